@@ -1,0 +1,97 @@
+"""What the serving engine speaks over HTTP: OpenAI's protocol, plus what that protocol lacks.
+
+    POST /v1/chat/completions   OpenAI's; `stream` with server-sent events and a closing `data: [DONE]`
+    POST /v1/completions        OpenAI's
+    GET  /v1/models             models in memory, OpenAI's shape
+    POST /classify              ClassifyRequest -> ClassifyResponse
+    POST /score                 ScoreRequest -> ScoreResponse
+    POST /load                  LoadRequest -> EngineModel: brings a model into memory
+    GET  /health                EngineHealth; answers at once, whatever is loading
+
+Every call but /health carries `Authorization: Bearer <ENGINE_KEY>`. `model` is the storage key of a model folder.
+Errors are OpenAI's: {"error": {"message", "type", "code", "param"}}. Codes in use: invalid_api_key (401),
+model_not_found (404), context_length_exceeded (400), unsupported (400), queue_full (429, with Retry-After),
+out_of_memory (503), engine_error (500). In a stream that has begun, an error is one `data: {"error": …}` line.
+A closed connection cancels its request at once. finish_reason is stop, length or cancelled.
+"""
+
+from pydantic import BaseModel, Field
+
+from workers.contracts.model_folder import PromptMessage
+from workers.contracts.task_types import Family
+
+
+class Sampling(BaseModel):
+    """Per-request generation settings; temperature 0 is greedy."""
+
+    max_tokens: int | None = Field(None, ge=1)
+    temperature: float = Field(0.7, ge=0, le=2)
+    top_p: float = Field(1.0, gt=0, le=1)
+    top_k: int = Field(0, ge=0)
+    repetition_penalty: float = Field(1.0, gt=0, le=2)
+    seed: int | None = None
+    stop: list[str] = Field(default_factory=list, max_length=4)
+
+
+class ClassifyRequest(BaseModel):
+    model: str
+    input: str
+
+
+class LabelScore(BaseModel):
+    label: str
+    score: float
+
+
+class ClassifyResponse(BaseModel):
+    """Highest first; scores sum to 1."""
+
+    labels: list[LabelScore]
+
+
+class ScoreRequest(BaseModel):
+    """Asks for the log-probabilities of `output_ids` after `prompt`, as the engine computes them."""
+
+    model: str
+    prompt: list[PromptMessage]
+    output_ids: list[int] = Field(default_factory=list)
+    greedy_tokens: int = 0
+    """When above 0, also generate this many tokens greedily."""
+
+
+class ScoreResponse(BaseModel):
+    prompt_ids: list[int]
+    log_probabilities: list[float]
+    greedy_ids: list[int] = Field(default_factory=list)
+    label_scores: dict[str, float] = Field(default_factory=dict)
+
+
+class LoadRequest(BaseModel):
+    model: str
+
+
+class EngineModel(BaseModel):
+    """`backend` names what computes, for instance `slots` or `seq2seq`; shown to the user."""
+
+    model: str
+    family: Family
+    backend: str
+    precision: str
+    memory_bytes: int
+    running: int
+    waiting: int
+    last_used_seconds: float
+
+
+class EngineHealth(BaseModel):
+    status: str
+    """ok, loading or failing."""
+    device: str
+    device_memory_bytes: int
+    memory_budget_bytes: int
+    memory_used_bytes: int
+    running: int
+    waiting: int
+    queue_limit: int
+    tokens_per_second: float
+    models: list[EngineModel]

@@ -1,0 +1,104 @@
+"""What a child process tells its supervisor: one JSON object a line on the descriptor in MAQUETTE_EVENTS_FD."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+EVENTS_FD_VARIABLE = "MAQUETTE_EVENTS_FD"
+
+
+class Started(BaseModel):
+    type: Literal["started"] = "started"
+    pid: int
+    device: str = "cpu"
+    precision: str = ""
+    threads: int = 0
+
+
+class Progress(BaseModel):
+    """`done` of `total` units within `phase`; `fraction` is that of the whole job, 0 to 1."""
+
+    type: Literal["progress"] = "progress"
+    phase: str
+    done: float = 0
+    total: float | None = None
+    fraction: float | None = Field(default=None, ge=0, le=1)
+    seconds_left: float | None = None
+
+
+class Metric(BaseModel):
+    """Numbers at one optimizer step: train_loss, validation_loss, learning_rate, tokens_per_second, memory_bytes…"""
+
+    type: Literal["metric"] = "metric"
+    step: int
+    epoch: float = 0
+    values: dict[str, float]
+
+
+class Log(BaseModel):
+    type: Literal["log"] = "log"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    text: str
+
+
+class Checkpoint(BaseModel):
+    """A finished folder below the job's work folder, ready to be published; `best` marks the best validation loss so far."""
+
+    type: Literal["checkpoint"] = "checkpoint"
+    path: str
+    step: int
+    best: bool = False
+
+
+class SampleRow(BaseModel):
+    row_id: str
+    input: str
+    target: str
+    output: str
+
+
+class Sample(BaseModel):
+    """What the model says now for fixed validation rows."""
+
+    type: Literal["sample"] = "sample"
+    step: int
+    rows: list[SampleRow]
+
+
+class Finished(BaseModel):
+    """`result` is the result model of the job's kind (specs.py), dumped."""
+
+    type: Literal["finished"] = "finished"
+    result: dict[str, Any]
+
+
+class Fix(BaseModel):
+    """A change that would make the job succeed, offered as a button: recipe fields with their new values."""
+
+    label: str
+    recipe: dict[str, Any] = Field(default_factory=dict)
+
+
+class Failed(BaseModel):
+    """`user_error` tells failed (the user can fix it) from errored (we must)."""
+
+    type: Literal["failed"] = "failed"
+    code: str
+    message: str
+    user_error: bool = True
+    field: str | None = None
+    fix: Fix | None = None
+    trace: str = ""
+
+
+Event = Annotated[
+    Started | Progress | Metric | Log | Checkpoint | Sample | Finished | Failed,
+    Field(discriminator="type"),
+]
+
+_adapter: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def parse_event(line: bytes | str) -> Event:
+    """Parse one line. Raises pydantic.ValidationError on anything that is not an event."""
+    return _adapter.validate_json(line)

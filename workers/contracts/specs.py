@@ -1,0 +1,310 @@
+"""What a child process is asked to do, and what it answers with: a spec and a result model per job kind.
+
+In the database a spec's `inputs` hold storage keys. The supervisor fetches each and hands the child the same
+spec with local paths, plus `work`, an empty folder; what the child leaves in `work/out` is published under
+`output`, a storage key, when it has finished.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from workers.contracts.recipes import Base, Length, Recipe
+from workers.contracts.task_types import Family, Role, TaskType
+
+Split = Literal["train", "validation", "test"]
+
+
+class JobSpec(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    inputs: dict[str, str] = Field(default_factory=dict)
+    output: str | None = None
+    work: str = ""
+
+
+# Import: a file becomes parsed rows and a proposal.
+
+
+class Proposal(BaseModel):
+    """What the data seems to teach. `why` holds one sentence per decision, in plain words."""
+
+    task_type: TaskType | None
+    roles: dict[str, Role]
+    why: list[str] = Field(default_factory=list)
+
+
+class Column(BaseModel):
+    """`filled` counts cells that are not empty; lengths are in characters."""
+
+    name: str
+    filled: int
+    distinct: int
+    mean_length: float
+    max_length: int
+    examples: list[str] = Field(default_factory=list)
+    is_messages: bool = False
+
+
+class Reject(BaseModel):
+    line: int
+    reason: str
+
+
+class ImportSpec(JobSpec):
+    """inputs: source. Leaves rows.parquet (`__line` int64 and the columns as strings, lists of messages as JSON)
+    and rejected.parquet (line int64, reason string, text string, cut to 2,000 characters)."""
+
+    filename: str
+    max_cell_bytes: int = 1_000_000
+    max_columns: int = 500
+
+
+class ImportResult(BaseModel):
+    format: str
+    encoding: str | None
+    rows: int
+    rejected: int
+    first_rejects: list[Reject]
+    columns: list[Column]
+    proposal: Proposal
+    bytes: int
+
+
+# Freeze: roles are applied, rows are checked and split; the result never changes.
+
+
+class FreezeSpec(JobSpec):
+    """inputs: rows (the folder an import left). Leaves data.parquet, sorted by line, with
+    row_id string, line int64, split string, prompt list<struct<role, content>>, target string;
+    and rejected.parquet (line, reason, text), the import's own rejects included."""
+
+    task_type: TaskType
+    roles: dict[str, Role]
+    split_key: str
+    """Hex key of the workspace; a row's split is HMAC-SHA256(key, normalized input)."""
+    validation_share: float = 0.1
+    test_share: float = 0.1
+    min_rows: int = 20
+
+
+class FreezeResult(BaseModel):
+    rows: dict[Split, int]
+    rejected: int
+    reasons: dict[str, int]
+    labels: dict[str, int] = Field(default_factory=dict)
+    """Rows per label, for classification."""
+    input_characters: dict[str, float]
+    """mean, p50, p95, max."""
+    target_characters: dict[str, float]
+    warnings: list[str] = Field(default_factory=list)
+    bytes: int
+    sha256: str
+
+
+# Pre-flight: what would happen, before it does.
+
+
+class Finding(BaseModel):
+    """`blocks`: the run must not start before this is mended."""
+
+    blocks: bool
+    message: str
+    fix: dict[str, Any] = Field(default_factory=dict)
+    """Recipe fields that would mend it."""
+
+
+class PreflightSpec(JobSpec):
+    """inputs: data (frozen folder), base (when base.kind is version). For a starter it trains the tokenizer and
+    leaves the initial model folder in work/out, which becomes a ModelVersion; otherwise it leaves nothing."""
+
+    task_type: TaskType
+    base: Base
+    length: Length = Length.STANDARD
+    recipe: Recipe = Field(default_factory=Recipe)
+    labels: list[str] = Field(default_factory=list)
+    model_roots: list[str] = Field(default_factory=list)
+
+
+class TokenStats(BaseModel):
+    mean: float
+    p50: int
+    p95: int
+    max: int
+    histogram: list[tuple[int, int]]
+    """(upper bound in tokens, rows), ascending."""
+
+
+class PreflightResult(BaseModel):
+    recipe: Recipe
+    """The recipe with every automatic value filled in."""
+    rows: dict[Split, int]
+    tokens: int
+    learned_tokens: int
+    row_tokens: TokenStats
+    cut_share: float
+    unlearnable_rows: int
+    steps: int
+    seconds: float
+    memory_bytes: int
+    disk_bytes: int
+    parameters: int
+    trainable_parameters: int
+    context_length: int
+    device: str
+    precision: str
+    findings: list[Finding]
+    first_row: list[tuple[str, bool]]
+    """The first row as the model sees it: pieces of text, and whether the model learns to say them."""
+
+
+# Run.
+
+
+class RunSpec(JobSpec):
+    """inputs: data, base (when base.kind is version), checkpoint (when it resumes). Leaves a model folder."""
+
+    task_type: TaskType
+    base: Base
+    recipe: Recipe
+    labels: list[str] = Field(default_factory=list)
+    model_roots: list[str] = Field(default_factory=list)
+    lineage: dict[str, str] = Field(default_factory=dict)
+    """Names for the card: dataset, base, recipe hash, code version, time."""
+    threads: int | None = None
+
+
+class RunResult(BaseModel):
+    steps: int
+    epochs: float
+    best_step: int
+    stopped: Literal["finished", "early_stopping", "time", "user"]
+    train_loss: float
+    validation_loss: float | None
+    rows_seen: int
+    tokens_seen: int
+    seconds: float
+    tokens_per_second: float
+    peak_memory_bytes: int
+    parameters: int
+    bytes: int
+    recipe: Recipe
+
+
+# Evaluation.
+
+
+class EvaluationSpec(JobSpec):
+    """inputs: data, model (when subject is model). Leaves outputs.parquet: row_id, line, input, prompt (JSON),
+    target, output, seconds, finish_reason, and one float column `stat.<name>` per statistic that a metric is
+    computed from, so that any subset can be scored again without the model."""
+
+    task_type: TaskType
+    family: Family | None = None
+    subject: Literal["model", "trivial"] = "model"
+    split: Split = "test"
+    max_rows: int | None = None
+    labels: list[str] = Field(default_factory=list)
+    max_new_tokens: int | None = None
+    seed: int = 17
+    bootstrap_rounds: int = 1000
+    threads: int | None = None
+
+
+class MetricValue(BaseModel):
+    """`low` and `high` bound the 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+    signature: str = ""
+
+
+class EvaluationResult(BaseModel):
+    rows: int
+    metrics: dict[str, MetricValue]
+    labels: list[str] = Field(default_factory=list)
+    confusion: list[list[int]] = Field(default_factory=list)
+    """Rows are the true labels, columns the given ones, in the order of `labels`."""
+    baseline: str = ""
+    """How the trivial baseline answers, for subject trivial."""
+    seconds: float
+    output_tokens: int
+    findings: list[str] = Field(default_factory=list)
+    """What the reader should know: rows cut at the limit, empty outputs, labels never given."""
+
+
+# Comparison.
+
+
+class ComparedEvaluation(BaseModel):
+    key: str
+    """Name of this evaluation's folder in `inputs`."""
+    label: str
+    kind: Literal["base", "tuned", "trivial", "other"]
+
+
+class ComparisonSpec(JobSpec):
+    """inputs: one outputs folder per evaluation. Leaves rows.parquet: row_id, line, input, target, one
+    `output.<key>` and one `score.<key>` (deciding metric per row) each, and `disagreement` (largest minus smallest score)."""
+
+    task_type: TaskType
+    evaluations: list[ComparedEvaluation] = Field(min_length=2)
+    bootstrap_rounds: int = 2000
+    seed: int = 17
+
+
+class ComparedMetric(BaseModel):
+    """`p` is that of a paired bootstrap against the first evaluation, Holm-corrected over the table; None for the first."""
+
+    metric: str
+    values: dict[str, MetricValue]
+    p: dict[str, float | None]
+    best: list[str]
+    """Keys that are not significantly worse than the best one."""
+
+
+class ComparisonResult(BaseModel):
+    rows: int
+    metrics: list[ComparedMetric]
+    deciding_metric: str
+    winner: str | None
+    """Key, or None when the best two cannot be told apart."""
+    verdict: str
+    """One sentence in English; pages build their own translated one from `winner`, `deciding_metric` and the values."""
+
+
+# Export and parity.
+
+
+class ExportSpec(JobSpec):
+    """inputs: model. Leaves <name>.zip with the model folder, README.md (the card) first."""
+
+    name: str = Field(pattern=r"^[\w.-]+$")
+
+
+class ExportResult(BaseModel):
+    filename: str
+    bytes: int
+    sha256: str
+
+
+class ParitySpec(JobSpec):
+    """Compares what the engine computes with what the trainer recorded in the model folder's parity.json.
+    inputs: model. `engine_url` comes from settings, the key travels in the environment (ENGINE_KEY)."""
+
+    engine_url: str
+    model: str
+    """The model's name at the engine: its storage key."""
+
+
+class ParityResult(BaseModel):
+    """`max_nat_per_token`: largest mean absolute log-probability difference of a row, in nats a token."""
+
+    rows: int
+    ids_identical: bool
+    max_nat_per_token: float
+    limit_nat_per_token: float
+    exact_match: float
+    passed: bool
+    message: str

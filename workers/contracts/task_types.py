@@ -1,0 +1,146 @@
+"""What data can teach, which column roles that needs, and which model families can learn it."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from workers.contracts.i18n import gettext_noop as _
+
+
+class TaskType(StrEnum):
+    CHAT = "chat"
+    INSTRUCTION = "instruction"
+    SUMMARIZATION = "summarization"
+    TRANSLATION = "translation"
+    GENERATION = "generation"
+    CODE = "code"
+    CLASSIFICATION = "classification"
+
+
+class Role(StrEnum):
+    """What a column means. `IGNORE` keeps the column out of training."""
+
+    MESSAGES = "messages"
+    SYSTEM = "system"
+    INPUT = "input"
+    CONTEXT = "context"
+    TARGET = "target"
+    LABEL = "label"
+    IGNORE = "ignore"
+
+
+class Family(StrEnum):
+    """Model architecture families; a family decides method, backend and starter."""
+
+    CAUSAL = "causal"
+    SEQ2SEQ = "seq2seq"
+    CLASSIFIER = "classifier"
+
+
+class TaskInfo(BaseModel):
+    """How one task type is named, fed and scored.
+
+    `required` lists alternative role sets: one of them must be complete.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    task_type: TaskType
+    label: str
+    help: str
+    required: tuple[frozenset[Role], ...]
+    optional: frozenset[Role] = frozenset()
+    families: tuple[Family, ...]
+    """Families that can learn it, the recommended one first."""
+    metrics: tuple[str, ...]
+    """Metric names (see metrics.py), the deciding one first."""
+    input_label: str
+    target_label: str
+
+
+_INPUT_TARGET = frozenset({Role.INPUT, Role.TARGET})
+
+TASKS: dict[TaskType, TaskInfo] = {
+    info.task_type: info
+    for info in (
+        TaskInfo(
+            task_type=TaskType.CHAT,
+            label=_("Chat"),
+            help=_("Answers questions in a conversation, like a help desk."),
+            required=(frozenset({Role.MESSAGES}), _INPUT_TARGET),
+            optional=frozenset({Role.SYSTEM}),
+            families=(Family.CAUSAL,),
+            metrics=("chrf", "exact_match", "bits_per_byte", "perplexity"),
+            input_label=_("Question"),
+            target_label=_("Answer"),
+        ),
+        TaskInfo(
+            task_type=TaskType.INSTRUCTION,
+            label=_("Instructions"),
+            help=_("Follows an instruction, with or without a text to work on."),
+            required=(_INPUT_TARGET,),
+            optional=frozenset({Role.SYSTEM, Role.CONTEXT}),
+            families=(Family.CAUSAL, Family.SEQ2SEQ),
+            metrics=("chrf", "exact_match", "bits_per_byte", "perplexity"),
+            input_label=_("Instruction"),
+            target_label=_("Answer"),
+        ),
+        TaskInfo(
+            task_type=TaskType.SUMMARIZATION,
+            label=_("Summarization"),
+            help=_("Turns a long text into a short one."),
+            required=(_INPUT_TARGET,),
+            families=(Family.SEQ2SEQ, Family.CAUSAL),
+            metrics=("rouge_l", "rouge_1", "rouge_2", "bits_per_byte", "perplexity"),
+            input_label=_("Text"),
+            target_label=_("Summary"),
+        ),
+        TaskInfo(
+            task_type=TaskType.TRANSLATION,
+            label=_("Translation"),
+            help=_("Turns a text in one language into another."),
+            required=(_INPUT_TARGET,),
+            families=(Family.SEQ2SEQ, Family.CAUSAL),
+            metrics=("chrf", "bleu", "bits_per_byte", "perplexity"),
+            input_label=_("Source text"),
+            target_label=_("Translation"),
+        ),
+        TaskInfo(
+            task_type=TaskType.GENERATION,
+            label=_("Text generation"),
+            help=_("Continues a text in the style it was shown."),
+            required=(frozenset({Role.TARGET}),),
+            optional=frozenset({Role.INPUT}),
+            families=(Family.CAUSAL,),
+            metrics=("bits_per_byte", "perplexity", "chrf"),
+            input_label=_("Beginning"),
+            target_label=_("Text"),
+        ),
+        TaskInfo(
+            task_type=TaskType.CODE,
+            label=_("Code completion"),
+            help=_("Completes a program from its beginning or its description."),
+            required=(_INPUT_TARGET,),
+            families=(Family.CAUSAL,),
+            metrics=("exact_match", "chrf", "bits_per_byte", "perplexity"),
+            input_label=_("Code so far"),
+            target_label=_("Completion"),
+        ),
+        TaskInfo(
+            task_type=TaskType.CLASSIFICATION,
+            label=_("Classification"),
+            help=_("Sorts texts into a fixed set of labels."),
+            required=(frozenset({Role.INPUT, Role.LABEL}),),
+            families=(Family.CLASSIFIER,),
+            metrics=("macro_f1", "accuracy"),
+            input_label=_("Text"),
+            target_label=_("Label"),
+        ),
+    )
+}
+
+
+def missing_roles(task_type: TaskType, roles: dict[str, Role]) -> frozenset[Role]:
+    """Return the fewest roles still to be given before `roles` (column to role) can teach `task_type`."""
+    present = frozenset(roles.values())
+    return min((needed - present for needed in TASKS[task_type].required), key=len)

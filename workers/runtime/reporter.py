@@ -1,0 +1,168 @@
+"""Inside the child: sends events to the supervisor, hears its wish to stop, and ends when it is gone."""
+
+import errno
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from workers.contracts.events import (
+    EVENTS_FD_VARIABLE,
+    Checkpoint,
+    Event,
+    Failed,
+    Finished,
+    Fix,
+    Log,
+    Metric,
+    Progress,
+    Sample,
+    SampleRow,
+    Started,
+)
+from workers.contracts.specs import JobSpec
+
+Spec = TypeVar("Spec", bound=JobSpec)
+
+
+class JobError(Exception):
+    """A failure that the user can mend; `message` says how. `fix` becomes a button."""
+
+    def __init__(self, code: str, message: str, *, field: str | None = None, fix: Fix | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+        self.fix = fix
+
+
+class StopRequested(Exception):
+    """Raised by work that has nothing worth keeping when it is told to stop."""
+
+
+class Reporter:
+    """Writes events as JSON lines. Without a descriptor (run by hand from a shell) they go to standard output."""
+
+    def __init__(self, descriptor: int | None = None) -> None:
+        self._stream = os.fdopen(descriptor, "w", buffering=1) if descriptor is not None else sys.stdout
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._last_progress = ("", 0.0)
+
+    @property
+    def should_stop(self) -> bool:
+        return self._stop.is_set()
+
+    def request_stop(self, *_: Any) -> None:
+        self._stop.set()
+
+    def raise_if_stopping(self) -> None:
+        if self.should_stop:
+            raise StopRequested
+
+    def emit(self, event: Event) -> None:
+        with self._lock:
+            self._stream.write(event.model_dump_json() + "\n")
+            self._stream.flush()
+
+    def started(self, *, device: str = "cpu", precision: str = "", threads: int = 0) -> None:
+        self.emit(Started(pid=os.getpid(), device=device, precision=precision, threads=threads))
+
+    def progress(
+        self,
+        phase: str,
+        done: float = 0,
+        total: float | None = None,
+        *,
+        fraction: float | None = None,
+        seconds_left: float | None = None,
+    ) -> None:
+        """Report progress; within a phase at most five times a second gets through, the last unit always."""
+        now = time.monotonic()
+        same_phase = phase == self._last_progress[0]
+        if same_phase and now - self._last_progress[1] < 0.2 and (total is None or done < total):
+            return
+        self._last_progress = (phase, now)
+        bounded = None if fraction is None else min(1.0, max(0.0, fraction))
+        self.emit(Progress(phase=phase, done=done, total=total, fraction=bounded, seconds_left=seconds_left))
+
+    def metric(self, step: int, values: dict[str, float], *, epoch: float = 0) -> None:
+        self.emit(Metric(step=step, epoch=epoch, values=values))
+
+    def log(self, text: str, level: str = "info") -> None:
+        self.emit(Log(level=level, text=text))  # type: ignore[arg-type]
+
+    def checkpoint(self, path: Path, step: int, *, best: bool = False) -> None:
+        self.emit(Checkpoint(path=str(path), step=step, best=best))
+
+    def sample(self, step: int, rows: list[SampleRow]) -> None:
+        self.emit(Sample(step=step, rows=rows))
+
+
+def _exit_when_orphaned() -> None:
+    """End the process when the supervisor's end of our standard input closes, even if it was killed with -9."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run_child(spec_type: type[Spec], work: Callable[[Spec, Reporter], BaseModel]) -> None:
+    """Run `work` as the main function of a child: parse the spec named by the first argument, report how it ends.
+
+    Exit status: 0 finished, 1 failed or errored, 3 stopped on request without a result.
+    """
+    descriptor = os.environ.get(EVENTS_FD_VARIABLE)
+    reporter = Reporter(int(descriptor) if descriptor else None)
+    signal.signal(signal.SIGTERM, reporter.request_stop)
+    if descriptor:
+        threading.Thread(target=_exit_when_orphaned, daemon=True).start()
+    try:
+        spec = spec_type.model_validate(json.loads(Path(sys.argv[1]).read_text()))
+        result = work(spec, reporter)
+    except StopRequested:
+        sys.exit(3)
+    except JobError as error:
+        reporter.emit(
+            Failed(
+                code=error.code,
+                message=error.message,
+                field=error.field,
+                fix=error.fix,
+                trace=traceback.format_exc(),
+            )
+        )
+        sys.exit(1)
+    except OSError as error:
+        reporter.emit(_failed_by_system(error))
+        sys.exit(1)
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        reporter.emit(
+            Failed(code="internal", message=message, user_error=False, trace=traceback.format_exc())
+        )
+        sys.exit(1)
+    reporter.emit(Finished(result=result.model_dump(mode="json")))
+
+
+def _failed_by_system(error: OSError) -> Failed:
+    """A full disk or a quota is the operator's to mend; everything else is ours."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failed(
+            code="disk_full",
+            message="The disk is full. Delete data or models that are no longer needed, then try again.",
+            trace=traceback.format_exc(),
+        )
+    return Failed(
+        code="internal",
+        message=f"{type(error).__name__}: {error}",
+        user_error=False,
+        trace=traceback.format_exc(),
+    )
