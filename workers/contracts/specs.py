@@ -115,8 +115,10 @@ class Finding(BaseModel):
 
 
 class PreflightSpec(JobSpec):
-    """inputs: data (frozen folder), base (when base.kind is version). For a starter it trains the tokenizer and
-    leaves the initial model folder in work/out, which becomes a ModelVersion; otherwise it leaves nothing."""
+    """inputs: data (frozen folder), base (when base.kind is version). Whatever the base is, unless it already
+    is a version, the child leaves its initial model folder in work/out (a starter: tokenizer trained on the train
+    split and random weights; a Hub id or a local folder: its weights as they came, `trained` True). That folder
+    becomes a ModelVersion, which the run, the evaluation of the base and the parity check then share."""
 
     task_type: TaskType
     base: Base
