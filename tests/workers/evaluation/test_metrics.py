@@ -1,0 +1,220 @@
+"""Metrics equal the libraries that define them, for corpora, single rows and resamples."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+from rouge_score.rouge_scorer import RougeScorer
+from sacrebleu.metrics import BLEU, CHRF
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
+
+from workers.contracts.metrics import METRICS
+from workers.contracts.task_types import TASKS, TaskType
+from workers.evaluation.metrics import METRIC_TYPES, metrics_for
+from workers.evaluation.metrics.bleu import Bleu
+from workers.evaluation.metrics.chrf import Chrf
+from workers.evaluation.metrics.exact_match import ExactMatch
+from workers.evaluation.metrics.labels import Accuracy, MacroF1, confusion
+from workers.evaluation.metrics.likelihood import BYTES, NATS, TOKENS, BitsPerByte, Perplexity
+from workers.evaluation.metrics.protocol import Metric, Rows, row_scores
+from workers.evaluation.metrics.rouge import Rouge, longest_common_subsequence
+from workers.evaluation.writing import Writing, writing_of
+
+TEXT = "the library opens at nine on Monday , and closes when the last reader leaves ! It's 3.5 km away ."
+WORDS = TEXT.split()
+HAN = "图书馆星期一上午九点开门,最后一位读者离开时关门。请带上你的借书证!"
+
+
+def corpus(rows: int, *, seed: int = 3) -> Rows:
+    """English references, and outputs that drop, swap and invent words; one in ten is empty."""
+    source = random.Random(seed)
+    targets = [" ".join(source.choices(WORDS, k=source.randint(1, 14))) for _ in range(rows)]
+    outputs = []
+    for target in targets:
+        words = [word if source.random() < 0.7 else source.choice(WORDS) for word in target.split()]
+        outputs.append("" if source.random() < 0.1 else " ".join(words[source.randint(0, 2) :]))
+    return Rows(targets=targets, outputs=outputs)
+
+
+def chinese(rows: int) -> Rows:
+    source = random.Random(5)
+    targets = ["".join(source.choices(HAN, k=source.randint(2, 30))) for _ in range(rows)]
+    outputs = ["".join(c if source.random() < 0.7 else source.choice(HAN) for c in text) for text in targets]
+    return Rows(targets=targets, outputs=outputs)
+
+
+def total(metric: Metric, rows: Rows) -> float:
+    statistics = metric.statistics(rows)
+    assert statistics.shape == (len(rows.targets), len(metric.columns))
+    sums = np.asarray(metric.summands(statistics).sum(axis=0)).reshape(1, -1)
+    return float(metric.value(sums, len(rows.targets))[0])
+
+
+def test_every_declared_metric_can_be_computed() -> None:
+    assert set(METRIC_TYPES) == set(METRICS)
+    for task_type, info in TASKS.items():
+        assert tuple(metric.name for metric in metrics_for(task_type, ["a"])) == info.metrics
+
+
+@pytest.mark.parametrize("rows", [corpus(200), corpus(1), chinese(50)], ids=["english", "one row", "chinese"])
+def test_chrf_equals_sacrebleu(rows: Rows) -> None:
+    scorer = CHRF()
+    expected = scorer.corpus_score(rows.outputs, [rows.targets])
+    assert total(Chrf(), rows) == pytest.approx(expected.score, abs=1e-9)
+    assert Chrf().signature == str(scorer.get_signature())
+
+
+def test_chrf_of_single_rows_equals_sacrebleu() -> None:
+    rows = corpus(100)
+    metric = Chrf()
+    expected = [
+        CHRF().sentence_score(output, [target]).score
+        for output, target in zip(rows.outputs, rows.targets, strict=True)
+    ]
+    assert row_scores(metric, metric.statistics(rows)) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("rows", "writing", "tokenizer"),
+    [
+        (corpus(200), Writing.ASCII, "13a"),
+        (corpus(1, seed=8), Writing.SPACED, "13a"),
+        (chinese(50), Writing.CHINESE, "zh"),
+        (chinese(50), Writing.JAPANESE, "char"),
+        (Rows(targets=["one two three four five"], outputs=["one two six"]), Writing.ASCII, "13a"),
+        (Rows(targets=["a b c d e f"] * 3, outputs=["a b x d e", "q", "f e"]), Writing.ASCII, "13a"),
+        (Rows(targets=["a b c"], outputs=["x y z"]), Writing.ASCII, "13a"),
+    ],
+)
+def test_bleu_equals_sacrebleu(rows: Rows, writing: Writing, tokenizer: str) -> None:
+    scorer = BLEU(tokenize=tokenizer, force=True)
+    expected = scorer.corpus_score(rows.outputs, [rows.targets])
+    assert total(Bleu(writing), rows) == pytest.approx(expected.score, abs=1e-9)
+    assert Bleu(writing).signature == str(scorer.get_signature())
+    assert f"tok:{tokenizer}" in Bleu(writing).signature
+
+
+@pytest.mark.parametrize("metric", [Chrf(), Bleu()], ids=["chrf", "bleu"])
+def test_a_resample_scores_like_the_corpus_it_stands_for(metric: Metric) -> None:
+    rows = corpus(60)
+    drawn = np.random.default_rng(1).integers(0, 60, 60)
+    weights = np.bincount(drawn, minlength=60).astype(float)
+    sums = (weights @ metric.summands(metric.statistics(rows))).reshape(1, -1)
+    scorer = CHRF() if metric.name == "chrf" else BLEU(force=True)
+    expected = scorer.corpus_score([rows.outputs[i] for i in drawn], [[rows.targets[i] for i in drawn]])
+    assert metric.value(sums, 60)[0] == pytest.approx(expected.score, abs=1e-9)
+
+
+@pytest.mark.parametrize(("kind", "theirs"), [("1", "rouge1"), ("2", "rouge2"), ("l", "rougeL")])
+def test_rouge_equals_rouge_score(kind: str, theirs: str) -> None:
+    rows = corpus(200)
+    scorer = RougeScorer([theirs])
+    expected = [
+        100 * scorer.score(target, output)[theirs].fmeasure
+        for target, output in zip(rows.targets, rows.outputs, strict=True)
+    ]
+    metric = Rouge(kind)
+    assert row_scores(metric, metric.statistics(rows)) == pytest.approx(expected, abs=1e-9)
+    assert total(metric, rows) == pytest.approx(np.mean(expected), abs=1e-9)
+
+
+def test_rouge_counts_chinese_characters_and_keeps_the_words_between_them() -> None:
+    class Characters:
+        def tokenize(self, text: str) -> list[str]:
+            return [character for character in text if character.isalnum()]
+
+    rows = chinese(50)
+    scorer = RougeScorer(["rougeL"], tokenizer=Characters())
+    expected = [
+        100 * scorer.score(target, output)["rougeL"].fmeasure
+        for target, output in zip(rows.targets, rows.outputs, strict=True)
+    ]
+    metric = Rouge("l", Writing.CHINESE)
+    assert row_scores(metric, metric.statistics(rows)) == pytest.approx(expected, abs=1e-9)
+    assert "tok:char" in metric.signature
+    mixed = Rows(targets=["请用 WiFi 上网"], outputs=["用 wifi 网"])
+    assert total(Rouge("1", Writing.CHINESE), mixed) == pytest.approx(100 * 2 * 3 / (5 + 3))
+
+
+def test_rouge_keeps_letters_that_english_lacks() -> None:
+    rows = Rows(targets=["Привет мир", "où êtes-vous"], outputs=["привет мир", "où est-il"])
+    assert total(Rouge("1", Writing.SPACED), rows) == pytest.approx((100 + 100 / 3) / 2)
+
+
+def test_longest_common_subsequence_equals_the_table() -> None:
+    source = random.Random(2)
+    for _ in range(200):
+        first = [(source.choice("abcd"),) for _ in range(source.randint(0, 90))]
+        second = [(source.choice("abcd"),) for _ in range(source.randint(0, 90))]
+        table = [[0] * (len(second) + 1) for _ in range(len(first) + 1)]
+        for i, a in enumerate(first, 1):
+            for j, b in enumerate(second, 1):
+                table[i][j] = table[i - 1][j - 1] + 1 if a == b else max(table[i - 1][j], table[i][j - 1])
+        assert longest_common_subsequence(first, second) == table[-1][-1]
+
+
+def test_exact_match_overlooks_white_space_only() -> None:
+    rows = Rows(targets=["a  b\n", "a b", "A b", "x"], outputs=["a b", "a b ", "a b", ""])
+    assert total(ExactMatch(), rows) == 0.5
+
+
+def test_classification_equals_sklearn() -> None:
+    source = np.random.default_rng(4)
+    labels = ["refund", "delivery", "login", "other", "rare", "never"]
+    true = source.choice(labels[:5], 300, p=[0.4, 0.3, 0.2, 0.09, 0.01])
+    given = np.where(source.random(300) < 0.6, true, source.choice(labels[:4], 300))
+    rows = Rows(targets=list(true), outputs=list(given), labels=labels)
+    assert total(MacroF1(), rows) == pytest.approx(f1_score(true, given, average="macro"))
+    assert total(Accuracy(), rows) == pytest.approx(accuracy_score(true, given))
+    assert confusion(rows) == confusion_matrix(true, given, labels=labels).tolist()
+
+
+def test_macro_f1_of_a_resample_leaves_out_the_labels_it_lacks() -> None:
+    true, given = np.array(list("aaabbc")), np.array(list("aabbba"))
+    metric = MacroF1()
+    rows = Rows(targets=list(true), outputs=list(given), labels=["a", "b", "c"])
+    drawn = np.array([0, 0, 1, 3, 4, 2])
+    weights = np.bincount(drawn, minlength=6).astype(float).reshape(1, -1)
+    sums = weights @ metric.summands(metric.statistics(rows))
+    expected = f1_score(true[drawn], given[drawn], average="macro")
+    assert metric.value(sums, 6)[0] == pytest.approx(expected)
+
+
+def test_a_row_by_itself_scores_by_its_label() -> None:
+    metric = MacroF1()
+    rows = Rows(targets=["a", "b", "a"], outputs=["a", "a", "unheard of"], labels=["a", "b"])
+    assert list(row_scores(metric, metric.statistics(rows))) == [1, 0, 0]
+
+
+def test_bits_per_byte_and_perplexity_of_a_uniform_model() -> None:
+    """A model that gives each of 8 tokens, two bytes each, the same probability says 3 bits a token."""
+    numbers = {
+        NATS: np.array([4, 10]) * math.log(8),
+        TOKENS: np.array([4.0, 10.0]),
+        BYTES: np.array([8.0, 20.0]),
+    }
+    rows = Rows(targets=["x"] * 2, outputs=[""] * 2, numbers=numbers)
+    assert total(BitsPerByte(), rows) == pytest.approx(1.5)
+    assert total(Perplexity(), rows) == pytest.approx(8)
+
+
+@pytest.mark.parametrize(
+    ("texts", "writing"),
+    [
+        (["The library opens at nine."], Writing.ASCII),
+        (["Où êtes-vous né ? À côté de l'église, là-bas."], Writing.SPACED),
+        (["Библиотека открывается в девять"], Writing.SPACED),
+        (["图书馆九点开门。", "请用 WiFi 上网"], Writing.CHINESE),
+        (["図書館は九時に開きます。"], Writing.JAPANESE),
+        ([""], Writing.ASCII),
+        (["도서관은 아홉 시에 문을 엽니다"], Writing.SPACED),
+    ],
+)
+def test_writing_is_told_by_its_letters(texts: list[str], writing: Writing) -> None:
+    assert writing_of(texts) is writing
+
+
+def test_chinese_translations_are_scored_with_chinese_tokens() -> None:
+    metrics = {metric.name: metric for metric in metrics_for(TaskType.TRANSLATION, chinese(20).targets)}
+    assert "tok:zh" in metrics["bleu"].signature

@@ -1,0 +1,1 @@
+"""Scores models on held-out rows and compares them; imports no Django."""
