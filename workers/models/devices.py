@@ -1,0 +1,26 @@
+"""Which device computes, and in which precision: detected, never assumed."""
+
+import torch
+
+from workers.contracts.recipes import Precision
+
+DTYPES: dict[Precision, torch.dtype] = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16}
+
+
+def choose_device() -> torch.device:
+    """The first CUDA device when there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Whether bf16 matrix products run in hardware; elsewhere they are emulated and slower than fp32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def resolve_precision(precision: Precision, device: torch.device) -> Precision:
+    """Replace AUTO by what the device is good at."""
+    if precision is not Precision.AUTO:
+        return precision
+    return Precision.BF16 if has_fast_bf16(device) else Precision.FP32

@@ -1,0 +1,86 @@
+"""Writes model folders: weights, tokenizer, manifest and a card that says plainly what this model is."""
+
+from pathlib import Path
+
+from workers.contracts.model_folder import CARD_NAME, MANIFEST_NAME, ModelManifest
+from workers.contracts.task_types import TASKS, Family
+from workers.models.devices import DTYPES
+from workers.models.generation import end_token_ids
+from workers.models.loading import LoadedModel
+
+_FAMILY_WORDS = {
+    Family.CAUSAL: "a causal language model: it continues what it is given",
+    Family.SEQ2SEQ: "a sequence-to-sequence model: it reads a text and writes another",
+    Family.CLASSIFIER: "a classifier: it gives every text one of a fixed set of labels",
+}
+
+
+def write_folder(loaded: LoadedModel, folder: Path, *, notes: list[str] | None = None) -> ModelManifest:
+    """Write `loaded` (adapters merged already) in its manifest's precision; return the manifest as written.
+
+    `notes` are further paragraphs for the card.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = loaded.manifest.model_copy(
+        update={
+            "architecture": type(loaded.model).__name__,
+            "parameters": loaded.model.num_parameters(),
+            "precision": loaded.precision,
+        }
+    )
+    model = loaded.model.to(DTYPES[loaded.precision])
+    if manifest.family is not Family.CLASSIFIER:
+        _set_generation(loaded)
+    # A custom attention function of the trainer must not be asked for by whoever opens the folder.
+    model.set_attn_implementation("sdpa" if model._supports_sdpa else "eager")
+    model.save_pretrained(folder, safe_serialization=True)
+    loaded.tokenizer.save_pretrained(folder)
+    (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n")
+    (folder / CARD_NAME).write_text(card(manifest, notes or []))
+    return manifest
+
+
+def _set_generation(loaded: LoadedModel) -> None:
+    """Ends and padding, greedy by default: whoever serves the folder decides about sampling."""
+    generation = loaded.model.generation_config
+    ends = end_token_ids(loaded)
+    generation.eos_token_id = ends[0] if len(ends) == 1 else ends
+    generation.pad_token_id = loaded.tokenizer.pad_token_id
+    generation.do_sample = False
+    generation.temperature = generation.top_p = generation.top_k = None
+
+
+def card(manifest: ModelManifest, notes: list[str]) -> str:
+    """The README.md of a model folder, in Markdown."""
+    task = TASKS[manifest.task_type]
+    lines = [
+        f"# {task.label} model",
+        "",
+        f"This is {_FAMILY_WORDS[manifest.family]}. {task.help}",
+        "",
+    ]
+    if not manifest.trained:
+        lines += [
+            "**Not trained yet.** This starter has random weights: whatever it says is noise until it is trained."
+            " Its tokenizer was trained on the training rows of the dataset.",
+            "",
+        ]
+    lines += [*(paragraph + "\n" for paragraph in notes), "| | |", "| --- | --- |"]
+    facts = {
+        "Architecture": manifest.architecture,
+        "Parameters": f"{manifest.parameters:,}",
+        "Context": f"{manifest.context_length:,} tokens",
+        "Precision": str(manifest.precision),
+    }
+    if manifest.max_target_length:
+        facts["Longest answer in training"] = f"{manifest.max_target_length:,} tokens"
+    if manifest.labels:
+        facts["Labels"] = ", ".join(manifest.labels)
+    facts |= {name.replace("_", " ").capitalize(): value for name, value in manifest.lineage.items()}
+    lines += [f"| {name} | {_cell(value)} |" for name, value in facts.items()]
+    lines += ["", "Weights are safetensors; `maquette.json` says how to use them.", ""]
+    return "\n".join(lines)
+
+
+def _cell(value: str) -> str:
+    return value.replace("|", "\\|").replace("\n", " ")

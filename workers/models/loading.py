@@ -1,0 +1,310 @@
+"""Models from a model folder, from the Hub or from a local folder, each failure told in plain words.
+
+Weights are safetensors only: a pickle can run code when it is opened. Code from a repository is never run.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
+)
+from transformers.utils.logging import disable_progress_bar
+
+from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifest_from
+from workers.contracts.recipes import FolderBase, HubBase, Precision
+from workers.contracts.task_types import Family, TaskType
+from workers.models.devices import DTYPES, choose_device, resolve_precision
+from workers.models.prompts import CONTINUATION_TASKS, PLAIN_CHAT_TEMPLATE
+from workers.runtime.reporter import JobError
+
+# Jobs report progress by events; bars on standard error would only fill the log.
+disable_progress_bar()
+
+_AUTO_MODELS: dict[Family, Any] = {
+    Family.CAUSAL: AutoModelForCausalLM,
+    Family.SEQ2SEQ: AutoModelForSeq2SeqLM,
+    Family.CLASSIFIER: AutoModelForSequenceClassification,
+}
+_FAMILY_WORDS = {
+    Family.CAUSAL: "a causal language model (one that continues text)",
+    Family.SEQ2SEQ: "a sequence-to-sequence model (one that reads a text and writes another)",
+    Family.CLASSIFIER: "a model that can classify text",
+}
+_HUB_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja", "*.spm"]
+_DEFAULT_CONTEXT = 512
+_HUB_SECONDS = 20
+
+
+@dataclass
+class LoadedModel:
+    """A model with all that is needed to use it. The model is in evaluation mode and on `device`."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    manifest: ModelManifest
+    device: torch.device
+    precision: Precision
+
+    @property
+    def family(self) -> Family:
+        return self.manifest.family
+
+
+def load_folder(
+    path: Path | str, *, precision: Precision | None = None, device: torch.device | None = None
+) -> LoadedModel:
+    """Load a model folder as workers/contracts/model_folder.py describes it, by default in the precision of its manifest.
+
+    Raises JobError (not_a_model_folder, not_safetensors, model_unreadable).
+    """
+    folder = Path(path)
+    device = device or choose_device()
+    manifest = read_manifest(folder)
+    _require_safetensors(folder)
+    chosen = resolve_precision(precision or manifest.precision, device)
+    model, tokenizer = _read(folder, manifest.family, chosen)
+    return LoadedModel(model.to(device).eval(), tokenizer, manifest, device, chosen)
+
+
+def read_manifest(folder: Path) -> ModelManifest:
+    """Raises JobError when the folder was not written by Maquette."""
+    try:
+        return manifest_from(json.loads((folder / MANIFEST_NAME).read_text()))
+    except (OSError, ValueError) as error:
+        raise JobError(
+            "not_a_model_folder",
+            f"{folder.name} is not a model folder: its {MANIFEST_NAME} is missing or unreadable.",
+        ) from error
+
+
+def load_pretrained(
+    base: HubBase | FolderBase,
+    *,
+    task_type: TaskType,
+    labels: Sequence[str] = (),
+    model_roots: Sequence[str] = (),
+    device: torch.device | None = None,
+) -> LoadedModel:
+    """Load a model from the Hub or from a local folder in fp32, ready for training.
+
+    Raises JobError: hub_not_found, hub_gated, no_network, not_safetensors, folder_refused, folder_not_found,
+    wrong_architecture, model_unreadable.
+    """
+    folder = fetch_from_hub(base) if isinstance(base, HubBase) else allowed_folder(base.path, model_roots)
+    _require_safetensors(folder)
+    device = device or choose_device()
+    config = _config(folder, base.family)
+    model, tokenizer = _read(folder, base.family, Precision.FP32, labels)
+    if base.family is Family.CAUSAL and not tokenizer.chat_template and task_type not in CONTINUATION_TASKS:
+        tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+        model.config.pad_token_id = tokenizer.pad_token_id
+    manifest = ModelManifest(
+        family=base.family,
+        task_type=task_type,
+        architecture=type(model).__name__,
+        parameters=model.num_parameters(),
+        context_length=context_length(config, tokenizer),
+        labels=list(labels),
+        precision=Precision.FP32,
+        trained=True,
+    )
+    return LoadedModel(model.to(device).eval(), tokenizer, manifest, device, Precision.FP32)
+
+
+def load_version(
+    folder: Path, *, task_type: TaskType, labels: Sequence[str] = (), device: torch.device | None = None
+) -> LoadedModel:
+    """Load a model folder in fp32 to train it further. A classifier with other labels gets a new head."""
+    device = device or choose_device()
+    manifest = read_manifest(folder)
+    _require_safetensors(folder)
+    fresh_labels = labels if list(labels) != manifest.labels else ()
+    model, tokenizer = _read(folder, manifest.family, Precision.FP32, fresh_labels)
+    manifest = manifest.model_copy(
+        update={"task_type": task_type, "labels": list(labels), "precision": Precision.FP32}
+    )
+    return LoadedModel(model.to(device).eval(), tokenizer, manifest, device, Precision.FP32)
+
+
+def context_length(config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> int:
+    """Tokens that the model can read, from its configuration and its tokenizer; 512 when neither says."""
+    names = ("max_position_embeddings", "n_positions", "max_source_positions")
+    stated = [getattr(config, name) for name in names if isinstance(getattr(config, name, None), int)]
+    # RoBERTa and its kin count positions from padding_idx + 1, which costs two of them.
+    if config.model_type in {"roberta", "xlm-roberta", "camembert"} and stated:
+        stated[0] -= 2
+    if 0 < (tokenizer.model_max_length or 0) < 1_000_000:
+        stated.append(tokenizer.model_max_length)
+    return min(stated, default=_DEFAULT_CONTEXT)
+
+
+def allowed_folder(path: str, roots: Sequence[str]) -> Path:
+    """The folder with every link followed. Raises JobError unless it exists and lies under one of `roots`."""
+    folder = Path(os.path.realpath(path))
+    if not any(folder.is_relative_to(os.path.realpath(root)) for root in roots):
+        raise JobError(
+            "folder_refused",
+            f"The folder {path} is not below a folder that the administrator allows for models (MODEL_ROOTS).",
+            field="base",
+        )
+    if not (folder / "config.json").is_file():
+        raise JobError(
+            "folder_not_found",
+            f"There is no model in {path}: a folder with a config.json is needed.",
+            field="base",
+        )
+    return folder
+
+
+def fetch_from_hub(base: HubBase) -> Path:
+    """Download a repository's safetensors and tokenizer, or take them from the cache when there is no network.
+
+    The token comes from HF_TOKEN and the address from HF_ENDPOINT. Raises JobError.
+    """
+    token = os.environ.get("HF_TOKEN") or None
+    name = base.repo_id
+    try:
+        info = HfApi(token=token).model_info(name, revision=base.revision, timeout=_HUB_SECONDS)
+        files = [sibling.rfilename for sibling in info.siblings or []]
+        if not any(file.endswith(".safetensors") for file in files):
+            raise _not_safetensors(name)
+        return Path(
+            snapshot_download(
+                name, revision=info.sha, token=token, allow_patterns=_HUB_FILES, ignore_patterns="*/*"
+            )
+        )
+    except GatedRepoError as error:
+        raise JobError(
+            "hub_gated",
+            f"{name} asks for permission. Accept its conditions on the Hub, then enter your access token under Settings.",
+            field="base",
+        ) from error
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        raise JobError(
+            "hub_not_found",
+            f"The Hub has no model {name} (revision {base.revision}), or it is private. Check the spelling, or enter an access token under Settings.",
+            field="base",
+        ) from error
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        return _from_cache(base, error)
+    except JobError:
+        raise
+    except Exception as error:
+        # The HTTP client's own network errors share no base class with OSError.
+        if type(error).__module__.split(".")[0] in {"httpx", "httpcore"}:
+            return _from_cache(base, error)
+        raise
+
+
+def _from_cache(base: HubBase, error: Exception) -> Path:
+    try:
+        return Path(snapshot_download(base.repo_id, revision=base.revision, local_files_only=True))
+    except LocalEntryNotFoundError:
+        raise JobError(
+            "no_network",
+            f"The Hub cannot be reached, so {base.repo_id} cannot be downloaded. Connect this machine to the network, set HF_ENDPOINT to a mirror, or choose a starter or a local folder.",
+            field="base",
+        ) from error
+
+
+def _not_safetensors(name: str) -> JobError:
+    return JobError(
+        "not_safetensors",
+        f"{name} has no safetensors weights. Other formats can run code when they are opened, so they are refused. Convert the model to safetensors, or choose another.",
+        field="base",
+    )
+
+
+def _require_safetensors(folder: Path) -> None:
+    if not any(folder.glob("*.safetensors")):
+        raise _not_safetensors(folder.name)
+
+
+def _config(folder: Path, family: Family) -> PretrainedConfig:
+    """The configuration, checked against the family. Raises JobError (wrong_architecture)."""
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise JobError(
+            "wrong_architecture",
+            "This model's configuration is not one that can be loaded here; models that bring their own code are refused.",
+            field="base",
+        ) from error
+    if not _fits(config, family):
+        raise JobError(
+            "wrong_architecture",
+            f"{config.model_type} is not {_FAMILY_WORDS[family]}. Choose a model that fits the task.",
+            field="base",
+        )
+    return config
+
+
+def _fits(config: PretrainedConfig, family: Family) -> bool:
+    kind = config.model_type
+    if family is Family.SEQ2SEQ:
+        return kind in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
+    if family is Family.CLASSIFIER:
+        return kind in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
+    # BERT and its kin have a causal variant too, but pretrained ones only fill gaps.
+    named = any("CausalLM" in name or "LMHead" in name for name in config.architectures or [])
+    gap_filler = kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not named
+    return kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and not config.is_encoder_decoder and not gap_filler
+
+
+def _read(
+    folder: Path, family: Family, precision: Precision, labels: Sequence[str] = ()
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    head: dict[str, Any] = {}
+    if family is Family.CLASSIFIER and labels:
+        named = dict(enumerate(labels))
+        head = {"id2label": named, "label2id": {label: index for index, label in named.items()}}
+        head |= {"num_labels": len(labels), "ignore_mismatched_sizes": True}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+        model = _AUTO_MODELS[family].from_pretrained(
+            folder,
+            use_safetensors=True,
+            dtype=DTYPES[precision],
+            attn_implementation="sdpa",
+            **options,
+            **head,
+        )
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        raise JobError(
+            "model_unreadable",
+            f"The model could not be opened: {str(error).splitlines()[0]}",
+            field="base",
+        ) from error
+    return model, tokenizer

@@ -1,0 +1,254 @@
+"""The one place that turns messages into token ids: trainer, evaluator and engine all call it.
+
+What a model is served must be, id for id, what it was trained on. So prompts and answers are tokenized in separate
+pieces, split where the model begins to speak, in training exactly as in serving.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from transformers import PreTrainedTokenizerBase
+
+from workers.contracts.model_folder import ModelManifest, PromptMessage
+from workers.contracts.task_types import Family, TaskType
+
+IGNORED = -100
+"""Label of a token that is not learned; torch's cross entropy skips it."""
+
+CONTINUATION_TASKS = frozenset({TaskType.GENERATION, TaskType.CODE})
+"""Tasks whose causal models continue a text instead of answering in a conversation."""
+
+STARTER_CHAT_TEMPLATE = (
+    "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+"""Of starters, whose tokenizers know these markers as single tokens."""
+
+PLAIN_CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ message.role | capitalize }}: {{ message.content }}"
+    "{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}\n{% endfor %}"
+    "{% if add_generation_prompt %}Assistant:{% endif %}"
+)
+"""For pretrained causal models that come without a template: no new token is needed."""
+
+Piece = tuple[str, bool]
+"""Text, and whether the model learns to say it."""
+
+
+class PromptTooLong(ValueError):
+    """`tokens` are more than `limit`, the longest prompt that this model reads."""
+
+    def __init__(self, tokens: int, limit: int) -> None:
+        super().__init__(
+            f"The text is too long for this model: {tokens} tokens, and it reads at most {limit}."
+        )
+        self.tokens = tokens
+        self.limit = limit
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row as token ids.
+
+    Causal: `label_ids` has the length of `input_ids`, IGNORED where nothing is learned. Sequence-to-sequence:
+    `label_ids` are the answer's ids. Classifier: `label_ids` holds the label's index alone.
+    `cut` says that the row was longer than allowed.
+    """
+
+    input_ids: list[int]
+    label_ids: list[int]
+    cut: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that the model computes on, padding aside."""
+        return len(self.input_ids)
+
+
+def _neutral(text: str, tokenizer: PreTrainedTokenizerBase) -> str:
+    """Break up control tokens that a text spells out, so that no user text can pose as another role."""
+    for token in tokenizer.all_special_tokens:
+        if len(token) > 1 and token in text:
+            text = text.replace(token, f"{token[0]} {token[1:]}")
+    return text
+
+
+def _render(
+    tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage], *, answer_next: bool
+) -> str:
+    turns = [{"role": m.role, "content": _neutral(m.content, tokenizer)} for m in messages]
+    text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=answer_next)
+    return str(text)
+
+
+def _turns(tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage]) -> list[Piece]:
+    """Pieces of a conversation, one per assistant turn and one per stretch between them.
+
+    A template that rewrites earlier turns (some drop reasoning) has no such pieces: then only a closing assistant
+    turn is learned, after everything before it as one piece.
+    """
+    pieces: list[Piece] = []
+    done = ""
+    for index, message in enumerate(messages):
+        if message.role != "assistant":
+            continue
+        before = _render(tokenizer, messages[:index], answer_next=True)
+        after = _render(tokenizer, messages[: index + 1], answer_next=False)
+        if not (before.startswith(done) and after.startswith(before)):
+            return _last_turn(tokenizer, messages)
+        pieces += [(before[len(done) :], False), (after[len(before) :], True)]
+        done = after
+    if messages[-1].role != "assistant":
+        whole = _render(tokenizer, messages, answer_next=True)
+        if not whole.startswith(done):
+            return [(whole, False)]
+        pieces.append((whole[len(done) :], False))
+    return pieces
+
+
+def _last_turn(tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage]) -> list[Piece]:
+    if messages[-1].role != "assistant":
+        return [(_render(tokenizer, messages, answer_next=True), False)]
+    before = _render(tokenizer, messages[:-1], answer_next=True)
+    after = _render(tokenizer, messages, answer_next=False)
+    answer = after[len(before) :] if after.startswith(before) else messages[-1].content + tokenizer.eos_token
+    return [(before, False), (answer, True)]
+
+
+def _joined(tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage]) -> str:
+    return _neutral("\n\n".join(message.content for message in messages), tokenizer)
+
+
+def _causal_pieces(
+    tokenizer: PreTrainedTokenizerBase,
+    manifest: ModelManifest,
+    messages: Sequence[PromptMessage],
+    target: str | None,
+) -> list[Piece]:
+    if manifest.task_type in CONTINUATION_TASKS or not messages:
+        start = tokenizer.bos_token or tokenizer.eos_token
+        pieces = [(start + _joined(tokenizer, messages), False)]
+        if target is not None:
+            pieces.append((_neutral(target, tokenizer) + tokenizer.eos_token, True))
+        return pieces
+    turns = list(messages)
+    if target is not None:
+        turns.append(PromptMessage(role="assistant", content=target))
+    return _turns(tokenizer, turns)
+
+
+def learned_pieces(
+    tokenizer: PreTrainedTokenizerBase,
+    manifest: ModelManifest,
+    messages: Sequence[PromptMessage],
+    target: str,
+) -> list[Piece]:
+    """A row as the model sees it, in words: what preflight shows."""
+    if manifest.family is Family.CAUSAL:
+        return _causal_pieces(tokenizer, manifest, messages, target)
+    return [(_joined(tokenizer, messages), False), (target, True)]
+
+
+def _plain_ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[list[int]]:
+    return tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"] if texts else []
+
+
+def prompt_limit(manifest: ModelManifest) -> int:
+    """Longest prompt in tokens; a causal model needs room for at least one token of answer."""
+    return manifest.context_length - (1 if manifest.family is Family.CAUSAL else 0)
+
+
+def encode_prompt(
+    tokenizer: PreTrainedTokenizerBase,
+    manifest: ModelManifest,
+    messages: Sequence[PromptMessage],
+    *,
+    limit: int | None = None,
+    cut: bool = False,
+) -> list[int]:
+    """Token ids of a prompt, up to the point where the model begins to speak.
+
+    A prompt over `limit` (None: what the model can read) raises PromptTooLong, or is cut when `cut` is set: a causal
+    prompt keeps its end, the others their beginning.
+    """
+    limit = prompt_limit(manifest) if limit is None else limit
+    if manifest.family is Family.CAUSAL:
+        pieces = _causal_pieces(tokenizer, manifest, messages, None)
+        ids = [token for part in _plain_ids(tokenizer, [text for text, _ in pieces]) for token in part]
+        shortened = ids[-limit:]
+    else:
+        text = _joined(tokenizer, messages)
+        ids = tokenizer(text, verbose=False)["input_ids"]
+        shortened = (
+            ids if len(ids) <= limit else tokenizer(text, truncation=True, max_length=limit)["input_ids"]
+        )
+    if len(ids) > limit and not cut:
+        raise PromptTooLong(len(ids), limit)
+    return list(shortened)
+
+
+def encode_examples(
+    tokenizer: PreTrainedTokenizerBase,
+    manifest: ModelManifest,
+    rows: Sequence[tuple[Sequence[PromptMessage], str]],
+    *,
+    max_length: int | None = None,
+    max_target_length: int | None = None,
+) -> list[Example]:
+    """Token ids and labels of (messages, target) rows, for training and for scoring.
+
+    Rows longer than `max_length` tokens (answers: `max_target_length`, sequence-to-sequence only) lose their end.
+    Raises KeyError when a target is not among a classifier's labels.
+    """
+    if manifest.family is Family.CAUSAL:
+        return _causal_examples(tokenizer, manifest, rows, max_length)
+    if not rows:
+        return []
+    texts = [_joined(tokenizer, messages) for messages, _ in rows]
+    inputs, cut_inputs = _bounded(tokenizer, texts, max_length)
+    if manifest.family is Family.CLASSIFIER:
+        index = {label: number for number, label in enumerate(manifest.labels)}
+        labels = [[index[target]] for _, target in rows]
+        return [Example(*parts) for parts in zip(inputs, labels, cut_inputs, strict=True)]
+    targets, cut_targets = _bounded(
+        tokenizer, [_neutral(target, tokenizer) for _, target in rows], max_target_length, target=True
+    )
+    return [
+        Example(source, answer, cut_source or cut_answer)
+        for source, answer, cut_source, cut_answer in zip(
+            inputs, targets, cut_inputs, cut_targets, strict=True
+        )
+    ]
+
+
+def _bounded(
+    tokenizer: PreTrainedTokenizerBase, texts: list[str], limit: int | None, *, target: bool = False
+) -> tuple[list[list[int]], list[bool]]:
+    """Ids with the model's own special tokens, at most `limit` each, and which of them were cut."""
+    named = {"text_target" if target else "text": texts}
+    ids = tokenizer(**named, verbose=False)["input_ids"]
+    cut = [limit is not None and len(one) > limit for one in ids]
+    if any(cut):
+        ids = tokenizer(**named, truncation=True, max_length=limit, verbose=False)["input_ids"]
+    return ids, cut
+
+
+def _causal_examples(
+    tokenizer: PreTrainedTokenizerBase,
+    manifest: ModelManifest,
+    rows: Sequence[tuple[Sequence[PromptMessage], str]],
+    max_length: int | None,
+) -> list[Example]:
+    pieces = [_causal_pieces(tokenizer, manifest, messages, target) for messages, target in rows]
+    encoded = iter(_plain_ids(tokenizer, [text for row in pieces for text, _ in row]))
+    examples = []
+    for row in pieces:
+        input_ids: list[int] = []
+        label_ids: list[int] = []
+        for _, learned in row:
+            ids = next(encoded)
+            input_ids += ids
+            label_ids += ids if learned else [IGNORED] * len(ids)
+        cut = max_length is not None and len(input_ids) > max_length
+        examples.append(Example(input_ids[:max_length], label_ids[:max_length], cut))
+    return examples

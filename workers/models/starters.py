@@ -1,0 +1,223 @@
+"""Starters: small models with random weights, their tokenizer trained on the dataset at hand.
+
+They make the whole path work with no network. Their sizes are chosen so that two CPU cores train `small` within
+minutes on thousands of rows.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    ModernBertConfig,
+    ModernBertForSequenceClassification,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5ForConditionalGeneration,
+)
+
+from workers.contracts.model_folder import ModelManifest
+from workers.contracts.recipes import Precision, StarterSize
+from workers.contracts.task_types import Family, TaskType
+from workers.models.loading import LoadedModel
+from workers.models.prompts import STARTER_CHAT_TEMPLATE
+
+CONTEXT_LENGTH = 2048
+PAD, START, END, MASK = "<|pad|>", "<|start|>", "<|end|>", "<|mask|>"
+_ROLES = ["<|system|>", "<|user|>", "<|assistant|>"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Width, layers (per side for sequence-to-sequence), attention heads, feed-forward width, largest vocabulary."""
+
+    width: int
+    layers: int
+    heads: int
+    inner: int
+    vocabulary: int
+
+
+SHAPES: dict[Family, dict[StarterSize, Shape]] = {
+    Family.CAUSAL: {
+        StarterSize.TINY: Shape(128, 2, 4, 384, 2000),
+        StarterSize.SMALL: Shape(256, 4, 4, 768, 4000),
+        StarterSize.MEDIUM: Shape(512, 8, 8, 1408, 12000),
+    },
+    Family.SEQ2SEQ: {
+        StarterSize.TINY: Shape(128, 2, 4, 256, 2000),
+        StarterSize.SMALL: Shape(256, 3, 4, 512, 6000),
+        StarterSize.MEDIUM: Shape(512, 6, 8, 1024, 12000),
+    },
+    Family.CLASSIFIER: {
+        StarterSize.TINY: Shape(64, 2, 2, 128, 3000),
+        StarterSize.SMALL: Shape(128, 3, 4, 256, 8000),
+        StarterSize.MEDIUM: Shape(384, 6, 6, 768, 16000),
+    },
+}
+
+
+def create_starter(
+    texts: Iterable[str],
+    *,
+    family: Family,
+    size: StarterSize,
+    task_type: TaskType,
+    labels: Sequence[str] = (),
+    seed: int,
+    device: torch.device,
+) -> LoadedModel:
+    """Train a tokenizer on `texts` (the training split's alone) and draw initial weights: a pure function of both
+    and of `seed`. The caller's random state is left as it was."""
+    shape = SHAPES[family][size]
+    tokenizer = train_tokenizer(texts, family=family, vocabulary=shape.vocabulary)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = _model(family, shape, tokenizer, labels)
+    manifest = ModelManifest(
+        family=family,
+        task_type=task_type,
+        architecture=type(model).__name__,
+        parameters=model.num_parameters(),
+        context_length=CONTEXT_LENGTH,
+        labels=list(labels),
+        precision=Precision.FP32,
+        trained=False,
+        lineage={"base": f"starter {family}, {size}"},
+    )
+    return LoadedModel(model.to(device).eval(), tokenizer, manifest, device, Precision.FP32)
+
+
+def train_tokenizer(texts: Iterable[str], *, family: Family, vocabulary: int) -> PreTrainedTokenizerFast:
+    """A byte-level BPE tokenizer: any text in any language comes back unchanged (classifiers read lower case)."""
+    tokenizer = Tokenizer(models.BPE())
+    steps: list[normalizers.Normalizer] = []
+    if family is Family.CLASSIFIER:
+        steps += [normalizers.NFKC(), normalizers.Lowercase()]
+    if family is not Family.CAUSAL:
+        # The first word of a text gets the token that it has elsewhere.
+        steps.append(normalizers.Prepend(" "))
+    tokenizer.normalizer = normalizers.Sequence(steps)
+    # Digits one by one: numbers seldom repeat, their digits do.
+    digits = pre_tokenizers.Split(Regex(r"\d"), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [digits, pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    steps_back: list[decoders.Decoder] = [decoders.ByteLevel()]
+    if family is not Family.CAUSAL:
+        steps_back.append(decoders.Strip(" ", 1, 0))
+    tokenizer.decoder = decoders.Sequence(steps_back)
+    special = [PAD, START, END, MASK, *(_ROLES if family is Family.CAUSAL else [])]
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        min_frequency=2,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    _mark_ends(tokenizer, family)
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        bos_token=START,
+        eos_token=END,
+        mask_token=MASK,
+        model_max_length=CONTEXT_LENGTH,
+        clean_up_tokenization_spaces=False,
+        extra_special_tokens=_ROLES if family is Family.CAUSAL else [],
+    )
+    if family is Family.CAUSAL:
+        wrapped.chat_template = STARTER_CHAT_TEMPLATE
+    return wrapped
+
+
+def _mark_ends(tokenizer: Tokenizer, family: Family) -> None:
+    pattern = {Family.SEQ2SEQ: f"$A {END}", Family.CLASSIFIER: f"{START} $A {END}"}.get(family)
+    if pattern:
+        marks = [(mark, tokenizer.token_to_id(mark)) for mark in (START, END)]
+        tokenizer.post_processor = processors.TemplateProcessing(single=pattern, special_tokens=marks)
+
+
+def _model(
+    family: Family, shape: Shape, tokenizer: PreTrainedTokenizerFast, labels: Sequence[str]
+) -> PreTrainedModel:
+    # Rounded up to full cache lines: matrix products are faster, the extra ids are never learned.
+    vocabulary = -(-len(tokenizer) // 64) * 64
+    ids = {
+        "pad_token_id": tokenizer.pad_token_id,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+    }
+    if family is Family.CAUSAL:
+        return LlamaForCausalLM(_attended(_llama(shape, vocabulary, ids)))
+    if family is Family.SEQ2SEQ:
+        return T5ForConditionalGeneration(_attended(_t5(shape, vocabulary, ids)))
+    return ModernBertForSequenceClassification(_attended(_modernbert(shape, vocabulary, ids, labels)))
+
+
+def _attended(config: PretrainedConfig) -> PretrainedConfig:
+    config._attn_implementation = "sdpa"
+    return config
+
+
+def _llama(shape: Shape, vocabulary: int, ids: dict[str, int]) -> LlamaConfig:
+    return LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=shape.width,
+        intermediate_size=shape.inner,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.heads,
+        max_position_embeddings=CONTEXT_LENGTH,
+        tie_word_embeddings=True,
+        **ids,
+    )
+
+
+def _t5(shape: Shape, vocabulary: int, ids: dict[str, int]) -> T5Config:
+    return T5Config(
+        vocab_size=vocabulary,
+        d_model=shape.width,
+        d_kv=shape.width // shape.heads,
+        d_ff=shape.inner,
+        num_layers=shape.layers,
+        num_decoder_layers=shape.layers,
+        num_heads=shape.heads,
+        n_positions=CONTEXT_LENGTH,
+        feed_forward_proj="gated-gelu",
+        dropout_rate=0.1,
+        tie_word_embeddings=True,
+        decoder_start_token_id=ids["pad_token_id"],
+        **ids,
+    )
+
+
+def _modernbert(
+    shape: Shape, vocabulary: int, ids: dict[str, int], labels: Sequence[str]
+) -> ModernBertConfig:
+    named = dict(enumerate(labels))
+    return ModernBertConfig(
+        vocab_size=vocabulary,
+        hidden_size=shape.width,
+        intermediate_size=shape.inner,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        max_position_embeddings=CONTEXT_LENGTH,
+        cls_token_id=ids["bos_token_id"],
+        sep_token_id=ids["eos_token_id"],
+        classifier_pooling="mean",
+        embedding_dropout=0.3,
+        mlp_dropout=0.1,
+        attention_dropout=0.1,
+        classifier_dropout=0.1,
+        num_labels=len(labels),
+        id2label=named,
+        label2id={label: index for index, label in named.items()},
+        **ids,
+    )
