@@ -1,0 +1,39 @@
+# Two commands matter: `make run` starts the studio, `make test` checks it. Both set up what they need first.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+IN := cd '$(ROOT)' &&
+VENV := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check tour bench format pin
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' '$(ROOT)/Makefile'
+
+setup: ## .venv, pinned dependencies, browser libraries
+	@$(IN) '$(PYTHON)' tools/install.py
+
+setup-dev: ## the same, with what tests and checks need
+	@$(IN) '$(PYTHON)' tools/install.py --extra dev
+
+run: setup ## start the studio and print its address [HOST=127.0.0.1 PORT=8000]
+	@$(IN) exec $(VENV) manage.py up $(if $(HOST),--host '$(HOST)') $(if $(PORT),--port '$(PORT)')
+
+test: setup-dev ## every test, on SQLite and on Postgres [ARGS=-k word]
+	@$(IN) exec $(VENV) tools/test.py $(ARGS)
+
+check: setup-dev ## format, lint, types, import rules, templates, migrations, deployment file
+	@$(IN) exec $(VENV) tools/check.py
+
+tour: setup ## a throw-away studio does the main job once [QUICK=1 for the short one]
+	@$(IN) exec $(VENV) -m launcher.tour $(if $(QUICK),--quick)
+
+bench: setup-dev ## benchmarks, into benchmarks/results [NAME=training|serving|start]
+	@$(IN) for name in $(or $(NAME),training serving start); do $(VENV) -m benchmarks.$$name || exit 1; done
+
+format: setup-dev ## rewrite the code in the common format
+	@$(IN) $(VENV) -m ruff format . && $(VENV) -m ruff check --fix .
+
+pin: setup-dev ## constraints.txt from what is installed
+	@$(IN) $(VENV) tools/pin.py

@@ -1,0 +1,67 @@
+"""Runs every check that is no test: format, lint, types, import rules, templates, migrations, the deployment file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+CHECKS: dict[str, list[str]] = {
+    "format": [str(BIN / "ruff"), "format", "--check", "."],
+    "lint": [str(BIN / "ruff"), "check", "."],
+    "types": [str(BIN / "mypy")],
+    "import rules": [str(BIN / "lint-imports")],
+    "templates": [str(BIN / "djlint"), "--lint", "templates"],
+    "system checks": [sys.executable, "manage.py", "check"],
+    "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
+}
+
+
+def compose_command() -> list[str] | None:
+    """docker-compose, or docker's own plug-in; installed by apt-get when we are root and there is neither."""
+    if not shutil.which("docker-compose") and os.geteuid() == 0 and shutil.which("apt-get"):
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for arguments in (
+            ["update", "-q"],
+            ["install", "-q", "-y", "--no-install-recommends", "docker-compose"],
+        ):
+            subprocess.run(["apt-get", *arguments], env=environment, stdout=subprocess.DEVNULL, check=False)
+    if shutil.which("docker-compose"):
+        return ["docker-compose"]
+    if (
+        shutil.which("docker")
+        and not subprocess.run(["docker", "compose", "version"], capture_output=True).returncode
+    ):
+        return ["docker", "compose"]
+    return None
+
+
+def run_check(title: str, command: list[str], environment: dict[str, str]) -> bool:
+    """Run one check; print its output only when it fails."""
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    print(f"{'ok    ' if result.returncode == 0 else 'FAILED'}  {title}", flush=True)
+    if result.returncode:
+        print(result.stdout + result.stderr, flush=True)
+    return result.returncode == 0
+
+
+def main() -> int:
+    environment = {"SECRET_KEY": "checks-only", **os.environ}
+    results = [run_check(title, command, environment) for title, command in CHECKS.items()]
+    if compose := compose_command():
+        results.append(
+            run_check("deployment file", [*compose, "-f", "docker-compose.yml", "config", "-q"], environment)
+        )
+    else:
+        print("FAILED  deployment file: install docker-compose (Debian: apt-get install docker-compose)")
+        results.append(False)
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

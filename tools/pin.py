@@ -1,0 +1,70 @@
+"""Writes constraints.txt from what is installed here: the declared dependencies with everything that they need.
+
+Run with the interpreter of a complete environment (`make pin`). Hashes and local version suffixes are left out, so that
+CPU and CUDA builds of torch both fit.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from pip._vendor.packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "constraints.txt"
+HEADER = "# Every version that Maquette is tested with, indirect ones included. Written by tools/pin.py.\n"
+
+
+def declared() -> list[str]:
+    """Requirement lines of pyproject.toml, all extras included."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return [
+        *project["dependencies"],
+        *(line for lines in project["optional-dependencies"].values() for line in lines),
+    ]
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def closure(lines: list[str]) -> dict[str, str]:
+    """Name to version of every installed distribution that `lines` need, without the local version suffix.
+
+    Raises PackageNotFoundError when a declared one is not installed.
+    """
+    pins: dict[str, str] = {}
+    seen: set[tuple[str, str]] = set()
+    queue = [Requirement(line) for line in lines]
+    while queue:
+        requirement = queue.pop()
+        name = _canonical(requirement.name)
+        try:
+            found = distribution(name)
+        except PackageNotFoundError:
+            if _canonical(name) in {_canonical(Requirement(line).name) for line in lines}:
+                raise
+            continue  # an alternative for another platform
+        pins[name] = found.version.split("+")[0]
+        for extra in ["", *requirement.extras]:
+            if (name, extra) not in seen:
+                seen.add((name, extra))
+                queue += [
+                    needed
+                    for needed in map(Requirement, found.requires or [])
+                    if needed.marker is None or needed.marker.evaluate({"extra": extra})
+                ]
+    return pins
+
+
+def main() -> None:
+    pins = closure(declared())
+    TARGET.write_text(HEADER + "".join(f"{name}=={pins[name]}\n" for name in sorted(pins)))
+    print(f"{TARGET.name}: {len(pins)} versions")
+
+
+if __name__ == "__main__":
+    main()

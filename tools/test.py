@@ -1,0 +1,118 @@
+"""Runs every test: the quick ones on SQLite and on Postgres, the long ones (journeys, faults, training) on Postgres.
+
+The last line counts all three sessions together. `--database` and `--part` run less; further arguments go to pytest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tools.browser import find_or_install_browser  # noqa: E402
+from tools.postgres import postgres_server  # noqa: E402
+
+LONG = "journey or faults or training"
+NOTHING_COLLECTED = 5
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of pytest. `workers` is the number of parallel processes, 0 for none."""
+
+    title: str
+    database: str
+    part: str
+    markers: str
+    workers: int
+
+
+SESSIONS = (
+    Session("quick tests on SQLite", "sqlite", "quick", f"not gpu and not ({LONG})", 2),
+    Session("quick tests on Postgres", "postgres", "quick", f"not gpu and not ({LONG})", 2),
+    Session("training on Postgres", "postgres", "training", "training and not gpu", 0),
+    Session(
+        "journeys and faults on Postgres",
+        "postgres",
+        "long",
+        "(journey or faults) and not gpu and not training",
+        0,
+    ),
+)
+
+
+def run_session(session: Session, arguments: list[str], environment: dict[str, str], report: Path) -> int:
+    """Run pytest once; return its exit status."""
+    print(f"\n=== {session.title}", flush=True)
+    parallel = ["-n", str(session.workers)] if session.workers else []
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-m",
+            session.markers,
+            f"--junitxml={report}",
+            *parallel,
+            *arguments,
+        ],
+        cwd=ROOT,
+        env=environment,
+    ).returncode
+
+
+def count(report: Path) -> Counter[str]:
+    """Passed, failed and skipped tests of a JUnit report; errors count as failed."""
+    total: Counter[str] = Counter()
+    for suite in ElementTree.parse(report).getroot().iter("testsuite") if report.exists() else []:  # noqa: S314
+        bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        skipped = int(suite.get("skipped", 0))
+        total.update(failed=bad, skipped=skipped, passed=int(suite.get("tests", 0)) - bad - skipped)
+    return total
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--database", choices=["sqlite", "postgres"])
+    parser.add_argument("--part", choices=sorted({session.part for session in SESSIONS}))
+    chosen, arguments = parser.parse_known_args()
+    sessions = [
+        session
+        for session in SESSIONS
+        if chosen.database in (None, session.database) and chosen.part in (None, session.part)
+    ]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment.pop("DATABASE_URL", None)
+    if any(session.part == "long" for session in sessions):
+        environment["CHROMIUM"] = find_or_install_browser()
+    total: Counter[str] = Counter(passed=0, failed=0, skipped=0)
+    worst = 0
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="maquette-tests-")))
+        server = ""
+        if any(session.database == "postgres" for session in sessions):
+            server = stack.enter_context(postgres_server())
+        for number, session in enumerate(sessions):
+            report = folder / f"{number}.xml"
+            database = {"DATABASE_URL": server} if session.database == "postgres" else {}
+            status = run_session(session, arguments, {**environment, **database}, report)
+            total.update(count(report))
+            if status not in (0, NOTHING_COLLECTED):
+                worst = worst or status
+    print(f"\n{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
+    return worst or int(total["passed"] == 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
