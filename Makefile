@@ -6,15 +6,18 @@ IN := cd '$(ROOT)' &&
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check tour bench format pin
+.PHONY: help python setup setup-dev run test check tour bench format pin
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' '$(ROOT)/Makefile'
 
-setup: ## .venv, pinned dependencies, browser libraries
+python:
+	@'$(PYTHON)' -c 'import sys; sys.exit("Maquette needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …" if sys.version_info < (3, 11) else 0)'
+
+setup: python ## .venv, pinned dependencies, browser libraries
 	@$(IN) '$(PYTHON)' tools/install.py
 
-setup-dev: ## the same, with what tests and checks need
+setup-dev: python ## the same, with what tests and checks need
 	@$(IN) '$(PYTHON)' tools/install.py --extra dev
 
 run: setup ## start the studio and print its address [HOST=127.0.0.1 PORT=8000]

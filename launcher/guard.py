@@ -71,7 +71,7 @@ class Guard:
             stdin=subprocess.PIPE,
             start_new_session=True,
             pass_fds=descriptors,
-            preexec_fn=die_with_parent,  # noqa: PLW1509  (no thread has been started yet)
+            preexec_fn=die_with_parent,
         )
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
             signal.signal(number, self._forward)

@@ -200,8 +200,6 @@ def main() -> int:
     parser.add_argument("--only-browser-files", action="store_true")
     parser.add_argument("--no-browser-files", action="store_true")
     chosen = parser.parse_args()
-    if sys.version_info < (3, 11):
-        raise SetupError(f"Maquette needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     python = Path(sys.executable) if chosen.here else make_environment()
     extras = [*([] if chosen.base_only else BASE_EXTRAS), *chosen.extra]
     if not chosen.base_only and not shutil.which("redis-server"):
