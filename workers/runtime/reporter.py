@@ -123,6 +123,8 @@ def run_child(spec_type: type[Spec], work: Callable[[Spec, Reporter], BaseModel]
     reporter = Reporter(int(descriptor) if descriptor else None)
     signal.signal(signal.SIGTERM, reporter.request_stop)
     if descriptor:
+        # Training shares the machine with the engine and the pages, which somebody is waiting for.
+        os.nice(10)
         threading.Thread(target=_exit_when_orphaned, daemon=True).start()
     try:
         spec = spec_type.model_validate(json.loads(Path(sys.argv[1]).read_text()))

@@ -1,0 +1,1 @@
+"""The Django apps, in layers; see docs/architecture.md."""

@@ -1,0 +1,138 @@
+"""Where training starts (BaseModel) and what it leaves (ModelVersion)."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.datasets.models import DatasetVersion
+from apps.jobs.models import Job
+from apps.workspaces.models import InWorkspace
+from apps.workspaces.querysets import InWorkspaceQuerySet
+from workers.contracts.recipes import Base, FolderBase, HubBase
+from workers.contracts.task_types import TASKS, Family, TaskType
+
+
+class BaseModelQuerySet(InWorkspaceQuerySet):
+    def current(self) -> "BaseModelQuerySet":
+        return self.filter(archived_at=None)
+
+
+class BaseModel(InWorkspace):
+    """A model from elsewhere that the workspace brought: a Hub id, or a folder on the workers' disk.
+
+    Bundled starters need no row: they are made from the dataset they are trained on.
+    """
+
+    class Kind(models.TextChoices):
+        HUB = "hub", _("Hub")
+        FOLDER = "folder", _("Folder")
+
+    kind = models.CharField(_("from"), max_length=10, choices=Kind.choices)
+    name = models.CharField(_("name"), max_length=150)
+    family = models.CharField(_("family"), max_length=20, choices=[(f.value, f.value) for f in Family])
+    location = models.CharField(_("Hub id or folder"), max_length=500)
+    revision = models.CharField(_("revision"), max_length=100, blank=True, default="main")
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
+
+    objects = BaseModelQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("base model")
+        verbose_name_plural = _("base models")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def base(self) -> Base:
+        family = Family(self.family)
+        if self.kind == self.Kind.HUB:
+            return HubBase(family=family, repo_id=self.location, revision=self.revision or "main")
+        return FolderBase(family=family, path=self.location)
+
+
+class ModelVersionQuerySet(InWorkspaceQuerySet):
+    def ready(self) -> "ModelVersionQuerySet":
+        return self.exclude(bytes=0)
+
+    def current(self) -> "ModelVersionQuerySet":
+        return self.ready().filter(archived_at=None)
+
+    def tuned(self) -> "ModelVersionQuerySet":
+        return self.current().filter(kind=ModelVersion.Kind.TUNED)
+
+
+class ModelVersion(InWorkspace):
+    """A model folder in storage (workers.contracts.model_folder), with its lineage.
+
+    `kind` base: the weights before training, as pre-flight left them. `bytes` is 0 until the files are there.
+    """
+
+    class Kind(models.TextChoices):
+        BASE = "base", _("Base")
+        TUNED = "tuned", _("Tuned")
+
+    number = models.PositiveIntegerField(_("number"))
+    name = models.CharField(_("name"), max_length=150)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    family = models.CharField(_("family"), max_length=20, choices=[(f.value, f.value) for f in Family])
+    task_type = models.CharField(
+        _("does"), max_length=20, choices=[(t.value, TASKS[t].label) for t in TaskType]
+    )
+    origin: Any = models.JSONField(_("origin"))
+    """The Base it came from (workers.contracts.recipes.Base)."""
+    origin_label = models.CharField(_("origin"), max_length=200)
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="children")
+    """The version that training started from."""
+    dataset_version = models.ForeignKey(
+        DatasetVersion, models.SET_NULL, null=True, blank=True, related_name="model_versions"
+    )
+    storage_key = models.CharField(max_length=300)
+    bytes = models.BigIntegerField(_("bytes"), default=0)
+    parameters = models.BigIntegerField(_("parameters"), default=0)
+    context_length = models.PositiveIntegerField(_("context length"), default=0)
+    labels: Any = models.JSONField(_("labels"), default=list, blank=True)
+    precision = models.CharField(_("precision"), max_length=10, blank=True)
+    notes = models.TextField(_("notes"), blank=True)
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
+
+    objects = ModelVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("model version")
+        verbose_name_plural = _("model versions")
+        ordering = ["-created_at"]
+        constraints = [models.UniqueConstraint(fields=["workspace", "number"], name="catalog_version_number")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_ready(self) -> bool:
+        return self.bytes > 0
+
+    @property
+    def is_starter(self) -> bool:
+        return bool(self.origin.get("kind") == "starter")
+
+
+class Export(InWorkspace):
+    """A model version packed for download."""
+
+    model_version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="exports")
+    job = models.OneToOneField(Job, models.PROTECT, related_name="export")
+    storage_key = models.CharField(max_length=300)
+    result: Any = models.JSONField(null=True, blank=True)
+    """ExportResult, once packed."""
+
+    objects = InWorkspaceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return str(self.model_version)

@@ -1,0 +1,5 @@
+"""Template tags and filters for figures and small components."""
+
+from django import template
+
+register = template.Library()

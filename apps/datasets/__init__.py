@@ -1,0 +1,1 @@
+"""Upload, import, column roles, versions, splits, browsing rows."""

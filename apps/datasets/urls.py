@@ -1,0 +1,6 @@
+"""Addresses of apps.datasets."""
+
+from django.urls import URLPattern
+
+app_name = "datasets"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,129 @@
+"""The row behind every piece of background work; the only place with a state."""
+
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.jobs.querysets import JobQuerySet
+from apps.workspaces.models import InWorkspace
+from workers.contracts.jobs import ROUTES, JobKind, JobRoute
+
+
+class State(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    STARTING = "starting", _("Starting")
+    RUNNING = "running", _("Running")
+    STOPPING = "stopping", _("Stopping")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    """The user can mend it."""
+    ERRORED = "errored", _("Error in Maquette")
+    """We must mend it."""
+    CANCELLED = "cancelled", _("Cancelled")
+    LOST = "lost", _("Lost")
+
+
+CLAIMED = (State.STARTING, State.RUNNING, State.STOPPING)
+ACTIVE = (State.QUEUED, *CLAIMED)
+ENDED = (State.SUCCEEDED, State.FAILED, State.ERRORED, State.CANCELLED, State.LOST)
+
+
+class Job(InWorkspace):
+    kind = models.CharField(_("kind"), max_length=20, choices=[(k.value, ROUTES[k].label) for k in JobKind])
+    title = models.CharField(_("title"), max_length=200)
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.QUEUED, db_index=True
+    )
+    queue = models.CharField(_("queue"), max_length=20)
+    spec: Any = models.JSONField(_("spec"))
+    result: Any = models.JSONField(_("result"), null=True, blank=True)
+
+    attempt = models.PositiveIntegerField(_("attempt"), default=0)
+    resumes = models.PositiveIntegerField(_("resumes"), default=0)
+    """How often it was put back by the reaper."""
+    worker = models.CharField(_("worker"), max_length=100, blank=True)
+    checkpoint_key = models.CharField(max_length=300, blank=True)
+    checkpoint_step = models.PositiveIntegerField(null=True, blank=True)
+    stop_requested_at = models.DateTimeField(_("stop requested"), null=True, blank=True)
+
+    phase = models.CharField(_("phase"), max_length=60, blank=True)
+    fraction = models.FloatField(_("share done"), null=True, blank=True)
+    seconds_left = models.FloatField(_("seconds left"), null=True, blank=True)
+    device = models.CharField(_("device"), max_length=60, blank=True)
+
+    error_code = models.CharField(_("error code"), max_length=60, blank=True)
+    error_message = models.TextField(_("error"), blank=True)
+    error_field = models.CharField(max_length=60, blank=True)
+    error_fix: Any = models.JSONField(null=True, blank=True)
+    error_trace = models.TextField(_("stack trace"), blank=True)
+
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    heartbeat_at = models.DateTimeField(_("heartbeat"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    """When the notice of its end was shown to whoever started it."""
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["state", "queue", "created_at"])]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def route(self) -> JobRoute:
+        return ROUTES[JobKind(self.kind)]
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def is_ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def percent(self) -> int:
+        return round(100 * (self.fraction or 0))
+
+    @property
+    def can_stop(self) -> bool:
+        return self.state in (State.QUEUED, State.STARTING, State.RUNNING)
+
+    @property
+    def can_retry(self) -> bool:
+        return self.state in (State.FAILED, State.ERRORED, State.CANCELLED, State.LOST)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it has been running, or ran."""
+        if self.started_at is None:
+            return None
+        return ((self.ended_at or timezone.now()) - self.started_at).total_seconds()
+
+
+class JobEvent(models.Model):
+    """One event of workers.contracts.events, as the child sent it. `seq` ascends within a job, over its attempts."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="events")
+    seq = models.PositiveIntegerField()
+    attempt = models.PositiveIntegerField()
+    kind = models.CharField(max_length=20)
+    step = models.PositiveIntegerField(null=True)
+    data: Any = models.JSONField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["job", "seq"]
+        constraints = [models.UniqueConstraint(fields=["job", "seq"], name="jobs_event_seq")]
+        indexes = [models.Index(fields=["job", "kind", "seq"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.seq}"

@@ -1,0 +1,42 @@
+"""Reads of jobs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.utils import timezone
+
+from apps.workspaces.querysets import InWorkspaceQuerySet
+
+if TYPE_CHECKING:
+    from apps.jobs.models import Job
+
+_QUEUED = "queued"
+_CLAIMED = ("starting", "running", "stopping")
+
+
+class JobQuerySet(InWorkspaceQuerySet):
+    def active(self) -> Self:
+        return self.filter(state__in=(_QUEUED, *_CLAIMED))
+
+    def claimed(self) -> Self:
+        return self.filter(state__in=_CLAIMED)
+
+    def ahead_of(self, job: Job) -> Self:
+        """Jobs of the same queue that come before `job`: the running ones and the ones queued earlier."""
+        queue = self.filter(queue=job.queue)
+        return queue.claimed() | queue.filter(state=_QUEUED, created_at__lt=job.created_at)
+
+    def without_heartbeat(self) -> Self:
+        """Claimed, but nothing was heard of them for JOB_LOST_AFTER_SECONDS."""
+        limit = timezone.now() - timedelta(seconds=settings.JOB_LOST_AFTER_SECONDS)
+        return self.claimed().filter(heartbeat_at__lt=limit)
+
+    def unclaimed(self) -> Self:
+        """Queued, and sent so long ago that the message may be lost."""
+        limit = timezone.now() - timedelta(seconds=settings.JOB_RESEND_AFTER_SECONDS)
+        return self.filter(state=_QUEUED, sent_at__lt=limit) | self.filter(
+            state=_QUEUED, sent_at=None, created_at__lt=limit
+        )

@@ -1,0 +1,334 @@
+"""Every write to a job. Whoever does its work calls claim, record and finish; pages call request_stop and retry."""
+
+import contextlib
+import logging
+import traceback
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.core.errors import UserError
+from apps.core.storage import storage
+from apps.jobs import signals
+from apps.jobs.models import CLAIMED, Job, JobEvent, State
+from apps.workspaces import access, audit
+from apps.workspaces.access import Action
+from apps.workspaces.models import Workspace
+from studio.celery import app as celery_app
+from workers.contracts.events import Event, Failed, Log, Progress, Started
+from workers.contracts.jobs import ROUTES, JobKind
+from workers.contracts.specs import JobSpec
+
+logger = logging.getLogger(__name__)
+
+NOT_KEPT = ("progress", "started", "finished", "failed")
+"""Events whose content lives on the job's row instead of in a row of their own."""
+
+
+def group_of(job_id: UUID | str) -> str:
+    """The channel group that hears that a job changed."""
+    return f"job.{job_id}"
+
+
+def enqueue(*, actor: User | None, workspace: Workspace, kind: JobKind, title: str, spec: JobSpec) -> Job:
+    """Create a queued job; after commit its Celery task is sent, carrying the id only.
+
+    The caller has checked permission and holds the transaction in which the domain row is made.
+    """
+    job = Job.objects.create(
+        workspace=workspace,
+        created_by=actor,
+        kind=kind.value,
+        title=title[:200],
+        queue=ROUTES[kind].queue.value,
+        spec=spec.model_dump(mode="json"),
+    )
+    transaction.on_commit(lambda: send(job))
+    return job
+
+
+def send(job: Job) -> None:
+    """Hand the job to the broker. When that fails, the reaper sends it again: the database is the queue."""
+    try:
+        celery_app.send_task(
+            job.route.task, args=[str(job.pk)], queue=job.queue, retry=False, ignore_result=True
+        )
+    except Exception:
+        logger.warning("Could not send job %s; it will be sent again", job.pk, exc_info=True)
+        return
+    Job.objects.filter(pk=job.pk, state=State.QUEUED).update(sent_at=timezone.now())
+
+
+def hint_changed(job_id: UUID | str) -> None:
+    """Tell open pages that there is something new to read. Nothing depends on the hint arriving."""
+    layer = get_channel_layer()
+    with contextlib.suppress(Exception):
+        async_to_sync(layer.group_send)(group_of(job_id), {"type": "job.changed", "job": str(job_id)})
+
+
+def claim(*, job_id: str, worker: str) -> Job | None:
+    """Take a queued job, or return None: a second delivery of the same message finds nothing to do."""
+    now = timezone.now()
+    with transaction.atomic():
+        job = Job.objects.select_for_update().filter(pk=job_id, state=State.QUEUED).first()
+        if job is None:
+            return None
+        job.state, job.worker, job.attempt = State.STARTING, worker, job.attempt + 1
+        job.heartbeat_at, job.started_at = now, job.started_at or now
+        job.phase, job.seconds_left = "", None
+        job.save()
+        signals.job_started.send(Job, job=job)
+    hint_changed(job.pk)
+    return job
+
+
+def is_current(job: Job) -> bool:
+    """Whether `job` still is the attempt that may write: not reaped, not ended, not started again elsewhere."""
+    return Job.objects.filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED).exists()
+
+
+def heartbeat(job: Job) -> bool:
+    """Say that the attempt is alive. False when it is no longer the current one, and must end."""
+    current = Job.objects.filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED)
+    return current.update(heartbeat_at=timezone.now()) == 1
+
+
+def stop_is_requested(job: Job) -> bool:
+    return Job.objects.filter(pk=job.pk, stop_requested_at__isnull=False).exists()
+
+
+@transaction.atomic
+def record_events(job: Job, events: Sequence[Event]) -> bool:
+    """Turn a batch of events into rows and into the job's current progress. False when the attempt is not current."""
+    current = (
+        Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED).first()
+    )
+    if current is None:
+        return False
+    changes: dict[str, Any] = {"heartbeat_at": timezone.now()}
+    for event in events:
+        if isinstance(event, Started):
+            changes["device"] = " · ".join(filter(None, (event.device, event.precision)))
+        if isinstance(event, Progress):
+            changes |= {"phase": event.phase, "seconds_left": event.seconds_left}
+            if event.fraction is not None:
+                changes["fraction"] = event.fraction
+    if current.state == State.STARTING:
+        changes["state"] = State.RUNNING
+    Job.objects.filter(pk=job.pk).update(**changes)
+    last = JobEvent.objects.filter(job=job).aggregate(last=Max("seq"))["last"] or 0
+    kept = [event for event in events if event.type not in NOT_KEPT]
+    JobEvent.objects.bulk_create(
+        JobEvent(
+            job=job,
+            seq=last + index,
+            attempt=job.attempt,
+            kind=event.type,
+            step=getattr(event, "step", None),
+            data=event.model_dump(mode="json", exclude={"type"}),
+        )
+        for index, event in enumerate(kept, start=1)
+    )
+    return True
+
+
+@transaction.atomic
+def record_checkpoint(job: Job, *, key: str, step: int) -> str | None:
+    """Remember where the newest checkpoint lies; return the key of the one it replaces, to be deleted."""
+    current = (
+        Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED).first()
+    )
+    if current is None:
+        return key
+    replaced = current.checkpoint_key
+    Job.objects.filter(pk=job.pk).update(checkpoint_key=key, checkpoint_step=step)
+    return replaced or None
+
+
+def finish(job: Job, *, result: dict[str, Any]) -> None:
+    """Succeed. What the apps above make of the result is written in the same transaction; if that fails, so does the job."""
+    try:
+        with transaction.atomic():
+            current = _end(job, State.SUCCEEDED, result=result, fraction=1.0, seconds_left=None, phase="")
+            if current is not None:
+                signals.job_succeeded.send(Job, job=current)
+                signals.job_ended.send(Job, job=current)
+    except UserError as error:
+        fail(job, Failed(code=error.code, message=str(error.message), field=error.field))
+        return
+    except Exception as error:
+        logger.exception("The result of job %s could not be taken", job.pk)
+        message = f"{type(error).__name__}: {error}"
+        fail(
+            job,
+            Failed(code="result_refused", message=message, user_error=False, trace=traceback.format_exc()),
+        )
+        return
+    _after_end(job)
+
+
+def fail(job: Job, failure: Failed) -> None:
+    """End as failed (the user can mend it) or errored (we must)."""
+    with transaction.atomic():
+        current = _end(
+            job,
+            State.FAILED if failure.user_error else State.ERRORED,
+            error_code=failure.code,
+            error_message=failure.message,
+            error_field=failure.field or "",
+            error_fix=failure.fix.model_dump(mode="json") if failure.fix else None,
+            error_trace=failure.trace,
+        )
+        if current is not None:
+            signals.job_ended.send(Job, job=current)
+    _after_end(job)
+
+
+def end_cancelled(job: Job) -> None:
+    with transaction.atomic():
+        current = _end(job, State.CANCELLED)
+        if current is not None:
+            signals.job_ended.send(Job, job=current)
+    _after_end(job)
+
+
+def _end(job: Job, state: State, **fields: Any) -> Job | None:
+    """Write the final state if `job` is the current attempt; return the fresh row, or None."""
+    found = (
+        Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt).exclude(ended_at__isnull=False)
+    )
+    current = found.first()
+    if current is None:
+        return None
+    current.state, current.ended_at = state, timezone.now()
+    for name, value in fields.items():
+        setattr(current, name, value)
+    current.save()
+    return current
+
+
+def _after_end(job: Job) -> None:
+    hint_changed(job.pk)
+    current = Job.objects.filter(pk=job.pk).first()
+    if current and current.checkpoint_key and current.state == State.SUCCEEDED:
+        storage().delete(current.checkpoint_key)
+        Job.objects.filter(pk=job.pk).update(checkpoint_key="")
+
+
+@transaction.atomic
+def request_stop(*, actor: User, job: Job) -> None:
+    """Ask a running job to end with what it has; a queued one ends at once."""
+    access.require(actor, job.workspace, Action.EDIT)
+    current = Job.objects.select_for_update().get(pk=job.pk)
+    if current.state == State.QUEUED:
+        current.state, current.ended_at = State.CANCELLED, timezone.now()
+        current.stop_requested_at = timezone.now()
+        current.save()
+        signals.job_ended.send(Job, job=current)
+    elif current.state in CLAIMED and current.stop_requested_at is None:
+        current.state, current.stop_requested_at = State.STOPPING, timezone.now()
+        current.save(update_fields=["state", "stop_requested_at"])
+    else:
+        return
+    audit.record(actor, "job.stopped", current, kind=current.kind)
+    transaction.on_commit(lambda: hint_changed(job.pk))
+
+
+@transaction.atomic
+def retry(*, actor: User, job: Job) -> None:
+    """Queue an ended job again; it goes on from its last checkpoint where there is one."""
+    access.require(actor, job.workspace, Action.EDIT)
+    current = Job.objects.select_for_update().get(pk=job.pk)
+    if not current.can_retry:
+        raise UserError(_("Only a job that ended without a result can be tried again."))
+    _requeue(current, resumes=0)
+    audit.record(actor, "job.retried", current, kind=current.kind)
+
+
+def _requeue(job: Job, *, resumes: int) -> None:
+    """Put a locked row back into the queue, keeping its checkpoint."""
+    job.state, job.resumes = State.QUEUED, resumes
+    job.ended_at = job.stop_requested_at = job.sent_at = job.seen_at = None
+    job.error_code = job.error_message = job.error_field = job.error_trace = job.phase = ""
+    job.error_fix = job.seconds_left = None
+    job.save()
+    transaction.on_commit(lambda: send(job))
+    transaction.on_commit(lambda: hint_changed(job.pk))
+
+
+def release(job: Job) -> None:
+    """Give a claimed job back to the queue: its worker is going down in an orderly way."""
+    with transaction.atomic():
+        current = (
+            Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED).first()
+        )
+        if current is not None:
+            _requeue(current, resumes=current.resumes)
+
+
+def resume(job: Job) -> bool:
+    """Queue an attempt that was killed again, from its last checkpoint. False when that happened too often."""
+    with transaction.atomic():
+        current = (
+            Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED).first()
+        )
+        if current is None:
+            return True
+        if current.resumes >= settings.JOB_MOST_RESUMES:
+            return False
+        record_events(
+            current, [Log(level="warning", text="The process was killed; the job was queued again.")]
+        )
+        current.refresh_from_db()
+        _requeue(current, resumes=current.resumes + 1)
+    return True
+
+
+def reap() -> dict[str, int]:
+    """Resume jobs whose worker went silent, mark those lost that did so too often, send unclaimed ones again."""
+    counts = {"resumed": 0, "lost": 0, "sent": 0}
+    for pk in list(Job.objects.without_heartbeat().values_list("pk", flat=True)):
+        with transaction.atomic():
+            # Between the list and the lock the worker may have spoken again.
+            job = Job.objects.without_heartbeat().select_for_update().filter(pk=pk).first()
+            if job is None:
+                continue
+            counts[_reap_one(job)] += 1
+    for job in Job.objects.unclaimed():
+        send(job)
+        counts["sent"] += 1
+    return counts
+
+
+def _reap_one(job: Job) -> str:
+    if job.stop_requested_at is not None:
+        job.state, job.ended_at = State.CANCELLED, timezone.now()
+        job.save()
+        signals.job_ended.send(Job, job=job)
+        return "lost"
+    if job.resumes < settings.JOB_MOST_RESUMES:
+        note = Log(level="warning", text=f"The worker {job.worker} went silent; the job was queued again.")
+        record_events(job, [note])
+        job.refresh_from_db()
+        _requeue(job, resumes=job.resumes + 1)
+        return "resumed"
+    job.state, job.ended_at = State.LOST, timezone.now()
+    job.error_code = "lost"
+    job.error_message = _("Its worker went silent several times. Look at the workers, then press Resume.")
+    job.save()
+    signals.job_ended.send(Job, job=job)
+    return "lost"
+
+
+def mark_seen(*, user: User, job_ids: Sequence[UUID]) -> None:
+    """The notice that these jobs ended was shown to whoever started them."""
+    Job.objects.filter(pk__in=job_ids, created_by=user, seen_at=None).update(seen_at=timezone.now())

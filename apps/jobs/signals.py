@@ -1,0 +1,12 @@
+"""News for the apps above. Receivers run inside the transaction that writes the state, and may raise UserError."""
+
+from django.dispatch import Signal
+
+job_started = Signal()
+"""Arguments: job. Sent when an attempt was claimed."""
+
+job_succeeded = Signal()
+"""Arguments: job, with its result set."""
+
+job_ended = Signal()
+"""Arguments: job, in any ended state; after job_succeeded where there is one."""

@@ -1,0 +1,1 @@
+"""Apps, versions, share links, public pages, conversations, the streamer."""

@@ -1,0 +1,202 @@
+"""A published model: the app, its immutable versions, the links into it, and what was said there."""
+
+import secrets
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import ModelVersion
+from apps.core.models import Identified
+from apps.jobs.models import Job
+from apps.publishing.querysets import AppQuerySet, ShareLinkQuerySet
+from apps.workspaces.models import InWorkspace
+from apps.workspaces.querysets import InWorkspaceQuerySet
+
+
+class AppType(models.TextChoices):
+    CHAT = "chat", _("Chat")
+    SUMMARIZATION = "summarization", _("Summarization")
+    TRANSLATION = "translation", _("Translation")
+    GENERATION = "generation", _("Text generation")
+    CODE = "code", _("Code")
+    CLASSIFICATION = "classification", _("Classification")
+
+
+class App(InWorkspace):
+    number = models.PositiveIntegerField(_("number"))
+    name = models.CharField(_("name"), max_length=80)
+    slug = models.SlugField(_("model name in the API"), max_length=90)
+    app_type = models.CharField(_("type"), max_length=20, choices=AppType.choices)
+    live_version = models.ForeignKey(
+        "AppVersion",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="live_in",
+        verbose_name=_("live version"),
+    )
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
+
+    objects = AppQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("app")
+        verbose_name_plural = _("apps")
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "number"], name="publishing_app_number"),
+            models.UniqueConstraint(fields=["workspace", "slug"], name="publishing_app_slug"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AppVersion(InWorkspace):
+    """Everything a visitor meets: model, words, limits. Never changed; editing makes the next one."""
+
+    app = models.ForeignKey(App, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField(_("number"))
+    model_version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="app_versions")
+    description = models.CharField(_("description"), max_length=300, blank=True)
+    icon = models.CharField(_("icon"), max_length=40, default="message-circle")
+    welcome = models.TextField(_("welcome text"), max_length=1000, blank=True)
+    suggestions: Any = models.JSONField(_("suggested inputs"), default=list, blank=True)
+    system_prompt = models.TextField(_("system prompt"), max_length=4000, blank=True)
+    source_label = models.CharField(_("source"), max_length=40, blank=True)
+    target_label = models.CharField(_("target"), max_length=40, blank=True)
+    """Names of the two panes of a translation app."""
+    max_tokens = models.PositiveIntegerField(_("longest answer, tokens"), default=256)
+    temperature = models.FloatField(_("temperature"), default=0.0)
+    top_p = models.FloatField(_("top-p"), default=1.0)
+    repetition_penalty = models.FloatField(_("repetition penalty"), default=1.0)
+    parity_job = models.OneToOneField(
+        Job, models.SET_NULL, null=True, blank=True, related_name="parity_of", verbose_name=_("parity check")
+    )
+    parity: Any = models.JSONField(_("parity"), null=True, blank=True)
+    """ParityResult, once checked."""
+
+    objects = InWorkspaceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("app version")
+        verbose_name_plural = _("app versions")
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["app", "number"], name="publishing_version_number")]
+
+    def __str__(self) -> str:
+        return f"{self.app.name} v{self.number}"
+
+
+class ShareLink(InWorkspace):
+    """A way in without an account. The token is shown again to editors, so it is stored encrypted, and looked up by hash."""
+
+    app = models.ForeignKey(App, models.CASCADE, related_name="links")
+    name = models.CharField(_("name"), max_length=80, blank=True)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    token_encrypted = models.TextField(editable=False)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    objects = ShareLinkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("share link")
+        verbose_name_plural = _("share links")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name or str(self.app)
+
+    @property
+    def is_live(self) -> bool:
+        return self.revoked_at is None
+
+
+def new_visitor_key() -> str:
+    return secrets.token_urlsafe(24)
+
+
+class Conversation(Identified):
+    """One visitor's exchange with an app. A visitor without an account is known by a key in a signed cookie."""
+
+    app = models.ForeignKey(App, models.CASCADE, related_name="conversations")
+    link = models.ForeignKey(ShareLink, models.SET_NULL, null=True, blank=True, related_name="conversations")
+    user = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
+    visitor_key = models.CharField(max_length=64, default=new_visitor_key, db_index=True)
+    title = models.CharField(_("title"), max_length=120, blank=True)
+    updated_at = models.DateTimeField(_("changed"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        ordering = ["-updated_at"]
+
+    def __str__(self) -> str:
+        return self.title or str(self.pk)
+
+
+class Message(Identified):
+    """A turn. An answer is `pending` until a streamer takes it; its text is stored when it ends."""
+
+    class Role(models.TextChoices):
+        USER = "user", _("User")
+        ASSISTANT = "assistant", _("Assistant")
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Waiting")
+        STREAMING = "streaming", _("Answering")
+        DONE = "done", _("Done")
+        STOPPED = "stopped", _("Stopped")
+        INTERRUPTED = "interrupted", _("Interrupted")
+        FAILED = "failed", _("Failed")
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
+    app_version = models.ForeignKey(AppVersion, models.PROTECT, related_name="+")
+    position = models.PositiveIntegerField()
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.DONE)
+    text = models.TextField(_("text"), blank=True)
+    options: Any = models.JSONField(_("options"), default=dict, blank=True)
+    """What the visitor chose for this turn, for instance the length of a summary."""
+    labels: Any = models.JSONField(_("labels"), null=True, blank=True)
+    """[{label, score}], highest first, for classification."""
+    finish_reason = models.CharField(_("finish reason"), max_length=20, blank=True)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+    prompt_tokens = models.PositiveIntegerField(_("prompt tokens"), default=0)
+    output_tokens = models.PositiveIntegerField(_("output tokens"), default=0)
+    first_token_ms = models.PositiveIntegerField(_("first token, ms"), null=True, blank=True)
+    total_ms = models.PositiveIntegerField(_("total, ms"), null=True, blank=True)
+    stop_requested = models.BooleanField(default=False)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["conversation", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "position"], name="publishing_message_position")
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+    @property
+    def is_ended(self) -> bool:
+        return self.state not in (self.State.PENDING, self.State.STREAMING)
+
+
+class Feedback(Identified):
+    """Whether an answer helped, as the visitor said."""
+
+    message = models.OneToOneField(Message, models.CASCADE, related_name="feedback")
+    helped = models.BooleanField(_("helped"))
+    comment = models.CharField(_("comment"), max_length=1000, blank=True)
+
+    class Meta:
+        verbose_name = _("feedback")
+        verbose_name_plural = _("feedback")
+
+    def __str__(self) -> str:
+        return str(self.helped)

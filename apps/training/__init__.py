@@ -1,0 +1,1 @@
+"""The wizard, recipes' forms, pre-flight, runs and their live pages."""

@@ -1,0 +1,48 @@
+"""Reads of workspaces and of what belongs to them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
+    from apps.workspaces.models import ApiKey
+
+
+class WorkspaceQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(memberships__user=user)
+
+
+class InWorkspaceQuerySet(models.QuerySet[Any]):
+    """Base of the querysets of everything in a workspace: every read starts from what the person may see."""
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """A user who came with an API key sees nothing outside that key's workspace."""
+        if not user.is_authenticated:
+            return self.none()
+        visible = self.filter(workspace__memberships__user=user)
+        key = getattr(user, "api_key", None)
+        return visible.filter(workspace_id=key.workspace_id) if key else visible
+
+    def in_workspace(self, workspace: Any) -> Self:
+        return self.filter(workspace=workspace)
+
+
+class ApiKeyQuerySet(InWorkspaceQuerySet):
+    def live(self) -> Self:
+        now = timezone.now()
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+
+    def by_secret(self, secret: str) -> ApiKey | None:
+        """The live key with this secret. The hash is looked up, so nothing about the secret leaks by timing."""
+        found = self.live().select_related("workspace", "created_by")
+        return found.filter(hash=hashlib.sha256(secret.encode()).hexdigest()).first()

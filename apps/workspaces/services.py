@@ -1,0 +1,84 @@
+"""Every write to workspaces, memberships and keys."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.core.errors import UserError
+from apps.workspaces import access, audit
+from apps.workspaces.access import Action
+from apps.workspaces.models import ApiKey, Counter, Membership, Role, Workspace
+from apps.workspaces.signals import api_key_revoked
+
+KEY_PREFIX = "mq-"
+
+
+@transaction.atomic
+def create_workspace(*, actor: User, name: str) -> Workspace:
+    workspace = Workspace.objects.create(name=name.strip() or _("My workspace"))
+    Membership.objects.create(workspace=workspace, user=actor, role=Role.OWNER)
+    audit.record(actor, "workspace.created", workspace, workspace=workspace)
+    return workspace
+
+
+@transaction.atomic
+def add_member(*, actor: User, workspace: Workspace, user: User, role: str) -> Membership:
+    """Raises PermissionDenied below admin; giving the owner's role takes an owner."""
+    access.require(actor, workspace, Action.OWN if role == Role.OWNER else Action.MANAGE)
+    membership, _created = Membership.objects.update_or_create(
+        workspace=workspace, user=user, defaults={"role": role}
+    )
+    audit.record(actor, "membership.set", membership, role=role)
+    return membership
+
+
+def next_number(workspace: Workspace, kind: str) -> int:
+    """The next small number for `kind`; call inside the transaction that uses it, so that none is lost or given twice."""
+    Counter.objects.get_or_create(workspace=workspace, kind=kind)
+    Counter.objects.filter(workspace=workspace, kind=kind).update(value=F("value") + 1)
+    return Counter.objects.get(workspace=workspace, kind=kind).value
+
+
+@transaction.atomic
+def create_api_key(
+    *,
+    actor: User,
+    workspace: Workspace,
+    name: str,
+    app_id: UUID | None = None,
+    can_write: bool = True,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """Return the key's row and its secret, which is shown now and never again."""
+    access.require(actor, workspace, Action.EDIT)
+    if not name.strip():
+        raise UserError(_("Give the key a name, so that you know later what uses it."), field="name")
+    secret = KEY_PREFIX + secrets.token_urlsafe(32)
+    key = ApiKey.objects.create(
+        workspace=workspace,
+        created_by=actor,
+        name=name.strip(),
+        prefix=secret[:8],
+        hash=hashlib.sha256(secret.encode()).hexdigest(),
+        app_id=app_id,
+        can_write=can_write,
+        expires_at=expires_at,
+    )
+    audit.record(actor, "api_key.created", key, app=str(app_id or ""), can_write=can_write)
+    return key, secret
+
+
+@transaction.atomic
+def revoke_api_key(*, actor: User, key: ApiKey) -> None:
+    """Who made a key may revoke it; so may an admin."""
+    access.require(actor, key.workspace, Action.EDIT if key.created_by_id == actor.pk else Action.MANAGE)
+    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        audit.record(actor, "api_key.revoked", key)
+        transaction.on_commit(lambda: api_key_revoked.send(sender=ApiKey, key=key))

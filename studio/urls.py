@@ -1,0 +1,29 @@
+"""Every address of the site, by app."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.i18n import JavaScriptCatalog
+
+from apps.core.views import healthz
+from apps.jobs.urls import websocket_urlpatterns as jobs_sockets
+from apps.publishing.urls import websocket_urlpatterns as publishing_sockets
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("jsi18n/", JavaScriptCatalog.as_view(), name="javascript_catalog"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("apps.accounts.urls")),
+    path("workspace/", include("apps.workspaces.urls")),
+    path("jobs/", include("apps.jobs.urls")),
+    path("data/", include("apps.datasets.urls")),
+    path("models/", include("apps.catalog.urls")),
+    path("runs/", include("apps.training.urls")),
+    path("evaluations/", include("apps.evaluation.urls")),
+    path("engine/", include("apps.serving.urls")),
+    path("console/", include("apps.console.urls")),
+    path("", include("apps.api.urls")),
+    path("", include("apps.publishing.urls")),
+    path("", include("apps.home.urls")),
+]
+
+websocket_urlpatterns = [*jobs_sockets, *publishing_sockets]

@@ -1,0 +1,16 @@
+"""Celery tasks: each hands its job to the supervisor."""
+
+from celery import shared_task
+
+from workers.contracts.jobs import ROUTES, JobKind
+from workers.runtime.supervisor import supervise
+
+
+@shared_task(name=ROUTES[JobKind.IMPORT].task)
+def parse(job_id: str) -> None:
+    supervise(job_id)
+
+
+@shared_task(name=ROUTES[JobKind.FREEZE].task)
+def freeze(job_id: str) -> None:
+    supervise(job_id)

@@ -1,0 +1,277 @@
+"""Runs a claimed job in a child process of its own and writes down what it says.
+
+The child is started with Popen in its own process group. It holds the write end of the event pipe; we hold the write
+end of its standard input, whose closing (also by our own kill -9) ends it. The Celery workers run their tasks in threads:
+a supervisor only waits, and hears in its loop when its worker is told to end.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections
+from pydantic import ValidationError
+
+from apps.core.storage import storage
+from apps.jobs import services
+from apps.jobs.models import Job
+from workers.contracts.events import (
+    EVENTS_FD_VARIABLE,
+    Checkpoint,
+    Event,
+    Failed,
+    Finished,
+    Log,
+    parse_event,
+)
+from workers.contracts.storage import StorageError
+
+logger = logging.getLogger(__name__)
+
+BATCH_SECONDS = 1.0
+STOPPED_WITHOUT_RESULT = 3
+LONGEST_LINE_BYTES = 8 << 20
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES", "ENGINE_KEY")
+_PASSED_ON_PREFIXES = (
+    "HF_",
+    "TRANSFORMERS_",
+    "OMP_",
+    "MKL_",
+    "TORCH_",
+    "NVIDIA_",
+    "SSL_",
+    "HTTP",
+    "http",
+    "NO_PROXY",
+)
+
+
+worker_is_ending = threading.Event()
+"""Set when the Celery worker shuts down: running jobs are then given back to the queue."""
+
+
+def supervise(job_id: str) -> None:
+    """Claim and do the job; return at once when somebody else has it. Never raises for what the job does."""
+    close_old_connections()
+    job = services.claim(job_id=job_id, worker=socket.gethostname())
+    if job is None:
+        return
+    for left_behind in Path(settings.WORK_DIR).glob(f"{job.pk}-*"):
+        shutil.rmtree(left_behind, ignore_errors=True)
+    work = Path(settings.WORK_DIR) / f"{job.pk}-{job.attempt}"
+    (work / "out").mkdir(parents=True)
+    try:
+        _Attempt(job, work).run()
+    except (StorageError, OSError) as error:
+        logger.exception("Job %s could not be run", job.pk)
+        services.fail(job, Failed(code="storage", message=str(error), user_error=False))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        close_old_connections()
+
+
+class _Attempt:
+    def __init__(self, job: Job, work: Path) -> None:
+        self.job = job
+        self.work = work
+        self.pending: list[Event] = []
+        self.outcome: Finished | Failed | None = None
+        self.stop_sent_at: float | None = None
+        self.is_current = True
+
+    def run(self) -> None:
+        self._write_spec()
+        events_read, events_write = os.pipe()
+        stderr_path = self.work / "stderr.log"
+        with stderr_path.open("wb") as stderr:
+            child = subprocess.Popen(
+                [sys.executable, "-m", self.job.route.module, str(self.work / "spec.json")],
+                stdin=subprocess.PIPE,
+                stdout=stderr,
+                stderr=stderr,
+                pass_fds=(events_write,),
+                start_new_session=True,
+                cwd=settings.BASE_DIR,
+                env=_environment(self.work, events_write),
+            )
+        os.close(events_write)
+        try:
+            self._follow(child, events_read)
+            if worker_is_ending.is_set() and self.outcome is None:
+                services.release(self.job)
+                return
+        finally:
+            _end_group(child)
+            with contextlib.suppress(OSError):
+                os.close(events_read)
+        self._conclude(child.returncode, stderr_path)
+
+    def _write_spec(self) -> None:
+        spec: dict[str, Any] = dict(self.job.spec)
+        inputs = dict(spec.get("inputs", {}))
+        if (
+            self.job.checkpoint_key
+            and self.job.route.resumes
+            and storage().is_published(self.job.checkpoint_key)
+        ):
+            inputs["checkpoint"] = self.job.checkpoint_key
+        cache = Path(settings.CACHE_DIR)
+        spec["inputs"] = {name: str(storage().fetch(key, cache)) for name, key in inputs.items()}
+        spec["work"] = str(self.work)
+        (self.work / "spec.json").write_text(json.dumps(spec))
+
+    def _follow(self, child: subprocess.Popen[bytes], events_read: int) -> None:
+        """Read events until the child closes its pipe, writing them in batches and listening for stop and loss."""
+        selector = selectors.DefaultSelector()
+        selector.register(events_read, selectors.EVENT_READ)
+        buffer, last_flush, last_beat = b"", time.monotonic(), 0.0
+        while True:
+            ready = selector.select(timeout=0.5)
+            if ready:
+                chunk = os.read(events_read, 1 << 16)
+                buffer = self._take_lines(buffer + chunk)
+                if not chunk:
+                    break
+            elif child.poll() is not None:
+                # A grandchild may hold the pipe open after the child has gone.
+                break
+            now = time.monotonic()
+            if now - last_flush >= BATCH_SECONDS:
+                self._flush()
+                last_flush = now
+                self._pass_on_stop(child, now)
+            if now - last_beat >= settings.JOB_HEARTBEAT_SECONDS:
+                self.is_current = services.heartbeat(self.job)
+                last_beat = now
+            if not self.is_current or worker_is_ending.is_set():
+                return
+        self._flush()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=settings.JOB_STOP_GRACE_SECONDS)
+
+    def _take_lines(self, buffer: bytes) -> bytes:
+        *lines, rest = buffer.split(b"\n")
+        for line in lines:
+            try:
+                self._take(parse_event(line))
+            except ValidationError:
+                text = f"Not an event: {line[:200].decode(errors='replace')}"
+                self.pending.append(Log(level="warning", text=text))
+        if len(rest) > LONGEST_LINE_BYTES:
+            self.pending.append(Log(level="warning", text="An event without an end was dropped."))
+            return b""
+        return rest
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Finished | Failed):
+            self.outcome = event
+        elif isinstance(event, Checkpoint):
+            self._publish_checkpoint(event)
+        self.pending.append(event)
+
+    def _publish_checkpoint(self, event: Checkpoint) -> None:
+        folder = Path(event.path)
+        if not folder.is_relative_to(self.work) or not folder.is_dir():
+            self.pending.append(Log(level="warning", text=f"No checkpoint at {event.path}."))
+            return
+        key = f"jobs/{self.job.pk}/checkpoint-{self.job.attempt}-{event.step}"
+        try:
+            storage().publish(folder, key)
+        except FileNotFoundError:
+            # The child is two checkpoints ahead of us and has removed this one.
+            storage().delete(key)
+            return
+        replaced = services.record_checkpoint(self.job, key=key, step=event.step)
+        if replaced:
+            storage().delete(replaced)
+
+    def _flush(self) -> None:
+        if self.pending:
+            self.is_current = services.record_events(self.job, self.pending) and self.is_current
+            self.pending = []
+            services.hint_changed(self.job.pk)
+
+    def _pass_on_stop(self, child: subprocess.Popen[bytes], now: float) -> None:
+        if self.stop_sent_at is None:
+            if services.stop_is_requested(self.job):
+                self.stop_sent_at = now
+                _signal_group(child, signal.SIGTERM)
+        elif now - self.stop_sent_at > settings.JOB_STOP_GRACE_SECONDS:
+            _signal_group(child, signal.SIGKILL)
+
+    def _conclude(self, code: int | None, stderr_path: Path) -> None:
+        if not self.is_current:
+            return
+        if isinstance(self.outcome, Finished):
+            self._publish_output()
+            services.finish(self.job, result=self.outcome.result)
+        elif isinstance(self.outcome, Failed):
+            services.fail(self.job, self.outcome)
+        elif self.stop_sent_at is not None or code == STOPPED_WITHOUT_RESULT:
+            services.end_cancelled(self.job)
+        elif code == -signal.SIGKILL and services.resume(self.job):
+            logger.warning("The child of job %s was killed; the job was queued again", self.job.pk)
+        else:
+            services.fail(self.job, _died(code, stderr_path))
+
+    def _publish_output(self) -> None:
+        output = self.job.spec.get("output")
+        folder = self.work / "out"
+        if output and any(folder.iterdir()):
+            storage().publish(folder, output)
+
+
+def _died(code: int | None, stderr_path: Path) -> Failed:
+    """A child that ended without a word. Killed by the kernel nearly always means: out of memory."""
+    tail = stderr_path.read_text(errors="replace")[-8000:]
+    if code == -signal.SIGKILL:
+        message = "The process was killed, most likely because the machine ran out of memory. Choose a smaller model or fewer tokens at once."
+        return Failed(code="out_of_memory", message=message, trace=tail)
+    return Failed(code="died", message=f"The process ended with status {code}.", user_error=False, trace=tail)
+
+
+def _environment(work: Path, events_write: int) -> dict[str, str]:
+    """What the child needs and no secret of the site."""
+    passed = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+    }
+    hub_token = {"HF_TOKEN": settings.HF_TOKEN} if settings.HF_TOKEN else {}
+    engine_key = {"ENGINE_KEY": settings.ENGINE_KEY}
+    return {
+        **passed,
+        **hub_token,
+        **engine_key,
+        EVENTS_FD_VARIABLE: str(events_write),
+        "PYTHONUNBUFFERED": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TMPDIR": str(work),
+    }
+
+
+def _signal_group(child: subprocess.Popen[bytes], signum: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signum)
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    """End the child and everything it started."""
+    _signal_group(child, signal.SIGKILL)
+    child.wait()
+    if child.stdin:
+        with contextlib.suppress(OSError):
+            child.stdin.close()

@@ -1,0 +1,21 @@
+"""Celery tasks: each hands its job to the supervisor."""
+
+from celery import shared_task
+
+from workers.contracts.jobs import ROUTES, JobKind
+from workers.runtime.supervisor import supervise
+
+
+@shared_task(name=ROUTES[JobKind.PREFLIGHT].task)
+def preflight(job_id: str) -> None:
+    supervise(job_id)
+
+
+@shared_task(name=ROUTES[JobKind.RUN].task)
+def run(job_id: str) -> None:
+    supervise(job_id)
+
+
+@shared_task(name=ROUTES[JobKind.EXPORT].task)
+def export(job_id: str) -> None:
+    supervise(job_id)

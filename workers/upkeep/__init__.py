@@ -1,0 +1,1 @@
+"""What keeps the studio in order by the clock: the reaper."""
