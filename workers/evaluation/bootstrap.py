@@ -19,6 +19,8 @@ def resampled_sums(matrices: Sequence[Matrix], rounds: int, seed: int) -> list[F
 
     All matrices see the same draws, so that systems and metrics are paired.
     """
+    if not matrices:
+        return []
     rows = matrices[0].shape[0]
     random = np.random.default_rng(seed)
     sums = [np.empty((rounds, matrix.shape[1])) for matrix in matrices]

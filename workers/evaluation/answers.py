@@ -1,0 +1,234 @@
+"""A model's answers to held-out rows, and how likely it finds the references.
+
+Work is cut into batches by tokens. One that does not fit into memory is halved, with all that are left, so that an
+evaluation never needs more memory than one row does.
+"""
+
+import gc
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from workers.contracts.task_types import Family
+from workers.evaluation.metrics.likelihood import BYTES, NATS, TOKENS
+from workers.evaluation.metrics.protocol import FloatArray
+from workers.evaluation.rows import DataRows, Outputs
+from workers.models.generation import batches_by_length, classify, generate_greedy
+from workers.models.generation import score as score_tokens
+from workers.models.loading import LoadedModel
+from workers.models.prompts import IGNORED, PromptTooLong, encode_examples, encode_prompt, prompt_limit
+from workers.runtime.reporter import JobError
+
+_BATCH_TOKENS = 8192
+_LOGITS_BYTES = 512 << 20
+"""Largest table of fp32 logits (tokens x vocabulary) that scoring makes."""
+_LENGTHS_SAMPLE = 2000
+_MOST_NEW_TOKENS = 1024
+_WHOLE_BATCH = 1 << 40
+
+OnProgress = Callable[[float, int], None]
+"""Called with rows done (a row that is being generated counts in part) and rows in all, about once a token."""
+
+
+@dataclass
+class Answers:
+    outputs: Outputs
+    cut_inputs: int = 0
+    cut_outputs: int = 0
+    max_new_tokens: int = 0
+    output_tokens: int = 0
+    """Generated tokens, end tokens included."""
+    numbers: dict[str, FloatArray] = field(default_factory=dict)
+
+
+def longest_answer(loaded: LoadedModel, train: DataRows, seed: int) -> int:
+    """Return how many tokens an answer may take: 1.5 times the 99th percentile of the training answers plus 16.
+
+    An untrained model hardly ever ends by itself; this bound is what keeps its evaluation short. It stays within
+    half the context of a causal model, and within 1,024.
+    """
+    texts = train.sample(_LENGTHS_SAMPLE, seed).targets
+    lengths = [
+        len(ids) for ids in loaded.tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
+    ]
+    bound = min(int(1.5 * np.quantile(lengths, 0.99)) + 16, _MOST_NEW_TOKENS)
+    return min(bound, loaded.manifest.context_length // 2) if loaded.family is Family.CAUSAL else bound
+
+
+def generate_answers(
+    loaded: LoadedModel, rows: DataRows, max_new_tokens: int, on_progress: OnProgress
+) -> Answers:
+    """Answer every row greedily. A prompt that leaves no room for the answer is cut as in training."""
+    limit = prompt_limit(loaded.manifest)
+    if loaded.family is Family.CAUSAL:
+        limit = max(limit - max_new_tokens, limit // 2)
+    prompts, cut = _encode_prompts(loaded, rows, limit)
+    texts, seconds, reasons = [""] * len(rows), [0.0] * len(rows), [""] * len(rows)
+    tokens = done = 0
+
+    def answer(batch: list[int]) -> None:
+        nonlocal tokens, done
+        ticks = 0
+
+        def tick(*_: int) -> None:
+            nonlocal ticks
+            ticks += 1
+            on_progress(done + len(batch) * min(0.99, ticks / max_new_tokens), len(rows))
+
+        begun = time.perf_counter()
+        found = generate_greedy(
+            loaded,
+            [prompts[i] for i in batch],
+            max_new_tokens=max_new_tokens,
+            batch_tokens=_WHOLE_BATCH,
+            on_progress=tick,
+        )
+        each = (time.perf_counter() - begun) / len(batch)
+        for index, generated in zip(batch, found, strict=True):
+            texts[index], seconds[index], reasons[index] = generated.text, each, generated.finish_reason
+            tokens += len(generated.token_ids)
+        done += len(batch)
+        on_progress(done, len(rows))
+
+    lengths = [len(prompt) + max_new_tokens for prompt in prompts]
+    _in_batches(lengths, _BATCH_TOKENS, answer, loaded.device)
+    outputs = Outputs(texts, seconds, reasons, {})
+    return Answers(outputs, cut, reasons.count("length"), max_new_tokens, tokens)
+
+
+def classify_rows(loaded: LoadedModel, rows: DataRows, on_progress: OnProgress) -> Answers:
+    """Give every row the most probable label."""
+    prompts, cut = _encode_prompts(loaded, rows, prompt_limit(loaded.manifest))
+    texts, seconds = [""] * len(rows), [0.0] * len(rows)
+    done = 0
+
+    def label(batch: list[int]) -> None:
+        nonlocal done
+        begun = time.perf_counter()
+        probabilities = classify(loaded, [prompts[i] for i in batch], batch_tokens=_WHOLE_BATCH)
+        each = (time.perf_counter() - begun) / len(batch)
+        for index, values in zip(batch, probabilities, strict=True):
+            texts[index], seconds[index] = loaded.manifest.labels[int(np.argmax(values))], each
+        done += len(batch)
+        on_progress(done, len(rows))
+
+    _in_batches([len(prompt) for prompt in prompts], _BATCH_TOKENS, label, loaded.device)
+    return Answers(Outputs(texts, seconds, ["stop"] * len(rows), {}), cut)
+
+
+def _encode_prompts(loaded: LoadedModel, rows: DataRows, limit: int) -> tuple[list[list[int]], int]:
+    """Return token ids and how many prompts were cut to `limit` tokens."""
+    prompts, cut = [], 0
+    for messages in rows.prompts:
+        try:
+            ids = encode_prompt(loaded.tokenizer, loaded.manifest, messages, limit=limit)
+        except PromptTooLong:
+            ids = encode_prompt(loaded.tokenizer, loaded.manifest, messages, limit=limit, cut=True)
+            cut += 1
+        prompts.append(ids)
+    return prompts, cut
+
+
+def score_references(
+    loaded: LoadedModel, rows: DataRows, on_progress: OnProgress
+) -> tuple[dict[str, FloatArray], int]:
+    """Return nats, tokens and UTF-8 bytes of every reference, each [n], and how many references were cut.
+
+    The token that ends an answer counts in nats and tokens. What does not fit into the context is left out of all
+    three.
+    """
+    pairs, sizes, cut = _encode_references(loaded, rows)
+    nats = np.zeros(len(rows))
+    done = 0
+
+    def add(batch: list[int]) -> None:
+        nonlocal done
+        values = score_tokens(loaded, [pairs[i] for i in batch], batch_tokens=_WHOLE_BATCH)
+        nats[batch] = [-sum(row) for row in values]
+        done += len(batch)
+        on_progress(done, len(rows))
+
+    vocabulary = loaded.model.get_output_embeddings().weight.shape[0]
+    limit = min(_BATCH_TOKENS, _LOGITS_BYTES // (4 * vocabulary))
+    _in_batches([len(prompt) + len(answer) for prompt, answer in pairs], limit, add, loaded.device)
+    tokens = np.array([len(answer) for _, answer in pairs], dtype=float)
+    return {NATS: nats, TOKENS: tokens, BYTES: np.array(sizes, dtype=float)}, cut
+
+
+Pair = tuple[list[int], list[int]]
+
+
+def _encode_references(loaded: LoadedModel, rows: DataRows) -> tuple[list[Pair], list[int], int]:
+    """Return (prompt ids, reference ids), bytes of each reference, and how many references were cut."""
+    data = list(zip(rows.prompts, rows.targets, strict=True))
+    manifest, causal = loaded.manifest, loaded.family is Family.CAUSAL
+    context = manifest.context_length
+    examples = encode_examples(loaded.tokenizer, manifest, data, max_length=None if causal else context)
+    pairs, sizes, cut = [], [], 0
+    for example, target in zip(examples, rows.targets, strict=True):
+        begin = _answer_start(example.label_ids) if causal else 0
+        prompt = example.input_ids[:begin] if causal else example.input_ids
+        answer = example.label_ids[begin:]
+        size = len(target.encode())
+        if causal and len(answer) >= context:
+            answer = answer[: context - 1]
+            size = len(loaded.tokenizer.decode(answer).encode())
+            cut += 1
+        room = context - len(answer) if causal else context
+        pairs.append((prompt[-room:], answer))
+        sizes.append(size)
+    return pairs, sizes, cut
+
+
+def _answer_start(label_ids: Sequence[int]) -> int:
+    """Return where the last stretch of learned tokens begins: earlier turns of a conversation belong to the prompt."""
+    begin = len(label_ids)
+    while begin and label_ids[begin - 1] != IGNORED:
+        begin -= 1
+    return begin
+
+
+def _in_batches(
+    lengths: Sequence[int], batch_tokens: int, compute: Callable[[list[int]], None], device: torch.device
+) -> None:
+    """Call `compute` with the indices of rows of similar length; after running out of memory go on with halves.
+
+    Raises JobError (out_of_memory) when a single row does not fit.
+    """
+    waiting = deque(batches_by_length(lengths, batch_tokens))
+    while waiting:
+        try:
+            compute(waiting[0])
+            waiting.popleft()
+            continue
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            if len(waiting[0]) == 1:
+                raise JobError(
+                    "out_of_memory",
+                    f"One row of {max(lengths)} tokens does not fit into memory. Free memory on this machine, or evaluate a smaller model.",
+                ) from error
+        # Outside of the handler, whose traceback keeps the failed batch's tensors alive.
+        waiting = deque(half for batch in waiting for half in _halves(batch))
+        gc.collect()
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def _halves(batch: list[int]) -> list[list[int]]:
+    middle = (len(batch) + 1) // 2
+    return [half for half in (batch[:middle], batch[middle:]) if half]
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    # torch has no exception class of its own for the CPU.
+    return (
+        not isinstance(error, RuntimeError)
+        or isinstance(error, torch.OutOfMemoryError)
+        or ("can't allocate memory" in str(error))
+    )

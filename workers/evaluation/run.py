@@ -1,0 +1,156 @@
+"""Evaluates a model, or the trivial baseline, on one split: `python -m workers.evaluation.run spec.json`."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from workers.contracts.specs import EvaluationResult, EvaluationSpec
+from workers.contracts.task_types import Family, TaskType
+from workers.evaluation.answers import (
+    Answers,
+    classify_rows,
+    generate_answers,
+    longest_answer,
+    score_references,
+)
+from workers.evaluation.metrics import metrics_for
+from workers.evaluation.metrics.labels import confusion
+from workers.evaluation.metrics.protocol import Rows
+from workers.evaluation.rows import DataRows, read_split, write_outputs
+from workers.evaluation.scoring import row_statistics, score
+from workers.evaluation.trivial import answer_trivially
+from workers.models.loading import LoadedModel, load_folder
+from workers.runtime.reporter import JobError, Reporter, run_child
+
+FEW_ROWS = 30
+"""Below this the percentile interval is known to be too narrow."""
+
+_ANSWERING, _SCORING = (0.0, 0.85), (0.85, 0.97)
+"""Shares of the whole job, as (begin, end)."""
+
+
+def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
+    """Answer every row of the split, score the answers, and leave outputs.parquet.
+
+    Raises JobError: empty_split, wrong_family, out_of_memory, and those of workers.models.loading.
+    """
+    begun = time.perf_counter()
+    if spec.threads:
+        torch.set_num_threads(spec.threads)
+    data = Path(spec.inputs["data"])
+    rows = read_split(data, spec.split).sample(spec.max_rows, spec.seed)
+    baseline, findings = "", []
+    if spec.subject == "trivial":
+        reporter.started(threads=torch.get_num_threads())
+        tick = _progress(reporter, "answering", (0.0, 0.97))
+        outputs, baseline = answer_trivially(spec.task_type, read_split(data, "train"), rows, tick)
+        answers = Answers(outputs, numbers=dict(outputs.numbers))
+    else:
+        answers, findings = _answer(spec, rows, data, reporter)
+    result = _score(spec, rows, answers, reporter)
+    result.baseline = baseline
+    result.findings = [*findings, *_findings(spec, rows, answers)]
+    result.seconds = time.perf_counter() - begun
+    return result
+
+
+def _answer(
+    spec: EvaluationSpec, rows: DataRows, data: Path, reporter: Reporter
+) -> tuple[Answers, list[str]]:
+    reporter.progress("loading", fraction=0.0)
+    loaded = _load(Path(spec.inputs["model"]))
+    reporter.started(device=loaded.device.type, precision=loaded.precision, threads=torch.get_num_threads())
+    _check_family(spec.task_type, loaded)
+    answering = _progress(reporter, "answering", _ANSWERING)
+    if loaded.family is Family.CLASSIFIER:
+        return classify_rows(loaded, rows, answering), []
+    limit = spec.max_new_tokens or longest_answer(loaded, read_split(data, "train"), spec.seed)
+    answers = generate_answers(loaded, rows, limit, answering)
+    answers.numbers, cut = score_references(loaded, rows, _progress(reporter, "scoring", _SCORING))
+    return answers, [
+        f"{cut} of {len(rows)} references were longer than the context and scored in part."
+    ] if cut else []
+
+
+def _load(folder: Path) -> LoadedModel:
+    try:
+        return load_folder(folder)
+    except torch.OutOfMemoryError as error:
+        raise JobError(
+            "out_of_memory",
+            "The accelerator's memory is full, so the model cannot be loaded. Stop other runs or published models, then try again.",
+        ) from error
+
+
+def _check_family(task_type: TaskType, loaded: LoadedModel) -> None:
+    if (task_type is TaskType.CLASSIFICATION) != (loaded.family is Family.CLASSIFIER):
+        raise JobError(
+            "wrong_family",
+            f"A {loaded.family} model cannot be evaluated on {task_type} data. Choose data of the kind it was trained on.",
+        )
+
+
+def _progress(reporter: Reporter, phase: str, share: tuple[float, float]) -> Callable[[float, int], None]:
+    """Return what reports rows done of all as a share of the job, and hears a wish to stop."""
+    begin, end = share
+    started = time.monotonic()
+
+    def tick(done: float, total: int) -> None:
+        reporter.raise_if_stopping()
+        gone, fraction = time.monotonic() - started, begin + (end - begin) * done / total
+        left = gone * (1 - fraction) / (fraction - begin) if done else None
+        reporter.progress(phase, int(done), total, fraction=fraction, seconds_left=left)
+
+    return tick
+
+
+def _score(spec: EvaluationSpec, rows: DataRows, answers: Answers, reporter: Reporter) -> EvaluationResult:
+    reporter.raise_if_stopping()
+    reporter.progress("metrics", fraction=0.97)
+    texts = answers.outputs.texts
+    labels = list(dict.fromkeys([*spec.labels, *sorted({*rows.targets, *texts})]))
+    known = labels if spec.task_type is TaskType.CLASSIFICATION else []
+    scored = Rows(targets=rows.targets, outputs=texts, numbers=answers.numbers, labels=known)
+    metrics = metrics_for(spec.task_type, rows.targets)
+    statistics = row_statistics(metrics, scored)
+    write_outputs(Path(spec.work) / "out", rows, answers.outputs, statistics)
+    return EvaluationResult(
+        rows=len(rows),
+        metrics=score(metrics, statistics, rounds=spec.bootstrap_rounds, seed=spec.seed),
+        labels=known,
+        confusion=confusion(scored) if known else [],
+        seconds=0,
+        output_tokens=answers.output_tokens,
+    )
+
+
+def _findings(spec: EvaluationSpec, rows: DataRows, answers: Answers) -> list[str]:
+    """What the reader of the numbers should know, in plain words."""
+    total, texts = len(rows), answers.outputs.texts
+    found = []
+    if total < FEW_ROWS:
+        found.append(f"Only {total} rows were scored: the intervals are rough, and likely too narrow.")
+    if answers.cut_inputs:
+        found.append(f"{answers.cut_inputs} of {total} inputs were longer than the model reads and were cut.")
+    if answers.cut_outputs:
+        found.append(
+            f"{answers.cut_outputs} of {total} outputs were cut at the limit of {answers.max_new_tokens} tokens."
+        )
+    if empty := sum(not text.strip() for text in texts):
+        found.append(f"{empty} of {total} outputs are empty.")
+    if spec.task_type is TaskType.CLASSIFICATION:
+        missed = Counter(rows.targets)
+        for label in texts:
+            missed.pop(label, None)
+        if missed:
+            named = ", ".join(f"{label} ({count} rows)" for label, count in missed.most_common(10))
+            more = f" and {len(missed) - 10} more" if len(missed) > 10 else ""
+            found.append(f"Labels never given: {named}{more}.")
+    return found
+
+
+if __name__ == "__main__":
+    run_child(EvaluationSpec, evaluate)
