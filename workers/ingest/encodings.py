@@ -1,0 +1,213 @@
+"""Which encoding a text is in. UTF-8 wins when it fits; a few damaged bytes cost their rows, not the file.
+
+Chinese, Japanese and Korean encodings accept almost any bytes, so a decoding counts only when most of what it
+yields is text that people write: GB2312 keeps everyday characters in the lead bytes B0 to D7, JIS and Big5 have
+similar blocks. What is left goes to charset-normalizer.
+"""
+
+import codecs
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from charset_normalizer import from_bytes
+
+DAMAGED = "\ufdd0"
+"""Stands for a byte that could not be decoded: a code point that Unicode keeps out of interchange."""
+DAMAGE_HANDLER = "maquette-damage"
+
+_CHUNK = 1 << 20
+_SAMPLE = 256 * 1024
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+LABELS = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 with BOM",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16 LE",
+    "utf-16-be": "UTF-16 BE",
+    "utf-32": "UTF-32",
+    "gb18030": "GB18030",
+    "big5": "Big5",
+    "cp932": "Shift-JIS",
+    "euc_jp": "EUC-JP",
+    "cp949": "EUC-KR",
+    "cp1252": "Latin-1 (Windows-1252)",
+}
+
+
+_CJK_PUNCTUATION = frozenset("、。“”‘’《》「」『』…—·　【】〈〉")  # noqa: RUF001
+
+
+def _mark_damage(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101
+    return DAMAGED, error.start + 1
+
+
+codecs.register_error(DAMAGE_HANDLER, _mark_damage)
+
+
+@dataclass
+class _Scan:
+    """What reading the whole file as UTF-8 showed; `legacy` holds lines with undecodable bytes."""
+
+    damaged: int = 0
+    multibyte: int = 0
+    legacy: bytes = b""
+
+
+def detect_encoding(path: Path, on_bytes: Callable[[int], None] = lambda _: None) -> str:
+    """Return the codec name for the text in `path`; reads all of it unless a BOM or NUL pattern decides.
+
+    `on_bytes` hears how far reading has come.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(_SAMPLE)
+    for bom, codec in _BOMS:
+        if head.startswith(bom):
+            return codec
+    if wide := _utf16_without_bom(head):
+        return wide
+    scan = _scan_utf8(path, on_bytes)
+    if not scan.damaged or scan.damaged * 20 <= scan.multibyte:
+        return "utf-8"
+    return _legacy(scan.legacy)
+
+
+def _utf16_without_bom(head: bytes) -> str | None:
+    if len(head) < 4 or head.count(0) < len(head) // 5:
+        return None
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    codec = "utf-16-le" if odd > even else "utf-16-be"
+    if min(even, odd) * 10 > max(even, odd):
+        return None
+    try:
+        text = codecs.getincrementaldecoder(codec)().decode(head)
+    except UnicodeDecodeError:
+        return None
+    return codec if "\0" not in text else None
+
+
+def _scan_utf8(path: Path, on_bytes: Callable[[int], None]) -> _Scan:
+    scan, decoder = _Scan(), codecs.getincrementaldecoder("utf-8")(DAMAGE_HANDLER)
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            text = decoder.decode(chunk)
+            on_bytes(stream.tell())
+            if text.isascii():
+                continue
+            damaged = text.count(DAMAGED)
+            scan.damaged += damaged
+            scan.multibyte += len(text) - len(text.encode("ascii", "ignore")) - damaged
+            if damaged and len(scan.legacy) < _SAMPLE:
+                scan.legacy += _high_lines(chunk)[:_SAMPLE]
+            if scan.damaged > 10_000 and scan.damaged > scan.multibyte:
+                break
+    scan.damaged += decoder.decode(b"", final=True).count(DAMAGED)
+    if scan.damaged and not scan.legacy:
+        with path.open("rb") as stream:
+            stream.seek(max(0, path.stat().st_size - _SAMPLE))
+            scan.legacy = _high_lines(stream.read())
+    return scan
+
+
+def _high_lines(chunk: bytes) -> bytes:
+    lines = chunk.replace(b"\r", b"\n").split(b"\n")
+    return b"\n".join(line for line in lines if not line.isascii())
+
+
+def _legacy(sample: bytes) -> str:
+    western = _western_share(sample)
+    scores = {codec: _share(sample, codec, everyday) for codec, everyday in _EAST_ASIAN.items()}
+    best = max(scores, key=lambda codec: scores[codec])
+    if scores["gb18030"] >= max(0.85, scores[best] - 0.03) and not _is_korean(sample):
+        return "gb18030"
+    if scores[best] >= 0.85 and scores[best] > western:
+        return best
+    if western >= 0.85:
+        return "cp1252"
+    guess = from_bytes(sample).best()
+    if guess is None or guess.encoding in ("ascii", "utf_8") or guess.percent_chaos > 10:
+        return "cp1252" if western >= 0.6 else "utf-8"
+    return guess.encoding
+
+
+def _decoded(sample: bytes, codec: str) -> str:
+    return io.TextIOWrapper(io.BytesIO(sample), encoding=codec, errors=DAMAGE_HANDLER).read()
+
+
+def _share(sample: bytes, codec: str, everyday: Callable[[str], bool]) -> float:
+    """Share of the non-ASCII characters that are everyday ones in this encoding's language."""
+    high = [character for character in _decoded(sample, codec) if ord(character) > 127]
+    return sum(map(everyday, high)) / len(high) if high else 0.0
+
+
+def _is_kana(character: str) -> bool:
+    return "\u3041" <= character <= "\u30fe"
+
+
+def _is_cjk_punctuation(character: str) -> bool:
+    return character in _CJK_PUNCTUATION or "\uff01" <= character <= "\uff5e"
+
+
+def _everyday_gb(character: str) -> bool:
+    if _is_cjk_punctuation(character):
+        return True
+    code = character.encode("gb18030", "replace")
+    return len(code) == 2 and 0xB0 <= code[0] <= 0xD7 and code[1] >= 0xA1
+
+
+def _everyday_big5(character: str) -> bool:
+    if _is_cjk_punctuation(character):
+        return True
+    code = character.encode("big5", "replace")
+    return len(code) == 2 and 0xA4 <= code[0] <= 0xC6
+
+
+def _everyday_japanese(character: str) -> bool:
+    if _is_cjk_punctuation(character) or _is_kana(character):
+        return True
+    code = character.encode("euc_jp", "replace")
+    return len(code) == 2 and 0xB0 <= code[0] <= 0xCF
+
+
+def _everyday_korean(character: str) -> bool:
+    return "\uac00" <= character <= "\ud7a3" or _is_cjk_punctuation(character)
+
+
+_EAST_ASIAN: dict[str, Callable[[str], bool]] = {
+    "gb18030": _everyday_gb,
+    "big5": _everyday_big5,
+    "cp932": _everyday_japanese,
+    "euc_jp": _everyday_japanese,
+    "cp949": _everyday_korean,
+}
+
+
+def _is_korean(sample: bytes) -> bool:
+    """Korean in EUC-KR is also everyday GB2312; but it never leaves the lead bytes B0 to C8, Chinese soon does."""
+    text = _decoded(sample, "cp949")
+    high = [character for character in text if ord(character) > 127]
+    return len(high) >= 30 and sum(map(_everyday_korean, high)) / len(high) > 0.97
+
+
+def _western_share(sample: bytes) -> float:
+    """Share of high characters that stand where Western text has them: beside a letter, or as punctuation."""
+    text = f" {_decoded(sample, 'cp1252')} "
+    good = total = 0
+    for index, character in enumerate(text):
+        if ord(character) < 128:
+            continue
+        total += 1
+        near = text[index - 1] + text[index + 1]
+        if character in "‘’“”–—…€£°«»¿¡•·§©®™½¼\u00a0" or (
+            character.isalpha() and any(other.isascii() and other.isalpha() for other in near)
+        ):  # noqa: RUF001
+            good += 1
+    return good / total if total else 0.0

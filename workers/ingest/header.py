@@ -1,0 +1,57 @@
+"""Whether a table's first row names its columns, and what the columns are called."""
+
+import re
+
+from workers.ingest.vocabulary import is_known_name
+
+_NUMBER = re.compile(r"[-+]?[\d.,]+%?$|\d{4}-\d\d-\d\d|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}$")
+_SENTENCE_END = re.compile(r"[.!?。！？…]$")  # noqa: RUF001
+_IDENTIFIER = re.compile(r"[^\W\d][\w .:/()#-]*$")
+
+
+def looks_like_header(first: list[str], body: list[list[str]]) -> bool:
+    """Judge the first row against (up to some hundred) rows below it. A known name decides; else shape does."""
+    cells = [cell.strip() for cell in first]
+    filled = [cell for cell in cells if cell]
+    if not filled or len({cell.casefold() for cell in filled}) < len(filled):
+        return False
+    if any(len(cell) > 64 or _NUMBER.match(cell) or "\n" in cell for cell in filled):
+        return False
+    if len(filled) < len(cells) and len(filled) * 2 < len(cells):
+        return False
+    if any(is_known_name(cell) for cell in filled):
+        return True
+    if any(_SENTENCE_END.search(cell) for cell in filled) or not body:
+        return False
+    if any(_column_differs(cells[index], [row[index] for row in body]) for index in range(len(cells))):
+        return True
+    repeated = any(
+        cells[index] and cells[index] in {row[index] for row in body} for index in range(len(cells))
+    )
+    return not repeated and all(_IDENTIFIER.match(cell) and len(cell.split()) <= 3 for cell in filled)
+
+
+def _column_differs(name: str, values: list[str]) -> bool:
+    """Whether a column's values are numbers, or far longer than its name."""
+    filled = [value for value in values if value.strip()]
+    if not name or not filled:
+        return False
+    if sum(bool(_NUMBER.match(value.strip())) for value in filled) > 0.9 * len(filled):
+        return True
+    return len(name.split()) <= 3 and sum(map(len, filled)) / len(filled) > 4 * len(name) + 20
+
+
+def column_names(cells: list[str]) -> list[str]:
+    """Return unique, non-empty names: blank ones are numbered, repeated ones get _2, _3."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for index, cell in enumerate(cells, start=1):
+        base = " ".join(cell.replace("\0", "").split())[:200] or f"column_{index}"
+        base = "line_" if base == "__line" else base
+        name, copy = base, 1
+        while name in taken:
+            copy += 1
+            name = f"{base}_{copy}"
+        taken.add(name)
+        names.append(name)
+    return names

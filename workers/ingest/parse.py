@@ -1,0 +1,187 @@
+"""The import job: a file in any common format becomes rows.parquet, rejected.parquet, a profile and a proposal.
+
+python -m workers.ingest.parse spec.json        ImportSpec -> ImportResult
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from workers.contracts.specs import ImportResult, ImportSpec, Reject
+from workers.ingest.detect import Format, binary_format, text_format
+from workers.ingest.encodings import DAMAGED, LABELS, detect_encoding
+from workers.ingest.profile import Profile
+from workers.ingest.propose import propose
+from workers.ingest.readers.delimited import read_delimited, too_many_columns
+from workers.ingest.readers.excel import read_excel
+from workers.ingest.readers.json_document import read_json
+from workers.ingest.readers.jsonl import read_jsonl
+from workers.ingest.readers.parquet import read_parquet
+from workers.ingest.readers.text import read_text
+from workers.ingest.source import Bad, Row, Source
+from workers.ingest.tables import REJECTED_NAME, ROWS_NAME, RejectedWriter, RowsWriter
+from workers.runtime.reporter import JobError, Reporter, run_child
+
+READERS: dict[Format, Callable[[Source], Iterator[Row | Bad]]] = {
+    Format.CSV: read_delimited,
+    Format.JSONL: read_jsonl,
+    Format.JSON: read_json,
+    Format.PARQUET: read_parquet,
+    Format.EXCEL: read_excel,
+    Format.TEXT: read_text,
+}
+_CHECKING_SHARE = 0.1
+"""Share of the progress bar for finding the encoding."""
+
+
+def run(spec: ImportSpec, reporter: Reporter) -> ImportResult:
+    """Import one file. Raises JobError when it is no table or holds no usable row."""
+    reporter.started()
+    out = Path(spec.work) / "out"
+    out.mkdir(parents=True, exist_ok=True)
+    source = Source(
+        Path(spec.inputs["source"]),
+        spec.filename,
+        max_cell_bytes=spec.max_cell_bytes,
+        max_columns=spec.max_columns,
+    )
+    format_, encoding = identify(source, reporter)
+    rows = RowsWriter(out / ROWS_NAME, Path(spec.work))
+    profile = Profile()
+    with RejectedWriter(out / REJECTED_NAME) as rejected:
+        for record in _reported(READERS[format_](source), source, reporter):
+            _place(record, source, rows, rejected, profile)
+    rows.close()
+    if not rows.count:
+        raise _no_rows(rejected)
+    columns = profile.columns()
+    for note in source.notes:
+        reporter.log(note)
+    return ImportResult(
+        format=format_,
+        encoding=encoding,
+        rows=rows.count,
+        rejected=rejected.count,
+        first_rejects=[Reject(line=line, reason=reason) for line, reason in rejected.first],
+        columns=columns,
+        proposal=propose(columns, profile.sample, source.notes),
+        bytes=sum(path.stat().st_size for path in out.iterdir()),
+    )
+
+
+def identify(source: Source, reporter: Reporter) -> tuple[Format, str | None]:
+    """Return the format and the encoding's name for people (None for binary formats); sets `source.encoding`."""
+    if binary := binary_format(source.path):
+        return binary, None
+    size = max(1, source.size)
+
+    def on_bytes(done: int) -> None:
+        reporter.raise_if_stopping()
+        reporter.progress("checking", done, size, fraction=_CHECKING_SHARE * done / size)
+
+    source.encoding = detect_encoding(source.path, on_bytes)
+    label = LABELS.get(source.encoding, source.encoding)
+    if not source.sample().strip("\ufeff\0 \t\r\n"):
+        raise JobError(
+            "empty_file", "This file holds only white space. Upload one with rows.", field="source"
+        )
+    return text_format(source), label
+
+
+def _reported(records: Iterator[Row | Bad], source: Source, reporter: Reporter) -> Iterator[Row | Bad]:
+    size = max(1, source.size)
+    for count, record in enumerate(records):
+        if count % 500 == 0:
+            reporter.raise_if_stopping()
+            done = min(size, source.position())
+            share = _CHECKING_SHARE + (1 - _CHECKING_SHARE) * done / size
+            reporter.progress("reading", done, size, fraction=share)
+        yield record
+    reporter.progress("reading", size, size, fraction=1.0)
+
+
+def _place(
+    record: Row | Bad, source: Source, rows: RowsWriter, rejected: RejectedWriter, profile: Profile
+) -> None:
+    """Put a record in exactly one place."""
+    if isinstance(record, Bad):
+        rejected.add(*record)
+        return
+    cells: dict[str, str | None] = {}
+    characters = 0
+    for name, value in record.cells.items():
+        text = cell_text(value)
+        problem = name_problem(name) or (text is not None and cell_problem(text, source))
+        if problem:
+            rejected.add(record.line, f"{printable_name(name)}: {problem}", _row_text(record))
+            return
+        cells["line_" if name == "__line" else name] = text
+        characters += len(text) if text else 0
+    if not characters:
+        rejected.add(record.line, "All cells are empty", _row_text(record))
+        return
+    rows.add(record.line, cells, characters)
+    if len(rows.columns) > source.max_columns:
+        raise too_many_columns(len(rows.columns), source.max_columns)
+    profile.add(cells)
+
+
+def cell_text(value: Any) -> str | None:
+    """Return a cell as text: None for empty, JSON for nested values, true and false in lower case."""
+    if isinstance(value, str):
+        return value if value and not value.isspace() else None
+    if value is None or value == [] or value == {}:
+        return None
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def name_problem(name: str) -> str | None:
+    if len(name) > 500:
+        return "The field's name is longer than 500 characters"
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "The field's name holds half a Unicode character"
+    return "The field's name holds a NUL character" if "\0" in name else None
+
+
+def printable_name(name: str) -> str:
+    return name[:60].encode("utf-8", "replace").decode().replace("\0", "?")
+
+
+def cell_problem(text: str, source: Source) -> str | None:
+    """Return why a cell cannot be kept, or None."""
+    try:
+        size = len(text) if text.isascii() else len(text.encode())
+    except UnicodeEncodeError:
+        return "Holds half a Unicode character (a lone surrogate)"
+    if size > source.max_cell_bytes:
+        return f"The cell has {size:,} bytes; at most {source.max_cell_bytes:,} are kept"
+    if "\0" in text:
+        return "Holds a NUL byte"
+    if DAMAGED in text:
+        return f"Holds bytes that are not valid {LABELS.get(source.encoding, source.encoding)}"
+    return None
+
+
+def _row_text(record: Row) -> str:
+    return json.dumps({name: str(value)[:2000] for name, value in record.cells.items()}, ensure_ascii=False)
+
+
+def _no_rows(rejected: RejectedWriter) -> JobError:
+    if not rejected.count:
+        return JobError(
+            "no_rows", "No rows were found in this file. Add some, then upload it again.", field="source"
+        )
+    line, reason = rejected.first[0]
+    return JobError(
+        "no_rows",
+        f"None of the {rejected.count:,} rows in this file can be used. The first problem is in line {line}: {reason}. "
+        "Mend the file, then upload it again.",
+        field="source",
+    )
+
+
+if __name__ == "__main__":
+    run_child(ImportSpec, run)

@@ -1,0 +1,164 @@
+"""CSV and its relatives: any delimiter, quoted cells over several lines, with or without a header.
+
+A record that is quoted wrongly costs its first line only: reading goes on at the next physical line, so that one
+stray quotation mark never swallows the rest of a file.
+"""
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from typing import TextIO
+
+from workers.ingest.dialect import Dialect, find_dialect
+from workers.ingest.header import column_names, looks_like_header
+from workers.ingest.readers.lines import Line, read_lines
+from workers.ingest.source import Bad, Row, Source
+from workers.runtime.reporter import JobError
+
+_PREVIEW_RECORDS = 200
+_REREAD_LIMIT = 1 << 29
+
+
+class _Unclosed(Exception):
+    """A record grew past the limit while a quotation mark was open."""
+
+
+class _Feed:
+    """Hands physical lines to csv.reader and remembers those of the record being read, to go back on an error."""
+
+    def __init__(self, stream: TextIO, limit: int) -> None:
+        self._lines = read_lines(stream, limit)
+        self._again: deque[Line] = deque()
+        self._limit = limit
+        self._size = 0
+        self._reread = 0
+        self.record: list[Line] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._lines)
+        self.record.append(line)
+        self._size += len(line.text)
+        if line.overlong or self._size > self._limit:
+            raise _Unclosed
+        return line.text
+
+    def begin(self) -> None:
+        self.record = []
+        self._size = 0
+
+    def go_back(self) -> None:
+        """Make the lines after the record's first one the next to be read."""
+        self._again.extendleft(reversed(self.record[1:]))
+        self._reread += self._size
+        if self._reread > _REREAD_LIMIT:
+            raise JobError(
+                "broken_quotes",
+                f"Quotation marks in this file do not match, for instance in line {self.record[0].number}. "
+                "Save it again as CSV from your spreadsheet program, or as Excel or JSONL.",
+                field="source",
+            )
+
+
+def _records(source: Source, stream: TextIO, dialect: Dialect) -> Iterator[tuple[int, list[str]] | Bad]:
+    """Yield (line, cells) per record, or Bad. Blank lines are no records."""
+    feed = _Feed(stream, source.record_limit)
+    reader = dialect.reader(feed)
+    while True:
+        feed.begin()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except (csv.Error, _Unclosed) as error:
+            first = feed.record[0]
+            yield Bad(first.number, _reason(error, first, source), first.text)
+            feed.go_back()
+            continue
+        if cells:
+            yield feed.record[0].number, cells
+
+
+def _reason(error: Exception, first: Line, source: Source) -> str:
+    if first.overlong:
+        return f"The line is longer than {source.record_limit:,} characters"
+    if isinstance(error, _Unclosed) or "unexpected end of data" in str(error):
+        return "A quotation mark is opened in this line and never closed"
+    return 'A quotation mark inside a quoted cell is not doubled (write "" for one)'
+
+
+def read_delimited(source: Source) -> Iterator[Row | Bad]:
+    """Read a table. Raises JobError for a header without rows, and for too many columns."""
+    dialect = find_dialect(source.sample(newline=""), source.extension)
+    with source.open_text(newline="") as stream:
+        records = _records(source, stream, dialect)
+        yield from _table(source, dialect, records)
+
+
+def _table(
+    source: Source, dialect: Dialect, records: Iterator[tuple[int, list[str]] | Bad]
+) -> Iterator[Row | Bad]:
+    ahead: list[tuple[int, list[str]] | Bad] = []
+    for record in records:
+        ahead.append(record)
+        if len(ahead) >= _PREVIEW_RECORDS:
+            break
+    good = [record for record in ahead if not isinstance(record, Bad)]
+    if good and good[0][1][0].startswith("sep=") and len(good[0][1]) <= 2:
+        ahead.remove(good.pop(0))
+    full = [record for record in good if len(record[1]) == dialect.width]
+    header = full[0] if full and _has_header(full) else None
+    if header and not any(record is not header for record in ahead):
+        raise JobError(
+            "header_only",
+            "This file has a header but no rows. Add rows below it, then upload it again.",
+            field="source",
+        )
+    width = dialect.width
+    if width > source.max_columns:
+        raise too_many_columns(width, source.max_columns)
+    names = column_names(header[1] if header else [""] * width)
+    if not header:
+        source.notes.append("The first line looks like data, so the columns were numbered.")
+    preamble = header is not None
+    for record in _chained(ahead, records):
+        if record is header:
+            preamble = False
+        elif isinstance(record, Bad):
+            yield record
+        elif preamble:
+            yield Bad(record[0], "Stands above the table's header", dialect.delimiter.join(record[1]))
+        else:
+            yield _row(record, names, dialect)
+
+
+def _chained(
+    ahead: list[tuple[int, list[str]] | Bad], records: Iterator[tuple[int, list[str]] | Bad]
+) -> Iterator[tuple[int, list[str]] | Bad]:
+    yield from ahead
+    yield from records
+
+
+def _has_header(full: list[tuple[int, list[str]]]) -> bool:
+    return looks_like_header(full[0][1], [cells for _, cells in full[1:]])
+
+
+def _row(record: tuple[int, list[str]], names: list[str], dialect: Dialect) -> Row | Bad:
+    line, cells = record
+    if len(cells) > len(names) and not any(cell.strip() for cell in cells[len(names) :]):
+        cells = cells[: len(names)]
+    if len(cells) != len(names):
+        reason = f"{len(cells)} cells where the table has {len(names)} columns"
+        return Bad(line, reason, dialect.delimiter.join(cells))
+    return Row(line, dict(zip(names, cells, strict=True)))
+
+
+def too_many_columns(count: int, limit: int) -> JobError:
+    return JobError(
+        "too_many_columns",
+        f"This file has {count:,} columns; at most {limit:,} can be read. "
+        "Keep the columns with the texts, and remove the others.",
+        field="source",
+    )

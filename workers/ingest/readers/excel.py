@@ -1,0 +1,97 @@
+"""Excel workbooks (.xlsx, .xls, .ods): the first sheet that holds anything, row numbers as Excel shows them."""
+
+import datetime
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
+
+from workers.ingest.detect import not_a_table
+from workers.ingest.header import column_names, looks_like_header
+from workers.ingest.readers.delimited import too_many_columns
+from workers.ingest.source import Bad, Row, Source
+from workers.runtime.reporter import JobError
+
+_UNPACKED_LIMIT = 1_500_000_000
+
+
+def read_excel(source: Source) -> Iterator[Row | Bad]:
+    """Yield a row per line below the header. Raises JobError for a locked, damaged, oversized or empty workbook."""
+    _refuse_oversized(source)
+    try:
+        with CalamineWorkbook.from_path(source.path) as workbook:
+            yield from _sheet(source, *_first_filled(workbook))
+    except PasswordError as error:
+        raise JobError(
+            "locked_file",
+            "This workbook is protected by a password. Remove the password in Excel, then upload it again.",
+            field="source",
+        ) from error
+    except CalamineError as error:
+        if source.path.open("rb").read(2) != b"PK":
+            raise not_a_table("an old Office document that holds no readable sheet") from error
+        raise JobError(
+            "damaged_file",
+            f"This workbook cannot be read ({error}). Save it again in Excel, or as CSV.",
+            field="source",
+        ) from error
+
+
+def _refuse_oversized(source: Source) -> None:
+    if not zipfile.is_zipfile(source.path):
+        return
+    with zipfile.ZipFile(source.path) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > _UNPACKED_LIMIT:
+        raise JobError(
+            "too_large",
+            f"Unpacked, this workbook is {unpacked / 1e9:.1f} GB. Save it as CSV, which is read piece by piece.",
+            field="source",
+        )
+
+
+def _first_filled(workbook: CalamineWorkbook) -> tuple[CalamineSheet, str, list[str]]:
+    for name in workbook.sheet_names:
+        try:
+            sheet = workbook.get_sheet_by_name(name)
+        except CalamineError:
+            continue
+        if sheet.total_height and any(_text(cell) for row in sheet.iter_rows() for cell in row):
+            return sheet, name, workbook.sheet_names
+    raise JobError(
+        "empty_file", "No sheet of this workbook holds any cells. Fill one in, then upload it again."
+    )
+
+
+def _sheet(source: Source, sheet: CalamineSheet, name: str, names: list[str]) -> Iterator[Row | Bad]:
+    if len(names) > 1:
+        source.notes.append(f"The workbook has {len(names)} sheets; “{name}” was read.")
+    height = max(1, sheet.total_height)
+    rows = ((number, [_text(cell) for cell in row]) for number, row in enumerate(sheet.iter_rows(), start=1))
+    filled = ((number, row) for number, row in rows if any(row))
+    ahead = [record for _, record in zip(range(200), filled, strict=False)]
+    if len(ahead[0][1]) > source.max_columns:
+        raise too_many_columns(len(ahead[0][1]), source.max_columns)
+    has_header = looks_like_header(ahead[0][1], [row for _, row in ahead[1:]])
+    if has_header and len(ahead) == 1:
+        raise JobError(
+            "header_only", "This sheet has a header but no rows. Add rows below it.", field="source"
+        )
+    columns = column_names(ahead[0][1] if has_header else [""] * len(ahead[0][1]))
+    for number, row in (*ahead[has_header:],):
+        yield Row(number, dict(zip(columns, row, strict=True)))
+    for number, row in filled:
+        source.position = lambda number=number: source.size * number // height  # type: ignore[misc]
+        yield Row(number, dict(zip(columns, row, strict=True)))
+
+
+def _text(cell: Any) -> str:
+    """Write a cell as Excel shows it: whole numbers without a point, dates in ISO form."""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    if isinstance(cell, datetime.datetime):
+        return cell.isoformat(sep=" ")
+    return str(cell).strip() if cell is not None else ""

@@ -1,0 +1,68 @@
+"""JSON lines: one object a line; a broken line costs itself only."""
+
+import ast
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from workers.ingest.readers.lines import read_lines
+from workers.ingest.source import Bad, Row, Source
+
+_DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
+_LITERAL_LIMIT = 200_000
+
+
+def read_jsonl(source: Source) -> Iterator[Row | Bad]:
+    """Yield one row or reject per line that is not blank."""
+    with source.open_text() as stream:
+        for line in read_lines(stream, source.record_limit):
+            text = line.text.strip("\ufeff \t\r\n")
+            if not text:
+                continue
+            if line.overlong:
+                reason = f"The line is longer than {source.record_limit:,} characters"
+                yield Bad(line.number, reason, text)
+                continue
+            try:
+                value = decode(text)
+            except ValueError as error:
+                yield Bad(line.number, str(error), text)
+                continue
+            yield row_of(value, line.number, text)
+
+
+def decode(text: str) -> Any:
+    """Decode one JSON value (NaN becomes null); a Python literal with single quotes is understood too.
+
+    Raises ValueError with a reason for the user.
+    """
+    try:
+        return _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        if text.startswith("{'") and len(text) <= _LITERAL_LIMIT:
+            return _python_literal(text)
+        raise ValueError(f"Not valid JSON: {error.msg} (character {error.pos + 1})") from error
+    except RecursionError:
+        raise ValueError("The JSON is nested too deeply") from None
+    except ValueError:
+        raise ValueError("The JSON holds a number with too many digits") from None
+
+
+def _python_literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        reason = "Not valid JSON: names and texts must stand in double quotes"
+        raise ValueError(reason) from None
+
+
+def row_of(value: Any, line: int, text: str) -> Row | Bad:
+    """Make a row of a decoded value: objects as they are, bare texts as the column `text`."""
+    if isinstance(value, dict):
+        return Row(line, {str(name): cell for name, cell in value.items()})
+    if isinstance(value, str):
+        return Row(line, {"text": value})
+    kind = {list: "a list", bool: "true or false", int: "a number", float: "a number"}.get(
+        type(value), "null"
+    )
+    return Bad(line, f"This is {kind}, not an object with named fields", text)

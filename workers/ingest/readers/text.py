@@ -1,0 +1,46 @@
+"""Plain or pasted text: one row per paragraph where blank lines part paragraphs, else one per line."""
+
+from collections.abc import Iterator
+
+from workers.ingest.readers.lines import Line, read_lines
+from workers.ingest.source import Bad, Row, Source
+
+
+def read_text(source: Source) -> Iterator[Row | Bad]:
+    """Yield rows with the one column `text`."""
+    paragraphs = _has_paragraphs(source.sample())
+    source.notes.append(
+        "Read as plain text, one row per paragraph."
+        if paragraphs
+        else "Read as plain text, one row per line."
+    )
+    with source.open_text() as stream:
+        lines = read_lines(stream, source.record_limit)
+        for block in _paragraphs(lines, source) if paragraphs else ([line] for line in lines):
+            if any(line.overlong for line in block):
+                reason = f"The line is longer than {source.record_limit:,} characters"
+                yield Bad(block[0].number, reason, block[0].text)
+            elif text := "".join(line.text for line in block).strip():
+                yield Row(block[0].number, {"text": text})
+
+
+def _has_paragraphs(sample: str) -> bool:
+    """Whether blank lines are frequent and paragraphs have more than one line on average."""
+    lines = [line.strip() for line in sample.split("\n")]
+    filled = sum(map(bool, lines))
+    blocks = sum(bool(line) and not before for before, line in zip(["", *lines], lines, strict=False))
+    return blocks >= 2 and filled > 1.3 * blocks and filled / blocks < 60
+
+
+def _paragraphs(lines: Iterator[Line], source: Source) -> Iterator[list[Line]]:
+    block: list[Line] = []
+    size = 0
+    for line in lines:
+        size += len(line.text)
+        if block and (not line.text.strip() or size > source.record_limit):
+            yield block
+            block, size = [], len(line.text)
+        if line.text.strip():
+            block.append(line)
+    if block:
+        yield block

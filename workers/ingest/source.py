@@ -1,0 +1,68 @@
+"""The file that is being read, and what every reader yields from it."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from workers.ingest.encodings import DAMAGE_HANDLER
+
+SAMPLE_BYTES = 256 * 1024
+
+
+class Row(NamedTuple):
+    """One record: `line` is the physical line (1-based) on which it begins; nested values are still nested."""
+
+    line: int
+    cells: dict[str, Any]
+
+
+class Bad(NamedTuple):
+    """A record that cannot become a row; `text` is how it looks in the file."""
+
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass
+class Source:
+    """A file with its encoding and limits; `notes` collects what the user should know about how it was read."""
+
+    path: Path
+    filename: str
+    encoding: str = "utf-8"
+    max_cell_bytes: int = 1_000_000
+    max_columns: int = 500
+    notes: list[str] = field(default_factory=list)
+    position: Callable[[], int] = lambda: 0
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size
+
+    @property
+    def extension(self) -> str:
+        return Path(self.filename).suffix.lower()
+
+    @property
+    def record_limit(self) -> int:
+        """Longest record (characters) that is held in memory while looking for its end."""
+        return 16 * self.max_cell_bytes
+
+    def open_text(self, newline: str | None = None) -> io.TextIOWrapper:
+        """Open decoded; undecodable bytes become `encodings.DAMAGED`. Reading moves `position`."""
+        raw = self.path.open("rb")
+        self.position = raw.tell
+        return io.TextIOWrapper(raw, encoding=self.encoding, errors=DAMAGE_HANDLER, newline=newline)
+
+    def sample(self, newline: str | None = None) -> str:
+        """The beginning of the text, cut after a whole line where there is one."""
+        with self.open_text(newline) as stream:
+            text = stream.read(SAMPLE_BYTES)
+            more = stream.read(1)
+        if more:
+            cut = max(text.rfind("\n"), text.rfind("\r")) + 1
+            text = text[:cut] if cut else text
+        return text
