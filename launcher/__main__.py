@@ -1,0 +1,48 @@
+"""`python -m launcher [--data-dir DIR] [--host HOST] [--port PORT]`: the same as `manage.py up`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from launcher.console import Console
+from launcher.environment import DEFAULT_HOST, DEFAULT_PORT, ROOT, LauncherError, Options
+from launcher.stack import Launcher
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The launcher's options; each also has an environment variable."""
+    parser.add_argument(
+        "--data-dir",
+        default=os.environ.get("DATA_DIR") or ROOT / "data",
+        help="where everything is kept (DATA_DIR)",
+    )
+    parser.add_argument(
+        "--host", default=os.environ.get("HOST") or DEFAULT_HOST, help="address to listen on (HOST)"
+    )
+    parser.add_argument(
+        "--port", default=os.environ.get("PORT") or DEFAULT_PORT, type=int, help="first port to try (PORT)"
+    )
+
+
+def run(data_dir: str | Path, host: str, port: int) -> int:
+    """Run the studio until it is told to end; return the exit status."""
+    options = Options(data_dir=Path(data_dir).resolve(), host=host, port=port)
+    try:
+        return Launcher(options, Console(options.data_dir / "logs")).run()
+    except LauncherError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="launcher", description="Start the studio on this machine.")
+    add_arguments(parser)
+    chosen = parser.parse_args()
+    return run(chosen.data_dir, chosen.host, chosen.port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""What the processes of one studio are told: the data folder, secrets made once, addresses, as environment variables."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
+PORTS_TRIED = 50
+EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  (names for it, chosen by whoever starts the studio)
+
+
+class LauncherError(Exception):
+    """The studio cannot start; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where the studio keeps its data, and where it is to be found."""
+
+    data_dir: Path
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in a file that only its owner may read, made at the first call."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    value = secrets.token_hex(24)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(value + "\n")
+    return value
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file that only its owner may read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    part.replace(path)
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Listen on `port`, or on the next free one. Raises LauncherError.
+
+    The launcher keeps the socket, so that a browser that asks while web restarts waits instead of being refused.
+    """
+    for candidate in range(port, min(port + PORTS_TRIED, 65536)):
+        try:
+            family, *_, address = socket.getaddrinfo(host or None, candidate, type=socket.SOCK_STREAM)[0]
+            listener = socket.socket(family)
+        except OSError as error:
+            raise LauncherError(f"{host} is no address of this machine ({error}).") from error
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Accepted connections inherit this; uvicorn does not set it on a socket that it is handed.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            listener.bind(address)
+            listener.listen(2048)
+        except PermissionError as error:
+            listener.close()
+            raise LauncherError(f"Port {candidate} needs an administrator. Choose one above 1023.") from error
+        except OSError:
+            listener.close()
+            if not is_local(host):
+                raise LauncherError(f"{host} is no address of this machine.") from None
+            continue
+        return listener
+    raise LauncherError(f"All ports from {port} to {candidate} are taken. Choose another with PORT=…")
+
+
+def is_local(host: str) -> bool:
+    """Whether this machine can listen on `host` at all."""
+    try:
+        family, *_, address = socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.bind(address)
+    except OSError:
+        return False
+    return True
+
+
+def shown_host(host: str) -> str:
+    """The host that others type: for a studio that listens everywhere, this machine's address in its network."""
+    if host in EVERY_ADDRESS:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect(("192.0.2.1", 9))  # a documentation address: picks a route, sends nothing
+                return str(probe.getsockname()[0])
+            except OSError:
+                return DEFAULT_HOST
+    return f"[{host}]" if ":" in host else host
+
+
+class Environment(dict[str, str]):
+    """Variables for the children: what the user set, filled up with what an embedded studio needs."""
+
+    def __init__(self, options: Options, port: int, given: Mapping[str, str]) -> None:
+        super().__init__(given)
+        data = options.data_dir
+        self["DATA_DIR"] = str(data)
+        self.has_own_redis = not self.is_given("REDIS_URL")
+        self.has_own_engine = not self.is_given("ENGINE_URL")
+        self.redis_port, self.redis_password = free_port(), secrets.token_urlsafe(32)
+        engine_port = free_port()
+        self.address = f"http://{shown_host(options.host)}:{port}"
+        self._fill("REDIS_URL", f"redis://:{self.redis_password}@127.0.0.1:{self.redis_port}/0")
+        self._fill("ENGINE_URL", f"http://127.0.0.1:{engine_port}")
+        self._fill("ENGINE_KEY", secrets.token_urlsafe(32))
+        self._fill("SECRET_KEY", lambda: kept_secret(data / "secret_key"))
+        self._fill("SETUP_TOKEN", lambda: kept_secret(data / "setup_token"))
+        self._fill("SITE_URL", self.address)
+        self._fill("STORAGE_URL", f"file://{data / 'storage'}")
+        self._fill("CACHE_DIR", str(data / "cache"))
+        self["EMBEDDED"] = "1"
+        self["ENGINE_HOST"], self["ENGINE_PORT"] = "127.0.0.1", str(engine_port)
+        self["PYTHONUNBUFFERED"] = "1"
+        self["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), given.get("PYTHONPATH")]))
+        self["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), given.get("PATH", os.defpath)])
+
+    def is_given(self, name: str) -> bool:
+        return bool(self.get(name) or self.get(f"{name}_FILE"))
+
+    def secret(self, name: str) -> str:
+        """The value of a variable, given as such or as the file that holds it."""
+        return self.get(name) or Path(self[f"{name}_FILE"]).read_text().strip()
+
+    def _fill(self, name: str, value: object) -> None:
+        if not self.is_given(name):
+            self[name] = str(value() if callable(value) else value)
