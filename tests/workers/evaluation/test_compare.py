@@ -1,0 +1,270 @@
+"""Comparisons: same rows only, paired and corrected tests, one verdict, rows by disagreement."""
+
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sacrebleu.metrics import CHRF
+
+from workers.contracts.specs import ComparedEvaluation, ComparisonResult, ComparisonSpec
+from workers.contracts.task_types import TaskType
+from workers.evaluation.compare import compare
+from workers.evaluation.metrics import metrics_for
+from workers.evaluation.metrics.likelihood import BYTES, NATS, TOKENS
+from workers.evaluation.metrics.protocol import FloatArray, Rows
+from workers.evaluation.rows import DataRows, Outputs, write_outputs
+from workers.evaluation.scoring import row_statistics
+from workers.runtime.reporter import JobError
+
+WORDS = ["the", "library", "opens", "at", "nine", "on", "monday", "and", "closes", "late"]
+KINDS = {"base": "base", "tuned": "tuned", "trivial": "trivial"}
+
+
+def sentences(count: int) -> list[str]:
+    source = random.Random(3)
+    return [" ".join(source.choices(WORDS, k=source.randint(4, 9))) for _ in range(count)]
+
+
+def damaged(texts: Sequence[str], share: float, seed: int) -> list[str]:
+    """Replace a share of all words."""
+    source = random.Random(seed)
+    return [
+        " ".join(word if source.random() > share else source.choice(WORDS) for word in text.split())
+        for text in texts
+    ]
+
+
+class Study:
+    """Writes evaluations' outputs and compares them."""
+
+    def __init__(self, folder: Path, reporter: Any, task_type: TaskType) -> None:
+        self.folder, self.reporter, self.task_type = folder, reporter, task_type
+        self.inputs: dict[str, str] = {}
+
+    def add(
+        self,
+        key: str,
+        targets: Sequence[str],
+        outputs: Sequence[str],
+        *,
+        numbers: dict[str, FloatArray] | None = None,
+        row_ids: Sequence[str] | None = None,
+    ) -> None:
+        count = len(targets)
+        rows = DataRows(
+            list(row_ids or (f"r{place:04d}" for place in range(count))),
+            list(range(count)),
+            [[] for _ in range(count)],
+            list(targets),
+        )
+        labels = sorted({*targets, *outputs}) if self.task_type is TaskType.CLASSIFICATION else []
+        scored = Rows(targets=targets, outputs=outputs, numbers=numbers or {}, labels=labels)
+        statistics = row_statistics(metrics_for(self.task_type, targets), scored)
+        kept = Outputs(list(outputs), [0.0] * count, ["stop"] * count, {})
+        write_outputs(self.folder / key, rows, kept, statistics)
+        self.inputs[key] = str(self.folder / key)
+
+    def result(self, rounds: int = 400) -> ComparisonResult:
+        return compare(
+            ComparisonSpec(
+                inputs=self.inputs,
+                work=str(self.folder),
+                task_type=self.task_type,
+                evaluations=[
+                    ComparedEvaluation(key=key, label=key.capitalize(), kind=KINDS.get(key, "other"))
+                    for key in self.inputs
+                ],
+                bootstrap_rounds=rounds,
+            ),
+            self.reporter,
+        )
+
+    def rows(self) -> dict[str, list[Any]]:
+        return pq.read_table(self.folder / "out" / "rows.parquet").to_pydict()
+
+
+@pytest.fixture
+def study(tmp_path: Path, heard: Any) -> Callable[[TaskType], Study]:
+    return lambda task_type: Study(tmp_path, heard.reporter, task_type)
+
+
+def test_a_clear_winner(study: Callable[[TaskType], Study]) -> None:
+    made, targets = study(TaskType.TRANSLATION), sentences(80)
+    made.add("base", targets, damaged(targets, 0.8, 1))
+    made.add("tuned", targets, damaged(targets, 0.1, 2))
+    made.add("trivial", targets, damaged(targets, 0.6, 3))
+    result = made.result()
+
+    assert result.deciding_metric == "chrf"
+    assert result.winner == "tuned"
+    assert result.verdict.startswith("Tuned is significantly better than Trivial by chrF: ")
+    assert [one.metric for one in result.metrics] == ["chrf", "bleu"]
+    chrf = result.metrics[0]
+    assert chrf.best == ["tuned"]
+    assert chrf.p["base"] is None
+    assert chrf.p["tuned"] < 0.05
+    assert chrf.values["tuned"].low > chrf.values["base"].high
+    assert "tok:13a" in result.metrics[1].values["base"].signature
+
+
+def test_identical_systems_cannot_be_told_apart(study: Callable[[TaskType], Study]) -> None:
+    made, targets = study(TaskType.TRANSLATION), sentences(60)
+    outputs = damaged(targets, 0.3, 1)
+    made.add("base", targets, outputs)
+    made.add("tuned", targets, outputs)
+    result = made.result()
+    assert result.winner is None
+    assert result.metrics[0].p["tuned"] == 1
+    assert sorted(result.metrics[0].best) == ["base", "tuned"]
+    assert "cannot be told apart by chrF on 60 rows" in result.verdict
+
+
+def test_p_values_are_corrected_over_the_table(study: Callable[[TaskType], Study]) -> None:
+    """Four tests that all give the smallest p: Holm multiplies it by four."""
+    made, targets = study(TaskType.TRANSLATION), sentences(60)
+    made.add("base", targets, damaged(targets, 0.9, 1))
+    made.add("tuned", targets, targets)
+    made.add("other", targets, damaged(targets, 0.05, 2))
+    result = made.result(rounds=399)
+    for metric in result.metrics:
+        assert metric.p == {"base": None, "tuned": pytest.approx(4 / 400), "other": pytest.approx(4 / 400)}
+
+
+def test_evaluations_of_different_rows_are_refused(study: Callable[[TaskType], Study]) -> None:
+    made, targets = study(TaskType.TRANSLATION), sentences(20)
+    made.add("base", targets, targets)
+    made.add("tuned", targets, targets, row_ids=[f"q{place:04d}" for place in range(20)])
+    with pytest.raises(JobError, match="different test sets") as failure:
+        made.result()
+    assert failure.value.code == "different_test_sets"
+
+
+def test_fewer_rows_are_refused(study: Callable[[TaskType], Study]) -> None:
+    made, targets = study(TaskType.TRANSLATION), sentences(20)
+    made.add("base", targets, targets)
+    made.add("tuned", targets[:19], targets[:19])
+    with pytest.raises(JobError, match="different test sets"):
+        made.result()
+
+
+def test_rows_are_matched_by_id_whatever_their_order(study: Callable[[TaskType], Study]) -> None:
+    made, targets = study(TaskType.TRANSLATION), sentences(30)
+    outputs, ids = damaged(targets, 0.5, 1), [f"r{place:04d}" for place in range(30)]
+    made.add("base", targets, outputs)
+    made.add("tuned", targets[::-1], outputs[::-1], row_ids=ids[::-1])
+    assert made.result().metrics[0].p["tuned"] == 1
+    assert set(made.rows()["disagreement"]) == {0.0}
+
+
+def test_rows_come_with_sentence_scores_and_most_disagreement_first(
+    study: Callable[[TaskType], Study],
+) -> None:
+    made, targets = study(TaskType.TRANSLATION), sentences(40)
+    made.add("base", targets, damaged(targets, 0.7, 1))
+    made.add("tuned", targets, damaged(targets, 0.2, 2))
+    made.result()
+    rows = made.rows()
+    assert set(rows) == {
+        "row_id", "line", "input", "target", "output.base", "output.tuned", "score.base", "score.tuned", "disagreement",
+    }  # fmt: skip
+    for key in ("base", "tuned"):
+        expected = [
+            CHRF().sentence_score(output, [target]).score
+            for output, target in zip(rows[f"output.{key}"], rows["target"], strict=True)
+        ]
+        assert rows[f"score.{key}"] == pytest.approx(expected)
+    assert rows["disagreement"] == sorted(rows["disagreement"], reverse=True)
+    expected = np.abs(np.subtract(rows["score.base"], rows["score.tuned"]))
+    assert rows["disagreement"] == pytest.approx(expected)
+
+
+def test_classification_scores_rows_by_label(study: Callable[[TaskType], Study]) -> None:
+    made, source = study(TaskType.CLASSIFICATION), random.Random(5)
+    targets = source.choices(["a", "b", "c"], k=60)
+    made.add("base", targets, ["a"] * 60)
+    made.add("tuned", targets, [label if place % 10 else "b" for place, label in enumerate(targets)])
+    result = made.result()
+    assert result.deciding_metric == "macro_f1"
+    assert result.winner == "tuned"
+    rows = made.rows()
+    assert rows["score.base"] == [float(target == "a") for target in rows["target"]]
+
+
+def test_lower_bits_per_byte_win_and_rows_score_higher_for_them(study: Callable[[TaskType], Study]) -> None:
+    made, targets = study(TaskType.GENERATION), sentences(50)
+    size = np.array([len(text) for text in targets], dtype=float)
+    for key, bits in (("base", 3.0), ("tuned", 2.0)):
+        noise = np.random.default_rng(1).random(50)
+        numbers = {NATS: size * np.log(2) * (bits + noise), BYTES: size, TOKENS: size / 2}
+        made.add(key, targets, targets, numbers=numbers)
+    result = made.result()
+    assert result.deciding_metric == "bits_per_byte"
+    assert result.winner == "tuned"
+    rows = made.rows()
+    assert all(tuned > base for tuned, base in zip(rows["score.tuned"], rows["score.base"], strict=True))
+
+
+def test_perplexities_of_different_tokenizers_are_shown_but_not_tested(
+    study: Callable[[TaskType], Study],
+) -> None:
+    made, targets = study(TaskType.GENERATION), sentences(50)
+    size = np.array([len(text) for text in targets], dtype=float)
+    for key, token_bytes in (("base", 2), ("tuned", 4)):
+        numbers = {NATS: size * token_bytes, BYTES: size, TOKENS: size / token_bytes}
+        made.add(key, targets, targets, numbers=numbers)
+    perplexity = next(one for one in made.result().metrics if one.metric == "perplexity")
+    assert set(perplexity.values) == {"base", "tuned"}
+    assert perplexity.p == {"base": None, "tuned": None}
+    assert perplexity.best == []
+
+
+def test_a_metric_that_one_side_lacks_does_not_decide(study: Callable[[TaskType], Study]) -> None:
+    made, targets = study(TaskType.GENERATION), sentences(50)
+    size = np.array([len(text) for text in targets], dtype=float)
+    made.add("base", targets, damaged(targets, 0.5, 1), numbers={NATS: size, BYTES: size, TOKENS: size})
+    made.add("trivial", targets, targets)
+    result = made.result()
+    assert result.deciding_metric == "chrf"
+    assert result.verdict.endswith("no model beats the trivial baseline.")
+    assert set(next(one for one in result.metrics if one.metric == "bits_per_byte").values) == {"base"}
+
+
+def test_evaluations_without_a_common_metric_are_refused(
+    study: Callable[[TaskType], Study], tmp_path: Path
+) -> None:
+    made, targets = study(TaskType.CODE), sentences(10)
+    for key in ("base", "tuned"):
+        made.add(key, targets, targets)
+        path = tmp_path / key / "outputs.parquet"
+        table: pa.Table = pq.read_table(path)
+        pq.write_table(table.select([n for n in table.column_names if not n.startswith("stat.")]), path)
+    with pytest.raises(JobError) as failure:
+        made.result()
+    assert failure.value.code == "no_common_metric"
+
+
+def test_one_row_decides_nothing(study: Callable[[TaskType], Study]) -> None:
+    made = study(TaskType.CHAT)
+    made.add("base", ["the library"], ["nothing like it"])
+    made.add("tuned", ["the library"], ["the library"])
+    result = made.result()
+    assert result.winner is None
+    assert result.metrics[0].p["tuned"] == 1
+
+
+def test_chinese_outputs_and_empty_ones(study: Callable[[TaskType], Study]) -> None:
+    made = study(TaskType.TRANSLATION)
+    targets = ["图书馆星期一上午九点开门。", "请带上你的借书证!", "最后一位读者离开时关门。"] * 10
+    made.add("base", targets, [""] * 30)
+    made.add("tuned", targets, targets)
+    result = made.result()
+    assert result.winner == "tuned"
+    bleu = next(one for one in result.metrics if one.metric == "bleu")
+    assert "tok:zh" in bleu.values["tuned"].signature
+    assert bleu.values["base"].value == 0
+    assert bleu.values["tuned"].value == pytest.approx(100)

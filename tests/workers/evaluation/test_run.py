@@ -1,0 +1,347 @@
+"""An evaluation end to end: tiny real models answer, every output is kept, numbers equal an independent count."""
+
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from sacrebleu.metrics import BLEU, CHRF
+from sklearn.metrics import f1_score
+
+from workers.contracts.events import EVENTS_FD_VARIABLE
+from workers.contracts.model_folder import PromptMessage
+from workers.contracts.specs import EvaluationResult, EvaluationSpec
+from workers.contracts.task_types import Family, TaskType
+from workers.evaluation import answers
+from workers.evaluation.run import evaluate
+from workers.models.generation import Generated, generate_greedy
+from workers.models.loading import LoadedModel
+from workers.models.prompts import IGNORED, encode_examples
+from workers.runtime.reporter import JobError, StopRequested
+
+WORDS = ["red", "green", "old", "new", "house", "tree", "book", "river", "runs", "sleeps"]
+Freeze = Callable[..., str]
+Starter = Callable[..., LoadedModel]
+Saved = Callable[[LoadedModel], str]
+
+
+def pairs(count: int, *, test: int) -> list[tuple[str, str, str]]:
+    source = random.Random(1)
+    texts = [" ".join(source.choices(WORDS, k=source.randint(2, 7))) for _ in range(count)]
+    return [("test" if i < test else "train", text, text.upper()) for i, text in enumerate(texts)]
+
+
+def labelled(count: int, *, test: int) -> list[tuple[str, str, str]]:
+    source = random.Random(2)
+    labels = {"animal": "cat dog cow", "food": "bread soup rice", "tool": "hammer saw drill"}
+    rows = []
+    for place in range(count):
+        label = source.choice(list(labels))
+        text = " ".join(source.choices(labels[label].split(), k=3))
+        rows.append(("test" if place < test else "train", text, label))
+    return rows
+
+
+def spec(
+    data: str, tmp_path: Path, task_type: TaskType, model: str | None = None, **settings: object
+) -> EvaluationSpec:
+    inputs = {"data": data} | ({"model": model} if model else {})
+    return EvaluationSpec(
+        inputs=inputs,
+        work=str(tmp_path / "work"),
+        task_type=task_type,
+        subject="model" if model else "trivial",
+        bootstrap_rounds=200,
+        **settings,
+    )
+
+
+def outputs(tmp_path: Path) -> dict[str, list[Any]]:
+    return pq.read_table(tmp_path / "work" / "out" / "outputs.parquet").to_pydict()
+
+
+def fit(loaded: LoadedModel, rows: list[tuple[str, str, str]], steps: int) -> None:
+    """Overfit `rows`, so that the model knows them by heart."""
+    data = [([PromptMessage(role="user", content=text)], target) for _, text, target in rows]
+    examples = encode_examples(loaded.tokenizer, loaded.manifest, data)
+    width = max(len(e.input_ids) for e in examples)
+    pad = loaded.tokenizer.pad_token_id
+    ids = torch.tensor([e.input_ids + [pad] * (width - len(e.input_ids)) for e in examples])
+    wide = width if loaded.family is Family.CAUSAL else max(len(e.label_ids) for e in examples)
+    labels = torch.tensor([e.label_ids + [IGNORED] * (wide - len(e.label_ids)) for e in examples])
+    optimizer = torch.optim.AdamW(loaded.model.parameters(), lr=3e-3)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loaded.model(input_ids=ids, attention_mask=(ids != pad).long(), labels=labels).loss.backward()
+        optimizer.step()
+
+
+@pytest.mark.parametrize("family", [Family.CAUSAL, Family.SEQ2SEQ])
+def test_an_untrained_starter_is_scored(
+    family: Family, freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
+) -> None:
+    rows = pairs(60, test=12)
+    model = saved(starter(rows, family, TaskType.TRANSLATION))
+    result = evaluate(spec(freeze(rows), tmp_path, TaskType.TRANSLATION, model), heard.reporter)
+
+    kept = outputs(tmp_path)
+    assert kept["row_id"] == [f"r{place:05d}" for place in range(12)]
+    assert kept["input"] == [text for split, text, _ in rows if split == "test"]
+    assert json.loads(kept["prompt"][0]) == [{"role": "user", "content": rows[0][1]}]
+    assert all(seconds > 0 for seconds in kept["seconds"])
+    expected = CHRF().corpus_score(kept["output"], [kept["target"]]).score
+    assert result.metrics["chrf"].value == pytest.approx(expected)
+    expected = BLEU(force=True).corpus_score(kept["output"], [kept["target"]]).score
+    assert result.metrics["bleu"].value == pytest.approx(expected)
+    assert "tok:13a" in result.metrics["bleu"].signature
+    for value in result.metrics.values():
+        assert value.low <= value.value <= value.high
+    assert any("Only 12 rows" in finding for finding in result.findings)
+    fractions = [e["fraction"] for e in heard.events() if e["type"] == "progress"]
+    assert fractions == sorted(fractions)
+    assert fractions[0] == 0
+
+
+@pytest.mark.parametrize("family", [Family.CAUSAL, Family.SEQ2SEQ])
+def test_bits_per_byte_equal_the_models_own_loss(
+    family: Family, freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
+) -> None:
+    rows = pairs(30, test=7)
+    loaded = starter(rows, family, TaskType.INSTRUCTION)
+    data = [([PromptMessage(role="user", content=text)], target) for _, text, target in rows[:7]]
+    nats = tokens = 0.0
+    for example in encode_examples(loaded.tokenizer, loaded.manifest, data):
+        learned = sum(label != IGNORED for label in example.label_ids)
+        with torch.no_grad():
+            loss = loaded.model(
+                input_ids=torch.tensor([example.input_ids]), labels=torch.tensor([example.label_ids])
+            ).loss
+        nats, tokens = nats + float(loss) * learned, tokens + learned
+    size = sum(len(target.encode()) for _, _, target in rows[:7])
+
+    result = evaluate(spec(freeze(rows), tmp_path, TaskType.INSTRUCTION, saved(loaded)), heard.reporter)
+    assert result.metrics["bits_per_byte"].value == pytest.approx(nats / math.log(2) / size, rel=1e-4)
+    assert result.metrics["perplexity"].value == pytest.approx(math.exp(nats / tokens), rel=1e-3)
+    assert sum(outputs(tmp_path)["stat.reference_bytes"]) == size
+
+
+@pytest.mark.parametrize("family", [Family.CAUSAL, Family.SEQ2SEQ])
+def test_a_model_that_knows_the_rows_by_heart_gets_them_right(
+    family: Family, freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
+) -> None:
+    rows = [("test", "how are you", "图书馆九点开门。"), ("train", "where is it", "在河边,école")]
+    rows += [("test", "who is there", "Not today, sir")]
+    loaded = starter(rows, family, TaskType.INSTRUCTION)
+    fit(loaded, rows, 100)
+    result = evaluate(spec(freeze(rows), tmp_path, TaskType.INSTRUCTION, saved(loaded)), heard.reporter)
+    assert outputs(tmp_path)["output"] == [target for split, _, target in rows if split == "test"]
+    assert outputs(tmp_path)["finish_reason"] == ["stop", "stop"]
+    assert result.metrics["exact_match"].value == 1
+    assert result.metrics["chrf"].value == pytest.approx(100)
+    assert result.metrics["bits_per_byte"].value < 0.5
+
+
+def test_a_classifier_is_scored_like_sklearn(
+    freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
+) -> None:
+    rows = labelled(150, test=50)
+    labels = ["animal", "food", "tool", "unseen"]
+    loaded = starter(rows, Family.CLASSIFIER, TaskType.CLASSIFICATION, labels)
+    fit(loaded, [row for row in rows if row[0] == "train"], 10)
+    made = spec(freeze(rows), tmp_path, TaskType.CLASSIFICATION, saved(loaded), labels=labels)
+    result = evaluate(made, heard.reporter)
+
+    kept = outputs(tmp_path)
+    assert result.labels == labels
+    assert np.sum(result.confusion) == 50
+    assert [sum(line) for line in result.confusion] == [kept["target"].count(label) for label in labels]
+    expected = f1_score(kept["target"], kept["output"], average="macro")
+    assert result.metrics["macro_f1"].value == pytest.approx(expected)
+    assert set(result.metrics) == {"macro_f1", "accuracy"}
+
+
+def test_labels_that_are_never_given_are_named(
+    freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
+) -> None:
+    rows = labelled(60, test=40)
+    model = saved(starter(rows, Family.CLASSIFIER, TaskType.CLASSIFICATION, ["animal"]))
+    result = evaluate(spec(freeze(rows), tmp_path, TaskType.CLASSIFICATION, model), heard.reporter)
+    foods = sum(split == "test" and label == "food" for split, _, label in rows)
+    (finding,) = (text for text in result.findings if text.startswith("Labels never given"))
+    assert f"food ({foods} rows)" in finding
+    assert "animal" not in finding
+
+
+def test_the_trivial_baseline_has_metrics_but_no_perplexity(
+    freeze: Freeze, heard: Any, tmp_path: Path
+) -> None:
+    rows = pairs(80, test=40)
+    result = evaluate(spec(freeze(rows), tmp_path, TaskType.TRANSLATION), heard.reporter)
+    assert set(result.metrics) == {"chrf", "bleu", "bits_per_byte"}
+    assert "nearest training row" in result.baseline
+    answers_of_train = {target for split, _, target in rows if split == "train"}
+    assert set(outputs(tmp_path)["output"]) <= answers_of_train
+
+
+def test_the_majority_class_is_named(freeze: Freeze, heard: Any, tmp_path: Path) -> None:
+    rows = [("train", "alpha", "a"), ("train", "gamma", "a"), ("train", "beta", "b"), ("test", "beta", "a")]
+    result = evaluate(spec(freeze(rows), tmp_path, TaskType.CLASSIFICATION), heard.reporter)
+    assert result.baseline == "the most frequent label, a"
+    assert result.metrics["accuracy"].value == 1
+
+
+def test_one_row_is_enough_and_said_to_be_little(
+    freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
+) -> None:
+    rows = pairs(20, test=1)
+    model = saved(starter(rows, Family.CAUSAL, TaskType.CHAT))
+    result = evaluate(spec(freeze(rows), tmp_path, TaskType.CHAT, model, max_new_tokens=4), heard.reporter)
+    assert result.rows == 1
+    assert any(finding.startswith("Only 1 rows") for finding in result.findings)
+    assert any("cut at the limit of 4 tokens" in finding for finding in result.findings)
+
+
+def test_generation_without_a_prompt(
+    freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
+) -> None:
+    rows = [("test" if place < 3 else "train", "", f"line {place} of a poem") for place in range(12)]
+    model = saved(starter(rows, Family.CAUSAL, TaskType.GENERATION))
+    data = freeze(rows)
+    result = evaluate(spec(data, tmp_path, TaskType.GENERATION, model), heard.reporter)
+    assert result.metrics["bits_per_byte"].value > 0
+    trivial = evaluate(spec(data, tmp_path, TaskType.GENERATION), heard.reporter)
+    assert set(trivial.metrics) == {"bits_per_byte", "chrf"}
+
+
+def test_inputs_longer_than_the_context_are_cut_and_counted(
+    freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
+) -> None:
+    rows = [("test", "red " * 3000, "RED"), ("test", "green", "GREEN " * 3000), *pairs(20, test=0)]
+    model = saved(starter(rows, Family.CAUSAL, TaskType.INSTRUCTION))
+    result = evaluate(
+        spec(freeze(rows), tmp_path, TaskType.INSTRUCTION, model, max_new_tokens=5), heard.reporter
+    )
+    assert any(finding.startswith("1 of 2 inputs were longer") for finding in result.findings)
+    assert any(finding.startswith("1 of 2 references were longer") for finding in result.findings)
+    bytes_scored = outputs(tmp_path)["stat.reference_bytes"]
+    assert bytes_scored[0] == 3
+    assert bytes_scored[1] < len(("GREEN " * 3000).encode())
+
+
+def test_max_rows_draws_the_same_rows_for_every_subject(freeze: Freeze, heard: Any, tmp_path: Path) -> None:
+    data = freeze(pairs(100, test=60))
+    kept = []
+    for _ in range(2):
+        evaluate(spec(data, tmp_path, TaskType.CHAT, max_rows=10), heard.reporter)
+        kept.append(outputs(tmp_path)["row_id"])
+    assert kept[0] == kept[1] == sorted(kept[0])
+    assert len(kept[0]) == 10
+    assert kept[0] != [f"r{place:05d}" for place in range(10)]
+
+
+def test_running_out_of_memory_halves_the_batches(
+    monkeypatch: pytest.MonkeyPatch,
+    freeze: Freeze,
+    starter: Starter,
+    saved: Saved,
+    heard: Any,
+    tmp_path: Path,
+) -> None:
+    """A device that holds three rows at a time gives the answers of one that holds all."""
+    rows = pairs(40, test=20)
+    model, data = saved(starter(rows, Family.CAUSAL, TaskType.CHAT)), freeze(rows)
+    evaluate(spec(data, tmp_path, TaskType.CHAT, model), heard.reporter)
+    whole = outputs(tmp_path)
+    sizes: list[int] = []
+
+    def small_device(loaded: LoadedModel, prompts: list[list[int]], **settings: Any) -> list[Generated]:
+        sizes.append(len(prompts))
+        if len(prompts) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return generate_greedy(loaded, prompts, **settings)
+
+    monkeypatch.setattr(answers, "generate_greedy", small_device)
+    evaluate(spec(data, tmp_path, TaskType.CHAT, model), heard.reporter)
+    assert outputs(tmp_path)["output"] == whole["output"]
+    assert outputs(tmp_path)["row_id"] == whole["row_id"]
+    assert sizes[0] == 20
+    assert sizes[1] == 10
+    assert sum(size for size in sizes if size <= 3) == 20
+
+
+def test_one_row_that_does_not_fit_fails_with_advice(
+    monkeypatch: pytest.MonkeyPatch,
+    freeze: Freeze,
+    starter: Starter,
+    saved: Saved,
+    heard: Any,
+    tmp_path: Path,
+) -> None:
+    rows = pairs(20, test=4)
+    model = saved(starter(rows, Family.CAUSAL, TaskType.CHAT))
+
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(answers, "generate_greedy", full)
+    with pytest.raises(JobError) as failure:
+        evaluate(spec(freeze(rows), tmp_path, TaskType.CHAT, model), heard.reporter)
+    assert failure.value.code == "out_of_memory"
+
+
+def test_a_stop_is_heard_while_generating(
+    freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
+) -> None:
+    rows = pairs(20, test=4)
+    model = saved(starter(rows, Family.CAUSAL, TaskType.CHAT))
+    heard.reporter.request_stop()
+    with pytest.raises(StopRequested):
+        evaluate(spec(freeze(rows), tmp_path, TaskType.CHAT, model), heard.reporter)
+
+
+def test_an_empty_split_is_refused(freeze: Freeze, heard: Any, tmp_path: Path) -> None:
+    with pytest.raises(JobError) as failure:
+        evaluate(spec(freeze(pairs(5, test=0)), tmp_path, TaskType.CHAT), heard.reporter)
+    assert failure.value.code == "empty_split"
+
+
+def test_a_model_of_another_kind_is_refused(
+    freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
+) -> None:
+    rows = pairs(20, test=4)
+    model = saved(starter(rows, Family.CAUSAL, TaskType.CHAT))
+    with pytest.raises(JobError) as failure:
+        evaluate(spec(freeze(rows), tmp_path, TaskType.CLASSIFICATION, model), heard.reporter)
+    assert failure.value.code == "wrong_family"
+
+
+def test_as_a_child_process(freeze: Freeze, tmp_path: Path) -> None:
+    made = spec(freeze(pairs(40, test=20)), tmp_path, TaskType.TRANSLATION)
+    path = tmp_path / "spec.json"
+    path.write_text(made.model_dump_json())
+    read, write = os.pipe()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "workers.evaluation.run", str(path)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=(write,),
+        env={**os.environ, EVENTS_FD_VARIABLE: str(write)},
+    )
+    os.close(write)
+    with os.fdopen(read) as stream:
+        events = [json.loads(line) for line in stream]
+    # The child ends itself when its standard input closes, so that stays open until it is done.
+    child.wait()
+    _, stderr = child.communicate()
+    assert child.returncode == 0, stderr
+    assert events[0]["type"] == "started"
+    assert EvaluationResult.model_validate(events[-1]["result"]).rows == 20
