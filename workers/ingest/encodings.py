@@ -44,6 +44,8 @@ LABELS = {
 
 _CJK_PUNCTUATION = frozenset("、。“”‘’《》「」『』…—·　【】〈〉")  # noqa: RUF001
 
+_WESTERN_PUNCTUATION = frozenset("‘’“”–—…€£°«»¿¡•·§©®™½¼\u00a0")  # noqa: RUF001
+
 
 def _mark_damage(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeDecodeError)  # noqa: S101
@@ -206,8 +208,6 @@ def _western_share(sample: bytes) -> float:
             continue
         total += 1
         near = text[index - 1] + text[index + 1]
-        if character in "‘’“”–—…€£°«»¿¡•·§©®™½¼\u00a0" or (
-            character.isalpha() and any(other.isascii() and other.isalpha() for other in near)
-        ):  # noqa: RUF001
-            good += 1
+        letter = character.isalpha() and any(other.isascii() and other.isalpha() for other in near)
+        good += letter or character in _WESTERN_PUNCTUATION
     return good / total if total else 0.0

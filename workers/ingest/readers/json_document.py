@@ -130,7 +130,16 @@ def _oversized(window: _Window, limit: int, line: int) -> Bad:
 
 
 def read_json(source: Source) -> Iterator[Row | Bad]:
-    """Yield one row or reject per item. Raises nothing of its own: a document without items yields nothing."""
+    """Yield one row or reject per item; where the whole document stands in one line, `line` counts items instead."""
+    if "\n" in source.sample().strip():
+        yield from _document(source)
+        return
+    source.notes.append("The document is one long line, so its rows are numbered instead.")
+    for number, record in enumerate(_document(source), start=1):
+        yield record._replace(line=number)
+
+
+def _document(source: Source) -> Iterator[Row | Bad]:
     with source.open_text() as stream:
         window = _Window(stream)
         window.grow()

@@ -54,11 +54,13 @@ def _rows(batch: pa.RecordBatch, names: list[str], done: int) -> Iterator[Row | 
 def _values(column: pa.Array) -> list[Any]:
     """Return Python values: nested ones as lists and dictionaries, all others as text."""
     kind = column.type
-    if pa.types.is_nested(kind) or pa.types.is_string(kind) or pa.types.is_boolean(kind):
+    if pa.types.is_nested(kind) or pa.types.is_boolean(kind):
         return column.to_pylist()
     if pa.types.is_dictionary(kind):
         return _values(column.dictionary_decode())
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        column = column.cast(pa.large_binary())
+    if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind) or column.type == pa.large_binary():
         return [
             None if value is None else value.decode("utf-8", DAMAGE_HANDLER) for value in column.to_pylist()
         ]

@@ -1,0 +1,159 @@
+"""What a version holds in numbers, and what its owner should be warned of."""
+
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet as pq
+
+from workers.ingest.examples import Example
+
+_FEW_ROWS = 200
+_LONG_CHARACTERS = 20_000
+
+
+@dataclass
+class Gathered:
+    """One number per staged row and quantity. `targets` number the different targets (told apart by their hash);
+    `names` holds the beginning of each."""
+
+    name_characters: int = 60
+    hashes_: array = field(default_factory=lambda: array("Q"))
+    lines: array = field(default_factory=lambda: array("q"))
+    targets: array = field(default_factory=lambda: array("q"))
+    input_characters: array = field(default_factory=lambda: array("q"))
+    target_characters: array = field(default_factory=lambda: array("q"))
+    names: list[str] = field(default_factory=list)
+    _numbers: dict[int, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @property
+    def hashes(self) -> npt.NDArray[np.uint64]:
+        return np.array(self.hashes_, dtype=np.uint64)
+
+    def add(self, example: Example, input_hash: int, line: int) -> None:
+        number = self._numbers.setdefault(hash(example.target), len(self.names))
+        if number == len(self.names):
+            self.names.append(example.target[: self.name_characters])
+        self.hashes_.append(input_hash)
+        self.lines.append(line)
+        self.targets.append(number)
+        self.input_characters.append(example.input_characters)
+        self.target_characters.append(len(example.target))
+
+    def only(self, keep: npt.NDArray[np.bool_]) -> "Gathered":
+        """Return the rows of a mask."""
+        chosen = Gathered(names=self.names)
+        for name in ("hashes_", "lines", "targets", "input_characters", "target_characters"):
+            values: array = getattr(self, name)
+            setattr(chosen, name, array(values.typecode, np.array(values)[keep].tolist()))
+        return chosen
+
+
+def statistics(lengths: array) -> dict[str, float]:
+    """Return mean, p50, p95 and max of lengths in characters."""
+    values = np.array(lengths, dtype=np.int64)
+    p50, p95 = np.percentile(values, [50, 95])
+    return {
+        "mean": round(float(values.mean()), 1),
+        "p50": round(float(p50), 1),
+        "p95": round(float(p95), 1),
+        "max": float(values.max()),
+    }
+
+
+def label_counts(gathered: Gathered) -> dict[str, int]:
+    """Return rows per label, most first."""
+    counts = Counter(gathered.targets.tolist())
+    named = {gathered.names[number]: rows for number, rows in counts.items()}
+    return dict(sorted(named.items(), key=lambda item: (-item[1], item[0])))
+
+
+def share_of_rejects(path: Path) -> str:
+    """One sentence on the most frequent reason in a rejects file, or nothing."""
+    reasons = (
+        Counter(pq.read_table(path, columns=["reason"]).column("reason").to_pylist()) if path.exists() else {}
+    )
+    if not reasons:
+        return ""
+    reason, rows = Counter(reasons).most_common(1)[0]
+    return f"{sum(reasons.values()):,} were rejected, most often for this reason: {reason} ({rows:,} rows). "
+
+
+def warnings_for(
+    gathered: Gathered, codes: npt.NDArray[np.int8], reasons: dict[str, int], *, classification: bool
+) -> list[str]:
+    """Return what the owner should know, in plain words, the weightiest first."""
+    found = [*_size(gathered, codes), *_duplicates(gathered, reasons)]
+    found += _labels(gathered, codes) if classification else _targets(gathered)
+    return found
+
+
+def _size(gathered: Gathered, codes: npt.NDArray[np.int8]) -> list[str]:
+    found = []
+    rows, test = len(gathered), int((codes == 2).sum())
+    if rows < _FEW_ROWS:
+        found.append(f"Only {rows:,} rows: enough to try, but more rows usually give a better model.")
+    if 0 < test < 20:
+        found.append(f"The test split has only {test} rows, so its scores will be uncertain.")
+    longest = np.array(gathered.input_characters) + np.array(gathered.target_characters)
+    long_rows = int((longest > _LONG_CHARACTERS).sum())
+    if long_rows:
+        found.append(
+            f"{long_rows:,} rows have more than {_LONG_CHARACTERS:,} characters and will probably be cut."
+        )
+    return found
+
+
+def _duplicates(gathered: Gathered, reasons: dict[str, int]) -> list[str]:
+    same = reasons.get("Same as another line", 0)
+    if same > 0.1 * (len(gathered) + same):
+        return [
+            f"{same / (len(gathered) + same):.0%} of the rows were exact copies of others and were left out."
+        ]
+    return []
+
+
+def _targets(gathered: Gathered) -> list[str]:
+    number, rows = Counter(gathered.targets.tolist()).most_common(1)[0]
+    if rows > 0.3 * len(gathered):
+        text = gathered.names[number]
+        return [f"{rows / len(gathered):.0%} of the targets are the same: “{text[:60]}”. Check the column."]
+    return []
+
+
+def _labels(gathered: Gathered, codes: npt.NDArray[np.int8]) -> list[str]:
+    found = []
+    targets = np.array(gathered.targets, dtype=np.int64)
+    present, counts = np.unique(targets, return_counts=True)
+    most, least = int(counts.max()), int(counts.min())
+    if most > 20 * least:
+        names = gathered.names
+        large, small = names[present[counts.argmax()]], names[present[counts.argmin()]]
+        found.append(
+            f"The labels are uneven: “{large}” has {most:,} rows, “{small}” {least:,}. "
+            "Rare labels are learned less well; watch macro-F1 rather than accuracy."
+        )
+    untrained = set(present.tolist()) - set(targets[codes == 0].tolist())
+    if untrained:
+        names = ", ".join(f"“{gathered.names[number]}”" for number in sorted(untrained)[:5])
+        found.append(f"No training row has the label {names}, so it cannot be learned. Add rows with it.")
+    conflicts = _conflicts(gathered.hashes, targets)
+    if conflicts:
+        found.append(
+            f"{conflicts:,} inputs occur with different labels. Decide on one each for a better model."
+        )
+    return found
+
+
+def _conflicts(hashes: npt.NDArray[np.uint64], targets: npt.NDArray[np.int64]) -> int:
+    """Count the inputs that occur with more than one label."""
+    order = np.lexsort((targets, hashes))
+    hashes, targets = hashes[order], targets[order]
+    changed = (hashes[1:] == hashes[:-1]) & (targets[1:] != targets[:-1])
+    return len(np.unique(hashes[1:][changed]))

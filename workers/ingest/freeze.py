@@ -1,0 +1,239 @@
+"""The freeze job: applies column roles to imported rows, checks and splits them; the result never changes.
+
+    python -m workers.ingest.freeze spec.json        FreezeSpec -> FreezeResult
+
+Two passes. The first builds every example and stages it with its hashes; what is needed to judge the whole (labels,
+duplicates, splits) stays in memory as numbers. The second writes data.parquet with each row's split.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from workers.contracts.specs import FreezeResult, FreezeSpec
+from workers.contracts.task_types import TASKS, Role, TaskType, missing_roles
+from workers.ingest.examples import Builder, RowError
+from workers.ingest.findings import Gathered, label_counts, share_of_rejects, statistics, warnings_for
+from workers.ingest.splits import SPLITS, input_hash, row_id, split_codes
+from workers.ingest.tables import DATA_NAME, LINE, REJECTED_NAME, ROWS_NAME, GroupWriter, RejectedWriter
+from workers.runtime.reporter import JobError, Reporter, run_child
+
+MESSAGE_TYPE = pa.struct([("role", pa.string()), ("content", pa.string())])
+DATA_SCHEMA = pa.schema(
+    [
+        ("row_id", pa.string()),
+        ("line", pa.int64()),
+        ("split", pa.string()),
+        ("prompt", pa.list_(MESSAGE_TYPE)),
+        ("target", pa.string()),
+    ]
+)
+_STAGED_SCHEMA = DATA_SCHEMA.remove(DATA_SCHEMA.get_field_index("split"))
+_BATCH_ROWS = 2_000
+_MAX_LABELS = 1_000
+
+
+def run(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
+    """Freeze one version. Raises JobError for roles that do not fit and for too little left to train on."""
+    reporter.started()
+    work, rows = Path(spec.work), Path(spec.inputs["rows"])
+    out = work / "out"
+    out.mkdir(parents=True, exist_ok=True)
+    staged, own_rejects = work / "staged.parquet", work / "own_rejected.parquet"
+    with pq.ParquetFile(rows / ROWS_NAME) as file, RejectedWriter(own_rejects) as rejected:
+        columns = checked_roles(spec, file.schema_arrow.names)
+        gathered = _stage(file, Builder(spec.task_type, columns), spec, staged, rejected, reporter)
+        keep = _keep_labels(spec, gathered, columns, staged, rejected)
+    _check_enough(spec, gathered, keep, own_rejects)
+    codes = split_codes(gathered.hashes[keep], spec.validation_share, spec.test_share)
+    _write_data(staged, keep, codes, out / DATA_NAME, reporter)
+    reasons = _merge_rejects([rows / REJECTED_NAME, own_rejects], out / REJECTED_NAME, work)
+    gathered = gathered.only(keep)
+    counts = Counter(codes.tolist())
+    is_classification = spec.task_type is TaskType.CLASSIFICATION
+    with (out / DATA_NAME).open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return FreezeResult(
+        rows={name: counts[code] for code, name in enumerate(SPLITS)},
+        rejected=sum(reasons.values()),
+        reasons=reasons,
+        labels=label_counts(gathered) if is_classification else {},
+        input_characters=statistics(gathered.input_characters),
+        target_characters=statistics(gathered.target_characters),
+        warnings=warnings_for(gathered, codes, reasons, classification=is_classification),
+        bytes=sum(path.stat().st_size for path in out.iterdir()),
+        sha256=digest,
+    )
+
+
+def checked_roles(spec: FreezeSpec, names: list[str]) -> dict[Role, str]:
+    """Return the column of each role. Raises JobError when one is missing, doubled, unknown or of no use here."""
+    task = TASKS[spec.task_type]
+    columns: dict[Role, str] = {}
+    for column, role in spec.roles.items():
+        if role is Role.IGNORE:
+            continue
+        if column not in names:
+            raise JobError("no_such_column", f"There is no column “{column}” in this data.", field="roles")
+        if role in columns:
+            raise JobError(
+                "role_twice",
+                f"“{columns[role]}” and “{column}” are both marked as {role}. Mark one, and ignore the other.",
+                field="roles",
+            )
+        columns[role] = column
+    if missing := missing_roles(spec.task_type, spec.roles):
+        wanted = " and ".join(sorted(missing))
+        raise JobError(
+            "role_missing",
+            f"{task.label} needs a column marked as {wanted}. Mark the column that holds it.",
+            field="roles",
+        )
+    useful = task.optional.union(*task.required)
+    return {role: column for role, column in columns.items() if role in useful}
+
+
+def _stage(
+    file: pq.ParquetFile,
+    builder: Builder,
+    spec: FreezeSpec,
+    staged: Path,
+    rejected: RejectedWriter,
+    reporter: Reporter,
+) -> Gathered:
+    """First pass: stage what can be built and is no duplicate; reject the rest."""
+    key = bytes.fromhex(spec.split_key)
+    gathered = Gathered(name_characters=1_000 if spec.task_type is TaskType.CLASSIFICATION else 60)
+    first_line: dict[bytes, int] = {}
+    total, done = max(1, file.metadata.num_rows), 0
+    wanted = [LINE, *(name for name, role in spec.roles.items() if role is not Role.IGNORE)]
+    with GroupWriter(staged, _STAGED_SCHEMA) as writer:
+        for batch in file.iter_batches(_BATCH_ROWS, columns=wanted):
+            kept: list[dict[str, object]] = []
+            for cells in batch.to_pylist():
+                line = cells.pop(LINE)
+                try:
+                    example = builder.build(cells)
+                except RowError as error:
+                    rejected.add(line, str(error), _row_text(cells))
+                    continue
+                texts = [text for message in example.prompt for text in (message["role"], message["content"])]
+                identity = row_id(key, [*texts, example.target])
+                same = first_line.setdefault(bytes.fromhex(identity), line)
+                if len(first_line) == len(gathered):
+                    rejected.add(line, f"Same as line {same}", _row_text(cells))
+                    continue
+                gathered.add(example, input_hash(key, example.key), line)
+                kept.append(
+                    {"row_id": identity, "line": line, "prompt": example.prompt, "target": example.target}
+                )
+            writer.write(pa.Table.from_pylist(kept, schema=_STAGED_SCHEMA))
+            done += batch.num_rows
+            reporter.raise_if_stopping()
+            reporter.progress("checking rows", done, total, fraction=0.7 * done / total)
+    return gathered
+
+
+def _row_text(cells: dict[str, str | None]) -> str:
+    return " | ".join(value for value in cells.values() if value)
+
+
+def _keep_labels(
+    spec: FreezeSpec, gathered: Gathered, columns: dict[Role, str], staged: Path, rejected: RejectedWriter
+) -> np.ndarray:
+    """Return a mask over the staged rows. A label with one row is rejected; too many or too few labels raise JobError."""
+    if spec.task_type is not TaskType.CLASSIFICATION:
+        return np.ones(len(gathered), dtype=bool)
+    targets = np.asarray(gathered.targets, dtype=np.int64)
+    counts = np.bincount(targets, minlength=len(gathered.names))
+    keep = counts[targets] >= 2
+    enough = int((counts >= 2).sum())
+    column = columns[Role.LABEL]
+    if enough < 2:
+        raise JobError(
+            "too_few_labels",
+            f"“{column}” must hold at least two different labels with two rows each; it holds {enough}. "
+            "Check that the right column is marked as label.",
+            field="roles",
+        )
+    if enough > _MAX_LABELS:
+        raise JobError(
+            "too_many_labels",
+            f"“{column}” holds {enough:,} different labels; at most {_MAX_LABELS:,} can be learned. "
+            "If it holds texts rather than labels, choose another task.",
+            field="roles",
+        )
+    for index in np.flatnonzero(~keep):
+        name = gathered.names[targets[index]]
+        rejected.add(gathered.lines[index], f"The label “{name[:80]}” occurs in this row only", name)
+    return keep
+
+
+def _check_enough(spec: FreezeSpec, gathered: Gathered, keep: np.ndarray, own_rejects: Path) -> None:
+    kept = int(keep.sum())
+    inputs = len(np.unique(gathered.hashes[keep]))
+    wanted_splits = 1 + (spec.validation_share > 0) + (spec.test_share > 0)
+    if kept < max(1, spec.min_rows):
+        raise JobError(
+            "too_few_rows",
+            f"{kept:,} usable rows are left, and at least {spec.min_rows:,} are needed. "
+            f"{share_of_rejects(own_rejects)}Add rows, or check that the right columns are marked.",
+            field="roles",
+        )
+    if inputs < wanted_splits:
+        raise JobError(
+            "too_few_inputs",
+            f"All rows together have only {inputs} different inputs, which cannot be split into training and test data. "
+            "Check that the right column is marked as input.",
+            field="roles",
+        )
+
+
+def _write_data(staged: Path, keep: np.ndarray, codes: np.ndarray, path: Path, reporter: Reporter) -> None:
+    """Second pass: give each kept row its split."""
+    every = np.full(len(keep), -1, dtype=np.int8)
+    every[keep] = codes
+    with GroupWriter(path, DATA_SCHEMA) as writer:
+        start = 0
+        for table in _tables(staged):
+            chosen = every[start : start + table.num_rows]
+            start += table.num_rows
+            table = table.filter(pa.array(chosen >= 0))
+            names = pa.array([SPLITS[code] for code in chosen[chosen >= 0]], pa.string())
+            writer.write(table.add_column(2, "split", names))
+            reporter.raise_if_stopping()
+            reporter.progress("writing", start, len(keep), fraction=0.7 + 0.3 * start / len(keep))
+
+
+def _tables(path: Path) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_BATCH_ROWS):
+            yield pa.Table.from_batches([batch], schema=_STAGED_SCHEMA)
+
+
+def _merge_rejects(parts: list[Path], path: Path, work: Path) -> dict[str, int]:
+    """Write all rejects sorted by line; return rows per reason (line numbers and names in reasons aside), most first."""
+    files = [str(part) for part in parts if part.exists()]
+    with duckdb.connect() as database:
+        database.execute("SET memory_limit = '400MB'; SET threads = 1")
+        database.execute("SET temp_directory = ?", [str(work / "spill")])
+        merged = database.read_parquet(files)
+        merged.order("line, reason").write_parquet(str(path), compression="zstd")
+        rows = database.execute(
+            "SELECT CASE WHEN starts_with(reason, 'Same as line') THEN 'Same as another line'"
+            " WHEN starts_with(reason, 'The label ') AND ends_with(reason, 'this row only')"
+            " THEN 'The label occurs in one row only' ELSE regexp_replace(reason, '[0-9][0-9,]*', '…', 'g') END AS kind,"
+            " count(*) AS rows FROM read_parquet(?) GROUP BY kind ORDER BY rows DESC, kind LIMIT 100",
+            [str(path)],
+        ).fetchall()
+    return dict(rows)
+
+
+if __name__ == "__main__":
+    run_child(FreezeSpec, run)
