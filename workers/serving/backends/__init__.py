@@ -1,0 +1,1 @@
+"""What computes: one file per model family behind the Backend interface."""

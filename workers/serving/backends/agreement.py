@@ -1,0 +1,20 @@
+"""The check that a model computes the same in the engine's caches as it does by itself."""
+
+import torch
+
+from workers.serving.errors import unsupported
+
+_NATS = {torch.float32: 0.005, torch.bfloat16: 0.25, torch.float16: 0.1}
+"""Mean difference of the likely tokens' log-probabilities that rounding alone can explain."""
+
+
+def require_agreement(ours: torch.Tensor, plain: torch.Tensor, architecture: str) -> None:
+    """Compare logits [rows, vocabulary]. Raises EngineError (unsupported)."""
+    expected = plain.float().log_softmax(dim=-1)
+    likely = expected.topk(min(20, expected.shape[-1]), dim=-1).indices
+    difference = (ours.float().log_softmax(dim=-1) - expected).gather(1, likely).abs().mean().item()
+    if not difference <= _NATS.get(plain.dtype, 0.25):
+        raise unsupported(
+            f"The engine cannot serve {architecture} models: batched, they compute something else"
+            f" (off by {difference:.3f} nat)."
+        )

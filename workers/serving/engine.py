@@ -1,0 +1,72 @@
+"""The serving engine's process: `python -m workers.serving.engine`, configured by environment variables alone.
+
+    STORAGE_URL          where models lie (workers.contracts.storage); required
+    ENGINE_KEY           what callers must send as `Authorization: Bearer <key>`; required
+    ENGINE_HOST          address to listen on, default 127.0.0.1
+    ENGINE_PORT          port, default 8100
+    CACHE_DIR            where models from a remote store are kept, default /tmp/maquette-cache
+    ENGINE_MEMORY_MB     most memory for weights and caches of all models, default 4096
+    ENGINE_SLOTS         most requests of one model that are computed together, default 32
+    ENGINE_QUEUE_LIMIT   most requests of one model that wait beyond those; more get 429, default 64
+    ENGINE_THREADS       processor threads for computing, default 0: as many as torch chooses
+    ENGINE_PRECISION     auto (what each model was trained in), fp32 or bf16
+    MAQUETTE_WATCH_STDIN 1: end when standard input closes, so that no engine outlives its launcher
+
+SIGTERM closes the port, ends running streams with finish_reason `cancelled`, and exits within five seconds.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from types import FrameType
+
+import uvicorn
+
+from workers.serving.http import build_app
+from workers.serving.settings import EngineSettings
+
+_GRACE_SECONDS = 3
+
+
+class _Server(uvicorn.Server):
+    """Ends open streams when told to stop; uvicorn by itself would wait for them."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        engine = getattr(self.config.app.state, "engine", None)  # type: ignore[union-attr]
+        if engine is not None:
+            engine.dispatcher.cancel_all()
+
+
+def _exit_with_parent() -> None:
+    """Wait for the end of standard input; a killed parent closes it too."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE_SECONDS + 1)
+    os._exit(1)
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    settings = EngineSettings.from_environment()
+    if os.environ.get("MAQUETTE_WATCH_STDIN") == "1":
+        threading.Thread(target=_exit_with_parent, daemon=True).start()
+    # The scheduler gives the interpreter up at every tensor operation; it must get it back soon.
+    sys.setswitchinterval(0.001)
+    config = uvicorn.Config(
+        build_app(settings),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    _Server(config).run()
+
+
+if __name__ == "__main__":
+    main()

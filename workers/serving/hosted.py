@@ -1,0 +1,107 @@
+"""A loaded model with its limits: turns what HTTP asks into work for its backend."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workers.contracts.engine import Sampling
+from workers.contracts.model_folder import PromptMessage
+from workers.contracts.recipes import Precision
+from workers.contracts.task_types import Family
+from workers.models.generation import end_token_ids
+from workers.models.loading import LoadedModel, load_folder
+from workers.models.prompts import PromptTooLong, encode_prompt
+from workers.serving.backends.base import Backend
+from workers.serving.backends.causal import CausalModel
+from workers.serving.backends.classifier import ClassifierBackend
+from workers.serving.backends.seq2seq import Seq2SeqModel
+from workers.serving.backends.slots import SlotBackend, TokenModel
+from workers.serving.detokenizer import Detokenizer
+from workers.serving.errors import context_length_exceeded, out_of_memory, unsupported
+from workers.serving.packing import pack_linear_layers, packing_available
+from workers.serving.work import Classification, Generation
+
+_GREEDY = Sampling(temperature=0)
+
+
+@dataclass(eq=False)
+class HostedModel:
+    """`token_model` is None for classifiers."""
+
+    loaded: LoadedModel
+    backend: Backend
+    token_model: TokenModel | None
+
+    @classmethod
+    def load(cls, folder: Path, *, precision: Precision, slots: int, cache_bytes: int) -> "HostedModel":
+        """Raises JobError when the folder cannot be read, EngineError when its model cannot be served."""
+        loaded = load_folder(folder, precision=None if precision is Precision.AUTO else precision)
+        if packing_available(loaded.device):
+            pack_linear_layers(loaded.model)
+        if loaded.family is Family.CLASSIFIER:
+            return cls(loaded, ClassifierBackend(loaded, slots=slots), None)
+        kind = CausalModel if loaded.family is Family.CAUSAL else Seq2SeqModel
+        model = kind(loaded, slots=slots, cache_bytes=cache_bytes)
+        return cls(loaded, SlotBackend(model, slots=slots), model)
+
+    def prompt_ids(self, messages: Sequence[PromptMessage]) -> list[int]:
+        """Raises EngineError (context_length_exceeded)."""
+        try:
+            return encode_prompt(self.loaded.tokenizer, self.loaded.manifest, messages)
+        except PromptTooLong as error:
+            raise context_length_exceeded(error.tokens, error.limit) from error
+
+    def classification(self, text: str) -> Classification:
+        if self.loaded.family is not Family.CLASSIFIER:
+            raise unsupported("This model writes text; ask /v1/chat/completions.", "model")
+        return Classification(self.prompt_ids([PromptMessage(role="user", content=text)]))
+
+    def generation(self, messages: Sequence[PromptMessage], sampling: Sampling) -> Generation:
+        """A request for text. `max_tokens` is cut to what the model has room for.
+
+        Raises EngineError: unsupported, context_length_exceeded, out_of_memory.
+        """
+        if self.token_model is None:
+            raise unsupported("This model sorts texts into labels; ask /classify.", "model")
+        prompt_ids = self.prompt_ids(messages)
+        room = self._room(prompt_ids)
+        tokenizer = self.loaded.tokenizer
+        return Generation(
+            prompt_ids,
+            sampling=sampling,
+            max_new_tokens=min(sampling.max_tokens or room, room),
+            end_ids=frozenset(end_token_ids(self.loaded)),
+            detokenizer=Detokenizer(lambda ids: tokenizer.decode(ids, skip_special_tokens=True)),
+            prompt_counts=self.loaded.family is Family.CAUSAL,
+        )
+
+    def forced(self, messages: Sequence[PromptMessage], output_ids: list[int]) -> Generation:
+        """A request that is told what to say, to learn how likely the model finds it."""
+        work = self.generation(messages, _GREEDY)
+        if len(output_ids) > work.max_new_tokens:
+            raise context_length_exceeded(
+                len(work.prompt_ids) + len(output_ids), len(work.prompt_ids) + work.max_new_tokens
+            )
+        work.forced_ids, work.max_new_tokens, work.detokenizer = output_ids, len(output_ids), None
+        return work
+
+    def greedy(self, messages: Sequence[PromptMessage], tokens: int) -> Generation:
+        """A request for up to `tokens` most likely tokens, their ids rather than their text."""
+        work = self.generation(messages, _GREEDY)
+        work.max_new_tokens, work.detokenizer = min(tokens, work.max_new_tokens), None
+        return work
+
+    def _room(self, prompt_ids: Sequence[int]) -> int:
+        """Most tokens of answer, at least 1, from the model's limits and those of the cache."""
+        assert self.token_model is not None  # noqa: S101
+        manifest = self.loaded.manifest
+        if manifest.family is Family.CAUSAL:
+            room = manifest.context_length - len(prompt_ids)
+        else:
+            room = manifest.max_target_length or manifest.context_length
+            room = min(room, getattr(self.loaded.model.config, "max_position_embeddings", room))
+        while self.token_model.needed_bytes([(len(prompt_ids), room)]) > self.token_model.cache_bytes:
+            room -= 64
+            if room < 1:
+                raise out_of_memory("This text needs more memory than the engine has for one request.")
+        return room
