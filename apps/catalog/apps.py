@@ -1,6 +1,17 @@
 from django.apps import AppConfig
+from django.urls import reverse
+
+from workers.contracts.jobs import JobKind
 
 
 class CatalogConfig(AppConfig):
     name = "apps.catalog"
     label = "catalog"
+
+    def ready(self) -> None:
+        from apps.catalog import receivers  # noqa: F401  (connects them)
+        from apps.jobs.links import register_page
+
+        register_page(
+            JobKind.EXPORT, lambda job: reverse("catalog:detail", args=[job.export.model_version_id])
+        )

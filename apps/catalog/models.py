@@ -5,17 +5,21 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.catalog.querysets import BaseModelQuerySet, ModelVersionQuerySet
 from apps.datasets.models import DatasetVersion
 from apps.jobs.models import Job
 from apps.workspaces.models import InWorkspace
 from apps.workspaces.querysets import InWorkspaceQuerySet
+from workers.contracts.metrics import METRICS, MetricInfo
 from workers.contracts.recipes import Base, FolderBase, HubBase
-from workers.contracts.task_types import TASKS, Family, TaskType
+from workers.contracts.task_types import TASKS, Family, TaskInfo, TaskType
 
-
-class BaseModelQuerySet(InWorkspaceQuerySet):
-    def current(self) -> "BaseModelQuerySet":
-        return self.filter(archived_at=None)
+FAMILY_LABELS = {
+    Family.CAUSAL: _("Causal language model"),
+    Family.SEQ2SEQ: _("Encoder and decoder"),
+    Family.CLASSIFIER: _("Classifier"),
+}
+_FAMILIES = [(family.value, label) for family, label in FAMILY_LABELS.items()]
 
 
 class BaseModel(InWorkspace):
@@ -30,7 +34,7 @@ class BaseModel(InWorkspace):
 
     kind = models.CharField(_("from"), max_length=10, choices=Kind.choices)
     name = models.CharField(_("name"), max_length=150)
-    family = models.CharField(_("family"), max_length=20, choices=[(f.value, f.value) for f in Family])
+    family = models.CharField(_("family"), max_length=20, choices=_FAMILIES)
     location = models.CharField(_("Hub id or folder"), max_length=500)
     revision = models.CharField(_("revision"), max_length=100, blank=True, default="main")
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
@@ -53,21 +57,11 @@ class BaseModel(InWorkspace):
         return FolderBase(family=family, path=self.location)
 
 
-class ModelVersionQuerySet(InWorkspaceQuerySet):
-    def ready(self) -> "ModelVersionQuerySet":
-        return self.exclude(bytes=0)
-
-    def current(self) -> "ModelVersionQuerySet":
-        return self.ready().filter(archived_at=None)
-
-    def tuned(self) -> "ModelVersionQuerySet":
-        return self.current().filter(kind=ModelVersion.Kind.TUNED)
-
-
 class ModelVersion(InWorkspace):
     """A model folder in storage (workers.contracts.model_folder), with its lineage.
 
-    `kind` base: the weights before training, as pre-flight left them. `bytes` is 0 until the files are there.
+    `kind` base: the weights before training, as pre-flight left them. `bytes` is 0 until the files are there, and again
+    when they were deleted; the row stays for the lineage of what was made from it.
     """
 
     class Kind(models.TextChoices):
@@ -77,7 +71,7 @@ class ModelVersion(InWorkspace):
     number = models.PositiveIntegerField(_("number"))
     name = models.CharField(_("name"), max_length=150)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
-    family = models.CharField(_("family"), max_length=20, choices=[(f.value, f.value) for f in Family])
+    family = models.CharField(_("family"), max_length=20, choices=_FAMILIES)
     task_type = models.CharField(
         _("does"), max_length=20, choices=[(t.value, TASKS[t].label) for t in TaskType]
     )
@@ -97,6 +91,7 @@ class ModelVersion(InWorkspace):
     precision = models.CharField(_("precision"), max_length=10, blank=True)
     notes = models.TextField(_("notes"), blank=True)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
+    files_deleted_at = models.DateTimeField(_("files deleted"), null=True, blank=True)
 
     objects = ModelVersionQuerySet.as_manager()
 
@@ -112,6 +107,19 @@ class ModelVersion(InWorkspace):
     @property
     def is_ready(self) -> bool:
         return self.bytes > 0
+
+    @property
+    def task(self) -> TaskInfo:
+        return TASKS[TaskType(self.task_type)]
+
+    @property
+    def headline(self) -> tuple[MetricInfo, dict[str, Any]] | None:
+        """The deciding metric of the newest finished evaluation on a test split, with its MetricValue."""
+        name = self.task.metrics[0]
+        finished = [e for e in self.evaluations.all() if e.result and e.split == "test"]
+        newest = max(finished, key=lambda evaluation: evaluation.created_at, default=None)
+        value = newest.result["metrics"].get(name) if newest else None
+        return (METRICS[name], value) if value else None
 
     @property
     def is_starter(self) -> bool:
@@ -136,3 +144,8 @@ class Export(InWorkspace):
 
     def __str__(self) -> str:
         return str(self.model_version)
+
+    @property
+    def file_key(self) -> str:
+        """Where the finished archive lies."""
+        return f"{self.storage_key}/{self.result['filename']}"

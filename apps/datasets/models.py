@@ -5,15 +5,11 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.datasets.querysets import DatasetQuerySet, DatasetVersionQuerySet, ImportQuerySet
 from apps.jobs.models import Job
 from apps.workspaces.models import InWorkspace
-from apps.workspaces.querysets import InWorkspaceQuerySet
+from workers.contracts.specs import FreezeResult, ImportResult
 from workers.contracts.task_types import TASKS, TaskInfo, TaskType
-
-
-class DatasetQuerySet(InWorkspaceQuerySet):
-    def current(self) -> "DatasetQuerySet":
-        return self.filter(archived_at=None)
 
 
 class Dataset(InWorkspace):
@@ -38,7 +34,26 @@ class Dataset(InWorkspace):
     @property
     def latest(self) -> "DatasetVersion | None":
         """The newest version that is ready."""
-        return self.versions.exclude(rows_train=0).order_by("-number").first()
+        return max((v for v in self.versions.all() if v.is_ready), key=lambda v: v.number, default=None)
+
+    @property
+    def newest_import(self) -> "Import | None":
+        return max(self.imports.all(), key=lambda i: i.created_at, default=None)
+
+    @property
+    def open_import(self) -> "Import | None":
+        """The newest upload, while it has not become a version: being read, waiting for its columns, or failed."""
+        newest = self.newest_import
+        used = {version.source_id for version in self.versions.all()}
+        return newest if newest and newest.pk not in used else None
+
+    @property
+    def newest_job(self) -> Job | None:
+        """The job whose state is the dataset's."""
+        if self.open_import:
+            return self.open_import.job
+        newest = max(self.versions.all(), key=lambda v: v.number, default=None)
+        return newest.job if newest else None
 
 
 class Import(InWorkspace):
@@ -54,7 +69,7 @@ class Import(InWorkspace):
     result: Any = models.JSONField(null=True, blank=True)
     """ImportResult, once parsed."""
 
-    objects = InWorkspaceQuerySet.as_manager()
+    objects = ImportQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("import")
@@ -63,6 +78,10 @@ class Import(InWorkspace):
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def parsed(self) -> ImportResult | None:
+        return ImportResult.model_validate(self.result) if self.result else None
 
 
 class DatasetVersion(InWorkspace):
@@ -84,7 +103,7 @@ class DatasetVersion(InWorkspace):
     rows_test = models.PositiveIntegerField(_("test rows"), default=0)
     bytes = models.BigIntegerField(_("bytes"), default=0)
 
-    objects = InWorkspaceQuerySet.as_manager()
+    objects = DatasetVersionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("dataset version")
@@ -106,6 +125,10 @@ class DatasetVersion(InWorkspace):
     @property
     def task(self) -> TaskInfo:
         return TASKS[TaskType(self.task_type)]
+
+    @property
+    def frozen(self) -> FreezeResult | None:
+        return FreezeResult.model_validate(self.result) if self.result else None
 
     @property
     def labels(self) -> list[str]:

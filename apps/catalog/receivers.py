@@ -1,0 +1,18 @@
+"""What becomes of the results of export jobs."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from apps.catalog.models import Export
+from apps.jobs.models import Job
+from apps.jobs.signals import job_succeeded
+from workers.contracts.jobs import JobKind
+from workers.contracts.specs import ExportResult
+
+
+@receiver(job_succeeded)
+def take_export(sender: type[Job], job: Job, **_: Any) -> None:
+    if job.kind == JobKind.EXPORT:
+        result = ExportResult.model_validate(job.result)
+        Export.objects.filter(job=job).update(result=result.model_dump(mode="json"))

@@ -1,0 +1,280 @@
+"""Every write to base models, model versions and exports."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import get_valid_filename
+from django.utils.translation import gettext as _
+from pydantic import BaseModel as Schema
+from pydantic import ValidationError
+
+from apps.accounts.models import User
+from apps.catalog.models import BaseModel, Export, ModelVersion
+from apps.core.errors import UserError
+from apps.core.storage import storage
+from apps.datasets.models import DatasetVersion
+from apps.jobs import services as jobs
+from apps.jobs.models import ACTIVE, Job, State
+from apps.workspaces import access, audit
+from apps.workspaces.access import Action
+from apps.workspaces.models import Workspace
+from apps.workspaces.services import next_number
+from workers.contracts.jobs import JobKind
+from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifest_from
+from workers.contracts.recipes import HubBase
+from workers.contracts.specs import ExportSpec
+from workers.contracts.storage import StorageError
+from workers.contracts.task_types import Family, TaskType
+
+
+@transaction.atomic
+def add_base_model(
+    *,
+    actor: User,
+    workspace: Workspace,
+    kind: str,
+    name: str,
+    family: str,
+    location: str,
+    revision: str = "main",
+) -> BaseModel:
+    """Add a model from the Hub or from a folder. Raises UserError when its address cannot be one."""
+    access.require(actor, workspace, Action.EDIT)
+    location = location.strip()
+    if family not in set(Family):
+        raise UserError(_("Choose what kind of model it is."), field="family")
+    if kind == BaseModel.Kind.HUB:
+        _check_hub_id(location, revision, Family(family))
+    elif kind == BaseModel.Kind.FOLDER:
+        location = _checked_folder(location)
+    else:
+        raise UserError(_("Choose where the model comes from."), field="kind")
+    known = BaseModel.objects.in_workspace(workspace).current()
+    if known.filter(kind=kind, location=location, revision=revision or "main").exists():
+        raise UserError(_("This model is already in the list."), field="location")
+    base = BaseModel.objects.create(
+        workspace=workspace,
+        created_by=actor,
+        kind=kind,
+        name=name.strip() or location.rstrip("/").rsplit("/", 1)[-1][:150],
+        family=family,
+        location=location,
+        revision=revision.strip() or "main",
+    )
+    audit.record(actor, "base_model.added", base, kind=kind, location=location)
+    return base
+
+
+def _check_hub_id(location: str, revision: str, family: Family) -> None:
+    try:
+        HubBase(family=family, repo_id=location, revision=revision or "main")
+    except ValidationError as error:
+        if error.errors()[0]["loc"][-1] == "revision":
+            raise UserError(_("A revision has at most 100 characters."), field="revision") from error
+        message = _(
+            "This is not a Hub id. One looks like “owner/name”, for instance “google/flan-t5-small”; "
+            "an address that begins with https:// is not one."
+        )
+        raise UserError(message, field="location") from error
+
+
+def _checked_folder(location: str) -> str:
+    """Only folders below a root that the administrator set; a link out of it does not count as below."""
+    roots = [Path(root) for root in settings.MODEL_ROOTS]
+    if not roots:
+        message = _(
+            "Folders are switched off here. An administrator can allow one by setting MODEL_ROOTS to the folders "
+            "that models may be read from."
+        )
+        raise UserError(message, field="location")
+    path = Path(location)
+    if not path.is_absolute() or "\0" in location:
+        raise UserError(_("Give the folder's full path, beginning with /."), field="location")
+    resolved = path.resolve()
+    if not any(resolved.is_relative_to(root) for root in roots):
+        message = _("The folder must lie below one of these: %(roots)s.")
+        raise UserError(message % {"roots": ", ".join(str(root) for root in roots)}, field="location")
+    if (
+        any(root.is_dir() for root in roots if resolved.is_relative_to(root))
+        and not (resolved / "config.json").is_file()
+    ):
+        message = _("There is no model in this folder: it holds no config.json, as transformers saves it.")
+        raise UserError(message, field="location")
+    return str(resolved)
+
+
+@transaction.atomic
+def set_base_model_archived(*, actor: User, base_model: BaseModel, archived: bool) -> None:
+    access.require(actor, base_model.workspace, Action.EDIT)
+    _set_archived(actor, base_model, "base_model", archived)
+
+
+def _set_archived(actor: User, target: BaseModel | ModelVersion, kind: str, archived: bool) -> None:
+    target.archived_at = timezone.now() if archived else None
+    target.save(update_fields=["archived_at"])
+    audit.record(actor, f"{kind}.archived" if archived else f"{kind}.unarchived", target)
+
+
+@transaction.atomic
+def create_version(
+    *,
+    actor: User | None,
+    workspace: Workspace,
+    kind: str,
+    family: str,
+    task_type: str,
+    origin: Schema | dict[str, Any],
+    origin_label: str,
+    name: str = "",
+    parent: ModelVersion | None = None,
+    dataset_version: DatasetVersion | None = None,
+) -> ModelVersion:
+    """Make the row of a model whose files a job will write to its storage_key; `record_files` then makes it ready.
+
+    The caller has checked permission. `kind` is base for weights before training, tuned for what a run leaves.
+    """
+    number = next_number(workspace, "model")
+    version = ModelVersion(
+        workspace=workspace,
+        created_by=actor,
+        number=number,
+        name=(name or f"{origin_label} {number}")[:150],
+        kind=kind,
+        family=Family(family).value,
+        task_type=TaskType(task_type).value,
+        origin=origin.model_dump(mode="json") if isinstance(origin, Schema) else origin,
+        origin_label=origin_label[:200],
+        parent=parent,
+        dataset_version=dataset_version,
+    )
+    version.storage_key = f"models/{version.pk}"
+    version.save()
+    return version
+
+
+def create_base_version(**fields: Any) -> ModelVersion:
+    """`create_version` for the weights that training starts from."""
+    return create_version(kind=ModelVersion.Kind.BASE, **fields)
+
+
+def create_tuned_version(**fields: Any) -> ModelVersion:
+    """`create_version` for what a run will leave."""
+    return create_version(kind=ModelVersion.Kind.TUNED, **fields)
+
+
+def record_files(*, version: ModelVersion) -> None:
+    """Take sizes and facts from the folder that a job has published. Raises UserError when there is no model in it."""
+    manifest = _manifest_of(version)
+    version.bytes = storage().size(version.storage_key)
+    version.family = manifest.family.value
+    version.parameters = manifest.parameters
+    version.context_length = manifest.context_length
+    version.labels = manifest.labels
+    version.precision = manifest.precision.value
+    version.save(
+        update_fields=["bytes", "family", "parameters", "context_length", "labels", "precision"],
+    )
+
+
+def _manifest_of(version: ModelVersion) -> ModelManifest:
+    try:
+        with storage().open(f"{version.storage_key}/{MANIFEST_NAME}") as stream:
+            return manifest_from(json.loads(stream.read()))
+    except (StorageError, ValueError) as error:
+        message = _("The job left no readable model under %(key)s.") % {"key": version.storage_key}
+        raise UserError(message, code="no_model") from error
+
+
+@transaction.atomic
+def update_version(*, actor: User, version: ModelVersion, name: str, notes: str = "") -> None:
+    access.require(actor, version.workspace, Action.EDIT)
+    if not name.strip():
+        raise UserError(_("Give the model a name."), field="name")
+    version.name, version.notes = name.strip()[:150], notes.strip()
+    version.save(update_fields=["name", "notes"])
+    audit.record(actor, "model_version.changed", version, name=version.name)
+
+
+@transaction.atomic
+def set_version_archived(*, actor: User, version: ModelVersion, archived: bool) -> None:
+    access.require(actor, version.workspace, Action.EDIT)
+    _set_archived(actor, version, "model_version", archived)
+
+
+@transaction.atomic
+def delete_version_files(*, actor: User, version: ModelVersion) -> None:
+    """Free the disk that a model and its packed copies take; lineage, notes and evaluations stay.
+
+    Raises UserError while an app, a run or an evaluation needs the files.
+    """
+    own = version.created_by_id == actor.pk
+    access.require(actor, version.workspace, Action.EDIT if own else Action.MANAGE)
+    version = ModelVersion.objects.select_for_update().get(pk=version.pk)
+    if not version.is_ready:
+        raise UserError(_("The files of this model are not there any more, or not there yet."))
+    _refuse_while_used(version)
+    keys = [version.storage_key, *version.exports.values_list("storage_key", flat=True)]
+    exported_by = list(version.exports.values_list("job_id", flat=True))
+    version.exports.all().delete()
+    Job.objects.filter(pk__in=exported_by).delete()
+    freed, version.bytes, version.files_deleted_at = version.bytes, 0, timezone.now()
+    version.save(update_fields=["bytes", "files_deleted_at"])
+    audit.record(actor, "model_version.files_deleted", version, bytes=freed)
+    transaction.on_commit(lambda: [storage().delete(key) for key in keys])
+
+
+def _refuse_while_used(version: ModelVersion) -> None:
+    app = version.app_versions.select_related("app").first()
+    if app is not None:
+        message = _(
+            "The app “%(app)s” answers with this model. Archive the model instead: that only hides it."
+        )
+        raise UserError(message % {"app": app.app.name}, code="in_use")
+    run = version.runs_from.first()
+    if run is not None:
+        message = _(
+            "The run “%(run)s” started from this model, and training it again needs the files. "
+            "Archive the model instead: that only hides it."
+        )
+        raise UserError(message % {"run": run.name}, code="in_use")
+    busy = version.evaluations.filter(job__state__in=ACTIVE).exists()
+    if busy or version.exports.filter(job__state__in=ACTIVE).exists():
+        raise UserError(
+            _("A job is using this model right now. Wait for it or stop it first."), code="in_use"
+        )
+
+
+@transaction.atomic
+def start_export(*, actor: User, version: ModelVersion) -> Export:
+    """Pack a model for download; one that is packed, or being packed, is not packed again."""
+    access.require(actor, version.workspace, Action.VIEW)
+    if not version.is_ready:
+        raise UserError(_("The files of this model are not there any more, or not there yet."))
+    known = version.exports.filter(job__state__in=[*ACTIVE, State.SUCCEEDED]).first()
+    if known is not None:
+        return known
+    export = Export(workspace=version.workspace, created_by=actor, model_version=version)
+    export.storage_key = f"exports/{export.pk}"
+    export.job = jobs.enqueue(
+        actor=actor,
+        workspace=version.workspace,
+        kind=JobKind.EXPORT,
+        title=_("Pack %(model)s") % {"model": version.name},
+        spec=ExportSpec(
+            inputs={"model": version.storage_key}, output=export.storage_key, name=archive_name(version)
+        ),
+    )
+    export.save()
+    audit.record(actor, "model_version.exported", version)
+    return export
+
+
+def archive_name(version: ModelVersion) -> str:
+    """A file name that every system takes; the model's number when nothing of its name is left."""
+    words = "-".join(version.name.split())
+    plain = get_valid_filename(words).strip(".-_") if words.strip("./\\-_ ") else ""
+    return plain[:80] or f"model-{version.number}"

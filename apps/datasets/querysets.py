@@ -1,0 +1,41 @@
+"""Reads of datasets, imports and versions."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db.models import Prefetch, Sum
+
+from apps.workspaces.querysets import InWorkspaceQuerySet
+
+
+class DatasetQuerySet(InWorkspaceQuerySet):
+    def current(self) -> Self:
+        return self.filter(archived_at=None)
+
+    def for_list(self) -> Self:
+        """With versions, imports and their jobs, newest first, in a fixed number of queries and without big results."""
+        versions = self.model.versions.rel.related_model.objects
+        imports = self.model.imports.rel.related_model.objects
+        return self.prefetch_related(
+            Prefetch("versions", versions.select_related("job").defer(*_BIG, "roles").order_by("-number")),
+            Prefetch("imports", imports.select_related("job").defer(*_BIG).order_by("-created_at")),
+        )
+
+
+_BIG = ("result", "job__spec", "job__result", "job__error_trace")
+
+
+class ImportQuerySet(InWorkspaceQuerySet):
+    def bytes(self) -> int:
+        """Disk taken by uploaded files."""
+        return self.aggregate(total=Sum("source_bytes"))["total"] or 0
+
+
+class DatasetVersionQuerySet(InWorkspaceQuerySet):
+    def ready(self) -> Self:
+        """Frozen: their rows are written and will not change."""
+        return self.filter(rows_train__gt=0)
+
+    def current(self) -> Self:
+        return self.ready().filter(dataset__archived_at=None)

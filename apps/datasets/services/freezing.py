@@ -1,0 +1,149 @@
+"""Confirmed roles freeze parsed rows into a version."""
+
+from collections import Counter
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.core.errors import UserError
+from apps.core.storage import storage
+from apps.datasets.models import Dataset, DatasetVersion, Import
+from apps.jobs import services as jobs
+from apps.jobs.models import ACTIVE, Job
+from apps.workspaces import access, audit
+from apps.workspaces.access import Action
+from workers.contracts.jobs import JobKind
+from workers.contracts.specs import FreezeResult, FreezeSpec
+from workers.contracts.task_types import TASKS, Role, TaskInfo, TaskType, missing_roles
+
+
+def role_label(info: TaskInfo, role: Role) -> str:
+    """What a role is called where data teaches `info`: a translation's input is its source text."""
+    names = {
+        Role.MESSAGES: _("Whole conversation"),
+        Role.SYSTEM: _("System prompt"),
+        Role.INPUT: _(info.input_label),
+        Role.CONTEXT: _("Text to work on"),
+        Role.TARGET: _(info.target_label),
+        Role.LABEL: _(info.target_label),
+        Role.IGNORE: _("Not used"),
+    }
+    return names[role]
+
+
+def usable_roles(info: TaskInfo) -> list[Role]:
+    """Roles that a column can have where data teaches `info`, IGNORE last."""
+    given = info.optional.union(*info.required)
+    return [role for role in Role if role in given] + [Role.IGNORE]
+
+
+@transaction.atomic
+def confirm_import(*, actor: User, import_: Import, task_type: str, roles: dict[str, str]) -> DatasetVersion:
+    """Queue the job that freezes the import's rows into the dataset's next version.
+
+    `roles` maps columns to roles; columns left out are not used. Raises UserError (field task_type or roles) when
+    they cannot teach the task, or when the import is not read yet or already is a version.
+    """
+    access.require(actor, import_.workspace, Action.EDIT)
+    dataset = Dataset.objects.select_for_update().get(pk=import_.dataset_id)
+    _require_open(import_)
+    info, checked = _checked_roles(import_, task_type, roles)
+    version = DatasetVersion(
+        workspace=dataset.workspace,
+        created_by=actor,
+        dataset=dataset,
+        source=import_,
+        number=(dataset.versions.aggregate(last=Max("number"))["last"] or 0) + 1,
+        task_type=info.task_type.value,
+        roles={column: role.value for column, role in checked.items()},
+    )
+    version.storage_key = f"datasets/{version.pk}"
+    version.job = jobs.enqueue(
+        actor=actor,
+        workspace=dataset.workspace,
+        kind=JobKind.FREEZE,
+        title=_("Freeze %(dataset)s v%(number)d") % {"dataset": dataset.name, "number": version.number},
+        spec=FreezeSpec(
+            inputs={"rows": import_.rows_key},
+            output=version.storage_key,
+            task_type=info.task_type,
+            roles=checked,
+            split_key=dataset.workspace.split_key,
+        ),
+    )
+    version.save()
+    audit.record(
+        actor, "dataset_version.confirmed", version, task_type=version.task_type, roles=version.roles
+    )
+    return version
+
+
+def _require_open(import_: Import) -> None:
+    """An import becomes one version; a version whose job failed makes room for the next attempt."""
+    if not import_.result:
+        raise UserError(_("This file is still being read. Wait until its columns are shown."))
+    for version in import_.versions.select_related("job"):
+        if version.is_ready or version.job.state in ACTIVE:
+            message = _(
+                "These rows already are version %(number)d. Upload the file again to read it differently."
+            )
+            raise UserError(message % {"number": version.number}, code="already_confirmed")
+        key, job = version.storage_key, version.job
+        version.delete()
+        job.delete()
+        transaction.on_commit(lambda key=key: storage().delete(key))
+
+
+def _checked_roles(
+    import_: Import, task_type: str, roles: dict[str, str]
+) -> tuple[TaskInfo, dict[str, Role]]:
+    if task_type not in set(TaskType):
+        raise UserError(_("Choose what this data should teach."), field="task_type")
+    info = TASKS[TaskType(task_type)]
+    columns = {column["name"] for column in import_.result["columns"]}
+    allowed = set(usable_roles(info))
+    checked: dict[str, Role] = {}
+    for column, role in roles.items():
+        if column not in columns:
+            raise UserError(
+                _("There is no column “%(name)s” in this file.") % {"name": column}, field="roles"
+            )
+        if role not in allowed:
+            message = _("The column “%(name)s” cannot be %(role)s where data teaches %(task)s.")
+            words = {"name": column, "role": role, "task": _(info.label)}
+            raise UserError(message % words, field="roles")
+        if role != Role.IGNORE:
+            checked[column] = Role(role)
+    _require_complete(info, checked)
+    return info, checked
+
+
+def _require_complete(info: TaskInfo, roles: dict[str, Role]) -> None:
+    twice = [role for role, count in Counter(roles.values()).items() if count > 1]
+    if twice:
+        message = _("Two columns are “%(role)s”. Choose one of them, and set the other to “Not used”.")
+        raise UserError(message % {"role": role_label(info, twice[0])}, field="roles")
+    if Role.MESSAGES in roles.values() and len(set(roles.values()) & {Role.INPUT, Role.TARGET}):
+        message = _(
+            "A whole conversation already holds questions and answers. Set the other columns to “Not used”."
+        )
+        raise UserError(message, field="roles")
+    missing = missing_roles(info.task_type, roles)
+    if missing:
+        names = ", ".join(f"“{role_label(info, role)}”" for role in Role if role in missing)
+        message = _("Say which column is %(roles)s, above the sample rows.")
+        raise UserError(message % {"roles": names}, field="roles", code="missing_roles")
+
+
+def take_freeze_result(*, job: Job) -> None:
+    """The job froze the rows: from here on the version is ready."""
+    result = FreezeResult.model_validate(job.result)
+    DatasetVersion.objects.filter(job=job).update(
+        result=result.model_dump(mode="json"),
+        rows_train=result.rows.get("train", 0),
+        rows_validation=result.rows.get("validation", 0),
+        rows_test=result.rows.get("test", 0),
+        bytes=result.bytes,
+    )

@@ -1,0 +1,128 @@
+"""A source on its way in: streamed to storage, then read by a job."""
+
+import errno
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.core.errors import UserError
+from apps.core.storage import storage
+from apps.datasets.models import Dataset, Import
+from apps.jobs import services as jobs
+from apps.jobs.models import Job
+from apps.workspaces import access, audit
+from apps.workspaces.access import Action
+from apps.workspaces.models import Workspace
+from apps.workspaces.services import next_number
+from workers.contracts.jobs import JobKind
+from workers.contracts.specs import ImportResult, ImportSpec
+from workers.contracts.storage import StorageError
+
+_NAME_CHARACTERS = 150
+
+
+def start_import(
+    *,
+    actor: User,
+    workspace: Workspace,
+    filename: str,
+    chunks: Iterable[bytes],
+    dataset: Dataset | None = None,
+    name: str = "",
+    description: str = "",
+) -> Import:
+    """Store a file chunk by chunk and queue the job that reads it, into `dataset` or a new one.
+
+    Raises UserError (field `file`) when it is empty, larger than UPLOAD_LIMIT_MB, or does not fit on the disk.
+    """
+    access.require(actor, dataset.workspace if dataset else workspace, Action.EDIT)
+    filename = _clean_filename(filename)
+    source = Import(workspace=workspace, created_by=actor, filename=filename)
+    # Written outside the transaction: a long upload must not hold the database.
+    folder = f"imports/{source.pk}"
+    source.source_key, source.rows_key = f"{folder}/source", f"{folder}/rows"
+    source.source_bytes, source.source_sha256 = _store(source.source_key, chunks)
+    try:
+        return _create(actor, source, dataset, name, description)
+    except BaseException:
+        storage().delete(folder)
+        raise
+
+
+def _clean_filename(filename: str) -> str:
+    """The last part of the name, without control characters, as it is shown and given back."""
+    last = PurePosixPath(filename.replace("\\", "/")).name
+    return "".join(c for c in last if c.isprintable()).strip()[-255:] or "data"
+
+
+def _store(key: str, chunks: Iterable[bytes]) -> tuple[int, str]:
+    limit_bytes = settings.UPLOAD_LIMIT_MB << 20
+    try:
+        size, sha256 = storage().write(key, _below(chunks, limit_bytes))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        message = _("The disk is full. Delete datasets or models that are no longer needed, then try again.")
+        raise UserError(message, field="file", code="disk_full") from error
+    except StorageError as error:
+        raise UserError(str(error), field="file", code="storage") from error
+    if not size:
+        storage().delete(key)
+        raise UserError(_("This file is empty. Choose one with rows in it."), field="file", code="empty_file")
+    return size, sha256
+
+
+def _below(chunks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limit_bytes:
+            message = _(
+                "This file is larger than %(limit)d MB, the limit here. Split it, or ask an administrator."
+            )
+            raise UserError(message % {"limit": settings.UPLOAD_LIMIT_MB}, field="file", code="too_large")
+        yield chunk
+
+
+@transaction.atomic
+def _create(actor: User, source: Import, dataset: Dataset | None, name: str, description: str) -> Import:
+    workspace = source.workspace
+    if dataset is None:
+        dataset = Dataset.objects.create(
+            workspace=workspace,
+            created_by=actor,
+            number=next_number(workspace, "dataset"),
+            name=(name.strip() or _name_from(source.filename))[:_NAME_CHARACTERS],
+            description=description.strip(),
+        )
+        audit.record(actor, "dataset.created", dataset)
+    source.dataset = dataset
+    source.workspace = dataset.workspace
+    source.job = jobs.enqueue(
+        actor=actor,
+        workspace=dataset.workspace,
+        kind=JobKind.IMPORT,
+        title=_("Read %(file)s") % {"file": source.filename},
+        spec=ImportSpec(
+            inputs={"source": source.source_key}, output=source.rows_key, filename=source.filename
+        ),
+    )
+    source.save()
+    audit.record(actor, "import.started", source, dataset=dataset.name, bytes=source.source_bytes)
+    return source
+
+
+def _name_from(filename: str) -> str:
+    """support_tickets.v2.csv -> support tickets.v2"""
+    stem = PurePosixPath(filename).stem.replace("_", " ").strip()
+    return stem or filename
+
+
+def take_import_result(*, job: Job) -> None:
+    """The job read the file: keep what it found."""
+    result = ImportResult.model_validate(job.result)
+    Import.objects.filter(job=job).update(result=result.model_dump(mode="json"))

@@ -1,0 +1,94 @@
+"""Renaming, hiding and deleting datasets."""
+
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.core.errors import UserError
+from apps.core.storage import storage
+from apps.datasets.models import Dataset, Import
+from apps.jobs.models import CLAIMED, Job
+from apps.workspaces import access, audit
+from apps.workspaces.access import Action
+
+
+@transaction.atomic
+def update_dataset(*, actor: User, dataset: Dataset, name: str, description: str = "") -> None:
+    """Rename, or describe anew."""
+    access.require(actor, dataset.workspace, Action.EDIT)
+    if not name.strip():
+        raise UserError(_("Give the dataset a name."), field="name")
+    dataset.name, dataset.description = name.strip()[:150], description.strip()
+    dataset.save(update_fields=["name", "description"])
+    audit.record(actor, "dataset.changed", dataset, name=dataset.name)
+
+
+@transaction.atomic
+def set_archived(*, actor: User, dataset: Dataset, archived: bool) -> None:
+    """Hide a dataset from lists and choices, or show it again. Nothing is lost."""
+    access.require(actor, dataset.workspace, Action.EDIT)
+    dataset.archived_at = timezone.now() if archived else None
+    dataset.save(update_fields=["archived_at"])
+    audit.record(actor, "dataset.archived" if archived else "dataset.unarchived", dataset)
+
+
+@transaction.atomic
+def delete_dataset(*, actor: User, dataset: Dataset) -> None:
+    """Delete a dataset with its files, versions and jobs; the disk is freed once that is committed.
+
+    Raises UserError when runs or evaluations rest on a version, or a job is at work on it right now.
+    """
+    _require_may_delete(actor, dataset)
+    dataset = Dataset.objects.select_for_update().get(pk=dataset.pk)
+    imports, versions = list(dataset.imports.all()), list(dataset.versions.all())
+    job_ids = [row.job_id for row in (*imports, *versions)]
+    _refuse_while_working(job_ids)
+    keys = [*(_folder(source) for source in imports), *(version.storage_key for version in versions)]
+    audit.record(actor, "dataset.deleted", dataset)
+    try:
+        dataset.versions.all().delete()
+    except ProtectedError as error:
+        names = ", ".join(sorted({str(row) for row in error.protected_objects})[:3])
+        message = _(
+            "This dataset cannot be deleted, because results rest on it: %(names)s. Archive it instead: that only hides it."
+        )
+        raise UserError(message % {"names": names}, code="in_use") from error
+    dataset.imports.all().delete()
+    dataset.delete()
+    Job.objects.filter(pk__in=job_ids).delete()
+    transaction.on_commit(lambda: [storage().delete(key) for key in keys])
+
+
+@transaction.atomic
+def discard_import(*, actor: User, import_: Import) -> None:
+    """Throw away an upload that became no version; its dataset goes too when nothing else is in it."""
+    access.require(actor, import_.workspace, Action.EDIT)
+    if import_.versions.exists():
+        raise UserError(_("A version was made from this file, so it is kept with it."), code="in_use")
+    _refuse_while_working([import_.job_id])
+    dataset, job = import_.dataset, import_.job
+    audit.record(actor, "import.discarded", import_)
+    import_.delete()
+    job.delete()
+    transaction.on_commit(lambda: storage().delete(_folder(import_)))
+    if not dataset.imports.exists():
+        dataset.delete()
+
+
+def _require_may_delete(actor: User, dataset: Dataset) -> None:
+    own = dataset.created_by_id == actor.pk
+    access.require(actor, dataset.workspace, Action.EDIT if own else Action.MANAGE)
+
+
+def _refuse_while_working(job_ids: list[object]) -> None:
+    """A queued job simply disappears; one that a worker has taken would go on writing files that nobody deletes."""
+    if Job.objects.filter(pk__in=job_ids, state__in=CLAIMED).exists():
+        raise UserError(
+            _("A worker is reading this data right now. Stop it or wait for it, then delete."), code="busy"
+        )
+
+
+def _folder(source: Import) -> str:
+    return source.source_key.rpartition("/")[0]
