@@ -14,10 +14,20 @@ from environs import Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-for _name in [name for name in os.environ if name.endswith("_FILE")]:
-    _path = Path(os.environ[_name])
-    if _name.removesuffix("_FILE") not in os.environ and _path.is_file():
-        os.environ[_name.removesuffix("_FILE")] = _path.read_text().strip()
+SECRETS = (
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "STORAGE_URL",
+    "EMAIL_URL",
+    "SETUP_TOKEN",
+    "ENGINE_KEY",
+    "HF_TOKEN",
+)
+SECRETS += ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+for _name in SECRETS:
+    if _name not in os.environ and f"{_name}_FILE" in os.environ:
+        os.environ[_name] = Path(os.environ[f"{_name}_FILE"]).read_text().strip()
 
 env = Env()
 
@@ -76,6 +86,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.sessions",
+    "django.forms",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "allauth",
@@ -143,6 +154,8 @@ TEMPLATES = [
         },
     },
 ]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # Data
 
