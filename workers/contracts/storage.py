@@ -60,6 +60,10 @@ class Storage:
         else:
             raise StorageError(f"STORAGE_URL must begin with file:// or s3://, not {url!r}")
 
+    def create(self) -> None:
+        """Create the folder or the bucket where it is missing. Raises OSError when the store refuses."""
+        self._fs.create_dir(self._root)
+
     def _path(self, key: str) -> str:
         return f"{self._root}/{_checked(key)}"
 
