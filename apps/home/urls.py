@@ -1,6 +1,13 @@
 """Addresses of apps.home."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.home import views
 
 app_name = "home"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("setup/", views.set_up, name="set_up"),
+    path("welcome/", views.no_workspace, name="no_workspace"),
+    path("examples/<slug:name>/", views.import_example, name="import_example"),
+]

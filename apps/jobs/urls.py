@@ -1,7 +1,16 @@
 """Addresses of apps.jobs."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.jobs import views
+from apps.jobs.consumers import JobConsumer
 
 app_name = "jobs"
-urlpatterns: list[URLPattern] = []
-websocket_urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("notices/", views.notices, name="notices"),
+    path("<uuid:job_id>/status/", views.status, name="status"),
+    path("<uuid:job_id>/log/", views.log, name="log"),
+    path("<uuid:job_id>/stop/", views.stop, name="stop"),
+    path("<uuid:job_id>/retry/", views.retry, name="retry"),
+]
+websocket_urlpatterns = [path("ws/jobs/<uuid:job_id>/", JobConsumer.as_asgi())]

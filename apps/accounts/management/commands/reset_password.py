@@ -1,0 +1,34 @@
+"""Helps whoever is locked out."""
+
+import getpass
+import secrets
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.accounts import services
+from apps.core.errors import UserError
+
+
+class Command(BaseCommand):
+    help = "Set a new password for an account: asked for on a terminal, read from standard input, or made up and printed."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email", help="address of the account")
+        parser.add_argument("--generate", action="store_true", help="make up a password and print it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["generate"]:
+            password = secrets.token_urlsafe(12)
+        elif sys.stdin.isatty():
+            password = getpass.getpass("New password: ")
+        else:
+            password = sys.stdin.readline().rstrip("\n")
+        try:
+            user = services.reset_password(email=options["email"], password=password)
+        except UserError as error:
+            raise CommandError(str(error.message)) from error
+        self.stdout.write(f"{user.email} can sign in with the new password.")
+        if options["generate"]:
+            self.stdout.write(f"password: {password}")

@@ -1,0 +1,31 @@
+"""Forms that look like the studio and take a service's UserError at the field it belongs to."""
+
+from typing import Any
+
+from django import forms
+
+from apps.core.errors import UserError
+
+_CSS: tuple[tuple[type[forms.Widget], str], ...] = (
+    (forms.CheckboxInput, "form-check-input"),
+    (forms.RadioSelect, "form-check-input"),
+    (forms.CheckboxSelectMultiple, "form-check-input"),
+    (forms.Select, "form-select"),
+)
+
+
+def control_class(widget: forms.Widget) -> str:
+    """The class that makes a form control look like one."""
+    return next((css for kind, css in _CSS if isinstance(widget, kind)), "form-control")
+
+
+class StudioForm(forms.Form):
+    """Base of every form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+
+    def add_user_error(self, error: UserError) -> None:
+        """Show a service's refusal where it belongs."""
+        self.add_error(error.field if error.field in self.fields else None, str(error.message))

@@ -1,0 +1,96 @@
+"""What any page with a job needs: its state, its log, stop, retry; and notices of jobs that ended."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.jobs import services
+from apps.jobs.links import page_of
+from apps.jobs.models import ENDED, Job, State
+from apps.workspaces import access
+from apps.workspaces.access import Action
+
+LOG_LINES = 500
+
+
+@require_GET
+@login_required
+def status(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """The card with state, progress and what to do; reloads itself while the job is active."""
+    job = access.get_visible(Job.objects.all(), request.user, pk=job_id)
+    response = render(request, "jobs/status.html", status_context(job))
+    if job.is_ended and request.headers.get("HX-Request") and request.GET.get("was") == "active":
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def status_context(job: Job) -> dict[str, Any]:
+    """What templates/jobs/status.html needs, for pages that include it."""
+    ahead = Job.objects.ahead_of(job).count() if job.state == State.QUEUED else 0
+    return {"job": job, "ahead": ahead, "waits_for_worker": job.state == State.QUEUED and not ahead}
+
+
+@require_GET
+@login_required
+def log(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """The job's log as text; ?after=<seq> gives only what came later."""
+    job = access.get_visible(Job.objects.all(), request.user, pk=job_id)
+    events = job.events.filter(kind="log")
+    after = request.GET.get("after", "")
+    if after.isdigit():
+        events = events.filter(seq__gt=int(after))
+    lines = reversed(events.order_by("-seq")[:LOG_LINES])
+    text = "\n".join(f"{e.at:%H:%M:%S} {e.data['level']}: {e.data['text']}" for e in lines)
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+@require_POST
+@login_required
+def stop(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    job = access.get_visible(Job.objects.all(), request.user, Action.EDIT, pk=job_id)
+    services.request_stop(actor=request.user, job=job)  # type: ignore[arg-type]
+    return _back(request, job)
+
+
+@require_POST
+@login_required
+def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    job = access.get_visible(Job.objects.all(), request.user, Action.EDIT, pk=job_id)
+    services.retry(actor=request.user, job=job)  # type: ignore[arg-type]
+    messages.success(request, _("“%(job)s” is queued again.") % {"job": job.title})
+    return _back(request, job)
+
+
+def _back(request: HttpRequest, job: Job) -> HttpResponse:
+    """To the page the person came from, if it is ours."""
+    came_from = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}):
+        came_from = page_of(job) or "/"
+    return HttpResponseRedirect(came_from)
+
+
+@require_GET
+@login_required
+def notices(request: HttpRequest) -> JsonResponse:
+    """Jobs of this person that ended and were not shown yet; showing them here counts as shown."""
+    ended = Job.objects.visible_to(request.user).filter(
+        created_by=request.user, state__in=ENDED, seen_at=None
+    )
+    jobs = list(ended.exclude(stop_requested_at__isnull=False, state=State.CANCELLED)[:5])
+    services.mark_seen(user=request.user, job_ids=[job.pk for job in jobs])  # type: ignore[arg-type]
+    shown = [
+        {
+            "text": f"{job.title}: {job.get_state_display()}",
+            "level": "success" if job.state == State.SUCCEEDED else "danger",
+            "url": page_of(job),
+        }
+        for job in jobs
+    ]
+    return JsonResponse({"notices": shown})

@@ -1,0 +1,65 @@
+"""The workspace page and the API keys page."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.core.errors import UserError
+from apps.workspaces import access, services
+from apps.workspaces.access import ALLOWED, Action
+from apps.workspaces.decorators import in_workspace
+from apps.workspaces.forms import ApiKeyForm
+from apps.workspaces.models import ApiKey, AuditEntry, Role
+
+LATEST_ENTRIES = 50
+
+
+@require_GET
+@in_workspace()
+def detail(request: HttpRequest) -> HttpResponse:
+    """Who is here, what each role may do, and what was done last."""
+    workspace = request.workspace  # type: ignore[attr-defined]
+    entries = AuditEntry.objects.filter(workspace=workspace).select_related("actor")[:LATEST_ENTRIES]
+    table = [(action, [(role, action in ALLOWED[role]) for role in Role.values]) for action in Action]
+    context = {
+        "members": workspace.memberships.select_related("user").order_by("user__email"),
+        "entries": entries,
+        "roles": Role,
+        "table": table,
+    }
+    return render(request, "workspaces/detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@in_workspace()
+def keys(request: HttpRequest) -> HttpResponse:
+    """Keys for the REST API. A new key's secret is on the page that answers the form, and never again."""
+    workspace = request.workspace  # type: ignore[attr-defined]
+    form, secret, status = ApiKeyForm(request.POST or None), "", 200
+    if request.method == "POST":
+        access.require(request.user, workspace, Action.EDIT)
+        if form.is_valid():
+            try:
+                _key, secret = services.create_api_key(
+                    actor=request.user,  # type: ignore[arg-type]
+                    workspace=workspace,
+                    **form.cleaned_data,
+                )
+                form = ApiKeyForm()
+            except UserError as error:
+                form.add_user_error(error)
+        status = 422 if form.errors else 200
+    shown = ApiKey.objects.in_workspace(workspace).filter(app_id=None).select_related("created_by")
+    return render(
+        request, "workspaces/keys.html", {"form": form, "keys": shown, "secret": secret}, status=status
+    )
+
+
+@require_POST
+@in_workspace()
+def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    key = access.get_visible(ApiKey.objects.all(), request.user, pk=key_id)
+    services.revoke_api_key(actor=request.user, key=key)  # type: ignore[arg-type]
+    return redirect("workspaces:keys")

@@ -1,0 +1,49 @@
+// What every page of the studio does: theme, copying, confirmation, live jobs, notices.
+import { watchJobs } from "./jobs.js";
+import { toast } from "./toast.js";
+
+document.addEventListener("click", async (event) => {
+  const toggle = event.target.closest("[data-theme-toggle]");
+  if (toggle) {
+    const root = document.documentElement;
+    root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.bsTheme);
+    document.dispatchEvent(new CustomEvent("theme-changed"));
+  }
+  const copier = event.target.closest("[data-copy]");
+  if (copier) {
+    const source = document.querySelector(copier.dataset.copy);
+    await navigator.clipboard.writeText("value" in source ? source.value : source.textContent.trim());
+    toast(copier.dataset.copied, "success");
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+});
+
+document.body.addEventListener("htmx:responseError", (event) => {
+  const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
+  const text = page.querySelector(".empty-state p")?.textContent;
+  toast(text || `${event.detail.xhr.status} ${event.detail.xhr.statusText}`, "danger");
+});
+
+watchJobs(document);
+document.body.addEventListener("htmx:load", (event) => watchJobs(event.detail.elt));
+
+// A notice when a job that this person started ends, whichever page is open.
+const notices = document.body.dataset.jobsNotices;
+async function showNotices() {
+  const response = await fetch(notices, { headers: { Accept: "application/json" } });
+  if (!response.ok) return;
+  for (const notice of (await response.json()).notices) toast(notice.text, notice.level, notice.url);
+}
+if (notices) {
+  showNotices();
+  setInterval(() => document.visibilityState === "visible" && showNotices().catch(() => {}), 10000);
+}

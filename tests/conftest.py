@@ -1,0 +1,131 @@
+"""The fixed cast, and the Redis that every session has to itself."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from launcher.private_redis import answers, redis_command
+from tests.settings import REDIS_PASSWORD, REDIS_PORT, TEST_ROOT
+
+pytest_plugins = ["tests.fixtures.studio"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def redis_server() -> Iterator[str]:
+    """A real Redis on the port that the settings name; its address."""
+    process = subprocess.Popen(
+        redis_command(TEST_ROOT / "redis", REDIS_PORT, REDIS_PASSWORD), stdout=subprocess.DEVNULL
+    )
+    for _ in range(100):
+        if answers(settings.REDIS_URL):
+            break
+        time.sleep(0.05)
+    yield settings.REDIS_URL
+    process.terminate()
+    process.wait()
+    shutil.rmtree(TEST_ROOT, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(request: pytest.FixtureRequest) -> None:
+    """What one test left in Redis (rate limits, locks, token logs) is not there for the next."""
+    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        from django.core.cache import cache
+
+        cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_task_is_sent(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker listens in these tests: messages to the broker are kept in `sent_tasks` instead of piling up."""
+    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("sent_tasks")
+
+
+@pytest.fixture
+def sent_tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """What would have gone to the broker: (task, job id, queue)."""
+    from apps.jobs import services
+
+    sent: list[tuple[str, str, str]] = []
+
+    def send_task(name: str, args: list[str], queue: str, **_: object) -> None:
+        sent.append((name, args[0], queue))
+
+    monkeypatch.setattr(services.celery_app, "send_task", send_task)
+    return sent
+
+
+@pytest.fixture
+def workspace(owner):
+    return owner.memberships.get().workspace
+
+
+@pytest.fixture
+def owner(db):
+    """Owns the workspace that everything happens in, and administers the installation."""
+    from apps.accounts.models import User
+    from apps.workspaces.services import create_workspace
+
+    user = User.objects.create_superuser("owner@example.com", "owner-password", name="Olga Owner")
+    create_workspace(actor=user, name="Library")
+    return user
+
+
+def _member(workspace, owner, role: str):
+    from apps.accounts.models import User
+    from apps.workspaces.services import add_member
+
+    user = User.objects.create_user(f"{role}@example.com", f"{role}-password", name=role.title())
+    add_member(actor=owner, workspace=workspace, user=user, role=role)
+    return user
+
+
+@pytest.fixture
+def admin(workspace, owner):
+    return _member(workspace, owner, "admin")
+
+
+@pytest.fixture
+def editor(workspace, owner):
+    return _member(workspace, owner, "editor")
+
+
+@pytest.fixture
+def viewer(workspace, owner):
+    return _member(workspace, owner, "viewer")
+
+
+@pytest.fixture
+def outsider(db):
+    """Has an account and a workspace of their own, and none of ours."""
+    from apps.accounts.models import User
+    from apps.workspaces.services import create_workspace
+
+    user = User.objects.create_user("outsider@example.com", "outsider-password", name="Otto Outsider")
+    create_workspace(actor=user, name="Elsewhere")
+    return user
+
+
+@pytest.fixture
+def client_for() -> Callable[..., Client]:
+    """A signed-in client for a user; for None a visitor."""
+
+    def sign_in(user=None) -> Client:
+        client = Client()
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def work_dir() -> Path:
+    return Path(settings.WORK_DIR)
