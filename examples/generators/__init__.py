@@ -1,0 +1,1 @@
+"""Seeded generators of the example datasets: `python -m examples.generators` writes every data file again."""
