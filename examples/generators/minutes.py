@@ -236,7 +236,8 @@ class Secretary:
 
 def rows() -> list[dict[str, str]]:
     """Unique meetings, in the order drawn."""
-    secretary, seen, meetings = Secretary(SEED), set[str](), []
+    secretary, seen = Secretary(SEED), set[str]()
+    meetings: list[dict[str, str]] = []
     while len(meetings) < ROWS:
         meeting = secretary.meeting()
         words = len(meeting["notes"].split())

@@ -178,7 +178,8 @@ class Director:
 
 def rows() -> list[dict[str, str]]:
     """Unique cues, in the order drawn."""
-    director, seen, cues = Director(SEED), set[str](), []
+    director, seen = Director(SEED), set[str]()
+    cues: list[dict[str, str]] = []
     while len(cues) < ROWS:
         cue = director.cue()
         if cue["prompt"].lower() not in seen:

@@ -289,7 +289,8 @@ class Writer:
 
 def rows() -> list[dict[str, str]]:
     """Unique tickets, in the order drawn."""
-    writer, seen, tickets = Writer(SEED), set[str](), []
+    writer, seen = Writer(SEED), set[str]()
+    tickets: list[dict[str, str]] = []
     while len(tickets) < ROWS:
         ticket = writer.ticket()
         if ticket["text"].lower() not in seen:

@@ -7,6 +7,7 @@ share more than a few words: whoever copies a similar sentence's translation get
 from collections.abc import Callable
 
 from examples.generators import translation_lexicon as lexicon
+from examples.generators import translation_nouns as nouns
 from examples.generators.french import (
     Adjective,
     agree_participle,
@@ -72,7 +73,7 @@ def _passed_on(writer: Writer) -> Pair:
         person = writer.person(subject)
         where = (person.english, f"à {person.french}")
     elif use.french == "mettre":
-        surface = writer.random.choice(lexicon.SURFACES)
+        surface = writer.random.choice(nouns.SURFACES)
         where = (
             f"{surface.preposition[0]} the {surface.english}",
             f"{surface.preposition[1]} {noun_phrase(surface, 'the').french}",
@@ -107,7 +108,7 @@ def _moving(writer: Writer) -> Pair:
     subject, verb = writer.subject(), writer.random.choice(lexicon.MOVING)
     tense, negative = writer.random.choice(["past", "past", "future"]), writer.chance(0.2)
     place = noun_phrase(
-        writer.random.choice([noun for noun in lexicon.PLACES if noun.preposition == ("at", "à")]), "the"
+        writer.random.choice([noun for noun in nouns.PLACES if noun.preposition == ("at", "à")]), "the"
     )
     english, french = writer.clause(
         tense, negative=negative, subject=subject, verb=verb, rest=(place.english, place.french)
@@ -245,7 +246,7 @@ def _liking(writer: Writer) -> Pair:
 def _in_town(writer: Writer) -> Pair:
     """Opening hours, prices and ways."""
     place = noun_phrase(
-        writer.random.choice(lexicon.PLACES[:15]),
+        writer.random.choice(nouns.PLACES[:15]),
         "the",
         adjective=writer.random.choice(lexicon.SITES[:4]) if writer.chance(0.4) else None,
     )
@@ -262,13 +263,13 @@ def _in_town(writer: Writer) -> Pair:
     if draw < 0.75:
         thing = as_subject(_priced(writer))
         do = "does" if thing.third else "do"
-        where = writer.place(lexicon.SHOPS) if writer.chance(0.6) else ("", "")
+        where = writer.place(nouns.SHOPS) if writer.chance(0.6) else ("", "")
         return (
             f"how much {do} {thing.english} cost {where[0]}?",
             f"combien {conjugate('coûter', thing.person)} {thing.french} {where[1]} ?",
         )
     near, near_fr = writer.random.choice(lexicon.NEARNESS)
-    other = noun_phrase(writer.random.choice(lexicon.PLACES[15:]), "the")
+    other = noun_phrase(writer.random.choice(nouns.PLACES[15:]), "the")
     if writer.chance(0.4):
         return (
             f"where is {place.english}, {near} {other.english}?",
@@ -332,7 +333,7 @@ def _existence(writer: Writer) -> Pair:
     phrase = noun_phrase(noun, determiner, adjective=adjective, plural=determiner != "a")
     place, (when, quand) = writer.place(), writer.random.choice([("", ""), ("today", "aujourd'hui")])
     if kind in ("thing", "clothes", "reading") and writer.chance(0.5):
-        surface = writer.random.choice(lexicon.SURFACES)
+        surface = writer.random.choice(nouns.SURFACES)
         spot = noun_phrase(surface, writer.random.choice(["the", "my", "our"]))
         place = (f"{surface.preposition[0]} {spot.english}", f"{surface.preposition[1]} {spot.french}")
     be = "are" if phrase.plural else "is"
@@ -355,7 +356,7 @@ def _request(writer: Writer) -> Pair:
         return english.format(when[0]), french.format(when[1])
     thing = writer.wanted(("food", "mass", "thing", "clothes"))
     other = writer.wanted(("food", "mass", "reading"))
-    place = writer.place(lexicon.SHOPS) if writer.chance(0.5) else ("", "")
+    place = writer.place(nouns.SHOPS) if writer.chance(0.5) else ("", "")
     start = writer.random.choice(
         [
             ("I would like", "je voudrais"),
@@ -388,7 +389,8 @@ _BUILDERS: list[tuple[Callable[[Writer], Pair], int]] = [
 
 def rows() -> list[dict[str, str]]:
     """Unique sentence pairs of at most 18 English words, in the order drawn."""
-    writer, seen, pairs = Writer(SEED), set[str](), []
+    writer, seen = Writer(SEED), set[str]()
+    pairs: list[dict[str, str]] = []
     builders, weights = zip(*_BUILDERS, strict=True)
     while len(pairs) < ROWS:
         english, french = writer.random.choices(builders, weights)[0](writer)

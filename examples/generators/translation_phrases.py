@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 
 from examples.generators import translation_lexicon as lexicon
+from examples.generators import translation_nouns as nouns
 from examples.generators.french import (
     Adjective,
     agree_participle,
@@ -12,25 +13,26 @@ from examples.generators.french import (
     starts_with_vowel,
     takes_etre,
 )
-from examples.generators.translation_lexicon import Noun, Verb
+from examples.generators.translation_lexicon import Verb
+from examples.generators.translation_nouns import Noun
 
 Pair = tuple[str, str]
 OBJECTS = {
     noun.kind: group
     for group in (
-        lexicon.READING,
-        lexicon.THINGS,
-        lexicon.CLOTHES,
-        lexicon.FOOD,
-        lexicon.MASS,
-        lexicon.OPENABLE,
-        lexicon.PLACES,
-        lexicon.ANIMALS,
-        lexicon.EVENTS,
-        [*lexicon.PEOPLE, *lexicon.FAMILY],
+        nouns.READING,
+        nouns.THINGS,
+        nouns.CLOTHES,
+        nouns.FOOD,
+        nouns.MASS,
+        nouns.OPENABLE,
+        nouns.PLACES,
+        nouns.ANIMALS,
+        nouns.EVENTS,
+        [*nouns.PEOPLE, *nouns.FAMILY],
     )
     for noun in group[:1]
-} | {"writing": lexicon.WRITING, "machine": lexicon.MACHINES, "sight": lexicon.SIGHTS}
+} | {"writing": nouns.WRITING, "machine": nouns.MACHINES, "sight": nouns.SIGHTS}
 _POSSESSIVES = {
     "my": ("mon", "ma", "mes"),
     "your": ("votre", "votre", "vos"),
@@ -162,9 +164,9 @@ class Writer:
             name, feminine = self.random.choice(lexicon.NAMES)
             return Subject(name, name, "il", feminine)
         if draw < pronouns + 0.35:
-            noun, determiner = self.random.choice(lexicon.FAMILY), self.random.choice(["my", "your", "our"])
+            noun, determiner = self.random.choice(nouns.FAMILY), self.random.choice(["my", "your", "our"])
         else:
-            noun, determiner = self.random.choice(lexicon.PEOPLE), "the"
+            noun, determiner = self.random.choice(nouns.PEOPLE), "the"
         adjective = self.random.choice(lexicon.PERSONAL) if self.chance(0.2) else None
         plural = self.chance(0.2) and noun.english not in lexicon.SINGULAR_ONLY
         return as_subject(noun_phrase(noun, determiner, adjective=adjective, plural=plural))
@@ -196,7 +198,7 @@ class Writer:
             return _OWN[owner.english]
         return "their" if owner.plural else "her" if owner.feminine else "his"
 
-    def place(self, among: list[Noun] = lexicon.PLACES) -> Pair:
+    def place(self, among: list[Noun] = nouns.PLACES) -> Pair:
         noun = self.random.choice(among)
         adjective = self.random.choice(lexicon.SITES) if self.chance(0.15) else None
         phrase = noun_phrase(noun, "the", adjective=adjective)
@@ -212,10 +214,10 @@ class Writer:
             name, feminine = self.random.choice(others)
             return Phrase(name, name, feminine)
         if self.chance(0.5):
-            noun = self.random.choice(lexicon.FAMILY)
+            noun = self.random.choice(nouns.FAMILY)
             plural = self.chance(0.2) and noun.english not in lexicon.SINGULAR_ONLY
             return noun_phrase(noun, self._own(owner), plural=plural)
-        return noun_phrase(self.random.choice(lexicon.PEOPLE), "the", plural=self.chance(0.2))
+        return noun_phrase(self.random.choice(nouns.PEOPLE), "the", plural=self.chance(0.2))
 
     def clause(self, tense: str, *, negative: bool, subject: Subject, verb: Verb, rest: Pair) -> Pair:
         """Subject, verb in its tense, negated or not, and whatever follows."""

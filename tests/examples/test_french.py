@@ -5,6 +5,7 @@ import re
 import pytest
 
 from examples.generators import translation_lexicon as lexicon
+from examples.generators import translation_nouns as nouns
 from examples.generators.french import (
     adjective,
     agree_participle,
@@ -24,15 +25,15 @@ from examples.generators.translation_phrases import (
 NOUNS = {
     noun.english: noun
     for group in (
-        lexicon.PEOPLE,
-        lexicon.FAMILY,
-        lexicon.READING,
-        lexicon.THINGS,
-        lexicon.CLOTHES,
-        lexicon.FOOD,
-        lexicon.MASS,
-        lexicon.PLACES,
-        lexicon.ANIMALS,
+        nouns.PEOPLE,
+        nouns.FAMILY,
+        nouns.READING,
+        nouns.THINGS,
+        nouns.CLOTHES,
+        nouns.FOOD,
+        nouns.MASS,
+        nouns.PLACES,
+        nouns.ANIMALS,
     )
     for noun in group
 }
