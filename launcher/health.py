@@ -1,11 +1,19 @@
-"""Whether a process does its work, asked the way its users would ask it."""
+"""Whether a process does its work, asked the way its users would ask it.
+
+`python -m launcher.health web|engine|streamer|beat|WORKER` asks about the process of this container: status 0 or 1.
+"""
 
 from __future__ import annotations
 
+import os
+import socket
+import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import redis
 from celery import Celery
@@ -21,6 +29,10 @@ def answers_http(url: str, host: str | None = None) -> bool:
         return False
 
 
+STREAMER_HEARTBEAT = "streamer:*"
+BEAT_WRITES_WITHIN_SECONDS = 600  # Celery's beat saves its schedule every three minutes
+
+
 class WorkerPing:
     """Asks all Celery workers at once, at most every second, and remembers who answered."""
 
@@ -30,7 +42,7 @@ class WorkerPing:
         self._names: set[str] = set()
 
     def has(self, name: str) -> bool:
-        """Whether the worker whose node name begins with `name`@ answered the last round."""
+        """Whether a worker of this node name, its host aside, answered the last round."""
         if time.monotonic() - self._asked_at > 1:
             try:
                 replies = self._app.control.ping(timeout=0.7)
@@ -53,3 +65,31 @@ def has_key(redis_url: str, pattern: str) -> bool:
 def was_written_since(path: Path, since: float) -> bool:
     """Whether a file of this name, whatever its suffix, was changed after `since` (seconds since the epoch)."""
     return any(found.stat().st_mtime >= since for found in path.parent.glob(f"{path.name}*"))
+
+
+def check(process: str, environment: Mapping[str, str]) -> bool:
+    """Whether `process` of this host is healthy, by the variables that it runs with."""
+    if process == "web":
+        return answers_http("http://127.0.0.1:8000/healthz", urlsplit(environment["SITE_URL"]).netloc)
+    if process == "engine":
+        return answers_http(f"http://127.0.0.1:{environment.get('ENGINE_PORT', '8100')}/health")
+    if process == "streamer":
+        return has_key(environment["REDIS_URL"], STREAMER_HEARTBEAT)
+    if process == "beat":
+        return was_written_since(
+            Path(environment["DATA_DIR"], "beat-schedule"), time.time() - BEAT_WRITES_WITHIN_SECONDS
+        )
+    node = f"{process}@{socket.gethostname()}"
+    replies = Celery("health", broker=environment["REDIS_URL"]).control.ping(destination=[node], timeout=3)
+    return any(node in reply for reply in replies)
+
+
+def read_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment with the broker's address, which may be kept in a file."""
+    if "REDIS_URL_FILE" in environment and "REDIS_URL" not in environment:
+        return {**environment, "REDIS_URL": Path(environment["REDIS_URL_FILE"]).read_text().strip()}
+    return dict(environment)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if check(sys.argv[1], read_secrets(os.environ)) else 1)

@@ -9,11 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from launcher.environment import Environment
-from launcher.health import WorkerPing, answers_http, has_key, was_written_since
+from launcher.health import STREAMER_HEARTBEAT, WorkerPing, answers_http, has_key, was_written_since
 from launcher.private_redis import answers, redis_command
 from launcher.process import Service
 
-STREAMER_HEARTBEAT = "maquette:streamer:*"
 # Supervisors wait for child processes: threads are enough, and end with their worker.
 WORKERS = {"default": 2, "upkeep": 1, "gpu": 1}
 SHUTDOWN_SECONDS = 3

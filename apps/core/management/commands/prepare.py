@@ -14,9 +14,11 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from apps.core.storage import storage
+
 # Files of django-htmx that no page uses; some import what is not there.
 UNUSED_FILES = ["django_htmx/ext/*", "django_htmx/ht*-4*"]
-STEPS = ("database", "static")
+STEPS = ("static", "storage", "database")
 
 
 def static_state() -> str:
@@ -30,15 +32,17 @@ def static_state() -> str:
 
 
 class Command(BaseCommand):
-    help = "Apply migrations and collect static files where needed; the last line says, in JSON, whether there is an owner."
+    help = "Collect static files, create the storage, migrate; the last line says, in JSON, whether there is an owner."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--only", choices=STEPS, help="one of the two steps")
+        parser.add_argument("--only", choices=STEPS, help="one of the steps")
 
     def handle(self, *args: Any, **options: Any) -> None:
         steps = [options["only"]] if options["only"] else STEPS
         if "static" in steps:
             self._collect()
+        if "storage" in steps:
+            storage().create()
         if "database" in steps:
             self._migrate()
             self.stdout.write(json.dumps({"has_owner": get_user_model().objects.exists()}))
