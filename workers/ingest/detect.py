@@ -94,7 +94,7 @@ def _refuse_other_binaries(head: bytes) -> None:
     control = sum(
         head.count(bytes([code])) for code in range(1, 32) if code not in (9, 10, 11, 12, 13, 26, 27)
     )
-    if control > len(head) // 20:
+    if control > max(16, len(head) // 20):
         raise not_a_table("a binary file")
 
 

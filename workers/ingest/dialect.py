@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from workers.ingest.vocabulary import is_known_name
+
 SINGLE_COLUMN = "\x1f"
 """A delimiter that no text contains: each line is one cell."""
 _DELIMITERS = (",", "\t", ";", "|")
@@ -60,10 +62,8 @@ def find_dialect(sample: str, extension: str) -> Dialect:
 
 
 def _ways_of_quoting(delimiter: str, sample: str) -> list[Dialect]:
-    """The likelier first: among equals it wins. Tab-separated texts mostly write quotation marks as they are."""
+    """The likelier first: among equals it wins."""
     ways = [Dialect(delimiter), Dialect(delimiter, quoting=False)]
-    if delimiter == "\t" and '""' not in sample:
-        ways.reverse()
     return [*ways, Dialect(delimiter, escape="\\")] if '\\"' in sample else ways
 
 
@@ -90,13 +90,18 @@ def _measured(dialect: Dialect, lines: list[str]) -> Dialect:
 
 
 def _score(dialect: Dialect) -> float:
-    return 0.0 if dialect.width < 2 else dialect.consistent**2 * math.log2(dialect.width + 1)
+    """Consistency weighs more than width. Only tab-separated texts are likely to write quotation marks as they are."""
+    likely = 1.0 if dialect.quoting or dialect.delimiter == "\t" else 0.5
+    return 0.0 if dialect.width < 2 else likely * dialect.consistent**2 * math.log2(dialect.width + 1)
 
 
 def _is_convincing(dialect: Dialect, lines: list[str], extension: str, *, declared: bool) -> bool:
     """Whether this is a table rather than prose that happens to hold commas."""
     if declared:
         return True
+    first = next((line.strip() for line in lines if line.strip()), "")
+    if dialect.delimiter not in first and is_known_name(first.strip('"')):
+        return False
     if extension in (".csv", ".tsv"):
         return dialect.consistent >= 0.4
     if dialect.delimiter == "\t":

@@ -128,7 +128,9 @@ def _legacy(sample: bytes) -> str:
     western = _western_share(sample)
     scores = {codec: _share(sample, codec, everyday) for codec, everyday in _EAST_ASIAN.items()}
     best = max(scores, key=lambda codec: scores[codec])
-    if scores["gb18030"] >= max(0.85, scores[best] - 0.03) and not _is_korean(sample):
+    if _is_korean(sample):
+        return "cp949"
+    if scores["gb18030"] >= max(0.85, scores[best] - 0.03):
         return "gb18030"
     if scores[best] >= 0.85 and scores[best] > western:
         return best

@@ -88,13 +88,9 @@ def checked_roles(spec: FreezeSpec, names: list[str]) -> dict[Role, str]:
                 field="roles",
             )
         columns[role] = column
-    if missing := missing_roles(spec.task_type, spec.roles):
-        wanted = " and ".join(sorted(missing))
-        raise JobError(
-            "role_missing",
-            f"{task.label} needs a column marked as {wanted}. Mark the column that holds it.",
-            field="roles",
-        )
+    if missing_roles(spec.task_type, spec.roles):
+        wanted = ", or as ".join(" and ".join(sorted(roles)) for roles in task.required)
+        raise JobError("role_missing", f"{task.label} needs columns marked as {wanted}.", field="roles")
     useful = task.optional.union(*task.required)
     return {role: column for role, column in columns.items() if role in useful}
 

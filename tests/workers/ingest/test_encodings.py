@@ -1,0 +1,74 @@
+"""Every encoding that people's spreadsheets come in is recognised and named."""
+# ruff: noqa: RUF001
+
+import pytest
+
+ENGLISH_CHINESE = "question,answer\n" + "".join(
+    f"How do I renew book {n}?,请在图书馆网站上登录，然后点击续借按钮（第{n}本）。\n" for n in range(20)
+)
+GERMAN = "frage,antwort\n" + "".join(
+    f"Wann öffnet die Bücherei {n}?,Täglich außer sonntags um {n} Uhr\n" for n in range(20)
+)
+JAPANESE = "質問,回答\n" + "".join(
+    f"図書館は何時に開きますか{n},毎朝九時に開館しています\n" for n in range(20)
+)
+TRADITIONAL = "問題,答案\n" + "".join(
+    f"圖書館什麼時候開門{n},每天早上九點開門，歡迎您來\n" for n in range(20)
+)
+KOREAN = "질문,답변\n" + "".join(
+    f"도서관은 몇 시에 여나요 {n},매일 아침 아홉 시에 엽니다\n" for n in range(20)
+)
+RUSSIAN = "вопрос,ответ\n" + "".join(
+    f"Когда открывается библиотека {n}?,Каждое утро в девять часов\n" for n in range(20)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "codec", "shown"),
+    [
+        (ENGLISH_CHINESE, "utf-8", "UTF-8"),
+        (ENGLISH_CHINESE, "utf-8-sig", "UTF-8 with BOM"),
+        (ENGLISH_CHINESE, "utf-16", "UTF-16"),
+        (GERMAN, "utf-16-le", "UTF-16 LE"),
+        (ENGLISH_CHINESE, "gb18030", "GB18030"),
+        (ENGLISH_CHINESE, "gbk", "GB18030"),
+        (TRADITIONAL, "big5", "Big5"),
+        (JAPANESE, "shift_jis", "Shift-JIS"),
+        (JAPANESE, "euc_jp", "EUC-JP"),
+        (KOREAN, "euc_kr", "EUC-KR"),
+        (GERMAN, "latin-1", "Latin-1 (Windows-1252)"),
+        (RUSSIAN, "cp1251", "cp1251"),
+    ],
+)
+def test_text_comes_back_as_it_was_written(import_file, text: str, codec: str, shown: str) -> None:
+    imported = import_file(text.encode(codec))
+    header, *lines = [line.split(",") for line in text.splitlines()]
+    assert [[row[name] for name in header] for row in imported.rows] == lines
+    assert imported.encoding == shown
+    assert imported.result.rejected == 0
+
+
+def test_four_byte_gb18030_characters_survive(import_file) -> None:
+    text = "文本,标签\n" + "".join(f"他姓𠮷，住在北京市的旧城区里面{n},人名\n" for n in range(10))
+    assert import_file(text.encode("gb18030")).rows[3]["文本"] == "他姓𠮷，住在北京市的旧城区里面3"
+
+
+def test_a_short_chinese_file_is_not_taken_for_another_language(import_file) -> None:
+    imported = import_file("文本,标签\n你好世界,问候\n再见朋友,告别\n".encode("gb18030"))
+    assert [row["标签"] for row in imported.rows] == ["问候", "告别"]
+
+
+def test_damaged_bytes_in_utf8_cost_their_row_only(import_file) -> None:
+    text = "text,label\n" + "".join(f"Füße und Grüße Nummer {n},ä\n" for n in range(30))
+    imported = import_file(text.encode().replace(b"Nummer 7,", b"Nummer \xff7,"))
+    assert imported.encoding == "UTF-8"
+    assert [(reject["line"], reject["reason"]) for reject in imported.rejected] == [
+        (9, "text: Holds bytes that are not valid UTF-8")
+    ]
+    assert imported.result.rows == 29
+
+
+def test_a_legacy_character_far_into_an_ascii_file_is_seen(import_file) -> None:
+    text = "text,label\n" + "a plain sentence without accents,x\n" * 40_000 + "le café est fermé,y\n"
+    imported = import_file(text.encode("latin-1"))
+    assert imported.rows[-1]["text"] == "le café est fermé"

@@ -1,0 +1,180 @@
+"""Freezing applies roles, checks rows and leaves exactly what the contract says."""
+
+import hashlib
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from workers.contracts.task_types import TaskType
+from workers.ingest.freeze import DATA_SCHEMA
+from workers.runtime.reporter import JobError
+
+PAIR = {"question": "input", "answer": "target"}
+LABELLED = {"text": "input", "label": "label"}
+
+
+def pairs(count: int = 30) -> str:
+    return "question,answer\n" + "".join(f"question {n},answer {n}\n" for n in range(count))
+
+
+def chats(*conversations: list[dict[str, object]], count: int = 25) -> str:
+    filler = [
+        [{"role": "user", "content": f"q{n}"}, {"role": "assistant", "content": f"a{n}"}]
+        for n in range(count)
+    ]
+    return "\n".join(json.dumps({"messages": turns}) for turns in [*conversations, *filler])
+
+
+def test_pairs_become_prompt_and_target(freeze_rows) -> None:
+    frozen = freeze_rows(pairs(), TaskType.CHAT, PAIR)
+    schema = pq.read_schema(frozen.folder / "data.parquet")
+    assert schema.equals(DATA_SCHEMA)
+    assert [row["line"] for row in frozen.rows] == list(range(2, 32))
+    assert frozen.rows[4]["prompt"] == [{"role": "user", "content": "question 4"}]
+    assert frozen.rows[4]["target"] == "answer 4"
+    assert sum(frozen.result.rows.values()) == 30 == len({row["row_id"] for row in frozen.rows})
+    assert frozen.result.input_characters["max"] == 11
+    assert frozen.result.bytes > 0
+
+
+def test_the_same_data_gives_the_same_bytes(freeze_rows) -> None:
+    one, two = (freeze_rows(pairs(), TaskType.CHAT, PAIR) for _ in range(2))
+    assert one.result.sha256 == two.result.sha256
+    assert one.result.sha256 == hashlib.sha256((one.folder / "data.parquet").read_bytes()).hexdigest()
+    assert freeze_rows(pairs(31), TaskType.CHAT, PAIR).result.sha256 != one.result.sha256
+
+
+def test_every_row_is_kept_or_rejected_with_its_reason(freeze_rows) -> None:
+    text = pairs(25) + "question 3,answer 3\n,no question\nno answer,\nragged\nQuestion 3,answer 3\n"
+    frozen = freeze_rows(text, TaskType.CHAT, PAIR)
+    assert [(reject["line"], reject["reason"]) for reject in frozen.rejected] == [
+        (27, "Same as line 5"),
+        (28, "The input (column “question”) is empty"),
+        (29, "The target (column “answer”) is empty"),
+        (30, "1 cells where the table has 2 columns"),
+    ]
+    assert len(frozen.rows) + len(frozen.rejected) == 30
+    assert frozen.result.rejected == 4 == sum(frozen.result.reasons.values())
+    assert frozen.result.reasons["Same as another line"] == 1
+
+
+def test_instructions_take_context_and_system_prompt(freeze_rows) -> None:
+    text = "\n".join(
+        json.dumps(
+            {
+                "instruction": f"Sum up {n}",
+                "input": "a text" if n else "",
+                "output": "sum",
+                "system": "Be brief",
+            }
+        )
+        for n in range(25)
+    )
+    roles = {"instruction": "input", "input": "context", "output": "target", "system": "system"}
+    frozen = freeze_rows(text, TaskType.INSTRUCTION, roles, name="x.jsonl")
+    system = {"role": "system", "content": "Be brief"}
+    assert frozen.rows[0]["prompt"] == [system, {"role": "user", "content": "Sum up 0"}]
+    assert frozen.rows[1]["prompt"] == [system, {"role": "user", "content": "Sum up 1\n\na text"}]
+    assert "100% of the targets are the same: “sum”. Check the column." in frozen.result.warnings
+
+
+def test_generation_has_no_prompt_and_code_keeps_its_white_space(freeze_rows) -> None:
+    text = "\n".join(
+        json.dumps({"before": f"def f{n}():", "text": f"\n    return {n}  \n"}) for n in range(25)
+    )
+    story = freeze_rows(text, TaskType.GENERATION, {"text": "target"}, name="x.jsonl")
+    assert story.rows[0]["prompt"] == []
+    code = freeze_rows(text, TaskType.CODE, {"before": "input", "text": "target"}, name="x.jsonl")
+    assert (code.rows[0]["prompt"][0]["content"], code.rows[0]["target"]) == ("def f0():", "    return 0  ")
+
+
+def test_conversations_are_brought_into_one_form(freeze_rows) -> None:
+    sharegpt = [
+        {"from": "system", "value": "Be kind"},
+        {"from": "human", "value": "Hi"},
+        {"from": "gpt", "value": "Hello"},
+        {"from": "human", "value": "One"},
+        {"from": "human", "value": "Two"},
+        {"from": "gpt", "value": "Three"},
+    ]
+    parts = [
+        {"role": "user", "content": [{"type": "text", "text": "Look"}]},
+        {"role": "assistant", "content": [{"type": "text", "value": "I do"}]},
+    ]
+    frozen = freeze_rows(chats(sharegpt, parts), TaskType.CHAT, {"messages": "messages"}, name="x.jsonl")
+    assert frozen.rows[0]["prompt"] == [
+        {"role": "system", "content": "Be kind"},
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello"},
+        {"role": "user", "content": "One\n\nTwo"},
+    ]
+    assert frozen.rows[0]["target"] == "Three"
+    assert (frozen.rows[1]["prompt"][0]["content"], frozen.rows[1]["target"]) == ("Look", "I do")
+
+
+@pytest.mark.parametrize(
+    ("turns", "reason"),
+    [
+        ([("user", "Hi")], "does not end with an answer"),
+        ([("assistant", "Hi")], "does not begin with the user"),
+        ([("system", "Be kind")], "is empty"),
+        ([("user", "Hi"), ("assistant", " ")], "turn of the assistant is empty"),
+        ([("user", "Hi"), ("tool", "42"), ("assistant", "42")], "by “tool”"),
+        ([("user", "Hi"), ("system", "x"), ("assistant", "y")], "in the middle"),
+    ],
+)
+def test_conversations_without_an_answer_to_learn_are_rejected(
+    freeze_rows, turns: list[tuple[str, str]], reason: str
+) -> None:
+    bad: list[dict[str, object]] = [{"role": role, "content": content} for role, content in turns]
+    frozen = freeze_rows(chats(bad), TaskType.CHAT, {"messages": "messages"}, name="x.jsonl")
+    assert [reject["line"] for reject in frozen.rejected] == [1]
+    assert reason in frozen.rejected[0]["reason"]
+
+
+def test_labels_are_trimmed_counted_and_single_ones_rejected(freeze_rows) -> None:
+    rows = "".join(f'text {n}," {("yes", "no")[n % 2]} "\n' for n in range(30)) + "odd one,once\n"
+    frozen = freeze_rows("text,label\n" + rows, TaskType.CLASSIFICATION, LABELLED)
+    assert frozen.result.labels == {"no": 15, "yes": 15}
+    assert frozen.rejected[0]["line"] == 32
+    assert frozen.rejected[0]["reason"] == "The label “once” occurs in this row only"
+
+
+def test_uneven_and_contradicting_labels_are_warned_of(freeze_rows) -> None:
+    rows = "".join(f"text {n},often\n" for n in range(100)) + "text 1,rare\nother,rare\n"
+    warnings = freeze_rows("text,label\n" + rows, TaskType.CLASSIFICATION, LABELLED).result.warnings
+    assert any("“often” has 100 rows, “rare” 2" in warning for warning in warnings)
+    assert any(warning.startswith("1 inputs occur with different labels") for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("text", "task_type", "roles", "code", "says"),
+    [
+        (pairs(3), TaskType.CHAT, PAIR, "too_few_rows", "3 usable rows are left, and at least 20"),
+        (pairs(), TaskType.CHAT, {"question": "input"}, "role_missing", "target"),
+        (pairs(), TaskType.CHAT, {"question": "input", "reply": "target"}, "no_such_column", "reply"),
+        (pairs(), TaskType.CHAT, {"question": "target", "answer": "target"}, "role_twice", "“answer”"),
+        (pairs(), TaskType.CLASSIFICATION, {"question": "input", "answer": "label"}, "too_few_labels", "right column"),
+        ("question,answer\n" + "".join(f"same,{n}\n" for n in range(30)), TaskType.CHAT, PAIR, "too_few_inputs", "1 different"),
+        (
+            "text,label\n" + "".join(f"text {n},label {n % 1_001}\n" for n in range(2_100)),
+            TaskType.CLASSIFICATION, LABELLED, "too_many_labels", "1,001",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_frozen_says_why(freeze_rows, text, task_type, roles, code, says) -> None:
+    with pytest.raises(JobError) as caught:
+        freeze_rows(text, task_type, roles)
+    assert caught.value.code == code
+    assert says in caught.value.message
+
+
+def test_row_groups_have_ten_thousand_rows(freeze_rows) -> None:
+    frozen = freeze_rows(pairs(25_000), TaskType.CHAT, PAIR)
+    metadata = pq.ParquetFile(frozen.folder / "data.parquet").metadata
+    assert [metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)] == [
+        10_000,
+        10_000,
+        5_000,
+    ]
