@@ -4,3 +4,13 @@ from django.apps import AppConfig
 class TrainingConfig(AppConfig):
     name = "apps.training"
     label = "training"
+
+    def ready(self) -> None:
+        from django.urls import reverse
+
+        from apps.jobs.links import register_page
+        from apps.training import receivers  # noqa: F401  (connects them)
+        from workers.contracts.jobs import JobKind
+
+        register_page(JobKind.PREFLIGHT, lambda job: reverse("training:preflight", args=[job.preflight.pk]))
+        register_page(JobKind.RUN, lambda job: reverse("training:detail", args=[job.run.pk]))

@@ -1,6 +1,19 @@
 """Addresses of apps.training."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.training import views
 
 app_name = "training"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.run_list, name="list"),
+    path("new/", views.new, name="new"),
+    path("preflights/<uuid:preflight_id>/", views.preflight, name="preflight"),
+    path("preflights/<uuid:preflight_id>/start/", views.start, name="start"),
+    path("<uuid:run_id>/", views.detail, name="detail"),
+    path("<uuid:run_id>/rename/", views.rename, name="rename"),
+    path("<uuid:run_id>/again/", views.again, name="again"),
+    path("<uuid:run_id>/fix/", views.apply_fix, name="fix"),
+    path("<uuid:run_id>/metrics/", views.metrics, name="metrics"),
+    path("<uuid:run_id>/samples/", views.samples, name="samples"),
+]

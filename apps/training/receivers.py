@@ -1,0 +1,18 @@
+"""What training makes of the end of its jobs."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from apps.jobs.models import Job
+from apps.jobs.signals import job_succeeded
+from apps.training import services
+from workers.contracts.jobs import JobKind
+
+
+@receiver(job_succeeded)
+def take_result(sender: type[Job], job: Job, **_: Any) -> None:
+    if job.kind == JobKind.PREFLIGHT:
+        services.take_preflight(job)
+    elif job.kind == JobKind.RUN:
+        services.take_run(job)

@@ -1,0 +1,228 @@
+"""The wizard, the pre-flight card, and a run's page."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.core.errors import NotVisible, UserError
+from apps.datasets.models import DatasetVersion
+from apps.jobs.views import status_context
+from apps.training import querysets, services
+from apps.training.bases import choices_for, find_choice
+from apps.training.forms import LENGTHS, RunNameForm, WizardForm
+from apps.training.lineage import lineage_of
+from apps.training.models import Preflight, Run
+from apps.workspaces import access
+from apps.workspaces.access import Action
+from apps.workspaces.decorators import in_workspace
+from workers.contracts.recipes import Length
+
+_RUN_RELATED = ("job", "dataset_version__dataset", "base_version", "model_version", "preflight")
+RUNS_A_PAGE = 30
+
+
+@require_GET
+@in_workspace()
+def run_list(request: HttpRequest) -> HttpResponse:
+    runs = Run.objects.in_workspace(request.workspace).select_related(*_RUN_RELATED)  # type: ignore[attr-defined]
+    page = Paginator(runs, RUNS_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "training/list.html", {"page": page})
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def new(request: HttpRequest) -> HttpResponse:
+    """Three questions. The first is answered by where the person came from, or by choosing here."""
+    version_id = request.POST.get("data") or request.GET.get("data", "")
+    if not version_id:
+        return _choose_data(request)
+    version = access.get_visible(
+        DatasetVersion.objects.select_related("dataset"), request.user, Action.EDIT, pk=_uuid(version_id)
+    )
+    choices = choices_for(request.user, version)  # type: ignore[arg-type]
+    # An address can only say "False", which a checkbox would take for yes.
+    initial = {name: value != "False" and value for name, value in request.GET.items() if name != "data"}
+    form = WizardForm(request.POST or None, bases=[(c.value, c.label) for c in choices], initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            preflight = services.request_preflight(
+                actor=request.user,  # type: ignore[arg-type]
+                dataset_version=version,
+                base=find_choice(request.user, version, form.cleaned_data["base"]),  # type: ignore[arg-type]
+                length=Length(form.cleaned_data["length"]),
+                recipe=form.cleaned_data["recipe"],
+            )
+        except UserError as error:
+            form.add_user_error(error)
+        else:
+            return redirect("training:preflight", preflight.pk)
+    chosen = form["base"].value() or (choices[0].value if choices else "")
+    context = {
+        "form": form,
+        "version": version,
+        "choices": choices,
+        "chosen": chosen,
+        "lengths": [(length.value, label, text) for length, (label, text) in LENGTHS.items()],
+        "chosen_length": form["length"].value() or Length.STANDARD.value,
+    }
+    return render(request, "training/new.html", context, status=422 if form.errors else 200)
+
+
+@in_workspace(Action.EDIT)
+def _choose_data(request: HttpRequest) -> HttpResponse:
+    versions = DatasetVersion.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
+    ready = versions.filter(rows_train__gt=0, dataset__archived_at=None).select_related("dataset")
+    return render(request, "training/choose_data.html", {"versions": ready[:100]})
+
+
+def _uuid(value: str) -> UUID:
+    try:
+        return UUID(value)
+    except ValueError as error:
+        raise NotVisible from error
+
+
+@require_GET
+@login_required
+def preflight(request: HttpRequest, preflight_id: UUID) -> HttpResponse:
+    """What the run would do, and the button that starts it."""
+    related = Preflight.objects.select_related("job", "dataset_version__dataset", "base_version")
+    found = access.get_visible(related, request.user, pk=preflight_id)
+    change = {
+        "data": found.dataset_version_id,
+        "length": found.length,
+        "base": _base_value(found),
+        **found.recipe,
+    }
+    fixes = [
+        {**finding, "change": _address_of({**change, **finding["fix"]})}
+        for finding in (found.result or {}).get("findings", [])
+    ]
+    context = {
+        "preflight": found,
+        "result": found.result,
+        "findings": fixes,
+        "change": _address_of(change),
+        "length_label": LENGTHS[Length(found.length)][0],
+        **status_context(found.job),
+    }
+    return render(request, "training/preflight.html", context)
+
+
+def _base_value(preflight: Preflight) -> str:
+    """How the wizard names the base of this pre-flight."""
+    base = preflight.base
+    if base["kind"] == "starter":
+        return f"starter:{base['family']}:{base['size']}"
+    if preflight.base_model_id:
+        return f"base:{preflight.base_model_id}"
+    return f"version:{preflight.base_version_id}"
+
+
+@require_POST
+@login_required
+def start(request: HttpRequest, preflight_id: UUID) -> HttpResponse:
+    found = access.get_visible(
+        Preflight.objects.select_related("job", "dataset_version__dataset", "base_version"),
+        request.user,
+        Action.EDIT,
+        pk=preflight_id,
+    )
+    run = services.start_run(actor=request.user, preflight=found, name=request.POST.get("name", ""))  # type: ignore[arg-type]
+    return redirect("training:detail", run.pk)
+
+
+@require_GET
+@login_required
+def detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """The run's story, from top to bottom: what it is doing, how it is going, what it says, what it cost."""
+    run = access.get_visible(Run.objects.select_related(*_RUN_RELATED), request.user, pk=run_id)
+    context = {
+        "run": run,
+        "lineage": lineage_of(run),
+        "latest": querysets.latest_values(run.job),
+        "samples": querysets.sample_rounds(run.job),
+        "log": querysets.log_lines(run.job),
+        "recipe": [(name, value) for name, value in run.recipe.items() if name != "recipe_version"],
+        **status_context(run.job),
+    }
+    return render(request, "training/detail.html", context)
+
+
+@require_GET
+@login_required
+def metrics(request: HttpRequest, run_id: UUID) -> JsonResponse:
+    """Chart points since ?after=<sequence number>."""
+    run = access.get_visible(Run.objects.select_related("job"), request.user, pk=run_id)
+    after = request.GET.get("after", "0")
+    return JsonResponse(querysets.metric_points(run.job, after=int(after) if after.isdigit() else 0))
+
+
+@require_GET
+@login_required
+def samples(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """The live part of the page below the chart: figures, sample outputs, log."""
+    run = access.get_visible(Run.objects.select_related(*_RUN_RELATED), request.user, pk=run_id)
+    context: dict[str, Any] = {
+        "run": run,
+        "job": run.job,
+        "latest": querysets.latest_values(run.job),
+        "samples": querysets.sample_rounds(run.job),
+        "log": querysets.log_lines(run.job),
+    }
+    return render(request, "training/detail.html#live", context)
+
+
+@require_POST
+@login_required
+def rename(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    run = access.get_visible(Run.objects.all(), request.user, Action.EDIT, pk=run_id)
+    form = RunNameForm(request.POST)
+    if not form.is_valid():
+        raise UserError(form.errors["name"][0], field="name")
+    services.rename_run(actor=request.user, run=run, name=form.cleaned_data["name"])  # type: ignore[arg-type]
+    return redirect("training:detail", run.pk)
+
+
+@require_GET
+@login_required
+def again(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """The wizard with this run's answers filled in."""
+    run = access.get_visible(Run.objects.select_related("preflight"), request.user, Action.EDIT, pk=run_id)
+    return redirect(_wizard_address(run, {}))
+
+
+@require_POST
+@login_required
+def apply_fix(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """What the failed run offered: the same again with the recipe fields that would have saved it."""
+    run = access.get_visible(
+        Run.objects.select_related("preflight", "job"), request.user, Action.EDIT, pk=run_id
+    )
+    fix = (run.job.error_fix or {}).get("recipe", {})
+    return redirect(_wizard_address(run, fix))
+
+
+def _wizard_address(run: Run, changes: dict[str, Any]) -> str:
+    preflight = run.preflight
+    answers = {
+        "data": run.dataset_version_id,
+        "base": _base_value(preflight),
+        "length": preflight.length,
+        **preflight.recipe,
+        **changes,
+    }
+    return _address_of(answers)
+
+
+def _address_of(answers: dict[str, Any]) -> str:
+    """The wizard's address with these answers filled in."""
+    plain = {name: ", ".join(v) if isinstance(v, list) else v for name, v in answers.items() if v is not None}
+    return f"{reverse('training:new')}?{urlencode(plain)}"

@@ -1,0 +1,70 @@
+// The loss of a run, live: reads the points it does not have yet whenever the job changes.
+import uPlot from "../vendor/js/uPlot.js";
+
+const box = document.querySelector("[data-run-chart]");
+const points = new Map();
+let last = 0;
+let chart = null;
+
+function css(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function data() {
+  const steps = [...points.keys()].sort((a, b) => a - b);
+  const column = (name) => steps.map((step) => points.get(step)[name] ?? null);
+  return [steps, column("train_loss"), column("validation_loss")];
+}
+
+function draw() {
+  const { clientWidth: width } = box;
+  const axis = { stroke: css("--ink-soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line") } };
+  const options = {
+    width,
+    height: Math.max(220, Math.min(340, width * 0.42)),
+    scales: { x: { time: false } },
+    axes: [{ ...axis, label: box.dataset.labelStep, labelSize: 22 }, axis],
+    series: [
+      { label: box.dataset.labelStep },
+      { label: box.dataset.labelTrain, stroke: css("--base-model"), width: 1.5, points: { show: false }, spanGaps: true },
+      { label: box.dataset.labelValidation, stroke: css("--tuned-model"), width: 2.5, points: { show: true, size: 7 }, spanGaps: true },
+    ],
+  };
+  chart?.destroy();
+  box.textContent = "";
+  chart = new uPlot(options, data(), box);
+}
+
+async function update() {
+  const response = await fetch(`${box.dataset.runChart}?after=${last}`);
+  if (!response.ok) return;
+  const answer = await response.json();
+  last = answer.last;
+  for (const [step, , values] of answer.points) points.set(step, { ...points.get(step), ...values });
+  if (!points.size) {
+    box.textContent = box.dataset.empty;
+  } else if (chart) {
+    chart.setData(data());
+  } else {
+    draw();
+  }
+}
+
+if (box) {
+  update();
+  if (box.dataset.chartJob) {
+    // The live part of the page carries the job's events; it is replaced now and then, so listen on the way down.
+    let due = 0;
+    document.addEventListener("job-changed", () => {
+      clearTimeout(due);
+      due = setTimeout(update, 400);
+    }, true);
+    setInterval(update, 10000);
+  }
+  document.addEventListener("theme-changed", () => points.size && draw());
+  let resize = 0;
+  window.addEventListener("resize", () => {
+    clearTimeout(resize);
+    resize = setTimeout(() => points.size && draw(), 150);
+  });
+}
