@@ -127,7 +127,9 @@ _QUALITIES = {
     "clothes": [lexicon.MATTER[0], *lexicon.MATTER[2:6]],
     "food": [lexicon.TASTE[0], *lexicon.TASTE[2:6]],
     "reading": lexicon.TEXTUAL[:6],
+    "reference": [lexicon.MATTER[0], *lexicon.MATTER[2:5], lexicon.MATTER[8]],
     "place": [*lexicon.SITES[:2], *lexicon.SITES[6:]],
+    "outdoors": [lexicon.SITES[0], lexicon.SITES[4], lexicon.SITES[6], lexicon.SITES[8]],
 }
 
 
@@ -149,14 +151,14 @@ def _being(writer: Writer) -> Pair:
 
 def _two_qualities(writer: Writer) -> Pair:
     """The lamp is very heavy, but it is not expensive."""
-    kind = writer.random.choice(list(_QUALITIES))
+    kind = writer.random.choice(["thing", "clothes", "food", "reading", "place"])
     noun = writer.random.choice(OBJECTS[kind])
     determiner = writer.random.choice(["the", "this", "your"] if kind != "place" else ["the", "this"])
     extra = (
         writer.random.choice(lexicon.COLOURS) if kind in ("thing", "clothes") and writer.chance(0.4) else None
     )
     subject = as_subject(noun_phrase(noun, determiner, adjective=extra, plural=writer.chance(0.3)))
-    first, second = writer.random.sample(_QUALITIES[kind], 2)
+    first, second = writer.random.sample(_QUALITIES[noun.kind], 2)
     english, french = _described(subject, first, writer.random.choice(_DEGREES[:4]))
     if writer.chance(0.3):
         return f"{english}.", f"{french}."

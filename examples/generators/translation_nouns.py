@@ -1,6 +1,6 @@
 """Nouns of the translation example, by kind, in both languages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,8 @@ _WITH_PARTS = {
     "bicycle",
     "toy",
 }
+_REFERENCE = {"dictionary", "menu", "newspaper"}
+READING = [replace(noun, kind="reference") if noun.english in _REFERENCE else noun for noun in READING]
 WRITING = [noun for noun in READING if noun.english in _BY_HAND]
 THINGS = _nouns(
     "thing",
@@ -261,6 +263,8 @@ PLACES = _nouns(
     beach, plage f, on, sur
     terrace, terrasse f, on, sur""",
 )
+_OUTDOORS = {"park", "garden", "forest", "street", "square", "bridge", "beach", "village", "farm"}
+PLACES = [replace(noun, kind="outdoors") if noun.english in _OUTDOORS else noun for noun in PLACES]
 _SELLING = {"market", "bakery", "pharmacy", "shop", "bookshop", "museum", "airport", "station"}
 _PLEASANT = {
     "market",

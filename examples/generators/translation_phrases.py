@@ -200,7 +200,7 @@ class Writer:
 
     def place(self, among: list[Noun] = nouns.PLACES) -> Pair:
         noun = self.random.choice(among)
-        adjective = self.random.choice(lexicon.SITES) if self.chance(0.15) else None
+        adjective = self.random.choice(lexicon.ADJECTIVES[noun.kind]) if self.chance(0.15) else None
         phrase = noun_phrase(noun, "the", adjective=adjective)
         if self.chance(0.25):
             english, french = self.random.choice(lexicon.NEARNESS)
