@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.datasets.querysets import DatasetQuerySet, DatasetVersionQuerySet, ImportQuerySet
@@ -30,6 +31,15 @@ class Dataset(InWorkspace):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("datasets:detail", args=[self.pk])
+
+    @property
+    def bytes(self) -> int:
+        """Disk taken by its uploads and versions; parsed rows in between are not counted."""
+        uploads = sum(source.source_bytes for source in self.imports.all())
+        return uploads + sum(version.bytes for version in self.versions.all())
 
     @property
     def latest(self) -> "DatasetVersion | None":
@@ -113,6 +123,9 @@ class DatasetVersion(InWorkspace):
 
     def __str__(self) -> str:
         return f"{self.dataset.name} v{self.number}"
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('datasets:detail', args=[self.dataset_id])}?version={self.number}"
 
     @property
     def is_ready(self) -> bool:

@@ -15,12 +15,11 @@ class DatasetQuerySet(InWorkspaceQuerySet):
 
     def for_list(self) -> Self:
         """With versions, imports and their jobs, newest first, in a fixed number of queries and without big results."""
-        versions = self.model.versions.rel.related_model.objects
-        imports = self.model.imports.rel.related_model.objects
-        return self.prefetch_related(
-            Prefetch("versions", versions.select_related("job").defer(*_BIG, "roles").order_by("-number")),
-            Prefetch("imports", imports.select_related("job").defer(*_BIG).order_by("-created_at")),
-        )
+        from apps.datasets.models import DatasetVersion, Import
+
+        versions = DatasetVersion.objects.select_related("job").defer(*_BIG, "roles").order_by("-number")
+        imports = Import.objects.select_related("job").defer(*_BIG).order_by("-created_at")
+        return self.prefetch_related(Prefetch("versions", versions), Prefetch("imports", imports))
 
 
 _BIG = ("result", "job__spec", "job__result", "job__error_trace")

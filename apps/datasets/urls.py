@@ -1,6 +1,33 @@
 """Addresses of apps.datasets."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.datasets.views import browsing, downloads, importing, keeping
 
 app_name = "datasets"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", browsing.dataset_list, name="list"),
+    path("new/", importing.new, name="new"),
+    path("<uuid:pk>/", browsing.detail, name="detail"),
+    path("<uuid:pk>/upload/", importing.upload, name="upload"),
+    path("<uuid:pk>/edit/", keeping.edit, name="edit"),
+    path("<uuid:pk>/archive/", keeping.archive, name="archive"),
+    path("<uuid:pk>/delete/", keeping.delete, name="delete"),
+    path("imports/<uuid:pk>/", importing.import_page, name="import"),
+    path("imports/<uuid:pk>/discard/", importing.discard, name="discard"),
+    path("imports/<uuid:pk>/source/", downloads.source, name="source"),
+    path("imports/<uuid:pk>/rejected.csv", downloads.import_rejected, name="import_rejected"),
+    path("versions/<uuid:pk>/kept.csv", downloads.version_file, {"name": "kept.csv"}, name="kept_csv"),
+    path(
+        "versions/<uuid:pk>/rejected.csv",
+        downloads.version_file,
+        {"name": "rejected.csv"},
+        name="rejected_csv",
+    ),
+    path(
+        "versions/<uuid:pk>/kept.parquet",
+        downloads.version_file,
+        {"name": "kept.parquet"},
+        name="kept_parquet",
+    ),
+]

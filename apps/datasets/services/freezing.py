@@ -10,6 +10,7 @@ from apps.accounts.models import User
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.datasets.models import Dataset, DatasetVersion, Import
+from apps.datasets.roles import role_label, usable_roles
 from apps.jobs import services as jobs
 from apps.jobs.models import ACTIVE, Job
 from apps.workspaces import access, audit
@@ -17,26 +18,6 @@ from apps.workspaces.access import Action
 from workers.contracts.jobs import JobKind
 from workers.contracts.specs import FreezeResult, FreezeSpec
 from workers.contracts.task_types import TASKS, Role, TaskInfo, TaskType, missing_roles
-
-
-def role_label(info: TaskInfo, role: Role) -> str:
-    """What a role is called where data teaches `info`: a translation's input is its source text."""
-    names = {
-        Role.MESSAGES: _("Whole conversation"),
-        Role.SYSTEM: _("System prompt"),
-        Role.INPUT: _(info.input_label),
-        Role.CONTEXT: _("Text to work on"),
-        Role.TARGET: _(info.target_label),
-        Role.LABEL: _(info.target_label),
-        Role.IGNORE: _("Not used"),
-    }
-    return names[role]
-
-
-def usable_roles(info: TaskInfo) -> list[Role]:
-    """Roles that a column can have where data teaches `info`, IGNORE last."""
-    given = info.optional.union(*info.required)
-    return [role for role in Role if role in given] + [Role.IGNORE]
 
 
 @transaction.atomic

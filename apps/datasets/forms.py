@@ -1,0 +1,64 @@
+"""Forms of the data pages."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.forms import StudioForm
+from apps.datasets.models import Import
+from workers.contracts.task_types import TASKS
+
+_MOST_PASTED_CHARACTERS = 2_000_000
+
+
+class UploadForm(StudioForm):
+    """A file or pasted text; one of them."""
+
+    file = forms.FileField(label=_("File"), required=False, allow_empty_file=True)
+    text = forms.CharField(
+        label=_("Text"),
+        required=False,
+        strip=False,
+        max_length=_MOST_PASTED_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
+        error_messages={"max_length": _("This is too long to paste. Save it as a file and upload that.")},
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        required=False,
+        max_length=150,
+        help_text=_("Left empty, it is called like the file."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and not cleaned.get("file") and not (cleaned.get("text") or "").strip():
+            self.add_error("file", _("Choose a file, or paste some rows as text."))
+        return cleaned
+
+
+class ConfirmForm(StudioForm):
+    """What the data teaches, and one role a column (fields role-0, role-1…, in the order of the columns)."""
+
+    task_type = forms.ChoiceField(
+        choices=[(t.value, info.label) for t, info in TASKS.items()],
+        error_messages={"required": _("Choose what this data should teach.")},
+    )
+
+    def __init__(self, *args: Any, import_: Import, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.columns: list[str] = [column["name"] for column in (import_.result or {}).get("columns", [])]
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Role by column, as chosen."""
+        chosen = {name: self.data.get(f"role-{index}", "") for index, name in enumerate(self.columns)}
+        return {name: role for name, role in chosen.items() if role}
+
+
+class DatasetForm(StudioForm):
+    name = forms.CharField(label=_("Name"), max_length=150)
+    description = forms.CharField(
+        label=_("Description"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )

@@ -1,0 +1,144 @@
+"""Reading rows of imports and versions: DuckDB over the Parquet files that the jobs left."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+from django.conf import settings
+
+from apps.core.storage import storage
+from apps.datasets.models import DatasetVersion, Import
+
+DATA_NAME, ROWS_NAME, REJECTED_NAME = "data.parquet", "rows.parquet", "rejected.parquet"
+LINE = "__line"
+_SHOWN_CHARACTERS = 20_000
+"""A cell longer than this is cut on the page; downloads hold it whole."""
+
+
+def _local(key: str) -> Path:
+    return storage().fetch(key, Path(settings.CACHE_DIR))
+
+
+def _select(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    """Run one query in a DuckDB of its own, small enough for a web process."""
+    config = {"threads": 1, "memory_limit": "512MB", "autoinstall_known_extensions": False}
+    with duckdb.connect(config=config) as connection:
+        return connection.execute(sql, values).fetchall()
+
+
+def sample_rows(import_: Import, count: int = 6) -> list[dict[str, Any]]:
+    """The first rows as read: {"line": number, "cells": [text or None, in the order of the file's columns]}."""
+    path = _local(f"{import_.rows_key}/{ROWS_NAME}")
+    names = [name for name in pq.read_schema(path).names if name != LINE]
+    columns = ", ".join(f"left({_quoted(name)}, 400)" for name in [*names])
+    rows = _select(
+        f"SELECT {LINE}{', ' + columns if columns else ''} FROM read_parquet(?) ORDER BY {LINE} LIMIT ?",  # noqa: S608
+        [str(path), count],
+    )
+    return [{"line": line, "cells": dict(zip(names, cells, strict=True))} for line, *cells in rows]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+@dataclass
+class DataRow:
+    row_id: str
+    line: int
+    split: str
+    prompt: list[dict[str, str]]
+    target: str
+
+
+class DataRows:
+    """Rows of a version that are in `split` and hold `text`, as a sequence that Django's Paginator takes."""
+
+    _HOLDS = "contains(lower(concat_ws(' ', target, array_to_string(list_transform(prompt, lambda m: m.content), ' '))), lower(?))"
+
+    def __init__(self, version: DatasetVersion, *, split: str = "", text: str = "") -> None:
+        self._where, self._values = "WHERE true", [str(_local(f"{version.storage_key}/{DATA_NAME}"))]
+        if split:
+            self._where += " AND split = ?"
+            self._values.append(split)
+        if text:
+            self._where += f" AND {self._HOLDS}"
+            self._values.append(text)
+
+    def count(self) -> int:
+        found = _select(f"SELECT count(*) FROM read_parquet(?) {self._where}", self._values)  # noqa: S608
+        return int(found[0][0])
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __getitem__(self, part: slice) -> list[DataRow]:
+        start, stop = part.start or 0, part.stop
+        sql = (
+            f"SELECT row_id, line, split, prompt, left(target, {_SHOWN_CHARACTERS}) "  # noqa: S608
+            f"FROM read_parquet(?) {self._where} ORDER BY line, row_id LIMIT {int(stop - start)} OFFSET {int(start)}"
+        )
+        return [DataRow(*row) for row in _select(sql, self._values)]
+
+
+@dataclass
+class RejectedRow:
+    line: int
+    reason: str
+    text: str
+
+
+class RejectedRows:
+    """What was not kept, by line, as a sequence that Django's Paginator takes. `folder` is an import's or a version's."""
+
+    def __init__(self, folder: str) -> None:
+        self._path = str(_local(f"{folder}/{REJECTED_NAME}"))
+
+    def count(self) -> int:
+        return int(pq.read_metadata(self._path).num_rows)
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __getitem__(self, part: slice) -> list[RejectedRow]:
+        start, stop = part.start or 0, part.stop
+        sql = f"SELECT line, reason, text FROM read_parquet(?) ORDER BY line LIMIT {int(stop - start)} OFFSET {int(start)}"  # noqa: S608
+        return [RejectedRow(*row) for row in _select(sql, [self._path])]
+
+
+def rejected_csv(folder: str) -> Iterator[bytes]:
+    """Every rejected row as CSV: line, reason, text. Begins with a byte-order mark, so that Excel reads it as UTF-8."""
+    return _csv(_local(f"{folder}/{REJECTED_NAME}"), ["line", "reason", "text"])
+
+
+def kept_csv(version: DatasetVersion) -> Iterator[bytes]:
+    """Every kept row as CSV: line, split, prompt (the text of its one message, else each with its role), target."""
+    return _csv(_local(f"{version.storage_key}/{DATA_NAME}"), ["line", "split", "prompt", "target"])
+
+
+def _csv(path: Path, columns: list[str]) -> Iterator[bytes]:
+    yield b"\xef\xbb\xbf"
+    yield _lines([columns])
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(2_000, columns=columns):
+            rows = batch.select(columns).to_pylist()
+            yield _lines([[_plain(row[name]) for name in columns] for row in rows])
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    if len(value) == 1:
+        return value[0]["content"]
+    return "\n\n".join(f"{message['role']}: {message['content']}" for message in value)
+
+
+def _lines(rows: list[list[Any]]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue().encode()

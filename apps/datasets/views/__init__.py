@@ -1,0 +1,1 @@
+"""Pages of datasets: thin; services write, querysets and rows read."""

@@ -1,0 +1,120 @@
+"""The list of datasets, and one dataset with its versions and rows."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from apps.core.errors import NotVisible
+from apps.core.htmx import render_page
+from apps.datasets.models import Dataset, DatasetVersion
+from apps.datasets.roles import role_label
+from apps.datasets.rows import DataRows, RejectedRows
+from apps.jobs.views import status_context
+from apps.workspaces import access
+from apps.workspaces.decorators import in_workspace
+from workers.contracts.task_types import Role
+
+DATASETS_A_PAGE = 25
+ROWS_A_PAGE = 25
+SPLITS = ("train", "validation", "test")
+
+
+@require_GET
+@in_workspace()
+def dataset_list(request: HttpRequest) -> HttpResponse:
+    everything = Dataset.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
+    archived = request.GET.get("archived") == "1"
+    datasets = everything.exclude(archived_at=None) if archived else everything.current()
+    page = Paginator(datasets.for_list(), DATASETS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "archived": archived,
+        "archived_count": everything.exclude(archived_at=None).count(),
+        "query": "archived=1&" if archived else "",
+    }
+    return render_page(request, "datasets/list.html", context)
+
+
+@require_GET
+@login_required
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The newest version, or the one that ?version= names."""
+    dataset = access.get_visible(Dataset.objects.for_list(), request.user, pk=pk)
+    version = _chosen_version(dataset, request.GET.get("version", ""))
+    context: dict[str, Any] = {"dataset": dataset, "version": version, "open_import": dataset.open_import}
+    if version is not None:
+        context |= {"lineage": _lineage(version), "is_latest": version == dataset.latest}
+        context |= status_context(version.job)
+        if version.is_ready:
+            context |= _profile_context(version) | _rows_context(request, version)
+    return render_page(request, "datasets/detail.html", context, partial="rows")
+
+
+def _chosen_version(dataset: Dataset, number: str) -> DatasetVersion | None:
+    """The version of that number; without one the newest. Raises NotVisible when there is no such version."""
+    versions = list(dataset.versions.all())
+    if not number:
+        return max(versions, key=lambda version: version.number, default=None)
+    chosen = next((version for version in versions if str(version.number) == number), None)
+    if chosen is None:
+        raise NotVisible
+    return chosen
+
+
+def _lineage(version: DatasetVersion) -> list[dict[str, str]]:
+    source = version.source
+    return [
+        {"label": source.filename, "url": reverse("datasets:import", args=[source.pk]), "icon": "file"},
+        {"label": str(version), "url": version.get_absolute_url(), "icon": "database"},
+    ]
+
+
+def _profile_context(version: DatasetVersion) -> dict[str, Any]:
+    frozen = version.frozen
+    assert frozen is not None  # noqa: S101  (a ready version has its result)
+    total = version.rows or 1
+    widths = [
+        (split, frozen.rows.get(split, 0), 1000 * frozen.rows.get(split, 0) // total) for split in SPLITS
+    ]
+    starts = [0, widths[0][2], widths[0][2] + widths[1][2]]
+    labels = sorted(frozen.labels.items(), key=lambda item: -item[1])
+    return {
+        "frozen": frozen,
+        "splits": [(*width, start) for width, start in zip(widths, starts, strict=True)],
+        "labels": labels,
+        "most_of_a_label": labels[0][1] if labels else 0,
+        "column_roles": [
+            (column, role_label(version.task, Role(role))) for column, role in version.roles.items()
+        ],
+        "models": list(version.model_versions.exclude(bytes=0).filter(kind="tuned")[:20]),
+    }
+
+
+def _rows_context(request: HttpRequest, version: DatasetVersion) -> dict[str, Any]:
+    """The page of rows (kept or rejected) that the address asks for, and the address without its page."""
+    shows_rejected = request.GET.get("rows") == "rejected"
+    split = request.GET.get("split", "") if request.GET.get("split", "") in SPLITS else ""
+    text = request.GET.get("q", "").strip()[:200]
+    rows: Any = (
+        RejectedRows(version.storage_key) if shows_rejected else DataRows(version, split=split, text=text)
+    )
+    shown = {
+        "version": version.number,
+        "rows": "rejected" if shows_rejected else "",
+        "split": split,
+        "q": text,
+    }
+    query = urlencode({name: value for name, value in shown.items() if value})
+    return {
+        "page": Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page")),
+        "shows_rejected": shows_rejected,
+        "split": split,
+        "text": text,
+        "query": f"{query}&",
+    }

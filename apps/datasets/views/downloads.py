@@ -1,0 +1,55 @@
+"""Everything that went in or came out, as files."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.text import slugify
+from django.views.decorators.http import require_GET
+
+from apps.core.downloads import read_chunks, stream_download
+from apps.core.errors import NotVisible
+from apps.core.storage import storage
+from apps.datasets.models import DatasetVersion, Import
+from apps.datasets.rows import DATA_NAME, kept_csv, rejected_csv
+from apps.workspaces import access
+
+_CSV = "text/csv; charset=utf-8"
+
+
+@require_GET
+@login_required
+def source(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The file as it came."""
+    import_ = access.get_visible(Import.objects.all(), request.user, pk=pk)
+    chunks = read_chunks(storage().open(import_.source_key))
+    return stream_download(chunks, filename=import_.filename, size=import_.source_bytes)
+
+
+@require_GET
+@login_required
+def import_rejected(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """Rows that could not be read, with line and reason."""
+    import_ = access.get_visible(Import.objects.select_related("dataset"), request.user, pk=pk)
+    if not import_.result:
+        raise NotVisible
+    name = f"{_stem(import_.dataset.name)}-rejected.csv"
+    return stream_download(rejected_csv(import_.rows_key), filename=name, content_type=_CSV)
+
+
+@require_GET
+@login_required
+def version_file(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
+    """kept.csv, rejected.csv or kept.parquet of a version."""
+    versions = DatasetVersion.objects.ready().select_related("dataset")
+    version = access.get_visible(versions, request.user, pk=pk)
+    filename = f"{_stem(version.dataset.name)}-v{version.number}-{name}"
+    if name == "kept.parquet":
+        key = f"{version.storage_key}/{DATA_NAME}"
+        return stream_download(read_chunks(storage().open(key)), filename=filename, size=storage().size(key))
+    chunks = kept_csv(version) if name == "kept.csv" else rejected_csv(version.storage_key)
+    return stream_download(chunks, filename=filename, content_type=_CSV)
+
+
+def _stem(name: str) -> str:
+    return slugify(name, allow_unicode=True) or "data"

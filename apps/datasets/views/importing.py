@@ -1,0 +1,130 @@
+"""A source on its way in: choosing it, watching it being read, confirming its columns."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.core.errors import UserError
+from apps.core.htmx import redirect, render_page
+from apps.datasets import roles, services
+from apps.datasets.forms import ConfirmForm, UploadForm
+from apps.datasets.models import Dataset, Import
+from apps.datasets.rows import sample_rows
+from apps.jobs.views import status_context
+from apps.workspaces import access
+from apps.workspaces.access import Action
+from apps.workspaces.decorators import in_workspace
+from apps.workspaces.models import Workspace
+from workers.contracts.task_types import TASKS, TaskType
+
+PASTED_NAME = "pasted.txt"
+
+
+@require_http_methods(["GET", "POST"])
+@in_workspace(Action.EDIT)
+def new(request: HttpRequest) -> HttpResponse:
+    """Upload a file, or paste rows, into a new dataset."""
+    return _upload(request, request.workspace, None)  # type: ignore[attr-defined]
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def upload(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Upload the next version of a dataset, or another file when the first could not be read."""
+    dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
+    return _upload(request, dataset.workspace, dataset)
+
+
+def _upload(request: HttpRequest, workspace: Workspace, dataset: Dataset | None) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            started = services.start_import(
+                actor=request.user,  # type: ignore[arg-type]
+                workspace=workspace,
+                dataset=dataset,
+                **_source(form.cleaned_data),
+            )
+        except UserError as error:
+            form.add_user_error(error)
+        else:
+            return redirect(request, "datasets:import", started.pk)
+    context = {"form": form, "dataset": dataset, "limit_mb": settings.UPLOAD_LIMIT_MB}
+    return render_page(request, "datasets/upload.html", context, status=422 if form.errors else 200)
+
+
+def _source(cleaned: dict[str, Any]) -> dict[str, Any]:
+    """What to import: the file where there is one, else the pasted text."""
+    file = cleaned["file"]
+    if file:
+        return {"filename": file.name, "chunks": file.chunks(), "name": cleaned["name"]}
+    pasted: Iterator[bytes] = iter([cleaned["text"].encode()])
+    return {"filename": PASTED_NAME, "chunks": pasted, "name": cleaned["name"] or _("Pasted text")}
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def import_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Progress while the file is read; then the proposal, to be corrected and confirmed."""
+    action = Action.EDIT if request.method == "POST" else Action.VIEW
+    import_ = access.get_visible(Import.objects.select_related("dataset", "job"), request.user, action, pk=pk)
+    form = ConfirmForm(request.POST or None, import_=import_)
+    if request.method == "POST" and form.is_valid():
+        try:
+            version = services.confirm_import(
+                actor=request.user,  # type: ignore[arg-type]
+                import_=import_,
+                task_type=form.cleaned_data["task_type"],
+                roles=form.roles,
+            )
+        except UserError as error:
+            form.add_user_error(error)
+        else:
+            return redirect(request, f"{version.get_absolute_url()}")
+    context = {"import": import_, "dataset": import_.dataset, "form": form, **status_context(import_.job)}
+    if import_.result:
+        context |= _proposal_context(import_, form)
+    return render_page(request, "datasets/import.html", context, status=422 if form.errors else 200)
+
+
+def _proposal_context(import_: Import, form: ConfirmForm) -> dict[str, Any]:
+    parsed = import_.parsed
+    assert parsed is not None  # noqa: S101  (the caller looked)
+    task_type = form.data.get("task_type") or (parsed.proposal.task_type or "")
+    info = TASKS.get(TaskType(task_type)) if task_type in set(TaskType) else None
+    chosen = (
+        form.roles if form.is_bound else {name: str(role) for name, role in parsed.proposal.roles.items()}
+    )
+    return {
+        "parsed": parsed,
+        "tasks": TASKS.values(),
+        "task_type": str(task_type),
+        "role_choices": roles.role_choices(info),
+        "columns": [(column, chosen.get(column.name, "ignore")) for column in parsed.columns],
+        "sample": sample_rows(import_),
+        "roles_for_script": roles.for_script(),
+        "version": import_.versions.filter(rows_train__gt=0).first(),
+    }
+
+
+@require_POST
+@login_required
+def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
+    import_ = access.get_visible(Import.objects.select_related("dataset"), request.user, Action.EDIT, pk=pk)
+    dataset = import_.dataset
+    try:
+        services.discard_import(actor=request.user, import_=import_)  # type: ignore[arg-type]
+    except UserError as error:
+        messages.error(request, str(error.message))
+        return redirect(request, "datasets:import", pk)
+    messages.success(request, _("“%(file)s” was thrown away.") % {"file": import_.filename})
+    if Dataset.objects.filter(pk=dataset.pk).exists():
+        return redirect(request, "datasets:detail", dataset.pk)
+    return redirect(request, "datasets:list")

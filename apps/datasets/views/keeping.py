@@ -1,0 +1,64 @@
+"""Renaming, hiding, deleting."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.core.errors import UserError
+from apps.core.htmx import redirect, render_page
+from apps.datasets import services
+from apps.datasets.forms import DatasetForm
+from apps.datasets.models import Dataset
+from apps.workspaces import access
+from apps.workspaces.access import Action
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
+    form = DatasetForm(
+        request.POST or None, initial={"name": dataset.name, "description": dataset.description}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.update_dataset(actor=request.user, dataset=dataset, **form.cleaned_data)  # type: ignore[arg-type]
+        except UserError as error:
+            form.add_user_error(error)
+        else:
+            return redirect(request, "datasets:detail", pk)
+    context = {"form": form, "dataset": dataset}
+    return render_page(request, "datasets/edit.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Hide, or with archived=0 show again."""
+    dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
+    archived = request.POST.get("archived") != "0"
+    services.set_archived(actor=request.user, dataset=dataset, archived=archived)  # type: ignore[arg-type]
+    text = (
+        _("“%(name)s” is archived: hidden, not deleted.")
+        if archived
+        else _("“%(name)s” is back in the list.")
+    )
+    messages.success(request, text % {"name": dataset.name})
+    return redirect(request, "datasets:detail", pk)
+
+
+@require_POST
+@login_required
+def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
+    try:
+        services.delete_dataset(actor=request.user, dataset=dataset)  # type: ignore[arg-type]
+    except UserError as error:
+        messages.error(request, str(error.message))
+        return redirect(request, "datasets:detail", pk)
+    messages.success(request, _("“%(name)s” was deleted and its disk freed.") % {"name": dataset.name})
+    return redirect(request, "datasets:list")
