@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog.models import ModelVersion
 from apps.core.models import Identified
 from apps.jobs.models import Job
-from apps.publishing.querysets import AppQuerySet, ShareLinkQuerySet
+from apps.publishing.querysets import AppQuerySet, ConversationQuerySet, MessageQuerySet, ShareLinkQuerySet
 from apps.workspaces.models import InWorkspace
 from apps.workspaces.querysets import InWorkspaceQuerySet
 
@@ -128,6 +128,8 @@ class Conversation(Identified):
     title = models.CharField(_("title"), max_length=120, blank=True)
     updated_at = models.DateTimeField(_("changed"), default=timezone.now)
 
+    objects = ConversationQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("conversation")
         verbose_name_plural = _("conversations")
@@ -135,6 +137,10 @@ class Conversation(Identified):
 
     def __str__(self) -> str:
         return self.title or str(self.pk)
+
+
+def new_request_key() -> str:
+    return secrets.token_hex(16)
 
 
 class Message(Identified):
@@ -153,31 +159,44 @@ class Message(Identified):
         FAILED = "failed", _("Failed")
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
-    app_version = models.ForeignKey(AppVersion, models.PROTECT, related_name="+")
+    app_version = models.ForeignKey(AppVersion, models.RESTRICT, related_name="+")
     position = models.PositiveIntegerField()
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.DONE)
     text = models.TextField(_("text"), blank=True)
     options: Any = models.JSONField(_("options"), default=dict, blank=True)
     """What the visitor chose for this turn, for instance the length of a summary."""
+    superseded = models.BooleanField(_("replaced"), default=False)
+    """Edited or answered again: kept, but no longer part of the conversation."""
+    request_key = models.CharField(max_length=40, default=new_request_key, editable=False)
+    """The browser's own name for this turn, so that one sent twice is asked once."""
     labels: Any = models.JSONField(_("labels"), null=True, blank=True)
     """[{label, score}], highest first, for classification."""
     finish_reason = models.CharField(_("finish reason"), max_length=20, blank=True)
-    error = models.CharField(_("error"), max_length=300, blank=True)
+    error: Any = models.JSONField(_("error"), null=True, blank=True)
+    """{code, message, tokens, limit}; see apps.publishing.errors for the words."""
+    left_out = models.PositiveIntegerField(_("earlier messages left out"), default=0)
+    """Turns that no longer fitted into the model's context."""
     prompt_tokens = models.PositiveIntegerField(_("prompt tokens"), default=0)
     output_tokens = models.PositiveIntegerField(_("output tokens"), default=0)
     first_token_ms = models.PositiveIntegerField(_("first token, ms"), null=True, blank=True)
     total_ms = models.PositiveIntegerField(_("total, ms"), null=True, blank=True)
-    stop_requested = models.BooleanField(default=False)
+    stop_requested = models.BooleanField(_("stop requested"), default=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["conversation", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["conversation", "position"], name="publishing_message_position")
+            models.UniqueConstraint(fields=["conversation", "position"], name="publishing_message_position"),
+            models.UniqueConstraint(
+                fields=["conversation", "request_key"], name="publishing_message_request"
+            ),
         ]
+        indexes = [models.Index(fields=["state", "created_at"], name="publishing_message_state")]
 
     def __str__(self) -> str:
         return self.text[:60]

@@ -1,0 +1,250 @@
+"""Sockets of app pages. The database is touched when one opens and when its person does something, never per frame.
+
+A browser says {type: ask | edit | regenerate | stop | resume | feedback, …}; it hears {type: turn | text | state |
+end | message | refused | closed, …}. What is streamed carries `message` and `seq`: a browser that comes back says the
+last number it has, and gets the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from django.utils import translation
+from redis.exceptions import RedisError
+
+from apps.catalog.models import ModelVersion
+from apps.core.errors import UserError
+from apps.publishing import entrance as entrances
+from apps.publishing import token_log, wire
+from apps.publishing.connections import async_redis
+from apps.publishing.entrance import Entrance
+from apps.publishing.fanout import fanout
+from apps.publishing.limits import SOCKET_MESSAGE_BYTES
+from apps.publishing.reply_queue import live_streamers
+from apps.publishing.services import replies, trials
+from apps.publishing.services.replies import Turn
+from apps.publishing.visitors import visitor_key_in
+from apps.workspaces import access
+
+logger = logging.getLogger(__name__)
+
+Done = TypeVar("Done")
+
+CLOSED = 4410
+NOT_FOUND = 4404
+_STREAMER_SECONDS = 3
+
+
+class ReplySocket(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """What all of them share: JSON in and out, and one task for each reply that is followed."""
+
+    async def connect(self) -> None:
+        self.following: dict[str, asyncio.Task[None]] = {}
+        self.language = translation.get_language_from_request(_Cookies(self.scope))  # type: ignore[arg-type]
+        if not await self.admit():
+            # Accepted first, so that the browser learns the code rather than a failed handshake.
+            await self.accept()
+            await self.close(code=NOT_FOUND)
+            return
+        await self.accept()
+
+    @abstractmethod
+    async def admit(self) -> bool:
+        """Whether this person may be here."""
+
+    @abstractmethod
+    async def act(self, kind: str, data: dict[str, Any]) -> None:
+        """Do what the browser asks for. Raises UserError, KeyError, ValidationError."""
+
+    async def disconnect(self, code: int) -> None:
+        tasks = list(getattr(self, "following", {}).values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if text_data is None or len(text_data) > SOCKET_MESSAGE_BYTES:
+            await self.close(code=1009)
+            return
+        request_key = None
+        try:
+            data = json.loads(text_data)
+            request_key = data.get("request_key")
+            with translation.override(self.language):
+                await self.act(str(data["type"]), data)
+        except UserError as error:
+            await self.say(wire.refusal_json(error.message, error.code, request_key))
+        except (KeyError, ValueError, TypeError, AttributeError, ValidationError):
+            await self.say(wire.not_understood())
+        except RedisError:
+            logger.warning("Redis is away", exc_info=True)
+            await self.say(wire.unreachable(request_key))
+
+    async def say(self, data: dict[str, Any]) -> None:
+        await self.send(text_data=json.dumps(data))
+
+    def follow(self, reply: str, after: int) -> None:
+        """Send entries above `after` until the reply ends; an earlier wish for the same reply is replaced."""
+        if earlier := self.following.pop(reply, None):
+            earlier.cancel()
+        self.following[reply] = asyncio.create_task(self._follow(reply, after))
+
+    async def _follow(self, reply: str, after: int) -> None:
+        waiting = asyncio.create_task(self._tell_if_nobody_answers(reply))
+        try:
+            async with fanout().follow(reply, after=after) as entries:
+                async for entry in entries:
+                    waiting.cancel()
+                    with translation.override(self.language):
+                        data = wire.entry_json(reply, entry)
+                    await self.say(data)
+        except RedisError:
+            await self.close(code=1013)
+        finally:
+            waiting.cancel()
+            if self.following.get(reply) is asyncio.current_task():
+                del self.following[reply]
+
+    async def _tell_if_nobody_answers(self, reply: str) -> None:
+        """A visitor should not look at a spinner because no streamer runs."""
+        await asyncio.sleep(_STREAMER_SECONDS)
+        with contextlib.suppress(RedisError):
+            if not await asyncio.to_thread(live_streamers):
+                await self.say({"type": "state", "message": reply, "state": "engine_down"})
+
+
+class AppSocket(ReplySocket):
+    """A visitor's page, or a member's preview of it."""
+
+    async def admit(self) -> bool:
+        self.entrance = await self._entrance(self.scope["url_route"]["kwargs"])
+        if self.entrance is None:
+            return False
+        for group in self.entrance.groups:
+            await self.channel_layer.group_add(group, self.channel_name)
+        # A link revoked between the look-up and the joining of its group would stay open.
+        return bool(await database_sync_to_async(self.entrance.is_open)())
+
+    @database_sync_to_async  # type: ignore[untyped-decorator]
+    def _entrance(self, where: dict[str, Any]) -> Entrance | None:
+        if "token" in where:
+            visitor_key = visitor_key_in(self.scope["cookies"])
+            return entrances.by_link(where["token"], visitor_key) if visitor_key else None
+        try:
+            return entrances.for_member(self.scope["user"], where["app_id"])
+        except Http404:
+            return None
+
+    async def disconnect(self, code: int) -> None:
+        await super().disconnect(code)
+        if getattr(self, "entrance", None):
+            for group in self.entrance.groups:
+                await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def way_closed(self, event: dict[str, Any]) -> None:
+        """Hint of apps.publishing.services.closing: this way in is closed."""
+        await self.say({"type": "closed"})
+        await self.close(code=CLOSED)
+
+    async def act(self, kind: str, data: dict[str, Any]) -> None:
+        if kind == "resume":
+            await self._resume(str(data["message"]), int(data.get("last_seq", 0)), bool(data.get("whole")))
+        elif kind == "stop":
+            await self._do(replies.stop, message_id=str(data["message"]))
+        elif kind == "feedback":
+            helped, comment = bool(data["helped"]), str(data.get("comment", ""))
+            await self._do(
+                replies.give_feedback, message_id=str(data["message"]), helped=helped, comment=comment
+            )
+        else:
+            turn = await self._turn(kind, data)
+            await self.say(
+                {
+                    "type": "turn",
+                    "request_key": data.get("request_key"),
+                    "conversation": {"id": str(turn.conversation.pk), "title": turn.conversation.title},
+                    "question": wire.message_json(turn.question),
+                    "answer": wire.message_json(turn.answer),
+                }
+            )
+            self.follow(str(turn.answer.pk), 0)
+
+    async def _turn(self, kind: str, data: dict[str, Any]) -> Turn:
+        if kind == "ask":
+            return await self._do(
+                replies.ask,
+                text=str(data["text"]),
+                conversation_id=data.get("conversation"),
+                options=data.get("options"),
+                request_key=str(data.get("request_key") or "")[:40] or None,
+            )
+        if kind == "edit":
+            return await self._do(replies.edit, message_id=str(data["message"]), text=str(data["text"]))
+        if kind == "regenerate":
+            return await self._do(replies.regenerate, message_id=str(data["message"]))
+        raise KeyError(kind)
+
+    async def _do(self, service: Callable[..., Done], **arguments: Any) -> Done:
+        return await database_sync_to_async(service)(  # type: ignore[no-any-return]
+            entrance=self.entrance, **arguments
+        )
+
+    async def _resume(self, message_id: str, last_seq: int, whole: bool) -> None:
+        """Send what is missing: the rest of the log, or, once that has expired, the message as stored."""
+        message = await database_sync_to_async(self.entrance.message)(message_id)
+        if message is None:
+            raise KeyError(message_id)
+        if message.is_ended and (whole or not await token_log.last_seq(async_redis(), message_id)):
+            await self.say({"type": "message", "message": message_id, "stored": wire.message_json(message)})
+        else:
+            self.follow(message_id, last_seq)
+
+
+class TrialSocket(ReplySocket):
+    """Models tried by hand by a member of their workspace."""
+
+    async def admit(self) -> bool:
+        return bool(self.scope["user"].is_authenticated)
+
+    async def act(self, kind: str, data: dict[str, Any]) -> None:
+        if kind == "ask":
+            reply = await self._start(str(data["model"]), str(data["text"]))
+            await self.say({"type": "trial", "request_key": data.get("request_key"), "message": reply})
+            self.follow(reply, 0)
+        elif kind == "stop":
+            await asyncio.to_thread(trials.stop_trial, actor=self.scope["user"], reply=str(data["message"]))
+        elif kind == "resume":
+            reply = str(data["message"])
+            if not await asyncio.to_thread(trials.may_follow, actor=self.scope["user"], reply=reply):
+                raise KeyError(reply)
+            self.follow(reply, int(data.get("last_seq", 0)))
+        else:
+            raise KeyError(kind)
+
+    @database_sync_to_async  # type: ignore[untyped-decorator]
+    def _start(self, model_id: str, text: str) -> str:
+        try:
+            model = access.get_visible(ModelVersion.objects.all(), self.scope["user"], pk=model_id)
+        except (Http404, PermissionDenied) as error:
+            raise KeyError(model_id) from error
+        return trials.start_trial(actor=self.scope["user"], model=model, text=text)
+
+
+class _Cookies:
+    """What Django needs of a request to find a visitor's language."""
+
+    def __init__(self, scope: dict[str, Any]) -> None:
+        headers = dict(scope.get("headers", []))
+        self.COOKIES = scope.get("cookies", {})
+        self.META = {"HTTP_ACCEPT_LANGUAGE": headers.get(b"accept-language", b"").decode("latin-1")}
+        self.path_info = "/"

@@ -1,0 +1,60 @@
+"""How somebody came to an app, which decides what they may do there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+
+from apps.accounts.models import User
+from apps.publishing.models import App, AppVersion, Conversation, Message, ShareLink
+from apps.publishing.querysets import ConversationQuerySet
+from apps.workspaces import access
+from apps.workspaces.access import Action
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """A visitor with a share link, or a member of the workspace (`link` None) who looks at the newest version."""
+
+    app: App
+    visitor_key: str
+    link: ShareLink | None = None
+    user: User | None = None
+
+    @property
+    def version(self) -> AppVersion | None:
+        if self.link:
+            return self.app.live_version
+        return self.app.versions.select_related("model_version").first()
+
+    def is_open(self) -> bool:
+        """Whether it still leads in: the link not revoked, the app not archived, the person still a member."""
+        if self.link:
+            return ShareLink.objects.live().filter(pk=self.link.pk).exists()
+        return self.user is not None and access.can(self.user, self.app.workspace, Action.VIEW)
+
+    def conversations(self) -> ConversationQuerySet:
+        return Conversation.objects.of_visitor(self.app, self.visitor_key)
+
+    def message(self, message_id: str) -> Message | None:
+        """One of their own messages, or None."""
+        found = Message.objects.select_related("conversation", "app_version")
+        return found.filter(pk=message_id, conversation__in=self.conversations()).first()
+
+    @property
+    def groups(self) -> list[str]:
+        """Channel groups on which it is told that this way in was closed."""
+        return [f"app.{self.app.pk}", *([f"link.{self.link.pk}"] if self.link else [])]
+
+
+def by_link(token: str, visitor_key: str) -> Entrance | None:
+    """The way in that a live share link gives."""
+    link = ShareLink.objects.by_token(token)
+    return Entrance(link.app, visitor_key, link=link) if link else None
+
+
+def for_member(user: User | AnonymousUser, app_id: str) -> Entrance:
+    """The way in of a member. Raises NotVisible."""
+    app = access.get_visible(App.objects.select_related("live_version"), user, pk=app_id)
+    return Entrance(app, f"member:{user.pk}", user=user)  # type: ignore[arg-type]

@@ -1,0 +1,33 @@
+"""Why an answer did not come, in words. What is stored and streamed is the code and its numbers."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+
+def error_text(error: dict[str, Any] | None) -> str:
+    """The sentence that a visitor reads; empty when there is no error."""
+    if not error:
+        return ""
+    code = error.get("code")
+    if code == "context_length_exceeded" and error.get("limit"):
+        return _(
+            "This text is too long: it has %(tokens)s tokens, and the model reads at most %(limit)s. "
+            "Shorten it by about %(percent)s %% and send it again."
+        ) % {
+            "tokens": error["tokens"],
+            "limit": error["limit"],
+            "percent": min(99, max(1, -(-100 * (error["tokens"] - error["limit"]) // error["tokens"]))),
+        }
+    words = {
+        "context_length_exceeded": _(
+            "This text is longer than the model can read. Shorten it and send it again."
+        ),
+        "engine_unreachable": _("The part that answers is not running. Try again in a few minutes."),
+        "queue_full": _("Too many people are asking at the moment. Try again in a minute."),
+        "out_of_memory": _("The server has too little memory for this model at the moment. Try again later."),
+        "model_not_found": _("The model of this app is gone. Whoever runs the app must publish it again."),
+        "interrupted": _("The answer was interrupted and could not be continued."),
+        "unsupported": _("This model cannot answer this kind of request."),
+    }
+    return words.get(str(code)) or _("The model failed on this request. Try again, or change the text.")

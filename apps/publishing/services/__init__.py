@@ -1,0 +1,1 @@
+"""Every write to apps, links, conversations and trials, by topic."""

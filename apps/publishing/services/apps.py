@@ -1,0 +1,183 @@
+"""Making, changing, publishing and removing apps."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.catalog.models import ModelVersion
+from apps.core.errors import UserError
+from apps.jobs.models import Job
+from apps.jobs.services import enqueue
+from apps.publishing.defaults import AppSettings, app_type_of
+from apps.publishing.models import App, AppVersion
+from apps.publishing.services.closing import close_group, stop_replies
+from apps.workspaces import access, audit
+from apps.workspaces.access import Action
+from apps.workspaces.models import ApiKey, Workspace
+from apps.workspaces.services import next_number
+from workers.contracts.jobs import JobKind
+from workers.contracts.specs import ParitySpec
+from workers.contracts.task_types import Family
+
+
+@transaction.atomic
+def create_app(
+    *, actor: User, workspace: Workspace, model_version: ModelVersion, name: str, app_settings: AppSettings
+) -> App:
+    """An app with its first version, not published yet. Raises UserError, NotVisible, PermissionDenied."""
+    access.require(actor, workspace, Action.EDIT)
+    _check(workspace, model_version, name, app_settings)
+    number = next_number(workspace, "app")
+    app = App.objects.create(
+        workspace=workspace,
+        created_by=actor,
+        number=number,
+        name=name.strip(),
+        slug=_free_slug(workspace, name, number),
+        app_type=app_type_of(model_version),
+    )
+    _add_version(actor, app, model_version, app_settings)
+    audit.record(actor, "app.created", app, model=model_version.number)
+    return app
+
+
+@transaction.atomic
+def update_app(
+    *, actor: User, app: App, model_version: ModelVersion, name: str, app_settings: AppSettings
+) -> AppVersion:
+    """A new version; visitors see it once it is published. The name changes at once."""
+    access.require(actor, app.workspace, Action.EDIT)
+    App.objects.select_for_update().get(pk=app.pk)
+    _check(app.workspace, model_version, name, app_settings)
+    if app_type_of(model_version) != app.app_type:
+        raise UserError(
+            _("This model does something else than the app is for. Make a new app from it."), field="model"
+        )
+    if name.strip() != app.name:
+        app.name = name.strip()
+        app.save(update_fields=["name"])
+    version = _add_version(actor, app, model_version, app_settings)
+    audit.record(actor, "app.changed", app, version=version.number)
+    return version
+
+
+@transaction.atomic
+def publish(*, actor: User, app: App, version: AppVersion) -> None:
+    """Make `version` what visitors meet: a newer one, or an older one again. A version without parity gets its check."""
+    access.require(actor, app.workspace, Action.PUBLISH)
+    if app.archived_at:
+        raise UserError(_("This app is archived. Bring it back first."))
+    if version.app_id != app.pk:
+        raise UserError(_("That version belongs to another app."))
+    before = app.live_version
+    App.objects.filter(pk=app.pk).update(live_version=version)
+    app.live_version = version
+    back = before is not None and before.number > version.number
+    audit.record(actor, "app.rolled_back" if back else "app.published", app, version=version.number)
+    if version.parity is None and version.parity_job_id is None:
+        start_parity_check(actor=actor, version=version)
+
+
+@transaction.atomic
+def start_parity_check(*, actor: User, version: AppVersion) -> Job:
+    """Queue the comparison of what the engine computes with what the trainer recorded."""
+    access.require(actor, version.workspace, Action.EDIT)
+    if version.parity_job and version.parity_job.is_active:
+        raise UserError(_("The check is under way already."))
+    model = version.model_version
+    job = enqueue(
+        actor=actor,
+        workspace=version.workspace,
+        kind=JobKind.PARITY,
+        title=_("Parity check of %(app)s") % {"app": version},
+        spec=ParitySpec(
+            inputs={"model": model.storage_key}, engine_url=settings.ENGINE_URL, model=model.storage_key
+        ),
+    )
+    AppVersion.objects.filter(pk=version.pk).update(parity_job=job, parity=None)
+    version.parity_job, version.parity = job, None
+    audit.record(actor, "app.parity_started", version.app, version=version.number)
+    return job
+
+
+def store_parity(job: Job) -> None:
+    """Take the result of a parity check; called when its job has succeeded."""
+    AppVersion.objects.filter(parity_job=job).update(parity=job.result)
+
+
+@transaction.atomic
+def archive_app(*, actor: User, app: App) -> None:
+    """Close every way in, keep what was said; open sockets end at once."""
+    access.require(actor, app.workspace, Action.PUBLISH)
+    if not App.objects.filter(pk=app.pk, archived_at=None).update(archived_at=timezone.now()):
+        return
+    audit.record(actor, "app.archived", app)
+    _close(app)
+
+
+@transaction.atomic
+def restore_app(*, actor: User, app: App) -> None:
+    access.require(actor, app.workspace, Action.PUBLISH)
+    if App.objects.filter(pk=app.pk).exclude(archived_at=None).update(archived_at=None):
+        audit.record(actor, "app.restored", app)
+
+
+@transaction.atomic
+def delete_app(*, actor: User, app: App) -> None:
+    """Remove the app with its links and conversations. Who made it may, and an admin."""
+    own = app.created_by_id == actor.pk
+    access.require(actor, app.workspace, Action.EDIT if own else Action.MANAGE)
+    audit.record(actor, "app.deleted", app)
+    _close(app)
+    ApiKey.objects.filter(app_id=app.pk, revoked_at=None).update(revoked_at=timezone.now())
+    app.delete()
+
+
+def _close(app: App) -> None:
+    stop_replies(conversation__app=app)
+    close_group(f"app.{app.pk}")
+
+
+def _check(workspace: Workspace, model: ModelVersion, name: str, app_settings: AppSettings) -> None:
+    if not name.strip():
+        raise UserError(_("Give the app a name; visitors see it at the top of the page."), field="name")
+    if model.workspace_id != workspace.pk or not model.is_ready:
+        raise UserError(_("Choose a model of this workspace whose files are there."), field="model")
+    if (
+        model.family == Family.CAUSAL
+        and model.context_length
+        and app_settings.max_tokens >= model.context_length
+    ):
+        raise UserError(
+            _(
+                "The answer alone would fill the model: it reads and writes at most %(context)s tokens together."
+            )
+            % {"context": model.context_length},
+            field="max_tokens",
+        )
+
+
+def _free_slug(workspace: Workspace, name: str, number: int) -> str:
+    slug = slugify(name)[:80] or f"app-{number}"
+    taken = App.objects.in_workspace(workspace).filter(slug=slug).exists()
+    return f"{slug}-{number}" if taken else slug
+
+
+def _add_version(actor: User, app: App, model: ModelVersion, app_settings: AppSettings) -> AppVersion:
+    last = app.versions.aggregate(last=Max("number"))["last"] or 0
+    return AppVersion.objects.create(
+        workspace=app.workspace,
+        created_by=actor,
+        app=app,
+        number=last + 1,
+        model_version=model,
+        **asdict(app_settings),
+    )

@@ -1,0 +1,51 @@
+"""Opening and closing ways into an app."""
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.core.errors import UserError
+from apps.publishing.models import App, ShareLink
+from apps.publishing.services.closing import close_group, stop_replies
+from apps.publishing.tokens import decrypt_token, encrypt_token, hash_token, new_token
+from apps.workspaces import access, audit
+from apps.workspaces.access import Action
+
+
+@transaction.atomic
+def create_share_link(*, actor: User, app: App, name: str = "") -> tuple[ShareLink, str]:
+    """Return the link and its token. Raises UserError when nothing is published yet."""
+    access.require(actor, app.workspace, Action.PUBLISH)
+    if app.archived_at or app.live_version_id is None:
+        raise UserError(_("Publish the app first; then it can be shared."))
+    token = new_token()
+    link = ShareLink.objects.create(
+        workspace=app.workspace,
+        created_by=actor,
+        app=app,
+        name=name.strip()[:80],
+        token_hash=hash_token(token),
+        token_encrypted=encrypt_token(token),
+    )
+    audit.record(actor, "share_link.created", link, app=app.number)
+    return link, token
+
+
+@transaction.atomic
+def revoke_share_link(*, actor: User, link: ShareLink) -> None:
+    """Close the link at once, open sockets and answers under way included."""
+    access.require(actor, link.workspace, Action.PUBLISH)
+    if not ShareLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        return
+    audit.record(actor, "share_link.revoked", link, app=link.app.number)
+    stop_replies(conversation__link=link)
+    close_group(f"link.{link.pk}")
+
+
+def address_of(link: ShareLink) -> str | None:
+    """The full address, or None when it can no longer be decrypted."""
+    token = decrypt_token(link.token_encrypted)
+    return settings.SITE_URL + reverse("publishing:visit", args=[token]) if token else None

@@ -1,0 +1,217 @@
+"""What visitors do: ask, stop, ask again, edit, judge. Whoever came through an Entrance may do it to their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.core.errors import UserError
+from apps.publishing import limits
+from apps.publishing.entrance import Entrance
+from apps.publishing.models import AppVersion, Conversation, Feedback, Message
+from apps.publishing.reply_queue import send_message, send_stop, send_stops
+
+LENGTHS = {"short": 0.25, "medium": 0.5, "long": 1.0}
+"""Share of the app's longest answer that a summary of this length may take."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    question: Message
+    answer: Message
+
+    @property
+    def conversation(self) -> Conversation:
+        return self.question.conversation
+
+
+def ask(
+    *,
+    entrance: Entrance,
+    text: str,
+    conversation_id: str | None = None,
+    options: dict[str, Any] | None = None,
+    request_key: str | None = None,
+) -> Turn:
+    """Store a question and a waiting answer, and queue the reply. The same `request_key` again returns the same turn.
+
+    Raises UserError with a code: closed, empty, too_long, too_often, busy, not_found.
+    """
+    if request_key and (turn := _asked_before(entrance, request_key)):
+        return turn
+    version = _checked(entrance, text)
+    try:
+        with transaction.atomic():
+            conversation = _conversation(entrance, conversation_id, text)
+            return _add_turn(conversation, version, text, _clean(options), request_key)
+    except IntegrityError:
+        turn = _asked_before(entrance, request_key) if request_key else None
+        if turn is None:
+            raise
+        return turn
+
+
+@transaction.atomic
+def regenerate(*, entrance: Entrance, message_id: str) -> Turn:
+    """Answer the question before `message_id` again; the earlier answer is kept, replaced."""
+    answer = _own(entrance, message_id, Message.Role.ASSISTANT)
+    question = _before(answer)
+    version = _checked(entrance, question.text)
+    _lock(answer.conversation)
+    _supersede_from(answer.conversation, answer.position)
+    # A greedy model would say the same again, so that asking again brings some randomness.
+    options = {**question.options, "again": answer.options.get("again", 0) + 1}
+    new = _add_answer(answer.conversation, version, options)
+    return Turn(question, new)
+
+
+@transaction.atomic
+def edit(*, entrance: Entrance, message_id: str, text: str) -> Turn:
+    """Replace a question, and all that came after it, by `text`."""
+    question = _own(entrance, message_id, Message.Role.USER)
+    version = _checked(entrance, text)
+    _lock(question.conversation)
+    _supersede_from(question.conversation, question.position)
+    return _add_turn(question.conversation, version, text, question.options, None)
+
+
+@transaction.atomic
+def stop(*, entrance: Entrance, message_id: str) -> None:
+    """Ask that the answer ends with what it has. An answer that has ended stays as it is."""
+    answer = _own(entrance, message_id, Message.Role.ASSISTANT)
+    if Message.objects.unanswered().filter(pk=answer.pk).update(stop_requested=True):
+        transaction.on_commit(lambda: send_stop(answer.pk))
+
+
+@transaction.atomic
+def give_feedback(*, entrance: Entrance, message_id: str, helped: bool, comment: str = "") -> Feedback:
+    answer = _own(entrance, message_id, Message.Role.ASSISTANT)
+    feedback, _created = Feedback.objects.update_or_create(
+        message=answer, defaults={"helped": helped, "comment": comment.strip()[:1000]}
+    )
+    return feedback
+
+
+def _checked(entrance: Entrance, text: str) -> AppVersion:
+    if not entrance.is_open():
+        raise UserError(_("This link was closed by whoever shared it."), code="closed")
+    version = entrance.version
+    if version is None:
+        raise UserError(_("This app is not published."), code="closed")
+    if not text.strip():
+        raise UserError(_("Type something first."), code="empty")
+    if len(text) > limits.MOST_CHARACTERS:
+        raise UserError(
+            _("This text has %(length)s characters; at most %(limit)s can be sent.")
+            % {"length": len(text), "limit": limits.MOST_CHARACTERS},
+            code="too_long",
+        )
+    if not limits.take_turn(
+        entrance.visitor_key, str(entrance.link.pk if entrance.link else entrance.app.pk)
+    ):
+        raise UserError(_("That was a lot of questions. Wait a minute, then go on."), code="too_often")
+    return version
+
+
+def _clean(options: dict[str, Any] | None) -> dict[str, Any]:
+    length = (options or {}).get("length")
+    return {"length": length} if length in LENGTHS else {}
+
+
+def _asked_before(entrance: Entrance, request_key: str) -> Turn | None:
+    found = Message.objects.select_related("conversation").filter(
+        request_key=request_key, conversation__in=entrance.conversations()
+    )
+    question = found.first()
+    if question is None:
+        return None
+    answer = (
+        question.conversation.messages.filter(position__gt=question.position).order_by("position").first()
+    )
+    return Turn(question, answer)
+
+
+def _conversation(entrance: Entrance, conversation_id: str | None, text: str) -> Conversation:
+    if not conversation_id:
+        title = " ".join(text.split())[:80]
+        return Conversation.objects.create(
+            app=entrance.app,
+            link=entrance.link,
+            user=entrance.user,
+            visitor_key=entrance.visitor_key,
+            title=title,
+        )
+    conversation: Conversation | None = entrance.conversations().filter(pk=conversation_id).first()
+    if conversation is None:
+        raise UserError(_("This conversation is not there any more. Start a new one."), code="not_found")
+    _lock(conversation)
+    if Message.objects.unanswered().filter(conversation=conversation, superseded=False).exists():
+        raise UserError(_("Wait until the answer is complete, or stop it."), code="busy")
+    return conversation
+
+
+def _lock(conversation: Conversation) -> None:
+    """Two tabs on one conversation take turns, so that positions stay unique."""
+    Conversation.objects.select_for_update().get(pk=conversation.pk)
+
+
+def _own(entrance: Entrance, message_id: str, role: str) -> Message:
+    message = entrance.message(message_id)
+    if message is None or message.role != role:
+        raise UserError(_("This message is not there any more."), code="not_found")
+    return message
+
+
+def _before(answer: Message) -> Message:
+    earlier = answer.conversation.messages.filter(position__lt=answer.position, role=Message.Role.USER)
+    return cast("Message", earlier.current().last())
+
+
+def _supersede_from(conversation: Conversation, position: int) -> None:
+    from_here = conversation.messages.filter(position__gte=position, superseded=False)
+    under_way = list(from_here.unanswered().values_list("pk", flat=True))
+    from_here.update(superseded=True)
+    transaction.on_commit(lambda: send_stops(under_way))
+
+
+def _next_position(conversation: Conversation) -> int:
+    last = conversation.messages.aggregate(last=Max("position"))["last"]
+    return 0 if last is None else last + 1
+
+
+def _add_turn(
+    conversation: Conversation,
+    version: AppVersion,
+    text: str,
+    options: dict[str, Any],
+    request_key: str | None,
+) -> Turn:
+    question = Message.objects.create(
+        conversation=conversation,
+        app_version=version,
+        position=_next_position(conversation),
+        role=Message.Role.USER,
+        text=text,
+        options=options,
+        **({"request_key": request_key} if request_key else {}),
+    )
+    return Turn(question, _add_answer(conversation, version, options))
+
+
+def _add_answer(conversation: Conversation, version: AppVersion, options: dict[str, Any]) -> Message:
+    answer = Message.objects.create(
+        conversation=conversation,
+        app_version=version,
+        position=_next_position(conversation),
+        role=Message.Role.ASSISTANT,
+        state=Message.State.PENDING,
+        options=options,
+    )
+    Conversation.objects.filter(pk=conversation.pk).update(updated_at=timezone.now())
+    transaction.on_commit(lambda: send_message(answer.pk))
+    return answer

@@ -1,0 +1,61 @@
+"""Trying models by hand before anything is published. No row remembers a trial: its token log expires."""
+
+from __future__ import annotations
+
+import time
+from uuid import uuid4
+
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.catalog.models import ModelVersion
+from apps.core.errors import UserError
+from apps.publishing import limits
+from apps.publishing.connections import sync_redis
+from apps.publishing.defaults import settings_for
+from apps.publishing.prompts import seed_of
+from apps.publishing.reply_queue import ReplyRequest, send_request, send_stop
+from apps.workspaces import access
+from apps.workspaces.access import Action
+from workers.contracts.engine import Sampling
+from workers.contracts.model_folder import PromptMessage
+from workers.contracts.task_types import Family
+
+_KEEP_SECONDS = 3600
+
+
+def start_trial(*, actor: User, model: ModelVersion, text: str) -> str:
+    """Ask `model` once, greedily, as it is evaluated; return the reply's id. Only `actor` may follow or stop it."""
+    access.require(actor, model.workspace, Action.VIEW)
+    if not model.is_ready:
+        raise UserError(_("The files of this model are not there yet."), code="not_found")
+    if not text.strip():
+        raise UserError(_("Type something first."), code="empty")
+    if len(text) > limits.MOST_CHARACTERS:
+        raise UserError(
+            _("This text is too long: at most %(limit)s characters.") % {"limit": limits.MOST_CHARACTERS},
+            code="too_long",
+        )
+    reply = uuid4()
+    sync_redis().set(f"trial:{reply}", str(actor.pk), ex=_KEEP_SECONDS)
+    send_request(
+        ReplyRequest(
+            reply=str(reply),
+            model=model.storage_key,
+            family=Family(model.family),
+            messages=[PromptMessage(role="user", content=text)],
+            sampling=Sampling(max_tokens=settings_for(model).max_tokens, temperature=0, seed=seed_of(reply)),
+            kept=False,
+            asked_at=time.time(),
+        )
+    )
+    return str(reply)
+
+
+def may_follow(*, actor: User, reply: str) -> bool:
+    return bool(sync_redis().get(f"trial:{reply}") == str(actor.pk))
+
+
+def stop_trial(*, actor: User, reply: str) -> None:
+    if may_follow(actor=actor, reply=reply):
+        send_stop(reply)

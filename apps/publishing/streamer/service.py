@@ -1,0 +1,239 @@
+"""The streamer's loops: take requests, keep their leases, take over lapsed ones, hear stops, give signs of life.
+
+A lease is the idle time of an entry that the consumer group has given out: XCLAIM to oneself sets it back, and
+XAUTOCLAIM takes what nobody has set back for `lease_seconds`. Two streamers that hold the same reply nevertheless
+(one was paused) meet in its token log, where only one of them can write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from redis.exceptions import RedisError, ResponseError
+
+from apps.publishing.connections import AsyncRedis
+from apps.publishing.reply_queue import GROUP, HEARTBEAT, REQUESTS, STOPS, ReplyRequest, stop_key
+from apps.publishing.streamer import store
+from apps.publishing.streamer.log_writer import LogWriter
+from apps.publishing.streamer.outcome import Outcome
+from apps.publishing.streamer.reply import Patience, Reply
+from apps.publishing.token_log import LostReply
+from apps.serving.client import EngineClient
+
+logger = logging.getLogger(__name__)
+
+_BLOCK_MS = 5000
+_RETRY_SECONDS = 0.5
+
+
+@dataclass
+class _Held:
+    """An entry of the request stream that this streamer is working on."""
+
+    task: asyncio.Task[None]
+    reply: str
+    running: Reply | None = field(default=None)
+
+
+class Streamer:
+    """Answers until `stop` is set, then hands over what it has not finished."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        connection: AsyncRedis,
+        engine: EngineClient,
+        capacity: int = 256,
+        lease_seconds: float = 15,
+        sweep_seconds: float = 15,
+        patience: Patience | None = None,
+    ) -> None:
+        self.name = name
+        self.stop = asyncio.Event()
+        self._redis = connection
+        self._engine = engine
+        self._lease_seconds = lease_seconds
+        self._sweep_seconds = sweep_seconds
+        self._patience = patience or Patience()
+        self._free = asyncio.Semaphore(capacity)
+        self._held: dict[str, _Held] = {}
+        self._stops_from: str | None = None
+
+    async def run(self) -> None:
+        """Return after `stop` was set and every unfinished reply is back on the queue."""
+        third = self._lease_seconds / 3
+        loops = [
+            asyncio.create_task(self._forever(self._take_new)),
+            asyncio.create_task(self._forever(self._hear_stops)),
+            asyncio.create_task(self._forever(self._renew_leases, every=third)),
+            asyncio.create_task(self._forever(self._take_over, every=third)),
+            asyncio.create_task(self._forever(self._sweep, every=self._sweep_seconds)),
+        ]
+        logger.info("Streamer %s is ready", self.name)
+        try:
+            await self.stop.wait()
+        finally:
+            for task in (*loops, *(held.task for held in self._held.values())):
+                task.cancel()
+            await asyncio.gather(*loops, *(h.task for h in self._held.values()), return_exceptions=True)
+            with contextlib.suppress(RedisError):
+                await self._hand_over()
+                await self._redis.delete(HEARTBEAT + self.name)
+
+    async def _forever(self, step: Callable[[], Awaitable[None]], *, every: float = 0) -> None:
+        while True:
+            try:
+                await step()
+                await asyncio.sleep(every)
+            except ResponseError as error:
+                if "NOGROUP" in str(error):
+                    await self._make_group()
+                else:
+                    logger.exception("Streamer %s failed in %s", self.name, step.__name__)
+                    await asyncio.sleep(_RETRY_SECONDS)
+            except RedisError as error:
+                logger.warning("Streamer %s waits for Redis: %s", self.name, error)
+                await asyncio.sleep(_RETRY_SECONDS)
+            except Exception:
+                logger.exception("Streamer %s failed in %s", self.name, step.__name__)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _make_group(self) -> None:
+        """Redis is new, or was emptied. Requests that are on the stream already are ours to answer."""
+        try:
+            await self._redis.xgroup_create(REQUESTS, GROUP, id="0", mkstream=True)
+        except RedisError as error:
+            if "BUSYGROUP" not in str(error):
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _take_new(self) -> None:
+        await self._free.acquire()
+        taken = 0
+        try:
+            streams = await self._redis.xreadgroup(
+                GROUP, self.name, {REQUESTS: ">"}, count=1, block=_BLOCK_MS
+            )
+            for _, entries in streams or ():
+                for entry_id, fields in entries:
+                    taken += 1
+                    self._start(entry_id, fields)
+        finally:
+            if not taken:
+                self._free.release()
+
+    async def _take_over(self) -> None:
+        """Claim entries whose holder has not renewed its lease."""
+        _, entries, *_ = await self._redis.xautoclaim(
+            REQUESTS, GROUP, self.name, min_idle_time=int(self._lease_seconds * 1000), count=32
+        )
+        for entry_id, fields in entries:
+            if fields and entry_id not in self._held:
+                logger.warning("Streamer %s takes over reply %s", self.name, fields.get("reply"))
+                await self._free.acquire()
+                self._start(entry_id, fields)
+
+    async def _renew_leases(self) -> None:
+        await self._redis.set(HEARTBEAT + self.name, len(self._held), ex=max(2, round(self._lease_seconds)))
+        if self._held:
+            await self._redis.xclaim(REQUESTS, GROUP, self.name, 0, list(self._held), justid=True)
+        for held in list(self._held.values()):
+            if held.running and await self._redis.exists(stop_key(held.reply)):
+                held.running.stopping.set()
+
+    async def _hear_stops(self) -> None:
+        if self._stops_from is None:
+            newest = await self._redis.xrevrange(STOPS, count=1)
+            self._stops_from = newest[0][0] if newest else "0"
+        streams = await self._redis.xread({STOPS: self._stops_from}, block=_BLOCK_MS)
+        for _, entries in streams or ():
+            for entry_id, fields in entries:
+                self._stops_from = entry_id
+                for held in self._held.values():
+                    if held.reply == fields["reply"] and held.running:
+                        held.running.stopping.set()
+
+    async def _sweep(self) -> None:
+        """Queue answers that the database waits for and the queue does not know: Redis may have lost them."""
+        if not await self._redis.set(
+            "replies-sweep", self.name, nx=True, ex=max(1, int(self._sweep_seconds))
+        ):
+            return
+        waiting = await store.forgotten()
+        queued = {fields["reply"] for _, fields in await self._redis.xrange(REQUESTS)} if waiting else set()
+        for reply in waiting:
+            if reply not in queued:
+                logger.warning("Reply %s was not on the queue; it is sent again", reply)
+                await self._redis.xadd(REQUESTS, {"reply": reply})
+
+    def _start(self, entry_id: str, fields: dict[str, str]) -> None:
+        held = _Held(asyncio.create_task(self._handle(entry_id, fields)), fields["reply"])
+        self._held[entry_id] = held
+
+        def forget(_: asyncio.Task[None]) -> None:
+            self._held.pop(entry_id, None)
+            self._free.release()
+
+        held.task.add_done_callback(forget)
+
+    async def _handle(self, entry_id: str, fields: dict[str, str]) -> None:
+        reply = fields["reply"]
+        try:
+            await self._answer(entry_id, fields)
+        except LostReply:
+            logger.info("Reply %s is in other hands", reply)
+            return
+        except Exception:
+            logger.exception("Reply %s failed", reply)
+            failed = Outcome(state="failed", error={"code": "engine_error"})
+            async with await LogWriter.open(self._redis, reply) as log:
+                failed.text = log.text
+                await self._end(failed, log, reply, kept="request" not in fields)
+        await self._acknowledge(entry_id)
+
+    async def _answer(self, entry_id: str, fields: dict[str, str]) -> None:
+        name = fields["reply"]
+        kept = "request" not in fields
+        request = await store.take(name) if kept else ReplyRequest.model_validate_json(fields["request"])
+        if request is None:
+            return
+        async with await LogWriter.open(self._redis, name) as log:
+            if log.is_ended:
+                return
+            if isinstance(request, Outcome):
+                # Its row was written, and whoever wrote it went away before saying so.
+                await log.end(request.entry())
+                return
+            reply = Reply(request, log, self._engine, self._patience)
+            self._held[entry_id].running = reply
+            if await self._redis.exists(stop_key(name)) or (kept and await store.stop_was_requested(name)):
+                reply.stopping.set()
+            outcome = await reply.run()
+            await log.flush()
+            await self._end(outcome, log, name, kept=kept)
+
+    async def _end(self, outcome: Outcome, log: LogWriter, reply: str, *, kept: bool) -> None:
+        """The row first: whoever reads the end may ask the next question at once."""
+        await log.flush()
+        stored = await store.finish(reply, outcome) if kept else outcome
+        await log.end(stored.entry())
+
+    async def _hand_over(self) -> None:
+        """Put what was given to us and has not ended back for another streamer, which goes on from the token log."""
+        ours = await self._redis.xpending_range(
+            REQUESTS, GROUP, min="-", max="+", count=1000, consumername=self.name
+        )
+        for entry_id in [pending["message_id"] for pending in ours]:
+            for _, fields in await self._redis.xrange(REQUESTS, min=entry_id, max=entry_id):
+                await self._redis.xadd(REQUESTS, fields)
+            await self._acknowledge(entry_id)
+
+    async def _acknowledge(self, entry_id: str) -> None:
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.xack(REQUESTS, GROUP, entry_id)
+        pipeline.xdel(REQUESTS, entry_id)
+        await pipeline.execute()

@@ -1,0 +1,54 @@
+"""What a streamer reads and writes in the database: a message when its reply begins, and again when it ends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from channels.db import database_sync_to_async
+from django.utils import timezone
+
+from apps.publishing.models import Message
+from apps.publishing.prompts import request_for
+from apps.publishing.reply_queue import ReplyRequest
+from apps.publishing.streamer.outcome import Outcome
+
+_FORGOTTEN_AFTER = timedelta(seconds=10)
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def take(message_id: str) -> ReplyRequest | Outcome | None:
+    """The request behind a waiting answer; how it ended, where it has; None when there is no such message."""
+    found = Message.objects.select_related("app_version__app", "app_version__model_version", "conversation")
+    answer = found.filter(pk=message_id, role=Message.Role.ASSISTANT).first()
+    if answer is None:
+        return None
+    if answer.is_ended:
+        return _outcome_of(answer)
+    Message.objects.filter(pk=answer.pk, state=Message.State.PENDING).update(state=Message.State.STREAMING)
+    return request_for(answer)
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def finish(message_id: str, outcome: Outcome) -> Outcome:
+    """Store how a reply ended, once: of two writers the first one counts, and both get what counts."""
+    fields = outcome.model_dump()
+    if Message.objects.unanswered().filter(pk=message_id).update(**fields, ended_at=timezone.now()):
+        return outcome
+    answer = Message.objects.filter(pk=message_id).first()
+    return _outcome_of(answer) if answer else outcome
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def forgotten() -> list[str]:
+    """Answers that wait for so long that they should be on the queue."""
+    waiting = Message.objects.unanswered().filter(created_at__lt=timezone.now() - _FORGOTTEN_AFTER)
+    return [str(pk) for pk in waiting.values_list("pk", flat=True)]
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def stop_was_requested(message_id: str) -> bool:
+    return Message.objects.filter(pk=message_id, stop_requested=True).exists()
+
+
+def _outcome_of(answer: Message) -> Outcome:
+    return Outcome(**{name: getattr(answer, name) for name in Outcome.model_fields})

@@ -1,0 +1,51 @@
+"""What the site sends to a browser about messages: one shape for sockets, server-sent events and first pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apps.publishing.errors import error_text
+from apps.publishing.models import Message
+from apps.publishing.token_log import Entry
+
+
+def message_json(message: Message) -> dict[str, Any]:
+    """A message as it is stored; of an answer under way, all but its text."""
+    feedback = getattr(message, "feedback", None)
+    return {
+        "id": str(message.pk),
+        "role": message.role,
+        "state": message.state,
+        "text": message.text,
+        "labels": message.labels,
+        "finish_reason": message.finish_reason,
+        "error": {**message.error, "text": error_text(message.error)} if message.error else None,
+        "output_tokens": message.output_tokens,
+        "first_token_ms": message.first_token_ms,
+        "total_ms": message.total_ms,
+        "left_out": message.left_out,
+        "helped": feedback.helped if feedback else None,
+    }
+
+
+def entry_json(reply: str, entry: Entry) -> dict[str, Any]:
+    """An entry of a token log; `type` is text, state or end."""
+    data = dict(entry.data)
+    if data.get("error"):
+        data["error"] = {**data["error"], "text": error_text(data["error"])}
+    return {"type": entry.kind, "message": reply, "seq": entry.seq, **data}
+
+
+def refusal_json(text: str, code: str, request_key: str | None = None) -> dict[str, Any]:
+    return {"type": "refused", "code": code, "text": str(text), "request_key": request_key}
+
+
+def not_understood() -> dict[str, Any]:
+    return refusal_json(_("The server did not understand this page. Reload it."), "not_understood")
+
+
+def unreachable(request_key: str | None = None) -> dict[str, Any]:
+    code = "engine_unreachable"
+    return refusal_json(error_text({"code": code}), code, request_key)
