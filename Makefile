@@ -20,8 +20,9 @@ setup: python ## .venv, pinned dependencies, browser libraries
 setup-dev: python ## the same, with what tests and checks need
 	@$(IN) '$(PYTHON)' tools/install.py --extra dev
 
+# `-m launcher` is what `manage.py up` runs, without loading Django first.
 run: setup ## start the studio and print its address [HOST=127.0.0.1 PORT=8000]
-	@$(IN) exec $(VENV) manage.py up $(if $(HOST),--host '$(HOST)') $(if $(PORT),--port '$(PORT)')
+	@$(IN) exec $(VENV) -m launcher $(if $(HOST),--host '$(HOST)') $(if $(PORT),--port '$(PORT)')
 
 test: setup-dev ## every test, on SQLite and on Postgres [ARGS=-k word]
 	@$(IN) exec $(VENV) tools/test.py $(ARGS)

@@ -25,13 +25,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", default=os.environ.get("PORT") or DEFAULT_PORT, type=int, help="first port to try (PORT)"
     )
+    parser.add_argument(
+        "--log-all", action="store_true", help="show routine lines too, not only in the log files"
+    )
 
 
-def run(data_dir: str | Path, host: str, port: int) -> int:
+def run(data_dir: str | Path, host: str, port: int, verbose: bool) -> int:
     """Run the studio until it is told to end; return the exit status."""
     options = Options(data_dir=Path(data_dir).resolve(), host=host, port=port)
     try:
-        return Launcher(options, Console(options.data_dir / "logs")).run()
+        return Launcher(options, Console(options.data_dir / "logs", verbose=verbose)).run()
     except LauncherError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -41,7 +44,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="launcher", description="Start the studio on this machine.")
     add_arguments(parser)
     chosen = parser.parse_args()
-    return run(chosen.data_dir, chosen.host, chosen.port)
+    return run(chosen.data_dir, chosen.host, chosen.port, chosen.log_all)
 
 
 if __name__ == "__main__":

@@ -13,16 +13,18 @@ from typing import IO
 COLOURS = (36, 32, 33, 35, 34, 96, 92, 93, 95)
 LOG_BYTES, LOG_FILES = 5 << 20, 3
 NAME_WIDTH = 14
+ROUTINE = ("INFO ", "DEBUG ")
 
 
 class Console:
     """Thread-safe. Colours only on a terminal, and never with NO_COLOR."""
 
-    def __init__(self, log_dir: Path, stream: IO[str] | None = None) -> None:
+    def __init__(self, log_dir: Path, stream: IO[str] | None = None, *, verbose: bool = False) -> None:
         log_dir.mkdir(parents=True, exist_ok=True)
         self.log_dir = log_dir
         self._stream = stream or sys.stdout
         self._coloured = self._stream.isatty() and not os.environ.get("NO_COLOR")
+        self._verbose = verbose
         self._lock = threading.Lock()
         self._files: dict[str, logging.Logger] = {}
 
@@ -38,9 +40,11 @@ class Console:
         return self._files[name]
 
     def line(self, name: str, text: str) -> None:
-        """Write one line of process `name` to its file and to the screen."""
+        """Write one line of process `name` to its file, and to the screen unless it is mere information."""
         with self._lock:
             self._file(name).info("%s", text)
+            if not text or (text.startswith(ROUTINE) and not self._verbose):
+                return
             colour = COLOURS[list(self._files).index(name) % len(COLOURS)]
             prefix = f"{name:<{NAME_WIDTH}} |"
             self._print(f"\033[{colour}m{prefix}\033[0m {text}" if self._coloured else f"{prefix} {text}")

@@ -16,7 +16,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import redis
-from celery import Celery
 
 
 def answers_http(url: str, host: str | None = None) -> bool:
@@ -37,20 +36,22 @@ class WorkerPing:
     """Asks all Celery workers at once, at most every second, and remembers who answered."""
 
     def __init__(self, broker_url: str) -> None:
+        from celery import Celery  # takes a while: only where workers are asked
+
         self._app = Celery("launcher", broker=broker_url, set_as_current=False)
         self._asked_at = 0.0
         self._names: set[str] = set()
 
-    def has(self, name: str) -> bool:
-        """Whether a worker of this node name, its host aside, answered the last round."""
-        if time.monotonic() - self._asked_at > 1:
+    def has(self, name: str, host: str) -> bool:
+        """Whether the worker of this name on this host answered the last round."""
+        if time.monotonic() - self._asked_at > 1.5:
             try:
-                replies = self._app.control.ping(timeout=0.7)
-                self._names = {node.split("@")[0] for reply in replies for node in reply}
+                replies = self._app.control.ping(timeout=1)
+                self._names = {node for reply in replies for node in reply}
             except Exception:
                 self._names = set()
             self._asked_at = time.monotonic()
-        return name in self._names
+        return f"{name}@{host}" in self._names
 
 
 def has_key(redis_url: str, pattern: str) -> bool:
@@ -74,14 +75,12 @@ def check(process: str, environment: Mapping[str, str]) -> bool:
     if process == "engine":
         return answers_http(f"http://127.0.0.1:{environment.get('ENGINE_PORT', '8100')}/health")
     if process == "streamer":
-        return has_key(environment["REDIS_URL"], STREAMER_HEARTBEAT)
+        return has_key(environment["REDIS_URL"], f"streamer:{socket.gethostname()}-*")
     if process == "beat":
         return was_written_since(
             Path(environment["DATA_DIR"], "beat-schedule"), time.time() - BEAT_WRITES_WITHIN_SECONDS
         )
-    node = f"{process}@{socket.gethostname()}"
-    replies = Celery("health", broker=environment["REDIS_URL"]).control.ping(destination=[node], timeout=3)
-    return any(node in reply for reply in replies)
+    return WorkerPing(environment["REDIS_URL"]).has(process, socket.gethostname())
 
 
 def read_secrets(environment: Mapping[str, str]) -> dict[str, str]:

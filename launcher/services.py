@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ def web_service(environment: Environment, listener: int) -> Service:
         "--fd",
         str(listener),
         "--ws",
-        "websockets",
+        "websockets-sansio",
     ]
     command += ["--lifespan", "off", "--no-access-log", "--log-level", "warning"]
     command += ["--timeout-graceful-shutdown", str(SHUTDOWN_SECONDS)]
@@ -60,6 +61,7 @@ def celery_command(*arguments: str) -> list[str]:
 def background_services(environment: Mapping[str, str], data_dir: Path) -> list[Service]:
     """Streamer, workers and beat."""
     ping = WorkerPing(environment["REDIS_URL"])
+    host = socket.gethostname()
     schedule, now = data_dir / "beat-schedule", time.time()
     streamer = [sys.executable, "manage.py", "streamer"]
     beat = celery_command("beat", "--schedule", str(schedule), "--pidfile=", "-l", "warning")
@@ -72,7 +74,9 @@ def background_services(environment: Mapping[str, str], data_dir: Path) -> list[
         options = ["-Q", queue, "-n", f"{queue}@%h", "-P", "threads", "-c", str(threads), "-l", "warning"]
         command = celery_command("worker", *options, "--without-gossip", "--without-mingle")
         services.append(
-            Service(f"worker-{queue}", command, {**environment, **QUIET}, lambda name=queue: ping.has(name))
+            Service(
+                f"worker-{queue}", command, {**environment, **QUIET}, lambda name=queue: ping.has(name, host)
+            )
         )  # type: ignore[misc]
     services.append(Service("beat", beat, environment, lambda: was_written_since(schedule, now)))
     return services

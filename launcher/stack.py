@@ -145,7 +145,9 @@ class Launcher:
         deadline = time.monotonic() + seconds
         waiting = list(processes)
         while waiting:
-            waiting = [process for process in waiting if not process.check_health()]
+            for process in [process for process in waiting if process.check_health()]:
+                waiting.remove(process)
+                self.console.line("launcher", f"{process.name} is ready")
             if waiting and time.monotonic() > deadline:
                 process = waiting[0]
                 raise LauncherError(

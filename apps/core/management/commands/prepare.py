@@ -25,8 +25,8 @@ def static_state() -> str:
     """A hash over path, size and time of every static file."""
     total = hashlib.sha256()
     for finder in get_finders():
-        for path, storage in sorted(finder.list(UNUSED_FILES), key=lambda found: found[0]):
-            status = Path(storage.path(path)).stat()
+        for path, source in sorted(finder.list(UNUSED_FILES), key=lambda found: found[0]):
+            status = Path(source.path(path)).stat()
             total.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
     return total.hexdigest()
 
@@ -35,10 +35,10 @@ class Command(BaseCommand):
     help = "Collect static files, create the storage, migrate; the last line says, in JSON, whether there is an owner."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--only", choices=STEPS, help="one of the steps")
+        parser.add_argument("--only", nargs="+", choices=STEPS, default=STEPS, help="some of the steps")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        steps = [options["only"]] if options["only"] else STEPS
+        steps = options["only"]
         if "static" in steps:
             self._collect()
         if "storage" in steps:

