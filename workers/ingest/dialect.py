@@ -31,7 +31,7 @@ class Dialect:
     def reader(self, lines: Iterable[str]) -> "csv._reader":  # type: ignore[name-defined]
         """A strict csv reader: what is quoted wrongly raises csv.Error instead of being altered silently."""
         return csv.reader(
-            lines,
+            lines if self.escape is None else map(_with_line_end, lines),
             delimiter=self.delimiter,
             quotechar='"' if self.quoting else None,
             quoting=csv.QUOTE_MINIMAL if self.quoting else csv.QUOTE_NONE,
@@ -39,6 +39,13 @@ class Dialect:
             escapechar=self.escape,
             strict=True,
         )
+
+
+def _with_line_end(line: str) -> str:
+    """Keep a backslash at the end of a line from escaping the line's end: it is one more character of the cell."""
+    text = line.rstrip("\r\n")
+    slashes = len(text) - len(text.rstrip("\\"))
+    return f"{text}\\{line[len(text) :]}" if slashes % 2 else line
 
 
 def find_dialect(sample: str, extension: str) -> Dialect:

@@ -74,6 +74,15 @@ def test_a_table_without_header_keeps_its_first_row(import_file) -> None:
     assert any("numbered" in why for why in imported.result.proposal.why)
 
 
+def test_rows_that_end_in_a_stray_delimiter(import_file) -> None:
+    imported = import_file("text,label\none,a,\ntwo,b,\nthree,c,\n")
+    assert [(row["text"], row["label"]) for row in imported.rows] == [
+        ("one", "a"),
+        ("two", "b"),
+        ("three", "c"),
+    ]
+
+
 def test_lines_above_the_header_are_rejects(import_file) -> None:
     imported = import_file("Export of Monday\ntext,label\none,a\ntwo,b\nthree,a\nfour,b\n")
     assert imported.result.rows == 4

@@ -108,15 +108,15 @@ def _table(
     good = [record for record in ahead if not isinstance(record, Bad)]
     if good and good[0][1][0].startswith("sep=") and len(good[0][1]) <= 2:
         ahead.remove(good.pop(0))
-    full = [record for record in good if len(record[1]) == dialect.width]
+    width = _width(good, dialect.width)
+    full = [(line, cells[:width]) for line, cells in good if len(cells) in (width, dialect.width)]
     header = full[0] if full and _has_header(full) else None
-    if header and not any(record is not header for record in ahead):
+    if header and len(ahead) == 1:
         raise JobError(
             "header_only",
             "This file has a header but no rows. Add rows below it, then upload it again.",
             field="source",
         )
-    width = dialect.width
     if width > source.max_columns:
         raise too_many_columns(width, source.max_columns)
     names = column_names(header[1] if header else [""] * width)
@@ -124,7 +124,7 @@ def _table(
         source.notes.append("The first line looks like data, so the columns were numbered.")
     preamble = header is not None
     for record in _chained(ahead, records):
-        if record is header:
+        if preamble and header and record[0] == header[0]:
             preamble = False
         elif isinstance(record, Bad):
             yield record
@@ -139,6 +139,13 @@ def _chained(
 ) -> Iterator[tuple[int, list[str]] | Bad]:
     yield from ahead
     yield from records
+
+
+def _width(good: list[tuple[int, list[str]]], usual: int) -> int:
+    """Return how many columns there are: rows that all end in a stray delimiter have one cell too many."""
+    first = good[0][1] if good else []
+    trailing = all(not any(cells[len(first) :]) for _, cells in good)
+    return len(first) if first and trailing and len(first) < usual and looks_like_header(first, []) else usual
 
 
 def _has_header(full: list[tuple[int, list[str]]]) -> bool:

@@ -15,7 +15,7 @@ from workers.ingest.source import Bad, Row, Source
 _CHUNK = 1 << 18
 _DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
 _STRUCTURE = re.compile(r'["\[\]{}]')
-_STRING_END = re.compile(r'(?:[^"\\]|\\.)*+"', re.DOTALL)
+_IN_STRING = re.compile(r'["\\]')
 _SCALAR_END = re.compile(r"[,\]}\n]")
 _GAP = re.compile(r"[\s,]*")
 _WRAPPER = re.compile(
@@ -56,25 +56,37 @@ class _Window:
                 return ""
 
 
-def _item_end(text: str, start: int) -> int | None:
-    """Return the index after the item at `start`, by brackets and quotes alone; None when it goes on."""
-    if text[start] not in '{["':
-        match = _SCALAR_END.search(text, start + 1)
-        return match.start() if match else None
-    depth, at = 0, start
-    while match := _STRUCTURE.search(text, at):
-        at = match.end()
-        mark = match.group()
-        if mark == '"':
-            closing = _STRING_END.match(text, at)
-            if not closing:
-                return None
-            at = closing.end()
-        else:
-            depth += 1 if mark in "[{" else -1
-        if depth <= 0:
-            return at
-    return None
+class _Ending:
+    """Finds where an item ends by brackets and quotes alone, over any number of pieces of text."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._in_string = False
+        self._skip = 0
+        self._is_scalar: bool | None = None
+
+    def find(self, text: str, start: int) -> int | None:
+        """Return the index after the item in this piece, or None when it goes on in the next one."""
+        if self._is_scalar is None:
+            self._is_scalar = text[start] not in '{["'
+            start += self._is_scalar
+        if self._is_scalar:
+            match = _SCALAR_END.search(text, start)
+            return match.start() if match else None
+        at, self._skip = start + self._skip, 0
+        while match := (_IN_STRING if self._in_string else _STRUCTURE).search(text, at):
+            at = match.end()
+            mark = match.group()
+            if mark == "\\":
+                at += 1
+            elif mark == '"':
+                self._in_string = not self._in_string
+            else:
+                self._depth += 1 if mark in "[{" else -1
+            if self._depth <= 0 and not self._in_string:
+                return at
+        self._skip = max(0, at - len(text))
+        return None
 
 
 def _items(window: _Window, limit: int) -> Iterator[Row | Bad]:
@@ -90,7 +102,7 @@ def _item(window: _Window, limit: int) -> Row | Bad:
         try:
             value, end = _DECODER.raw_decode(window.text, window.at)
         except (ValueError, RecursionError):
-            end_or_none = _item_end(window.text, window.at)
+            end_or_none = _Ending().find(window.text, window.at)
             if end_or_none is not None:
                 return _broken(window, end_or_none, line)
             if len(window.text) - window.at > limit:
@@ -115,18 +127,15 @@ def _broken(window: _Window, end: int, line: int) -> Row | Bad:
 
 
 def _oversized(window: _Window, limit: int, line: int) -> Bad:
-    """Skip an item that exceeds the limit: resume after the next line that begins an object."""
+    """Skip an item that exceeds the limit, piece by piece."""
     text = window.text[window.at : window.at + 2000]
-    window.advance(window.at + limit)
-    while True:
-        match = re.compile(r"\n\s*(?=\{)").search(window.text, window.at)
-        if match:
-            window.advance(match.end())
-            break
+    ending = _Ending()
+    while (end := ending.find(window.text, window.at)) is None:
         window.advance(len(window.text))
         if not window.grow():
-            break
-    return Bad(line, f"The item is longer than {limit:,} characters, or its brackets do not match", text)
+            return Bad(line, "The item never ends: a bracket or quotation mark is not closed", text)
+    window.advance(end)
+    return Bad(line, f"The item is longer than {limit:,} characters", text)
 
 
 def read_json(source: Source) -> Iterator[Row | Bad]:
