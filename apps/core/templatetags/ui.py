@@ -126,3 +126,9 @@ def get(mapping: Any, key: Any) -> Any:
 def translated(text: str) -> str:
     """A label that contracts marked with the no-op gettext, in the reader's language."""
     return _(text) if text else ""
+
+
+@register.filter
+def unlocalized(number: float) -> str:
+    """A number as SVG and JavaScript write it, whatever the language."""
+    return f"{number:.4g}"

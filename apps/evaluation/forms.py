@@ -1,0 +1,32 @@
+"""Choosing what to evaluate, and on what."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.forms import StudioForm
+
+
+class EvaluationForm(StudioForm):
+    data = forms.ChoiceField(
+        label=_("On which held-out rows?"), help_text=_("The test split of a data version.")
+    )
+    models = forms.MultipleChoiceField(
+        label=_("Which models?"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "Two or more are also compared with each other; the first is what the others are measured against."
+        ),
+    )
+    max_rows = forms.IntegerField(
+        label=_("Most rows"), required=False, min_value=1, help_text=_("Left empty: all of them.")
+    )
+
+    def __init__(
+        self, *args: Any, versions: list[tuple[str, str]], models: list[tuple[str, str]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        data: Any = self.fields["data"]
+        chosen: Any = self.fields["models"]
+        data.choices, chosen.choices = versions, models

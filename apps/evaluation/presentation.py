@@ -1,0 +1,192 @@
+"""Results in the shape that pages draw: metric tables, interval charts, marked differences, the verdict."""
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from workers.contracts.metrics import METRICS, Direction, MetricInfo
+from workers.contracts.task_types import TASKS, TaskType
+
+LEVEL = 0.05
+CHART_WIDTH = 100.0
+LONGEST_DIFF_CHARACTERS = 4000
+_PIECES = re.compile(r"\s+|\w+|[^\w\s]", re.UNICODE)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One metric of one evaluation, with what the table and its chart draw; positions are in per cent of the width."""
+
+    kind: str
+    label: str
+    value: str
+    interval: str
+    signature: str
+    left: float
+    width: float
+    point: float
+    p: float | None = None
+    is_best: bool = False
+
+    @property
+    def significance(self) -> str:
+        if self.p is None:
+            return ""
+        if self.p < 0.001:
+            return "p < 0.001"
+        return f"p = {self.p:.3f}"
+
+    @property
+    def is_significant(self) -> bool:
+        return self.p is not None and self.p < LEVEL
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    info: MetricInfo
+    cells: list[Cell]
+
+    @property
+    def better(self) -> str:
+        return _("higher is better") if self.info.direction == Direction.HIGHER else _("lower is better")
+
+
+def ordered_metrics(task_type: str, present: dict[str, Any]) -> list[str]:
+    """Names of the metrics that are there, the deciding one first."""
+    return [name for name in TASKS[TaskType(task_type)].metrics if name in present]
+
+
+def _bounds(info: MetricInfo, values: list[dict[str, Any]]) -> tuple[float, float]:
+    """What the chart's axis spans: the whole scale where there is one."""
+    if info.scale and info.direction == Direction.HIGHER:
+        return 0.0, float(info.scale)
+    top = max(value["high"] for value in values)
+    return 0.0, top * 1.05 or 1.0
+
+
+def metric_row(
+    name: str, subjects: list[tuple[str, str, dict[str, Any]]], p: dict[int, float | None], best: set[int]
+) -> MetricRow:
+    """`subjects`: (kind, label, MetricValue dumped), in the order of the table."""
+    info = METRICS[name]
+    low, high = _bounds(info, [value for _kind, _label, value in subjects])
+    span = (high - low) or 1.0
+
+    def place(value: float) -> float:
+        return round(min(CHART_WIDTH, max(0.0, CHART_WIDTH * (value - low) / span)), 2)
+
+    cells = [
+        Cell(
+            kind=kind,
+            label=label,
+            value=f"{value['value']:.{info.decimals}f}",
+            interval=f"{value['low']:.{info.decimals}f} – {value['high']:.{info.decimals}f}",
+            signature=value.get("signature", ""),
+            left=place(value["low"]),
+            width=max(0.4, place(value["high"]) - place(value["low"])),
+            point=place(value["value"]),
+            p=p.get(index),
+            is_best=index in best,
+        )
+        for index, (kind, label, value) in enumerate(subjects)
+    ]
+    return MetricRow(info, cells)
+
+
+def evaluation_rows(evaluation: Any) -> list[MetricRow]:
+    """The metric rows of one evaluation's page."""
+    metrics = (evaluation.result or {}).get("metrics", {})
+    return [
+        metric_row(name, [(evaluation.kind, evaluation.subject_label, metrics[name])], {}, set())
+        for name in ordered_metrics(evaluation.dataset_version.task_type, metrics)
+    ]
+
+
+def comparison_rows(result: dict[str, Any], evaluations: list[Any]) -> list[MetricRow]:
+    """The metric table of a comparison; `evaluations` in their order."""
+    rows = []
+    for compared in result["metrics"]:
+        subjects, p, best = [], {}, set()
+        for position, evaluation in enumerate(evaluations):
+            key = f"e{position}"
+            if key not in compared["values"]:
+                continue
+            index = len(subjects)
+            subjects.append((evaluation.kind, evaluation.subject_label, compared["values"][key]))
+            p[index] = compared["p"].get(key)
+            if key in compared["best"]:
+                best.add(index)
+        rows.append(metric_row(compared["metric"], subjects, p, best))
+    return rows
+
+
+def verdict(result: dict[str, Any], evaluations: list[Any]) -> str:
+    """One sentence that says who won, in the reader's language."""
+    deciding = next(m for m in result["metrics"] if m["metric"] == result["deciding_metric"])
+    info = METRICS[result["deciding_metric"]]
+    labels = {f"e{position}": e.subject_label for position, e in enumerate(evaluations)}
+    values = {key: f"{value['value']:.{info.decimals}f}" for key, value in deciding["values"].items()}
+    facts = {"metric": _(info.label), "rows": result["rows"]}
+    if result["winner"]:
+        winner = result["winner"]
+        sign = -1 if info.direction == Direction.HIGHER else 1
+        others = sorted(
+            (key for key in deciding["values"] if key != winner),
+            key=lambda key: sign * deciding["values"][key]["value"],
+        )
+        facts |= {
+            "winner": labels[winner],
+            "value": values[winner],
+            "next": labels[others[0]],
+            "other": values[others[0]],
+        }
+        return (
+            _(
+                "“%(winner)s” is clearly better: %(metric)s %(value)s, against %(other)s for “%(next)s”, on %(rows)d rows none of them saw in training."
+            )
+            % facts
+        )
+    names = ", ".join(f"“{labels[key]}” ({values[key]})" for key in deciding["best"])
+    return _(
+        "On %(rows)d held-out rows these cannot be told apart by %(metric)s: %(names)s. More test rows would be needed to say which is better."
+    ) % (facts | {"names": names})
+
+
+def marked(target: str, output: str) -> SafeString:
+    """`output` as HTML: what the reference has not is <ins>, what it has and the output lacks is <del>."""
+    if len(target) + len(output) > LONGEST_DIFF_CHARACTERS:
+        return mark_safe(escape(output))  # noqa: S308  (escaped)
+    before, after = _PIECES.findall(target), _PIECES.findall(output)
+    html: list[str] = []
+    for operation, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        gone, come = escape("".join(before[i1:i2])), escape("".join(after[j1:j2]))
+        if operation == "equal":
+            html.append(come)
+            continue
+        if gone.strip():
+            html.append(f"<del>{gone}</del>")
+        if come.strip():
+            html.append(f"<ins>{come}</ins>")
+        elif come:
+            html.append(come)
+    return mark_safe("".join(html))  # noqa: S308  (every piece is escaped)
+
+
+def confusion_table(result: dict[str, Any]) -> list[tuple[str, list[tuple[int, int, bool]], int]]:
+    """(true label, [(count, tenth of the row's total 0-10, is the diagonal)], total) for each label."""
+    rows = []
+    for index, (label, counts) in enumerate(zip(result["labels"], result["confusion"], strict=True)):
+        total = sum(counts)
+        rows.append(
+            (
+                label,
+                [(n, round(10 * n / total) if total else 0, i == index) for i, n in enumerate(counts)],
+                total,
+            )
+        )
+    return rows

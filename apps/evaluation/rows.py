@@ -1,0 +1,58 @@
+"""Rows of outputs and comparisons, read from Parquet a page at a time."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from django.conf import settings
+
+from apps.core.storage import storage
+
+OUTPUTS_NAME, ROWS_NAME = "outputs.parquet", "rows.parquet"
+
+
+class ParquetPage:
+    """A Parquet file's rows as dictionaries, in one order, for Django's Paginator."""
+
+    def __init__(self, key: str, name: str, order: str) -> None:
+        self.path = str(storage().fetch(key, Path(settings.CACHE_DIR)) / name)
+        self.order = order
+
+    def _query(self, sql: str) -> list[dict[str, Any]]:
+        with duckdb.connect(config={"threads": 1, "memory_limit": "512MB"}) as connection:
+            cursor = connection.execute(sql, [self.path])
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def count(self) -> int:
+        return int(self._query("SELECT count(*) AS n FROM read_parquet(?)")[0]["n"])
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __getitem__(self, part: slice) -> list[dict[str, Any]]:
+        start, size = part.start or 0, part.stop - (part.start or 0)
+        return self._query(
+            f"SELECT * FROM read_parquet(?) ORDER BY {self.order} LIMIT {int(size)} OFFSET {int(start)}"  # noqa: S608
+        )
+
+
+def output_rows(key: str) -> ParquetPage:
+    """An evaluation's outputs, in the order of the data."""
+    return ParquetPage(key, OUTPUTS_NAME, "line, row_id")
+
+
+ORDERS = {"disagreement": "disagreement DESC, line, row_id", "line": "line, row_id"}
+
+
+def compared_rows(key: str, order: str) -> ParquetPage:
+    """A comparison's rows; `order` is a key of ORDERS, or worst:<evaluation key> / best:<evaluation key>."""
+    if order in ORDERS:
+        return ParquetPage(key, ROWS_NAME, ORDERS[order])
+    direction, _, evaluation = order.partition(":")
+    column = f'"score.{evaluation}"'
+    if direction in ("worst", "best") and evaluation.isalnum():
+        return ParquetPage(
+            key, ROWS_NAME, f"{column} {'ASC' if direction == 'worst' else 'DESC'}, line, row_id"
+        )
+    return ParquetPage(key, ROWS_NAME, ORDERS["disagreement"])

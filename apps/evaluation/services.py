@@ -1,0 +1,237 @@
+"""Every write to evaluations and comparisons."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.catalog.models import ModelVersion
+from apps.core.errors import UserError
+from apps.core.storage import storage
+from apps.datasets.models import DatasetVersion
+from apps.evaluation.models import ComparedEvaluation, Comparison, Evaluation
+from apps.jobs import services as jobs
+from apps.jobs.models import Job, State
+from apps.workspaces import access, audit
+from apps.workspaces.access import Action
+from apps.workspaces.services import next_number
+from workers.contracts.jobs import JobKind
+from workers.contracts.specs import ComparedEvaluation as ComparedSpec
+from workers.contracts.specs import ComparisonSpec, EvaluationSpec
+from workers.contracts.task_types import Family, TaskType
+
+MOST_COMPARED = 12
+
+
+@transaction.atomic
+def evaluate(
+    *,
+    actor: User,
+    dataset_version: DatasetVersion,
+    model_version: ModelVersion | None,
+    max_rows: int | None = None,
+) -> Evaluation:
+    """Evaluate a model version (None: the trivial baseline) on the test split.
+
+    One that is done, or under way, on the same rows is returned instead of a second one.
+    Raises UserError when the data or the model is not ready, or they do not fit each other.
+    """
+    workspace = dataset_version.workspace
+    access.require(actor, workspace, Action.EDIT)
+    _check(dataset_version, model_version)
+    same = Evaluation.objects.in_workspace(workspace).filter(
+        dataset_version=dataset_version, model_version=model_version, max_rows=max_rows, split="test"
+    )
+    for earlier in same.select_related("job"):
+        if earlier.job.is_active or earlier.job.state == State.SUCCEEDED:
+            return earlier
+    evaluation = Evaluation(
+        workspace=workspace,
+        created_by=actor,
+        number=next_number(workspace, "evaluation"),
+        dataset_version=dataset_version,
+        model_version=model_version,
+        max_rows=max_rows,
+    )
+    evaluation.storage_key = f"evaluations/{evaluation.pk}"
+    evaluation.job = _enqueue(actor, evaluation)
+    evaluation.save()
+    audit.record(actor, "evaluation.started", evaluation)
+    return evaluation
+
+
+def _check(dataset_version: DatasetVersion, model_version: ModelVersion | None) -> None:
+    if not dataset_version.is_ready:
+        raise UserError(_("This data version is not ready yet."), field="data")
+    if model_version is None:
+        return
+    if not model_version.is_ready:
+        raise UserError(_("This model is not ready yet: its training has not ended."), field="model")
+    if model_version.workspace_id != dataset_version.workspace_id:
+        raise UserError(_("Model and data belong to different workspaces."), field="model")
+    if Family(model_version.family) not in dataset_version.task.families:
+        raise UserError(
+            _("“%(model)s” cannot do what this data teaches (%(task)s).")
+            % {"model": model_version.name, "task": dataset_version.get_task_type_display()},
+            field="model",
+        )
+    if model_version.labels and not set(dataset_version.labels) <= set(model_version.labels):
+        raise UserError(_("The data has labels that this model never learned."), field="model")
+
+
+def _enqueue(actor: User, evaluation: Evaluation) -> Job:
+    version, model = evaluation.dataset_version, evaluation.model_version
+    inputs = {"data": version.storage_key}
+    if model:
+        inputs["model"] = model.storage_key
+    spec = EvaluationSpec(
+        inputs=inputs,
+        output=evaluation.storage_key,
+        task_type=TaskType(version.task_type),
+        family=Family(model.family) if model else None,
+        subject="model" if model else "trivial",
+        max_rows=evaluation.max_rows,
+        labels=version.labels,
+    )
+    return jobs.enqueue(
+        actor=actor,
+        workspace=evaluation.workspace,
+        kind=JobKind.EVALUATION,
+        title=_("Evaluation: %(what)s") % {"what": evaluation},
+        spec=spec,
+    )
+
+
+@transaction.atomic
+def compare(*, actor: User, evaluations: Sequence[Evaluation], name: str = "") -> Comparison:
+    """Compare evaluations of one test set; the first is what the others are measured against.
+
+    The comparison begins when the last of them is done. Raises UserError for fewer than two, or for several test sets.
+    """
+    if not 2 <= len(evaluations) <= MOST_COMPARED:
+        raise UserError(_("Choose between 2 and %(n)d evaluations to compare.") % {"n": MOST_COMPARED})
+    first = evaluations[0]
+    access.require(actor, first.workspace, Action.EDIT)
+    if len({(e.dataset_version_id, e.split, e.max_rows) for e in evaluations}) > 1:
+        raise UserError(
+            _(
+                "These were evaluated on different test sets, so their numbers say nothing about each other. Evaluate them on the same data version first."
+            )
+        )
+    earlier = _same_comparison(evaluations)
+    if earlier:
+        return earlier
+    number = next_number(first.workspace, "comparison")
+    comparison = Comparison(
+        workspace=first.workspace,
+        created_by=actor,
+        number=number,
+        name=name.strip() or _("Comparison %(n)d: %(data)s") % {"n": number, "data": first.dataset_version},
+        dataset_version=first.dataset_version,
+    )
+    comparison.storage_key = f"comparisons/{comparison.pk}"
+    comparison.save()
+    ComparedEvaluation.objects.bulk_create(
+        ComparedEvaluation(comparison=comparison, evaluation=evaluation, position=position)
+        for position, evaluation in enumerate(evaluations)
+    )
+    audit.record(actor, "comparison.started", comparison)
+    _begin_when_ready(comparison)
+    return comparison
+
+
+def _same_comparison(evaluations: Sequence[Evaluation]) -> Comparison | None:
+    wanted = [evaluation.pk for evaluation in evaluations]
+    for comparison in Comparison.objects.filter(evaluations=evaluations[0]):
+        if list(comparison.compared.values_list("evaluation_id", flat=True)) == wanted:
+            return comparison
+    return None
+
+
+@transaction.atomic
+def compare_with_base(*, actor: User, model_version: ModelVersion) -> Comparison:
+    """Evaluate a tuned model, its base and the trivial baseline on the test split, and compare the three."""
+    access.require(actor, model_version.workspace, Action.EDIT)
+    data, base = model_version.dataset_version, model_version.parent
+    if data is None or base is None:
+        raise UserError(
+            _("It is no longer known what this model was trained on. Choose data and models by hand.")
+        )
+    evaluations = [
+        evaluate(actor=actor, dataset_version=data, model_version=version)
+        for version in (base, model_version, None)
+    ]
+    return compare(
+        actor=actor,
+        evaluations=evaluations,
+        name=_("%(model)s beside its base") % {"model": model_version.name},
+    )
+
+
+def take_evaluation(job: Job) -> None:
+    """Keep the result, and begin the comparisons that were waiting for it."""
+    evaluation = Evaluation.objects.get(job=job)
+    evaluation.result = job.result
+    evaluation.save(update_fields=["result"])
+    for comparison in evaluation.comparisons.filter(job=None):
+        _begin_when_ready(comparison)
+
+
+def _begin_when_ready(comparison: Comparison) -> None:
+    # Two evaluations may end at the same moment: the lock lets one of them start the comparison, once.
+    locked = Comparison.objects.select_for_update().get(pk=comparison.pk)
+    compared = list(locked.compared.select_related("evaluation__model_version", "evaluation__job"))
+    if locked.job_id or any(c.evaluation.result is None for c in compared):
+        return
+    spec = ComparisonSpec(
+        inputs={f"e{c.position}": c.evaluation.storage_key for c in compared},
+        output=locked.storage_key,
+        task_type=TaskType(locked.dataset_version.task_type),
+        evaluations=[
+            ComparedSpec(key=f"e{c.position}", label=c.evaluation.subject_label, kind=c.evaluation.kind)  # type: ignore[arg-type]
+            for c in compared
+        ],
+    )
+    locked.job = jobs.enqueue(
+        actor=locked.created_by,
+        workspace=locked.workspace,
+        kind=JobKind.COMPARISON,
+        title=_("Comparison: %(name)s") % {"name": locked.name},
+        spec=spec,
+    )
+    locked.save(update_fields=["job"])
+    comparison.job = locked.job
+
+
+def take_comparison(job: Job) -> None:
+    comparison = Comparison.objects.get(job=job)
+    comparison.result = job.result
+    comparison.save(update_fields=["result"])
+
+
+@transaction.atomic
+def delete_comparison(*, actor: User, comparison: Comparison) -> None:
+    """Delete a comparison with its rows; its evaluations stay."""
+    access.require(actor, comparison.workspace, Action.EDIT)
+    key, job = comparison.storage_key, comparison.job
+    audit.record(actor, "comparison.deleted", comparison)
+    comparison.delete()
+    if job:
+        job.delete()
+    transaction.on_commit(lambda: storage().delete(key))
+
+
+@transaction.atomic
+def delete_evaluation(*, actor: User, evaluation: Evaluation) -> None:
+    """Delete an evaluation with its outputs. Raises UserError while a comparison needs it or it is still running."""
+    access.require(actor, evaluation.workspace, Action.EDIT)
+    if evaluation.job.is_active:
+        raise UserError(_("It is still running: stop it first."))
+    if evaluation.comparisons.exists():
+        raise UserError(_("A comparison uses it: delete the comparison first."))
+    key, job = evaluation.storage_key, evaluation.job
+    audit.record(actor, "evaluation.deleted", evaluation)
+    evaluation.delete()
+    job.delete()
+    transaction.on_commit(lambda: storage().delete(key))

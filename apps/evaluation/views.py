@@ -1,0 +1,208 @@
+"""Lists, one evaluation, one comparison."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.catalog.models import ModelVersion
+from apps.core.errors import UserError
+from apps.datasets.models import DatasetVersion
+from apps.evaluation import presentation, services
+from apps.evaluation.forms import EvaluationForm
+from apps.evaluation.models import Comparison, Evaluation
+from apps.evaluation.rows import compared_rows, output_rows
+from apps.jobs.views import status_context
+from apps.workspaces import access
+from apps.workspaces.access import Action
+from apps.workspaces.decorators import in_workspace
+
+ROWS_A_PAGE, LISTED_A_PAGE = 20, 30
+TRIVIAL = "trivial"
+_EVALUATION = ("job", "model_version", "dataset_version__dataset")
+
+
+@require_GET
+@in_workspace()
+def evaluation_list(request: HttpRequest) -> HttpResponse:
+    workspace = request.workspace  # type: ignore[attr-defined]
+    evaluations = Evaluation.objects.in_workspace(workspace).select_related(*_EVALUATION)
+    comparisons = Comparison.objects.in_workspace(workspace).select_related("job", "dataset_version__dataset")
+    page = Paginator(evaluations, LISTED_A_PAGE).get_page(request.GET.get("page"))
+    listed = [(evaluation, _headline(evaluation)) for evaluation in page.object_list]
+    context = {"page": page, "listed": listed, "comparisons": comparisons[:LISTED_A_PAGE]}
+    return render(request, "evaluation/list.html", context)
+
+
+def _headline(evaluation: Evaluation) -> Any:
+    """The deciding metric of an evaluation that is done."""
+    rows = presentation.evaluation_rows(evaluation)
+    return rows[0] if rows else None
+
+
+@require_http_methods(["GET", "POST"])
+@in_workspace(Action.EDIT)
+def new(request: HttpRequest) -> HttpResponse:
+    """Evaluate any models on one test set; several are compared as well."""
+    workspace = request.workspace  # type: ignore[attr-defined]
+    versions = (
+        DatasetVersion.objects.in_workspace(workspace).filter(rows_train__gt=0).select_related("dataset")
+    )
+    models = ModelVersion.objects.in_workspace(workspace).current()
+    form = EvaluationForm(
+        request.POST or None,
+        versions=[(str(v.pk), f"{v} · {v.get_task_type_display()} · {v.rows_test}") for v in versions],
+        models=[*((str(m.pk), m.name) for m in models), (TRIVIAL, _("Trivial baseline"))],
+        initial={"data": request.GET.get("data"), "models": request.GET.getlist("model")},
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            return redirect(_evaluate(request, form.cleaned_data))
+        except UserError as error:
+            error.field = "models" if error.field == "model" else error.field
+            form.add_user_error(error)
+    status = 422 if form.errors else 200
+    return render(
+        request, "evaluation/new.html", {"form": form, "has_data": versions.exists()}, status=status
+    )
+
+
+def _evaluate(request: HttpRequest, chosen: dict[str, Any]) -> str:
+    """Start what the form asks for; return the address of the page to go to."""
+    user: Any = request.user
+    data = access.get_visible(
+        DatasetVersion.objects.select_related("dataset"), user, Action.EDIT, pk=chosen["data"]
+    )
+    subjects = [
+        None
+        if value == TRIVIAL
+        else access.get_visible(ModelVersion.objects.all(), user, Action.EDIT, pk=value)
+        for value in chosen["models"]
+    ]
+    evaluations = [
+        services.evaluate(actor=user, dataset_version=data, model_version=model, max_rows=chosen["max_rows"])
+        for model in subjects
+    ]
+    if len(evaluations) == 1:
+        return reverse("evaluation:detail", args=[evaluations[0].pk])
+    return reverse("evaluation:comparison", args=[services.compare(actor=user, evaluations=evaluations).pk])
+
+
+@require_GET
+@login_required
+def detail(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
+    evaluation = access.get_visible(
+        Evaluation.objects.select_related(*_EVALUATION), request.user, pk=evaluation_id
+    )
+    context: dict[str, Any] = {"evaluation": evaluation, **status_context(evaluation.job)}
+    if evaluation.result:
+        page = Paginator(output_rows(evaluation.storage_key), ROWS_A_PAGE).get_page(request.GET.get("page"))
+        context |= {
+            "result": evaluation.result,
+            "metrics": presentation.evaluation_rows(evaluation),
+            "confusion": presentation.confusion_table(evaluation.result)
+            if evaluation.result["confusion"]
+            else None,
+            "page": page,
+            "rows": [(row, presentation.marked(row["target"], row["output"])) for row in page.object_list],
+        }
+    return render(request, "evaluation/detail.html", context)
+
+
+@require_POST
+@login_required
+def delete(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
+    related = Evaluation.objects.select_related(*_EVALUATION)
+    evaluation = access.get_visible(related, request.user, Action.EDIT, pk=evaluation_id)
+    services.delete_evaluation(actor=request.user, evaluation=evaluation)  # type: ignore[arg-type]
+    return redirect("evaluation:list")
+
+
+@require_POST
+@in_workspace(Action.EDIT)
+def compare(request: HttpRequest) -> HttpResponse:
+    """Compare the evaluations that were ticked in the list, in the order of their numbers."""
+    ids = request.POST.getlist("evaluation")
+    chosen = [
+        access.get_visible(Evaluation.objects.select_related(*_EVALUATION), request.user, pk=pk) for pk in ids
+    ]
+    order = {"base": 0, "trivial": 2}
+    chosen.sort(key=lambda evaluation: (order.get(evaluation.kind, 1), evaluation.number))
+    comparison = services.compare(actor=request.user, evaluations=chosen)  # type: ignore[arg-type]
+    return redirect("evaluation:comparison", comparison.pk)
+
+
+@require_POST
+@login_required
+def compare_run(request: HttpRequest, model_id: UUID) -> HttpResponse:
+    """“Did it get better?”: the tuned model beside its base and the trivial baseline."""
+    related = ModelVersion.objects.select_related("dataset_version__dataset", "parent")
+    model = access.get_visible(related, request.user, Action.EDIT, pk=model_id)
+    comparison = services.compare_with_base(actor=request.user, model_version=model)  # type: ignore[arg-type]
+    return redirect("evaluation:comparison", comparison.pk)
+
+
+@require_GET
+@login_required
+def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
+    """The verdict, the table with its chart, and the rows where they disagree most."""
+    related = Comparison.objects.select_related("job", "dataset_version__dataset")
+    found = access.get_visible(related, request.user, pk=comparison_id)
+    compared = [
+        c.evaluation for c in found.compared.select_related("evaluation__job", "evaluation__model_version")
+    ]
+    for evaluation in compared:
+        evaluation.dataset_version = found.dataset_version
+    context: dict[str, Any] = {"comparison": found, "evaluations": compared}
+    if found.job:
+        context |= status_context(found.job)
+    if found.result:
+        context |= _compared_context(request, found, compared)
+    return render(request, "evaluation/comparison.html", context)
+
+
+def _compared_context(request: HttpRequest, found: Comparison, compared: list[Evaluation]) -> dict[str, Any]:
+    order = request.GET.get("order", "disagreement")
+    page = Paginator(compared_rows(found.storage_key, order), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    rows = [
+        (
+            row,
+            [
+                (e, presentation.marked(row["target"], row[f"output.e{i}"] or ""), row[f"score.e{i}"])
+                for i, e in enumerate(compared)
+            ],
+        )
+        for row in page.object_list
+    ]
+    tuned = next((e.model_version for e in compared if e.kind == "tuned"), None)
+    return {
+        "result": found.result,
+        "metrics": presentation.comparison_rows(found.result, compared),
+        "verdict": presentation.verdict(found.result, compared),
+        "rows": rows,
+        "page": page,
+        "order": order,
+        "orders": [
+            ("disagreement", _("where they disagree most")),
+            ("line", _("as in the data")),
+            *(
+                (f"worst:e{i}", _("worst of “%(name)s” first") % {"name": e.subject_label})
+                for i, e in enumerate(compared)
+            ),
+        ],
+        "tuned": tuned,
+    }
+
+
+@require_POST
+@login_required
+def delete_comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
+    found = access.get_visible(Comparison.objects.all(), request.user, Action.EDIT, pk=comparison_id)
+    services.delete_comparison(actor=request.user, comparison=found)  # type: ignore[arg-type]
+    return redirect("evaluation:list")
