@@ -10,9 +10,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
+from apps.core.htmx import wants_partial
 from apps.datasets.models import DatasetVersion
 from apps.evaluation import presentation, services
 from apps.evaluation.forms import EvaluationForm
@@ -163,6 +165,9 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     if found.job:
         context |= status_context(found.job)
     if found.result:
+        if wants_partial(request):
+            # The page that waits for the result is another one than the page that shows it.
+            return HttpResponseClientRefresh()
         context |= _compared_context(request, found, compared)
     return render(request, "evaluation/comparison.html", context)
 
