@@ -75,6 +75,17 @@ def test_chrf_of_single_rows_equals_sacrebleu() -> None:
     assert row_scores(metric, metric.statistics(rows)) == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.parametrize("block", [10, 2_000_000])
+def test_chrf_counts_what_sacrebleu_counts(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short and empty texts, white space of all kinds, characters outside the first plane, blocks of any size."""
+    monkeypatch.setattr("workers.evaluation.metrics.chrf._BLOCK_CHARACTERS", block)
+    source = random.Random(7)
+    texts = ["".join(source.choices("ab é好😀\u3000", k=source.choice([0, 1, 3, 8, 30]))) for _ in range(300)]
+    rows = Rows(targets=texts[:150], outputs=texts[150:])
+    expected = CHRF()._extract_corpus_statistics(rows.outputs, [rows.targets])
+    assert Chrf().statistics(rows).tolist() == expected
+
+
 @pytest.mark.parametrize(
     ("rows", "writing", "tokenizer"),
     [
