@@ -14,8 +14,8 @@ LINK_PER_MINUTE = 600
 CONVERSATIONS_LISTED = 50
 
 
-def take_turn(visitor_key: str, link_id: str) -> bool:
-    """Count one question. False when this visitor, or the whole link, asked too often within this minute."""
+def take_turn(visitor_key: str, link_id: str, *, most: int = VISITOR_PER_MINUTE) -> bool:
+    """Count one question. False when this visitor (over `most`), or the whole link, asked too often in this minute."""
     minute = int(time.time() // 60)
     pipeline = sync_redis().pipeline(transaction=False)
     for name in (f"visitor:{visitor_key}", f"link:{link_id}"):
@@ -27,4 +27,4 @@ def take_turn(visitor_key: str, link_id: str) -> bool:
     except redis.RedisError:
         # Nothing is answered without Redis either; the question is kept until it is back.
         return True
-    return bool(by_visitor <= VISITOR_PER_MINUTE and by_link <= LINK_PER_MINUTE)
+    return bool(by_visitor <= most and by_link <= LINK_PER_MINUTE)

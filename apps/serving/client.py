@@ -178,6 +178,8 @@ def _refusal(response: httpx.Response, body: bytes) -> EngineError:
         details = {"message": f"The engine answered {response.status_code}."}
         if response.status_code >= 500:
             return EngineUnreachable(details["message"])
+    if response.status_code == 503 and details.get("code") == "engine_error":
+        return EngineUnreachable(str(details.get("message") or ""))
     if response.status_code == 429:
         details.setdefault("code", "queue_full")
     try:

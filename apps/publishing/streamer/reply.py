@@ -112,7 +112,10 @@ class Reply:
                     if not (said.startswith(heard) or heard.startswith(said)):
                         raise Diverged
                     await self._say(heard[max(len(before), len(said)) :])
-                elif isinstance(event, Done):
+                elif event.finish_reason == "cancelled":
+                    # Not by us: the engine goes down.
+                    break
+                else:
                     if not heard.startswith(said):
                         raise Diverged
                     return self._done(event)

@@ -1,0 +1,1 @@
+"""/v1: published apps for programs that speak OpenAI's protocol. Plain async views, because DRF cannot stream."""

@@ -1,0 +1,151 @@
+"""What is read of OpenAI's requests, and how answers look."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, field_validator, model_validator
+
+from apps.publishing.models import AppVersion
+from workers.contracts.engine import Sampling
+from workers.contracts.model_folder import PromptMessage
+
+Stop = str | list[str] | None
+
+
+class ContentPart(BaseModel):
+    type: Literal["text"]
+    text: str
+
+
+class ChatMessage(BaseModel):
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[ContentPart] = ""
+
+    def prompt(self) -> PromptMessage:
+        text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
+        return PromptMessage(role="system" if self.role == "developer" else self.role, content=text)
+
+
+class StreamOptions(BaseModel):
+    include_usage: bool = False
+
+
+class GenerationRequest(BaseModel):
+    """Sampling as OpenAI names it. What our models cannot do is refused rather than ignored."""
+
+    model: str
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=0)
+    repetition_penalty: float | None = Field(None, gt=0, le=2)
+    seed: int | None = None
+    stop: list[str] = Field(default_factory=list, max_length=4)
+    n: Literal[1] | None = 1
+    presence_penalty: Literal[0] | None = 0
+    frequency_penalty: Literal[0] | None = 0
+
+    @field_validator("stop", mode="before")
+    @classmethod
+    def _stop_as_list(cls, value: Stop) -> list[str]:
+        return [value] if isinstance(value, str) else value or []
+
+    @property
+    def wants_usage(self) -> bool:
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+    def sampling(self, version: AppVersion) -> Sampling:
+        """The app's own settings where the caller is silent; never a longer answer than the app allows."""
+        asked = self.max_completion_tokens or self.max_tokens or version.max_tokens
+        chosen = {
+            name: getattr(self, name) if getattr(self, name) is not None else getattr(version, name)
+            for name in ("temperature", "top_p", "repetition_penalty")
+        }
+        return Sampling(
+            max_tokens=min(asked, version.max_tokens),
+            top_k=self.top_k or 0,
+            seed=self.seed,
+            stop=self.stop,
+            **chosen,
+        )
+
+
+class ChatRequest(GenerationRequest):
+    messages: list[ChatMessage] = Field(min_length=1, max_length=1000)
+
+    def prompt(self, version: AppVersion) -> list[PromptMessage]:
+        """The app's system prompt leads, unless the caller brings one."""
+        messages = [message.prompt() for message in self.messages]
+        if version.system_prompt and messages[0].role != "system":
+            messages.insert(0, PromptMessage(role="system", content=version.system_prompt))
+        return messages
+
+
+class CompletionRequest(GenerationRequest):
+    prompt: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_prompt(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("prompt"), list) and len(data["prompt"]) == 1:
+            return {**data, "prompt": data["prompt"][0]}
+        return data
+
+
+class Answer:
+    """Builds the bodies of one answer, whole or in chunks."""
+
+    def __init__(self, *, chat: bool, model: str) -> None:
+        self.chat = chat
+        self._common = {
+            "id": f"{'chatcmpl' if chat else 'cmpl'}-{uuid.uuid4().hex}",
+            "created": int(time.time()),
+            "model": model,
+        }
+
+    def whole(
+        self, text: str, finish_reason: str, usage: dict[str, int], labels: list[dict[str, Any]] | None = None
+    ) -> dict[str, Any]:
+        """`labels` is ours: what a classifier thinks of each label, highest first."""
+        content: dict[str, Any] = (
+            {"message": {"role": "assistant", "content": text, "refusal": None}}
+            if self.chat
+            else {"text": text}
+        )
+        choice = {"index": 0, "finish_reason": finish_reason, "logprobs": None, **content}
+        if labels is not None:
+            choice["labels"] = labels
+        kind = "chat.completion" if self.chat else "text_completion"
+        return {**self._common, "object": kind, "choices": [choice], "usage": usage}
+
+    def chunk(
+        self, text: str | None, *, finish_reason: str | None = None, first: bool = False
+    ) -> dict[str, Any]:
+        if self.chat:
+            delta: dict[str, str] = {"role": "assistant"} if first else {}
+            content: dict[str, Any] = {"delta": delta | ({"content": text} if text is not None else {})}
+        else:
+            content = {"text": text or ""}
+        choice = {"index": 0, "finish_reason": finish_reason, "logprobs": None, **content}
+        return {**self._common, "object": self._chunk_kind, "choices": [choice]}
+
+    def usage_chunk(self, usage: dict[str, int]) -> dict[str, Any]:
+        return {**self._common, "object": self._chunk_kind, "choices": [], "usage": usage}
+
+    @property
+    def _chunk_kind(self) -> str:
+        return "chat.completion.chunk" if self.chat else "text_completion"
+
+
+def usage(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:
+    return {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
+    }

@@ -1,0 +1,183 @@
+"""POST /v1/chat/completions and /v1/completions, GET /v1/models."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from functools import wraps
+from typing import Any, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from pydantic import ValidationError
+
+from apps.api.openai.access import Caller, caller_for, caller_of
+from apps.api.openai.errors import ApiError, from_engine
+from apps.api.openai.schemas import Answer, ChatRequest, CompletionRequest, GenerationRequest, usage
+from apps.serving.client import Done, EngineClient, EngineError, Text
+from workers.contracts.task_types import Family
+
+logger = logging.getLogger(__name__)
+
+Request = TypeVar("Request", bound=GenerationRequest)
+AsyncView = Callable[..., Any]
+Events = AsyncGenerator[Text | Done]
+
+
+def endpoint(method: str) -> Callable[[AsyncView], AsyncView]:
+    """Errors in OpenAI's shape, for one method; no cookies, so no CSRF."""
+
+    def decorate(view: AsyncView) -> AsyncView:
+        @csrf_exempt
+        @wraps(view)
+        async def wrapped(request: HttpRequest) -> HttpResponseBase:
+            try:
+                if request.method != method:
+                    raise ApiError(405, "method_not_allowed", _("Use %(method)s.") % {"method": method})
+                return await view(request)
+            except ApiError as error:
+                return error.response()
+            except EngineError as error:
+                return from_engine(error).response()
+
+        return wrapped
+
+    return decorate
+
+
+@endpoint("GET")
+async def models(request: HttpRequest) -> HttpResponse:
+    """The one model that the key opens."""
+    caller = await sync_to_async(caller_of)(request)
+    data = [_model_json(caller)] if caller.app.live_version else []
+    return JsonResponse({"object": "list", "data": data})
+
+
+def _model_json(caller: Caller) -> dict[str, Any]:
+    created = int(caller.app.created_at.timestamp())
+    return {"id": caller.app.slug, "object": "model", "created": created, "owned_by": "maquette"}
+
+
+@endpoint("POST")
+async def chat_completions(request: HttpRequest) -> HttpResponseBase:
+    body = _read(request, ChatRequest)
+    caller = await sync_to_async(caller_for)(request, body.model)
+    version = caller.version
+    model = version.model_version
+    if model.family == Family.CLASSIFIER:
+        return await _classified(caller, body.messages[-1].prompt().content, body)
+    return await _answered(
+        body,
+        caller,
+        lambda client: client.chat(
+            model=model.storage_key, messages=body.prompt(version), sampling=body.sampling(version)
+        ),
+    )
+
+
+@endpoint("POST")
+async def completions(request: HttpRequest) -> HttpResponseBase:
+    body = _read(request, CompletionRequest)
+    caller = await sync_to_async(caller_for)(request, body.model)
+    version = caller.version
+    model = version.model_version
+    if model.family == Family.CLASSIFIER:
+        return await _classified(caller, body.prompt, body)
+    return await _answered(
+        body,
+        caller,
+        lambda client: client.complete(
+            model=model.storage_key, prompt=body.prompt, sampling=body.sampling(version)
+        ),
+    )
+
+
+def _read(request: HttpRequest, schema: type[Request]) -> Request:
+    """Raises ApiError (400) that names the field."""
+    try:
+        return schema.model_validate_json(request.body)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ApiError(
+            400, "invalid_request", f"{where}: {first['msg']}".lstrip(": "), param=where
+        ) from error
+
+
+async def _answered(
+    body: GenerationRequest, caller: Caller, ask: Callable[[EngineClient], Events]
+) -> HttpResponseBase:
+    answer = Answer(chat=isinstance(body, ChatRequest), model=caller.app.slug)
+    if not body.stream:
+        async with EngineClient() as client, aclosing(ask(client)) as events:
+            return JsonResponse(await _whole(answer, events))
+    events = _with_client(ask)
+    # What fails before the first piece still gets its HTTP status.
+    first = await anext(events)
+    response = StreamingHttpResponse(
+        _lines(answer, first, events, body.wants_usage), content_type="text/event-stream"
+    )
+    response["Cache-Control"] = "no-cache"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def _with_client(ask: Callable[[EngineClient], Events]) -> Events:
+    """The engine's events; its connection closes with the generator, and that cancels the request there."""
+    async with EngineClient() as client, aclosing(ask(client)) as events:
+        async for event in events:
+            yield event
+
+
+async def _whole(answer: Answer, events: Events) -> dict[str, Any]:
+    text = ""
+    async for event in events:
+        if isinstance(event, Text):
+            text += event.text
+        else:
+            return answer.whole(text, event.finish_reason, usage(event.prompt_tokens, event.output_tokens))
+    raise EngineError("The engine ended its answer without an end.")
+
+
+async def _lines(
+    answer: Answer, event: Text | Done, events: Events, wants_usage: bool
+) -> AsyncGenerator[bytes]:
+    """Server-sent events, the closing [DONE] included. An error on the way is one event, as OpenAI's are."""
+    async with aclosing(events):
+        yield _line(answer.chunk("", first=True))
+        try:
+            while isinstance(event, Text):
+                yield _line(answer.chunk(event.text))
+                event = await anext(events)
+        except EngineError as error:
+            yield _line(from_engine(error).body())
+            return
+        yield _line(answer.chunk(None, finish_reason=event.finish_reason))
+        if wants_usage:
+            yield _line(answer.usage_chunk(usage(event.prompt_tokens, event.output_tokens)))
+        yield b"data: [DONE]\n\n"
+
+
+def _line(data: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(data)}\n\n".encode()
+
+
+async def _classified(caller: Caller, text: str, body: GenerationRequest) -> HttpResponseBase:
+    """A classifier answers with the name of its best label; all of them lie in `labels` of the choice."""
+    async with EngineClient() as client:
+        labels = await client.classify(model=caller.version.model_version.storage_key, text=text)
+    answer = Answer(chat=isinstance(body, ChatRequest), model=caller.app.slug)
+    if not body.stream:
+        scores = [label.model_dump() for label in labels]
+        return JsonResponse(answer.whole(labels[0].label, "stop", usage(0, 0), scores))
+
+    async def events() -> Events:
+        yield Done("stop", 0, 0)
+
+    return StreamingHttpResponse(
+        _lines(answer, Text(labels[0].label), events(), body.wants_usage), content_type="text/event-stream"
+    )
