@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.querysets import BaseModelQuerySet, ModelVersionQuerySet
@@ -104,6 +105,9 @@ class ModelVersion(InWorkspace):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:detail", args=[self.pk])
+
     @property
     def is_ready(self) -> bool:
         return self.bytes > 0
@@ -114,11 +118,15 @@ class ModelVersion(InWorkspace):
 
     @property
     def headline(self) -> tuple[MetricInfo, dict[str, Any]] | None:
-        """The deciding metric of the newest finished evaluation on a test split, with its MetricValue."""
-        name = self.task.metrics[0]
+        """That of the newest finished evaluation on a test split."""
         finished = [e for e in self.evaluations.all() if e.result and e.split == "test"]
         newest = max(finished, key=lambda evaluation: evaluation.created_at, default=None)
-        value = newest.result["metrics"].get(name) if newest else None
+        return self.headline_of(newest)
+
+    def headline_of(self, evaluation: Any) -> tuple[MetricInfo, dict[str, Any]] | None:
+        """The deciding metric of one of its evaluations, with its MetricValue; None while there is no result."""
+        name = self.task.metrics[0]
+        value = evaluation.result["metrics"].get(name) if evaluation and evaluation.result else None
         return (METRICS[name], value) if value else None
 
     @property

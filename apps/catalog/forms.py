@@ -1,0 +1,46 @@
+"""Forms of the model pages."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import FAMILY_LABELS, BaseModel
+from apps.core.forms import StudioForm
+from workers.contracts.task_types import Family
+
+
+class BaseModelForm(StudioForm):
+    kind = forms.ChoiceField(
+        label=_("Where it is"), choices=BaseModel.Kind.choices, initial=BaseModel.Kind.HUB
+    )
+    location = forms.CharField(
+        label=_("Hub id or folder"),
+        max_length=500,
+        help_text=_("A Hub id looks like “owner/name”. A folder is a full path on the workers’ disk."),
+    )
+    family = forms.ChoiceField(
+        label=_("What kind of model it is"),
+        choices=[(family.value, label) for family, label in FAMILY_LABELS.items()],
+        initial=Family.CAUSAL.value,
+        help_text=_(
+            "Causal models write on; an encoder with a decoder reads a text, then writes another; classifiers sort."
+        ),
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        required=False,
+        max_length=150,
+        help_text=_("Left empty, it is called like the model."),
+    )
+    revision = forms.CharField(
+        label=_("Revision"),
+        required=False,
+        max_length=100,
+        help_text=_("A branch, tag or commit on the Hub; left empty, its main branch."),
+    )
+
+
+class ModelVersionForm(StudioForm):
+    name = forms.CharField(label=_("Name"), max_length=150)
+    notes = forms.CharField(
+        label=_("Notes"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 5})
+    )

@@ -1,0 +1,1 @@
+"""Pages of models: thin; services write, querysets read."""

@@ -1,0 +1,145 @@
+"""Model versions: the list, one of them, changing, packing and deleting it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.catalog import services
+from apps.catalog.cards import read_card
+from apps.catalog.forms import ModelVersionForm
+from apps.catalog.lineage import lineage_of
+from apps.catalog.models import BaseModel, Export, ModelVersion
+from apps.core.downloads import read_chunks, stream_download
+from apps.core.errors import NotVisible, UserError
+from apps.core.htmx import redirect, render_page
+from apps.core.storage import storage
+from apps.jobs.views import status_context
+from apps.workspaces import access
+from apps.workspaces.access import Action
+from apps.workspaces.decorators import in_workspace
+from workers.contracts.storage import StorageError
+
+MODELS_A_PAGE = 25
+
+
+@require_GET
+@in_workspace()
+def model_list(request: HttpRequest) -> HttpResponse:
+    """Tuned models first; then everything that training can start from."""
+    versions = ModelVersion.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
+    bases = BaseModel.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
+    archived = request.GET.get("archived") == "1"
+    shown = versions.ready().exclude(archived_at=None) if archived else versions.tuned()
+    context = {
+        "page": Paginator(shown.for_list(), MODELS_A_PAGE).get_page(request.GET.get("page")),
+        "query": "archived=1&" if archived else "",
+        "archived": archived,
+        "archived_count": versions.ready().exclude(archived_at=None).count()
+        + bases.exclude(archived_at=None).count(),
+        "bases": bases.exclude(archived_at=None) if archived else bases.current(),
+        "starts": [] if archived else versions.current().filter(kind=ModelVersion.Kind.BASE)[:50],
+    }
+    return render_page(request, "catalog/list.html", context)
+
+
+@require_GET
+@login_required
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    versions = ModelVersion.objects.select_related("dataset_version__dataset", "parent", "created_by")
+    version = access.get_visible(versions, request.user, pk=pk)
+    export = version.exports.select_related("job").first()
+    evaluations = version.evaluations.select_related("dataset_version__dataset", "job").order_by(
+        "-created_at"
+    )[:10]
+    context: dict[str, Any] = {
+        "model": version,
+        "lineage": lineage_of(version),
+        "run": getattr(version, "run", None),
+        "export": export,
+        "evaluations": [(evaluation, version.headline_of(evaluation)) for evaluation in evaluations],
+        "is_evaluated": any(evaluation.result for evaluation in evaluations),
+        "card": read_card(version),
+    }
+    if export is not None:
+        context |= status_context(export.job)
+    return render_page(request, "catalog/detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    version = access.get_visible(ModelVersion.objects.all(), request.user, Action.EDIT, pk=pk)
+    form = ModelVersionForm(request.POST or None, initial={"name": version.name, "notes": version.notes})
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.update_version(actor=request.user, version=version, **form.cleaned_data)  # type: ignore[arg-type]
+        except UserError as error:
+            form.add_user_error(error)
+        else:
+            return redirect(request, "catalog:detail", pk)
+    context = {"form": form, "model": version}
+    return render_page(request, "catalog/edit.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Hide, or with archived=0 show again."""
+    version = access.get_visible(ModelVersion.objects.all(), request.user, Action.EDIT, pk=pk)
+    archived = request.POST.get("archived") != "0"
+    services.set_version_archived(actor=request.user, version=version, archived=archived)  # type: ignore[arg-type]
+    text = (
+        _("“%(name)s” is archived: hidden, not deleted.")
+        if archived
+        else _("“%(name)s” is back in the list.")
+    )
+    messages.success(request, text % {"name": version.name})
+    return redirect(request, "catalog:detail", pk)
+
+
+@require_POST
+@login_required
+def delete_files(request: HttpRequest, pk: UUID) -> HttpResponse:
+    version = access.get_visible(ModelVersion.objects.all(), request.user, Action.EDIT, pk=pk)
+    try:
+        services.delete_version_files(actor=request.user, version=version)  # type: ignore[arg-type]
+    except UserError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(
+            request, _("The files of “%(name)s” were deleted and the disk freed.") % {"name": version.name}
+        )
+    return redirect(request, "catalog:detail", pk)
+
+
+@require_POST
+@login_required
+def export(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Start packing; the page then offers the download."""
+    version = access.get_visible(ModelVersion.objects.all(), request.user, pk=pk)
+    try:
+        services.start_export(actor=request.user, version=version)  # type: ignore[arg-type]
+    except UserError as error:
+        messages.error(request, str(error.message))
+    return redirect(request, "catalog:detail", pk)
+
+
+@require_GET
+@login_required
+def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The packed model, once its job is done."""
+    packed = access.get_visible(Export.objects.all(), request.user, pk=pk)
+    if not packed.result:
+        raise NotVisible
+    try:
+        stream = storage().open(packed.file_key)
+    except StorageError as error:
+        raise NotVisible from error
+    name, size = packed.result["filename"], packed.result["bytes"]
+    return stream_download(read_chunks(stream), filename=name, content_type="application/zip", size=size)

@@ -1,0 +1,10 @@
+// Renders a model's card. It may come from elsewhere, so what markdown makes of it is sanitized first.
+import { marked } from "../vendor/js/marked.js";
+import DOMPurify from "../vendor/js/purify.js";
+
+for (const box of document.querySelectorAll("[data-markdown]")) {
+  const html = marked.parse(box.textContent, { gfm: true });
+  box.innerHTML = DOMPurify.sanitize(html, { FORBID_TAGS: ["style", "form", "input", "img", "iframe"], FORBID_ATTR: ["style"] });
+  box.classList.remove("plain");
+  for (const link of box.querySelectorAll("a")) link.rel = "noopener noreferrer nofollow";
+}
