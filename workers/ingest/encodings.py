@@ -42,9 +42,9 @@ LABELS = {
 }
 
 
-_CJK_PUNCTUATION = frozenset("、。“”‘’《》「」『』…—·　【】〈〉")  # noqa: RUF001
+_CJK_PUNCTUATION = frozenset("、。“”‘’《》「」『』…—·　【】〈〉")
 
-_WESTERN_PUNCTUATION = frozenset("‘’“”–—…€£°«»¿¡•·§©®™½¼\u00a0")  # noqa: RUF001
+_WESTERN_PUNCTUATION = frozenset("‘’“”–—…€£°«»¿¡•·§©®™½¼\u00a0")
 
 
 def _mark_damage(error: UnicodeError) -> tuple[str, int]:
@@ -83,7 +83,7 @@ def detect_encoding(path: Path, on_bytes: Callable[[int], None] = lambda _: None
 
 
 def _utf16_without_bom(head: bytes) -> str | None:
-    if len(head) < 4 or head.count(0) < len(head) // 5:
+    if len(head) < 4 or head.count(0) < len(head) // 50:
         return None
     even, odd = head[0::2].count(0), head[1::2].count(0)
     codec = "utf-16-le" if odd > even else "utf-16-be"
@@ -93,7 +93,7 @@ def _utf16_without_bom(head: bytes) -> str | None:
         text = codecs.getincrementaldecoder(codec)().decode(head)
     except UnicodeDecodeError:
         return None
-    return codec if "\0" not in text else None
+    return codec if "\0" not in text and ("\n" in text or "\r" in text) else None
 
 
 def _scan_utf8(path: Path, on_bytes: Callable[[int], None]) -> _Scan:

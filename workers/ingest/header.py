@@ -5,7 +5,7 @@ import re
 from workers.ingest.vocabulary import is_known_name
 
 _NUMBER = re.compile(r"[-+]?[\d.,]+%?$|\d{4}-\d\d-\d\d|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}$")
-_SENTENCE_END = re.compile(r"[.!?。！？…]$")  # noqa: RUF001
+_SENTENCE_END = re.compile(r"[.!?。！？…]$")
 _IDENTIFIER = re.compile(r"[^\W\d][\w .:/()#-]*$")
 
 

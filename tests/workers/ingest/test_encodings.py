@@ -1,5 +1,4 @@
 """Every encoding that people's spreadsheets come in is recognised and named."""
-# ruff: noqa: RUF001
 
 import pytest
 
@@ -30,6 +29,8 @@ RUSSIAN = "вопрос,ответ\n" + "".join(
         (ENGLISH_CHINESE, "utf-8-sig", "UTF-8 with BOM"),
         (ENGLISH_CHINESE, "utf-16", "UTF-16"),
         (GERMAN, "utf-16-le", "UTF-16 LE"),
+        (ENGLISH_CHINESE, "utf-16-be", "UTF-16 BE"),
+        (TRADITIONAL, "utf-16-le", "UTF-16 LE"),
         (ENGLISH_CHINESE, "gb18030", "GB18030"),
         (ENGLISH_CHINESE, "gbk", "GB18030"),
         (TRADITIONAL, "big5", "Big5"),
