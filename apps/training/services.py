@@ -4,12 +4,14 @@ import hashlib
 import json
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import TypeAdapter
 
 from apps.accounts.models import User
+from apps.catalog import services as catalog
 from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.datasets.models import DatasetVersion
@@ -57,7 +59,7 @@ def request_preflight(
         base=base.base.model_dump(mode="json"),
         base_label=base.label,
         base_model=base.base_model,
-        base_version=base.version or _version_of(base, dataset_version),
+        base_version=base.version or _version_of(actor, base, dataset_version),
         length=length.value,
         recipe=changed,
         request_hash=digest,
@@ -68,35 +70,46 @@ def request_preflight(
     return preflight
 
 
-def _version_of(base: BaseChoice, dataset_version: DatasetVersion) -> ModelVersion | None:
-    """The version that an earlier pre-flight made of the same base, so that all runs from it share their beginning."""
+def _version_of(actor: User, base: BaseChoice, dataset_version: DatasetVersion) -> ModelVersion:
+    """The version that an earlier pre-flight made of the same base, so that all runs from it share their beginning;
+    else a new one, whose files this pre-flight will leave."""
+    is_starter = base.base.kind == "starter"
     found = ModelVersion.objects.in_workspace(dataset_version.workspace).current()
     found = found.filter(kind=ModelVersion.Kind.BASE, origin=base.base.model_dump(mode="json"))
-    if base.base.kind == "starter":
+    if is_starter:
         # A starter's tokenizer was trained on its data: another dataset needs another starter.
         found = found.filter(dataset_version=dataset_version)
-    return found.filter(task_type=dataset_version.task_type).first()
+    known: ModelVersion | None = found.filter(task_type=dataset_version.task_type).first()
+    return known or catalog.create_base_version(
+        actor=actor,
+        workspace=dataset_version.workspace,
+        family=base.base.family,
+        task_type=dataset_version.task_type,
+        origin=base.base,
+        origin_label=base.label,
+        name=f"{base.label} ({dataset_version.dataset.name})" if is_starter else base.label,
+        dataset_version=dataset_version if is_starter else None,
+    )
 
 
 def _enqueue_preflight(actor: User, preflight: Preflight, recipe: Recipe) -> Job:
-    version = preflight.dataset_version
+    version, base_version = preflight.dataset_version, preflight.base_version
+    if base_version is None:
+        raise UserError(_("The base is gone. Choose another one."), field="base")
     inputs = {"data": version.storage_key}
-    base = _base_adapter.validate_python(preflight.base)
-    output = None
-    if preflight.base_version:
-        inputs["base"] = preflight.base_version.storage_key
-        base = VersionBase(family=Family(preflight.base_version.family))
-    else:
-        output = f"models/{preflight.pk}"
+    if base_version.is_ready:
+        inputs["base"] = base_version.storage_key
     spec = PreflightSpec(
         inputs=inputs,
-        output=output,
+        output=None if base_version.is_ready else base_version.storage_key,
         task_type=TaskType(version.task_type),
-        base=base,
+        base=VersionBase(family=Family(base_version.family))
+        if base_version.is_ready
+        else _base_adapter.validate_python(preflight.base),
         length=Length(preflight.length),
         recipe=recipe,
         labels=version.labels,
-        model_roots=_model_roots(),
+        model_roots=settings.MODEL_ROOTS,
     )
     return jobs.enqueue(
         actor=actor,
@@ -107,46 +120,13 @@ def _enqueue_preflight(actor: User, preflight: Preflight, recipe: Recipe) -> Job
     )
 
 
-def _model_roots() -> list[str]:
-    from django.conf import settings
-
-    return list(settings.MODEL_ROOTS)
-
-
 def take_preflight(job: Job) -> None:
-    """Keep what the pre-flight found; the model folder that it left becomes the base version of the runs to come."""
+    """Keep what the pre-flight found; the model folder that it left is the base version of the runs to come."""
     preflight = Preflight.objects.select_for_update().get(job=job)
-    result = PreflightResult.model_validate(job.result)
     preflight.result = job.result
-    if preflight.base_version is None:
-        preflight.base_version = _create_base_version(preflight, result)
-    preflight.save()
-
-
-def _create_base_version(preflight: Preflight, result: PreflightResult) -> ModelVersion:
-    from apps.core.storage import storage
-
-    key = preflight.job.spec["output"]
-    number = next_number(preflight.workspace, "model")
-    version = preflight.dataset_version
-    is_starter = preflight.base["kind"] == "starter"
-    return ModelVersion.objects.create(
-        workspace=preflight.workspace,
-        created_by=preflight.created_by,
-        number=number,
-        name=f"{preflight.base_label} ({version.dataset.name})" if is_starter else preflight.base_label,
-        kind=ModelVersion.Kind.BASE,
-        family=preflight.base["family"],
-        task_type=version.task_type,
-        origin=preflight.base,
-        origin_label=preflight.base_label,
-        dataset_version=version if is_starter else None,
-        storage_key=key,
-        bytes=max(1, storage().size(key)),
-        parameters=result.parameters,
-        context_length=result.context_length,
-        labels=version.labels,
-    )
+    preflight.save(update_fields=["result"])
+    if preflight.base_version and not preflight.base_version.is_ready:
+        catalog.record_files(version=preflight.base_version)
 
 
 @transaction.atomic
@@ -162,13 +142,23 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
     version = preflight.dataset_version
     number = next_number(workspace, "run")
     run_name = name.strip() or _("%(data)s, run %(n)d") % {"data": version.dataset.name, "n": number}
-    model = _create_tuned_version(actor, preflight, run_name)
+    model = catalog.create_tuned_version(
+        actor=actor,
+        workspace=workspace,
+        family=preflight.base_version.family,
+        task_type=version.task_type,
+        origin=preflight.base,
+        origin_label=preflight.base_label,
+        name=run_name,
+        parent=preflight.base_version,
+        dataset_version=version,
+    )
     job = jobs.enqueue(
         actor=actor,
         workspace=workspace,
         kind=JobKind.RUN,
         title=_("Training: %(name)s") % {"name": run_name},
-        spec=_run_spec(preflight, result, model),
+        spec=_run_spec(preflight, preflight.base_version, result, model),
     )
     run = Run.objects.create(
         workspace=workspace,
@@ -187,34 +177,10 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
     return run
 
 
-def _create_tuned_version(actor: User, preflight: Preflight, name: str) -> ModelVersion:
-    base = preflight.base_version
-    assert base is not None  # noqa: S101  (start_run has refused without one)
-    return ModelVersion.objects.create(
-        workspace=preflight.workspace,
-        created_by=actor,
-        number=next_number(preflight.workspace, "model"),
-        name=name,
-        kind=ModelVersion.Kind.TUNED,
-        family=base.family,
-        task_type=preflight.dataset_version.task_type,
-        origin=preflight.base,
-        origin_label=preflight.base_label,
-        parent=base,
-        dataset_version=preflight.dataset_version,
-        storage_key="",
-        labels=preflight.dataset_version.labels,
-    )
-
-
-def _run_spec(preflight: Preflight, result: PreflightResult, model: ModelVersion) -> RunSpec:
-    from django.conf import settings
-
-    base = preflight.base_version
-    assert base is not None  # noqa: S101  (start_run has refused without one)
+def _run_spec(
+    preflight: Preflight, base: ModelVersion, result: PreflightResult, model: ModelVersion
+) -> RunSpec:
     version = preflight.dataset_version
-    model.storage_key = f"models/{model.pk}"
-    model.save(update_fields=["storage_key"])
     return RunSpec(
         inputs={"data": version.storage_key, "base": base.storage_key},
         output=model.storage_key,
@@ -235,18 +201,10 @@ def _run_spec(preflight: Preflight, result: PreflightResult, model: ModelVersion
 
 def take_run(job: Job) -> None:
     """Keep the run's result; its model version is ready from now on."""
-    from apps.core.storage import storage
-
-    run = Run.objects.select_for_update().select_related("model_version", "base_version").get(job=job)
-    result = RunResult.model_validate(job.result)
-    run.result = job.result
+    run = Run.objects.select_for_update().get(job=job)
+    run.result = RunResult.model_validate(job.result).model_dump(mode="json")
     run.save(update_fields=["result"])
-    model = run.model_version
-    model.bytes = max(1, storage().size(model.storage_key))
-    model.parameters = result.parameters
-    model.context_length = run.base_version.context_length
-    model.precision = result.recipe.precision.value
-    model.save()
+    catalog.record_files(version=run.model_version)
 
 
 @transaction.atomic

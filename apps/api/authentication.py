@@ -1,0 +1,49 @@
+"""API keys for the REST API: `Authorization: Bearer mq-…`."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from apps.accounts.models import User
+from apps.workspaces.models import ApiKey
+
+_USE_IS_NOTED_EVERY = timedelta(minutes=1)
+
+
+class KeyAuthentication(BaseAuthentication):
+    """The user who made the key, carrying it as `api_key`, so that `workspaces.access` keeps them within it."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        scheme, _space, secret = get_authorization_header(request).decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        key = ApiKey.objects.by_secret(secret.strip())
+        if key is None or key.app_id is not None or key.created_by is None or not key.created_by.is_active:
+            raise AuthenticationFailed(
+                _("This is not a live key of a workspace. Make one under Workspace, API keys.")
+            )
+        now = timezone.now()
+        if key.last_used_at is None or now - key.last_used_at > _USE_IS_NOTED_EVERY:
+            ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+        user: Any = key.created_by
+        user.api_key = key
+        return user, key
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class KeyScheme(OpenApiAuthenticationExtension):
+    """How the OpenAPI page describes it."""
+
+    target_class = KeyAuthentication
+    name = "key"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A key of a workspace."}

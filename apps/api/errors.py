@@ -1,0 +1,53 @@
+"""One shape for every error of the REST API: {"error": {"code", "message", "field"}}."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_handler
+
+from apps.core.errors import UserError
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's hook: services' refusals become 400, what is not visible 404, a role too low 403."""
+    if isinstance(error, UserError):
+        return _response(status.HTTP_400_BAD_REQUEST, error.code, str(error.message), error.field)
+    if isinstance(error, ValidationError):
+        # A value that no model field could hold, for instance an id that is none.
+        return _response(status.HTTP_404_NOT_FOUND, "not_found", "There is nothing here.", None)
+    if isinstance(error, Http404):
+        return _response(status.HTTP_404_NOT_FOUND, "not_found", "There is nothing here.", None)
+    if isinstance(error, PermissionDenied):
+        return _response(
+            status.HTTP_403_FORBIDDEN, "forbidden", str(error) or "Your role does not allow this.", None
+        )
+    response = drf_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, exceptions.ValidationError):
+        field, message = _first(error.detail)
+        return _response(response.status_code, "invalid", message, field)
+    code = getattr(error, "default_code", "error")
+    answer = _response(response.status_code, code, str(getattr(error, "detail", error)), None)
+    for name in ("WWW-Authenticate", "Retry-After", "Allow"):
+        if name in response:
+            answer[name] = response[name]
+    return answer
+
+
+def _first(detail: Any, field: str | None = None) -> tuple[str | None, str]:
+    """The first complaint, with the dotted name of its field."""
+    if isinstance(detail, dict):
+        name, inner = next(iter(detail.items()))
+        plain = field if name == "non_field_errors" else ".".join(filter(None, (field, str(name))))
+        return _first(inner, plain)
+    if isinstance(detail, list):
+        return _first(detail[0], field)
+    return field, str(detail)
+
+
+def _response(code: int, name: str, message: str, field: str | None) -> Response:
+    return Response({"error": {"code": name, "message": message, "field": field}}, status=code)

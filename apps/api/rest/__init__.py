@@ -1,0 +1,1 @@
+"""/api/v1: enough to do the main job without a browser."""

@@ -1,0 +1,71 @@
+"""What all viewsets share: a read starts from what the caller may see, a write goes through a service."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import mixins, viewsets
+from rest_framework.request import Request
+
+from apps.core.errors import NotVisible, UserError
+from apps.workspaces import access
+from apps.workspaces.access import Action
+from apps.workspaces.models import Membership, Workspace
+
+CHUNK_BYTES = 1 << 20
+
+
+def workspace_of(request: Request) -> Workspace:
+    """The key's workspace, or the one that the signed-in person is in. Raises NotVisible without one."""
+    if request.auth is not None:
+        workspace: Workspace = request.auth.workspace
+        access.require(request.user, workspace, Action.VIEW)
+        return workspace
+    membership: Membership | None = request._request.membership  # type: ignore[attr-defined]
+    if not membership:
+        raise NotVisible
+    return membership.workspace
+
+
+def find(
+    request: Request, queryset: QuerySet[Any], action: Action = Action.VIEW, *, field: str = "", pk: Any
+) -> Any:
+    """The visible object with this id. What a field of the body names and nobody may see is an error at that field."""
+    try:
+        return access.get_visible(queryset, request.user, action, pk=pk)
+    except NotVisible:
+        if field:
+            raise UserError("There is nothing with this id.", field=field, code="not_found") from None
+        raise
+
+
+class VisibleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
+    """Lists and shows what the caller may see, in the workspace of the key or of the session."""
+
+    lookup_value_converter = "uuid"
+    related: tuple[str, ...] = ("job",)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset.none()  # type: ignore[union-attr]
+        visible = self.queryset.visible_to(self.request.user)  # type: ignore[union-attr]
+        if self.action == "list":
+            visible = visible.in_workspace(workspace_of(self.request))
+        return visible.select_related(*self.related)  # type: ignore[no-any-return]
+
+    def read(self, serializer_type: Any) -> dict[str, Any]:
+        """The checked body."""
+        serializer = serializer_type(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def own(self, action: Action = Action.EDIT) -> Any:
+        """The object of the address, if the caller may do `action` to it."""
+        return find(self.request, self.queryset.select_related(*self.related), action, pk=self.kwargs["pk"])  # type: ignore[union-attr]
+
+
+def chunks_of(data: dict[str, Any]) -> Iterator[bytes]:
+    """The uploaded file, or the pasted text, piece by piece."""
+    if "file" in data:
+        return iter(data["file"].chunks(CHUNK_BYTES))
+    return iter([data["text"].encode()])

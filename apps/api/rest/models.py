@@ -1,0 +1,137 @@
+"""Base models, pre-flights, runs and model versions."""
+
+from typing import Any
+
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from pydantic import ValidationError
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.api.rest import serializers
+from apps.api.rest.base import VisibleViewSet, find, workspace_of
+from apps.catalog import services as catalog
+from apps.catalog.models import BaseModel, Export, ModelVersion
+from apps.core.errors import UserError
+from apps.core.storage import storage
+from apps.datasets.models import DatasetVersion
+from apps.jobs import services as jobs
+from apps.training import services
+from apps.training.bases import choices_for, find_choice
+from apps.training.models import Preflight, Run
+from apps.training.querysets import metric_points
+from apps.workspaces.access import Action
+from workers.contracts.recipes import Length, Recipe
+
+
+class BaseModelViewSet(VisibleViewSet):
+    queryset = BaseModel.objects.all()
+    serializer_class = serializers.BaseModelSerializer
+    related = ()
+
+    @extend_schema(request=serializers.BaseModelSerializer, responses={201: serializers.BaseModelSerializer})
+    def create(self, request: Request) -> Response:
+        """Bring a model from the Hub or from a folder."""
+        data = self.read(serializers.BaseModelSerializer)
+        made = catalog.add_base_model(actor=request.user, workspace=workspace_of(request), **data)  # type: ignore[arg-type]
+        return Response(serializers.BaseModelSerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+class PreflightViewSet(VisibleViewSet):
+    queryset = Preflight.objects.all()
+    serializer_class = serializers.PreflightSerializer
+
+    @extend_schema(
+        request=serializers.PreflightRequestSerializer, responses={201: serializers.PreflightSerializer}
+    )
+    def create(self, request: Request) -> Response:
+        """Ask what a run would do: rows, tokens, steps, minutes, memory, and what stands in its way."""
+        data = self.read(serializers.PreflightRequestSerializer)
+        versions = DatasetVersion.objects.select_related("dataset")
+        version = find(request, versions, Action.EDIT, field="data", pk=data["data"])
+        user: Any = request.user
+        base = find_choice(user, version, data["base"]) if data["base"] else choices_for(user, version)[0]
+        made = services.request_preflight(
+            actor=user,
+            dataset_version=version,
+            base=base,
+            length=Length(data["length"]),
+            recipe=_recipe(data["recipe"]),
+        )
+        return Response(serializers.PreflightSerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+def _recipe(data: dict[str, Any]) -> Recipe:
+    try:
+        return Recipe.model_validate(data)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = ".".join(str(part) for part in problem["loc"])
+        raise UserError(problem["msg"], field=f"recipe.{name}") from error
+
+
+class RunViewSet(VisibleViewSet):
+    queryset = Run.objects.all()
+    serializer_class = serializers.RunSerializer
+
+    @extend_schema(request=serializers.RunRequestSerializer, responses={201: serializers.RunSerializer})
+    def create(self, request: Request) -> Response:
+        """Start the run that a pre-flight described."""
+        data = self.read(serializers.RunRequestSerializer)
+        preflights = Preflight.objects.select_related("job", "dataset_version__dataset", "base_version")
+        preflight = find(request, preflights, Action.EDIT, field="preflight", pk=data["preflight"])
+        run = services.start_run(actor=request.user, preflight=preflight, name=data["name"])  # type: ignore[arg-type]
+        return Response(serializers.RunSerializer(run).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=serializers.RunSerializer, filters=False)
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: Any = None) -> Response:
+        """End the run with the best it has."""
+        run: Run = self.own()
+        jobs.request_stop(actor=request.user, job=run.job)  # type: ignore[arg-type]
+        run.job.refresh_from_db()
+        return Response(serializers.RunSerializer(run).data)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("after", int, description="Only points after this sequence number.")],
+        responses=OpenApiTypes.OBJECT,
+        filters=False,
+    )
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def metrics(self, request: Request, pk: Any = None) -> Response:
+        """The points of the run's chart: {"last", "points": [[step, epoch, {name: value}]]}."""
+        after = request.query_params.get("after", "0")
+        run: Run = self.own(Action.VIEW)
+        return Response(metric_points(run.job, after=int(after) if after.isdecimal() else 0))
+
+
+class ModelVersionViewSet(VisibleViewSet):
+    queryset = ModelVersion.objects.all()
+    serializer_class = serializers.ModelVersionSerializer
+    related = ()
+
+    @extend_schema(request=None, responses={201: serializers.ExportSerializer}, filters=False)
+    @action(detail=True, methods=["post"])
+    def export(self, request: Request, pk: Any = None) -> Response:
+        """Pack the model for download; read the export until it has succeeded."""
+        made = catalog.start_export(actor=request.user, version=self.own(Action.VIEW))  # type: ignore[arg-type]
+        return Response(serializers.ExportSerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+class ExportViewSet(VisibleViewSet):
+    queryset = Export.objects.all()
+    serializer_class = serializers.ExportSerializer
+
+    @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["get"])
+    def file(self, request: Request, pk: Any = None) -> FileResponse:
+        """The packed model."""
+        export: Export = self.own(Action.VIEW)
+        if not export.result:
+            raise UserError("The export has not succeeded yet.", code="not_ready")
+        name = export.result["filename"]
+        stream = storage().open(f"{export.storage_key}/{name}")
+        return FileResponse(stream, as_attachment=True, filename=name, content_type="application/zip")

@@ -1,0 +1,279 @@
+"""What goes in and out of the REST API. Settings and results keep the shape of their contracts."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from apps.catalog.models import BaseModel, Export, ModelVersion
+from apps.datasets.models import Dataset, DatasetVersion, Import
+from apps.evaluation.models import Comparison, Evaluation
+from apps.jobs.models import Job
+from apps.publishing.models import App, AppVersion
+from apps.training.models import Preflight, Run
+from workers.contracts.recipes import Length, Recipe
+from workers.contracts.task_types import Role, TaskType
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True})
+class ObjectField(serializers.JSONField):
+    """A JSON object in the shape of a contract."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("Send an object.")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field(Recipe.model_json_schema())
+class RecipeField(ObjectField):
+    """A Recipe; every field may be left out."""
+
+
+class JobSerializer(serializers.ModelSerializer[Job]):
+    jobs_ahead = serializers.SerializerMethodField(help_text="While queued: how many come before it.")
+
+    class Meta:
+        model = Job
+        fields = [
+            "id", "kind", "title", "state", "phase", "fraction", "seconds_left", "jobs_ahead", "device", "attempt",
+            "error_code", "error_message", "error_field", "error_fix", "created_at", "started_at", "ended_at",
+        ]  # fmt: skip
+
+    def get_jobs_ahead(self, job: Job) -> int | None:
+        return Job.objects.ahead_of(job).count() if job.state == "queued" else None
+
+
+class DatasetVersionSerializer(serializers.ModelSerializer[DatasetVersion]):
+    job = JobSerializer(read_only=True)
+    result = ObjectField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = DatasetVersion
+        fields = [
+            "id", "dataset", "number", "task_type", "roles", "rows_train", "rows_validation", "rows_test", "bytes",
+            "is_ready", "result", "job", "created_at",
+        ]  # fmt: skip
+
+
+class ImportSerializer(serializers.ModelSerializer[Import]):
+    job = JobSerializer(read_only=True)
+    result = ObjectField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Import
+        fields = ["id", "dataset", "filename", "source_bytes", "source_sha256", "result", "job", "created_at"]
+
+
+class DatasetSerializer(serializers.ModelSerializer[Dataset]):
+    versions = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    imports = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+
+    class Meta:
+        model = Dataset
+        fields = ["id", "number", "name", "description", "archived_at", "versions", "imports", "created_at"]
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """Either a file (multipart) or a text."""
+
+    file = serializers.FileField(required=False)
+    text = serializers.CharField(required=False, trim_whitespace=False)
+    filename = serializers.CharField(required=False, max_length=255, default="pasted.txt")
+    name = serializers.CharField(required=False, max_length=150, default="")
+    dataset = serializers.UUIDField(
+        required=False, help_text="Add a version to this dataset instead of making one."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("file" in attrs) == ("text" in attrs):
+            raise serializers.ValidationError({"file": "Send either a file or a text."})
+        return attrs
+
+
+class ConfirmSerializer(serializers.Serializer[Any]):
+    """What the data teaches and what its columns mean; left out, the import's own proposal."""
+
+    task_type = serializers.ChoiceField(choices=[t.value for t in TaskType], required=False)
+    roles = serializers.DictField(
+        child=serializers.ChoiceField(choices=[r.value for r in Role]), required=False
+    )
+
+
+class BaseChoiceSerializer(serializers.Serializer[Any]):
+    value = serializers.CharField()
+    label = serializers.CharField()
+    help = serializers.CharField()
+
+
+class BaseModelSerializer(serializers.ModelSerializer[BaseModel]):
+    class Meta:
+        model = BaseModel
+        fields = ["id", "kind", "name", "family", "location", "revision", "created_at"]
+
+
+class PreflightRequestSerializer(serializers.Serializer[Any]):
+    data = serializers.UUIDField(help_text="A dataset version.")
+    base = serializers.CharField(
+        required=False, default="", help_text="As listed under bases; the default when left out."
+    )
+    length = serializers.ChoiceField(choices=[v.value for v in Length], default=Length.STANDARD.value)
+    recipe = RecipeField(required=False, default=dict)
+
+
+class PreflightSerializer(serializers.ModelSerializer[Preflight]):
+    job = JobSerializer(read_only=True)
+    result = ObjectField(read_only=True, allow_null=True)
+    blocked = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Preflight
+        fields = [
+            "id",
+            "dataset_version",
+            "base_label",
+            "base_version",
+            "length",
+            "recipe",
+            "result",
+            "blocked",
+            "job",
+        ]
+
+    def get_blocked(self, preflight: Preflight) -> bool:
+        return bool(preflight.blocks)
+
+
+class RunRequestSerializer(serializers.Serializer[Any]):
+    preflight = serializers.UUIDField(help_text="One that has succeeded.")
+    name = serializers.CharField(required=False, default="", max_length=150, allow_blank=True)
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    job = JobSerializer(read_only=True)
+    recipe = RecipeField(read_only=True)
+    result = ObjectField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Run
+        fields = [
+            "id", "number", "name", "dataset_version", "preflight", "base_version", "model_version", "recipe", "result",
+            "job", "created_at",
+        ]  # fmt: skip
+
+
+class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
+    class Meta:
+        model = ModelVersion
+        fields = [
+            "id", "number", "name", "kind", "family", "task_type", "origin", "origin_label", "parent", "dataset_version",
+            "bytes", "parameters", "context_length", "labels", "precision", "notes", "is_ready", "created_at",
+        ]  # fmt: skip
+
+
+class ExportSerializer(serializers.ModelSerializer[Export]):
+    job = JobSerializer(read_only=True)
+    result = ObjectField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Export
+        fields = ["id", "model_version", "result", "job"]
+
+
+class EvaluationRequestSerializer(serializers.Serializer[Any]):
+    data = serializers.UUIDField(help_text="A dataset version; its test split is used.")
+    model = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="None: the trivial baseline."
+    )
+    max_rows = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+
+
+class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
+    job = JobSerializer(read_only=True)
+    result = ObjectField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Evaluation
+        fields = [
+            "id",
+            "number",
+            "dataset_version",
+            "model_version",
+            "split",
+            "max_rows",
+            "result",
+            "job",
+            "created_at",
+        ]
+
+
+class ComparisonRequestSerializer(serializers.Serializer[Any]):
+    """Either evaluations of one test set, or a tuned model to be compared with its base and the trivial baseline."""
+
+    evaluations = serializers.ListField(child=serializers.UUIDField(), required=False, default=list)
+    model = serializers.UUIDField(required=False)
+    name = serializers.CharField(required=False, default="", max_length=200, allow_blank=True)
+
+
+class ComparisonSerializer(serializers.ModelSerializer[Comparison]):
+    job = JobSerializer(read_only=True, allow_null=True)
+    evaluations = serializers.SerializerMethodField()
+    result = ObjectField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Comparison
+        fields = ["id", "number", "name", "dataset_version", "evaluations", "result", "job", "created_at"]
+
+    def get_evaluations(self, comparison: Comparison) -> list[str]:
+        """In order; the n-th is `en` in the result."""
+        return [str(pk) for pk in comparison.compared.values_list("evaluation_id", flat=True)]
+
+
+class AppVersionSerializer(serializers.ModelSerializer[AppVersion]):
+    parity_job = JobSerializer(read_only=True, allow_null=True)
+    parity = ObjectField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = AppVersion
+        fields = [
+            "id", "number", "model_version", "description", "welcome", "suggestions", "system_prompt", "max_tokens",
+            "temperature", "top_p", "repetition_penalty", "parity", "parity_job", "created_at",
+        ]  # fmt: skip
+
+
+class AppSerializer(serializers.ModelSerializer[App]):
+    live_version = AppVersionSerializer(read_only=True, allow_null=True)
+
+    class Meta:
+        model = App
+        fields = ["id", "number", "name", "slug", "app_type", "live_version", "archived_at", "created_at"]
+
+
+class AppRequestSerializer(serializers.Serializer[Any]):
+    """What is left out gets the default that fits the model."""
+
+    model = serializers.UUIDField()
+    name = serializers.CharField(max_length=80)
+    description = serializers.CharField(required=False, max_length=300, allow_blank=True)
+    welcome = serializers.CharField(required=False, max_length=1000, allow_blank=True)
+    suggestions = serializers.ListField(
+        child=serializers.CharField(max_length=300), required=False, max_length=6
+    )
+    system_prompt = serializers.CharField(required=False, max_length=4000, allow_blank=True)
+    max_tokens = serializers.IntegerField(required=False, min_value=1, max_value=4096)
+    temperature = serializers.FloatField(required=False, min_value=0, max_value=2)
+    top_p = serializers.FloatField(required=False, min_value=0.01, max_value=1)
+    repetition_penalty = serializers.FloatField(required=False, min_value=0.5, max_value=2)
+    publish = serializers.BooleanField(required=False, default=True)
+
+
+class LinkSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(read_only=True)
+    name = serializers.CharField(required=False, default="", max_length=80, allow_blank=True)
+    url = serializers.CharField(read_only=True)
+
+
+class AppKeySerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(read_only=True)
+    name = serializers.CharField(max_length=100)
+    secret = serializers.CharField(read_only=True, help_text="Shown now and never again.")
