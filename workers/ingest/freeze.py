@@ -49,7 +49,7 @@ def run(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
     with pq.ParquetFile(rows / ROWS_NAME) as file, RejectedWriter(own_rejects) as rejected:
         columns = checked_roles(spec, file.schema_arrow.names)
         gathered = _stage(file, Builder(spec.task_type, columns), spec, staged, rejected, reporter)
-        keep = _keep_labels(spec, gathered, columns, staged, rejected)
+        keep = _keep_labels(spec, gathered, columns, rejected)
     _check_enough(spec, gathered, keep, own_rejects)
     codes = split_codes(gathered.hashes[keep], spec.validation_share, spec.test_share)
     _write_data(staged, keep, codes, out / DATA_NAME, reporter)
@@ -141,7 +141,7 @@ def _row_text(cells: dict[str, str | None]) -> str:
 
 
 def _keep_labels(
-    spec: FreezeSpec, gathered: Gathered, columns: dict[Role, str], staged: Path, rejected: RejectedWriter
+    spec: FreezeSpec, gathered: Gathered, columns: dict[Role, str], rejected: RejectedWriter
 ) -> np.ndarray:
     """Return a mask over the staged rows. A label with one row is rejected; too many or too few labels raise JobError."""
     if spec.task_type is not TaskType.CLASSIFICATION:
