@@ -38,7 +38,7 @@ def endpoint(method: str) -> Callable[[AsyncView], AsyncView]:
             try:
                 if request.method != method:
                     raise ApiError(405, "method_not_allowed", _("Use %(method)s.") % {"method": method})
-                return await view(request)
+                return await view(request)  # type: ignore[no-any-return]
             except ApiError as error:
                 return error.response()
             except EngineError as error:
