@@ -22,7 +22,8 @@ from workers.evaluation.metrics.protocol import Rows
 from workers.evaluation.rows import DataRows, read_split, write_outputs
 from workers.evaluation.scoring import row_statistics, score
 from workers.evaluation.trivial import answer_trivially
-from workers.models.loading import LoadedModel, load_folder
+from workers.models.devices import choose_device, resolve_precision
+from workers.models.loading import LoadedModel, load_folder, read_manifest
 from workers.runtime.reporter import JobError, Reporter, run_child
 
 FEW_ROWS = 30
@@ -60,10 +61,13 @@ def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
 def _answer(
     spec: EvaluationSpec, rows: DataRows, data: Path, reporter: Reporter
 ) -> tuple[Answers, list[str]]:
+    folder, device = Path(spec.inputs["model"]), choose_device()
+    manifest = read_manifest(folder)
+    _check_family(spec.task_type, manifest.family)
+    precision = resolve_precision(manifest.precision, device)
+    reporter.started(device=device.type, precision=precision, threads=torch.get_num_threads())
     reporter.progress("loading", fraction=0.0)
-    loaded = _load(Path(spec.inputs["model"]))
-    reporter.started(device=loaded.device.type, precision=loaded.precision, threads=torch.get_num_threads())
-    _check_family(spec.task_type, loaded)
+    loaded = _load(folder, device)
     answering = _progress(reporter, "answering", _ANSWERING)
     if loaded.family is Family.CLASSIFIER:
         return classify_rows(loaded, rows, answering), []
@@ -75,9 +79,9 @@ def _answer(
     ] if cut else []
 
 
-def _load(folder: Path) -> LoadedModel:
+def _load(folder: Path, device: torch.device) -> LoadedModel:
     try:
-        return load_folder(folder)
+        return load_folder(folder, device=device)
     except torch.OutOfMemoryError as error:
         raise JobError(
             "out_of_memory",
@@ -85,11 +89,11 @@ def _load(folder: Path) -> LoadedModel:
         ) from error
 
 
-def _check_family(task_type: TaskType, loaded: LoadedModel) -> None:
-    if (task_type is TaskType.CLASSIFICATION) != (loaded.family is Family.CLASSIFIER):
+def _check_family(task_type: TaskType, family: Family) -> None:
+    if (task_type is TaskType.CLASSIFICATION) != (family is Family.CLASSIFIER):
         raise JobError(
             "wrong_family",
-            f"A {loaded.family} model cannot be evaluated on {task_type} data. Choose data of the kind it was trained on.",
+            f"A {family} model cannot be evaluated on {task_type} data. Choose data of the kind it was trained on.",
         )
 
 

@@ -106,7 +106,9 @@ def test_an_untrained_starter_is_scored(
     for value in result.metrics.values():
         assert value.low <= value.value <= value.high
     assert any("Only 12 rows" in finding for finding in result.findings)
-    fractions = [e["fraction"] for e in heard.events() if e["type"] == "progress"]
+    events = heard.events()
+    assert (events[0]["type"], events[0]["device"], events[0]["precision"]) == ("started", "cpu", "fp32")
+    fractions = [e["fraction"] for e in events if e["type"] == "progress"]
     assert fractions == sorted(fractions)
     assert fractions[0] == 0
 
