@@ -7,7 +7,7 @@ when. Names, tasks and dates are drawn afresh for every meeting, so the minutes 
 
 import random
 
-ROWS = 2200
+ROWS = 2600
 SEED = 52009
 
 _NAMES = [
@@ -33,20 +33,8 @@ _NAMES = [
     "Viktor",
 ]
 _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_DATES = [*_DAYS, "Easter", "the end of May", "the summer break", "the autumn fair", "Advent", "New Year"]
+_MONTHS = ["March", "April", "June", "July", "September", "October"]
 _GROUPS = [
     "parents' council",
     "street festival team",
@@ -127,14 +115,14 @@ _REFUSED = [
 ]
 _GIVEN = [
     "{who} will {task} by {date}.",
-    "Somebody has to {task}. {who} offered, needs until {date}.",
-    "{who} takes it on to {task}, at the latest on {date}.",
-    "This time it falls to {who} to {task}, due {date}.",
+    "Somebody has to {task}. {who} offered to have it done by {date}.",
+    "{who} takes it on to {task}, at the latest by {date}.",
+    "This time it falls to {who} to {task}, due by {date}.",
 ]
 _MOVED = [
     "{other} was going to {task}, but is away, so {who} does it by {date}.",
     "{who} still has to {task}. Not by {old} as planned but by {date}.",
-    "First {other} offered to {task}; then {who} said it is on the way, so {who}, until {date}.",
+    "First {other} offered to {task}; then {who} said it is on the way, so {who}, by {date}.",
 ]
 _DONE = [
     "{other} did manage to {task} last week, thanks.",
@@ -172,26 +160,19 @@ class Secretary:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
 
-    def date(self) -> str:
-        return f"{self.random.randint(1, 28)} {self.random.choice(_MONTHS)}"
-
     def _slots(self, people: list[str]) -> dict[str, str]:
         who, other = self.random.sample(people, 2)
-        return {
-            "who": who,
-            "other": other,
-            "date": self.date(),
-            "old": self.date(),
-            "votes": self.random.choice(["five", "six", "seven", "eight", "nine"]),
-        }
+        date, old = self.random.sample(_DATES, 2)
+        votes = self.random.choice(["five", "six", "seven", "eight", "nine"])
+        return {"who": who, "other": other, "date": date, "old": old, "votes": votes}
 
     def _decision(self, frame: str) -> str:
-        number = self.random.choice([12, 15, 20, 25, 30, 40, 50, 60, 75, 80, 90, 100, 120, 150, 200])
+        number = self.random.choice(["twelve", "twenty", "thirty", "fifty", "eighty", "a hundred"])
         return frame.format(number=number, month=self.random.choice(_MONTHS), day=self.random.choice(_DAYS))
 
     def _tasks(self, people: list[str]) -> list[Part]:
         parts = []
-        *standing, done = self.random.sample(_TASKS, self.random.choice([3, 3, 4]))
+        *standing, done = self.random.sample(_TASKS, self.random.choice([3, 3, 3, 4]))
         for task in standing:
             slots = self._slots(people)
             frame = self.random.choice(_GIVEN if self.random.random() < 0.6 else _MOVED)
@@ -216,14 +197,14 @@ class Secretary:
     def meeting(self) -> dict[str, str]:
         """One meeting: its notes and its minutes."""
         people = self.random.sample(_NAMES, self.random.randint(4, 6))
-        chatter = self.random.sample(_CHATTER, self.random.randint(1, 4))
+        chatter = self.random.sample(_CHATTER, self.random.randint(1, 3))
         parts = [
             *self._tasks(people),
             *self._decisions(people),
             *((text.format(**self._slots(people)), "", "") for text in chatter),
         ]
         self.random.shuffle(parts)
-        group, following = self.random.choice(_GROUPS), self.date()
+        group, following = self.random.choice(_GROUPS), self.random.choice(_DAYS)
         opening = f"{group[0].upper()}{group[1:]}, {self.random.choice(_DAYS)}. Present: {', '.join(people)}."
         ending = self.random.choice(_ENDINGS).format(date=following)
         decided = "; ".join(result for _, kind, result in parts if kind == "decision")

@@ -16,7 +16,7 @@ program; `check` parses a program and says where it is wrong.
 import random
 import re
 
-ROWS = 3200
+ROWS = 3600
 SEED = 77003
 
 LAMPS = ["spots", "strips", "floods", "lasers", "lanterns", "beams"]
@@ -159,12 +159,12 @@ class Director:
     def cue(self) -> dict[str, str]:
         """A description with the program's first line, and the rest of the program."""
         event = self.random.choice(EVENTS)
-        steps = [self.step() for _ in range(self.random.choice([2, 3, 3, 4]))]
+        steps = [self.step() for _ in range(self.random.choice([1, 2, 2, 3, 3]))]
         words, lines = steps[0][0], [f"  {steps[0][1]}"]
         for sentence, line in steps[1:]:
             words += f"{self.random.choice(_LINKS)} {sentence}"
             lines.append(f"  {line}")
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.25:
             times = self.random.choice(list(_WORDS))
             sentence, line = self.step()
             words += f". Finally, {_WORDS[times]}: {sentence}"

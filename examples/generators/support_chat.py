@@ -8,7 +8,7 @@ form held_out.jsonl, which shows whether a model understood the question or lear
 import random
 from collections.abc import Iterator
 
-ROWS = 3300
+ROWS = 3500
 HELD_OUT_ROWS = 300
 SEED = 31337
 
@@ -335,7 +335,7 @@ class Desk:
         """One to two turns; a second turn may lean on the first one's branch or item without naming it."""
         if self.random.random() < 0.3:
             return {"messages": self._follow_up()}
-        count = self.random.choices([1, 2, 3], [1, 6, 3])[0]
+        count = self.random.choices([1, 2, 3], [2, 6, 2])[0]
         return {"messages": self.turn(self.parts(count), first=True)}
 
     def parts(self, count: int) -> list[tuple[str, dict[str, str]]]:

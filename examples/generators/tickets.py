@@ -7,7 +7,7 @@ settled already. The label follows from how the matters are spoken of, so counti
 import random
 import re
 
-ROWS = 4800
+ROWS = 5200
 SEED = 6113
 
 _MONTHS = ["January", "February", "March", "April", "May", "June", "September", "October", "November"]
@@ -255,13 +255,14 @@ class Writer:
         """One message and its queue."""
         label, *others = self.random.sample(list(MATTERS), 3)
         wanted, first, second = (self.random.choice(MATTERS[name]) for name in (label, *others))
-        if self.random.random() < 0.3:
+        draw = self.random.random()
+        if draw < 0.25:
             body = [self._say(self.random.choice(_CONTRASTS), np=wanted, no=first)]
         else:
             body = [self._say(self.random.choice(_WANTED), np=wanted)]
-            if self.random.random() < 0.92:
+            if draw < 0.8:
                 body.append(self._say(self.random.choice(_SETTLED), np=first))
-        if len(body) == 1 or self.random.random() < 0.4:
+        if draw < 0.8 and self.random.random() < 0.25:
             body.append(self._say(self.random.choice(_SETTLED), np=second))
         if self.random.random() < 0.45:
             body.append(self.fill(self.random.choice(_FILLERS)))

@@ -357,7 +357,7 @@ def _request(writer: Writer) -> Pair:
         when = writer.random.choice(lexicon.FUTURE)
         return english.format(when[0]), french.format(when[1])
     thing = writer.wanted(("food", "mass", "thing", "clothes"))
-    other = writer.wanted(("food", "mass", "reading"))
+    other = writer.wanted(("food", "mass", "clothes"))
     place = writer.place(nouns.SHOPS) if writer.chance(0.5) else ("", "")
     start = writer.random.choice(
         [
@@ -372,7 +372,18 @@ def _request(writer: Writer) -> Pair:
     )
 
 
+def _label(writer: Writer) -> Pair:
+    """What stands under a picture or on a parcel: three old lamps for my aunt."""
+    thing = writer.thing(("reading", "thing", "clothes", "food", "animal"))
+    if writer.chance(0.4):
+        person = writer.person()
+        return f"{thing.english} for {person.english}.", f"{thing.french} pour {person.french}."
+    place = writer.place() if writer.chance(0.6) else ("", "")
+    return f"{thing.english} {place[0]}.", f"{thing.french} {place[1]}."
+
+
 _BUILDERS: list[tuple[Callable[[Writer], Pair], int]] = [
+    (_label, 10),
     (_statement, 26),
     (_joined, 9),
     (_passed_on, 9),
