@@ -1,19 +1,22 @@
-"""Admin pages that show what only services may write."""
+"""Bases of the admin pages: what must be written through a service is read-only here."""
 
-from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Search and look. Adding, changing and deleting go through a service, which frees disks and writes the audit trail."""
+    """Search, filter, look; change nothing."""
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False

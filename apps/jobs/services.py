@@ -21,7 +21,6 @@ from apps.core.storage import storage
 from apps.jobs import signals
 from apps.jobs.models import CLAIMED, Job, JobEvent, State
 from apps.workspaces import access, audit
-from apps.workspaces.access import Action
 from apps.workspaces.models import Workspace
 from studio.celery import app as celery_app
 from workers.contracts.events import Event, Failed, Log, Progress, Started
@@ -227,7 +226,7 @@ def _after_end(job: Job) -> None:
 @transaction.atomic
 def request_stop(*, actor: User, job: Job) -> None:
     """Ask a running job to end with what it has; a queued one ends at once."""
-    access.require(actor, job.workspace, Action.EDIT)
+    access.require_repair(actor, job.workspace)
     current = Job.objects.select_for_update().get(pk=job.pk)
     if current.state == State.QUEUED:
         current.state, current.ended_at = State.CANCELLED, timezone.now()
@@ -246,7 +245,7 @@ def request_stop(*, actor: User, job: Job) -> None:
 @transaction.atomic
 def retry(*, actor: User, job: Job) -> None:
     """Queue an ended job again; it goes on from its last checkpoint where there is one."""
-    access.require(actor, job.workspace, Action.EDIT)
+    access.require_repair(actor, job.workspace)
     current = Job.objects.select_for_update().get(pk=job.pk)
     if not current.can_retry:
         raise UserError(_("Only a job that ended without a result can be tried again."))

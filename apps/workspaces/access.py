@@ -58,6 +58,13 @@ def require(user: User | AnonymousUser, workspace: Workspace, action: Action) ->
         )
 
 
+def require_repair(user: User | AnonymousUser, workspace: Workspace) -> None:
+    """Stopping a job or trying it again: an administrator may do that in every workspace, others need EDIT in theirs."""
+    if user.is_authenticated and user.is_staff and getattr(user, "api_key", None) is None:
+        return
+    require(user, workspace, Action.EDIT)
+
+
 def get_visible(
     queryset: "InWorkspaceQuerySet | models.QuerySet[Any]",
     user: User | AnonymousUser,

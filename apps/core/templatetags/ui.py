@@ -132,3 +132,8 @@ def translated(text: str) -> str:
 def unlocalized(number: float) -> str:
     """A number as SVG and JavaScript write it, whatever the language."""
     return f"{number:.4g}"
+
+
+@register.filter
+def unlocalized_integer(number: float) -> str:
+    return str(int(number))

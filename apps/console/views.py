@@ -1,0 +1,42 @@
+"""One page for administrators: what runs, what waits, what is stuck, what fills the disk."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.console.queries import console as console_context
+from apps.core.htmx import render_page
+from apps.jobs import services
+from apps.jobs.models import Job
+
+
+def _require_administrator(request: HttpRequest) -> None:
+    if not request.user.is_staff:
+        raise PermissionDenied
+
+
+@require_GET
+@login_required
+def console(request: HttpRequest) -> HttpResponse:
+    _require_administrator(request)
+    return render_page(request, "console/console.html", console_context(), partial="live")
+
+
+@require_POST
+@login_required
+def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    _require_administrator(request)
+    services.retry(actor=request.user, job=get_object_or_404(Job, pk=job_id))  # type: ignore[arg-type]
+    return redirect("console:console")
+
+
+@require_POST
+@login_required
+def stop(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    _require_administrator(request)
+    services.request_stop(actor=request.user, job=get_object_or_404(Job, pk=job_id))  # type: ignore[arg-type]
+    return redirect("console:console")

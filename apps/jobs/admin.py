@@ -1,0 +1,33 @@
+"""Jobs and their events, to look at; the console stops and retries them."""
+
+from django.contrib import admin
+
+from apps.core.admin import ReadOnlyAdmin
+from apps.jobs.models import Job, JobEvent
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    list_display = [
+        "title",
+        "kind",
+        "state",
+        "queue",
+        "workspace",
+        "attempt",
+        "worker",
+        "created_at",
+        "ended_at",
+    ]
+    list_filter = ["state", "kind", "queue", "workspace"]
+    search_fields = ["id", "title", "error_message", "worker"]
+    list_select_related = ["workspace"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(JobEvent)
+class JobEventAdmin(ReadOnlyAdmin):
+    list_display = ["job", "seq", "kind", "step", "at"]
+    list_filter = ["kind"]
+    search_fields = ["job__id", "job__title"]
+    list_select_related = ["job"]
