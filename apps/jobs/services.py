@@ -202,9 +202,7 @@ def end_cancelled(job: Job) -> None:
 
 def _end(job: Job, state: State, **fields: Any) -> Job | None:
     """Write the final state if `job` is the current attempt; return the fresh row, or None."""
-    found = (
-        Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt).exclude(ended_at__isnull=False)
-    )
+    found = Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED)
     current = found.first()
     if current is None:
         return None

@@ -1,0 +1,67 @@
+"""A child that behaves as its spec's `inputs` say: the supervisor is tested with it instead of with a training."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from workers.contracts.specs import JobSpec
+from workers.runtime.reporter import JobError, Reporter, run_child
+
+
+class FakeSpec(JobSpec):
+    behaviour: str = "finish"
+    steps: int = 3
+
+
+class FakeResult(BaseModel):
+    resumed_from: int | None = None
+    steps: int
+
+
+def work(spec: FakeSpec, reporter: Reporter) -> FakeResult:
+    folder = Path(spec.work)
+    reporter.started()
+    begin = (
+        int((Path(spec.inputs["checkpoint"]) / "step").read_text()) if "checkpoint" in spec.inputs else None
+    )
+    if spec.behaviour == "crash":
+        raise RuntimeError("the child fell over")
+    if spec.behaviour == "refuse":
+        raise JobError("bad_column", "Choose another column.", field="roles")
+    if spec.behaviour == "garbage":
+        os.write(int(os.environ["MAQUETTE_EVENTS_FD"]), b"this is no event\n\xff\xfe\n{}\n")
+    if spec.behaviour == "disk_full":
+        raise OSError(28, "No space left on device")
+    for step in range((begin or 0) + 1, spec.steps + 1):
+        reporter.progress("working", step, spec.steps, fraction=step / spec.steps)
+        reporter.metric(step, {"train_loss": 1 / step})
+        checkpoint = folder / f"checkpoint-{step}"
+        checkpoint.mkdir()
+        (checkpoint / "step").write_text(str(step))
+        reporter.checkpoint(checkpoint, step)
+        if spec.behaviour == "die_once" and begin is None and step == 2:
+            time.sleep(2.5)
+            os.kill(os.getpid(), signal.SIGKILL)
+        if spec.behaviour == "die_always":
+            os.kill(os.getpid(), signal.SIGKILL)
+    while spec.behaviour == "hang":
+        time.sleep(0.05)
+    while spec.behaviour == "wait_for_stop":
+        reporter.raise_if_stopping()
+        time.sleep(0.05)
+    if spec.behaviour == "exit":
+        sys.stderr.write("a last word\n")
+        sys.exit(7)
+    (folder / "out" / "result.txt").write_text("done")
+    return FakeResult(resumed_from=begin, steps=spec.steps)
+
+
+if __name__ == "__main__":
+    spec = FakeSpec.model_validate_json(Path(sys.argv[1]).read_text())
+    if spec.behaviour == "hang":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    run_child(FakeSpec, work)

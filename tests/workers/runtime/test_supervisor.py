@@ -1,0 +1,268 @@
+"""Jobs end as they should, whatever their child does: real child processes, a real database, faults injected."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+
+from apps.core.storage import storage
+from apps.jobs import services
+from apps.jobs.models import Job, State
+from apps.jobs.signals import job_succeeded
+from workers.contracts.jobs import ROUTES, JobKind
+from workers.contracts.specs import JobSpec
+from workers.runtime import supervisor
+from workers.runtime.supervisor import supervise
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECONDS_TO_WAIT = 30
+
+
+@pytest.fixture(autouse=True)
+def _fake_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Jobs of kind run do the fake work, and training, which would look for their Run, does not hear of them."""
+    from apps.training.receivers import take_result
+
+    fake = ROUTES[JobKind.RUN].model_copy(update={"module": "tests.workers.runtime.fake_child"})
+    monkeypatch.setitem(ROUTES, JobKind.RUN, fake)
+    job_succeeded.disconnect(take_result)
+    yield
+    job_succeeded.connect(take_result)
+
+
+@pytest.fixture
+def make_job(workspace, owner):
+    from tests.workers.runtime.fake_child import FakeSpec
+
+    def make(behaviour: str, steps: int = 3) -> Job:
+        job = services.enqueue(
+            actor=owner,
+            workspace=workspace,
+            kind=JobKind.RUN,
+            title="Fake",
+            spec=FakeSpec(behaviour=behaviour, steps=steps),
+        )
+        Job.objects.filter(pk=job.pk).update(spec={**job.spec, "output": f"outputs/{job.pk}"})
+        return job
+
+    return make
+
+
+def fresh(job: Job) -> Job:
+    return Job.objects.get(pk=job.pk)
+
+
+def supervised(job: Job) -> Job:
+    supervise(str(job.pk))
+    return fresh(job)
+
+
+def in_background(job: Job) -> threading.Thread:
+    """Supervise in a thread, as a Celery worker does."""
+
+    def work() -> None:
+        try:
+            supervise(str(job.pk))
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + SECONDS_TO_WAIT
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def test_a_finished_job_keeps_result_events_and_output(make_job, sent_tasks) -> None:
+    job = make_job("finish")
+    assert sent_tasks == [("training.run", str(job.pk), "gpu")]
+    done = supervised(job)
+    assert (done.state, done.result) == (State.SUCCEEDED, {"resumed_from": None, "steps": 3})
+    assert [e.data["values"]["train_loss"] for e in done.events.filter(kind="metric")] == [1, 1 / 2, 1 / 3]
+    assert [e.seq for e in done.events.all()] == list(range(1, done.events.count() + 1))
+    assert storage().is_published(f"outputs/{job.pk}")
+    assert not storage().list(f"jobs/{job.pk}"), "the checkpoint of a finished job is removed"
+    assert not list(Path(settings.WORK_DIR).glob(f"{job.pk}*"))
+
+
+def test_a_second_delivery_does_nothing(make_job) -> None:
+    job = make_job("finish")
+    supervised(job)
+    events = job.events.count()
+    done = supervised(job)
+    assert (done.attempt, job.events.count()) == (1, events)
+
+
+def test_a_crash_is_ours_to_mend_and_shows_its_trace(make_job) -> None:
+    done = supervised(make_job("crash"))
+    assert done.state == State.ERRORED
+    assert "the child fell over" in done.error_message
+    assert "Traceback" in done.error_trace
+
+
+def test_what_the_user_can_mend_is_failed_and_names_the_field(make_job) -> None:
+    done = supervised(make_job("refuse"))
+    assert (done.state, done.error_code, done.error_field) == (State.FAILED, "bad_column", "roles")
+    assert done.error_message == "Choose another column."
+
+
+def test_a_full_disk_says_what_to_do(make_job) -> None:
+    done = supervised(make_job("disk_full"))
+    assert (done.state, done.error_code) == (State.FAILED, "disk_full")
+    assert "Delete" in done.error_message
+
+
+def test_a_silent_death_keeps_the_last_words(make_job) -> None:
+    done = supervised(make_job("exit"))
+    assert (done.state, done.error_code) == (State.ERRORED, "died")
+    assert "a last word" in done.error_trace
+
+
+def test_garbage_is_logged_and_the_job_goes_on(make_job) -> None:
+    done = supervised(make_job("garbage"))
+    assert done.state == State.SUCCEEDED
+    assert sum("Not an event" in e.data["text"] for e in done.events.filter(kind="log")) == 3
+
+
+def test_a_killed_child_is_resumed_from_its_checkpoint(make_job, sent_tasks) -> None:
+    job = make_job("die_once", steps=4)
+    after = supervised(job)
+    assert (after.state, after.resumes, after.checkpoint_step) == (State.QUEUED, 1, 2)
+    assert sent_tasks == [("training.run", str(job.pk), "gpu")] * 2
+    done = supervised(job)
+    assert (done.state, done.attempt) == (State.SUCCEEDED, 2)
+    assert done.result == {"resumed_from": 2, "steps": 4}
+
+
+def test_a_child_that_is_always_killed_ends_as_out_of_memory(make_job) -> None:
+    job = make_job("die_always", steps=99)
+    for _ in range(settings.JOB_MOST_RESUMES):
+        assert supervised(job).state == State.QUEUED
+    done = supervised(job)
+    assert (done.state, done.error_code) == (State.FAILED, "out_of_memory")
+
+
+@pytest.mark.parametrize("behaviour", ["wait_for_stop", "hang"])
+def test_stop_ends_a_child_that_listens_and_one_that_does_not(behaviour, make_job, owner) -> None:
+    job = make_job(behaviour)
+    thread = in_background(job)
+    wait_until(lambda: fresh(job).checkpoint_step == 3)
+    services.request_stop(actor=owner, job=job)
+    assert fresh(job).state == State.STOPPING
+    thread.join(SECONDS_TO_WAIT)
+    assert fresh(job).state == State.CANCELLED
+
+
+def test_a_queued_job_is_cancelled_at_once(make_job, owner) -> None:
+    job = make_job("finish")
+    services.request_stop(actor=owner, job=job)
+    assert supervised(job).state == State.CANCELLED
+
+
+def test_a_worker_that_is_told_to_end_gives_its_job_back(make_job) -> None:
+    job = make_job("hang")
+    thread = in_background(job)
+    wait_until(lambda: fresh(job).checkpoint_step == 3)
+    supervisor.worker_is_ending.set()
+    try:
+        thread.join(SECONDS_TO_WAIT)
+    finally:
+        supervisor.worker_is_ending.clear()
+    after = fresh(job)
+    assert (after.state, after.resumes, after.checkpoint_step) == (State.QUEUED, 0, 3)
+
+
+def test_a_silent_job_is_reaped_resumed_and_its_old_attempt_refused(make_job, sent_tasks) -> None:
+    job = make_job("hang")
+    thread = in_background(job)
+    wait_until(lambda: fresh(job).checkpoint_step == 3)
+    old = fresh(job)
+    long_ago = timezone.now() - timedelta(seconds=settings.JOB_LOST_AFTER_SECONDS + 60)
+    Job.objects.filter(pk=job.pk).update(heartbeat_at=long_ago)
+    # The supervisor is alive here and would beat again; this is what it finds when it was only slow.
+    if services.reap()["resumed"] == 0:
+        Job.objects.filter(pk=job.pk).update(heartbeat_at=long_ago)
+        services.reap()
+    thread.join(SECONDS_TO_WAIT)
+    assert not thread.is_alive(), "an attempt that is no longer current ends by itself"
+    assert fresh(job).state == State.QUEUED
+    assert services.record_events(old, []) is False
+    services.finish(old, result={"resumed_from": None, "steps": 3})
+    assert fresh(job).state == State.QUEUED
+
+
+def test_a_job_that_goes_silent_too_often_is_lost_and_can_be_resumed(make_job, owner) -> None:
+    job = make_job("finish")
+    for expected in [State.QUEUED] * settings.JOB_MOST_RESUMES + [State.LOST]:
+        assert services.claim(job_id=str(job.pk), worker="w") is not None
+        Job.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - timedelta(hours=1))
+        services.reap()
+        assert fresh(job).state == expected
+    services.retry(actor=owner, job=job)
+    assert supervised(job).state == State.SUCCEEDED
+
+
+def test_a_lost_message_is_sent_again(make_job, sent_tasks) -> None:
+    job = make_job("finish")
+    assert services.reap()["sent"] == 0
+    Job.objects.filter(pk=job.pk).update(sent_at=timezone.now() - timedelta(hours=1))
+    assert services.reap()["sent"] == 1
+    assert sent_tasks[-1] == ("training.run", str(job.pk), "gpu")
+
+
+def test_a_broker_that_is_down_loses_no_job(make_job, monkeypatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ConnectionError("no broker")
+
+    monkeypatch.setattr(services.celery_app, "send_task", refuse)
+    job = make_job("finish")
+    assert (fresh(job).state, fresh(job).sent_at) == (State.QUEUED, None)
+    Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - timedelta(hours=1))
+    assert services.reap()["sent"] == 1
+
+
+def test_a_child_ends_when_its_supervisor_is_killed(make_job, tmp_path) -> None:
+    """The child's standard input closes with the supervisor, even after kill -9."""
+    (tmp_path / "out").mkdir()
+    spec = {"work": str(tmp_path), "behaviour": "hang", "steps": 1}
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    read, write = os.pipe()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.workers.runtime.fake_child", str(tmp_path / "spec.json")],
+        stdin=subprocess.PIPE,
+        pass_fds=(write,),
+        env={**os.environ, "MAQUETTE_EVENTS_FD": str(write)},
+    )
+    os.close(write)
+    assert os.read(read, 100)
+    assert child.stdin is not None
+    child.stdin.close()
+    assert child.wait(timeout=SECONDS_TO_WAIT) < 0
+    os.close(read)
+
+
+def test_an_input_that_is_gone_is_an_error_and_not_a_hang(make_job) -> None:
+    job = make_job("finish")
+    Job.objects.filter(pk=job.pk).update(spec={**job.spec, "inputs": {"data": "datasets/none"}})
+    done = supervised(job)
+    assert (done.state, done.error_code) == (State.ERRORED, "storage")
+
+
+def test_specs_carry_no_unknown_fields() -> None:
+    with pytest.raises(ValueError, match="extra"):
+        JobSpec.model_validate({"surprise": 1})
