@@ -1,13 +1,13 @@
 """Every write to base models, model versions and exports."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 from pydantic import BaseModel as Schema
 from pydantic import ValidationError
@@ -275,6 +275,5 @@ def start_export(*, actor: User, version: ModelVersion) -> Export:
 
 def archive_name(version: ModelVersion) -> str:
     """A file name that every system takes; the model's number when nothing of its name is left."""
-    words = "-".join(version.name.split())
-    plain = get_valid_filename(words).strip(".-_") if words.strip("./\\-_ ") else ""
+    plain = re.sub(r"[^\w.-]", "", "-".join(version.name.split())).strip(".-_")
     return plain[:80] or f"model-{version.number}"

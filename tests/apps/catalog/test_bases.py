@@ -1,0 +1,101 @@
+"""Models brought from elsewhere: what counts as an address, and who may add one."""
+
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from apps.catalog import services
+from apps.catalog.models import BaseModel
+from apps.core.errors import UserError
+from workers.contracts.recipes import FolderBase, HubBase
+
+pytestmark = pytest.mark.django_db
+HUB = {"kind": "hub", "family": "seq2seq", "location": "google/flan-t5-small", "name": "", "revision": ""}
+
+
+def test_a_hub_model_is_added_and_named_after_itself(client_for, editor) -> None:
+    client = client_for(editor)
+    assert client.post(reverse("catalog:base_new"), HUB).status_code == 302
+    base = BaseModel.objects.get()
+    assert base.name == "flan-t5-small"
+    assert base.base == HubBase(family="seq2seq", repo_id="google/flan-t5-small", revision="main")
+    assert "google/flan-t5-small" in client.get(reverse("catalog:list")).content.decode()
+
+
+@pytest.mark.parametrize(
+    "location", ["https://huggingface.co/google/flan-t5-small", "../../etc", "a/b/c", "two words", "a/b?x=1"]
+)
+def test_what_is_no_hub_id_is_refused_at_its_field(client_for, editor, location: str) -> None:
+    response = client_for(editor).post(reverse("catalog:base_new"), HUB | {"location": location})
+    assert response.status_code == 422
+    assert "owner/name" in response.context["form"].errors["location"][0]
+    assert not BaseModel.objects.exists()
+
+
+def test_the_same_model_is_not_added_twice(client_for, editor) -> None:
+    client = client_for(editor)
+    client.post(reverse("catalog:base_new"), HUB)
+    assert client.post(reverse("catalog:base_new"), HUB).status_code == 422
+    assert BaseModel.objects.count() == 1
+
+
+def _add_folder(owner, workspace, location) -> BaseModel:
+    return services.add_base_model(
+        actor=owner, workspace=workspace, kind="folder", name="", family="causal", location=str(location)
+    )
+
+
+def test_folders_need_a_root_that_the_administrator_set(settings, owner, workspace, tmp_path: Path) -> None:
+    settings.MODEL_ROOTS = []
+    with pytest.raises(UserError, match="MODEL_ROOTS"):
+        _add_folder(owner, workspace, tmp_path)
+
+
+def test_a_folder_below_a_root_with_a_model_in_it_is_taken(
+    settings, owner, workspace, tmp_path: Path
+) -> None:
+    settings.MODEL_ROOTS = [str(tmp_path)]
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(UserError, match=r"config\.json"):
+        _add_folder(owner, workspace, tmp_path / "mine")
+    (tmp_path / "mine" / "config.json").write_text("{}")
+    base = _add_folder(owner, workspace, tmp_path / "mine")
+    assert base.base == FolderBase(family="causal", path=str(tmp_path / "mine"))
+
+
+def test_no_path_leads_out_of_the_roots(settings, owner, workspace, tmp_path: Path) -> None:
+    root, secret = tmp_path / "root", tmp_path / "secret"
+    root.mkdir()
+    secret.mkdir()
+    (secret / "config.json").write_text("{}")
+    (root / "link").symlink_to(secret)
+    settings.MODEL_ROOTS = [str(root)]
+    for location in (secret, root / "link", root / ".." / "secret", "relative", f"{root}-twin"):
+        with pytest.raises(UserError):
+            _add_folder(owner, workspace, location)
+
+
+def test_archived_bases_are_not_offered_and_come_back(client_for, editor) -> None:
+    client = client_for(editor)
+    client.post(reverse("catalog:base_new"), HUB)
+    page = reverse("catalog:base_archive", args=[BaseModel.objects.get().pk])
+    client.post(page, {"archived": "1"})
+    assert not BaseModel.objects.current().exists()
+    client.post(page, {"archived": "0"})
+    assert BaseModel.objects.current().exists()
+
+
+def test_a_viewer_and_an_outsider_cannot_touch_bases(client_for, editor, viewer, outsider) -> None:
+    client_for(editor).post(reverse("catalog:base_new"), HUB)
+    page = reverse("catalog:base_archive", args=[BaseModel.objects.get().pk])
+    assert client_for(viewer).post(reverse("catalog:base_new"), HUB).status_code == 403
+    assert client_for(viewer).post(page).status_code == 403
+    assert client_for(outsider).post(page).status_code == 404
+    assert "flan-t5" not in client_for(outsider).get(reverse("catalog:list")).content.decode()
+
+
+def test_the_list_explains_starters_without_any_model(client_for, viewer) -> None:
+    html = client_for(viewer).get(reverse("catalog:list")).content.decode()
+    assert "random weights" in html
+    assert "No trained model yet" in html
