@@ -3,16 +3,17 @@
 from collections.abc import Callable, Sequence
 
 _REPLACEMENT = "�"
-_LONGEST_CHARACTER = 4
-"""Bytes of a UTF-8 character; one fewer can be pending at the end of a text."""
+_MOST_PENDING = 4 + 3
+"""A UTF-8 character has up to four bytes, so up to three can be waiting for their rest. Decoders that fall back to
+bytes show a run of them as one replacement character each as long as any is incomplete: the neighbour's four too."""
 
 
 class Detokenizer:
     """Decodes a growing list of ids. The pieces joined equal `decode` of all ids.
 
     Only a window of ids is decoded again at each step: it begins where the text was last complete, one stretch
-    back, because some decoders treat the first token of a text differently. Up to three replacement characters
-    at the end may be a character whose bytes have not all come, so they are held back until `finish`.
+    back, because some decoders treat the first token of a text differently. Replacement characters at the end may
+    be a character whose bytes have not all come, so they are held back, at the latest until `finish`.
     """
 
     def __init__(self, decode: Callable[[Sequence[int]], str]) -> None:
@@ -46,7 +47,7 @@ class Detokenizer:
 
 def _pending_characters(text: str) -> int:
     tail = len(text) - len(text.rstrip(_REPLACEMENT))
-    return min(tail, _LONGEST_CHARACTER - 1)
+    return min(tail, _MOST_PENDING)
 
 
 class StopMatcher:

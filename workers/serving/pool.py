@@ -12,7 +12,7 @@ import torch
 from workers.contracts.engine import EngineModel
 from workers.contracts.storage import Storage, StorageError
 from workers.runtime.reporter import JobError
-from workers.serving.errors import EngineError, engine_error, out_of_memory
+from workers.serving.errors import EngineError, out_of_memory
 from workers.serving.hosted import HostedModel
 from workers.serving.scheduler import Scheduler
 from workers.serving.settings import EngineSettings
@@ -144,7 +144,9 @@ class ModelPool:
             raise
         except Exception as error:
             logger.exception("Loading %s failed", key)
-            raise engine_error(error) from error
+            raise EngineError(
+                "engine_error", f"This model could not be opened: {error}", status=500, param="model"
+            ) from error
 
     def _make_room(self, needed: int, key: str) -> None:
         """Drop idle models, the least recently used first. Raises EngineError (out_of_memory)."""

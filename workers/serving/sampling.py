@@ -33,10 +33,13 @@ def sample(logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:
             _penalize(logits[index], row)
     chosen = logits.argmax(dim=-1).tolist()
     drawn = [index for index, row in enumerate(rows) if row.sampling.temperature > 0]
-    if drawn:
-        picks = _draw(logits[drawn], [rows[index] for index in drawn])
-        for index, token_id in zip(drawn, picks, strict=True):
-            chosen[index] = token_id
+    cut = [index for index in drawn if rows[index].sampling.top_k or rows[index].sampling.top_p < 1]
+    # Apart from each other: what a number drawn means depends on the order of the tokens, which cutting changes.
+    for indices, draw in ((cut, _draw_cut), ([index for index in drawn if index not in cut], _draw_whole)):
+        if indices:
+            picks = draw(logits[indices], [rows[index] for index in indices])
+            for index, token_id in zip(indices, picks, strict=True):
+                chosen[index] = token_id
     return chosen
 
 
@@ -50,20 +53,28 @@ def _penalize(scores: torch.Tensor, row: Row) -> None:
     scores[seen] = torch.where(values > 0, values / penalty, values * penalty)
 
 
-def _draw(logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:
+def _scaled(logits: torch.Tensor, rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Scores after temperature, and a number of each row's own between 0 and 1."""
     temperature = torch.tensor([row.sampling.temperature for row in rows], device=logits.device)
-    scores = logits / temperature[:, None]
     uniform = torch.tensor(
         [row.generator.random() for row in rows], device=logits.device, dtype=torch.float64
     )
-    restricted = [row.sampling.top_k > 0 or row.sampling.top_p < 1 for row in rows]
-    if not any(restricted):
-        return _invert(torch.softmax(scores, dim=-1), uniform).tolist()
+    return logits / temperature[:, None], uniform
+
+
+def _draw_whole(logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:
+    scores, uniform = _scaled(logits, rows)
+    return _invert(torch.softmax(scores, dim=-1), uniform).tolist()
+
+
+def _draw_cut(logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:
+    """Draw from top_k and top_p; tokens are ordered from the most likely down."""
+    scores, uniform = _scaled(logits, rows)
     vocabulary = scores.shape[-1]
     top_k = torch.tensor([row.sampling.top_k or vocabulary for row in rows], device=logits.device)
     top_p = torch.tensor([row.sampling.top_p for row in rows], device=logits.device)
     wanted = [row.sampling.top_k for row in rows]
-    width = min(vocabulary, max(*wanted, _NUCLEUS_CANDIDATES)) if all(restricted) else vocabulary
+    width = min(vocabulary, max(*wanted, _NUCLEUS_CANDIDATES))
     while True:
         values, ids = scores.topk(width, dim=-1)
         enough, probabilities = _nucleus(scores, values, top_k, top_p)

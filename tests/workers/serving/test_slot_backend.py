@@ -1,0 +1,211 @@
+"""Continuous batching gives every request what it would have got alone."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from workers.contracts.engine import Sampling
+from workers.contracts.model_folder import PromptMessage
+from workers.models.generation import end_token_ids, score
+from workers.models.loading import load_folder
+from workers.serving.backends.slots import SlotBackend
+from workers.serving.hosted import HostedModel
+from workers.serving.slot_cache import allocated_tokens
+from workers.serving.work import End, Event, Failure, Generation, Piece, Work
+
+GREEDY = Sampling(temperature=0)
+Host = Callable[..., HostedModel]
+
+
+class Log:
+    """Collects events per request, in order."""
+
+    def __init__(self) -> None:
+        self.events: dict[Work, list[Event]] = {}
+
+    def __call__(self, events: list[tuple[Work, Event]]) -> None:
+        for work, event in events:
+            self.events.setdefault(work, []).append(event)
+
+    def last(self, work: Work) -> Event:
+        return self.events[work][-1]
+
+
+def _greedy(hosted: HostedModel, prompt_ids: list[int], tokens: int) -> Generation:
+    ends = frozenset(end_token_ids(hosted.loaded))
+    return Generation(prompt_ids, sampling=GREEDY, max_new_tokens=tokens, end_ids=ends)
+
+
+def _drain(backend: SlotBackend, log: Log, arrivals: dict[int, list[Generation]] | None = None) -> None:
+    """Step until nothing is left; `arrivals` maps a step to the requests that come before it."""
+    pending = dict(arrivals or {})
+    for step in range(2000):
+        for work in pending.pop(step, []):
+            backend.submit(work)
+        if not (pending or backend.running or backend.waiting):
+            return
+        backend.step(log)
+    raise AssertionError("requests are left over")
+
+
+def _prompts(count: int, longest: int, *, seed: int = 0) -> list[list[int]]:
+    dice = random.Random(seed)
+    return [[dice.randrange(5, 250) for _ in range(dice.randrange(3, longest))] for _ in range(count)]
+
+
+def _alone(hosted: HostedModel, store_folder: object, work: Generation) -> list[int]:
+    """What transformers' own generate says, one request at a time, with plain layers."""
+    reference = load_folder(store_folder).model
+    ids = torch.tensor([work.prompt_ids])
+    answer = reference.generate(
+        ids,
+        attention_mask=torch.ones_like(ids),
+        do_sample=False,
+        num_beams=1,
+        max_new_tokens=work.max_new_tokens,
+    )[0].tolist()
+    begun = len(work.prompt_ids) if hosted.token_model.family == "causal" else 1
+    return [token_id for token_id in answer[begun:] if token_id not in work.end_ids]
+
+
+@pytest.mark.parametrize("kind", ["llama", "bart", "marian", "t5"])
+def test_staggered_requests_say_what_generate_says(host: Host, store, kind: str) -> None:
+    hosted = host(kind)
+    dice = random.Random(7)
+    works = [_greedy(hosted, ids, dice.randrange(4, 40)) for ids in _prompts(14, 60)]
+    log = Log()
+    _drain(hosted.backend, log, {3 * index: works[2 * index : 2 * index + 2] for index in range(7)})
+    for work in works:
+        assert work.output_ids == _alone(hosted, store / "models" / kind, work)
+        assert log.last(work) == End("stop" if work.said_end is not None else "length")
+
+
+def test_a_long_prompt_is_taken_in_by_stretches_while_others_go_on(host: Host, store) -> None:
+    hosted = host("llama")
+    hosted.token_model.chunk_tokens = 16
+    short = [_greedy(hosted, ids, 20) for ids in _prompts(6, 12)]
+    long = [_greedy(hosted, ids * 9, 10) for ids in ([9, 30, 41, 52, 63], [8, 77, 66])]
+    log = Log()
+    _drain(hosted.backend, log, {0: [short[0], long[0], short[1]], 2: [short[2], long[1], *short[3:]]})
+    for work in (*short, *long):
+        assert work.output_ids == _alone(hosted, store / "models" / "llama", work)
+
+
+@pytest.mark.parametrize("kind", ["llama", "bart"])
+def test_forced_tokens_get_the_log_probabilities_of_a_plain_pass(host: Host, store, kind: str) -> None:
+    hosted = host(kind)
+    prompts, outputs = _prompts(3, 30), _prompts(3, 20, seed=1)
+    works = []
+    for prompt, output in zip(prompts, outputs, strict=True):
+        works.append(_greedy(hosted, prompt, len(output)))
+        works[-1].forced_ids = output
+    beside = Generation(prompts[0], sampling=Sampling(temperature=1), max_new_tokens=25)
+    _drain(hosted.backend, Log(), {0: [works[0], beside], 2: works[1:]})
+    expected = score(load_folder(store / "models" / kind), list(zip(prompts, outputs, strict=True)))
+    for work, values in zip(works, expected, strict=True):
+        assert work.output_ids == work.forced_ids
+        assert work.log_probabilities == pytest.approx(values, abs=1e-3)
+
+
+def test_a_seed_gives_the_same_answer_alone_and_in_a_crowd(host: Host) -> None:
+    hosted = host("llama")
+
+    def request(seed: int) -> Generation:
+        return Generation([7, 8, 9, 40], sampling=Sampling(temperature=1, seed=seed), max_new_tokens=25)
+
+    alone = request(5)
+    _drain(hosted.backend, Log(), {0: [alone]})
+    crowd = [request(seed) for seed in (4, 5, 6)]
+    greedy = _greedy(hosted, [7, 8, 9, 40], 25)
+    _drain(hosted.backend, Log(), {0: crowd[:1], 1: [greedy], 2: crowd[1:]})
+    assert crowd[1].output_ids == alone.output_ids
+    assert len({tuple(work.output_ids) for work in (*crowd, greedy)}) == 4
+
+
+def test_cancelled_requests_get_an_end_and_free_their_row(host: Host, store) -> None:
+    hosted = host("llama", slots=2)
+    works = [_greedy(hosted, ids, 30) for ids in _prompts(3, 12)]
+    log, backend = Log(), hosted.backend
+    for work in works:
+        backend.submit(work)
+    backend.step(log)
+    assert (backend.running, backend.waiting) == (2, 1)
+    works[0].cancelled = True
+    backend.step(log)
+    assert log.last(works[0]) == End("cancelled")
+    assert (backend.running, backend.waiting) == (2, 0)
+    works[2].cancelled = True
+    _drain(backend, log)
+    assert log.last(works[2]) == End("cancelled")
+    assert works[1].output_ids == _alone(hosted, store / "models" / "llama", works[1])
+
+
+def test_a_crash_while_taking_in_a_prompt_fails_only_that_request(host: Host, store) -> None:
+    hosted = host("llama")
+    good = _greedy(hosted, [5, 6, 7], 12)
+    unknown_token = _greedy(hosted, [5, 10**6], 12)
+    log = Log()
+    _drain(hosted.backend, log, {0: [good], 2: [unknown_token]})
+    assert isinstance(log.last(unknown_token), Failure)
+    assert log.last(unknown_token).error.code == "engine_error"
+    assert good.output_ids == _alone(hosted, store / "models" / "llama", good)
+
+
+def test_a_crash_while_decoding_fails_the_running_and_serves_the_waiting(host: Host, store) -> None:
+    hosted = host("llama", slots=2)
+    works = [_greedy(hosted, ids, 12) for ids in _prompts(3, 12)]
+    log, backend = Log(), hosted.backend
+    for work in works:
+        backend.submit(work)
+    backend.step(log)
+    works[0].output_ids[-1] = 10**6
+    _drain(backend, log)
+    assert [type(log.last(work)) for work in works] == [Failure, Failure, End]
+    assert works[2].output_ids == _alone(hosted, store / "models" / "llama", works[2])
+
+
+def test_requests_wait_until_the_cache_has_room_for_them(host: Host) -> None:
+    hosted = host("llama")
+    model = hosted.token_model
+    per_token = model.needed_bytes([(64, 0)]) // 64
+    model.cache_bytes = per_token * allocated_tokens(2, 64)
+    works = [_greedy(hosted, ids, 30) for ids in _prompts(6, 30)]
+    most = 0
+
+    def watch(events: list[tuple[Work, Event]]) -> None:
+        nonlocal most
+        most = max(most, hosted.backend.running)
+        held = sum(
+            stored.numel() * stored.element_size()
+            for layer in model.cache.slot_layers
+            for stored in (layer.stored_keys, layer.stored_values)
+            if stored is not None
+        )
+        assert held <= model.cache_bytes
+
+    for work in works:
+        hosted.backend.submit(work)
+    while hosted.backend.running or hosted.backend.waiting:
+        hosted.backend.step(watch)
+    assert most == 2
+    assert all(len(work.output_ids) == 30 for work in works)
+
+
+def test_text_comes_as_it_is_said_and_ends_before_the_stop_string(host: Host) -> None:
+    hosted = host("llama")
+    messages = [PromptMessage(role="user", content="when is it due")]
+    free = hosted.generation(messages, Sampling(temperature=0, max_tokens=30))
+    log = Log()
+    _drain(hosted.backend, log, {0: [free]})
+    text = "".join(event.text for event in log.events[free] if isinstance(event, Piece))
+    assert text == hosted.loaded.tokenizer.decode(free.output_ids, skip_special_tokens=True)
+    # Two characters in the middle: the boundary between tokens lies anywhere.
+    stop = text[9:11]
+    stopped = hosted.generation(messages, Sampling(temperature=0, max_tokens=30, stop=[stop]))
+    _drain(hosted.backend, log, {0: [stopped]})
+    said = "".join(event.text for event in log.events[stopped] if isinstance(event, Piece))
+    assert said == text[: text.index(stop)]
+    assert log.last(stopped) == End("stop")
+    assert len(stopped.output_ids) < len(free.output_ids)
