@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from apps.accounts.models import User
 from apps.catalog.models import BaseModel, Export, ModelVersion
+from apps.core.disk import free_disk
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
@@ -224,7 +225,7 @@ def delete_version_files(*, actor: User, version: ModelVersion) -> None:
     freed, version.bytes, version.files_deleted_at = version.bytes, 0, timezone.now()
     version.save(update_fields=["bytes", "files_deleted_at"])
     audit.record(actor, "model_version.files_deleted", version, bytes=freed)
-    transaction.on_commit(lambda: [storage().delete(key) for key in keys])
+    transaction.on_commit(lambda: free_disk(keys))
 
 
 def _refuse_while_used(version: ModelVersion) -> None:
@@ -254,7 +255,7 @@ def start_export(*, actor: User, version: ModelVersion) -> Export:
     access.require(actor, version.workspace, Action.VIEW)
     if not version.is_ready:
         raise UserError(_("The files of this model are not there any more, or not there yet."))
-    known = version.exports.filter(job__state__in=[*ACTIVE, State.SUCCEEDED]).first()
+    known: Export | None = version.exports.filter(job__state__in=[*ACTIVE, State.SUCCEEDED]).first()
     if known is not None:
         return known
     export = Export(workspace=version.workspace, created_by=actor, model_version=version)

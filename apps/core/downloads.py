@@ -28,7 +28,8 @@ def stream_download(
 
 async def _produced(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
     """ASGI collects a plain iterator into a list before it sends the first byte; an asynchronous one it follows."""
-    while (chunk := await sync_to_async(next, thread_sensitive=False)(chunks, None)) is not None:
+    following = sync_to_async(lambda: next(chunks, None), thread_sensitive=False)
+    while (chunk := await following()) is not None:
         yield chunk
 
 

@@ -38,8 +38,9 @@ class Dataset(InWorkspace):
     @property
     def bytes(self) -> int:
         """Disk taken by its uploads and versions; parsed rows in between are not counted."""
-        uploads = sum(source.source_bytes for source in self.imports.all())
-        return uploads + sum(version.bytes for version in self.versions.all())
+        uploads: int = sum(source.source_bytes for source in self.imports.all())
+        versions: int = sum(version.bytes for version in self.versions.all())
+        return uploads + versions
 
     @property
     def latest(self) -> "DatasetVersion | None":

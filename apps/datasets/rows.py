@@ -28,7 +28,8 @@ def _select(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
     """Run one query in a DuckDB of its own, small enough for a web process."""
     config = {"threads": 1, "memory_limit": "512MB", "autoinstall_known_extensions": False}
     with duckdb.connect(config=config) as connection:
-        return connection.execute(sql, values).fetchall()
+        found: list[tuple[Any, ...]] = connection.execute(sql, values).fetchall()
+    return found
 
 
 def sample_rows(import_: Import, count: int = 6) -> list[dict[str, Any]]:

@@ -1,14 +1,15 @@
 """Confirmed roles freeze parsed rows into a version."""
 
 from collections import Counter
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.core.disk import free_disk
 from apps.core.errors import UserError
-from apps.core.storage import storage
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.datasets.roles import role_label, usable_roles
 from apps.jobs import services as jobs
@@ -74,7 +75,7 @@ def _require_open(import_: Import) -> None:
         key, job = version.storage_key, version.job
         version.delete()
         job.delete()
-        transaction.on_commit(lambda key=key: storage().delete(key))
+        transaction.on_commit(partial(free_disk, [key]))
 
 
 def _checked_roles(

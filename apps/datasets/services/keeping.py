@@ -1,13 +1,15 @@
 """Renaming, hiding and deleting datasets."""
 
+from uuid import UUID
+
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.core.disk import free_disk
 from apps.core.errors import UserError
-from apps.core.storage import storage
 from apps.datasets.models import Dataset, Import
 from apps.jobs.models import CLAIMED, Job
 from apps.workspaces import access, audit
@@ -58,7 +60,7 @@ def delete_dataset(*, actor: User, dataset: Dataset) -> None:
     dataset.imports.all().delete()
     dataset.delete()
     Job.objects.filter(pk__in=job_ids).delete()
-    transaction.on_commit(lambda: [storage().delete(key) for key in keys])
+    transaction.on_commit(lambda: free_disk(keys))
 
 
 @transaction.atomic
@@ -72,7 +74,7 @@ def discard_import(*, actor: User, import_: Import) -> None:
     audit.record(actor, "import.discarded", import_)
     import_.delete()
     job.delete()
-    transaction.on_commit(lambda: storage().delete(_folder(import_)))
+    transaction.on_commit(lambda: free_disk([_folder(import_)]))
     if not dataset.imports.exists():
         dataset.delete()
 
@@ -82,7 +84,7 @@ def _require_may_delete(actor: User, dataset: Dataset) -> None:
     access.require(actor, dataset.workspace, Action.EDIT if own else Action.MANAGE)
 
 
-def _refuse_while_working(job_ids: list[object]) -> None:
+def _refuse_while_working(job_ids: list[UUID]) -> None:
     """A queued job simply disappears; one that a worker has taken would go on writing files that nobody deletes."""
     if Job.objects.filter(pk__in=job_ids, state__in=CLAIMED).exists():
         raise UserError(

@@ -58,10 +58,12 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _chosen_version(dataset: Dataset, number: str) -> DatasetVersion | None:
     """The version of that number; without one the newest. Raises NotVisible when there is no such version."""
-    versions = list(dataset.versions.all())
+    versions: list[DatasetVersion] = list(dataset.versions.all())
     if not number:
         return max(versions, key=lambda version: version.number, default=None)
-    chosen = next((version for version in versions if str(version.number) == number), None)
+    chosen: DatasetVersion | None = next(
+        (version for version in versions if str(version.number) == number), None
+    )
     if chosen is None:
         raise NotVisible
     return chosen
@@ -78,15 +80,10 @@ def _lineage(version: DatasetVersion) -> list[dict[str, str]]:
 def _profile_context(version: DatasetVersion) -> dict[str, Any]:
     frozen = version.frozen
     assert frozen is not None  # noqa: S101  (a ready version has its result)
-    total = version.rows or 1
-    widths = [
-        (split, frozen.rows.get(split, 0), 1000 * frozen.rows.get(split, 0) // total) for split in SPLITS
-    ]
-    starts = [0, widths[0][2], widths[0][2] + widths[1][2]]
     labels = sorted(frozen.labels.items(), key=lambda item: -item[1])
     return {
         "frozen": frozen,
-        "splits": [(*width, start) for width, start in zip(widths, starts, strict=True)],
+        "splits": _split_bar(version),
         "labels": labels,
         "most_of_a_label": labels[0][1] if labels else 0,
         "column_roles": [
@@ -94,6 +91,16 @@ def _profile_context(version: DatasetVersion) -> dict[str, Any]:
         ],
         "models": list(version.model_versions.exclude(bytes=0).filter(kind="tuned")[:20]),
     }
+
+
+def _split_bar(version: DatasetVersion) -> list[tuple[str, int, int, int]]:
+    """(split, rows, width, start) of each part of the bar, in thousandths of it."""
+    rows = (version.rows_train, version.rows_validation, version.rows_test)
+    edges = [1000 * sum(rows[:index]) // (version.rows or 1) for index in range(4)]
+    return [
+        (split, rows[index], edges[index + 1] - edges[index], edges[index])
+        for index, split in enumerate(SPLITS)
+    ]
 
 
 def _rows_context(request: HttpRequest, version: DatasetVersion) -> dict[str, Any]:
