@@ -45,7 +45,7 @@ def lock_data_dir(data_dir: Path) -> int:
 def is_alive(pid: int) -> bool:
     """Whether a process runs; one that was killed and waits for its parent does not."""
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

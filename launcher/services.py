@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -73,10 +74,7 @@ def background_services(environment: Mapping[str, str], data_dir: Path) -> list[
     for queue, threads in WORKERS.items():
         options = ["-Q", queue, "-n", f"{queue}@%h", "-P", "threads", "-c", str(threads), "-l", "warning"]
         command = celery_command("worker", *options, "--without-gossip", "--without-mingle")
-        services.append(
-            Service(
-                f"worker-{queue}", command, {**environment, **QUIET}, lambda name=queue: ping.has(name, host)
-            )
-        )  # type: ignore[misc]
+        is_healthy = partial(ping.has, queue, host)
+        services.append(Service(f"worker-{queue}", command, {**environment, **QUIET}, is_healthy))
     services.append(Service("beat", beat, environment, lambda: was_written_since(schedule, now)))
     return services

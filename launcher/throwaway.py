@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,25 +22,17 @@ from launcher.lock import read_note
 START_SECONDS = 240.0
 # What would tie the new studio to the one that it is started from.
 OWN_VARIABLES = (
-    "DATA_DIR",
-    "REDIS_URL",
-    "ENGINE_URL",
-    "ENGINE_KEY",
-    "STORAGE_URL",
-    "CACHE_DIR",
-    "WORK_DIR",
-    "SITE_URL",
-)
-OWN_VARIABLES += (
-    "SECRET_KEY",
-    "SETUP_TOKEN",
-    "ALLOWED_HOSTS",
-    "HOST",
-    "PORT",
-    "EMBEDDED",
-    "DATABASE_URL",
-    "DJANGO_SETTINGS_MODULE",
-    "DEBUG",
+    *(
+        "DATA_DIR",
+        "REDIS_URL",
+        "ENGINE_URL",
+        "ENGINE_KEY",
+        "STORAGE_URL",
+        "CACHE_DIR",
+        "WORK_DIR",
+        "SITE_URL",
+    ),
+    *("SECRET_KEY", "SETUP_TOKEN", "ALLOWED_HOSTS", "HOST", "PORT", "EMBEDDED", "DATABASE_URL", "DEBUG"),
 )
 
 
@@ -127,10 +119,14 @@ def processes_of(data_dir: Path) -> list[psutil.Process]:
     return found
 
 
-def start_studio(data_dir: Path, *, port: int | None = None, **variables: str) -> Studio:
+def start_studio(
+    data_dir: Path, variables: Mapping[str, str] | None = None, *, port: int | None = None
+) -> Studio:
     """Start a studio on a data folder without waiting for it; `variables` go to its environment."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
-    environment.update(variables, DATA_DIR=str(data_dir))
+    environment = {
+        name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in OWN_VARIABLES
+    }
+    environment.update(variables or {}, DATA_DIR=str(data_dir))
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir / "launcher.log"
     command = [
@@ -156,10 +152,10 @@ def start_studio(data_dir: Path, *, port: int | None = None, **variables: str) -
 
 
 @contextlib.contextmanager
-def throwaway_studio(**variables: str) -> Iterator[Studio]:
+def throwaway_studio(variables: Mapping[str, str] | None = None) -> Iterator[Studio]:
     """A ready studio in a temporary folder; ended and removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="maquette-", ignore_cleanup_errors=True) as folder:
-        studio = start_studio(Path(folder).resolve(), **variables)
+        studio = start_studio(Path(folder).resolve(), variables)
         try:
             studio.wait_until_ready()
             yield studio

@@ -46,7 +46,7 @@ def get(url: str) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Studio]:
-    with throwaway_studio(**new_database()) as studio:
+    with throwaway_studio(new_database()) as studio:
         yield studio
 
 
@@ -102,7 +102,7 @@ def test_busy_port_kill_9_restart_and_an_orderly_end(studio_dir, request: pytest
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        first = start_studio(studio_dir, port=port, **database)
+        first = start_studio(studio_dir, database, port=port)
         request.addfinalizer(first.process.kill)
         first.wait_until_ready()
         assert first.url == f"http://127.0.0.1:{port + 1}" or f"Port {port} is taken" in first.log.read_text()
@@ -113,7 +113,7 @@ def test_busy_port_kill_9_restart_and_an_orderly_end(studio_dir, request: pytest
         first.process.wait()
         assert wait_for(lambda: not processes_of(studio_dir), 15), "kill -9 of the launcher left processes"
 
-    second = start_studio(studio_dir, **database)
+    second = start_studio(studio_dir, database)
     request.addfinalizer(second.process.kill)
     wait_for(lambda: second.note.get("pid") == second.process.pid)
     second.wait_until_ready()
