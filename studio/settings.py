@@ -15,16 +15,18 @@ from environs import Env
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 SECRETS = (
-    "SECRET_KEY",
-    "DATABASE_URL",
-    "REDIS_URL",
-    "STORAGE_URL",
-    "EMAIL_URL",
-    "SETUP_TOKEN",
-    "ENGINE_KEY",
-    "HF_TOKEN",
+    *(
+        "SECRET_KEY",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "STORAGE_URL",
+        "EMAIL_URL",
+        "SETUP_TOKEN",
+        "ENGINE_KEY",
+        "HF_TOKEN",
+    ),
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
 )
-SECRETS += ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 for _name in SECRETS:
     if _name not in os.environ and f"{_name}_FILE" in os.environ:
         os.environ[_name] = Path(os.environ[f"{_name}_FILE"]).read_text().strip()
