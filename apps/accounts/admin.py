@@ -12,7 +12,7 @@ from apps.accounts.models import User
 from apps.accounts.signals import user_changed
 
 
-class NewUserForm(AdminUserCreationForm):
+class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("email",)

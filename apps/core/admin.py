@@ -1,6 +1,5 @@
 """Bases of the admin pages: what must be written through a service is read-only here."""
 
-
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest

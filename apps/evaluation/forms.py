@@ -9,7 +9,7 @@ from apps.core.forms import StudioForm
 
 
 class EvaluationForm(StudioForm):
-    data = forms.ChoiceField(
+    data = forms.ChoiceField(  # type: ignore[assignment]
         label=_("On which held-out rows?"), help_text=_("The test split of a data version.")
     )
     models = forms.MultipleChoiceField(

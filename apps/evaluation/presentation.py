@@ -111,7 +111,9 @@ def comparison_rows(result: dict[str, Any], evaluations: list[Any]) -> list[Metr
     """The metric table of a comparison; `evaluations` in their order."""
     rows = []
     for compared in result["metrics"]:
-        subjects, p, best = [], {}, set()
+        subjects: list[tuple[str, str, dict[str, Any]]] = []
+        p: dict[int, float | None] = {}
+        best: set[int] = set()
         for position, evaluation in enumerate(evaluations):
             key = f"e{position}"
             if key not in compared["values"]:

@@ -24,7 +24,7 @@ class ParquetPage:
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def count(self) -> int:
+    def count(self, value: object = None, /) -> int:
         return int(self._query("SELECT count(*) AS n FROM read_parquet(?)")[0]["n"])
 
     def __len__(self) -> int:

@@ -104,7 +104,9 @@ def detail(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
     )
     context: dict[str, Any] = {"evaluation": evaluation, **status_context(evaluation.job)}
     if evaluation.result:
-        page = Paginator(output_rows(evaluation.storage_key), ROWS_A_PAGE).get_page(request.GET.get("page"))
+        page: Any = Paginator(output_rows(evaluation.storage_key), ROWS_A_PAGE).get_page(  # type: ignore[arg-type]
+            request.GET.get("page")
+        )
         context |= {
             "result": evaluation.result,
             "metrics": presentation.evaluation_rows(evaluation),
@@ -174,7 +176,9 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 
 def _compared_context(request: HttpRequest, found: Comparison, compared: list[Evaluation]) -> dict[str, Any]:
     order = request.GET.get("order", "disagreement")
-    page = Paginator(compared_rows(found.storage_key, order), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    page: Any = Paginator(compared_rows(found.storage_key, order), ROWS_A_PAGE).get_page(  # type: ignore[arg-type]
+        request.GET.get("page")
+    )
     rows = [
         (
             row,

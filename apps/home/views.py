@@ -85,7 +85,7 @@ def import_example(request: HttpRequest, name: str) -> HttpResponse:
         raise NotVisible from error
     with example.path.open("rb") as source:
         imported = datasets.start_import(
-            actor=request.user,
+            actor=request.user,  # type: ignore[arg-type]
             workspace=request.workspace,  # type: ignore[attr-defined]
             filename=example.file,
             name=example.title,

@@ -57,6 +57,16 @@ def _limits(field: FieldInfo) -> dict[str, Any]:
     return found
 
 
+def _values(kind: Any) -> list[str]:
+    """What an enumeration or a Literal allows."""
+    return [value.value for value in kind] if isinstance(kind, type) else list(typing.get_args(kind))  # type: ignore[attr-defined]
+
+
+def _group(field: FieldInfo) -> str:
+    extra: Any = field.json_schema_extra
+    return str(extra["group"])
+
+
 def form_field(field: FieldInfo) -> forms.Field:
     """The form field of a recipe field: type, limits, title and help all come from the Recipe."""
     kind = _plain_type(field)
@@ -68,7 +78,7 @@ def form_field(field: FieldInfo) -> forms.Field:
     if kind is bool:
         return forms.BooleanField(initial=field.default, **common)
     if typing.get_origin(kind) is typing.Literal or (isinstance(kind, type) and issubclass(kind, StrEnum)):
-        values = [v.value for v in kind] if isinstance(kind, type) else list(typing.get_args(kind))
+        values = _values(kind)
         empty = [("", _("chosen for you"))] if field.default is None else []
         return forms.ChoiceField(
             choices=[*empty, *((v, v.replace("_", " ")) for v in values)], initial=field.default, **common
@@ -108,7 +118,7 @@ class WizardForm(StudioForm):
         return [
             (
                 title,
-                [self[name] for name, f in editable_fields().items() if f.json_schema_extra["group"] == key],
+                [self[name] for name, field in editable_fields().items() if _group(field) == key],
             )  # type: ignore[index,call-overload]
             for key, title in GROUPS.items()
         ]

@@ -186,7 +186,7 @@ def rename(request: HttpRequest, run_id: UUID) -> HttpResponse:
     run = access.get_visible(Run.objects.all(), request.user, Action.EDIT, pk=run_id)
     form = RunNameForm(request.POST)
     if not form.is_valid():
-        raise UserError(form.errors["name"][0], field="name")
+        raise UserError(str(form.errors["name"][0]), field="name")
     services.rename_run(actor=request.user, run=run, name=form.cleaned_data["name"])  # type: ignore[arg-type]
     return redirect("training:detail", run.pk)
 

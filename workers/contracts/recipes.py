@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from workers.contracts.i18n import gettext_noop as _
 from workers.contracts.task_types import Family
 
-RECIPE_VERSION = 1
+RECIPE_VERSION: Literal[1] = 1
 
 
 class Method(StrEnum):

@@ -17,8 +17,9 @@ CHUNK_BYTES = 1 << 20
 
 def workspace_of(request: Request) -> Workspace:
     """The key's workspace, or the one that the signed-in person is in. Raises NotVisible without one."""
-    if request.auth is not None:
-        workspace: Workspace = request.auth.workspace
+    key: Any = request.auth
+    if key is not None:
+        workspace: Workspace = key.workspace
         access.require(request.user, workspace, Action.VIEW)
         return workspace
     membership: Membership | None = request._request.membership  # type: ignore[attr-defined]
@@ -42,16 +43,17 @@ def find(
 class VisibleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
     """Lists and shows what the caller may see, in the workspace of the key or of the session."""
 
+    queryset: Any = None
     lookup_value_converter = "uuid"
     related: tuple[str, ...] = ("job",)
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
-            return self.queryset.none()  # type: ignore[union-attr]
-        visible = self.queryset.visible_to(self.request.user)  # type: ignore[union-attr]
+            return self.queryset.none()
+        visible = self.queryset.visible_to(self.request.user)
         if self.action == "list":
             visible = visible.in_workspace(workspace_of(self.request))
-        return visible.select_related(*self.related)  # type: ignore[no-any-return]
+        return visible.select_related(*self.related)
 
     def read(self, serializer_type: Any) -> dict[str, Any]:
         """The checked body."""
@@ -61,7 +63,7 @@ class VisibleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
 
     def own(self, action: Action = Action.EDIT) -> Any:
         """The object of the address, if the caller may do `action` to it."""
-        return find(self.request, self.queryset.select_related(*self.related), action, pk=self.kwargs["pk"])  # type: ignore[union-attr]
+        return find(self.request, self.queryset.select_related(*self.related), action, pk=self.kwargs["pk"])
 
 
 def chunks_of(data: dict[str, Any]) -> Iterator[bytes]:

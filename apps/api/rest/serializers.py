@@ -66,8 +66,8 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
 
 
 class DatasetSerializer(serializers.ModelSerializer[Dataset]):
-    versions = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
-    imports = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    versions: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    imports: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
 
     class Meta:
         model = Dataset
@@ -102,7 +102,7 @@ class ConfirmSerializer(serializers.Serializer[Any]):
 
 class BaseChoiceSerializer(serializers.Serializer[Any]):
     value = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     help = serializers.CharField()
 
 
@@ -113,7 +113,7 @@ class BaseModelSerializer(serializers.ModelSerializer[BaseModel]):
 
 
 class PreflightRequestSerializer(serializers.Serializer[Any]):
-    data = serializers.UUIDField(help_text="A dataset version.")
+    data = serializers.UUIDField(help_text="A dataset version.")  # type: ignore[assignment]
     base = serializers.CharField(
         required=False, default="", help_text="As listed under bases; the default when left out."
     )
@@ -181,7 +181,7 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
 
 
 class EvaluationRequestSerializer(serializers.Serializer[Any]):
-    data = serializers.UUIDField(help_text="A dataset version; its test split is used.")
+    data = serializers.UUIDField(help_text="A dataset version; its test split is used.")  # type: ignore[assignment]
     model = serializers.UUIDField(
         required=False, allow_null=True, default=None, help_text="None: the trivial baseline."
     )
