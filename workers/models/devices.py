@@ -1,6 +1,7 @@
 """Which device computes, and in which precision: detected, never assumed."""
 
 import torch
+from torch import nn
 
 from workers.contracts.recipes import Precision
 
@@ -24,3 +25,10 @@ def resolve_precision(precision: Precision, device: torch.device) -> Precision:
     if precision is not Precision.AUTO:
         return precision
     return Precision.BF16 if has_fast_bf16(device) else Precision.FP32
+
+
+@torch.no_grad()
+def cast_parameters(model: nn.Module, dtype: torch.dtype) -> None:
+    """Cast weights alone. Buffers stay as they are: rotary frequencies lose long positions in bf16."""
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(dtype)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from workers.contracts.model_folder import CARD_NAME, MANIFEST_NAME, ModelManifest
 from workers.contracts.task_types import TASKS, Family
-from workers.models.devices import DTYPES
+from workers.models.devices import DTYPES, cast_parameters
 from workers.models.generation import end_token_ids
 from workers.models.loading import LoadedModel
 
@@ -28,7 +28,9 @@ def write_folder(loaded: LoadedModel, folder: Path, *, notes: list[str] | None =
             "precision": loaded.precision,
         }
     )
-    model = loaded.model.to(DTYPES[loaded.precision])
+    model = loaded.model
+    cast_parameters(model, DTYPES[loaded.precision])
+    model.config.dtype = DTYPES[loaded.precision]
     if manifest.family is not Family.CLASSIFIER:
         _set_generation(loaded)
     # A custom attention function of the trainer must not be asked for by whoever opens the folder.

@@ -1,0 +1,103 @@
+"""Attention over packed rows: several rows in one sequence, each seeing itself alone.
+
+A block-diagonal mask would compute all pairs of tokens and throw most of them away. Here every row is attended to by
+itself, while all linear layers still run once over the whole sequence.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface, PreTrainedModel
+
+PACKED = "maquette_packed"
+
+
+def packed_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    *,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    row_lengths: list[int] | None = None,
+    sliding_window: int | None = None,
+    softcap: float | None = None,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Causal attention within each row. query (1, heads, tokens, dim), key and value alike with fewer heads where
+    they are shared; `row_lengths` sum to tokens. Returns (1, tokens, heads, dim).
+
+    Raises ValueError for what it does not compute, so that a model is never trained wrongly in silence.
+    """
+    if row_lengths is None or attention_mask is not None or softcap is not None:
+        raise ValueError("This model's attention cannot be packed")
+    if sliding_window is not None and max(row_lengths) > sliding_window:
+        raise ValueError("Rows are longer than this model's attention window")
+    shared = query.shape[1] != key.shape[1]
+    parts = [
+        scaled_dot_product_attention(
+            q, k, v, dropout_p=dropout, is_causal=True, scale=scaling, enable_gqa=shared
+        )
+        for q, k, v in zip(
+            query.split(row_lengths, dim=2),
+            key.split(row_lengths, dim=2),
+            value.split(row_lengths, dim=2),
+            strict=True,
+        )
+    ]
+    return torch.cat(parts, dim=2).transpose(1, 2), None
+
+
+AttentionInterface.register(PACKED, packed_attention)
+
+
+def can_pack(model: PreTrainedModel) -> bool:
+    """Whether this model computes the same on two rows packed as on each alone; tried on a few tokens.
+
+    Leaves the model with packed attention when it does, and as it was when it does not.
+    """
+    before, training = model.config._attn_implementation, model.training
+    rows = [[3, 4, 5], [6, 7]]
+    device = model.device
+    model.eval()
+    try:
+        with torch.no_grad():
+            alone = [
+                model(input_ids=torch.tensor([row], device=device), use_cache=False).logits for row in rows
+            ]
+            model.set_attn_implementation(PACKED)
+            packed = model(**packed_inputs(rows, device), use_cache=False).logits
+            tolerance = 1e-3 if packed.dtype == torch.float32 else 0.1
+            fits = torch.allclose(packed, torch.cat(alone, dim=1), atol=tolerance, rtol=tolerance)
+    except (ValueError, TypeError, RuntimeError, AttributeError):
+        fits = False
+    if not fits:
+        model.set_attn_implementation(before)
+    model.train(training)
+    return fits
+
+
+def packed_inputs(rows: list[list[int]], device: torch.device) -> dict[str, Any]:
+    """Model inputs for rows of token ids laid end to end; every row counts its positions from 0."""
+    ids = torch.tensor([[token for row in rows for token in row]], device=device)
+    positions = torch.cat([torch.arange(len(row)) for row in rows])[None].to(device)
+    return {"input_ids": ids, "position_ids": positions, "row_lengths": [len(row) for row in rows]}
+
+
+@contextmanager
+def unpacked(model: PreTrainedModel) -> Iterator[None]:
+    """Within it, a model with packed attention attends as usual: for generating and scoring."""
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    if base.config._attn_implementation != PACKED:
+        yield
+        return
+    base.set_attn_implementation("sdpa")
+    try:
+        yield
+    finally:
+        base.set_attn_implementation(PACKED)

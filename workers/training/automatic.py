@@ -1,0 +1,121 @@
+"""Fills what a recipe leaves open: the wizard's defaults, from the model, the data and what this machine can do."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workers.contracts.recipes import Length, Recipe, Tuning
+from workers.contracts.task_types import Family
+from workers.models.loading import LoadedModel
+from workers.models.prompts import Example
+
+LORA_ABOVE_PARAMETERS = 300_000_000
+_MOST_DEFAULT_LENGTH = 4096
+_SHORT = 256
+
+_STARTER_RATES = {Family.CAUSAL: 2e-3, Family.SEQ2SEQ: 1.5e-3, Family.CLASSIFIER: 1e-3}
+_FULL_RATES = {Family.CAUSAL: 2e-5, Family.SEQ2SEQ: 5e-5, Family.CLASSIFIER: 3e-5}
+_LORA_RATE = 2e-4
+
+_STARTER_EPOCHS = {Length.QUICK: 8.0, Length.STANDARD: 24.0, Length.THOROUGH: 60.0}
+"""Most epochs from random weights; the minutes below may allow fewer."""
+_STARTER_MINUTES = {Length.QUICK: 1.5, Length.STANDARD: 6.0, Length.THOROUGH: 30.0}
+_PRETRAINED_EPOCHS = {Length.QUICK: 1.0, Length.STANDARD: 3.0, Length.THOROUGH: 6.0}
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Tokens per row: 99.5th percentiles and longest, of inputs (whole rows for causal models) and of answers."""
+
+    rows: int
+    input_most: int
+    input_longest: int
+    target_most: int
+    target_longest: int
+
+
+def needs_lengths(recipe: Recipe, family: Family) -> bool:
+    """Whether the data must be measured before this recipe can be filled."""
+    answers_open = family is Family.SEQ2SEQ and recipe.max_target_length is None
+    return recipe.max_length is None or answers_open
+
+
+def percentile(values: list[int], share: float) -> int:
+    """The smallest value that at least `share` of `values` do not exceed; 0 for none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)] if ordered else 0
+
+
+def fill_recipe(
+    recipe: Recipe,
+    loaded: LoadedModel,
+    lengths: Lengths,
+    *,
+    length: Length = Length.STANDARD,
+    seconds_per_epoch: float | None = None,
+) -> Recipe:
+    """A copy with every automatic value set. `seconds_per_epoch`, when it was measured, bounds a starter's epochs."""
+    starter = not loaded.manifest.trained
+    filled = recipe.model_copy()
+    tuning = recipe.tuning or _tuning(loaded)
+    filled.tuning = tuning
+    filled.learning_rate = recipe.learning_rate or _rate(loaded.family, tuning, starter)
+    filled.batch_rows = recipe.batch_rows or batch_rows(lengths.rows, loaded.family)
+    context = loaded.manifest.context_length
+    filled.max_length = recipe.max_length or _covering(
+        lengths.input_most, lengths.input_longest, min(context, _MOST_DEFAULT_LENGTH), least=16
+    )
+    if loaded.family is Family.SEQ2SEQ:
+        filled.max_target_length = recipe.max_target_length or _covering(
+            lengths.target_most, lengths.target_longest, min(context, _MOST_DEFAULT_LENGTH), least=4
+        )
+    filled.tokens_per_microbatch = recipe.tokens_per_microbatch or (
+        2048 if loaded.device.type == "cpu" else 16384
+    )
+    filled.epochs = recipe.epochs or _epochs(starter, length, seconds_per_epoch)
+    return filled
+
+
+def _tuning(loaded: LoadedModel) -> Tuning:
+    return Tuning.LORA if loaded.manifest.parameters > LORA_ABOVE_PARAMETERS else Tuning.FULL
+
+
+def _rate(family: Family, tuning: Tuning, starter: bool) -> float:
+    if tuning is Tuning.LORA:
+        return _LORA_RATE
+    return (_STARTER_RATES if starter else _FULL_RATES)[family]
+
+
+def batch_rows(rows: int, family: Family) -> int:
+    """32 rows a step, fewer when an epoch would have under 20 steps."""
+    most = 64 if family is Family.SEQ2SEQ else 32
+    return max(4, min(most, rows // 20))
+
+
+def _covering(most: int, longest: int, limit: int, *, least: int) -> int:
+    """Nearly every row within the limit; all of them when the longest is short anyway, or not much longer."""
+    wanted = longest if longest <= max(_SHORT, 1.5 * most) else most
+    return max(least, min(limit, wanted))
+
+
+def _epochs(starter: bool, length: Length, seconds_per_epoch: float | None) -> float:
+    if not starter:
+        return _PRETRAINED_EPOCHS[length]
+    most = _STARTER_EPOCHS[length]
+    if seconds_per_epoch is None:
+        return most
+    affordable = _STARTER_MINUTES[length] * 60 / max(seconds_per_epoch, 1e-6)
+    return round(max(1.0, min(most, affordable)), 1)
+
+
+def measure_lengths(examples: Sequence[Example], family: Family) -> Lengths:
+    """Lengths of rows that were encoded without a limit."""
+    inputs = [len(example.input_ids) for example in examples]
+    targets = [len(example.label_ids) for example in examples] if family is Family.SEQ2SEQ else []
+    return Lengths(
+        rows=len(examples),
+        input_most=percentile(inputs, 0.995),
+        input_longest=max(inputs, default=0),
+        target_most=percentile(targets, 0.995),
+        target_longest=max(targets, default=0),
+    )

@@ -1,0 +1,78 @@
+"""Opens what a training starts from, whichever kind of base it is."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from workers.contracts.recipes import Recipe, StarterBase, VersionBase
+from workers.contracts.specs import PreflightSpec, RunSpec
+from workers.contracts.task_types import Family
+from workers.models.loading import LoadedModel, load_pretrained, load_version
+from workers.models.starters import create_starter
+from workers.runtime.reporter import JobError
+from workers.training.data import Row
+
+
+def open_base(spec: PreflightSpec | RunSpec, train_rows: Sequence[Row], device: torch.device) -> LoadedModel:
+    """The base in fp32, ready to be trained. A folder in `inputs` wins: pre-flight left it there.
+
+    Raises JobError as workers.models.loading does, or labels_missing.
+    """
+    base = spec.base
+    if base.family is Family.CLASSIFIER and len(spec.labels) < 2:
+        raise JobError(
+            "labels_missing",
+            "A classifier needs rows of at least two different labels. Check which column is the label.",
+            field="labels",
+        )
+    if "base" in spec.inputs:
+        folder = Path(spec.inputs["base"])
+        return load_version(folder, task_type=spec.task_type, labels=spec.labels, device=device)
+    if isinstance(base, VersionBase):
+        raise JobError(
+            "base_missing", "The model to start from is no longer there. Choose another.", field="base"
+        )
+    if isinstance(base, StarterBase):
+        return create_starter(
+            _texts(train_rows),
+            family=base.family,
+            size=base.size,
+            task_type=spec.task_type,
+            labels=spec.labels,
+            seed=spec.recipe.seed,
+            device=device,
+        )
+    return load_pretrained(
+        base, task_type=spec.task_type, labels=spec.labels, model_roots=spec.model_roots, device=device
+    )
+
+
+def _texts(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        for message in row.messages:
+            yield message.content
+        yield row.target
+
+
+_DROPOUT_SETTINGS = ("dropout", "attention_dropout", "activation_dropout", "dropout_prob")
+
+
+def set_dropout(model: PreTrainedModel, share: float) -> None:
+    """Set every dropout of the model: layers, and the numbers that attention reads."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = share
+        for name in _DROPOUT_SETTINGS:
+            if isinstance(vars(module).get(name), float):
+                setattr(module, name, share)
+
+
+def prepare_model(loaded: LoadedModel, recipe: Recipe) -> None:
+    """Apply the recipe's settings that live in the model itself."""
+    if recipe.dropout is not None:
+        set_dropout(loaded.model, recipe.dropout)
+    if recipe.gradient_checkpointing:
+        loaded.model.gradient_checkpointing_enable({"use_reentrant": False})

@@ -1,0 +1,131 @@
+"""Checkpoints: everything that a run needs to go on as if it had never been interrupted.
+
+    state.json              TrainingState
+    weights.safetensors     trained weights in fp32 (adapters alone, for LoRA)
+    best.safetensors        the best ones so far, when those are others
+    optimizer.safetensors   Adam's moments
+    random.safetensors      random states, as bytes
+
+A folder under its final name is complete: it is written under another, synced to disk, and renamed.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import torch
+from pydantic import BaseModel, Field
+from safetensors.torch import load_file, save_file
+
+from workers.runtime.reporter import JobError
+from workers.training.optimizer import Optimizer
+
+
+class Point(BaseModel):
+    """One validation round."""
+
+    step: int
+    train_loss: float
+    validation_loss: float | None
+
+
+class TrainingState(BaseModel):
+    """Where a run stands. The position in the data follows from `step`: see data.Order."""
+
+    step: int = 0
+    seconds: float = 0
+    rows_seen: int = 0
+    tokens_seen: int = 0
+    train_loss: float = 0
+    best_step: int = 0
+    best_loss: float | None = None
+    rounds_without_gain: int = 0
+    history: list[Point] = Field(default_factory=list)
+
+
+class Checkpoints:
+    """The last two checkpoints below `folder`: the newest, and the one that may still be on its way to storage."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._best: dict[str, torch.Tensor] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def keep_best(self, optimizer: Optimizer) -> None:
+        """Remember the weights as they are now as the best ones."""
+        self._best = {name: weight.detach().clone() for name, weight in optimizer.weights.items()}
+
+    @property
+    def best(self) -> dict[str, torch.Tensor] | None:
+        return self._best
+
+    def save(self, state: TrainingState, optimizer: Optimizer) -> Path:
+        """Write a checkpoint and return its folder."""
+        final = self._folder / f"step-{state.step:08d}"
+        staging = self._folder / f".{final.name}.part"
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        weights = {name: weight.detach().contiguous() for name, weight in optimizer.weights.items()}
+        save_file(weights, staging / "weights.safetensors")
+        if self._best is not None and state.best_step != state.step:
+            save_file(self._best, staging / "best.safetensors")
+        save_file(optimizer.moments(), staging / "optimizer.safetensors")
+        save_file(_random_states(), staging / "random.safetensors")
+        (staging / "state.json").write_text(state.model_dump_json())
+        _sync(staging)
+        if final.exists():
+            shutil.rmtree(final)
+        staging.rename(final)
+        _sync_folder(self._folder)
+        for other in sorted(self._folder.glob("step-*"))[:-2]:
+            shutil.rmtree(other, ignore_errors=True)
+        return final
+
+    def load(self, folder: Path, optimizer: Optimizer) -> TrainingState:
+        """Put everything back as it was. Raises JobError (checkpoint_unreadable)."""
+        try:
+            state = TrainingState.model_validate_json((folder / "state.json").read_text())
+            weights = load_file(folder / "weights.safetensors")
+            optimizer.load_weights(weights)
+            optimizer.load_moments(load_file(folder / "optimizer.safetensors"))
+            best = folder / "best.safetensors"
+            if best.exists():
+                self._best = load_file(best, device=str(next(iter(optimizer.weights.values())).device))
+            elif state.best_loss is not None:
+                self.keep_best(optimizer)
+            _restore_random(load_file(folder / "random.safetensors"))
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise JobError(
+                "checkpoint_unreadable",
+                "The checkpoint does not fit this run, or is damaged. Start the run again from the beginning.",
+            ) from error
+        return state
+
+
+def _random_states() -> dict[str, torch.Tensor]:
+    states = {"cpu": torch.get_rng_state()}
+    for index in range(torch.cuda.device_count()):
+        states[f"cuda.{index}"] = torch.cuda.get_rng_state(index)
+    return states
+
+
+def _restore_random(states: dict[str, torch.Tensor]) -> None:
+    torch.set_rng_state(states["cpu"])
+    for index in range(torch.cuda.device_count()):
+        if f"cuda.{index}" in states:
+            torch.cuda.set_rng_state(states[f"cuda.{index}"], index)
+
+
+def _sync(folder: Path) -> None:
+    for path in folder.iterdir():
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

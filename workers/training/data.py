@@ -1,0 +1,151 @@
+"""Rows from Parquet to token ids, their order, and how they are grouped so that little padding is computed.
+
+The order of rows is a pure function of seed and epoch, and what one optimizer step holds is a pure function of that
+order: batching decides only how a step's rows are laid out, so it never changes the result.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from workers.contracts.model_folder import ModelManifest, PromptMessage
+from workers.contracts.specs import Split
+from workers.models.prompts import Example, encode_examples
+from workers.runtime.reporter import JobError
+
+_ENCODE_ROWS = 1000
+_MOST_ROWS_PADDED = 64
+_MICROBATCH_COST = 64
+"""What starting a micro-batch costs, in tokens; measured on two cores with a starter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One frozen row: the messages before the answer, and the answer (or label)."""
+
+    row_id: str
+    messages: list[PromptMessage]
+    target: str
+
+
+def read_rows(folder: Path, split: Split) -> list[Row]:
+    """Rows of one split, in the order of the source. Raises JobError (data_unreadable)."""
+    try:
+        table = pq.read_table(folder / "data.parquet", columns=["row_id", "split", "prompt", "target"])
+    except (OSError, ValueError) as error:
+        raise JobError(
+            "data_unreadable", "The dataset's rows could not be read. Import the data again."
+        ) from error
+    chosen = table.filter(pc.field("split") == split)
+    return [
+        Row(row["row_id"], [PromptMessage(**message) for message in row["prompt"] or []], row["target"])
+        for row in chosen.to_pylist()
+    ]
+
+
+def encode_rows(
+    rows: Sequence[Row],
+    tokenizer: PreTrainedTokenizerBase,
+    manifest: ModelManifest,
+    *,
+    max_length: int | None,
+    max_target_length: int | None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[Example]:
+    """Token ids of all rows. Raises JobError (unknown_label) when a target is not one of the model's labels."""
+    examples: list[Example] = []
+    for start in range(0, len(rows), _ENCODE_ROWS):
+        part = [(row.messages, row.target) for row in rows[start : start + _ENCODE_ROWS]]
+        try:
+            examples += encode_examples(
+                tokenizer, manifest, part, max_length=max_length, max_target_length=max_target_length
+            )
+        except KeyError as error:
+            raise JobError(
+                "unknown_label",
+                f"The data has the label {error.args[0]!r}, which is not among the run's labels. Start the run again from the dataset.",
+                field="labels",
+            ) from error
+        if on_progress:
+            on_progress(len(examples), len(rows))
+    return examples
+
+
+def evenly_spaced(rows: Sequence[Row], most: int) -> list[Row]:
+    """At most `most` rows from all over the sequence, always the same ones."""
+    if len(rows) <= most:
+        return list(rows)
+    return [rows[index * len(rows) // most] for index in range(most)]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which rows each optimizer step holds, for any step, without going through the ones before."""
+
+    rows: int
+    batch_rows: int
+    seed: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return max(1, -(-self.rows // self.batch_rows))
+
+    def step(self, number: int) -> list[int]:
+        """Row indices of optimizer step `number`, counted from 0."""
+        epoch, place = divmod(number, self.steps_per_epoch)
+        return self._epoch(epoch)[place * self.batch_rows : (place + 1) * self.batch_rows]
+
+    def _epoch(self, epoch: int) -> list[int]:
+        # One 64-bit seed out of both numbers: neighbouring epochs and seeds never share an order.
+        generator = torch.Generator().manual_seed((self.seed << 32) + epoch)
+        return torch.randperm(self.rows, generator=generator).tolist()
+
+
+def pack(examples: Sequence[Example], budget: int) -> Iterator[list[Example]]:
+    """Groups of rows to lay end to end, at most `budget` tokens each (or one row)."""
+    group: list[Example] = []
+    used = 0
+    for example in examples:
+        if group and used + example.tokens > budget:
+            yield group
+            group, used = [], 0
+        group.append(example)
+        used += example.tokens
+    if group:
+        yield group
+
+
+def group_by_length(
+    examples: Sequence[Example], budget: int, widths: Callable[[Example], tuple[int, ...]]
+) -> Iterator[list[Example]]:
+    """Groups of similar length whose padded size is at most `budget` (or one row), the cheapest such partition.
+
+    `widths` gives a row's sequence lengths (source and target, say); a group's size is its rows times the sum of
+    the largest of each. The partition of the sorted rows is found by dynamic programming over where groups end.
+    """
+    rows = sorted(examples, key=widths, reverse=True)
+    measured = [widths(row) for row in rows]
+    cheapest = [0.0] + [float("inf")] * len(rows)
+    begins = [0] * (len(rows) + 1)
+    for end in range(1, len(rows) + 1):
+        widest = measured[end - 1]
+        for begin in range(end - 1, max(-1, end - 1 - _MOST_ROWS_PADDED), -1):
+            widest = tuple(map(max, widest, measured[begin]))
+            size = (end - begin) * sum(widest)
+            if size > budget and end - begin > 1:
+                break
+            cost = cheapest[begin] + size + _MICROBATCH_COST
+            if cost < cheapest[end]:
+                cheapest[end], begins[end] = cost, begin
+    groups = []
+    end = len(rows)
+    while end:
+        groups.append(rows[begins[end] : end])
+        end = begins[end]
+    # Longest first, so that memory is claimed once.
+    yield from reversed(groups)

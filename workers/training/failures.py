@@ -1,0 +1,63 @@
+"""Failures of the arithmetic told as something the user can mend, with the setting that mends it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from workers.contracts.events import Fix
+from workers.contracts.recipes import Recipe
+from workers.runtime.reporter import JobError
+
+_LEAST_MICROBATCH = 64
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether torch or Python could not get memory; torch's CPU allocator raises a plain RuntimeError."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and ("allocate memory" in text or "not enough memory" in text)
+
+
+def memory_fix(recipe: Recipe, longest_row: int) -> Fix | None:
+    """The next smaller setting: half the tokens at once down to one row, then gradient checkpointing, then shorter rows."""
+    tokens = recipe.tokens_per_microbatch or 2048
+    if tokens > max(longest_row, _LEAST_MICROBATCH):
+        half = max(tokens // 2, _LEAST_MICROBATCH)
+        return Fix(label=f"Train with {half} tokens at once", recipe={"tokens_per_microbatch": half})
+    if not recipe.gradient_checkpointing:
+        return Fix(label="Train with gradient checkpointing", recipe={"gradient_checkpointing": True})
+    if (recipe.max_length or 0) > 32:
+        half = (recipe.max_length or 0) // 2
+        return Fix(label=f"Cut rows at {half} tokens", recipe={"max_length": half})
+    return None
+
+
+@contextmanager
+def memory_explained(recipe: Recipe, longest_row: int) -> Iterator[None]:
+    """Turn running out of memory into a JobError that names the setting to lower."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        fix = memory_fix(recipe, longest_row)
+        advice = f"{fix.label}; the result stays the same." if fix else "Choose a smaller model."
+        raise JobError(
+            "out_of_memory",
+            f"The machine ran out of memory while training. {advice}",
+            field="tokens_per_microbatch",
+            fix=fix,
+        ) from error
+
+
+def diverged(recipe: Recipe) -> JobError:
+    """The loss is no longer a number."""
+    lower = float(f"{(recipe.learning_rate or 1e-4) / 4:.2g}")
+    return JobError(
+        "loss_not_finite",
+        "The loss grew beyond all bounds: the learning rate is too high for this model and data.",
+        field="learning_rate",
+        fix=Fix(label=f"Train with learning rate {lower:g}", recipe={"learning_rate": lower}),
+    )

@@ -1,0 +1,204 @@
+"""The training loop: steps, validation rounds, early stopping, checkpoints. It exists once, for all methods."""
+
+import math
+import resource
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from workers.contracts.recipes import Recipe
+from workers.models.loading import LoadedModel
+from workers.models.prompts import Example
+from workers.runtime.reporter import Reporter
+from workers.training.checkpoints import Checkpoints, Point, TrainingState
+from workers.training.data import Order, Row
+from workers.training.failures import diverged
+from workers.training.methods import TrainingMethod
+from workers.training.optimizer import Optimizer, learning_rate
+from workers.training.progress import Phases
+from workers.training.watching import sample_outputs, validation_loss
+
+Ending = Literal["finished", "early_stopping", "time", "user"]
+
+CHECKPOINT_SECONDS = 60.0
+CHECKPOINT_COST_SHARE = 0.05
+"""Between validation rounds, checkpoints take at most this share of the time."""
+_METRIC_SECONDS = 0.5
+
+
+class _Stopped(Exception):
+    """The user's wish to stop, in the middle of a step or a validation round."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Encoded rows. `watched` are the validation rows behind `validation`, in words."""
+
+    train: list[Example]
+    validation: list[Example]
+    watched: list[Row]
+
+
+def peak_memory(device: torch.device) -> int:
+    """Most bytes that this process has held: of the accelerator when there is one, else of main memory."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def total_steps(recipe: Recipe, order: Order) -> int:
+    """Optimizer steps that the recipe asks for; time may end a run before."""
+    steps = max(1, round((recipe.epochs or 1.0) * order.steps_per_epoch))
+    return min(steps, recipe.max_steps) if recipe.max_steps else steps
+
+
+class Loop:
+    """One run. `state` says where it stands; after `run` the best weights are in the model when the recipe wants them."""
+
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        method: TrainingMethod,
+        data: TrainingData,
+        recipe: Recipe,
+        reporter: Reporter,
+        phases: Phases,
+        checkpoints: Checkpoints,
+    ) -> None:
+        self.loaded, self.method, self.data, self.recipe = loaded, method, data, recipe
+        self.reporter, self.phases, self.checkpoints = reporter, phases, checkpoints
+        self.state = TrainingState()
+        self.optimizer = Optimizer(loaded.model, recipe)
+        self.order = Order(len(data.train), recipe.batch_rows or 1, recipe.seed)
+        self.steps = total_steps(recipe, self.order)
+        self.round_steps = max(1, math.ceil(self.steps / recipe.validation_rounds))
+        self._saved_at = self._metric_at = time.monotonic()
+        self._save_seconds = 0.0
+        self._recent: list[tuple[float, int]] = []
+
+    def run(self) -> Ending:
+        """Train until something ends it. Raises JobError (loss_not_finite)."""
+        self.loaded.model.train()
+        self._started = time.monotonic() - self.state.seconds
+        self.phases.begin("training")
+        try:
+            ending = self._run_steps()
+        except _Stopped:
+            ending = "user"
+        self.state.seconds = time.monotonic() - self._started
+        if self.recipe.keep_best and self.checkpoints.best is not None:
+            self.optimizer.load_weights(self.checkpoints.best)
+        return ending
+
+    def _run_steps(self) -> Ending:
+        patience = self.recipe.early_stopping_rounds
+        while self.state.step < self.steps:
+            if self._minutes_over():
+                self._round()
+                return "time"
+            self._step()
+            if self.state.step % self.round_steps == 0 or self.state.step == self.steps:
+                self._round()
+                if patience and self.state.rounds_without_gain >= patience:
+                    return "early_stopping"
+            elif self._checkpoint_due():
+                self._save(best=False)
+        return "finished"
+
+    def _minutes_over(self) -> bool:
+        self.state.seconds = time.monotonic() - self._started
+        return self._time_share() >= 1
+
+    def _time_share(self) -> float:
+        return self.state.seconds / (self.recipe.max_minutes * 60) if self.recipe.max_minutes else 0.0
+
+    def _check_stop(self) -> None:
+        if self.reporter.should_stop:
+            raise _Stopped
+
+    def _step(self) -> None:
+        """One optimizer step: the gradient is the mean over everything that its rows teach, however they are grouped."""
+        begun = time.monotonic()
+        rows = [self.data.train[index] for index in self.order.step(self.state.step)]
+        learned = max(1, sum(self.method.learned(row) for row in rows))
+        loss = torch.zeros((), device=self.loaded.device)
+        for group in self.method.microbatches(rows):
+            self._check_stop()
+            part = self.method.loss_sum(group, label_smoothing=self.recipe.label_smoothing) / learned
+            part.backward()
+            self.optimizer.collect()
+            loss += part.detach()
+        done = max((self.state.step + 0.5) / self.steps, self._time_share())
+        rate = learning_rate(self.recipe, done)
+        norm = self.optimizer.step(rate)
+        mean = float(loss)
+        if not math.isfinite(mean) or not math.isfinite(norm):
+            raise diverged(self.recipe)
+        self._count(rows, mean, norm, rate, time.monotonic() - begun)
+
+    def _count(self, rows: Sequence[Example], loss: float, norm: float, rate: float, seconds: float) -> None:
+        state = self.state
+        tokens = sum(self.method.tokens(row) for row in rows)
+        state.step += 1
+        state.rows_seen += len(rows)
+        state.tokens_seen += tokens
+        # A running mean over about 20 steps: single steps are noise.
+        weight = 1.0 if state.step == 1 else 0.05
+        state.train_loss += weight * (loss - state.train_loss)
+        self._recent = [*self._recent[-19:], (seconds, tokens)]
+        spent = sum(part for part, _ in self._recent)
+        speed = sum(count for _, count in self._recent) / max(spent, 1e-9)
+        left = (self.steps - state.step) * spent / len(self._recent)
+        if self.recipe.max_minutes:
+            left = min(left, self.recipe.max_minutes * 60 - state.seconds)
+        self.phases.at(state.step, self.steps, seconds_left=max(0.0, left))
+        now = time.monotonic()
+        if now - self._metric_at >= _METRIC_SECONDS or state.step in (1, self.steps):
+            self._metric_at = now
+            values = {
+                "train_loss": loss,
+                "learning_rate": rate,
+                "gradient_norm": norm,
+                "tokens_per_second": speed,
+                "memory_bytes": float(peak_memory(self.loaded.device)),
+            }
+            self.reporter.metric(state.step, values, epoch=self.epoch)
+
+    @property
+    def epoch(self) -> float:
+        return self.state.step / self.order.steps_per_epoch
+
+    def _round(self) -> None:
+        """Validate, keep what is best, write a checkpoint, show samples."""
+        state = self.state
+        best = False
+        if self.data.validation:
+            loss = validation_loss(self.method, self.loaded, self.data.validation, self._check_stop)
+            if not math.isfinite(loss):
+                raise diverged(self.recipe)
+            self.reporter.metric(state.step, {"validation_loss": loss}, epoch=self.epoch)
+            best = state.best_loss is None or loss < state.best_loss
+            state.rounds_without_gain = 0 if best else state.rounds_without_gain + 1
+            state.history.append(Point(step=state.step, train_loss=state.train_loss, validation_loss=loss))
+        if best:
+            state.best_step, state.best_loss = state.step, loss
+            self.checkpoints.keep_best(self.optimizer)
+        self._save(best=best)
+        rows = self.data.watched[: self.recipe.sample_rows]
+        if rows:
+            self.reporter.sample(state.step, sample_outputs(self.loaded, rows, self._check_stop))
+
+    def _checkpoint_due(self) -> bool:
+        pause = max(CHECKPOINT_SECONDS, self._save_seconds / CHECKPOINT_COST_SHARE)
+        return time.monotonic() - self._saved_at >= pause
+
+    def _save(self, *, best: bool) -> None:
+        begun = time.monotonic()
+        self.state.seconds = begun - self._started
+        folder = self.checkpoints.save(self.state, self.optimizer)
+        self._saved_at = time.monotonic()
+        self._save_seconds = self._saved_at - begun
+        self.reporter.checkpoint(folder, self.state.step, best=best)

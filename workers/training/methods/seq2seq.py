@@ -1,0 +1,49 @@
+"""Sequence-to-sequence training: the encoder reads the input, the decoder learns every token of the answer."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from workers.contracts.recipes import Batching, Recipe
+from workers.models.generation import padded
+from workers.models.loading import LoadedModel
+from workers.models.prompts import IGNORED, Example
+from workers.training.data import group_by_length
+
+
+class Seq2Seq:
+    """Rows of similar source and target length share a micro-batch, so that little padding is computed."""
+
+    def __init__(self, loaded: LoadedModel, recipe: Recipe) -> None:
+        self._loaded = loaded
+        self._device = loaded.device
+        self._pad = loaded.tokenizer.pad_token_id
+        self._budget = recipe.tokens_per_microbatch or 2048
+        self.batching = Batching.PADDING if recipe.batching is Batching.PADDING else Batching.LENGTH_GROUPING
+
+    def tokens(self, example: Example) -> int:
+        return len(example.input_ids) + len(example.label_ids)
+
+    def learned(self, example: Example) -> int:
+        return len(example.label_ids)
+
+    def microbatches(self, examples: Sequence[Example]) -> Iterator[list[Example]]:
+        return group_by_length(
+            examples, self._budget, lambda example: (len(example.input_ids), len(example.label_ids))
+        )
+
+    def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
+        ids, mask = padded([example.input_ids for example in examples], self._pad, self._device)
+        labels, _ = padded([example.label_ids for example in examples], IGNORED, self._device)
+        shifted = self._loaded.model.prepare_decoder_input_ids_from_labels(labels)
+        logits = self._loaded.model(
+            input_ids=ids, attention_mask=mask, decoder_input_ids=shifted, use_cache=False
+        ).logits
+        return cross_entropy(
+            logits.flatten(0, 1).float(),
+            labels.flatten(),
+            ignore_index=IGNORED,
+            reduction="sum",
+            label_smoothing=label_smoothing,
+        )

@@ -1,0 +1,67 @@
+"""Supervised fine-tuning of causal models: the loss is taken on the answer alone."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from workers.contracts.recipes import Batching, Recipe
+from workers.models.generation import padded
+from workers.models.loading import LoadedModel
+from workers.models.prompts import IGNORED, Example
+from workers.training.attention import can_pack, packed_inputs
+from workers.training.data import group_by_length, pack
+
+
+class SupervisedFineTuning:
+    """Packs rows end to end where the architecture allows it, else pads rows of similar length."""
+
+    def __init__(self, loaded: LoadedModel, recipe: Recipe) -> None:
+        self._loaded = loaded
+        self._device = loaded.device
+        self._pad = loaded.tokenizer.pad_token_id
+        self._budget = recipe.tokens_per_microbatch or 2048
+        wanted = recipe.batching in (Batching.AUTO, Batching.PACKING)
+        if wanted and can_pack(loaded.model):
+            self.batching = Batching.PACKING
+        else:
+            self.batching = (
+                Batching.PADDING if recipe.batching is Batching.PADDING else Batching.LENGTH_GROUPING
+            )
+
+    def tokens(self, example: Example) -> int:
+        return len(example.input_ids)
+
+    def learned(self, example: Example) -> int:
+        # The first token is never predicted: nothing stands before it.
+        return sum(label != IGNORED for label in example.label_ids[1:])
+
+    def microbatches(self, examples: Sequence[Example]) -> Iterator[list[Example]]:
+        if self.batching is Batching.PACKING:
+            return pack(examples, self._budget)
+        return group_by_length(examples, self._budget, lambda example: (len(example.input_ids),))
+
+    def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
+        if self.batching is Batching.PACKING:
+            logits, labels = self._packed(examples)
+        else:
+            logits, labels = self._padded(examples)
+        return cross_entropy(
+            logits.float(), labels, ignore_index=IGNORED, reduction="sum", label_smoothing=label_smoothing
+        )
+
+    def _packed(self, examples: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits (learned tokens, vocabulary), computed only where something is learned, and labels (learned tokens)."""
+        following = [label for example in examples for label in [*example.label_ids[1:], IGNORED]]
+        labels = torch.tensor(following, device=self._device)
+        learned = (labels != IGNORED).nonzero().flatten()
+        inputs = packed_inputs([example.input_ids for example in examples], self._device)
+        logits = self._loaded.model(**inputs, logits_to_keep=learned, use_cache=False).logits[0]
+        return logits, labels[learned]
+
+    def _padded(self, examples: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits (rows x tokens, vocabulary) and labels, IGNORED where nothing is learned."""
+        ids, mask = padded([example.input_ids for example in examples], self._pad, self._device)
+        labels, _ = padded([example.label_ids for example in examples], IGNORED, self._device)
+        logits = self._loaded.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+        return logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten()

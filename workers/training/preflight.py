@@ -1,0 +1,256 @@
+"""Pre-flight: what a run would do, before it does: `python -m workers.training.preflight spec.json`."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from workers.contracts.recipes import Precision, Recipe, Tuning, VersionBase
+from workers.contracts.specs import Finding, PreflightResult, PreflightSpec, Split, TokenStats
+from workers.contracts.task_types import Family
+from workers.models.devices import choose_device, resolve_precision
+from workers.models.folder import write_folder
+from workers.models.loading import LoadedModel
+from workers.models.prompts import Example, learned_pieces
+from workers.runtime.reporter import JobError, Reporter, run_child
+from workers.training.automatic import fill_recipe, measure_lengths, percentile
+from workers.training.bases import open_base
+from workers.training.data import Order, Row, encode_rows, evenly_spaced, read_rows
+from workers.training.estimates import (
+    Speed,
+    disk_bytes,
+    epoch_seconds,
+    free_disk,
+    free_memory,
+    least_memory,
+    measure_speed,
+    row_tokens,
+    run_seconds,
+)
+from workers.training.failures import memory_explained
+from workers.training.loop import total_steps
+from workers.training.progress import Phases
+from workers.training.run import teaches
+
+PHASES = {"reading rows": 0.1, "opening the model": 0.3, "counting tokens": 0.6, "timing": 1.0}
+FEWEST_ROWS = 8
+_SHOWN_CHARACTERS = 4000
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The training rows as they would be trained on (`examples`), and what was found out about them."""
+
+    examples: list[Example]
+    whole: list[Example]
+    cut: int
+    unlearnable: int
+
+
+def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
+    """Look before the leap. Raises JobError when the base cannot be opened or there are no rows at all."""
+    device = choose_device()
+    precision = resolve_precision(spec.recipe.precision, device)
+    reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
+    with Phases(reporter, PHASES) as phases:
+        phases.begin("reading rows")
+        folder = Path(spec.inputs["data"])
+        splits: dict[Split, list[Row]] = {
+            name: read_rows(folder, name) for name in ("train", "validation", "test")
+        }
+        if not splits["train"]:
+            raise JobError("no_rows", "There are no training rows. Add rows to the dataset.")
+        phases.begin("opening the model")
+        loaded = open_base(spec, splits["train"], device)
+        if not isinstance(spec.base, VersionBase):
+            _leave_initial_model(spec, loaded)
+        phases.begin("counting tokens")
+        recipe, counted = _count(spec, loaded, splits["train"], phases)
+        phases.begin("timing")
+        needed = least_memory(loaded, recipe, precision)
+        findings = _row_findings(loaded, recipe, counted, splits) + _memory_findings(needed, recipe, device)
+        parameters = loaded.manifest.parameters
+        speed = Speed(0.0, 0.0, needed, parameters)
+        usable = [example for example in counted.examples if teaches(example, loaded.family)]
+        if usable and not any(finding.blocks and "tuning" in finding.fix for finding in findings):
+            with memory_explained(recipe, max(example.tokens for example in usable)):
+                speed = measure_speed(loaded, recipe, precision, usable, phases)
+            findings += _memory_findings(speed.memory_bytes, recipe, device)
+        return _result(spec, loaded, recipe, counted, splits, speed, findings, precision)
+
+
+def _leave_initial_model(spec: PreflightSpec, loaded: LoadedModel) -> None:
+    """Write the folder that the run, the evaluation of the base and the parity check share."""
+    stored = loaded.model.config.dtype
+    loaded.precision = Precision.BF16 if stored == torch.bfloat16 else Precision.FP32
+    name = getattr(spec.base, "repo_id", None) or getattr(spec.base, "path", None)
+    if name:
+        loaded.manifest.lineage["base"] = name
+    loaded.manifest = write_folder(loaded, Path(spec.work) / "out")
+    loaded.model.float()
+
+
+def _count(
+    spec: PreflightSpec, loaded: LoadedModel, rows: list[Row], phases: Phases
+) -> tuple[Recipe, Counted]:
+    whole = encode_rows(
+        rows,
+        loaded.tokenizer,
+        loaded.manifest,
+        max_length=None,
+        max_target_length=None,
+        on_progress=phases.check,
+    )
+    recipe = fill_recipe(spec.recipe, loaded, measure_lengths(whole, loaded.family), length=spec.length)
+    examples = encode_rows(
+        rows,
+        loaded.tokenizer,
+        loaded.manifest,
+        max_length=recipe.max_length,
+        max_target_length=recipe.max_target_length,
+    )
+    cut = sum(example.cut for example in examples)
+    unlearnable = sum(not teaches(example, loaded.family) for example in examples)
+    return recipe, Counted(examples, whole, cut, unlearnable)
+
+
+def _row_findings(
+    loaded: LoadedModel, recipe: Recipe, counted: Counted, splits: dict[Split, list[Row]]
+) -> list[Finding]:
+    findings = []
+    rows = len(counted.examples)
+    longest = max(len(example.input_ids) for example in counted.whole)
+    fits = longest <= loaded.manifest.context_length
+    longer = {"max_length": longest} if fits and longest > (recipe.max_length or 0) else {}
+    if rows < FEWEST_ROWS:
+        findings.append(
+            Finding(
+                blocks=True,
+                message=f"There are only {rows} training rows; at least {FEWEST_ROWS} are needed. Add rows to the dataset.",
+            )
+        )
+    if counted.unlearnable:
+        advice = (
+            "Raise the longest row." if longer else "Shorten these rows' inputs or fill in their answers."
+        )
+        findings.append(
+            Finding(
+                blocks=True,
+                message=f"{counted.unlearnable} rows would teach nothing: their answer is empty or cut off. {advice}",
+                fix=longer,
+            )
+        )
+    if counted.cut:
+        findings.append(
+            Finding(
+                blocks=False,
+                message=f"{counted.cut} of {rows} rows are longer than {recipe.max_length} tokens and will lose their end.",
+                fix=longer,
+            )
+        )
+    if not splits["validation"]:
+        findings.append(
+            Finding(
+                blocks=False,
+                message="There are no validation rows: early stopping and keeping the best model have nothing to go by.",
+            )
+        )
+    return findings
+
+
+def _memory_findings(needed: int, recipe: Recipe, device: torch.device) -> list[Finding]:
+    free = free_memory(device)
+    if needed <= free:
+        return []
+    fix = {"tuning": Tuning.LORA.value} if recipe.tuning is Tuning.FULL else {}
+    advice = "LoRA needs less." if fix else "Choose a smaller model."
+    return [
+        Finding(
+            blocks=True,
+            message=f"Training needs about {_gigabytes(needed)} of memory and {_gigabytes(free)} are free. {advice}",
+            fix=fix,
+        )
+    ]
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"
+
+
+def _result(
+    spec: PreflightSpec,
+    loaded: LoadedModel,
+    recipe: Recipe,
+    counted: Counted,
+    splits: dict[Split, list[Row]],
+    speed: Speed,
+    findings: list[Finding],
+    precision: Precision,
+) -> PreflightResult:
+    family = loaded.family
+    rows = len(counted.examples)
+    tokens = sum(row_tokens(family, example) for example in counted.examples)
+    if speed.per_token:
+        per_epoch = epoch_seconds(recipe, speed, rows, tokens)
+        lengths = measure_lengths(counted.whole, family)
+        recipe = fill_recipe(spec.recipe, loaded, lengths, length=spec.length, seconds_per_epoch=per_epoch)
+    watched = evenly_spaced(splits["validation"], recipe.validation_rows)
+    validation_tokens = round(tokens / rows * len(watched))
+    disk = disk_bytes(loaded, speed.trained_parameters, precision)
+    free = free_disk(Path(spec.work))
+    if disk > free:
+        message = f"The run needs about {_gigabytes(disk)} of disk and {_gigabytes(free)} are free. Delete data or models that are no longer needed."
+        findings = [*findings, Finding(blocks=True, message=message)]
+    return PreflightResult(
+        recipe=recipe,
+        rows={name: len(found) for name, found in splits.items()},
+        tokens=tokens,
+        learned_tokens=sum(_learned(family, example) for example in counted.examples),
+        row_tokens=token_stats([row_tokens(family, example) for example in counted.whole]),
+        cut_share=counted.cut / rows,
+        unlearnable_rows=counted.unlearnable,
+        steps=total_steps(recipe, Order(rows, recipe.batch_rows or 1, recipe.seed)),
+        seconds=run_seconds(recipe, speed, rows, tokens, validation_tokens),
+        memory_bytes=speed.memory_bytes,
+        disk_bytes=disk,
+        parameters=loaded.manifest.parameters,
+        trainable_parameters=speed.trained_parameters,
+        context_length=loaded.manifest.context_length,
+        device=str(loaded.device),
+        precision=precision,
+        findings=findings,
+        first_row=_first_row(loaded, splits["train"][0]),
+    )
+
+
+def _learned(family: Family, example: Example) -> int:
+    if family is Family.CAUSAL:
+        return sum(label >= 0 for label in example.label_ids[1:])
+    return len(example.label_ids)
+
+
+def _first_row(loaded: LoadedModel, row: Row) -> list[tuple[str, bool]]:
+    pieces = learned_pieces(loaded.tokenizer, loaded.manifest, row.messages, row.target)
+    return [(text[:_SHOWN_CHARACTERS], learned) for text, learned in pieces]
+
+
+def token_stats(lengths: Sequence[int]) -> TokenStats:
+    """Mean, percentiles and a histogram whose bounds are powers of two."""
+    values = list(lengths)
+    histogram: dict[int, int] = {}
+    for length in values:
+        bound = 2 ** max(3, math.ceil(math.log2(max(1, length))))
+        histogram[bound] = histogram.get(bound, 0) + 1
+    return TokenStats(
+        mean=sum(values) / len(values),
+        p50=percentile(values, 0.5),
+        p95=percentile(values, 0.95),
+        max=max(values),
+        histogram=sorted(histogram.items()),
+    )
+
+
+if __name__ == "__main__":
+    run_child(PreflightSpec, preflight)

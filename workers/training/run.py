@@ -1,0 +1,197 @@
+"""A run, from spec to model folder: `python -m workers.training.run spec.json`."""
+
+import math
+import time
+from pathlib import Path
+
+import torch
+
+from workers.contracts.model_folder import PARITY_NAME, ModelManifest
+from workers.contracts.recipes import Batching, Recipe, Tuning
+from workers.contracts.specs import RunResult, RunSpec
+from workers.contracts.task_types import Family
+from workers.models.devices import DTYPES, cast_parameters, choose_device, resolve_precision
+from workers.models.folder import write_folder
+from workers.models.loading import LoadedModel
+from workers.models.prompts import Example
+from workers.runtime.reporter import JobError, Reporter, run_child
+from workers.training.adapters import add_adapters, merge_adapters
+from workers.training.attention import unpacked
+from workers.training.automatic import Lengths, fill_recipe, measure_lengths, needs_lengths
+from workers.training.bases import open_base, prepare_model
+from workers.training.checkpoints import Checkpoints
+from workers.training.data import Row, encode_rows, evenly_spaced, read_rows
+from workers.training.failures import memory_explained
+from workers.training.loop import Ending, Loop, TrainingData, peak_memory
+from workers.training.methods import TrainingMethod, method_for
+from workers.training.progress import Phases
+from workers.training.watching import PARITY_ROWS, parity_records
+
+PHASES = {"loading data": 0.01, "loading model": 0.03, "encoding rows": 0.05, "training": 0.97, "saving": 1.0}
+
+
+def run(spec: RunSpec, reporter: Reporter) -> RunResult:
+    """Train what the spec says. Raises JobError for what the user can mend, StopRequested when stopped before step 1."""
+    begun = time.monotonic()
+    if spec.threads:
+        torch.set_num_threads(spec.threads)
+    device = choose_device()
+    precision = resolve_precision(spec.recipe.precision, device)
+    reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
+    torch.manual_seed(spec.recipe.seed)
+
+    with Phases(reporter, PHASES) as phases:
+        phases.begin("loading data")
+        data_folder, work = Path(spec.inputs["data"]), Path(spec.work)
+        train_rows = read_rows(data_folder, "train")
+        watched = evenly_spaced(read_rows(data_folder, "validation"), spec.recipe.validation_rows)
+        if not train_rows:
+            raise JobError("no_rows", "There are no training rows. Add rows to the dataset.")
+
+        phases.begin("loading model")
+        loaded = open_base(spec, train_rows, device)
+        phases.check(1, 1)
+
+        phases.begin("encoding rows")
+        recipe, data = _encode(spec, loaded, train_rows, watched, phases)
+        longest = max(example.tokens for example in data.train)
+
+        with memory_explained(recipe, longest):
+            prepare_model(loaded, recipe)
+            method = method_for(loaded, recipe)
+            if recipe.tuning is Tuning.LORA:
+                add_adapters(loaded, recipe)
+            cast_parameters(loaded.model, DTYPES[precision])
+            loaded.precision = precision
+            loop = Loop(loaded, method, data, recipe, reporter, phases, Checkpoints(work / "checkpoints"))
+            if "checkpoint" in spec.inputs:
+                loop.state = loop.checkpoints.load(Path(spec.inputs["checkpoint"]), loop.optimizer)
+                reporter.log(f"Going on from step {loop.state.step} of {loop.steps}.")
+            _log_plan(reporter, loop, method)
+            ending = loop.run()
+
+            phases.begin("saving")
+            manifest = _leave_model(spec, loop, ending, work / "out", phases)
+    return _result(loop, ending, manifest, work / "out", time.monotonic() - begun)
+
+
+def _encode(
+    spec: RunSpec, loaded: LoadedModel, train_rows: list[Row], watched: list[Row], phases: Phases
+) -> tuple[Recipe, TrainingData]:
+    """Fill the recipe, and encode within its lengths. Rows that teach nothing are left out.
+
+    Raises JobError (nothing_to_learn).
+    """
+    recipe = spec.recipe
+    if needs_lengths(recipe, loaded.family):
+        whole = encode_rows(
+            train_rows, loaded.tokenizer, loaded.manifest, max_length=None, max_target_length=None
+        )
+        recipe = fill_recipe(recipe, loaded, measure_lengths(whole, loaded.family))
+    else:
+        recipe = fill_recipe(recipe, loaded, Lengths(len(train_rows), 0, 0, 0, 0))
+    limits = {"max_length": recipe.max_length, "max_target_length": recipe.max_target_length}
+    train = encode_rows(train_rows, loaded.tokenizer, loaded.manifest, **limits, on_progress=phases.check)
+    validation = encode_rows(watched, loaded.tokenizer, loaded.manifest, **limits)
+    train = [example for example in train if teaches(example, loaded.family)]
+    if not train:
+        raise JobError(
+            "nothing_to_learn",
+            "No row has anything to learn: every answer is cut off or empty. Raise the longest row, or check the columns.",
+            field="max_length",
+        )
+    return recipe, TrainingData(train, [e for e in validation if teaches(e, loaded.family)], watched)
+
+
+def teaches(example: Example, family: Family) -> bool:
+    """Whether anything is learned from a row."""
+    if family is Family.CAUSAL:
+        return any(label >= 0 for label in example.label_ids[1:])
+    return bool(example.label_ids) and bool(example.input_ids)
+
+
+def _log_plan(reporter: Reporter, loop: Loop, method: TrainingMethod) -> None:
+    how = {
+        Batching.PACKING: "packed, each seeing itself alone",
+        Batching.LENGTH_GROUPING: "grouped by length",
+        Batching.PADDING: "padded",
+    }[method.batching]
+    reporter.log(
+        f"{loop.steps} steps of {loop.recipe.batch_rows} rows, {loop.optimizer.parameters:,} trained weights, "
+        f"rows {how}, {loop.loaded.precision} on {loop.loaded.device}."
+    )
+
+
+def _leave_model(spec: RunSpec, loop: Loop, ending: Ending, out: Path, phases: Phases) -> ModelManifest:
+    """Merge, cast, write the folder, and record what the trainer itself answers."""
+    loaded = loop.loaded
+    merge_adapters(loaded)
+    cast_parameters(loaded.model, DTYPES[loaded.precision])
+    loaded.manifest = loaded.manifest.model_copy(
+        update={
+            "trained": True,
+            "max_target_length": loop.recipe.max_target_length,
+            "lineage": {**loaded.manifest.lineage, **spec.lineage},
+        }
+    )
+    with unpacked(loaded.model):
+        rows = loop.data.watched[:PARITY_ROWS]
+        records = parity_records(loaded, rows, lambda: phases.at(0, 1))
+    phases.at(1, 2)
+    manifest = write_folder(loaded, out, notes=_notes(loop, ending))
+    body = ",\n".join(record.model_dump_json() for record in records)
+    (out / PARITY_NAME).write_text(f"[{body}]\n")
+    phases.at(2, 2)
+    return manifest
+
+
+def _notes(loop: Loop, ending: Ending) -> list[str]:
+    state, recipe = loop.state, loop.recipe
+    began = loop.loaded.manifest.lineage.get("base", "")
+    notes = []
+    if began.startswith("starter"):
+        notes.append(
+            "Training began from random weights: everything this model knows comes from the training rows."
+        )
+    how = "small adapters (LoRA), merged afterwards" if recipe.tuning is Tuning.LORA else "all weights"
+    why = {
+        "finished": "the planned steps were done",
+        "early_stopping": "the validation loss no longer fell",
+        "time": "the time limit was reached",
+        "user": "somebody stopped it",
+    }[ending]
+    notes.append(
+        f"Trained on {len(loop.data.train):,} rows for {loop.epoch:.1f} epochs ({state.step:,} steps), "
+        f"{how}; it ended because {why}."
+    )
+    if recipe.keep_best and state.best_loss is not None:
+        notes.append(
+            f"These are the weights of step {state.best_step:,}, which had the lowest validation loss, {state.best_loss:.4f}."
+        )
+    return notes
+
+
+def _result(loop: Loop, ending: Ending, manifest: ModelManifest, out: Path, seconds: float) -> RunResult:
+    state = loop.state
+    last = state.history[-1].validation_loss if state.history else None
+    kept_best = loop.recipe.keep_best and state.best_loss is not None
+    return RunResult(
+        steps=state.step,
+        epochs=loop.epoch,
+        best_step=state.best_step if kept_best else state.step,
+        stopped=ending,
+        train_loss=state.train_loss if math.isfinite(state.train_loss) else 0.0,
+        validation_loss=state.best_loss if kept_best else last,
+        rows_seen=state.rows_seen,
+        tokens_seen=state.tokens_seen,
+        seconds=seconds,
+        tokens_per_second=state.tokens_seen / max(state.seconds, 1e-9),
+        peak_memory_bytes=peak_memory(loop.loaded.device),
+        parameters=manifest.parameters,
+        bytes=sum(path.stat().st_size for path in out.iterdir()),
+        recipe=loop.recipe,
+    )
+
+
+if __name__ == "__main__":
+    run_child(RunSpec, run)

@@ -1,0 +1,118 @@
+"""What a run shows while it learns and leaves when it ends: validation loss, sample outputs, parity records."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from workers.contracts.events import SampleRow
+from workers.contracts.model_folder import ParityRecord
+from workers.contracts.task_types import Family
+from workers.models.generation import classify, generate_greedy, score
+from workers.models.loading import LoadedModel
+from workers.models.prompts import Example, encode_prompt, prompt_limit
+from workers.training.attention import unpacked
+from workers.training.data import Row
+from workers.training.methods import TrainingMethod
+
+SAMPLE_TOKENS = 64
+PARITY_ROWS = 12
+PARITY_TOKENS = 32
+_LEAST_ANSWER_ROOM = 4
+
+Tick = Callable[[], None]
+"""Called while work goes on; may raise to end it."""
+
+
+@torch.inference_mode()
+def validation_loss(
+    method: TrainingMethod, loaded: LoadedModel, examples: Sequence[Example], tick: Tick
+) -> float:
+    """Mean cross entropy in nats per learned token (or label), dropout and smoothing off."""
+    loaded.model.eval()
+    try:
+        total = 0.0
+        for group in method.microbatches(examples):
+            tick()
+            total += float(method.loss_sum(group))
+        return total / max(1, sum(method.learned(example) for example in examples))
+    finally:
+        loaded.model.train()
+
+
+def _prompt(loaded: LoadedModel, row: Row, answer_tokens: int) -> list[int]:
+    limit = prompt_limit(loaded.manifest)
+    if loaded.family is Family.CAUSAL:
+        limit = max(limit - answer_tokens, limit // 2, _LEAST_ANSWER_ROOM)
+    return encode_prompt(loaded.tokenizer, loaded.manifest, row.messages, limit=limit, cut=True)
+
+
+def _shown_input(row: Row) -> str:
+    return "\n".join(message.content for message in row.messages)
+
+
+def sample_outputs(loaded: LoadedModel, rows: Sequence[Row], tick: Tick) -> list[SampleRow]:
+    """What the model answers now to fixed rows; a classifier's label with its share of certainty."""
+    loaded.model.eval()
+    try:
+        prompts = [_prompt(loaded, row, SAMPLE_TOKENS) for row in rows]
+        with unpacked(loaded.model):
+            if loaded.family is Family.CLASSIFIER:
+                outputs = [_named(loaded, shares) for shares in classify(loaded, prompts)]
+            else:
+                answers = generate_greedy(
+                    loaded, prompts, max_new_tokens=SAMPLE_TOKENS, on_progress=lambda *_: tick()
+                )
+                outputs = [answer.text for answer in answers]
+    finally:
+        loaded.model.train()
+    return [
+        SampleRow(row_id=row.row_id, input=_shown_input(row), target=row.target, output=output)
+        for row, output in zip(rows, outputs, strict=True)
+    ]
+
+
+def _named(loaded: LoadedModel, shares: list[float]) -> str:
+    best = max(range(len(shares)), key=shares.__getitem__)
+    return f"{loaded.manifest.labels[best]} ({shares[best]:.0%})"
+
+
+def parity_records(loaded: LoadedModel, rows: Sequence[Row], tick: Tick) -> list[ParityRecord]:
+    """The trainer's own answers, scored; `loaded` must be as its folder will be: merged, cast, attention unpacked.
+
+    `output_ids` include the end token where the model said it. For classifiers `label_scores` holds the
+    probability of every label.
+    """
+    loaded.model.eval()
+    prompts = [_prompt(loaded, row, PARITY_TOKENS) for row in rows]
+    if loaded.family is Family.CLASSIFIER:
+        return [
+            ParityRecord(
+                row_id=row.row_id,
+                prompt=row.messages,
+                prompt_ids=prompt,
+                output_ids=[],
+                output=max(shares, key=shares.__getitem__),
+                log_probabilities=[],
+                label_scores=shares,
+            )
+            for row, prompt, shares in zip(rows, prompts, _label_scores(loaded, prompts), strict=True)
+        ]
+    answers = generate_greedy(loaded, prompts, max_new_tokens=PARITY_TOKENS, on_progress=lambda *_: tick())
+    pairs = [(prompt, answer.token_ids) for prompt, answer in zip(prompts, answers, strict=True)]
+    return [
+        ParityRecord(
+            row_id=row.row_id,
+            prompt=row.messages,
+            prompt_ids=prompt,
+            output_ids=answer.token_ids,
+            output=answer.text,
+            log_probabilities=values,
+        )
+        for row, prompt, answer, values in zip(rows, prompts, answers, score(loaded, pairs), strict=True)
+    ]
+
+
+def _label_scores(loaded: LoadedModel, prompts: list[list[int]]) -> list[dict[str, float]]:
+    """One row at a time, as the engine answers."""
+    labels = loaded.manifest.labels
+    return [dict(zip(labels, classify(loaded, [prompt])[0], strict=True)) for prompt in prompts]
