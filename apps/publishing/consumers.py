@@ -12,8 +12,7 @@ import contextlib
 import json
 import logging
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -26,19 +25,17 @@ from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.publishing import entrance as entrances
 from apps.publishing import token_log, wire
+from apps.publishing.actions import perform
 from apps.publishing.connections import async_redis
 from apps.publishing.entrance import Entrance
 from apps.publishing.fanout import fanout
 from apps.publishing.limits import SOCKET_MESSAGE_BYTES
 from apps.publishing.reply_queue import live_streamers
-from apps.publishing.services import replies, trials
-from apps.publishing.services.replies import Turn
+from apps.publishing.services import trials
 from apps.publishing.visitors import visitor_key_in
 from apps.workspaces import access
 
 logger = logging.getLogger(__name__)
-
-Done = TypeVar("Done")
 
 CLOSED = 4410
 NOT_FOUND = 4404
@@ -159,45 +156,11 @@ class AppSocket(ReplySocket):
     async def act(self, kind: str, data: dict[str, Any]) -> None:
         if kind == "resume":
             await self._resume(str(data["message"]), int(data.get("last_seq", 0)), bool(data.get("whole")))
-        elif kind == "stop":
-            await self._do(replies.stop, message_id=str(data["message"]))
-        elif kind == "feedback":
-            helped, comment = bool(data["helped"]), str(data.get("comment", ""))
-            await self._do(
-                replies.give_feedback, message_id=str(data["message"]), helped=helped, comment=comment
-            )
-        else:
-            turn = await self._turn(kind, data)
-            await self.say(
-                {
-                    "type": "turn",
-                    "request_key": data.get("request_key"),
-                    "conversation": {"id": str(turn.conversation.pk), "title": turn.conversation.title},
-                    "question": wire.message_json(turn.question),
-                    "answer": wire.message_json(turn.answer),
-                }
-            )
+        elif turn := await database_sync_to_async(perform)(self.entrance, kind, data):
+            with translation.override(self.language):
+                told = wire.turn_json(turn, data.get("request_key"))
+            await self.say(told)
             self.follow(str(turn.answer.pk), 0)
-
-    async def _turn(self, kind: str, data: dict[str, Any]) -> Turn:
-        if kind == "ask":
-            return await self._do(
-                replies.ask,
-                text=str(data["text"]),
-                conversation_id=data.get("conversation"),
-                options=data.get("options"),
-                request_key=str(data.get("request_key") or "")[:40] or None,
-            )
-        if kind == "edit":
-            return await self._do(replies.edit, message_id=str(data["message"]), text=str(data["text"]))
-        if kind == "regenerate":
-            return await self._do(replies.regenerate, message_id=str(data["message"]))
-        raise KeyError(kind)
-
-    async def _do(self, service: Callable[..., Done], **arguments: Any) -> Done:
-        return await database_sync_to_async(service)(  # type: ignore[no-any-return]
-            entrance=self.entrance, **arguments
-        )
 
     async def _resume(self, message_id: str, last_seq: int, whole: bool) -> None:
         """Send what is missing: the rest of the log, or, once that has expired, the message as stored."""

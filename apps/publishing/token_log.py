@@ -13,7 +13,7 @@ from uuid import UUID
 
 from redis.exceptions import ResponseError
 
-from apps.publishing.connections import AsyncRedis
+from apps.publishing.connections import AsyncRedis, sync_redis
 
 Kind = Literal["text", "state", "end"]
 
@@ -62,6 +62,13 @@ async def append(connection: AsyncRedis, reply: UUID | str, entry: Entry) -> Non
 async def read(connection: AsyncRedis, reply: UUID | str, *, after: int = 0) -> list[Entry]:
     """All entries above `after`, in order."""
     return [parse(raw) for raw in await connection.xrange(key_of(reply), min=f"({after}-0")]
+
+
+def said_so_far(reply: UUID | str) -> tuple[str, int]:
+    """The text of a reply under way and the number of its last entry, for a page that is drawn in a thread."""
+    entries = [parse(raw) for raw in sync_redis().xrange(key_of(reply))]
+    text = "".join(entry.data["text"] for entry in entries if entry.kind == "text")
+    return text, entries[-1].seq if entries else 0
 
 
 async def last_seq(connection: AsyncRedis, reply: UUID | str) -> int:

@@ -1,11 +1,43 @@
 """Addresses of apps.publishing."""
 
-from django.urls import URLPattern, path
+from django.urls import path
 
 from apps.publishing.consumers import AppSocket, TrialSocket
+from apps.publishing.views import public, studio, trial
+
+_VISIT = "a/<str:token>/"
+_PREVIEW = "apps/<uuid:app_id>/preview/"
 
 app_name = "publishing"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("apps/", studio.app_list, name="list"),
+    path("apps/new/", studio.new, name="new"),
+    path("apps/<uuid:app_id>/", studio.detail, name="detail"),
+    path("apps/<uuid:app_id>/edit/", studio.edit, name="edit"),
+    path("apps/<uuid:app_id>/publish/", studio.publish, name="publish"),
+    path("apps/<uuid:app_id>/parity/", studio.check_parity, name="check_parity"),
+    path("apps/<uuid:app_id>/archive/", studio.archive, name="archive"),
+    path("apps/<uuid:app_id>/restore/", studio.restore, name="restore"),
+    path("apps/<uuid:app_id>/delete/", studio.delete, name="delete"),
+    path("apps/<uuid:app_id>/links/", studio.create_link, name="create_link"),
+    path("apps/<uuid:app_id>/links/<uuid:link_id>/revoke/", studio.revoke_link, name="revoke_link"),
+    path("apps/<uuid:app_id>/keys/", studio.create_key, name="create_key"),
+    path("apps/<uuid:app_id>/keys/<uuid:key_id>/revoke/", studio.revoke_key, name="revoke_key"),
+    path("try/<uuid:model_id>/", trial.try_model, name="try"),
+    *(
+        path(f"{prefix}{tail}", view, name=f"{name}{more}")
+        for prefix, name, act in (
+            (_VISIT, "visit", public.act_as_visitor),
+            (_PREVIEW, "preview", public.act),
+        )
+        for tail, view, more in (
+            ("", public.visit, ""),
+            ("act/", act, "_act"),
+            ("c/<uuid:conversation_id>/", public.visit, "_conversation"),
+            ("m/<uuid:message_id>/stream/", public.stream, "_stream"),
+        )
+    ),
+]
 websocket_urlpatterns = [
     path("ws/a/<str:token>/", AppSocket.as_asgi()),
     path("ws/apps/<uuid:app_id>/", AppSocket.as_asgi()),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.publishing.errors import error_text
 from apps.publishing.models import Message
+from apps.publishing.services.replies import Turn
 from apps.publishing.token_log import Entry
 
 
@@ -19,6 +20,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "role": message.role,
         "state": message.state,
         "text": message.text,
+        "options": message.options,
         "labels": message.labels,
         "finish_reason": message.finish_reason,
         "error": {**message.error, "text": error_text(message.error)} if message.error else None,
@@ -27,6 +29,18 @@ def message_json(message: Message) -> dict[str, Any]:
         "total_ms": message.total_ms,
         "left_out": message.left_out,
         "helped": feedback.helped if feedback else None,
+    }
+
+
+def turn_json(turn: Turn, request_key: Any = None) -> dict[str, Any]:
+    """A question that was taken, and its answer to come. `request_key` is the browser's own name for it."""
+    conversation = turn.conversation
+    return {
+        "type": "turn",
+        "request_key": request_key,
+        "conversation": {"id": str(conversation.pk), "title": conversation.title},
+        "question": message_json(turn.question),
+        "answer": message_json(turn.answer),
     }
 
 

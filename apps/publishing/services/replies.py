@@ -61,6 +61,8 @@ def regenerate(*, entrance: Entrance, message_id: str) -> Turn:
     """Answer the question before `message_id` again; the earlier answer is kept, replaced."""
     answer = _own(entrance, message_id, Message.Role.ASSISTANT)
     question = _before(answer)
+    if answer.superseded and (newer := _after(question)):
+        return Turn(question, newer)
     version = _checked(entrance, question.text)
     _lock(answer.conversation)
     _supersede_from(answer.conversation, answer.position)
@@ -71,13 +73,15 @@ def regenerate(*, entrance: Entrance, message_id: str) -> Turn:
 
 
 @transaction.atomic
-def edit(*, entrance: Entrance, message_id: str, text: str) -> Turn:
+def edit(*, entrance: Entrance, message_id: str, text: str, request_key: str | None = None) -> Turn:
     """Replace a question, and all that came after it, by `text`."""
+    if request_key and (turn := _asked_before(entrance, request_key)):
+        return turn
     question = _own(entrance, message_id, Message.Role.USER)
     version = _checked(entrance, text)
     _lock(question.conversation)
     _supersede_from(question.conversation, question.position)
-    return _add_turn(question.conversation, version, text, question.options, None)
+    return _add_turn(question.conversation, version, text, question.options, request_key)
 
 
 @transaction.atomic
@@ -130,10 +134,8 @@ def _asked_before(entrance: Entrance, request_key: str) -> Turn | None:
     question = found.first()
     if question is None:
         return None
-    answer = (
-        question.conversation.messages.filter(position__gt=question.position).order_by("position").first()
-    )
-    return Turn(question, answer)
+    answer = _after(question)
+    return Turn(question, answer) if answer else None
 
 
 def _conversation(entrance: Entrance, conversation_id: str | None, text: str) -> Conversation:
@@ -170,6 +172,12 @@ def _own(entrance: Entrance, message_id: str, role: str) -> Message:
 def _before(answer: Message) -> Message:
     earlier = answer.conversation.messages.filter(position__lt=answer.position, role=Message.Role.USER)
     return cast("Message", earlier.current().last())
+
+
+def _after(question: Message) -> Message | None:
+    """The answer that counts."""
+    later = question.conversation.messages.filter(position__gt=question.position, role=Message.Role.ASSISTANT)
+    return cast("Message | None", later.order_by("superseded", "position").first())
 
 
 def _supersede_from(conversation: Conversation, position: int) -> None:

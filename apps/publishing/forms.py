@@ -1,0 +1,142 @@
+"""Forms for apps, links and keys."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import ModelVersion
+from apps.core.forms import StudioForm
+from apps.publishing.defaults import (
+    CHOICE_OF_ICONS,
+    LONGEST_ANSWER,
+    MOST_SUGGESTIONS,
+    AppSettings,
+    app_type_of,
+)
+from apps.publishing.models import AppType
+
+
+class AppForm(StudioForm):
+    """What a visitor meets. Fields that the app's type has no use for are left away."""
+
+    model: Any = forms.ModelChoiceField(
+        label=_("Model"), queryset=ModelVersion.objects.none(), empty_label=None
+    )
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("Visitors see it at the top."))
+    description = forms.CharField(
+        label=_("Description"), max_length=300, required=False, help_text=_("One line below the name.")
+    )
+    icon = forms.ChoiceField(
+        label=_("Icon"), choices=[(name, name) for name in CHOICE_OF_ICONS], widget=forms.RadioSelect
+    )
+    welcome = forms.CharField(
+        label=_("Welcome text"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Shown before the first message."),
+    )
+    suggestions = forms.CharField(
+        label=_("Suggested inputs"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One a line, at most six. A visitor tries one with a tap."),
+    )
+    source_label = forms.CharField(
+        label=_("Language of the source"),
+        max_length=40,
+        required=False,
+        help_text=_("For instance: English."),
+    )
+    target_label = forms.CharField(
+        label=_("Language of the translation"),
+        max_length=40,
+        required=False,
+        help_text=_("For instance: French."),
+    )
+    system_prompt = forms.CharField(
+        label=_("System prompt"),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Said to the model before every conversation. Leave it empty unless the data had one."),
+    )
+    max_tokens = forms.IntegerField(
+        label=_("Longest answer, in tokens"),
+        min_value=1,
+        max_value=LONGEST_ANSWER,
+        help_text=_("A token is about four letters."),
+    )
+    temperature = forms.FloatField(
+        label=_("Temperature"),
+        min_value=0,
+        max_value=2,
+        help_text=_("0 gives the likeliest answer, as in the evaluation; higher varies more."),
+    )
+    top_p = forms.FloatField(
+        label=_("Top-p"), min_value=0.01, max_value=1, help_text=_("Below 1, unlikely words are never said.")
+    )
+    repetition_penalty = forms.FloatField(
+        label=_("Repetition penalty"),
+        min_value=0.5,
+        max_value=2,
+        help_text=_("Above 1, the model repeats itself less."),
+    )
+
+    LOOK = ("name", "description", "icon", "welcome", "suggestions", "source_label", "target_label")
+    ANSWERS = ("model", "system_prompt", "max_tokens", "temperature", "top_p", "repetition_penalty")
+
+    def __init__(self, *args: Any, models: Any, app_type: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice: Any = self.fields["model"]
+        choice.queryset = models
+        if app_type != AppType.CHAT:
+            del self.fields["system_prompt"]
+        if app_type != AppType.TRANSLATION:
+            del self.fields["source_label"], self.fields["target_label"]
+        if app_type == AppType.CLASSIFICATION:
+            for name in ("max_tokens", "temperature", "top_p", "repetition_penalty"):
+                del self.fields[name]
+
+    def clean_suggestions(self) -> list[str]:
+        lines = [line.strip() for line in self.cleaned_data["suggestions"].splitlines() if line.strip()]
+        if len(lines) > MOST_SUGGESTIONS:
+            raise forms.ValidationError(_("At most six; put the best first."))
+        return lines
+
+    @property
+    def look(self) -> list[Any]:
+        return [self[name] for name in self.LOOK if name in self.fields and name != "icon"]
+
+    @property
+    def answers(self) -> list[Any]:
+        return [self[name] for name in self.ANSWERS if name in self.fields]
+
+    def app_settings(self) -> AppSettings:
+        return AppSettings.from_form(self.cleaned_data)
+
+
+def initial_of(settings: AppSettings, model: ModelVersion, name: str) -> dict[str, Any]:
+    """Values for the form's fields."""
+    values = {field: getattr(settings, field) for field in AppSettings.__dataclass_fields__}
+    return values | {"suggestions": "\n".join(settings.suggestions), "model": model, "name": name}
+
+
+def models_like(models: Any, app_type: str) -> Any:
+    """Those of `models` that an app of this type can answer with, newest first."""
+    ids = [model.pk for model in models if app_type_of(model) == app_type]
+    return models.filter(pk__in=ids)
+
+
+class LinkForm(StudioForm):
+    name = forms.CharField(
+        label=_("For whom?"),
+        max_length=80,
+        required=False,
+        help_text=_("Only you see this, for instance: pilot group."),
+    )
+
+
+class AppKeyForm(StudioForm):
+    name = forms.CharField(label=_("What is it for?"), max_length=100)

@@ -1,0 +1,249 @@
+"""What a visitor with a link sees, and a member who previews it. Works without scripts, and without sockets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+from redis.exceptions import RedisError
+
+from apps.core.errors import UserError
+from apps.publishing import token_log, wire
+from apps.publishing.actions import perform
+from apps.publishing.entrance import Entrance, by_link, for_member
+from apps.publishing.fanout import fanout
+from apps.publishing.limits import CONVERSATIONS_LISTED, MOST_CHARACTERS
+from apps.publishing.models import AppType, Message
+from apps.publishing.views.strings import page_strings
+from apps.publishing.visitors import remember, visitor_key_of
+
+
+def _private(view: Any) -> Any:
+    """Nothing about a link's address leaves with the page: not to search engines, not to linked sites."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = view(request, *args, **kwargs)
+        # With no-referrer a browser sends forms as coming from nowhere, which the preview's CSRF check refuses.
+        response["Referrer-Policy"] = "no-referrer" if kwargs.get("token") else "same-origin"
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return wrapped
+
+
+def _entrance(request: HttpRequest, token: str | None, app_id: UUID | None) -> Entrance:
+    """Raises Http404; a revoked link and one that never was look the same."""
+    if token is None:
+        return for_member(request.user, str(app_id))
+    entrance = by_link(token, visitor_key_of(request))
+    if entrance is None:
+        raise Http404
+    return entrance
+
+
+def _address(entrance: Entrance, token: str | None, name: str, *more: Any) -> str:
+    """An address below the way that this person came in."""
+    prefix, first = ("publishing:visit", token) if token else ("publishing:preview", entrance.app.pk)
+    return reverse(f"{prefix}_{name}" if name else prefix, args=[first, *more])
+
+
+@require_GET
+@_private
+def visit(
+    request: HttpRequest,
+    token: str | None = None,
+    app_id: UUID | None = None,
+    conversation_id: UUID | None = None,
+) -> HttpResponse:
+    """The app, empty or with one of the visitor's conversations."""
+    try:
+        entrance = _entrance(request, token, app_id)
+    except Http404:
+        if token is None:
+            raise
+        return render(request, "publishing/public/closed.html", status=404)
+    response = _page(request, entrance, token, conversation_id)
+    if token:
+        remember(response, entrance.visitor_key)
+    return response
+
+
+def _page(
+    request: HttpRequest,
+    entrance: Entrance,
+    token: str | None,
+    conversation_id: UUID | None,
+    *,
+    refused: UserError | None = None,
+    text: str = "",
+) -> HttpResponse:
+    version = entrance.version
+    if version is None:
+        raise Http404
+    conversations = entrance.conversations()
+    current = conversations.filter(pk=conversation_id).first() if conversation_id else None
+    if conversation_id and current is None:
+        return redirect(_address(entrance, token, ""))
+    messages = [_drawn(message) for message in _messages_of(current)]
+    is_chat = entrance.app.app_type == AppType.CHAT
+    question = next((m for m in reversed(messages) if m.role == Message.Role.USER), None)
+    context = {
+        "app": entrance.app,
+        "version": version,
+        "is_preview": token is None,
+        "conversation": current,
+        "conversations": [
+            (conversation, _address(entrance, token, "conversation", conversation.pk))
+            for conversation in conversations[:CONVERSATIONS_LISTED]
+        ],
+        "turns": messages,
+        "question": question,
+        "answer": messages[-1] if messages and messages[-1].role == Message.Role.ASSISTANT else None,
+        "waits": any(not message.is_ended for message in messages),
+        "home_url": _address(entrance, token, ""),
+        "act_url": _address(entrance, token, "act"),
+        "most_characters": MOST_CHARACTERS,
+        "lengths": [("short", _("Short")), ("medium", _("Medium")), ("long", _("Long"))],
+        "length": messages[-1].options.get("length", "medium") if messages else "medium",
+        "refused": refused,
+        "text": text or (question.text if question and not is_chat else ""),
+        "page_data": {
+            **_addresses(entrance, token),
+            "app_type": entrance.app.app_type,
+            "conversation": str(current.pk) if current else None,
+            "messages": [wire.message_json(m) | {"seq": m.seq} for m in messages],
+            "strings": page_strings(),
+        },
+    }
+    template = "chat" if is_chat else "text"
+    status = 400 if refused else 200
+    return render(request, f"publishing/public/{template}.html", context, status=status)
+
+
+def _addresses(entrance: Entrance, token: str | None) -> dict[str, str]:
+    socket = f"/ws/a/{token}/" if token else f"/ws/apps/{entrance.app.pk}/"
+    nobody = UUID(int=0)
+    return {
+        "socket": socket,
+        "home": _address(entrance, token, ""),
+        "act": _address(entrance, token, "act"),
+        "conversation_url": _address(entrance, token, "conversation", nobody),
+        "stream_url": _address(entrance, token, "stream", nobody),
+    }
+
+
+def _messages_of(conversation: Any) -> list[Message]:
+    if conversation is None:
+        return []
+    return list(conversation.messages.current().select_related("feedback"))
+
+
+def _drawn(message: Message) -> Any:
+    """A message for the page. An answer under way shows what was said so far, and from where to go on."""
+    message.seq = 0  # type: ignore[attr-defined]
+    if not message.is_ended:
+        try:
+            message.text, message.seq = token_log.said_so_far(message.pk)  # type: ignore[attr-defined]
+        except RedisError:
+            message.text = ""
+    return message
+
+
+@require_POST
+@_private
+def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = None) -> HttpResponse:
+    """Ask, edit, stop, ask again, judge: for scripts whose socket is blocked, as JSON, and for forms."""
+    entrance = _entrance(request, token, app_id)
+    wants_json = "application/json" in request.headers.get("Accept", "")
+    try:
+        data = json.loads(request.body) if wants_json else request.POST
+        turn = perform(entrance, str(data["type"]), data)
+    except UserError as error:
+        if wants_json:
+            return JsonResponse(wire.refusal_json(error.message, error.code), status=400)
+        where = data.get("conversation") or None
+        return _page(
+            request, entrance, token, UUID(where) if where else None, refused=error, text=data.get("text", "")
+        )
+    except (KeyError, ValueError, TypeError, ValidationError):
+        return JsonResponse(wire.not_understood(), status=400)
+    if wants_json:
+        told = wire.turn_json(turn, data.get("request_key")) if turn else {"type": "done"}
+        response: HttpResponse = JsonResponse(told)
+    elif turn:
+        response = redirect(_address(entrance, token, "conversation", turn.conversation.pk) + "#end")
+    else:
+        where = data.get("conversation")
+        response = redirect(
+            _address(entrance, token, "conversation" if where else "", *([where] if where else []))
+        )
+    if token:
+        remember(response, entrance.visitor_key)
+    return response
+
+
+act_as_visitor = csrf_exempt(act)
+"""A visitor's cookie is SameSite=Lax: another site's form comes without it, as a stranger's."""
+
+
+async def stream(
+    request: HttpRequest, message_id: UUID, token: str | None = None, app_id: UUID | None = None
+) -> HttpResponseBase:
+    """A reply as server-sent events, where sockets are blocked; `Last-Event-ID` or ?after= says where to go on."""
+
+    @sync_to_async
+    def find() -> Message | None:
+        return _entrance(request, token, app_id).message(str(message_id))
+
+    try:
+        message = await find()
+    except PermissionDenied:
+        message = None
+    if message is None:
+        raise Http404
+    after = request.headers.get("Last-Event-ID") or request.GET.get("after") or "0"
+    events = _events(message, int(after) if after.isdigit() else 0, get_language() or "en")
+    response = StreamingHttpResponse(events, content_type="text/event-stream")
+    response["Cache-Control"] = "no-cache, no-store"
+    response["X-Accel-Buffering"] = "no"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+async def _events(message: Message, after: int, language: str) -> AsyncGenerator[bytes]:
+    reply = str(message.pk)
+    if message.is_ended:
+        with override(language):
+            stored = {"type": "message", "message": reply, "stored": wire.message_json(message)}
+        yield _event(0, stored)
+        return
+    async with fanout().follow(reply, after=after) as entries:
+        async for entry in entries:
+            with override(language):
+                data = wire.entry_json(reply, entry)
+            yield _event(entry.seq, data)
+
+
+def _event(seq: int, data: dict[str, Any]) -> bytes:
+    return f"id: {seq}\ndata: {json.dumps(data)}\n\n".encode()

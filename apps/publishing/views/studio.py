@@ -1,0 +1,282 @@
+"""The studio's pages about apps: making, publishing, sharing, looking after them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import segno
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.catalog.lineage import lineage_of
+from apps.catalog.models import ModelVersion
+from apps.core.errors import UserError
+from apps.jobs.views import status_context
+from apps.publishing.defaults import AppSettings, app_type_of, settings_for
+from apps.publishing.forms import AppForm, AppKeyForm, LinkForm, initial_of, models_like
+from apps.publishing.models import App, AppVersion, ShareLink
+from apps.publishing.services import apps as services
+from apps.publishing.services import links
+from apps.workspaces import access
+from apps.workspaces.access import Action
+from apps.workspaces.decorators import in_workspace
+from apps.workspaces.models import ApiKey
+from apps.workspaces.services import create_api_key, revoke_api_key
+
+
+@require_GET
+@in_workspace()
+def app_list(request: HttpRequest) -> HttpResponse:
+    found = App.objects.visible_to(request.user).in_workspace(request.workspace)  # type: ignore[attr-defined]
+    shown = found.with_activity().select_related("live_version__model_version")
+    context = {
+        "apps": [app for app in shown if app.archived_at is None],
+        "archived": [app for app in shown if app.archived_at],
+        "newest_model": ModelVersion.objects.in_workspace(request.workspace).tuned().first(),  # type: ignore[attr-defined]
+    }
+    return render(request, "publishing/list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@in_workspace(Action.EDIT)
+def new(request: HttpRequest) -> HttpResponse:
+    """One page with good defaults; the first button publishes."""
+    workspace = request.workspace  # type: ignore[attr-defined]
+    models = ModelVersion.objects.in_workspace(workspace).current()
+    chosen = request.POST.get("model") or request.GET.get("model")
+    model = access.get_visible(models, request.user, pk=chosen) if chosen else models.tuned().first()
+    if model is None:
+        return render(request, "publishing/no_model.html", {})
+    app_type = app_type_of(model)
+    form = AppForm(
+        request.POST or None,
+        models=models_like(models, app_type),
+        app_type=app_type,
+        initial=initial_of(settings_for(model), model, model.name),
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            app = services.create_app(
+                actor=request.user,  # type: ignore[arg-type]
+                workspace=workspace,
+                model_version=form.cleaned_data["model"],
+                name=form.cleaned_data["name"],
+                app_settings=form.app_settings(),
+            )
+            if "draft" not in request.POST:
+                services.publish(actor=request.user, app=app, version=app.versions.get())  # type: ignore[arg-type]
+                links.create_share_link(actor=request.user, app=app)  # type: ignore[arg-type]
+            return redirect("publishing:detail", app.pk)
+        except UserError as error:
+            form.add_user_error(error)
+    context = {"form": form, "model": model, "app_type": app_type, "lineage": lineage_of(model)}
+    return render(request, "publishing/form.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def edit(request: HttpRequest, app_id: UUID) -> HttpResponse:
+    """Saving makes the next version; visitors see it when it is published."""
+    app = _app(request, app_id, Action.EDIT)
+    latest: AppVersion = app.versions.select_related("model_version")[0]
+    models = models_like(ModelVersion.objects.in_workspace(app.workspace).current(), app.app_type)
+    now = AppSettings(**{name: getattr(latest, name) for name in AppSettings.__dataclass_fields__})
+    form = AppForm(
+        request.POST or None,
+        models=models | ModelVersion.objects.filter(pk=latest.model_version_id),
+        app_type=app.app_type,
+        initial=initial_of(now, latest.model_version, app.name),
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            version = services.update_app(
+                actor=request.user,  # type: ignore[arg-type]
+                app=app,
+                model_version=form.cleaned_data["model"],
+                name=form.cleaned_data["name"],
+                app_settings=form.app_settings(),
+            )
+            if "draft" not in request.POST:
+                services.publish(actor=request.user, app=app, version=version)  # type: ignore[arg-type]
+            return redirect("publishing:detail", app.pk)
+        except UserError as error:
+            form.add_user_error(error)
+    context = {
+        "form": form,
+        "app": app,
+        "model": latest.model_version,
+        "app_type": app.app_type,
+        "lineage": _lineage(app, latest),
+    }
+    return render(request, "publishing/form.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@login_required
+def detail(request: HttpRequest, app_id: UUID) -> HttpResponse:
+    return _detail(request, _app(request, app_id))
+
+
+def _detail(
+    request: HttpRequest, app: App, *, secret: str = "", key_form: AppKeyForm | None = None, status: int = 200
+) -> HttpResponse:
+    versions = list(app.versions.select_related("model_version", "created_by", "parity_job"))
+    shown = app.live_version or versions[0]
+    shown = next(version for version in versions if version.pk == shown.pk)
+    context = {
+        "app": app,
+        "version": shown,
+        "versions": versions,
+        "lineage": _lineage(app, shown),
+        "links": [_link_row(link) for link in app.links.live().select_related("created_by")],
+        "link_form": LinkForm(),
+        "secret": secret,
+        "key_form": key_form or AppKeyForm(),
+        "keys": ApiKey.objects.in_workspace(app.workspace).filter(app_id=app.pk).select_related("created_by"),
+        "base_url": f"{settings.SITE_URL}/v1",
+        "figures": _figures(app),
+        "is_classification": app.app_type == "classification",
+    }
+    if shown.parity_job and shown.parity is None:
+        context |= status_context(shown.parity_job)
+    return render(request, "publishing/detail.html", context, status=status)
+
+
+def _figures(app: App) -> dict[str, int]:
+    """Conversations, answers, and how many of them helped."""
+    judged = "messages__feedback__helped"
+    return app.conversations.aggregate(
+        conversations=Count("pk", distinct=True),
+        answers=Count("messages", filter=Q(messages__role="assistant"), distinct=True),
+        helped=Count("messages", filter=Q(**{judged: True}), distinct=True),
+        judged=Count("messages", filter=Q(**{f"{judged}__isnull": False}), distinct=True),
+    )
+
+
+def _lineage(app: App, version: AppVersion) -> list[dict[str, str]]:
+    return [*lineage_of(version.model_version), {"label": app.name, "url": "", "icon": "app-window"}]
+
+
+def _link_row(link: ShareLink) -> dict[str, Any]:
+    address = links.address_of(link)
+    return {"link": link, "address": address, "qr": _qr(address) if address else ""}
+
+
+def _qr(address: str) -> SafeString:
+    """An SVG without styles or scripts; its colours come from the page's style sheet."""
+    code = segno.make(address, error="m", micro=False)
+    return mark_safe(  # noqa: S308  (drawn from modules alone: no text of the address gets into it)
+        code.svg_inline(scale=4, border=2, svgclass="qr", lineclass="qr-line", omitsize=True)
+    )
+
+
+def _app(request: HttpRequest, app_id: UUID, action: Action = Action.VIEW) -> App:
+    queryset = App.objects.select_related("live_version")
+    app: App = access.get_visible(queryset, request.user, action, pk=app_id)
+    return app
+
+
+@require_POST
+@login_required
+def publish(request: HttpRequest, app_id: UUID) -> HttpResponse:
+    """Publishes the version in the form: the newest, or an older one again."""
+    app = _app(request, app_id, Action.PUBLISH)
+    version = access.get_visible(
+        app.versions.select_related("model_version"), request.user, pk=request.POST.get("version", "")
+    )
+    services.publish(actor=request.user, app=app, version=version)  # type: ignore[arg-type]
+    if not app.links.live().exists():
+        links.create_share_link(actor=request.user, app=app)  # type: ignore[arg-type]
+    messages.success(request, _("Version %(number)s is live.") % {"number": version.number})
+    return redirect("publishing:detail", app.pk)
+
+
+@require_POST
+@login_required
+def check_parity(request: HttpRequest, app_id: UUID) -> HttpResponse:
+    app = _app(request, app_id, Action.EDIT)
+    version = app.live_version or app.versions.first()
+    services.start_parity_check(actor=request.user, version=version)  # type: ignore[arg-type]
+    return redirect("publishing:detail", app.pk)
+
+
+@require_POST
+@login_required
+def archive(request: HttpRequest, app_id: UUID) -> HttpResponse:
+    app = _app(request, app_id, Action.PUBLISH)
+    services.archive_app(actor=request.user, app=app)  # type: ignore[arg-type]
+    messages.success(request, _("%(app)s is archived: its links are closed.") % {"app": app})
+    return redirect("publishing:detail", app.pk)
+
+
+@require_POST
+@login_required
+def restore(request: HttpRequest, app_id: UUID) -> HttpResponse:
+    app = _app(request, app_id, Action.PUBLISH)
+    services.restore_app(actor=request.user, app=app)  # type: ignore[arg-type]
+    return redirect("publishing:detail", app.pk)
+
+
+@require_POST
+@login_required
+def delete(request: HttpRequest, app_id: UUID) -> HttpResponse:
+    app = _app(request, app_id, Action.EDIT)
+    services.delete_app(actor=request.user, app=app)  # type: ignore[arg-type]
+    messages.success(request, _("%(app)s is deleted.") % {"app": app})
+    return redirect("publishing:list")
+
+
+@require_POST
+@login_required
+def create_link(request: HttpRequest, app_id: UUID) -> HttpResponse:
+    app = _app(request, app_id, Action.PUBLISH)
+    links.create_share_link(actor=request.user, app=app, name=request.POST.get("name", ""))  # type: ignore[arg-type]
+    return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
+
+
+@require_POST
+@login_required
+def revoke_link(request: HttpRequest, app_id: UUID, link_id: UUID) -> HttpResponse:
+    app = _app(request, app_id, Action.PUBLISH)
+    link = access.get_visible(ShareLink.objects.filter(app=app), request.user, pk=link_id)
+    links.revoke_share_link(actor=request.user, link=link)  # type: ignore[arg-type]
+    messages.success(request, _("The link is closed; whoever had it open was sent away."))
+    return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
+
+
+@require_POST
+@login_required
+def create_key(request: HttpRequest, app_id: UUID) -> HttpResponse:
+    """The new key is on the page that answers, and never again."""
+    app = _app(request, app_id, Action.EDIT)
+    form = AppKeyForm(request.POST)
+    if form.is_valid():
+        try:
+            _key, secret = create_api_key(
+                actor=request.user,  # type: ignore[arg-type]
+                workspace=app.workspace,
+                name=form.cleaned_data["name"],
+                app_id=app.pk,
+            )
+            return _detail(request, app, secret=secret)
+        except UserError as error:
+            form.add_user_error(error)
+    return _detail(request, app, key_form=form, status=422)
+
+
+@require_POST
+@login_required
+def revoke_key(request: HttpRequest, app_id: UUID, key_id: UUID) -> HttpResponse:
+    app = _app(request, app_id, Action.EDIT)
+    key = access.get_visible(ApiKey.objects.filter(app_id=app.pk), request.user, pk=key_id)
+    revoke_api_key(actor=request.user, key=key)  # type: ignore[arg-type]
+    return redirect(reverse("publishing:detail", args=[app.pk]) + "#api")

@@ -1,0 +1,127 @@
+// What both kinds of app pages share: words, theme, history, state lines, copying, judging.
+const data = JSON.parse(document.getElementById("page-data").textContent);
+export const page = data;
+
+export function words(key, values = {}) {
+  return Object.entries(values).reduce((text, [name, value]) => text.replace(`{${name}}`, value), data.strings[key] ?? "");
+}
+
+export function announce(text) {
+  const announcer = document.getElementById("announcer");
+  if (announcer) announcer.textContent = text;
+}
+
+function applyHighlightTheme() {
+  const theme = document.documentElement.dataset.bsTheme;
+  for (const sheet of document.querySelectorAll("link[data-when]")) sheet.disabled = sheet.dataset.when !== theme;
+}
+
+export function startPage() {
+  applyHighlightTheme();
+  document.getElementById("theme-toggle")?.addEventListener("click", () => {
+    const root = document.documentElement;
+    root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.bsTheme);
+    applyHighlightTheme();
+  });
+  const toggle = document.getElementById("history-toggle");
+  const history = document.getElementById("history");
+  toggle?.addEventListener("click", () => {
+    const open = history.classList.toggle("open");
+    toggle.setAttribute("aria-expanded", String(open));
+    if (open) history.querySelector("a")?.focus();
+  });
+  document.addEventListener("click", (event) => {
+    if (history && !event.target.closest("#history, #history-toggle")) closeHistory(history, toggle);
+  });
+}
+
+function closeHistory(history, toggle) {
+  history.classList.remove("open");
+  toggle?.setAttribute("aria-expanded", "false");
+}
+
+// The address of the conversation, so that a reload shows it, and its entry in the history.
+export function rememberConversation(conversation) {
+  const address = page.conversation_url.replace("00000000-0000-0000-0000-000000000000", conversation.id);
+  const isNew = page.conversation !== conversation.id;
+  page.conversation = conversation.id;
+  const field = document.querySelector("input[name=conversation]");
+  if (field) field.value = conversation.id;
+  if (!isNew) return;
+  window.history.replaceState(null, "", address);
+  const item = document.createElement("li");
+  const link = document.createElement("a");
+  link.href = address;
+  link.textContent = conversation.title;
+  link.setAttribute("aria-current", "page");
+  for (const other of document.querySelectorAll("#history [aria-current]")) other.removeAttribute("aria-current");
+  item.append(link);
+  document.getElementById("history-list").prepend(item);
+  document.getElementById("history-empty").hidden = true;
+}
+
+export function watchLine(connection, onClosed) {
+  const note = document.getElementById("offline");
+  connection.addEventListener("offline", ({ detail }) => {
+    note.hidden = !detail.offline;
+    note.textContent = detail.offline ? words("offline") : "";
+  });
+  connection.addEventListener("closed", () => {
+    note.hidden = false;
+    note.textContent = words("closed");
+    note.classList.add("final");
+    onClosed();
+  });
+}
+
+// What a reply is doing, in words; never a lone spinner.
+export function stateText(detail) {
+  if (detail.state === "waiting" && detail.position) return words("waiting_position", detail);
+  return words(detail.state);
+}
+
+export function endText(detail) {
+  if (detail.error) return detail.error.text || words("failed");
+  if (detail.state === "stopped") return words("stopped");
+  if (detail.finish_reason === "length") return words("length");
+  if (detail.state === "interrupted") return words("interrupted");
+  if (detail.state === "failed") return words("failed");
+  if (!detail.text && !detail.labels) return words("empty_answer");
+  return "";
+}
+
+export function showEnd(element, detail) {
+  const status = element.querySelector(".status");
+  const notes = [endText(detail), detail.left_out ? words("left_out") : ""].filter(Boolean);
+  status.textContent = notes.join(" ");
+  element.classList.remove("busy");
+  element.classList.toggle("failed", ["failed", "interrupted"].includes(detail.state));
+  const figures = element.querySelector(".figures");
+  if (figures && detail.output_tokens && detail.total_ms)
+    figures.textContent = words("figures", { tokens: detail.output_tokens, seconds: (detail.total_ms / 1000).toFixed(1) });
+  showJudgement(element, detail.helped);
+}
+
+export function showJudgement(element, helped) {
+  element.querySelector("[data-act=helped]")?.setAttribute("aria-pressed", String(helped === true));
+  element.querySelector("[data-act=unhelped]")?.setAttribute("aria-pressed", String(helped === false));
+}
+
+// Copy and judge: the same for every kind of answer.
+export function commonTool(connection, act, element, text) {
+  if (act === "copy") navigator.clipboard.writeText(text).then(() => announceCopied(element));
+  if (act === "helped" || act === "unhelped") {
+    const helped = act === "helped";
+    connection.do({ type: "feedback", message: element.dataset.message, helped });
+    showJudgement(element, helped);
+    announce(words("thanks"));
+  }
+}
+
+function announceCopied(element) {
+  const button = element.querySelector("[data-act=copy]");
+  button.classList.add("done");
+  setTimeout(() => button.classList.remove("done"), 1500);
+  announce(words("copied"));
+}

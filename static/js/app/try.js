@@ -1,0 +1,112 @@
+// One text, an answer from each model: the base and the tuned one side by side.
+import { Connection } from "./connection.js";
+import { announce, endText, page, stateText, watchLine, words } from "./page.js";
+
+const composer = document.getElementById("composer");
+const field = document.getElementById("text");
+const refused = document.getElementById("refused");
+const stop = document.getElementById("stop");
+const columns = new Map();
+for (const box of document.querySelectorAll("[data-model]")) columns.set(box.dataset.model, { box, asked: null, reply: null });
+
+const connection = new Connection(page);
+watchLine(connection, () => {
+  field.disabled = true;
+});
+
+function columnOf(id) {
+  return [...columns.values()].find((column) => column.reply === id);
+}
+
+function show(column, text) {
+  column.box.querySelector(".trial-text").textContent = text;
+}
+
+function status(column, text, busy) {
+  column.box.classList.toggle("busy", busy);
+  column.box.querySelector(".status").textContent = text;
+}
+
+function showStop() {
+  stop.hidden = ![...columns.values()].some((column) => column.box.classList.contains("busy"));
+}
+
+function submit() {
+  if (!field.value.trim()) return;
+  stopAll();
+  refused.hidden = true;
+  for (const model of page.models) {
+    const column = columns.get(model);
+    show(column, "");
+    status(column, words("pending"), true);
+    column.reply = null;
+    column.asked = connection.ask({ type: "ask", model, text: field.value });
+  }
+  showStop();
+}
+
+function stopAll() {
+  for (const column of columns.values())
+    if (column.reply && column.box.classList.contains("busy")) connection.do({ type: "stop", message: column.reply });
+}
+
+function drawLabels(column, labels) {
+  const list = document.createElement("ol");
+  list.className = "trial-bars";
+  for (const { label, score } of labels) {
+    const row = document.createElement("li");
+    const bar = document.createElement("progress");
+    bar.className = column.box.classList.contains("base") ? "bar base" : "bar";
+    bar.max = 1;
+    bar.value = score;
+    bar.setAttribute("aria-label", label);
+    const name = document.createElement("span");
+    name.textContent = label;
+    const share = document.createElement("span");
+    share.className = "num";
+    share.textContent = `${(100 * score).toFixed(1)} %`;
+    row.append(name, share, bar);
+    list.append(row);
+  }
+  column.box.querySelector(".trial-text").replaceChildren(list);
+}
+
+composer.addEventListener("submit", (event) => {
+  event.preventDefault();
+  submit();
+});
+stop.addEventListener("click", stopAll);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
+  if (event.key === "Escape") stopAll();
+});
+
+connection.addEventListener("trial", ({ detail }) => {
+  const column = [...columns.values()].find((one) => one.asked === detail.request_key);
+  if (column) column.reply = detail.message;
+});
+connection.addEventListener("progress", ({ detail }) => {
+  const column = columnOf(detail.id);
+  if (column && page.app_type !== "classification") show(column, detail.text);
+});
+connection.addEventListener("state", ({ detail }) => {
+  const column = columnOf(detail.id);
+  if (column) status(column, stateText(detail), true);
+});
+connection.addEventListener("end", ({ detail }) => {
+  const column = columnOf(detail.id);
+  if (!column) return;
+  if (detail.labels) drawLabels(column, detail.labels);
+  const figures = detail.output_tokens
+    ? words("figures", { tokens: detail.output_tokens, seconds: (detail.total_ms / 1000).toFixed(1) })
+    : "";
+  status(column, [endText(detail), figures].filter(Boolean).join(" "), false);
+  showStop();
+  announce(words("answer_ready"));
+});
+connection.addEventListener("refused", ({ detail }) => {
+  refused.textContent = detail.text;
+  refused.hidden = false;
+  for (const column of columns.values()) status(column, "", false);
+  showStop();
+});
