@@ -20,8 +20,9 @@ _SHOWN_CHARACTERS = 20_000
 """A cell longer than this is cut on the page; downloads hold it whole."""
 
 
-def _local(key: str) -> Path:
-    return storage().fetch(key, Path(settings.CACHE_DIR))
+def _local(folder: str, name: str) -> Path:
+    """A file of a published folder. The folder is fetched as a whole: workers on this host share the cache, and need all of it."""
+    return storage().fetch(folder, Path(settings.CACHE_DIR)) / name
 
 
 def _select(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
@@ -34,7 +35,7 @@ def _select(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
 
 def sample_rows(import_: Import, count: int = 6) -> list[dict[str, Any]]:
     """The first rows as read: {"line": number, "cells": [text or None, in the order of the file's columns]}."""
-    path = _local(f"{import_.rows_key}/{ROWS_NAME}")
+    path = _local(import_.rows_key, ROWS_NAME)
     names = [name for name in pq.read_schema(path).names if name != LINE]
     columns = ", ".join(f"left({_quoted(name)}, 400)" for name in [*names])
     rows = _select(
@@ -63,7 +64,7 @@ class DataRows:
     _HOLDS = "contains(lower(concat_ws(' ', target, array_to_string(list_transform(prompt, lambda m: m.content), ' '))), lower(?))"
 
     def __init__(self, version: DatasetVersion, *, split: str = "", text: str = "") -> None:
-        self._where, self._values = "WHERE true", [str(_local(f"{version.storage_key}/{DATA_NAME}"))]
+        self._where, self._values = "WHERE true", [str(_local(version.storage_key, DATA_NAME))]
         if split:
             self._where += " AND split = ?"
             self._values.append(split)
@@ -79,10 +80,11 @@ class DataRows:
         return self.count()
 
     def __getitem__(self, part: slice) -> list[DataRow]:
+        # The file is sorted by line, and DuckDB keeps its order: sorting here would read all of it for every page.
         start, stop = part.start or 0, part.stop
         sql = (
             f"SELECT row_id, line, split, prompt, left(target, {_SHOWN_CHARACTERS}) "  # noqa: S608
-            f"FROM read_parquet(?) {self._where} ORDER BY line, row_id LIMIT {int(stop - start)} OFFSET {int(start)}"
+            f"FROM read_parquet(?) {self._where} LIMIT {int(stop - start)} OFFSET {int(start)}"
         )
         return [DataRow(*row) for row in _select(sql, self._values)]
 
@@ -98,7 +100,7 @@ class RejectedRows:
     """What was not kept, by line, as a sequence that Django's Paginator takes. `folder` is an import's or a version's."""
 
     def __init__(self, folder: str) -> None:
-        self._path = str(_local(f"{folder}/{REJECTED_NAME}"))
+        self._path = str(_local(folder, REJECTED_NAME))
 
     def count(self) -> int:
         return int(pq.read_metadata(self._path).num_rows)
@@ -114,12 +116,12 @@ class RejectedRows:
 
 def rejected_csv(folder: str) -> Iterator[bytes]:
     """Every rejected row as CSV: line, reason, text. Begins with a byte-order mark, so that Excel reads it as UTF-8."""
-    return _csv(_local(f"{folder}/{REJECTED_NAME}"), ["line", "reason", "text"])
+    return _csv(_local(folder, REJECTED_NAME), ["line", "reason", "text"])
 
 
 def kept_csv(version: DatasetVersion) -> Iterator[bytes]:
     """Every kept row as CSV: line, split, prompt (the text of its one message, else each with its role), target."""
-    return _csv(_local(f"{version.storage_key}/{DATA_NAME}"), ["line", "split", "prompt", "target"])
+    return _csv(_local(version.storage_key, DATA_NAME), ["line", "split", "prompt", "target"])
 
 
 def _csv(path: Path, columns: list[str]) -> Iterator[bytes]:

@@ -1,5 +1,9 @@
 """Model versions: pages, files, packing, deleting."""
 
+import hashlib
+import io
+import zipfile
+
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.exceptions import PermissionDenied
@@ -12,6 +16,7 @@ from apps.core.storage import storage
 from apps.evaluation.models import Evaluation
 from apps.jobs import services as jobs
 from workers.contracts.specs import ExportResult
+from workers.runtime.supervisor import supervise
 
 pytestmark = pytest.mark.django_db
 
@@ -217,14 +222,39 @@ def test_packing_once_and_downloading_in_pieces(client_for, viewer, outsider, tu
     assert download in client.get(tuned.get_absolute_url()).content.decode()
     response = client.get(download)
     assert response["Content-Disposition"] == 'attachment; filename="Ticket-sorter.zip"'
-
-    async def pieces() -> list[bytes]:
-        return [piece async for piece in response]
-
-    received = async_to_sync(pieces)()
+    received = _pieces(response)
     assert b"".join(received) == content
     assert max(map(len, received)) <= 1 << 20
     assert client_for(outsider).get(download).status_code == 404
+
+
+def test_the_export_job_packs_the_folder_with_its_card_first(
+    client_for, viewer, tuned, django_capture_on_commit_callbacks
+) -> None:
+    client = client_for(viewer)
+    client.post(reverse("catalog:export", args=[tuned.pk]))
+    export = Export.objects.get()
+    with django_capture_on_commit_callbacks(execute=True):
+        supervise(str(export.job_id))
+    export.refresh_from_db()
+    content = _content(client.get(reverse("catalog:download", args=[export.pk])))
+    names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+    assert names[0] == "Ticket-sorter/README.md"
+    assert set(names) == {
+        f"Ticket-sorter/{name}" for name in ("README.md", "maquette.json", "model.safetensors")
+    }
+    assert hashlib.sha256(content).hexdigest() == export.result["sha256"]
+
+
+def _pieces(response) -> list[bytes]:
+    async def collected() -> list[bytes]:
+        return [piece async for piece in response]
+
+    return async_to_sync(collected)()
+
+
+def _content(response) -> bytes:
+    return b"".join(_pieces(response))
 
 
 def test_deleting_takes_the_packed_copy_along(owner, tuned, django_capture_on_commit_callbacks) -> None:
