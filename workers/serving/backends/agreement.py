@@ -1,11 +1,30 @@
 """The check that a model computes the same in the engine's caches as it does by itself."""
 
-import torch
+from collections.abc import Callable
 
-from workers.serving.errors import unsupported
+import torch
+from transformers import PreTrainedModel
+
+from workers.serving.errors import EngineError, unsupported
 
 _NATS = {torch.float32: 0.005, torch.bfloat16: 0.25, torch.float16: 0.1}
 """Mean difference of the likely tokens' log-probabilities that rounding alone can explain."""
+
+
+def require_batchable(model: PreTrainedModel, check: Callable[[], None]) -> None:
+    """Run `check`, which compares the model with itself. Raises EngineError (unsupported) also when it cannot be run.
+
+    Models that compute attention their own way are refused without trying: they may agree on a short text only.
+    """
+    kind = model.config.model_type
+    if not (model._supports_attention_backend or model._supports_sdpa):
+        raise unsupported(f"The engine cannot serve {kind} models: they cannot be batched.")
+    try:
+        check()
+    except (EngineError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        raise unsupported(f"The engine cannot serve {kind} models: {error}") from error
 
 
 def require_agreement(ours: torch.Tensor, plain: torch.Tensor, architecture: str) -> None:

@@ -7,7 +7,7 @@ import torch
 
 from workers.contracts.task_types import Family
 from workers.models.loading import LoadedModel
-from workers.serving.backends.agreement import require_agreement
+from workers.serving.backends.agreement import require_agreement, require_batchable
 from workers.serving.backends.answers import AnswerRules
 from workers.serving.errors import unsupported
 from workers.serving.packing import memory_of
@@ -35,7 +35,7 @@ class CausalModel:
                 f"The engine cannot serve {self.config.model_type} models: {', '.join(unknown)}."
             )
         self.cache = SlotCache(self.config.num_hidden_layers, self.device)
-        self._check()
+        require_batchable(self.model, self._check)
         self._token_bytes = self.cache.token_bytes
         self.cache.truncate(0)
         most = allocated_tokens(slots, loaded.manifest.context_length) * self._token_bytes

@@ -11,7 +11,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from workers.contracts.task_types import Family
 from workers.models.loading import LoadedModel
-from workers.serving.backends.agreement import require_agreement
+from workers.serving.backends.agreement import require_agreement, require_batchable
 from workers.serving.backends.answers import AnswerRules
 from workers.serving.errors import unsupported
 from workers.serving.packing import memory_of
@@ -78,15 +78,16 @@ class Seq2SeqModel:
         self.suppressed, self.first_token = rules.suppressed, rules.first_token
         config = loaded.model.config
         self.pad = config.pad_token_id or 0
-        start = loaded.model.generation_config.decoder_start_token_id
-        self.start = start if start is not None else config.decoder_start_token_id
+        settings = loaded.model.generation_config
+        starts = (settings.decoder_start_token_id, config.decoder_start_token_id, settings.bos_token_id)
+        self.start = next((start for start in starts if start is not None), self.pad)
         layers = getattr(config, "num_decoder_layers", None) or config.decoder_layers
         self.positions = _Positions()
         self._place_positions()
         self.said = SlotCache(layers, self.device)
         self.source = SlotCache(layers, self.device)
         self.cache = EncoderDecoderCache(self.said, self.source)
-        self._check()
+        require_batchable(self.model, self._check)
         self._said_bytes, self._source_bytes = self.said.token_bytes, self.source.token_bytes
         for cache in self.caches():
             cache.truncate(0)
