@@ -14,9 +14,15 @@ class EvaluationAdmin(ReadOnlyAdmin):
     list_select_related = ["workspace", "job", "model_version", "dataset_version__dataset"]
 
 
-class ComparedInline(admin.TabularInline):  # type: ignore[type-arg]
-    model = ComparedEvaluation
-    extra = 0
+@admin.register(ComparedEvaluation)
+class ComparedEvaluationAdmin(ReadOnlyAdmin):
+    list_display = ["comparison", "position", "evaluation"]
+    search_fields = ["comparison__name", "evaluation__model_version__name"]
+    list_select_related = [
+        "comparison",
+        "evaluation__model_version",
+        "evaluation__dataset_version__dataset",
+    ]
 
 
 @admin.register(Comparison)
@@ -25,4 +31,3 @@ class ComparisonAdmin(ReadOnlyAdmin):
     list_filter = ["workspace"]
     search_fields = ["id", "name", "dataset_version__dataset__name"]
     list_select_related = ["workspace", "job", "dataset_version__dataset"]
-    inlines = [ComparedInline]

@@ -20,7 +20,11 @@ class EvaluationForm(StudioForm):
         ),
     )
     max_rows = forms.IntegerField(
-        label=_("Most rows"), required=False, min_value=1, help_text=_("Left empty: all of them.")
+        label=_("Most rows"),
+        required=False,
+        min_value=1,
+        max_value=10_000_000,
+        help_text=_("Left empty: all of them."),
     )
 
     def __init__(

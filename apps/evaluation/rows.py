@@ -45,14 +45,13 @@ def output_rows(key: str) -> ParquetPage:
 ORDERS = {"disagreement": "disagreement DESC, line, row_id", "line": "line, row_id"}
 
 
-def compared_rows(key: str, order: str) -> ParquetPage:
-    """A comparison's rows; `order` is a key of ORDERS, or worst:<evaluation key> / best:<evaluation key>."""
-    if order in ORDERS:
-        return ParquetPage(key, ROWS_NAME, ORDERS[order])
-    direction, _, evaluation = order.partition(":")
-    column = f'"score.{evaluation}"'
-    if direction in ("worst", "best") and evaluation.isalnum():
-        return ParquetPage(
-            key, ROWS_NAME, f"{column} {'ASC' if direction == 'worst' else 'DESC'}, line, row_id"
-        )
-    return ParquetPage(key, ROWS_NAME, ORDERS["disagreement"])
+def compared_orders(evaluations: int) -> dict[str, str]:
+    """The orders in which rows of a comparison of so many evaluations can be read, and their SQL."""
+    worst_first = {f"worst:e{i}": f'"score.e{i}", line, row_id' for i in range(evaluations)}
+    return {**ORDERS, **worst_first}
+
+
+def compared_rows(key: str, order: str, evaluations: int) -> ParquetPage:
+    """A comparison's rows; an `order` that is none of `compared_orders` is taken for the first of them."""
+    orders = compared_orders(evaluations)
+    return ParquetPage(key, ROWS_NAME, orders.get(order, ORDERS["disagreement"]))

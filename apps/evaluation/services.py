@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.catalog.models import ModelVersion
+from apps.core.disk import free_disk
 from apps.core.errors import UserError
-from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
 from apps.evaluation.models import ComparedEvaluation, Comparison, Evaluation
 from apps.jobs import services as jobs
@@ -111,6 +111,8 @@ def compare(*, actor: User, evaluations: Sequence[Evaluation], name: str = "") -
     """
     if not 2 <= len(evaluations) <= MOST_COMPARED:
         raise UserError(_("Choose between 2 and %(n)d evaluations to compare.") % {"n": MOST_COMPARED})
+    if len({evaluation.pk for evaluation in evaluations}) < len(evaluations):
+        raise UserError(_("Choose each evaluation once."))
     first = evaluations[0]
     access.require(actor, first.workspace, Action.EDIT)
     if len({(e.dataset_version_id, e.split, e.max_rows) for e in evaluations}) > 1:
@@ -119,6 +121,8 @@ def compare(*, actor: User, evaluations: Sequence[Evaluation], name: str = "") -
                 "These were evaluated on different test sets, so their numbers say nothing about each other. Evaluate them on the same data version first."
             )
         )
+    # One that ends right now would neither see this comparison nor be seen by it: its row is waited for.
+    list(Evaluation.objects.select_for_update().filter(pk__in=[e.pk for e in evaluations]).order_by("pk"))
     earlier = _same_comparison(evaluations)
     if earlier:
         return earlier
@@ -142,11 +146,38 @@ def compare(*, actor: User, evaluations: Sequence[Evaluation], name: str = "") -
 
 
 def _same_comparison(evaluations: Sequence[Evaluation]) -> Comparison | None:
+    """One of the same evaluations in the same order that is done or on its way."""
     wanted = [evaluation.pk for evaluation in evaluations]
-    for comparison in Comparison.objects.filter(evaluations=evaluations[0]):
+    for comparison in Comparison.objects.filter(evaluations=evaluations[0]).select_related("job"):
+        if comparison.job and comparison.job.can_retry:
+            continue
         if list(comparison.compared.values_list("evaluation_id", flat=True)) == wanted:
             return comparison
     return None
+
+
+def in_order(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
+    """As tables show them: what models were before training, what they became, the trivial baseline."""
+    rank = {"base": 0, "tuned": 1, "trivial": 2}
+    return sorted(evaluations, key=lambda evaluation: (rank[evaluation.kind], evaluation.number))
+
+
+@transaction.atomic
+def evaluate_together(
+    *,
+    actor: User,
+    dataset_version: DatasetVersion,
+    models: Sequence[ModelVersion | None],
+    max_rows: int | None = None,
+) -> Evaluation | Comparison:
+    """Evaluate all or, when one of them is refused, none; several are compared as well."""
+    evaluations = [
+        evaluate(actor=actor, dataset_version=dataset_version, model_version=model, max_rows=max_rows)
+        for model in models
+    ]
+    if len(evaluations) == 1:
+        return evaluations[0]
+    return compare(actor=actor, evaluations=in_order(evaluations))
 
 
 @transaction.atomic
@@ -212,14 +243,16 @@ def take_comparison(job: Job) -> None:
 
 @transaction.atomic
 def delete_comparison(*, actor: User, comparison: Comparison) -> None:
-    """Delete a comparison with its rows; its evaluations stay."""
+    """Delete a comparison with its rows; its evaluations stay. Raises UserError while it is being computed."""
     access.require(actor, comparison.workspace, Action.EDIT)
     key, job = comparison.storage_key, comparison.job
+    if job and job.is_active:
+        raise UserError(_("It is still running: stop it first."))
     audit.record(actor, "comparison.deleted", comparison)
     comparison.delete()
     if job:
         job.delete()
-    transaction.on_commit(lambda: storage().delete(key))
+    transaction.on_commit(lambda: free_disk([key]))
 
 
 @transaction.atomic
@@ -234,4 +267,4 @@ def delete_evaluation(*, actor: User, evaluation: Evaluation) -> None:
     audit.record(actor, "evaluation.deleted", evaluation)
     evaluation.delete()
     job.delete()
-    transaction.on_commit(lambda: storage().delete(key))
+    transaction.on_commit(lambda: free_disk([key]))

@@ -25,7 +25,7 @@ from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 
-ROWS_A_PAGE, LISTED_A_PAGE = 20, 30
+ROWS_A_PAGE, LISTED_A_PAGE = 10, 30
 TRIVIAL = "trivial"
 _EVALUATION = ("job", "model_version", "dataset_version__dataset")
 
@@ -87,13 +87,11 @@ def _evaluate(request: HttpRequest, chosen: dict[str, Any]) -> str:
         else access.get_visible(ModelVersion.objects.all(), user, Action.EDIT, pk=value)
         for value in chosen["models"]
     ]
-    evaluations = [
-        services.evaluate(actor=user, dataset_version=data, model_version=model, max_rows=chosen["max_rows"])
-        for model in subjects
-    ]
-    if len(evaluations) == 1:
-        return reverse("evaluation:detail", args=[evaluations[0].pk])
-    return reverse("evaluation:comparison", args=[services.compare(actor=user, evaluations=evaluations).pk])
+    made = services.evaluate_together(
+        actor=user, dataset_version=data, models=subjects, max_rows=chosen["max_rows"]
+    )
+    page = "comparison" if isinstance(made, Comparison) else "detail"
+    return reverse(f"evaluation:{page}", args=[made.pk])
 
 
 @require_GET
@@ -132,13 +130,11 @@ def delete(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
 @in_workspace(Action.EDIT)
 def compare(request: HttpRequest) -> HttpResponse:
     """Compare the evaluations that were ticked in the list, in the order of their numbers."""
-    ids = request.POST.getlist("evaluation")
     chosen = [
-        access.get_visible(Evaluation.objects.select_related(*_EVALUATION), request.user, pk=pk) for pk in ids
+        access.get_visible(Evaluation.objects.select_related(*_EVALUATION), request.user, pk=pk)
+        for pk in request.POST.getlist("evaluation")
     ]
-    order = {"base": 0, "trivial": 2}
-    chosen.sort(key=lambda evaluation: (order.get(evaluation.kind, 1), evaluation.number))
-    comparison = services.compare(actor=request.user, evaluations=chosen)  # type: ignore[arg-type]
+    comparison = services.compare(actor=request.user, evaluations=services.in_order(chosen))  # type: ignore[arg-type]
     return redirect("evaluation:comparison", comparison.pk)
 
 
@@ -176,7 +172,7 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 
 def _compared_context(request: HttpRequest, found: Comparison, compared: list[Evaluation]) -> dict[str, Any]:
     order = request.GET.get("order", "disagreement")
-    page: Any = Paginator(compared_rows(found.storage_key, order), ROWS_A_PAGE).get_page(  # type: ignore[arg-type]
+    page: Any = Paginator(compared_rows(found.storage_key, order, len(compared)), ROWS_A_PAGE).get_page(  # type: ignore[arg-type]
         request.GET.get("page")
     )
     rows = [

@@ -16,8 +16,12 @@ from apps.jobs.links import page_of
 from apps.jobs.models import ENDED, Job, State
 from apps.workspaces import access
 from apps.workspaces.access import Action
+from workers.contracts.jobs import JobKind
 
 LOG_LINES = 500
+MOST_NOTICES = 20
+QUIET = (JobKind.IMPORT, JobKind.FREEZE, JobKind.PREFLIGHT, JobKind.EVALUATION, JobKind.PARITY)
+"""Kinds whose success is one step of something longer: only their failure is worth a notice."""
 
 
 @require_GET
@@ -43,12 +47,15 @@ def log(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The job's log as text; ?after=<seq> gives only what came later."""
     job = access.get_visible(Job.objects.all(), request.user, pk=job_id)
     events = job.events.filter(kind="log")
-    after = request.GET.get("after", "")
-    if after.isdigit():
-        events = events.filter(seq__gt=int(after))
-    lines = reversed(events.order_by("-seq")[:LOG_LINES])
+    after = sequence_number(request.GET.get("after", ""))
+    lines = reversed(events.filter(seq__gt=after).order_by("-seq")[:LOG_LINES])
     text = "\n".join(f"{e.at:%H:%M:%S} {e.data['level']}: {e.data['text']}" for e in lines)
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+def sequence_number(text: str) -> int:
+    """What an address says in ?after=; 0 when that is no number of an event."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 @require_POST
@@ -83,7 +90,7 @@ def notices(request: HttpRequest) -> JsonResponse:
     ended = Job.objects.visible_to(request.user).filter(
         created_by=request.user, state__in=ENDED, seen_at=None
     )
-    jobs = list(ended.exclude(stop_requested_at__isnull=False, state=State.CANCELLED)[:5])
+    jobs = list(ended.order_by("-ended_at")[:MOST_NOTICES])
     services.mark_seen(user=request.user, job_ids=[job.pk for job in jobs])  # type: ignore[arg-type]
     shown = [
         {
@@ -92,5 +99,6 @@ def notices(request: HttpRequest) -> JsonResponse:
             "url": page_of(job),
         }
         for job in jobs
+        if not (job.state == State.SUCCEEDED and job.kind in QUIET) and job.state != State.CANCELLED
     ]
     return JsonResponse({"notices": shown})

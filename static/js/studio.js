@@ -41,7 +41,10 @@ const notices = document.body.dataset.jobsNotices;
 async function showNotices() {
   const response = await fetch(notices, { headers: { Accept: "application/json" } });
   if (!response.ok) return;
-  for (const notice of (await response.json()).notices) toast(notice.text, notice.level, notice.url);
+  for (const notice of (await response.json()).notices) {
+    // Whoever looks at the page of the job sees it end there.
+    if (notice.url !== location.pathname) toast(notice.text, notice.level, notice.url);
+  }
 }
 if (notices) {
   showNotices();

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import mixins, viewsets
+from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 
 from apps.core.errors import NotVisible, UserError
@@ -40,12 +41,19 @@ def find(
         raise
 
 
+class Pages(LimitOffsetPagination):
+    """Lists in pages of a bounded length."""
+
+    max_limit = 200
+
+
 class VisibleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
     """Lists and shows what the caller may see, in the workspace of the key or of the session."""
 
     queryset: Any = None
     lookup_value_converter = "uuid"
     related: tuple[str, ...] = ("job",)
+    pagination_class = Pages
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import FileResponse
+from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from pydantic import ValidationError
@@ -15,10 +15,12 @@ from apps.api.rest import serializers
 from apps.api.rest.base import VisibleViewSet, find, workspace_of
 from apps.catalog import services as catalog
 from apps.catalog.models import BaseModel, Export, ModelVersion
+from apps.core.downloads import read_chunks, stream_download
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
 from apps.jobs import services as jobs
+from apps.jobs.views import sequence_number
 from apps.training import services
 from apps.training.bases import choices_for, find_choice
 from apps.training.models import Preflight, Run
@@ -103,9 +105,9 @@ class RunViewSet(VisibleViewSet):
     @action(detail=True, methods=["get"], pagination_class=None)
     def metrics(self, request: Request, pk: Any = None) -> Response:
         """The points of the run's chart: {"last", "points": [[step, epoch, {name: value}]]}."""
-        after = request.query_params.get("after", "0")
+        after = sequence_number(request.query_params.get("after", ""))
         run: Run = self.own(Action.VIEW)
-        return Response(metric_points(run.job, after=int(after) if after.isdecimal() else 0))
+        return Response(metric_points(run.job, after=after))
 
 
 class ModelVersionViewSet(VisibleViewSet):
@@ -127,11 +129,13 @@ class ExportViewSet(VisibleViewSet):
 
     @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY}, filters=False)
     @action(detail=True, methods=["get"])
-    def file(self, request: Request, pk: Any = None) -> FileResponse:
+    def file(self, request: Request, pk: Any = None) -> StreamingHttpResponse:
         """The packed model."""
         export: Export = self.own(Action.VIEW)
         if not export.result:
             raise UserError("The export has not succeeded yet.", code="not_ready")
         name = export.result["filename"]
-        stream = storage().open(f"{export.storage_key}/{name}")
-        return FileResponse(stream, as_attachment=True, filename=name, content_type="application/zip")
+        stream = storage().open(export.file_key)
+        return stream_download(
+            read_chunks(stream), filename=name, content_type="application/zip", size=export.result["bytes"]
+        )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -54,7 +55,7 @@ class EvaluationViewSet(VisibleViewSet):
 
 
 class ComparisonViewSet(VisibleViewSet):
-    queryset = Comparison.objects.all()
+    queryset = Comparison.objects.prefetch_related("compared")
     serializer_class = serializers.ComparisonSerializer
 
     @extend_schema(
@@ -89,15 +90,16 @@ class AppViewSet(VisibleViewSet):
         user: Any = request.user
         model = find(request, ModelVersion.objects.all(), Action.EDIT, field="model", pk=data.pop("model"))
         name, publish = data.pop("name"), data.pop("publish")
-        app = apps.create_app(
-            actor=user,
-            workspace=model.workspace,
-            model_version=model,
-            name=name,
-            app_settings=replace(settings_for(model), **data),
-        )
-        if publish:
-            apps.publish(actor=user, app=app, version=app.versions.get())
+        with transaction.atomic():
+            app = apps.create_app(
+                actor=user,
+                workspace=model.workspace,
+                model_version=model,
+                name=name,
+                app_settings=replace(settings_for(model), **data),
+            )
+            if publish:
+                apps.publish(actor=user, app=app, version=app.versions.get())
         return Response(serializers.AppSerializer(app).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(

@@ -5,14 +5,18 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.api.rest.schema import RECIPE_REF
 from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs.models import Job
+from apps.jobs.positions import Positions
 from apps.publishing.models import App, AppVersion
 from apps.training.models import Preflight, Run
-from workers.contracts.recipes import Length, Recipe
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.recipes import Length
+from workers.contracts.task_types import Role
+
+MOST_ROWS = 10_000_000
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True})
@@ -25,7 +29,7 @@ class ObjectField(serializers.JSONField):
         return super().to_internal_value(data)
 
 
-@extend_schema_field(Recipe.model_json_schema())
+@extend_schema_field(RECIPE_REF)
 class RecipeField(ObjectField):
     """A Recipe; every field may be left out."""
 
@@ -41,7 +45,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         ]  # fmt: skip
 
     def get_jobs_ahead(self, job: Job) -> int | None:
-        return Job.objects.ahead_of(job).count() if job.state == "queued" else None
+        positions: Positions = self.context.setdefault("positions", Positions())
+        return positions.ahead_of(job)
 
 
 class DatasetVersionSerializer(serializers.ModelSerializer[DatasetVersion]):
@@ -94,7 +99,9 @@ class UploadSerializer(serializers.Serializer[Any]):
 class ConfirmSerializer(serializers.Serializer[Any]):
     """What the data teaches and what its columns mean; left out, the import's own proposal."""
 
-    task_type = serializers.ChoiceField(choices=[t.value for t in TaskType], required=False)
+    task_type = serializers.ChoiceField(
+        choices=DatasetVersion._meta.get_field("task_type").choices, required=False
+    )
     roles = serializers.DictField(
         child=serializers.ChoiceField(choices=[r.value for r in Role]), required=False
     )
@@ -115,7 +122,10 @@ class BaseModelSerializer(serializers.ModelSerializer[BaseModel]):
 class PreflightRequestSerializer(serializers.Serializer[Any]):
     data = serializers.UUIDField(help_text="A dataset version.")  # type: ignore[assignment]
     base = serializers.CharField(
-        required=False, default="", help_text="As listed under bases; the default when left out."
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="As listed under bases; the default when left out.",
     )
     length = serializers.ChoiceField(choices=[v.value for v in Length], default=Length.STANDARD.value)
     recipe = RecipeField(required=False, default=dict)
@@ -185,7 +195,9 @@ class EvaluationRequestSerializer(serializers.Serializer[Any]):
     model = serializers.UUIDField(
         required=False, allow_null=True, default=None, help_text="None: the trivial baseline."
     )
-    max_rows = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+    max_rows = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1, max_value=MOST_ROWS
+    )
 
 
 class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
@@ -226,7 +238,7 @@ class ComparisonSerializer(serializers.ModelSerializer[Comparison]):
 
     def get_evaluations(self, comparison: Comparison) -> list[str]:
         """In order; the n-th is `en` in the result."""
-        return [str(pk) for pk in comparison.compared.values_list("evaluation_id", flat=True)]
+        return [str(compared.evaluation_id) for compared in comparison.compared.all()]
 
 
 class AppVersionSerializer(serializers.ModelSerializer[AppVersion]):

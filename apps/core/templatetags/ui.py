@@ -1,12 +1,15 @@
 """Template tags and filters: icons, navigation, and figures as people read them."""
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -95,6 +98,12 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
+def moment(at: datetime | None) -> str:
+    """A point in time as people write it: 23 Nov 2026, 17:54."""
+    return date_format(localtime(at), "j M Y, H:i") if at else ""
+
+
+@register.filter
 def compact(number: float | None) -> str:
     """12345678 -> "12.3 M"."""
     if number is None:
@@ -102,7 +111,7 @@ def compact(number: float | None) -> str:
     for limit, unit in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
         if abs(number) >= limit:
             return f"{number / (1e3 if unit == 'k' else limit):.1f} {unit}"
-    return f"{number:,.0f}" if float(number).is_integer() else f"{number:.3g}"
+    return f"{number:,.0f}" if float(number).is_integer() or abs(number) >= 100 else f"{number:.3g}"
 
 
 @register.filter
