@@ -156,11 +156,15 @@ class AppSocket(ReplySocket):
     async def act(self, kind: str, data: dict[str, Any]) -> None:
         if kind == "resume":
             await self._resume(str(data["message"]), int(data.get("last_seq", 0)), bool(data.get("whole")))
-        elif turn := await database_sync_to_async(perform)(self.entrance, kind, data):
-            with translation.override(self.language):
-                told = wire.turn_json(turn, data.get("request_key"))
+        elif told := await self._perform(kind, data):
             await self.say(told)
-            self.follow(str(turn.answer.pk), 0)
+            self.follow(told["answer"]["id"], 0)
+
+    @database_sync_to_async  # type: ignore[untyped-decorator]
+    def _perform(self, kind: str, data: dict[str, Any]) -> dict[str, Any] | None:
+        with translation.override(self.language):
+            turn = perform(self.entrance, kind, data)
+            return wire.turn_json(turn, data.get("request_key")) if turn else None
 
     async def _resume(self, message_id: str, last_seq: int, whole: bool) -> None:
         """Send what is missing: the rest of the log, or, once that has expired, the message as stored."""

@@ -39,7 +39,7 @@ class Entrance:
 
     def message(self, message_id: str) -> Message | None:
         """One of their own messages, or None."""
-        found = Message.objects.select_related("conversation", "app_version")
+        found = Message.objects.select_related("conversation", "app_version", "feedback")
         return found.filter(pk=message_id, conversation__in=self.conversations()).first()
 
     @property

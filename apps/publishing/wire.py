@@ -13,7 +13,7 @@ from apps.publishing.token_log import Entry
 
 
 def message_json(message: Message) -> dict[str, Any]:
-    """A message as it is stored; of an answer under way, all but its text."""
+    """A message as it is stored; of an answer under way, all but its text. May ask the database for the feedback."""
     feedback = getattr(message, "feedback", None)
     return {
         "id": str(message.pk),

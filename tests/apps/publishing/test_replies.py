@@ -1,0 +1,152 @@
+"""What visitors do with their conversations, and what they cannot do to others'."""
+
+import pytest
+
+from apps.core.errors import UserError
+from apps.publishing import limits
+from apps.publishing.entrance import by_link, for_member
+from apps.publishing.models import Feedback, Message
+from apps.publishing.prompts import request_for
+from apps.publishing.services import links, replies
+from apps.publishing.streamer.outcome import Outcome
+
+pytestmark = pytest.mark.django_db
+
+
+def answered(turn, text="Yes."):
+    Message.objects.filter(pk=turn.answer.pk).update(state="done", text=text)
+    return turn
+
+
+def contents(turn):
+    answer = Message.objects.select_related("app_version__app", "conversation").get(pk=turn.answer.pk)
+    return [(message.role, message.content) for message in request_for(answer).messages]
+
+
+def code_of(action):
+    with pytest.raises(UserError) as caught:
+        action()
+    return caught.value.code
+
+
+def test_a_chat_remembers_what_was_said(entrance):
+    first = answered(replies.ask(entrance=entrance, text="Are you open?"))
+    second = replies.ask(entrance=entrance, text="Until when?", conversation_id=str(first.conversation.pk))
+    assert contents(second) == [("user", "Are you open?"), ("assistant", "Yes."), ("user", "Until when?")]
+
+
+def test_a_question_without_an_answer_is_left_out(entrance):
+    first = replies.ask(entrance=entrance, text="Are you open?")
+    Message.objects.filter(pk=first.answer.pk).update(state="failed")
+    second = replies.ask(entrance=entrance, text="Hello?", conversation_id=str(first.conversation.pk))
+    assert contents(second) == [("user", "Hello?")]
+
+
+def test_other_types_see_one_text_alone(make_app, owner):
+    entrance = for_member(owner, make_app("translation", "seq2seq").pk)
+    first = answered(replies.ask(entrance=entrance, text="Good morning"))
+    second = replies.ask(entrance=entrance, text="Good night", conversation_id=str(first.conversation.pk))
+    assert contents(second) == [("user", "Good night")]
+
+
+def test_the_length_of_a_summary(make_app, owner):
+    entrance = for_member(owner, make_app("summarization", "seq2seq", max_tokens=200).pk)
+
+    def tokens(length):
+        turn = replies.ask(entrance=entrance, text="A long text", options={"length": length})
+        answer = Message.objects.select_related("app_version__app", "conversation").get(pk=turn.answer.pk)
+        return request_for(answer).sampling.max_tokens
+
+    assert [tokens(length) for length in ("short", "medium", "long", "endless")] == [50, 100, 200, 200]
+
+
+def test_the_same_request_twice_is_one_turn(entrance):
+    first = replies.ask(entrance=entrance, text="Hello", request_key="key-1")
+    again = replies.ask(entrance=entrance, text="Hello", request_key="key-1")
+    assert (first.question, first.answer) == (again.question, again.answer)
+    assert Message.objects.count() == 2
+
+
+def test_one_question_at_a_time(entrance):
+    first = replies.ask(entrance=entrance, text="Hello")
+    assert (
+        code_of(
+            lambda: replies.ask(entrance=entrance, text="And?", conversation_id=str(first.conversation.pk))
+        )
+        == "busy"
+    )
+
+
+def test_editing_replaces_the_question_and_what_followed(entrance):
+    first = answered(replies.ask(entrance=entrance, text="Are you open?"))
+    answered(replies.ask(entrance=entrance, text="Until when?", conversation_id=str(first.conversation.pk)))
+    edited = replies.edit(entrance=entrance, message_id=str(first.question.pk), text="Are you closed?")
+    assert contents(edited) == [("user", "Are you closed?")]
+    assert first.conversation.messages.count() == 6
+    assert first.conversation.messages.current().count() == 2
+
+
+def test_answering_again_differs_and_happens_once(entrance):
+    first = answered(replies.ask(entrance=entrance, text="Hello"))
+    again = replies.regenerate(entrance=entrance, message_id=str(first.answer.pk))
+    assert contents(again) == [("user", "Hello")]
+    fresh = Message.objects.select_related("app_version__app", "conversation").get(pk=again.answer.pk)
+    assert request_for(fresh).sampling.temperature > 0
+    assert replies.regenerate(entrance=entrance, message_id=str(first.answer.pk)).answer == again.answer
+
+
+def test_feedback_can_change(entrance):
+    turn = answered(replies.ask(entrance=entrance, text="Hello"))
+    replies.give_feedback(entrance=entrance, message_id=str(turn.answer.pk), helped=True)
+    replies.give_feedback(entrance=entrance, message_id=str(turn.answer.pk), helped=False)
+    assert Feedback.objects.get().helped is False
+
+
+@pytest.mark.parametrize("act", ["edit", "regenerate", "stop", "give_feedback"])
+def test_another_visitors_messages_are_not_there(entrance, link, act):
+    turn = answered(replies.ask(entrance=entrance, text="Hello"))
+    stranger = by_link(link[1], "a-stranger")
+    arguments = {
+        "edit": {"message_id": str(turn.question.pk), "text": "Mine"},
+        "regenerate": {"message_id": str(turn.answer.pk)},
+        "stop": {"message_id": str(turn.answer.pk)},
+        "give_feedback": {"message_id": str(turn.answer.pk), "helped": True},
+    }[act]
+    assert code_of(lambda: getattr(replies, act)(entrance=stranger, **arguments)) == "not_found"
+
+
+def test_another_visitors_conversation_is_not_there(entrance, link):
+    turn = answered(replies.ask(entrance=entrance, text="Hello"))
+    stranger = by_link(link[1], "a-stranger")
+    where = str(turn.conversation.pk)
+    assert code_of(lambda: replies.ask(entrance=stranger, text="Mine", conversation_id=where)) == "not_found"
+
+
+def test_a_closed_link_takes_no_questions(entrance, link, owner):
+    links.revoke_share_link(actor=owner, link=link[0])
+    assert code_of(lambda: replies.ask(entrance=entrance, text="Hello")) == "closed"
+
+
+def test_nothing_and_too_much_are_refused(entrance):
+    assert code_of(lambda: replies.ask(entrance=entrance, text="  \n ")) == "empty"
+    long = "x" * (limits.MOST_CHARACTERS + 1)
+    assert code_of(lambda: replies.ask(entrance=entrance, text=long)) == "too_long"
+
+
+def test_too_many_questions_in_a_minute(entrance, monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 1_800_000_000.0)
+    for number in range(limits.VISITOR_PER_MINUTE):
+        replies.ask(entrance=entrance, text=f"question {number}")
+    assert code_of(lambda: replies.ask(entrance=entrance, text="one more")) == "too_often"
+
+
+def test_an_end_is_stored_once(entrance):
+    from asgiref.sync import async_to_sync
+
+    from apps.publishing.streamer import store
+
+    turn = replies.ask(entrance=entrance, text="Hello")
+    reply = str(turn.answer.pk)
+    first = async_to_sync(store.finish)(reply, Outcome(state="done", text="One"))
+    second = async_to_sync(store.finish)(reply, Outcome(state="done", text="Two"))
+    assert (first.text, second.text) == ("One", "One")
