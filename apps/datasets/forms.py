@@ -13,7 +13,7 @@ _MOST_PASTED_CHARACTERS = 2_000_000
 
 
 class UploadForm(StudioForm):
-    """A file or pasted text; one of them."""
+    """A file, the parts of one that came before (upload, parts, filename), or pasted text; one of them."""
 
     file = forms.FileField(label=_("File"), required=False, allow_empty_file=True)
     text = forms.CharField(
@@ -31,9 +31,14 @@ class UploadForm(StudioForm):
         help_text=_("Left empty, it is called like the file."),
     )
 
+    upload = forms.CharField(required=False, max_length=50, widget=forms.HiddenInput)
+    parts = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    filename = forms.CharField(required=False, max_length=1000, widget=forms.HiddenInput)
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if not self.errors and not cleaned.get("file") and not (cleaned.get("text") or "").strip():
+        given = cleaned.get("file") or cleaned.get("upload") or (cleaned.get("text") or "").strip()
+        if not self.errors and not given:
             self.add_error("file", _("Choose a file, or paste some rows as text."))
         return cleaned
 

@@ -1,27 +1,31 @@
-// Dropping a file and seeing it go up. Without this script the same form posts itself.
+// Sends a file in parts: it shows how far it is, and goes on where a connection broke off.
+// Without this script the same form posts the whole file by itself.
 const form = document.querySelector("[data-upload]");
 const input = form.querySelector("input[type=file]");
 const zone = form.querySelector("[data-drop]");
 const box = form.querySelector("[data-progress]");
 const error = form.querySelector("[data-error]");
-let request = null;
+const PART = Number(form.dataset.partBytes);
+const RETRY_SECONDS = [1, 2, 4, 8];
+let sending = null;
+
+class Refused extends Error {}
 
 const megabytes = (bytes) => (bytes / 1048576).toLocaleString(undefined, { maximumFractionDigits: bytes < 1e7 ? 2 : 0 });
+const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+const tooLarge = (file) => file.size > Number(form.dataset.limitMb) * 1048576;
 
 function showChosen() {
   const file = input.files[0];
-  error.textContent = "";
   form.querySelector("[data-chosen]").textContent = file ? `${file.name} · ${megabytes(file.size)} MB` : "";
-  if (file && file.size > Number(form.dataset.limitMb) * 1048576) error.textContent = form.dataset.tooLarge;
+  error.textContent = file && tooLarge(file) ? form.dataset.tooLarge : "";
 }
 
-function showProgress(event, began) {
-  if (!event.lengthComputable) return;
-  const share = Math.floor((100 * event.loaded) / event.total);
-  const seconds = (performance.now() - began) / 1000;
+function showShare(sent, total, rate) {
+  const share = total ? Math.floor((100 * sent) / total) : 100;
   box.querySelector("progress").value = share;
   box.querySelector("[data-share]").textContent = `${share} %`;
-  if (seconds > 1) box.querySelector("[data-rate]").textContent = `· ${megabytes(event.loaded / seconds)} MB/s`;
+  box.querySelector("[data-rate]").textContent = rate ? `· ${megabytes(rate)} MB/s` : "";
 }
 
 function setBusy(busy) {
@@ -29,36 +33,87 @@ function setBusy(busy) {
   for (const button of form.querySelectorAll("button[type=submit]")) button.disabled = busy;
 }
 
-function showAnswer() {
-  const page = new DOMParser().parseFromString(request.responseText, "text/html");
-  const message = page.querySelector("[data-error]")?.textContent.trim() || page.querySelector(".invalid-feedback, .alert-danger, .empty-state p")?.textContent.trim();
-  error.textContent = message || form.dataset.failed;
-  error.scrollIntoView({ block: "nearest" });
+async function request(address, options) {
+  const response = await fetch(address, { credentials: "same-origin", signal: sending.signal, ...options });
+  if (response.ok) return response;
+  const text = response.headers.get("content-type")?.includes("json") ? (await response.json()).message : "";
+  throw new Refused(text || form.dataset.refused);
 }
 
-form.addEventListener("submit", (event) => {
-  const file = input.files[0];
-  if (!file) return;
-  event.preventDefault();
-  if (file.size > Number(form.dataset.limitMb) * 1048576) return;
+async function sendPart(address, body) {
+  const headers = { "Content-Type": "application/octet-stream", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
+  for (const seconds of RETRY_SECONDS) {
+    try {
+      return await request(address, { method: "POST", headers, body });
+    } catch (problem) {
+      if (problem instanceof Refused || sending.signal.aborted) throw problem;
+      await pause(seconds);
+    }
+  }
+  return request(address, { method: "POST", headers, body });
+}
+
+async function sendFile(file) {
+  const memory = `upload:${file.name}:${file.size}:${file.lastModified}`;
+  let upload = localStorage.getItem(memory);
+  if (!upload) localStorage.setItem(memory, (upload = form.dataset.upload));
+  const address = form.dataset.parts.replace("UPLOAD", upload);
+  const there = new Set((await (await request(address)).json()).parts);
+  const count = Math.ceil(file.size / PART);
   const began = performance.now();
-  request = new XMLHttpRequest();
-  request.open("POST", form.action);
-  request.upload.onprogress = (progress) => showProgress(progress, began);
-  request.onload = () => {
-    if (request.status < 400) location.assign(request.responseURL);
-    else { setBusy(false); showAnswer(); }
-  };
-  request.onerror = () => { setBusy(false); error.textContent = form.dataset.failed; };
+  let sent = 0;
+  for (let number = 0; number < count; number += 1) {
+    const part = file.slice(number * PART, (number + 1) * PART);
+    if (!there.has(number)) {
+      await sendPart(`${address}${number}/`, part);
+      sent += part.size;
+    }
+    const seconds = (performance.now() - began) / 1000;
+    showShare(Math.min(file.size, (number + 1) * PART), file.size, seconds > 1 ? sent / seconds : 0);
+  }
+  return { upload, count, memory };
+}
+
+async function finish(file, { upload, count, memory }) {
+  const fields = new FormData(form);
+  fields.delete("file");
+  fields.set("upload", upload);
+  fields.set("parts", count);
+  fields.set("filename", file.name);
+  const response = await fetch(form.action, { method: "POST", body: fields, credentials: "same-origin", signal: sending.signal });
+  if (response.ok) {
+    localStorage.removeItem(memory);
+    location.assign(response.url);
+    return;
+  }
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const message = page.querySelector("[data-error]")?.textContent.trim() || page.querySelector(".invalid-feedback, .alert-danger, .empty-state p")?.textContent.trim();
+  throw new Refused(message || form.dataset.refused);
+}
+
+form.addEventListener("submit", async (event) => {
+  const file = input.files[0];
+  if (!file || !file.size) return;
+  event.preventDefault();
+  if (tooLarge(file)) return;
+  sending = new AbortController();
   error.textContent = "";
+  showShare(0, file.size, 0);
   setBusy(true);
-  request.send(new FormData(form));
+  try {
+    await finish(file, await sendFile(file));
+  } catch (problem) {
+    setBusy(false);
+    if (sending.signal.aborted) return;
+    error.textContent = problem instanceof Refused ? problem.message : form.dataset.failed;
+    error.scrollIntoView({ block: "nearest" });
+  }
 });
 
 form.querySelector("[data-cancel]").addEventListener("click", (event) => {
-  if (!request || box.hidden) return;
+  if (box.hidden) return;
   event.preventDefault();
-  request.abort();
+  sending.abort();
   setBusy(false);
 });
 

@@ -3,13 +3,27 @@
 from apps.datasets.services.freezing import confirm_import, take_freeze_result
 from apps.datasets.services.importing import start_import, take_import_result
 from apps.datasets.services.keeping import delete_dataset, discard_import, set_archived, update_dataset
+from apps.datasets.services.uploading import (
+    PART_BYTES,
+    discard_parts,
+    new_upload_id,
+    read_parts,
+    store_part,
+    stored_parts,
+)
 
 __all__ = [
+    "PART_BYTES",
     "confirm_import",
     "delete_dataset",
     "discard_import",
+    "discard_parts",
+    "new_upload_id",
+    "read_parts",
     "set_archived",
     "start_import",
+    "store_part",
+    "stored_parts",
     "take_freeze_result",
     "take_import_result",
     "update_dataset",

@@ -1,6 +1,5 @@
 """A source on its way in: streamed to storage, then read by a job."""
 
-import errno
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -12,6 +11,7 @@ from apps.accounts.models import User
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.datasets.models import Dataset, Import
+from apps.datasets.services.uploading import disk_is_full, too_large_message
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
 from apps.workspaces import access, audit
@@ -64,10 +64,7 @@ def _store(key: str, chunks: Iterable[bytes]) -> tuple[int, str]:
     try:
         size, sha256 = storage().write(key, _below(chunks, limit_bytes))
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        message = _("The disk is full. Delete datasets or models that are no longer needed, then try again.")
-        raise UserError(message, field="file", code="disk_full") from error
+        raise disk_is_full(error) from error
     except StorageError as error:
         raise UserError(str(error), field="file", code="storage") from error
     if not size:
@@ -81,10 +78,7 @@ def _below(chunks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
     for chunk in chunks:
         size += len(chunk)
         if size > limit_bytes:
-            message = _(
-                "This file is larger than %(limit)d MB, the limit here. Split it, or ask an administrator."
-            )
-            raise UserError(message % {"limit": settings.UPLOAD_LIMIT_MB}, field="file", code="too_large")
+            raise UserError(too_large_message(), field="file", code="too_large")
         yield chunk
 
 

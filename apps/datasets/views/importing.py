@@ -7,9 +7,9 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.core.errors import UserError
 from apps.core.htmx import redirect, render_page
@@ -45,28 +45,72 @@ def upload(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _upload(request: HttpRequest, workspace: Workspace, dataset: Dataset | None) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
+        cleaned = form.cleaned_data
         try:
             started = services.start_import(
                 actor=request.user,  # type: ignore[arg-type]
                 workspace=workspace,
                 dataset=dataset,
-                **_source(form.cleaned_data),
+                **_source(request, cleaned),
             )
         except UserError as error:
             form.add_user_error(error)
         else:
+            if cleaned["upload"]:
+                services.discard_parts(actor=request.user, upload_id=cleaned["upload"])  # type: ignore[arg-type]
             return redirect(request, "datasets:import", started.pk)
-    context = {"form": form, "dataset": dataset, "limit_mb": settings.UPLOAD_LIMIT_MB}
+    context = {
+        "form": form,
+        "dataset": dataset,
+        "limit_mb": settings.UPLOAD_LIMIT_MB,
+        "upload_id": services.new_upload_id(),
+        "part_bytes": services.PART_BYTES,
+    }
     return render_page(request, "datasets/upload.html", context, status=422 if form.errors else 200)
 
 
-def _source(cleaned: dict[str, Any]) -> dict[str, Any]:
-    """What to import: the file where there is one, else the pasted text."""
+def _source(request: HttpRequest, cleaned: dict[str, Any]) -> dict[str, Any]:
+    """What to import: a file that came in parts or whole, else the pasted text."""
+    if cleaned["upload"]:
+        parts = services.read_parts(
+            actor=request.user,  # type: ignore[arg-type]
+            upload_id=cleaned["upload"],
+            count=cleaned["parts"] or 0,
+        )
+        return {"filename": cleaned["filename"], "chunks": parts, "name": cleaned["name"]}
     file = cleaned["file"]
     if file:
         return {"filename": file.name, "chunks": file.chunks(), "name": cleaned["name"]}
     pasted: Iterator[bytes] = iter([cleaned["text"].encode()])
     return {"filename": PASTED_NAME, "chunks": pasted, "name": cleaned["name"] or _("Pasted text")}
+
+
+@require_GET
+@in_workspace(Action.EDIT)
+def parts(request: HttpRequest, upload_id: str) -> JsonResponse:
+    """Which parts of an upload are here, so that it goes on where it broke off."""
+    try:
+        numbers = services.stored_parts(actor=request.user, upload_id=upload_id)  # type: ignore[arg-type]
+    except UserError as error:
+        return JsonResponse({"message": str(error.message)}, status=400)
+    return JsonResponse({"parts": numbers})
+
+
+@require_POST
+@in_workspace(Action.EDIT)
+def part(request: HttpRequest, upload_id: str, number: int) -> JsonResponse:
+    """One part of a file, as the body of the request."""
+    try:
+        services.store_part(
+            actor=request.user,  # type: ignore[arg-type]
+            workspace=request.workspace,  # type: ignore[attr-defined]
+            upload_id=upload_id,
+            number=number,
+            content=request.body,
+        )
+    except UserError as error:
+        return JsonResponse({"message": str(error.message), "code": error.code}, status=400)
+    return JsonResponse({})
 
 
 @require_http_methods(["GET", "POST"])

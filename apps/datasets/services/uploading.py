@@ -1,0 +1,101 @@
+"""Files that come in parts, so that a broken connection costs one part and no file is ever held whole.
+
+Parts lie under uploads/<user>/<upload>/ until the file is complete; an upload's id begins with the day it was begun.
+"""
+
+import errno
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.core.disk import free_disk
+from apps.core.errors import UserError
+from apps.core.storage import storage
+from apps.workspaces import access
+from apps.workspaces.access import Action
+from apps.workspaces.models import Workspace
+
+PART_BYTES = 4 << 20
+KEPT_DAYS = 3
+"""How long an upload that was broken off can be continued."""
+
+_ID = re.compile(r"^(\d{8})-[0-9a-f]{32}$")
+
+
+def new_upload_id() -> str:
+    return f"{timezone.now():%Y%m%d}-{secrets.token_hex(16)}"
+
+
+def store_part(*, actor: User, workspace: Workspace, upload_id: str, number: int, content: bytes) -> None:
+    """Keep part `number` (from 0) of an upload. Raises UserError when it is too large or does not fit on the disk."""
+    access.require(actor, workspace, Action.EDIT)
+    folder = _folder(actor, upload_id)
+    if not content or len(content) > PART_BYTES or number * PART_BYTES >= settings.UPLOAD_LIMIT_MB << 20:
+        raise UserError(too_large_message(), field="file", code="too_large")
+    if number == 0:
+        _forget_old_uploads(actor)
+    try:
+        storage().write(f"{folder}/{number:06d}", iter([content]))
+    except OSError as error:
+        raise disk_is_full(error) from error
+
+
+def stored_parts(*, actor: User, upload_id: str) -> list[int]:
+    """Numbers of the parts that are here already, ascending."""
+    names = (key.rpartition("/")[2] for key in storage().list(_folder(actor, upload_id)))
+    # One that is being written has another name until it is complete.
+    return sorted(int(name) for name in names if name.isdigit())
+
+
+def read_parts(*, actor: User, upload_id: str, count: int) -> Iterator[bytes]:
+    """The whole file, part by part. Raises UserError, before the first one, when a part is missing."""
+    folder = _folder(actor, upload_id)
+    if count < 1 or stored_parts(actor=actor, upload_id=upload_id) != list(range(count)):
+        message = _(
+            "A part of the file did not arrive. Press Upload again; what has arrived is not sent twice."
+        )
+        raise UserError(message, field="file", code="incomplete")
+    return (_read(f"{folder}/{number:06d}") for number in range(count))
+
+
+def _read(key: str) -> bytes:
+    with storage().open(key) as stream:
+        return stream.read()
+
+
+def discard_parts(*, actor: User, upload_id: str) -> None:
+    free_disk([_folder(actor, upload_id)])
+
+
+def _folder(actor: User, upload_id: str) -> str:
+    """Below the user's own folder: nobody can read or complete what somebody else began."""
+    if not _ID.match(upload_id):
+        raise UserError(_("This upload is not known. Reload the page, then try again."), field="file")
+    return f"uploads/{actor.pk}/{upload_id}"
+
+
+def _forget_old_uploads(actor: User) -> None:
+    """Drop parts of uploads that this person broke off days ago."""
+    root = f"uploads/{actor.pk}"
+    oldest = f"{timezone.now() - timedelta(days=KEPT_DAYS):%Y%m%d}"
+    names = {key.removeprefix(f"{root}/").partition("/")[0] for key in storage().list(root)}
+    free_disk(f"{root}/{name}" for name in names if name[:8] < oldest)
+
+
+def too_large_message() -> str:
+    text = _("This file is larger than %(limit)d MB, the limit here. Split it, or ask an administrator.")
+    return text % {"limit": settings.UPLOAD_LIMIT_MB}
+
+
+def disk_is_full(error: OSError) -> Exception:
+    """What to raise for a failed write: a UserError when the disk is full, else the error itself."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return error
+    message = _("The disk is full. Delete datasets or models that are no longer needed, then try again.")
+    return UserError(message, field="file", code="disk_full")
