@@ -39,11 +39,11 @@ class Console:
             self._files[name] = logger
         return self._files[name]
 
-    def line(self, name: str, text: str) -> None:
+    def line(self, name: str, text: str, is_routine: bool = False) -> None:
         """Write one line of process `name` to its file, and to the screen unless it is mere information."""
         with self._lock:
             self._file(name).info("%s", text)
-            if not text or (text.startswith(ROUTINE) and not self._verbose):
+            if not text or ((is_routine or text.startswith(ROUTINE)) and not self._verbose):
                 return
             colour = COLOURS[list(self._files).index(name) % len(COLOURS)]
             prefix = f"{name:<{NAME_WIDTH}} |"

@@ -31,6 +31,8 @@ class Service:
     environment: Mapping[str, str]
     is_healthy: Callable[[], bool]
     descriptors: tuple[int, ...] = field(default=())
+    is_routine: bool = False
+    """Whether what it says is for its log file alone."""
 
 
 class Process:
@@ -69,7 +71,7 @@ class Process:
 
     def _read_log(self, popen: subprocess.Popen[bytes]) -> None:
         for line in popen.stdout or ():
-            self._console.line(self.name, line.decode(errors="replace").rstrip())
+            self._console.line(self.name, line.decode(errors="replace").rstrip(), self.service.is_routine)
 
     @property
     def is_running(self) -> bool:

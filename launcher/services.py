@@ -22,7 +22,7 @@ SHUTDOWN_SECONDS = 3
 
 def redis_service(environment: Environment, data_dir: Path) -> Service:
     command = redis_command(data_dir / "redis", environment.redis_port, environment.redis_password)
-    return Service("redis", command, environment, lambda: answers(environment["REDIS_URL"]))
+    return Service("redis", command, environment, lambda: answers(environment["REDIS_URL"]), is_routine=True)
 
 
 def engine_service(environment: Environment) -> Service:

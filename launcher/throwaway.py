@@ -32,7 +32,17 @@ OWN_VARIABLES = (
         "WORK_DIR",
         "SITE_URL",
     ),
-    *("SECRET_KEY", "SETUP_TOKEN", "ALLOWED_HOSTS", "HOST", "PORT", "EMBEDDED", "DATABASE_URL", "DEBUG"),
+    *(
+        "DJANGO_SETTINGS_MODULE",
+        "SECRET_KEY",
+        "SETUP_TOKEN",
+        "ALLOWED_HOSTS",
+        "HOST",
+        "PORT",
+        "EMBEDDED",
+        "DATABASE_URL",
+        "DEBUG",
+    ),
 )
 
 
@@ -109,12 +119,14 @@ class Studio:
 
 
 def processes_of(data_dir: Path) -> list[psutil.Process]:
-    """Processes whose environment names this data folder."""
+    """Processes whose environment names this data folder, or that work in it (Redis writes over its environment)."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            alive = process.status() != psutil.STATUS_ZOMBIE
-            if alive and process.pid != os.getpid() and process.environ().get("DATA_DIR") == str(data_dir):
+            if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            works_here = Path(process.cwd()).is_relative_to(data_dir)
+            if works_here or process.environ().get("DATA_DIR") == str(data_dir):
                 found.append(process)
     return found
 
