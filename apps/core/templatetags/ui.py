@@ -78,10 +78,15 @@ def control(field: Any) -> SafeString:
     return SafeString(field.as_widget(attrs={"class": f"{css} is-invalid" if field.errors else css}))
 
 
+def _is_missing(value: Any) -> bool:
+    """A figure that is not there yet: templates hand on "" for a key that a dictionary lacks."""
+    return value is None or value == ""
+
+
 @register.filter
-def duration(seconds: float | None) -> str:
+def duration(seconds: Any) -> str:
     """90 -> "1 min 30 s"; coarser the longer it is."""
-    if seconds is None:
+    if _is_missing(seconds):
         return ""
     total = max(0, round(seconds))
     if total < 60:
@@ -104,9 +109,9 @@ def moment(at: datetime | None) -> str:
 
 
 @register.filter
-def compact(number: float | None) -> str:
+def compact(number: Any) -> str:
     """12345678 -> "12.3 M"."""
-    if number is None:
+    if _is_missing(number):
         return ""
     for limit, unit in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
         if abs(number) >= limit:
@@ -115,14 +120,14 @@ def compact(number: float | None) -> str:
 
 
 @register.filter
-def percent(share: float | None) -> str:
+def percent(share: Any) -> str:
     """0.1234 -> "12.3 %"."""
-    return "" if share is None else f"{100 * share:.1f} %"
+    return "" if _is_missing(share) else f"{100 * share:.1f} %"
 
 
 @register.filter
-def rounded(value: float | None, decimals: int = 2) -> str:
-    return "" if value is None else f"{value:.{decimals}f}"
+def rounded(value: Any, decimals: int = 2) -> str:
+    return "" if _is_missing(value) else f"{value:.{decimals}f}"
 
 
 @register.filter
