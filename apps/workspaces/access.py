@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
@@ -75,7 +75,11 @@ def get_visible(
 
     Raises NotVisible when it is not there or not theirs to see, PermissionDenied when their role is too low.
     """
-    found = queryset.visible_to(user).filter(**lookup).select_related("workspace").first()  # type: ignore[union-attr]
+    try:
+        found = queryset.visible_to(user).filter(**lookup).select_related("workspace").first()  # type: ignore[union-attr]
+    except ValidationError:
+        # What came in an address or a form as an id is none.
+        found = None
     if found is None:
         raise NotVisible
     require(user, found.workspace, action)
