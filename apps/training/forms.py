@@ -135,7 +135,7 @@ class WizardForm(StudioForm):
             value = cleaned.get(name)
             if value in (None, ""):
                 continue
-            given[name] = _split(value) if _plain_type(field) == list[str] else value
+            given[name] = _split(value) if typing.get_origin(_plain_type(field)) is list else value
         try:
             cleaned["recipe"] = Recipe.model_validate(given)
         except ValidationError as error:

@@ -16,7 +16,7 @@ from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.datasets.models import DatasetVersion
 from apps.jobs import services as jobs
-from apps.jobs.models import Job
+from apps.jobs.models import ACTIVE, Job
 from apps.training.bases import BaseChoice
 from apps.training.models import Preflight, Run
 from apps.workspaces import access, audit
@@ -49,8 +49,9 @@ def request_preflight(
     changed = recipe.model_dump(mode="json", exclude_defaults=True)
     digest = _hash(str(dataset_version.pk), base.identity, length.value, changed)
     earlier = Preflight.objects.in_workspace(workspace).filter(request_hash=digest).select_related("job")
-    for preflight in earlier:
-        if preflight.job.is_active or preflight.result:
+    for preflight in earlier.select_related("base_version"):
+        base_is_there = preflight.base_version is not None and preflight.base_version.is_ready
+        if preflight.job.is_active or (preflight.result and base_is_there):
             return preflight
     preflight = Preflight(
         workspace=workspace,
@@ -131,11 +132,23 @@ def take_preflight(job: Job) -> None:
 
 @transaction.atomic
 def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Run | None = None) -> Run:
-    """Start the run that the pre-flight described. Raises UserError when something blocks it."""
+    """Start the run that the pre-flight described; one that is under way already, asked for again, is that one.
+
+    Raises UserError when something blocks it.
+    """
     workspace = preflight.workspace
     access.require(actor, workspace, Action.EDIT)
     if preflight.result is None or preflight.base_version is None:
         raise UserError(_("The pre-flight has not finished yet."))
+    if not preflight.base_version.is_ready:
+        raise UserError(
+            _("The files of the base were deleted. Check again what will happen, from the wizard.")
+        )
+    # A button pressed twice: the second press waits here for the first.
+    Preflight.objects.select_for_update().get(pk=preflight.pk)
+    under_way = preflight.runs.filter(job__state__in=ACTIVE).first()
+    if under_way is not None:
+        return under_way
     if preflight.blocks:
         raise UserError(" ".join(str(finding["message"]) for finding in preflight.blocks))
     result = PreflightResult.model_validate(preflight.result)

@@ -11,9 +11,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.core.errors import NotVisible, UserError
+from apps.core.errors import UserError
 from apps.datasets.models import DatasetVersion
-from apps.jobs.views import status_context
+from apps.jobs.views import sequence_number, status_context
 from apps.training import querysets, services
 from apps.training.bases import choices_for, find_choice
 from apps.training.forms import LENGTHS, RunNameForm, WizardForm
@@ -44,7 +44,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if not version_id:
         return _choose_data(request)
     version = access.get_visible(
-        DatasetVersion.objects.select_related("dataset"), request.user, Action.EDIT, pk=_uuid(version_id)
+        DatasetVersion.objects.select_related("dataset"), request.user, Action.EDIT, pk=version_id
     )
     choices = choices_for(request.user, version)  # type: ignore[arg-type]
     # An address can only say "False", which a checkbox would take for yes.
@@ -80,13 +80,6 @@ def _choose_data(request: HttpRequest) -> HttpResponse:
     versions = DatasetVersion.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
     ready = versions.filter(rows_train__gt=0, dataset__archived_at=None).select_related("dataset")
     return render(request, "training/choose_data.html", {"versions": ready[:100]})
-
-
-def _uuid(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError as error:
-        raise NotVisible from error
 
 
 @require_GET
@@ -161,8 +154,8 @@ def detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
 def metrics(request: HttpRequest, run_id: UUID) -> JsonResponse:
     """Chart points since ?after=<sequence number>."""
     run = access.get_visible(Run.objects.select_related("job"), request.user, pk=run_id)
-    after = request.GET.get("after", "0")
-    return JsonResponse(querysets.metric_points(run.job, after=int(after) if after.isdigit() else 0))
+    after = sequence_number(request.GET.get("after", ""))
+    return JsonResponse(querysets.metric_points(run.job, after=after))
 
 
 @require_GET

@@ -65,6 +65,9 @@ def _field(default: Any, *, title: str, help_text: str, group: str, auto: bool =
     )
 
 
+LayerName = Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=200)]
+
+
 class Recipe(BaseModel):
     """Complete settings of one run. None means that the worker chooses; what it chose is kept with the run."""
 
@@ -249,7 +252,7 @@ class Recipe(BaseModel):
         ge=0,
         le=0.9,
     )
-    lora_targets: list[str] | None = _field(
+    lora_targets: list[LayerName] | None = _field(
         None,
         title=_("LoRA layers"),
         help_text=_("Names of the layers that get adapters. Left empty, every linear layer but the output."),
