@@ -12,6 +12,16 @@ from apps.training.models import Run
 from apps.workspaces.models import Workspace
 
 RECENT = 5
+_SHOWN_BY_JOBS = (
+    "dataset_import",
+    "dataset_version",
+    "preflight",
+    "run",
+    "evaluation",
+    "comparison",
+    "export",
+)
+"""What has a page of its own (apps.jobs.links), fetched with the jobs."""
 
 
 def disk_bytes(workspace: Workspace) -> int:
@@ -33,7 +43,7 @@ def overview(workspace: Workspace) -> dict[str, Any]:
         "active_jobs": list(
             Job.objects.in_workspace(workspace)
             .active()
-            .select_related("created_by")
+            .select_related(*_SHOWN_BY_JOBS)
             .order_by("created_at")[:20]
         ),
         "datasets": list(Dataset.objects.in_workspace(workspace).current()[:RECENT]),
