@@ -1,0 +1,64 @@
+"""What the OpenAPI description says beyond what views declare: the errors of every call, and the Recipe."""
+
+from typing import Any
+
+from workers.contracts.recipes import Recipe
+
+Schema = dict[str, Any]
+
+RECIPE_REF: Schema = {"$ref": "#/components/schemas/Recipe"}
+_ERROR: Schema = {
+    "type": "object",
+    "description": "The shape of every error.",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "field"],
+            "properties": {
+                "code": {"type": "string", "description": "For programs."},
+                "message": {"type": "string", "description": "For people: what to do."},
+                "field": {
+                    "type": ["string", "null"],
+                    "description": "The field of the body that it is about.",
+                },
+            },
+        }
+    },
+}
+_REASONS = {
+    "400": "The request cannot be carried out as it is.",
+    "401": "No live key of a workspace, and nobody signed in.",
+    "403": "The role, or the key, does not allow this.",
+    "404": "There is nothing here, or nothing that you may see.",
+    "415": "The body is of a kind that is not read here.",
+}
+
+
+def complete(result: Schema, generator: Any, request: Any, public: bool) -> Schema:
+    """drf-spectacular's hook: adds the components and, to every call, the errors that it may answer with."""
+    schemas = result["components"]["schemas"]
+    recipe = Recipe.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= recipe.pop("$defs")
+    schemas |= {"Recipe": recipe, "Error": _ERROR}
+    for path, operations in result["paths"].items():
+        for method, operation in operations.items():
+            for status in _statuses(path, method, operation):
+                operation["responses"].setdefault(status, _response(_REASONS[status]))
+    return result
+
+
+def _statuses(path: str, method: str, operation: Schema) -> set[str]:
+    found = {"401", "404"} if "{" in path else {"401"}
+    if method != "get":
+        found |= {"400", "403"}
+    if path.endswith("/file/"):
+        found.add("400")
+    if "requestBody" in operation:
+        found.add("415")
+    return found
+
+
+def _response(description: str) -> Schema:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {"description": description, "content": content}
