@@ -1,0 +1,251 @@
+"""The wizard, the card before the start, a run's page while it learns and after."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.urls import reverse
+
+from apps.jobs import services as jobs
+from apps.training.models import Preflight, Run
+from tests.apps.conftest import LABELS
+from workers.contracts.events import Failed, Fix, Log, Metric, Progress, Sample, SampleRow, Started
+from workers.contracts.specs import Finding
+
+pytestmark = pytest.mark.django_db
+WIZARD = {"base": "starter:classifier:small", "length": "standard", "keep_best": "on"}
+
+
+def test_the_wizard_first_asks_for_data(client_for, owner, make_data) -> None:
+    client = client_for(owner)
+    assert "There is no data yet" in client.get(reverse("training:new")).content.decode()
+    ready, archived = make_data(), make_data()
+    archived.dataset.archived_at = "2026-01-01T00:00Z"
+    archived.dataset.save()
+    make_data(rows_train=0)
+    assert list(client.get(reverse("training:new")).context["versions"]) == [ready]
+
+
+def test_the_wizard_has_a_right_answer_to_every_question(client_for, owner, tickets) -> None:
+    html = client_for(owner).get(reverse("training:new"), {"data": tickets.pk}).content.decode()
+    checked = re.findall(r'name="(base|length)" value="([^"]+)" checked', html)
+    assert checked == [("base", "starter:classifier:small"), ("length", "standard")]
+    assert "42 rows to learn from, 12 held out" in html
+
+
+def test_the_wizard_leads_to_the_preflight(client_for, owner, tickets) -> None:
+    sent = {"data": str(tickets.pk), **WIZARD, "learning_rate": "0.001"}
+    response = client_for(owner).post(reverse("training:new"), sent)
+    preflight = Preflight.objects.get()
+    assert response["Location"] == reverse("training:preflight", args=[preflight.pk])
+    assert preflight.recipe == {"learning_rate": 0.001}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"base": "starter:causal:small"}, "base"),
+        ({"length": "for ever"}, "length"),
+        ({"learning_rate": "7"}, "learning_rate"),
+    ],
+)
+def test_a_wrong_answer_is_said_at_its_field_and_nothing_is_lost(
+    client_for, owner, tickets, wrong, field
+) -> None:
+    sent = {"data": str(tickets.pk), **WIZARD, "batch_rows": "24", **wrong}
+    response = client_for(owner).post(reverse("training:new"), sent)
+    assert response.status_code == 422
+    assert set(response.context["form"].errors) == {field}
+    html = response.content.decode()
+    assert 'value="24"' in html
+    assert "invalid-feedback" in html
+    assert not Preflight.objects.exists()
+
+
+@pytest.mark.parametrize("value", ["", "nonsense", "00000000-0000-0000-0000-000000000000"])
+def test_data_that_is_not_there(client_for, owner, value) -> None:
+    status = 200 if not value else 404
+    assert client_for(owner).get(reverse("training:new"), {"data": value}).status_code == status
+
+
+def test_the_card_before_the_start(client_for, owner, make_preflight) -> None:
+    finding = Finding(blocks=False, message="Rows are <long>.", fix={"max_length": 64})
+    preflight = make_preflight(findings=[finding], keep_best=False)
+    html = client_for(owner).get(reverse("training:preflight", args=[preflight.pk])).content.decode()
+    assert "Start training" in html
+    assert "Rows are &lt;long&gt;." in html
+    assert "<mark>&lt;b&gt;billing&lt;/b&gt;</mark>" in html, "text of rows is no markup"
+    change = re.search(r'href="([^"]*max_length[^"]*)"', html)
+    answers = parse_qs(urlsplit(change[1].replace("&amp;", "&")).query)
+    assert answers["max_length"] == ["64"]
+    assert answers["keep_best"] == ["False"]
+
+
+def test_the_start_button_says_what_is_missing(client_for, owner, make_preflight) -> None:
+    preflight = make_preflight(findings=[Finding(blocks=True, message="Column is empty.")])
+    client = client_for(owner)
+    html = client.get(reverse("training:preflight", args=[preflight.pk])).content.decode()
+    assert "Column is empty." in html
+    assert "Mend this first" in html
+    assert "Start training" not in html
+    response = client.post(reverse("training:start", args=[preflight.pk]))
+    assert response.status_code == 400
+    assert "Column is empty." in response.content.decode()
+    assert not Run.objects.exists()
+
+
+def test_a_failed_preflight_says_why(client_for, owner, ask) -> None:
+    preflight = ask()
+    claimed = jobs.claim(job_id=str(preflight.job.pk), worker="w")
+    jobs.fail(claimed, Failed(code="no_network", message="The Hub cannot be reached."))
+    html = client_for(owner).get(reverse("training:preflight", args=[preflight.pk])).content.decode()
+    assert "The Hub cannot be reached." in html
+    assert "Try again" in html
+
+
+def test_starting_leads_to_the_run(client_for, owner, make_preflight) -> None:
+    preflight = make_preflight()
+    response = client_for(owner).post(reverse("training:start", args=[preflight.pk]), {"name": "Mine"})
+    run = Run.objects.get()
+    assert response["Location"] == reverse("training:detail", args=[run.pk])
+    assert run.name == "Mine"
+
+
+@pytest.fixture
+def learning(make_run) -> Run:
+    """A run in the middle of it."""
+    run = make_run(done=False)
+    claimed = jobs.claim(job_id=str(run.job.pk), worker="w")
+    metrics = [
+        Metric(step=step, epoch=step / 3, values={"train_loss": 1 / step, "learning_rate": 1e-4})
+        for step in range(1, 8)
+    ]
+    said = [
+        Sample(step=step, rows=[SampleRow(row_id="r1", input="<i>help</i>", target="billing", output=text)])
+        for step, text in ((2, "bill"), (4, "billing"), (6, "billing"))
+    ]
+    jobs.record_events(
+        claimed,
+        [
+            Started(pid=1, device="cpu", precision="bf16"),
+            Progress(phase="Training", done=7, total=9, fraction=0.7, seconds_left=90),
+            *metrics,
+            Metric(step=7, epoch=2, values={"validation_loss": 0.25}),
+            *said,
+            Log(text="<b>hello</b>"),
+        ],
+    )
+    return Run.objects.get(pk=run.pk)
+
+
+def test_the_page_of_a_run_that_learns(client_for, owner, learning) -> None:
+    response = client_for(owner).get(reverse("training:detail", args=[learning.pk]))
+    html = response.content.decode()
+    for shown in ("cpu · bf16", "Training", "1 min 30 s left", "0.250", "0.143", "&lt;i&gt;help&lt;/i&gt;"):
+        assert shown in html
+    assert "<b>hello</b>" not in html
+    assert response.context["samples"][0]["outputs"] == [(4, "billing"), (2, "bill")]
+    assert "Stop and keep the best" in html
+
+
+def test_the_live_part_alone(client_for, owner, learning) -> None:
+    html = client_for(owner).get(reverse("training:samples", args=[learning.pk])).content.decode()
+    assert html.strip().startswith('<div id="live"')
+    assert "says since step 4" in html
+
+
+def test_chart_points_since_the_last_ones(client_for, owner, learning) -> None:
+    client, address = client_for(owner), reverse("training:metrics", args=[learning.pk])
+    everything = client.get(address).json()
+    assert [point[0] for point in everything["points"]] == [1, 2, 3, 4, 5, 6, 7, 7]
+    later = client.get(address, {"after": everything["last"]}).json()
+    assert later == {"last": everything["last"], "points": []}
+    for nonsense in ("-1", "²", "9" * 5000, "x"):
+        assert len(client.get(address, {"after": nonsense}).json()["points"]) == 8
+
+
+def test_a_long_chart_is_thinned_and_keeps_every_validation(make_run, monkeypatch) -> None:
+    from apps.training import querysets
+
+    monkeypatch.setattr(querysets, "MOST_POINTS", 20)
+    run = make_run(done=False)
+    claimed = jobs.claim(job_id=str(run.job.pk), worker="w")
+    jobs.record_events(
+        claimed,
+        [
+            Metric(step=n, values={"train_loss": 1} | ({"validation_loss": 1} if n % 33 == 0 else {}))
+            for n in range(1, 201)
+        ],
+    )
+    points = querysets.metric_points(run.job)["points"]
+    assert len(points) < 40
+    assert points[-1][0] == 200
+    assert sum("validation_loss" in values for _step, _epoch, values in points) == 6
+
+
+def test_the_page_of_a_run_that_ended(client_for, owner, make_run) -> None:
+    html = client_for(owner).get(reverse("training:detail", args=[make_run().pk])).content.decode()
+    for shown in (
+        "nothing got better",
+        "Did it get better?",
+        "Try it beside its base",
+        "Train again",
+        "learning_rate",
+    ):
+        assert shown in html
+
+
+def test_a_failed_run_offers_the_mend_as_a_button(client_for, owner, make_run) -> None:
+    run = make_run(done=False, lora_targets=["q_proj"])
+    claimed = jobs.claim(job_id=str(run.job.pk), worker="w")
+    fix = Fix(label="Halve the tokens at once", recipe={"tokens_per_microbatch": 512, "batch_rows": None})
+    jobs.fail(claimed, Failed(code="out_of_memory", message="Memory ran out.", fix=fix))
+    client = client_for(owner)
+    html = client.get(reverse("training:detail", args=[run.pk])).content.decode()
+    assert "Memory ran out." in html
+    assert "Halve the tokens at once" in html
+    address = client.post(reverse("training:fix", args=[run.pk]))["Location"]
+    form = client.get(address).context["form"]
+    assert form["tokens_per_microbatch"].value() == "512"
+    assert form["lora_targets"].value() == "q_proj"
+
+
+def test_renaming(client_for, owner, make_run) -> None:
+    run, client = make_run(done=False), client_for(owner)
+    address = reverse("training:rename", args=[run.pk])
+    assert client.post(address, {"name": "New <name>"}).status_code == 302
+    assert "New &lt;name&gt;" in client.get(reverse("training:detail", args=[run.pk])).content.decode()
+    assert client.post(address, {"name": ""}).status_code == 400
+    assert client.post(address, {"name": "x" * 151}).status_code == 400
+    assert Run.objects.get().name == "New <name>"
+
+
+def test_the_list_costs_the_same_however_long(
+    client_for, owner, make_run, django_assert_num_queries, django_assert_max_num_queries
+) -> None:
+    client = client_for(owner)
+    assert "Nothing was trained yet" in client.get(reverse("training:list")).content.decode()
+    first = make_run()
+    with django_assert_max_num_queries(10) as counted:
+        client.get(reverse("training:list"))
+    for _ in range(9):
+        make_run(preflight=first.preflight)
+    with django_assert_num_queries(len(counted)):
+        response = client.get(reverse("training:list"))
+    assert len(response.context["page"]) == 10
+
+
+def test_pages_cost_a_bounded_number_of_queries(
+    client_for, owner, learning, django_assert_max_num_queries
+) -> None:
+    client = client_for(owner)
+    with django_assert_max_num_queries(12):
+        client.get(reverse("training:detail", args=[learning.pk]))
+    with django_assert_max_num_queries(12):
+        client.get(reverse("training:preflight", args=[learning.preflight_id]))
+
+
+def test_a_viewer_sees_no_buttons(client_for, viewer, learning) -> None:
+    html = client_for(viewer).get(reverse("training:detail", args=[learning.pk])).content.decode()
+    assert "<form" not in html.split("<main")[1].split("</main")[0]
+    assert LABELS[1] in html
