@@ -216,11 +216,9 @@ def fetch_from_hub(base: HubBase) -> Path:
         ) from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         return _from_cache(base, error)
-    except JobError:
-        raise
     except Exception as error:
-        # The HTTP client's own network errors share no base class with OSError.
-        if type(error).__module__.split(".")[0] in {"httpx", "httpcore"}:
+        # The errors of the Hub client's HTTP library share no base class with OSError.
+        if type(error).__module__.startswith(("httpx", "httpcore")):
             return _from_cache(base, error)
         raise
 

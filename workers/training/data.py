@@ -4,6 +4,7 @@ The order of rows is a pure function of seed and epoch, and what one optimizer s
 order: batching decides only how a step's rows are laid out, so it never changes the result.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,8 +102,9 @@ class Order:
         return self._epoch(epoch)[place * self.batch_rows : (place + 1) * self.batch_rows]
 
     def _epoch(self, epoch: int) -> list[int]:
-        # One 64-bit seed out of both numbers: neighbouring epochs and seeds never share an order.
-        generator = torch.Generator().manual_seed((self.seed << 32) + epoch)
+        # torch's CPU generator looks at the low 32 bits of a seed only, so both numbers are hashed into those.
+        digest = hashlib.sha256(f"{self.seed}:{epoch}".encode()).digest()
+        generator = torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
         return torch.randperm(self.rows, generator=generator).tolist()
 
 

@@ -1,0 +1,204 @@
+"""Bases from folders and from the Hub: what loads, and what is said when it does not."""
+
+import http.server
+import json
+import threading
+
+import pytest
+import torch
+from transformers import BertConfig, BertForMaskedLM, LlamaConfig, LlamaForCausalLM
+
+from workers.contracts.recipes import FolderBase, HubBase, Precision, StarterSize
+from workers.contracts.task_types import Family, TaskType
+from workers.models import loading
+from workers.models.folder import write_folder
+from workers.models.loading import allowed_folder, fetch_from_hub, load_folder, load_pretrained, load_version
+from workers.models.starters import create_starter, train_tokenizer
+from workers.runtime.reporter import JobError
+
+TEXTS = ["The cat sat on the mat.", "A dog ran to the door."] * 3
+CPU = torch.device("cpu")
+
+
+def _starter(family=Family.CAUSAL, labels=()):
+    task = TaskType.CLASSIFICATION if family is Family.CLASSIFIER else TaskType.CHAT
+    return create_starter(
+        TEXTS, family=family, size=StarterSize.TINY, task_type=task, labels=labels, seed=1, device=CPU
+    )
+
+
+def _plain_llama(folder):
+    tokenizer = train_tokenizer(TEXTS, family=Family.CAUSAL, vocabulary=300)
+    tokenizer.chat_template = None
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), **sizes)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def _load(folder, root, family=Family.CAUSAL, labels=()):
+    base = FolderBase(family=family, path=str(folder))
+    return load_pretrained(base, task_type=TaskType.CHAT, labels=labels, model_roots=[str(root)])
+
+
+def _code(caught) -> str:
+    return caught.value.code
+
+
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.BF16])
+def test_a_folder_comes_back_with_the_same_weights(precision, tmp_path):
+    loaded = _starter()
+    loaded.precision = precision
+    write_folder(loaded, tmp_path / "model")
+    again = load_folder(tmp_path / "model")
+    assert again.precision is precision
+    assert again.manifest.precision is precision
+    for name, weight in loaded.model.state_dict().items():
+        assert torch.equal(weight, again.model.state_dict()[name]), name
+    # Rotary frequencies stay in fp32 on both sides: rounded ones would bend long positions.
+    ids = torch.arange(4, 200)[None] % 100
+    with torch.no_grad():
+        assert torch.equal(loaded.model.eval()(input_ids=ids).logits, again.model(input_ids=ids).logits)
+
+
+def test_the_same_seed_gives_the_same_starter():
+    one, two = _starter(), _starter()
+    assert all(torch.equal(a, b) for a, b in zip(one.model.parameters(), two.model.parameters(), strict=True))
+
+
+def test_a_starters_card_says_that_its_weights_are_random(tmp_path):
+    write_folder(_starter(), tmp_path / "model")
+    assert "random weights" in (tmp_path / "model" / "README.md").read_text()
+
+
+def test_a_pretrained_model_without_a_chat_template_gets_a_plain_one(tmp_path):
+    loaded = _load(_plain_llama(tmp_path / "llama"), tmp_path)
+    assert "Assistant:" in loaded.tokenizer.chat_template
+    assert loaded.manifest.trained
+
+
+def test_a_folder_outside_the_roots_is_refused(tmp_path):
+    _plain_llama(tmp_path / "llama")
+    (tmp_path / "allowed").mkdir()
+    with pytest.raises(JobError) as caught:
+        _load(tmp_path / "llama", tmp_path / "allowed")
+    assert _code(caught) == "folder_refused"
+    assert "MODEL_ROOTS" in caught.value.message
+
+
+@pytest.mark.parametrize("path", ["link", "../llama"])
+def test_links_and_dots_do_not_lead_out_of_the_roots(path, tmp_path):
+    _plain_llama(tmp_path / "llama")
+    root = tmp_path / "allowed"
+    root.mkdir()
+    (root / "link").symlink_to(tmp_path / "llama")
+    with pytest.raises(JobError) as caught:
+        allowed_folder(str(root / path), [str(root)])
+    assert _code(caught) == "folder_refused"
+
+
+def test_a_folder_without_a_model_is_told(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(JobError) as caught:
+        _load(tmp_path / "empty", tmp_path)
+    assert _code(caught) == "folder_not_found"
+
+
+def test_pickled_weights_are_refused(tmp_path):
+    folder = _plain_llama(tmp_path / "llama")
+    (folder / "model.safetensors").unlink()
+    torch.save({}, folder / "pytorch_model.bin")
+    with pytest.raises(JobError) as caught:
+        _load(folder, tmp_path)
+    assert _code(caught) == "not_safetensors"
+
+
+def test_a_repositorys_own_code_is_never_run(tmp_path):
+    folder = _plain_llama(tmp_path / "llama")
+    config = json.loads((folder / "config.json").read_text())
+    config |= {
+        "model_type": "own",
+        "auto_map": {"AutoConfig": "own.Own", "AutoModelForCausalLM": "own.Model"},
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    with pytest.raises(JobError) as caught:
+        _load(folder, tmp_path)
+    assert _code(caught) == "wrong_architecture"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_model_of_the_wrong_kind_is_told(tmp_path):
+    tokenizer = train_tokenizer(TEXTS, family=Family.CLASSIFIER, vocabulary=300)
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    BertForMaskedLM(BertConfig(vocab_size=len(tokenizer), **sizes)).save_pretrained(tmp_path / "bert")
+    tokenizer.save_pretrained(tmp_path / "bert")
+    for family in (Family.CAUSAL, Family.SEQ2SEQ):
+        with pytest.raises(JobError) as caught:
+            _load(tmp_path / "bert", tmp_path, family)
+        assert _code(caught) == "wrong_architecture"
+    loaded = _load(tmp_path / "bert", tmp_path, Family.CLASSIFIER, labels=["a", "b", "c"])
+    assert loaded.model.config.num_labels == 3
+
+
+def test_a_classifier_with_other_labels_gets_a_new_head(tmp_path):
+    write_folder(_starter(Family.CLASSIFIER, ["a", "b"]), tmp_path / "model")
+    loaded = load_version(tmp_path / "model", task_type=TaskType.CLASSIFICATION, labels=["x", "y", "z"])
+    assert loaded.model.config.num_labels == 3
+    assert loaded.manifest.labels == ["x", "y", "z"]
+
+
+def test_a_folder_that_is_no_model_folder_is_told(tmp_path):
+    with pytest.raises(JobError) as caught:
+        load_folder(tmp_path)
+    assert _code(caught) == "not_a_model_folder"
+
+
+class _Hub(http.server.BaseHTTPRequestHandler):
+    """Answers like the Hub: 401 for what is unknown, 403 for what is gated, else a model without safetensors."""
+
+    def do_GET(self) -> None:
+        gated, missing = "gated" in self.path, "missing" in self.path
+        self.send_response(403 if gated else 401 if missing else 200)
+        if gated or missing:
+            self.send_header("X-Error-Code", "GatedRepo" if gated else "RepoNotFound")
+        body = json.dumps({"id": "a/b", "sha": "0" * 40, "siblings": [{"rfilename": "pytorch_model.bin"}]})
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b"" if gated or missing else body.encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    api = loading.HfApi
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(loading, "HfApi", lambda token: api(endpoint=address, token=token))
+    yield server
+    server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("some/missing", "hub_not_found"), ("some/gated", "hub_gated"), ("some/pickle", "not_safetensors")],
+)
+def test_the_hubs_refusals_are_told(name, code, hub):
+    with pytest.raises(JobError) as caught:
+        fetch_from_hub(HubBase(family=Family.CAUSAL, repo_id=name))
+    assert _code(caught) == code
+    assert name in caught.value.message
+
+
+def test_no_network_is_told(monkeypatch):
+    api = loading.HfApi
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    # Port 9 is the discard service, which nobody runs: the connection is refused at once.
+    monkeypatch.setattr(loading, "HfApi", lambda token: api(endpoint="http://127.0.0.1:9", token=token))
+    with pytest.raises(JobError) as caught:
+        fetch_from_hub(HubBase(family=Family.CAUSAL, repo_id="some/never-cached"))
+    assert _code(caught) == "no_network"

@@ -1,0 +1,157 @@
+"""Pre-flight counts what a run would do, and says what stands in its way."""
+
+from pathlib import Path
+
+import pytest
+
+from workers.contracts.recipes import (
+    FolderBase,
+    Length,
+    Recipe,
+    StarterBase,
+    StarterSize,
+    Tuning,
+    VersionBase,
+)
+from workers.contracts.specs import PreflightSpec
+from workers.contracts.task_types import Family, TaskType
+from workers.models.loading import load_folder
+from workers.runtime.reporter import JobError
+from workers.training import preflight as preflight_module
+from workers.training.preflight import preflight
+from workers.training.run import run
+
+from .conftest import LABELS, TASKS, write_rows
+
+
+@pytest.fixture
+def make_preflight(tmp_path):
+    def build(data: Path, family: Family, *, name: str = "preflight", **options) -> PreflightSpec:
+        work = tmp_path / name
+        work.mkdir()
+        settings = {"base": StarterBase(family=family, size=StarterSize.TINY), **options}
+        return PreflightSpec(
+            inputs={"data": str(data), **settings.pop("inputs", {})},
+            work=str(work),
+            task_type=TASKS[family],
+            labels=LABELS if family is Family.CLASSIFIER else [],
+            **settings,
+        )
+
+    return build
+
+
+@pytest.mark.parametrize("family", list(Family))
+def test_it_counts_fills_the_recipe_and_leaves_the_initial_model(family, dataset, make_preflight, recording):
+    spec = make_preflight(dataset(family), family)
+    result = preflight(spec, recording())
+    assert result.rows == {"train": 60, "validation": 20, "test": 20}
+    assert result.findings == []
+    assert 0 < result.learned_tokens < result.tokens
+    if family is Family.CLASSIFIER:
+        assert result.learned_tokens == 60
+    assert result.tokens == round(result.row_tokens.mean * 60)
+    assert sum(rows for _, rows in result.row_tokens.histogram) == 60
+    recipe = result.recipe
+    for name in ("tuning", "epochs", "learning_rate", "batch_rows", "max_length", "tokens_per_microbatch"):
+        assert getattr(recipe, name) is not None, name
+    assert result.steps == round(recipe.epochs * -(-60 // recipe.batch_rows))
+    assert min(result.seconds, result.memory_bytes, result.disk_bytes) > 0
+    assert [learned for _, learned in result.first_row] == [False, True]
+    loaded = load_folder(Path(spec.work) / "out")
+    assert not loaded.manifest.trained
+    assert loaded.manifest.parameters == result.parameters == result.trainable_parameters
+
+
+def test_a_run_from_what_preflight_left_is_the_run_from_the_starter(
+    dataset, make_preflight, make_spec, recording
+):
+    family = Family.CLASSIFIER
+    spec = make_preflight(dataset(family), family)
+    recipe = preflight(spec, recording()).recipe.model_copy(update={"max_steps": 5})
+    direct = make_spec(family, name="direct").model_copy(update={"recipe": recipe})
+    staged = make_spec(family, name="staged", inputs={"base": str(Path(spec.work) / "out")})
+    staged = staged.model_copy(update={"recipe": recipe, "base": VersionBase(family=family)})
+    assert run(staged, recording()).validation_loss == run(direct, recording()).validation_loss
+
+
+def test_rows_whose_answer_would_be_cut_off_block_and_the_fix_mends_them(
+    dataset, make_preflight, recording, tmp_path
+):
+    long = [("train", [("user", "very " * 40 + "long")], "yes")] * 3
+    short = [("train", [("user", f"is it {number}")], "no") for number in range(30)]
+    data = write_rows(tmp_path / "long", long + short)
+    spec = make_preflight(data, Family.CAUSAL, recipe=Recipe(max_length=16))
+    result = preflight(spec, recording())
+    assert result.unlearnable_rows == 3
+    assert result.cut_share == pytest.approx(3 / 33)
+    [blocking] = [finding for finding in result.findings if finding.blocks]
+    assert "3 rows" in blocking.message
+    mended = Recipe(**{**spec.recipe.model_dump(), **blocking.fix})
+    again = preflight(make_preflight(data, Family.CAUSAL, name="again", recipe=mended), recording())
+    assert not any(finding.blocks for finding in again.findings)
+
+
+def test_too_few_rows_block(make_preflight, recording, tmp_path):
+    data = write_rows(tmp_path / "few", [("train", [("user", "a")], "b"), ("train", [("user", "c")], "d")])
+    result = preflight(make_preflight(data, Family.SEQ2SEQ), recording())
+    assert any(finding.blocks and "2 training rows" in finding.message for finding in result.findings)
+
+
+def test_no_rows_at_all_is_told(make_preflight, recording, tmp_path):
+    data = write_rows(tmp_path / "none", [("test", [("user", "a")], "b")])
+    with pytest.raises(JobError) as caught:
+        preflight(make_preflight(data, Family.SEQ2SEQ), recording())
+    assert caught.value.code == "no_rows"
+
+
+def test_more_memory_than_there_is_blocks_and_offers_lora(dataset, make_preflight, recording, monkeypatch):
+    monkeypatch.setattr(preflight_module, "free_memory", lambda _: 1_000_000)
+    result = preflight(make_preflight(dataset(Family.CAUSAL), Family.CAUSAL), recording())
+    assert {"tuning": Tuning.LORA} in [finding.fix for finding in result.findings if finding.blocks]
+
+
+def test_more_disk_than_there_is_blocks(dataset, make_preflight, recording, monkeypatch):
+    monkeypatch.setattr(preflight_module, "free_disk", lambda _: 1000)
+    result = preflight(make_preflight(dataset(Family.CAUSAL), Family.CAUSAL), recording())
+    assert any(finding.blocks and "disk" in finding.message for finding in result.findings)
+
+
+def test_longer_training_means_more_epochs(dataset, make_preflight, recording):
+    data = dataset(Family.CLASSIFIER)
+    epochs = [
+        preflight(
+            make_preflight(data, Family.CLASSIFIER, name=length, length=length), recording()
+        ).recipe.epochs
+        for length in Length
+    ]
+    assert epochs == sorted(epochs)
+    assert epochs[0] < epochs[-1]
+
+
+def test_settings_that_the_user_chose_stay(dataset, make_preflight, recording):
+    chosen = Recipe(epochs=2.5, learning_rate=0.01, batch_rows=7, max_length=33)
+    result = preflight(make_preflight(dataset(Family.CAUSAL), Family.CAUSAL, recipe=chosen), recording())
+    for name in ("epochs", "learning_rate", "batch_rows", "max_length"):
+        assert getattr(result.recipe, name) == getattr(chosen, name)
+
+
+def test_a_local_model_is_copied_as_it_came(dataset, make_preflight, make_spec, recording, tmp_path):
+    first = make_spec(Family.CAUSAL)
+    run(first, recording())
+    folder = Path(first.work) / "out"
+    base = FolderBase(family=Family.CAUSAL, path=str(folder))
+    spec = make_preflight(dataset(Family.CAUSAL), Family.CAUSAL, base=base, model_roots=[str(tmp_path)])
+    preflight(spec, recording())
+    copied = load_folder(Path(spec.work) / "out")
+    original = load_folder(folder)
+    assert copied.manifest.trained
+    for name, weight in original.model.state_dict().items():
+        assert weight.equal(copied.model.state_dict()[name]), name
+
+
+def test_the_specs_task_type_decides_how_a_prompt_is_built(dataset, make_preflight, recording):
+    spec = make_preflight(dataset(Family.CAUSAL), Family.CAUSAL)
+    code = spec.model_copy(update={"task_type": TaskType.CODE})
+    pieces = preflight(code, recording()).first_row
+    assert "<|user|>" not in pieces[0][0]

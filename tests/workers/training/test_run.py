@@ -1,0 +1,232 @@
+"""Whole runs of tiny models: they learn, stop, resume and leave a model folder."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from workers.contracts.model_folder import ParityRecord
+from workers.contracts.recipes import Precision, Tuning
+from workers.contracts.task_types import Family
+from workers.models.generation import classify, score
+from workers.models.loading import load_folder
+from workers.models.prompts import encode_prompt
+from workers.runtime.reporter import JobError, StopRequested
+from workers.training import loop as loop_module
+from workers.training.run import run
+
+FAMILIES = list(Family)
+
+
+def _weights(work: str) -> dict[str, torch.Tensor]:
+    return load_file(Path(work) / "out" / "model.safetensors")
+
+
+def _validation(reporter) -> list[float]:
+    values = [event.values for event in reporter.of("metric")]
+    return [value["validation_loss"] for value in values if "validation_loss" in value]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_run_learns_and_leaves_a_model_that_answers_as_recorded(family, make_spec, recording):
+    reporter = recording()
+    spec = make_spec(family, max_steps=30)
+    result = run(spec, reporter)
+
+    losses = _validation(reporter)
+    assert losses[-1] < 0.8 * losses[0]
+    assert result.stopped == "finished"
+    assert result.steps == 30
+    assert result.validation_loss == pytest.approx(min(losses))
+    loaded = load_folder(Path(spec.work) / "out")
+    assert loaded.manifest.trained
+    assert loaded.manifest.lineage["dataset"] == "phrases"
+    records = json.loads((Path(spec.work) / "out" / "parity.json").read_text())
+    assert 8 <= len(records) <= 16
+    for record in map(ParityRecord.model_validate, records):
+        assert encode_prompt(loaded.tokenizer, loaded.manifest, record.prompt) == record.prompt_ids
+        if family is Family.CLASSIFIER:
+            assert classify(loaded, [record.prompt_ids])[0] == pytest.approx(
+                list(record.label_scores.values()), abs=1e-5
+            )
+        else:
+            [said] = score(loaded, [(record.prompt_ids, record.output_ids)])
+            assert said == pytest.approx(record.log_probabilities, abs=1e-3)
+
+
+def test_the_card_says_that_training_began_from_random_weights(make_spec, recording):
+    spec = make_spec(Family.CLASSIFIER)
+    run(spec, recording())
+    assert "random weights" in (Path(spec.work) / "out" / "README.md").read_text()
+
+
+def test_events_tell_phases_metrics_samples_and_checkpoints(make_spec, recording):
+    reporter = recording()
+    spec = make_spec(Family.SEQ2SEQ)
+    run(spec, reporter)
+    phases = list(dict.fromkeys(event.phase for event in reporter.of("progress")))
+    assert phases == ["loading data", "loading model", "encoding rows", "training", "saving"]
+    fractions = [event.fraction for event in reporter.of("progress")]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    measured = {name for event in reporter.of("metric") for name in event.values}
+    assert {"train_loss", "validation_loss", "learning_rate", "tokens_per_second", "memory_bytes"} <= measured
+    assert [event.step for event in reporter.of("checkpoint")] == [4, 8, 12]
+    assert len(reporter.of("sample")) == 3
+
+
+@pytest.mark.parametrize("tuning", list(Tuning))
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_resumed_run_ends_with_the_same_bits(family, tuning, make_spec, recording, tmp_path):
+    whole = make_spec(family, name="whole", tuning=tuning, dropout=0.1)
+    run(whole, recording())
+
+    class CutOff(recording):
+        """Dies at the second checkpoint, as a killed process would."""
+
+        def emit(self, event):
+            super().emit(event)
+            if event.type == "checkpoint" and event.step == 8:
+                shutil.copytree(event.path, tmp_path / "kept")
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(make_spec(family, name="cut", tuning=tuning, dropout=0.1), CutOff())
+    torch.manual_seed(999)
+    inputs = {"checkpoint": str(tmp_path / "kept")}
+    rest = make_spec(family, name="rest", tuning=tuning, dropout=0.1, inputs=inputs)
+    reporter = recording()
+    result = run(rest, reporter)
+
+    assert result.steps == 12
+    assert min(event.step for event in reporter.of("metric")) > 8
+    expected, found = _weights(whole.work), _weights(rest.work)
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_a_checkpoint_of_another_model_is_refused(make_spec, recording, tmp_path):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "state.json").write_text("{}")
+    spec = make_spec(Family.CLASSIFIER, inputs={"checkpoint": str(tmp_path / "broken")})
+    with pytest.raises(JobError) as caught:
+        run(spec, recording())
+    assert caught.value.code == "checkpoint_unreadable"
+
+
+def test_stop_keeps_the_best_model_so_far(make_spec, recording):
+    reporter = recording(stop_after_metrics=4)
+    spec = make_spec(Family.CLASSIFIER, max_steps=5000, validation_rounds=1000)
+    result = run(spec, reporter)
+    assert result.stopped == "user"
+    assert 0 < result.steps < 5000
+    assert result.best_step <= result.steps
+    assert load_folder(Path(spec.work) / "out").manifest.trained
+
+
+def test_stop_before_the_first_step_leaves_nothing(make_spec, recording):
+    reporter = recording()
+    reporter.request_stop()
+    spec = make_spec(Family.CLASSIFIER)
+    with pytest.raises(StopRequested):
+        run(spec, reporter)
+    assert not (Path(spec.work) / "out").exists()
+
+
+def test_early_stopping_ends_a_run_that_no_longer_gets_better(make_spec, recording):
+    spec = make_spec(
+        Family.CLASSIFIER, max_steps=300, validation_rounds=100, early_stopping_rounds=2, learning_rate=0.02
+    )
+    result = run(spec, recording())
+    assert result.stopped == "early_stopping"
+    assert result.best_step < result.steps < 300
+
+
+def test_a_time_limit_ends_a_run(make_spec, recording):
+    result = run(make_spec(Family.CLASSIFIER, max_steps=100_000, max_minutes=0.02), recording())
+    assert result.stopped == "time"
+    assert result.steps < 100_000
+
+
+def test_the_best_weights_are_kept_not_the_last(make_spec, recording, monkeypatch):
+    losses = iter([1.0, 2.0, 3.0])
+    monkeypatch.setattr(loop_module, "validation_loss", lambda *_: next(losses))
+    best = make_spec(Family.CLASSIFIER, name="best", dropout=0.0)
+    result = run(best, recording())
+    assert result.best_step == 4
+    losses = iter([1.0, 2.0, 3.0])
+    last = make_spec(Family.CLASSIFIER, name="last", keep_best=False, dropout=0.0)
+    assert run(last, recording()).best_step == 12
+    name = "classifier.weight"
+    assert not torch.equal(_weights(best.work)[name], _weights(last.work)[name])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_size_of_a_micro_batch_does_not_change_the_result(family, make_spec, recording):
+    found = []
+    for tokens in (64, 4096):
+        spec = make_spec(family, name=f"micro-{tokens}", tokens_per_microbatch=tokens, dropout=0.0)
+        run(spec, recording())
+        found.append(_weights(spec.work))
+    for name, weight in found[0].items():
+        torch.testing.assert_close(weight, found[1][name], atol=2e-4, rtol=1e-3)
+
+
+def test_lora_trains_little_and_leaves_a_merged_model(make_spec, recording):
+    reporter = recording()
+    spec = make_spec(Family.CAUSAL, tuning=Tuning.LORA, lora_rank=4)
+    result = run(spec, reporter)
+    losses = _validation(reporter)
+    assert losses[-1] < losses[0]
+    assert not any("lora" in name for name in _weights(spec.work))
+    state = next(Path(spec.work).glob("checkpoints/step-*/weights.safetensors"))
+    adapters = sum(weight.numel() for weight in load_file(state).values())
+    assert adapters < result.parameters / 4
+
+
+def test_bf16_training_is_close_to_fp32(make_spec, recording):
+    losses = []
+    for precision in (Precision.FP32, Precision.BF16):
+        spec = make_spec(Family.CAUSAL, name=precision, precision=precision, dropout=0.0)
+        losses.append(run(spec, recording()).validation_loss)
+        assert load_folder(Path(spec.work) / "out").precision is precision
+    assert losses[1] == pytest.approx(losses[0], rel=0.05)
+
+
+def test_running_out_of_memory_offers_half_the_tokens(make_spec, recording, monkeypatch):
+    def too_much(*_: object, **__: object) -> None:
+        raise RuntimeError(
+            "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: 12 bytes"
+        )
+
+    monkeypatch.setattr(loop_module.Optimizer, "step", too_much)
+    with pytest.raises(JobError) as caught:
+        run(make_spec(Family.CAUSAL, tokens_per_microbatch=1024), recording())
+    assert caught.value.code == "out_of_memory"
+    assert caught.value.fix.recipe == {"tokens_per_microbatch": 512}
+
+
+def test_a_loss_beyond_all_bounds_offers_a_lower_learning_rate(make_spec, recording, monkeypatch):
+    monkeypatch.setattr(loop_module.Optimizer, "step", lambda *_: float("nan"))
+    with pytest.raises(JobError) as caught:
+        run(make_spec(Family.CAUSAL, learning_rate=0.4), recording())
+    assert caught.value.code == "loss_not_finite"
+    assert caught.value.fix.recipe == {"learning_rate": 0.1}
+
+
+def test_training_goes_on_from_a_model_version(make_spec, recording):
+    first = make_spec(Family.CLASSIFIER, name="first", max_steps=30)
+    trained = run(first, recording())
+    inputs = {"base": str(Path(first.work) / "out")}
+    reporter = recording()
+    run(make_spec(Family.CLASSIFIER, name="second", inputs=inputs, learning_rate=1e-5), reporter)
+    assert _validation(reporter)[0] == pytest.approx(trained.validation_loss, abs=0.05)
+
+
+def test_a_label_that_the_run_does_not_know_is_told(make_spec, recording):
+    spec = make_spec(Family.CLASSIFIER).model_copy(update={"labels": ["red", "green"]})
+    with pytest.raises(JobError, match="label"):
+        run(spec, recording())
