@@ -107,6 +107,9 @@ class ReplySocket(AsyncWebsocketConsumer):  # type: ignore[misc]
                     await self.say(data)
         except RedisError:
             await self.close(code=1013)
+        except OSError:
+            # The browser went while a frame was on its way; the server tells in a moment.
+            return
         finally:
             waiting.cancel()
             if self.following.get(reply) is asyncio.current_task():

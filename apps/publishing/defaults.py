@@ -80,7 +80,7 @@ def settings_for(model: ModelVersion) -> AppSettings:
     welcome = {
         AppType.CHAT: _("Ask me something."),
         AppType.SUMMARIZATION: _("Paste a long text and get the short version."),
-        AppType.TRANSLATION: _("Type on the left, read on the right."),
+        AppType.TRANSLATION: _("Give me a text, and read it in the other language."),
         AppType.GENERATION: _("Give me a beginning, and I will go on."),
         AppType.CODE: _("Start a program, and I will complete it."),
         AppType.CLASSIFICATION: _("Paste a text and see where it belongs."),

@@ -94,6 +94,7 @@ function begin() {
   if (page.app_type === "classification") output.replaceChildren();
   else show("");
   showState(words("sending"));
+  answer.closest(".pane").scrollIntoView({ block: "nearest", behavior: "smooth" });
 }
 
 composer.addEventListener("submit", (event) => {

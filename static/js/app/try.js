@@ -24,7 +24,7 @@ function show(column, text) {
 
 function status(column, text, busy) {
   column.box.classList.toggle("busy", busy);
-  column.box.querySelector(".status").textContent = text;
+  column.box.querySelector(".trial-status").textContent = text;
 }
 
 function showStop() {

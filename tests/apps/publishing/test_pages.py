@@ -1,0 +1,276 @@
+"""Pages: who sees them, what they say, what they cost, and that they work without scripts."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from apps.publishing.models import App, AppVersion, Message, ShareLink
+from apps.publishing.services import links, replies
+from apps.publishing.visitors import COOKIE
+
+pytestmark = pytest.mark.django_db
+
+TYPES = [
+    ("chat", "causal"),
+    ("summarization", "seq2seq"),
+    ("translation", "seq2seq"),
+    ("generation", "causal"),
+    ("code", "causal"),
+    ("classification", "classifier"),
+]
+
+
+@pytest.fixture
+def visitor(client, link):
+    """A browser that has opened the link, and the address."""
+    address = f"/a/{link[1]}/"
+    assert client.get(address).status_code == 200
+    return client, address
+
+
+def answer_all(text="Until **six**."):
+    Message.objects.filter(role="assistant").update(state="done", text=text)
+
+
+@pytest.mark.parametrize(
+    ("person", "status"), [("viewer", 200), ("owner", 200), ("outsider", 404), (None, 302)]
+)
+@pytest.mark.parametrize("page", ["detail", "preview", "try"])
+def test_who_sees_an_apps_pages(request, client_for, app, page, person, status):
+    user = request.getfixturevalue(person) if person else None
+    key = app.live_version.model_version_id if page == "try" else app.pk
+    if person is None and page == "preview":
+        status = 404
+    assert client_for(user).get(reverse(f"publishing:{page}", args=[key])).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("person", "status"),
+    [("owner", 302), ("admin", 302), ("editor", 302), ("viewer", 403), ("outsider", 404)],
+)
+@pytest.mark.parametrize("act", ["publish", "archive", "create_link", "check_parity"])
+def test_who_may_press_what(request, client_for, app, person, status, act):
+    AppVersion.objects.update(parity_job=None)
+    client = client_for(request.getfixturevalue(person))
+    data = {"version": str(app.live_version_id)}
+    assert client.post(reverse(f"publishing:{act}", args=[app.pk]), data).status_code == status
+
+
+@pytest.mark.parametrize(("task_type", "family"), TYPES)
+def test_every_type_has_its_pages(client_for, owner, client, make_app, task_type, family):
+    app = make_app(task_type, family, suggestions=["Try <this>"])
+    _link, token = links.create_share_link(actor=owner, app=app)
+    member = client_for(owner)
+    pages = [
+        member.get(reverse("publishing:edit", args=[app.pk])),
+        member.get(reverse("publishing:detail", args=[app.pk])),
+        member.get(reverse("publishing:try", args=[app.live_version.model_version_id])),
+        client.get(f"/a/{token}/"),
+    ]
+    assert [page.status_code for page in pages] == [200] * 4
+    assert b"Try <this>" not in pages[3].content
+
+
+def test_one_form_makes_publishes_and_shares(client_for, editor, make_model):
+    model = make_model()
+    client = client_for(editor)
+    form = client.get(reverse("publishing:new"), {"model": model.pk}).context["form"]
+    data = {name: form[name].value() for name in form.fields} | {"model": model.pk, "name": "Front desk"}
+    response = client.post(reverse("publishing:new"), data)
+    app = App.objects.get()
+    assert response["Location"] == reverse("publishing:detail", args=[app.pk])
+    assert app.live_version.number == 1
+    assert ShareLink.objects.live().count() == 1
+
+
+def test_a_draft_is_not_published(client_for, editor, make_model):
+    model = make_model()
+    client = client_for(editor)
+    form = client.get(reverse("publishing:new"), {"model": model.pk}).context["form"]
+    data = {name: form[name].value() for name in form.fields}
+    client.post(reverse("publishing:new"), data | {"model": model.pk, "name": "Desk", "draft": "1"})
+    assert App.objects.get().live_version is None
+
+
+def test_a_form_that_does_not_fit_says_where(client_for, editor, make_model):
+    model = make_model(context_length=512)
+    client = client_for(editor)
+    form = client.get(reverse("publishing:new"), {"model": model.pk}).context["form"]
+    data = {name: form[name].value() for name in form.fields}
+    response = client.post(
+        reverse("publishing:new"), data | {"model": model.pk, "name": "Desk", "max_tokens": 600}
+    )
+    assert response.status_code == 422
+    assert "max_tokens" in response.context["form"].errors
+
+
+def test_a_failed_parity_check_warns(client_for, owner, app):
+    result = {
+        "rows": 16,
+        "ids_identical": False,
+        "max_nat_per_token": 0.4,
+        "limit_nat_per_token": 0.01,
+        "exact_match": 0.5,
+        "passed": False,
+        "message": "Prompt ids differ.",
+    }
+    AppVersion.objects.update(parity=result)
+    page = client_for(owner).get(reverse("publishing:detail", args=[app.pk])).content.decode()
+    assert "does not answer as the model was trained to" in page
+    assert "50.0 %" in page
+
+
+def test_the_page_shows_link_code_and_sample(client_for, owner, app, link):
+    page = client_for(owner).get(reverse("publishing:detail", args=[app.pk])).content.decode()
+    assert f"/a/{link[1]}/" in page
+    assert '<path transform="scale(4)" class="qr-line"' in page
+    assert f"model=&quot;{app.slug}&quot;" in page or f'model="{app.slug}"' in page
+
+
+def test_a_key_is_shown_once(client_for, editor, app):
+    client = client_for(editor)
+    page = client.post(reverse("publishing:create_key", args=[app.pk]), {"name": "script"}).content.decode()
+    secret = re.search(r"mq-[\w-]{30,}", page)[0]
+    assert secret not in client.get(reverse("publishing:detail", args=[app.pk])).content.decode()
+
+
+def test_a_public_page_keeps_its_address_to_itself(visitor):
+    client, address = visitor
+    response = client.get(address)
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert "noindex" in response["X-Robots-Tag"]
+    assert response["Cache-Control"] == "no-store"
+    cookie = response.cookies[COOKIE]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+
+
+def test_a_public_page_needs_no_exception_from_the_policy(visitor):
+    client, address = visitor
+    response = client.get(address)
+    policy = response["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    page = response.content.decode()
+    assert not re.search(r"\son\w+=", page)
+    assert not re.search(r"\sstyle=", page)
+    inline = re.findall(r"<script(?![^>]*(?:src=|application/json))[^>]*>", page)
+    assert inline == []
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_a_link_that_leads_nowhere_says_so(client, link, owner):
+    links.revoke_share_link(actor=owner, link=link[0])
+    revoked, invented = client.get(f"/a/{link[1]}/"), client.get("/a/never-was/")
+    assert revoked.status_code == invented.status_code == 404
+    assert "leads nowhere" in revoked.content.decode()
+
+
+def test_asking_without_scripts(visitor):
+    client, address = visitor
+    asked = client.post(f"{address}act/", {"type": "ask", "text": "Until when?"})
+    assert asked.status_code == 302
+    waiting = client.get(asked["Location"]).content.decode()
+    assert '<meta http-equiv="refresh" content="2">' in waiting
+    answer_all()
+    page = client.get(asked["Location"]).content.decode()
+    assert "Until **six**." in page
+    assert 'http-equiv="refresh"' not in page
+
+
+def test_a_plain_page_shows_what_was_said_so_far(visitor):
+    from apps.publishing.connections import sync_redis
+
+    client, address = visitor
+    asked = client.post(f"{address}act/", {"type": "ask", "text": "Until when?"})
+    reply = Message.objects.get(role="assistant")
+    sync_redis().xadd(f"reply:{reply.pk}", {"kind": "text", "data": '{"text": "Until si"}'}, id="1-0")
+    response = client.get(asked["Location"])
+    assert "Until si" in response.content.decode()
+    assert response.context["page_data"]["messages"][1]["seq"] == 1
+
+
+def test_a_refused_text_stays_in_the_form(visitor):
+    client, address = visitor
+    response = client.post(f"{address}act/", {"type": "ask", "text": "x" * 50_001})
+    assert response.status_code == 400
+    assert "x" * 50_001 in response.content.decode()
+
+
+def test_scripts_without_sockets_ask_in_json(visitor):
+    client, address = visitor
+    response = client.post(
+        f"{address}act/",
+        {"type": "ask", "text": "Hello", "request_key": "k"},
+        content_type="application/json",
+        headers={"Accept": "application/json"},
+    )
+    assert response.json()["type"] == "turn"
+    again = client.post(
+        f"{address}act/",
+        {"type": "fly"},
+        content_type="application/json",
+        headers={"Accept": "application/json"},
+    )
+    assert again.status_code == 400
+
+
+def test_what_a_model_says_is_never_markup(visitor):
+    client, address = visitor
+    asked = client.post(f"{address}act/", {"type": "ask", "text": "<b>Hello</b>"})
+    answer_all("</script><script>alert(1)</script><img src=x onerror=alert(1)>")
+    page = client.get(asked["Location"]).content.decode()
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "<b>Hello" not in page
+
+
+def test_another_visitor_sees_none_of_it(visitor, client_for, link):
+    client, address = visitor
+    asked = client.post(f"{address}act/", {"type": "ask", "text": "My secret question"})
+    stranger = client_for()
+    assert "My secret question" not in stranger.get(address).content.decode()
+    response = stranger.get(asked["Location"].split("#")[0])
+    assert response.status_code == 302
+    message = Message.objects.get(role="assistant")
+    assert stranger.get(f"{address}m/{message.pk}/stream/").status_code == 404
+
+
+def test_lists_cost_the_same_with_more_apps(client_for, owner, make_app, django_assert_max_num_queries):
+    client = client_for(owner)
+    for _ in range(5):
+        make_app()
+    with django_assert_max_num_queries(8):
+        client.get(reverse("publishing:list"))
+
+
+def test_an_apps_page_costs_the_same_with_more_links(client_for, owner, app, django_assert_max_num_queries):
+    client = client_for(owner)
+    for _ in range(5):
+        links.create_share_link(actor=owner, app=app)
+    with django_assert_max_num_queries(22):
+        client.get(reverse("publishing:detail", args=[app.pk]))
+
+
+def test_a_long_conversation_costs_few_queries(visitor, django_assert_max_num_queries):
+    client, address = visitor
+    asked = client.post(f"{address}act/", {"type": "ask", "text": "0"})
+    answer_all()
+    where = str(Message.objects.first().conversation_id)
+    for number in range(1, 10):
+        client.post(f"{address}act/", {"type": "ask", "text": str(number), "conversation": where})
+        answer_all()
+    with django_assert_max_num_queries(8):
+        client.get(asked["Location"])
+
+
+def test_feedback_is_counted(client_for, owner, app, entrance):
+    turn = replies.ask(entrance=entrance, text="Hello")
+    replies.give_feedback(entrance=entrance, message_id=str(turn.answer.pk), helped=True)
+    assert client_for(owner).get(reverse("publishing:detail", args=[app.pk])).context["figures"] == {
+        "conversations": 1,
+        "answers": 1,
+        "helped": 1,
+        "judged": 1,
+    }
+    assert client_for(owner).get(reverse("publishing:list")).context["apps"][0].helped == 1
