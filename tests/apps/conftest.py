@@ -38,8 +38,10 @@ _SPLITS = ["train"] * 7 + ["validation"] + ["test"] * 2
 
 
 @pytest.fixture
-def run_job(django_capture_on_commit_callbacks: Any) -> Callable[[Job], Job]:
+def run_job(django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[Job], Job]:
     """Do a job as a worker would: a supervisor here, the work in a child process. Returns the fresh row."""
+    # A worker's thread has a connection of its own to give up; here it holds the transaction of the test.
+    monkeypatch.setattr("workers.runtime.supervisor.close_old_connections", lambda: None)
 
     def run(job: Job) -> Job:
         with django_capture_on_commit_callbacks(execute=True):

@@ -1,0 +1,77 @@
+"""Verdicts in words, intervals on their axis, differences marked without trusting a word of them."""
+
+import html
+import re
+from types import SimpleNamespace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apps.evaluation.presentation import confusion_table, marked, metric_row, verdict
+
+
+def value(middle: float) -> dict[str, float]:
+    return {"value": middle, "low": middle - 1, "high": middle + 1}
+
+
+def result(metric: str, values: dict[str, float], winner: str | None) -> dict:
+    compared = {
+        "metric": metric,
+        "values": {key: value(middle) for key, middle in values.items()},
+        "best": list(values),
+    }
+    return {"metrics": [compared], "deciding_metric": metric, "winner": winner, "rows": 40}
+
+
+SUBJECTS = [SimpleNamespace(subject_label=name) for name in ("base", "tuned", "trivial")]
+
+
+def test_the_winner_is_named_beside_the_next_best() -> None:
+    said = verdict(result("chrf", {"e0": 20, "e1": 60, "e2": 30}, "e1"), SUBJECTS)
+    assert said.startswith("“tuned” is clearly better: chrF 60.0, against 30.0 for “trivial”, on 40 rows")
+
+
+def test_where_lower_is_better_the_next_best_is_the_lowest_of_the_others() -> None:
+    said = verdict(result("bits_per_byte", {"e0": 3.0, "e1": 1.0, "e2": 2.0}, "e1"), SUBJECTS)
+    assert "1.000, against 2.000 for “trivial”" in said
+
+
+def test_a_tie_names_those_that_cannot_be_told_apart() -> None:
+    said = verdict(result("chrf", {"e0": 20, "e1": 21}, None), SUBJECTS)
+    assert "cannot be told apart by chrF: “base” (20.0), “tuned” (21.0)" in said
+
+
+def test_intervals_lie_on_the_axis() -> None:
+    row = metric_row("chrf", [("base", "b", value(0)), ("tuned", "t", value(100))], {1: 0.04}, {1})
+    assert (row.cells[0].left, row.cells[1].point) == (0, 100)
+    assert all(0 <= cell.left <= cell.left + cell.width <= 101 for cell in row.cells)
+    assert (row.cells[1].is_best, row.cells[1].is_significant, row.cells[0].is_significant) == (
+        True,
+        True,
+        False,
+    )
+    lower = metric_row("perplexity", [("base", "b", value(0.0)), ("tuned", "t", value(0.0))], {}, set())
+    assert lower.better == "lower is better"
+
+
+def test_the_confusion_matrix_is_shaded_by_row() -> None:
+    table = confusion_table({"labels": ["a", "b"], "confusion": [[3, 1], [0, 0]]})
+    assert table == [("a", [(3, 8, True), (1, 2, False)], 4), ("b", [(0, 0, False), (0, 0, True)], 0)]
+
+
+TEXTS = st.text(st.sampled_from("ab <>&\"'\n/é汉"), max_size=40)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXTS, TEXTS)
+def test_marked_is_the_output_with_nothing_of_it_taken_for_markup(target: str, output: str) -> None:
+    shown = str(marked(target, output))
+    assert set(re.findall(r"<[^>]*>", shown)) <= {"<ins>", "</ins>", "<del>", "</del>"}
+    without_gone = re.sub(r"<del>.*?</del>", "", shown, flags=re.DOTALL)
+    assert html.unescape(re.sub(r"</?ins>", "", without_gone)) == output
+
+
+def test_what_is_equal_is_not_marked() -> None:
+    assert str(marked("the same words", "the same words")) == "the same words"
+    assert str(marked("a cat", "a dog")) == "a <del>cat</del><ins>dog</ins>"
+    assert "<ins>" not in marked("x" * 5000, "<b>")
