@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Self
 
-from django.db.models import Prefetch, Sum
+from django.db.models import Prefetch, Q, Sum
 
+from apps.jobs.models import ACTIVE
 from apps.workspaces.querysets import InWorkspaceQuerySet
 
 
@@ -35,6 +36,10 @@ class DatasetVersionQuerySet(InWorkspaceQuerySet):
     def ready(self) -> Self:
         """Frozen: their rows are written and will not change."""
         return self.filter(rows_train__gt=0)
+
+    def standing(self) -> Self:
+        """Frozen, or being frozen: those whose job did not fail."""
+        return self.filter(Q(rows_train__gt=0) | Q(job__state__in=ACTIVE))
 
     def current(self) -> Self:
         return self.ready().filter(dataset__archived_at=None)

@@ -154,7 +154,7 @@ def _proposal_context(import_: Import, form: ConfirmForm) -> dict[str, Any]:
         "columns": [(column, chosen.get(column.name, "ignore")) for column in parsed.columns],
         "sample": sample_rows(import_),
         "roles_for_script": roles.for_script(),
-        "version": import_.versions.filter(rows_train__gt=0).first(),
+        "version": import_.versions.standing().first(),
     }
 
 

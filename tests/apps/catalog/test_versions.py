@@ -16,7 +16,6 @@ from apps.core.storage import storage
 from apps.evaluation.models import Evaluation
 from apps.jobs import services as jobs
 from workers.contracts.specs import ExportResult
-from workers.runtime.supervisor import supervise
 
 pytestmark = pytest.mark.django_db
 
@@ -228,14 +227,11 @@ def test_packing_once_and_downloading_in_pieces(client_for, viewer, outsider, tu
     assert client_for(outsider).get(download).status_code == 404
 
 
-def test_the_export_job_packs_the_folder_with_its_card_first(
-    client_for, viewer, tuned, django_capture_on_commit_callbacks
-) -> None:
+def test_the_export_job_packs_the_folder_with_its_card_first(client_for, viewer, tuned, run_job) -> None:
     client = client_for(viewer)
     client.post(reverse("catalog:export", args=[tuned.pk]))
     export = Export.objects.get()
-    with django_capture_on_commit_callbacks(execute=True):
-        supervise(str(export.job_id))
+    assert run_job(export.job).state == "succeeded"
     export.refresh_from_db()
     content = _content(client.get(reverse("catalog:download", args=[export.pk])))
     names = zipfile.ZipFile(io.BytesIO(content)).namelist()

@@ -1,4 +1,4 @@
-"""Files as people have them, and the real jobs that read them."""
+"""Files as people have them, and what the jobs that read them leave."""
 
 import os
 from collections.abc import Callable
@@ -17,7 +17,6 @@ from workers.contracts.specs import FreezeResult, FreezeSpec, ImportResult, Impo
 from workers.contracts.task_types import Role, TaskType
 from workers.ingest import freeze, parse
 from workers.runtime.reporter import Reporter
-from workers.runtime.supervisor import supervise
 
 _TOPICS = {"billing": "invoice", "account": "password", "connection": "router"}
 
@@ -30,18 +29,6 @@ def tickets(rows: int = 60) -> bytes:
         for i in range(rows)
     ]
     return "\n".join(["text,label", *lines]).encode()
-
-
-@pytest.fixture
-def run_job(django_capture_on_commit_callbacks) -> Callable[[Job], Job]:
-    """Do a job as a worker would: a supervisor here, the work in a child process. Returns the fresh row."""
-
-    def run(job: Job) -> Job:
-        with django_capture_on_commit_callbacks(execute=True):
-            supervise(str(job.pk))
-        return Job.objects.get(pk=job.pk)
-
-    return run
 
 
 @pytest.fixture

@@ -213,6 +213,15 @@ def test_an_import_is_confirmed_once(frozen, owner) -> None:
         )
 
 
+def test_the_page_offers_no_second_confirmation_while_rows_are_frozen(parsed, owner, client_for) -> None:
+    services.confirm_import(
+        actor=owner, import_=parsed, task_type="classification", roles={"text": "input", "label": "label"}
+    )
+    html = client_for(owner).get(reverse("datasets:import", args=[parsed.pk])).content.decode()
+    assert "are being frozen as tickets v1" in html
+    assert "data-missing" not in html
+
+
 def test_an_import_that_is_not_read_yet_cannot_be_confirmed(upload, owner) -> None:
     with pytest.raises(UserError, match="still being read"):
         services.confirm_import(actor=owner, import_=upload(tickets()), task_type="chat", roles={})
