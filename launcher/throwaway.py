@@ -11,12 +11,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from launcher.environment import ROOT, free_port
+from launcher.guard import die_with_parent
 from launcher.lock import read_note
 
 START_SECONDS = 240.0
@@ -159,6 +161,8 @@ def start_studio(
             stdout=stream,
             stderr=stream,
             text=True,
+            # A test run that is killed leaves no studio behind.
+            preexec_fn=partial(die_with_parent, signal.SIGTERM),
         )
     return Studio(data_dir, environment, process, log)
 

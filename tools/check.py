@@ -55,7 +55,9 @@ def main() -> int:
     results = [run_check(title, command, environment) for title, command in CHECKS.items()]
     if compose := compose_command():
         results.append(
-            run_check("deployment file", [*compose, "-f", "docker-compose.yml", "config", "-q"], environment)
+            run_check(
+                "deployment file", [*compose, "--env-file", ".env.example", "config", "-q"], environment
+            )
         )
     else:
         print("FAILED  deployment file: install docker-compose (Debian: apt-get install docker-compose)")
