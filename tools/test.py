@@ -19,8 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tools.browser import find_or_install_browser  # noqa: E402
-from tools.postgres import postgres_server  # noqa: E402
+from tools.browser import BrowserMissing, find_or_install_browser  # noqa: E402
+from tools.postgres import PostgresMissing, postgres_server  # noqa: E402
 
 LONG = "journey or faults or training"
 NOTHING_COLLECTED = 5
@@ -115,4 +115,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (BrowserMissing, PostgresMissing) as missing:
+        sys.exit(f"\n{missing}")
