@@ -1,5 +1,6 @@
 """Inside the child: sends events to the supervisor, hears its wish to stop, and ends when it is gone."""
 
+import contextlib
 import errno
 import json
 import os
@@ -31,6 +32,7 @@ from workers.contracts.events import (
 from workers.contracts.specs import JobSpec
 
 Spec = TypeVar("Spec", bound=JobSpec)
+NICENESS = 10
 
 
 class JobError(Exception):
@@ -114,6 +116,14 @@ def _exit_when_orphaned() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _make_way() -> None:
+    """Let the engine and the pages, which somebody is waiting for, go first."""
+    os.nice(NICENESS)
+    # Where the kernel schedules by session (autogroup), niceness counts only within ours, which is just this process.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICENESS))
+
+
 def run_child(spec_type: type[Spec], work: Callable[[Spec, Reporter], BaseModel]) -> None:
     """Run `work` as the main function of a child: parse the spec named by the first argument, report how it ends.
 
@@ -123,8 +133,7 @@ def run_child(spec_type: type[Spec], work: Callable[[Spec, Reporter], BaseModel]
     reporter = Reporter(int(descriptor) if descriptor else None)
     signal.signal(signal.SIGTERM, reporter.request_stop)
     if descriptor:
-        # Training shares the machine with the engine and the pages, which somebody is waiting for.
-        os.nice(10)
+        _make_way()
         threading.Thread(target=_exit_when_orphaned, daemon=True).start()
     try:
         spec = spec_type.model_validate(json.loads(Path(sys.argv[1]).read_text()))
