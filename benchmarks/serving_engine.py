@@ -128,26 +128,31 @@ def _one_round(storage: Path, prompts: Sequence[str], options: argparse.Namespac
     """Every system once; returns their rows in a fixed order."""
     folder, tokens, threads = storage / "model", options.tokens, options.threads
     rows: list[Measurement] = []
+
+    def note(new: Sequence[Measurement]) -> None:
+        rows.extend(new)
+        for row in new:
+            print(
+                f"  {row.system} {row.precision} x{row.streams}: {row.tokens_per_second:.0f} tokens/s",
+                flush=True,
+            )
+
     for precision in ("fp32", "bf16"):
-        # The baseline answers one at a time whatever arrives: its rate hardly depends on how many wait.
-        rows += [
-            run_generate_baseline(folder, prompts[:streams], tokens, precision, threads=threads)
-            for streams in (STREAMS if precision == "fp32" else STREAMS[:1])
-        ]
+        note(run_generate_baseline(folder, prompts, tokens, precision, threads=threads))
+        with running_engine(storage, precision, threads=threads) as (url, key):
+            note(measure_server("engine", precision, url, key, "model", prompts, tokens))
         if options.serve_python:
             server = running_transformers_serve(
                 folder, precision, python=options.serve_python, threads=threads
             )
             with server as (url, key):
-                rows += measure_server("transformers", precision, url, key, str(folder), prompts, tokens)
-        with running_engine(storage, precision, threads=threads) as (url, key):
-            rows += measure_server("engine", precision, url, key, "model", prompts, tokens)
+                note(measure_server("transformers", precision, url, key, str(folder), prompts, tokens))
     reference = next(row for row in rows if row.system == "generate" and row.streams == STREAMS[-1])
     mark_same_tokens(rows, reference.texts)
     return rows
 
 
-def _add_errors(rows: Sequence[Measurement], storage: Path, prompts: Sequence[str], threads: int) -> None:
+def add_errors(rows: Sequence[Measurement], storage: Path, prompts: Sequence[str], threads: int) -> None:
     """bf16 rows: how far their log-probabilities of the same tokens are from fp32's."""
     folder = storage / "model"
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -159,7 +164,7 @@ def _add_errors(rows: Sequence[Measurement], storage: Path, prompts: Sequence[st
         ours = mean_difference(engine_log_probabilities(url, key, "model", prompts, outputs), exact)
     for row in rows:
         if row.precision == "bf16":
-            row.nat_from_fp32 = ours if row.system == "engine" else plain
+            row.nat_from_fp32 = ours if row.system in ("engine", "app") else plain
 
 
 def main() -> None:
@@ -179,7 +184,7 @@ def main() -> None:
         storage = Path(name)
         build_model(storage / "model", options.size)
         rows = median_rows([_one_round(storage, prompts, options) for _ in range(options.rounds)])
-        _add_errors(rows, storage, prompts, options.threads)
+        add_errors(rows, storage, prompts, options.threads)
     print_table(rows)
     print(write_results(f"serving_engine_{options.size}", rows, size=options.size, tokens=options.tokens))
 

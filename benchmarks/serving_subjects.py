@@ -134,13 +134,16 @@ def summarize(
 
 def run_generate_baseline(
     folder: Path, prompts: Sequence[str], max_tokens: int, precision: str, *, threads: int
-) -> Measurement:
-    """All requests arrive at once and are answered one after another, as the documentation's example does."""
+) -> list[Measurement]:
+    """All requests arrive at once and are answered one after another, as the documentation's example does.
+
+    One row for each of STREAMS: what came first does not depend on how many wait behind it.
+    """
     torch.set_num_threads(threads)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=DTYPES[precision]).eval()
     model.generate(torch.tensor([[5, 6]]), max_new_tokens=2)
-    first, texts, tokens = [], [], 0
+    first, texts, ends = [], [], []
     begun = time.perf_counter()
     for prompt in prompts:
         messages = [{"role": "user", "content": prompt}]
@@ -157,9 +160,13 @@ def run_generate_baseline(
                 first.append(time.perf_counter() - begun)
             pieces.append(piece)
         answer.join()
+        ends.append(time.perf_counter() - begun)
         texts.append("".join(pieces))
-        tokens += max_tokens
-    return summarize("generate", precision, tokens, time.perf_counter() - begun, first, texts)
+    return [
+        summarize("generate", precision, n * max_tokens, ends[n - 1], first[:n], texts[:n])
+        for n in STREAMS
+        if n <= len(prompts)
+    ]
 
 
 def run_http(

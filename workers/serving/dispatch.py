@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from workers.serving.errors import EngineError
 from workers.serving.hosted import HostedModel
 from workers.serving.scheduler import Scheduler
 from workers.serving.work import End, Event, Failure, Scores, Work
@@ -58,12 +57,9 @@ class Dispatcher:
         return [event async for events in self.run(hosted, work) for event in events]
 
     def _deliver(self, events: list[tuple[Work, Event]]) -> None:
-        try:
+        # A closed loop means that the process is ending and nobody listens any more.
+        if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._hand_out, events)
-        except RuntimeError as error:
-            # The loop is closed: the process is ending, nobody listens any more.
-            if not self._loop.is_closed():
-                raise EngineError("engine_error", str(error), status=500) from error
 
     def _hand_out(self, events: list[tuple[Work, Event]]) -> None:
         for work, event in events:

@@ -36,6 +36,10 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
+        # A model that is being loaded cannot be interrupted, and would be waited for.
+        deadline = threading.Timer(_GRACE_SECONDS + 1, os._exit, (0,))
+        deadline.daemon = True
+        deadline.start()
         engine = getattr(self.config.app.state, "engine", None)  # type: ignore[union-attr]
         if engine is not None:
             engine.dispatcher.cancel_all()
@@ -46,7 +50,8 @@ def _exit_with_parent() -> None:
     while os.read(0, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_GRACE_SECONDS + 1)
+    # Before the server listens, the signal alone ends the process; afterwards its handler does.
+    time.sleep(_GRACE_SECONDS + 2)
     os._exit(1)
 
 

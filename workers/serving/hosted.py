@@ -1,8 +1,10 @@
 """A loaded model with its limits: turns what HTTP asks into work for its backend."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from transformers import PreTrainedTokenizerBase
 
 from workers.contracts.engine import Sampling
 from workers.contracts.model_folder import PromptMessage
@@ -17,11 +19,12 @@ from workers.serving.backends.classifier import ClassifierBackend
 from workers.serving.backends.seq2seq import Seq2SeqModel
 from workers.serving.backends.slots import SlotBackend, TokenModel
 from workers.serving.detokenizer import Detokenizer
-from workers.serving.errors import context_length_exceeded, out_of_memory, unsupported
+from workers.serving.errors import EngineError, context_length_exceeded, out_of_memory, unsupported
 from workers.serving.packing import pack_linear_layers, packing_available
 from workers.serving.work import Classification, Generation
 
 _GREEDY = Sampling(temperature=0)
+_UNBOUNDED = 1 << 30
 
 
 @dataclass(eq=False)
@@ -64,44 +67,53 @@ class HostedModel:
         if self.token_model is None:
             raise unsupported("This model sorts texts into labels; ask /classify.", "model")
         prompt_ids = self.prompt_ids(messages)
-        room = self._room(prompt_ids)
-        tokenizer = self.loaded.tokenizer
+        room = min(self._room(prompt_ids), self.loaded.manifest.max_target_length or _UNBOUNDED)
         return Generation(
             prompt_ids,
             sampling=sampling,
             max_new_tokens=min(sampling.max_tokens or room, room),
             end_ids=frozenset(end_token_ids(self.loaded)),
-            detokenizer=Detokenizer(lambda ids: tokenizer.decode(ids, skip_special_tokens=True)),
+            detokenizer=Detokenizer(_decoder(self.loaded.tokenizer)),
             prompt_counts=self.loaded.family is Family.CAUSAL,
         )
 
     def forced(self, messages: Sequence[PromptMessage], output_ids: list[int]) -> Generation:
         """A request that is told what to say, to learn how likely the model finds it."""
-        work = self.generation(messages, _GREEDY)
+        work = self._scored(messages, len(output_ids))
         if len(output_ids) > work.max_new_tokens:
-            raise context_length_exceeded(
-                len(work.prompt_ids) + len(output_ids), len(work.prompt_ids) + work.max_new_tokens
-            )
-        work.forced_ids, work.max_new_tokens, work.detokenizer = output_ids, len(output_ids), None
+            message = f"output_ids has {len(output_ids)} tokens; there is room for {work.max_new_tokens}."
+            raise EngineError("context_length_exceeded", message, status=400, param="output_ids")
+        work.forced_ids = output_ids
         return work
 
     def greedy(self, messages: Sequence[PromptMessage], tokens: int) -> Generation:
         """A request for up to `tokens` most likely tokens, their ids rather than their text."""
+        return self._scored(messages, tokens)
+
+    def _scored(self, messages: Sequence[PromptMessage], tokens: int) -> Generation:
+        """Bound by what fits, not by the longest answer in training: a trainer may have let the model go on."""
         work = self.generation(messages, _GREEDY)
-        work.max_new_tokens, work.detokenizer = min(tokens, work.max_new_tokens), None
+        work.max_new_tokens, work.detokenizer = min(tokens, self._room(work.prompt_ids)), None
         return work
 
     def _room(self, prompt_ids: Sequence[int]) -> int:
-        """Most tokens of answer, at least 1, from the model's limits and those of the cache."""
+        """Most tokens of answer, at least 1, that positions and cache have room for."""
         assert self.token_model is not None  # noqa: S101
         manifest = self.loaded.manifest
         if manifest.family is Family.CAUSAL:
             room = manifest.context_length - len(prompt_ids)
         else:
-            room = manifest.max_target_length or manifest.context_length
-            room = min(room, getattr(self.loaded.model.config, "max_position_embeddings", room))
+            room = getattr(self.loaded.model.config, "max_position_embeddings", manifest.context_length)
         while self.token_model.needed_bytes([(len(prompt_ids), room)]) > self.token_model.cache_bytes:
             room -= 64
             if room < 1:
                 raise out_of_memory("This text needs more memory than the engine has for one request.")
         return room
+
+
+def _decoder(tokenizer: PreTrainedTokenizerBase) -> Callable[[Sequence[int]], str]:
+    """`tokenizer.decode` without special tokens, by the shortest way: it is called for every token of every stream."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None or tokenizer.clean_up_tokenization_spaces:
+        return lambda ids: tokenizer.decode(ids, skip_special_tokens=True)
+    return lambda ids: backend.decode(ids, skip_special_tokens=True)

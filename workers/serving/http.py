@@ -56,8 +56,9 @@ class Engine:
 
     def health(self) -> EngineHealth:
         models = self.pool.models()
+        working = "loading" if self.pool.is_loading else "ok"
         return EngineHealth(
-            status="loading" if self.pool.is_loading else "ok",
+            status=working if self.dispatcher.scheduler.is_alive else "failing",
             device=str(self.device),
             device_memory_bytes=_device_memory(self.device),
             memory_budget_bytes=self.settings.memory_bytes,

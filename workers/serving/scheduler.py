@@ -14,6 +14,7 @@ from collections.abc import Callable
 import torch
 
 from workers.serving.backends.base import Backend, Deliver
+from workers.serving.errors import engine_error
 from workers.serving.work import Event, Piece, Work
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,10 @@ class Scheduler:
         self._inbox.put(lambda: backend.submit(work))
 
     @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
     def tokens_per_second(self) -> float:
         """Pieces of text delivered over the last ten seconds, per second."""
         since = time.monotonic() - _RATE_SECONDS
@@ -70,9 +75,10 @@ class Scheduler:
             for backend in busy:
                 try:
                     backend.step(self._pass_on)
-                except Exception:
-                    # Backends deliver failures themselves; what gets here is a bug, and must not end the loop.
+                except Exception as error:
+                    # Backends tell their requests what failed; what gets here is a bug, and must not end the loop.
                     logger.exception("A step of %s failed outside its requests", backend.name)
+                    backend.fail(engine_error(error), self._pass_on)
 
     def _take_orders(self, *, wait: bool) -> None:
         if wait:

@@ -37,10 +37,11 @@ class SlotLayer(CacheLayerMixin):
 
     is_sliding = False
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, dtype: torch.dtype) -> None:
         # The base class would set keys and values, which are views here.
         self.is_initialized = True
         self.window = window
+        self.dtype = dtype
         self.stored_keys: torch.Tensor | None = None
         self.stored_values: torch.Tensor | None = None
 
@@ -63,6 +64,7 @@ class SlotLayer(CacheLayerMixin):
         """Write the new tokens [window rows, heads, width, head size]; return everything up to the longest row."""
         self._make_room(key_states, value_states)
         keys, values = self.keys, self.values
+        key_states, value_states = key_states.to(self.dtype), value_states.to(self.dtype)
         window = self.window
         if window.targets is not None:
             keys[window.rows, :, window.targets] = key_states[:, :, 0]
@@ -90,7 +92,7 @@ class SlotLayer(CacheLayerMixin):
         rows = 1 << (max(rows, self.occupied) - 1).bit_length()
         columns = -(-columns // COLUMN_STEP) * COLUMN_STEP
         # Zeros, not empty memory: a masked NaN still poisons the weighted sum.
-        new = like.new_zeros((rows, like.shape[1], columns, like.shape[3]))
+        new = like.new_zeros((rows, like.shape[1], columns, like.shape[3]), dtype=self.dtype)
         if old is not None:
             rows, columns = min(rows, old.shape[0]), min(columns, old.shape[2])
             new[:rows, :, :columns] = old[:rows, :, :columns]
@@ -128,11 +130,11 @@ class SlotLayer(CacheLayerMixin):
 class SlotCache(Cache):
     """All layers, with the lengths that they share."""
 
-    def __init__(self, layers: int, device: torch.device) -> None:
+    def __init__(self, layers: int, device: torch.device, dtype: torch.dtype) -> None:
         self.window = Window()
         self.device = device
         self.lengths: list[int] = []
-        self.slot_layers = [SlotLayer(self.window) for _ in range(layers)]
+        self.slot_layers = [SlotLayer(self.window, dtype) for _ in range(layers)]
         super().__init__(layers=self.slot_layers)
 
     def open(self, first: int, widths: Sequence[int]) -> torch.Tensor:

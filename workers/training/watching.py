@@ -1,5 +1,6 @@
 """What a run shows while it learns and leaves when it ends: validation loss, sample outputs, parity records."""
 
+import sys
 from collections.abc import Callable, Sequence
 
 import torch
@@ -46,6 +47,11 @@ def _prompt(loaded: LoadedModel, row: Row, answer_tokens: int) -> list[int]:
     return encode_prompt(loaded.tokenizer, loaded.manifest, row.messages, limit=limit, cut=True)
 
 
+def _is_whole(loaded: LoadedModel, row: Row) -> bool:
+    whole = encode_prompt(loaded.tokenizer, loaded.manifest, row.messages, limit=sys.maxsize)
+    return len(whole) == len(_prompt(loaded, row, PARITY_TOKENS))
+
+
 def _shown_input(row: Row) -> str:
     return "\n".join(message.content for message in row.messages)
 
@@ -83,6 +89,8 @@ def parity_records(loaded: LoadedModel, rows: Sequence[Row], tick: Tick) -> list
     probability of every label.
     """
     loaded.model.eval()
+    # The engine refuses a prompt that had to be cut here: such a row has nothing to compare.
+    rows = [row for row in rows if _is_whole(loaded, row)] or rows
     prompts = [_prompt(loaded, row, PARITY_TOKENS) for row in rows]
     if loaded.family is Family.CLASSIFIER:
         return [

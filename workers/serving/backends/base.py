@@ -5,6 +5,7 @@ from typing import Protocol
 
 from workers.contracts.recipes import Precision
 from workers.contracts.task_types import Family
+from workers.serving.errors import EngineError
 from workers.serving.work import Event, Work
 
 Deliver = Callable[[list[tuple[Work, Event]]], None]
@@ -31,3 +32,6 @@ class Backend(Protocol):
 
     def step(self, deliver: Deliver) -> None:
         """Bring all running requests forward by one step. What fails inside is delivered to those it concerns."""
+
+    def fail(self, error: EngineError, deliver: Deliver) -> None:
+        """Give up every request, waiting or running."""

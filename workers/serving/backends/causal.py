@@ -7,6 +7,7 @@ import torch
 
 from workers.contracts.task_types import Family
 from workers.models.loading import LoadedModel
+from workers.serving.attention import choose_cache_dtype
 from workers.serving.backends.agreement import require_agreement, require_batchable
 from workers.serving.backends.answers import AnswerRules
 from workers.serving.errors import unsupported
@@ -27,6 +28,7 @@ class CausalModel:
         """Raises EngineError (unsupported) when the architecture cannot be batched this way."""
         self.model, self.device, self.precision = loaded.model, loaded.device, loaded.precision
         self.config = loaded.model.config.get_text_config(decoder=True)
+        self.dtype = choose_cache_dtype(self.model, self.device)
         rules = AnswerRules.of(loaded)
         self.suppressed, self.first_token = rules.suppressed, rules.first_token
         unknown = set(getattr(self.config, "layer_types", None) or []) - _KNOWN_LAYERS
@@ -34,7 +36,7 @@ class CausalModel:
             raise unsupported(
                 f"The engine cannot serve {self.config.model_type} models: {', '.join(unknown)}."
             )
-        self.cache = SlotCache(self.config.num_hidden_layers, self.device)
+        self.cache = SlotCache(self.config.num_hidden_layers, self.device, self.dtype)
         require_batchable(self.model, self._check)
         self._token_bytes = self.cache.token_bytes
         self.cache.truncate(0)
@@ -83,10 +85,9 @@ class CausalModel:
         return sliding
 
     def _additive(self, visible: torch.Tensor) -> torch.Tensor:
-        hidden = torch.finfo(self.model.dtype).min
-        return torch.zeros(visible.shape, dtype=self.model.dtype, device=self.device).masked_fill_(
-            ~visible, hidden
-        )
+        hidden = torch.finfo(self.dtype).min
+        mask = torch.zeros(visible.shape, dtype=self.dtype, device=self.device)
+        return mask.masked_fill_(~visible, hidden)
 
     @torch.inference_mode()
     def _check(self) -> None:

@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import pad_sequence
 from workers.contracts.task_types import Family
 from workers.models.loading import LoadedModel
 from workers.serving.backends.base import Deliver
-from workers.serving.errors import engine_error
+from workers.serving.errors import EngineError, engine_error
 from workers.serving.packing import memory_of
 from workers.serving.work import Classification, Event, Failure, Scores, Work
 
@@ -56,6 +56,11 @@ class ClassifierBackend:
         for work in batch:
             work.ended = True
         deliver(events)
+
+    def fail(self, error: EngineError, deliver: Deliver) -> None:
+        gone = list(self._waiting)
+        self._waiting.clear()
+        deliver([(work, Failure(error)) for work in gone])
 
     def _next_batch(self) -> tuple[list[Classification], list[Classification]]:
         batch: list[Classification] = []

@@ -11,6 +11,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from workers.contracts.task_types import Family
 from workers.models.loading import LoadedModel
+from workers.serving.attention import choose_cache_dtype
 from workers.serving.backends.agreement import require_agreement, require_batchable
 from workers.serving.backends.answers import AnswerRules
 from workers.serving.errors import unsupported
@@ -74,6 +75,7 @@ class Seq2SeqModel:
     def __init__(self, loaded: LoadedModel, *, slots: int, cache_bytes: int) -> None:
         """Raises EngineError (unsupported) when the architecture cannot be batched this way."""
         self.model, self.device, self.precision = loaded.model, loaded.device, loaded.precision
+        self.dtype = choose_cache_dtype(self.model, self.device)
         rules = AnswerRules.of(loaded)
         self.suppressed, self.first_token = rules.suppressed, rules.first_token
         config = loaded.model.config
@@ -84,8 +86,8 @@ class Seq2SeqModel:
         layers = getattr(config, "num_decoder_layers", None) or config.decoder_layers
         self.positions = _Positions()
         self._place_positions()
-        self.said = SlotCache(layers, self.device)
-        self.source = SlotCache(layers, self.device)
+        self.said = SlotCache(layers, self.device, self.dtype)
+        self.source = SlotCache(layers, self.device, self.dtype)
         self.cache = EncoderDecoderCache(self.said, self.source)
         require_batchable(self.model, self._check)
         self._said_bytes, self._source_bytes = self.said.token_bytes, self.source.token_bytes
@@ -168,10 +170,9 @@ class Seq2SeqModel:
         return logits[:, -1].float()
 
     def _additive(self, visible: torch.Tensor) -> torch.Tensor:
-        hidden = torch.finfo(self.model.dtype).min
-        return torch.zeros(visible.shape, dtype=self.model.dtype, device=self.device).masked_fill_(
-            ~visible, hidden
-        )
+        hidden = torch.finfo(self.dtype).min
+        mask = torch.zeros(visible.shape, dtype=self.dtype, device=self.device)
+        return mask.masked_fill_(~visible, hidden)
 
     @torch.inference_mode()
     def _check(self) -> None:

@@ -95,6 +95,14 @@ class SlotBackend:
         if not self.running:
             self._truncate(0)
 
+    def fail(self, error: EngineError, deliver: Deliver) -> None:
+        gone = [*self._waiting, *self._running, *([self._filling.work] if self._filling else [])]
+        self._waiting.clear()
+        self._running.clear()
+        self._filling = None
+        self._truncate(0)
+        deliver([_failure(work, error) for work in gone if not work.ended])
+
     def _sweep(self) -> list[tuple[Work, Event]]:
         gone = [work for work in self._waiting if work.cancelled]
         for work in gone:
