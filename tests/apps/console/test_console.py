@@ -1,0 +1,120 @@
+"""The administrators' page: each part says itself when it cannot be read, and its buttons repair."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.console import queries
+from apps.jobs.models import State
+
+pytestmark = pytest.mark.django_db
+CONSOLE = "/console/"
+
+
+@pytest.fixture
+def no_engine(settings) -> None:
+    settings.ENGINE_URL = "http://127.0.0.1:9"
+
+
+def test_who_may_see_it(client_for, owner, admin, outsider, no_engine) -> None:
+    assert client_for(owner).get(CONSOLE).status_code == 200
+    assert client_for().get(CONSOLE)["Location"].startswith("/accounts/login/")
+    for user in (admin, outsider):
+        assert client_for(user).get(CONSOLE).status_code == 403, "a workspace's admin is no administrator"
+
+
+def test_what_is_missing_is_said_with_what_to_do(client_for, owner, no_engine) -> None:
+    html = client_for(owner).get(CONSOLE).content.decode()
+    for queue in ("default", "upkeep", "gpu"):
+        assert f"Worker “{queue}”" in html
+        assert f"-Q {queue}" in html
+    assert "python manage.py streamer" in html
+    assert "python -m workers.serving.engine" in html
+    assert "It does not answer." in html
+
+
+def test_redis_gone_is_said_and_the_page_still_comes(owner, no_engine, settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    part = queries.streamers()
+    assert not part.is_up
+    assert "Redis does not answer" in part.advice
+
+
+def test_a_running_engine_shows_itself(client_for, owner, engine) -> None:
+    html = client_for(owner).get(CONSOLE).content.decode()
+    assert "ok · cpu" in html
+    assert "3 / 4" in html
+
+
+def test_queues_are_counted_from_the_database(owner, new_job) -> None:
+    new_job("run", "queued", queue="gpu")
+    new_job("run", "running", queue="gpu")
+    new_job("run", "failed", queue="gpu", ended_at=timezone.now())
+    new_job("run", "failed", queue="gpu", ended_at=timezone.now() - timedelta(days=2))
+    found = {row["queue"]: row for row in queries.queues()}
+    assert (found["gpu"]["queued"], found["gpu"]["running"], found["gpu"]["failed_today"]) == (1, 1, 1)
+    assert found["default"]["queued"] == 0
+
+
+def test_stuck_jobs_are_the_silent_the_lost_the_unwanted_and_our_errors(new_job) -> None:
+    now, long_ago = timezone.now(), timezone.now() - timedelta(hours=3)
+    wanted = {
+        new_job("run", "running", title="silent", heartbeat_at=long_ago),
+        new_job("run", "queued", title="unwanted", sent_at=long_ago),
+        new_job("run", "lost", title="lost", ended_at=now),
+        new_job("run", "errored", title="ours", ended_at=now),
+    }
+    new_job("run", "running", heartbeat_at=now)
+    new_job("run", "queued", sent_at=now)
+    new_job("run", "failed", ended_at=now)
+    new_job("run", "errored", ended_at=now - timedelta(days=2))
+    assert set(queries.stuck_jobs()) == wanted
+
+
+def test_an_administrator_repairs_in_any_workspace(client_for, owner, outsider, new_job, no_engine) -> None:
+    elsewhere = outsider.memberships.get().workspace
+    lost, waiting = new_job("run", "lost", ended_at=timezone.now()), new_job("run", "queued")
+    for job in (lost, waiting):
+        type(job).objects.filter(pk=job.pk).update(workspace=elsewhere)
+    client = client_for(owner)
+    assert reverse("console:retry", args=[lost.pk]) in client.get(CONSOLE).content.decode()
+    assert client.post(reverse("console:retry", args=[lost.pk]))["Location"] == CONSOLE
+    assert client.post(reverse("console:stop", args=[waiting.pk]))["Location"] == CONSOLE
+    lost.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (lost.state, waiting.state) == (State.QUEUED, State.CANCELLED)
+
+
+def test_nobody_else_repairs_there(client_for, admin, new_job) -> None:
+    job = new_job("run", "queued")
+    for name in ("console:retry", "console:stop"):
+        assert client_for(admin).post(reverse(name, args=[job.pk])).status_code == 403
+        assert client_for().post(reverse(name, args=[job.pk])).status_code == 302
+    job.refresh_from_db()
+    assert job.state == State.QUEUED
+
+
+def test_a_job_that_is_gone(client_for, owner) -> None:
+    address = reverse("console:retry", args=["00000000-0000-0000-0000-000000000000"])
+    assert client_for(owner).post(address).status_code == 404
+
+
+def test_disk_by_workspace_largest_first(tickets, outsider) -> None:
+    disk = queries.disk()
+    assert disk["workspaces"] == [("Library", 1001)]
+    assert 0 < disk["free"] < disk["total"]
+
+
+def test_the_page_costs_the_same_with_one_stuck_job_and_with_many(
+    client_for, owner, new_job, no_engine, django_assert_num_queries, django_assert_max_num_queries
+) -> None:
+    client = client_for(owner)
+    new_job("run", "lost", ended_at=timezone.now())
+    with django_assert_max_num_queries(14) as counted:
+        client.get(CONSOLE)
+    for _ in range(9):
+        new_job("run", "lost", ended_at=timezone.now())
+    with django_assert_num_queries(len(counted)):
+        assert len(client.get(CONSOLE).context["stuck"]) == 10
