@@ -156,7 +156,7 @@ def train_with_ours(model: LlamaForCausalLM, rows: list[list[int]]) -> Callable[
         sample_rows=0,
         tokens_per_microbatch=2048,
     )
-    precision = resolve_precision(Precision.AUTO, device)
+    precision = resolve_precision(Precision.AUTO, device, model.num_parameters())
     manifest = ModelManifest(
         family=Family.CAUSAL,
         task_type=TaskType.GENERATION,

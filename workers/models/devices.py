@@ -20,11 +20,16 @@ def has_fast_bf16(device: torch.device) -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
-def resolve_precision(precision: Precision, device: torch.device) -> Precision:
-    """Replace AUTO by what the device is good at."""
+SMALL_PARAMETERS = 8_000_000
+"""On a CPU, casts cost smaller models more than bf16 products save them (measured: 1 M classifier 0.7x, 13 M Llama 1.4x)."""
+
+
+def resolve_precision(precision: Precision, device: torch.device, parameters: int | None = None) -> Precision:
+    """Replace AUTO by what the device is good at, for a model of so many parameters."""
     if precision is not Precision.AUTO:
         return precision
-    return Precision.BF16 if has_fast_bf16(device) else Precision.FP32
+    small = device.type == "cpu" and parameters is not None and parameters < SMALL_PARAMETERS
+    return Precision.BF16 if has_fast_bf16(device) and not small else Precision.FP32
 
 
 @torch.no_grad()

@@ -17,9 +17,12 @@ _STARTER_RATES = {Family.CAUSAL: 2e-3, Family.SEQ2SEQ: 1.5e-3, Family.CLASSIFIER
 _FULL_RATES = {Family.CAUSAL: 2e-5, Family.SEQ2SEQ: 5e-5, Family.CLASSIFIER: 3e-5}
 _LORA_RATE = 2e-4
 
-_STARTER_EPOCHS = {Length.QUICK: 8.0, Length.STANDARD: 24.0, Length.THOROUGH: 60.0}
-"""Most epochs from random weights; the minutes below may allow fewer."""
-_STARTER_MINUTES = {Length.QUICK: 1.5, Length.STANDARD: 6.0, Length.THOROUGH: 30.0}
+_STARTER_EPOCHS = {Length.QUICK: (2.0, 8.0), Length.STANDARD: (4.0, 24.0), Length.THOROUGH: (12.0, 60.0)}
+"""Fewest and most epochs from random weights; how many in between is what the minutes below allow."""
+_STARTER_MINUTES = {Length.QUICK: 1.2, Length.STANDARD: 6.0, Length.THOROUGH: 30.0}
+_CLASSIFIER_MINUTES = {Length.QUICK: 0.6, Length.STANDARD: 1.5, Length.THOROUGH: 8.0}
+_LIMIT_OVER_PLAN = 1.4
+"""How far a starter's run may outlast its planned minutes on a machine that is busy with other work."""
 _PRETRAINED_EPOCHS = {Length.QUICK: 1.0, Length.STANDARD: 3.0, Length.THOROUGH: 6.0}
 
 
@@ -60,7 +63,7 @@ def fill_recipe(
     tuning = recipe.tuning or _tuning(loaded)
     filled.tuning = tuning
     filled.learning_rate = recipe.learning_rate or _rate(loaded.family, tuning, starter)
-    filled.batch_rows = recipe.batch_rows or batch_rows(lengths.rows, loaded.family)
+    filled.batch_rows = recipe.batch_rows or batch_rows(lengths.rows)
     context = loaded.manifest.context_length
     filled.max_length = recipe.max_length or _covering(
         lengths.input_most, lengths.input_longest, min(context, _MOST_DEFAULT_LENGTH), least=16
@@ -72,7 +75,10 @@ def fill_recipe(
     filled.tokens_per_microbatch = recipe.tokens_per_microbatch or (
         2048 if loaded.device.type == "cpu" else 16384
     )
-    filled.epochs = recipe.epochs or _epochs(starter, length, seconds_per_epoch)
+    minutes = (_CLASSIFIER_MINUTES if loaded.family is Family.CLASSIFIER else _STARTER_MINUTES)[length]
+    filled.epochs = recipe.epochs or _epochs(starter, length, minutes, seconds_per_epoch)
+    if starter and recipe.epochs is None and recipe.max_minutes is None and seconds_per_epoch is not None:
+        filled.max_minutes = round(minutes * _LIMIT_OVER_PLAN, 1)
     return filled
 
 
@@ -86,10 +92,9 @@ def _rate(family: Family, tuning: Tuning, starter: bool) -> float:
     return (_STARTER_RATES if starter else _FULL_RATES)[family]
 
 
-def batch_rows(rows: int, family: Family) -> int:
+def batch_rows(rows: int) -> int:
     """32 rows a step, fewer when an epoch would have under 20 steps."""
-    most = 64 if family is Family.SEQ2SEQ else 32
-    return max(4, min(most, rows // 20))
+    return max(4, min(32, rows // 20))
 
 
 def _covering(most: int, longest: int, limit: int, *, least: int) -> int:
@@ -98,14 +103,14 @@ def _covering(most: int, longest: int, limit: int, *, least: int) -> int:
     return max(least, min(limit, wanted))
 
 
-def _epochs(starter: bool, length: Length, seconds_per_epoch: float | None) -> float:
+def _epochs(starter: bool, length: Length, minutes: float, seconds_per_epoch: float | None) -> float:
     if not starter:
         return _PRETRAINED_EPOCHS[length]
-    most = _STARTER_EPOCHS[length]
+    fewest, most = _STARTER_EPOCHS[length]
     if seconds_per_epoch is None:
         return most
-    affordable = _STARTER_MINUTES[length] * 60 / max(seconds_per_epoch, 1e-6)
-    return round(max(1.0, min(most, affordable)), 1)
+    affordable = minutes * 60 / max(seconds_per_epoch, 1e-6)
+    return round(max(fewest, min(most, affordable)), 1)
 
 
 def measure_lengths(examples: Sequence[Example], family: Family) -> Lengths:

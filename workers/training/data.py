@@ -7,6 +7,7 @@ order: batching decides only how a step's rows are laid out, so it never changes
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -99,13 +100,16 @@ class Order:
     def step(self, number: int) -> list[int]:
         """Row indices of optimizer step `number`, counted from 0."""
         epoch, place = divmod(number, self.steps_per_epoch)
-        return self._epoch(epoch)[place * self.batch_rows : (place + 1) * self.batch_rows]
+        order = _epoch_order(self.rows, self.seed, epoch)
+        return order[place * self.batch_rows : (place + 1) * self.batch_rows]
 
-    def _epoch(self, epoch: int) -> list[int]:
-        # torch's CPU generator looks at the low 32 bits of a seed only, so both numbers are hashed into those.
-        digest = hashlib.sha256(f"{self.seed}:{epoch}".encode()).digest()
-        generator = torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
-        return torch.randperm(self.rows, generator=generator).tolist()
+
+@lru_cache(maxsize=2)
+def _epoch_order(rows: int, seed: int, epoch: int) -> list[int]:
+    # torch's CPU generator looks at the low 32 bits of a seed only, so both numbers are hashed into those.
+    digest = hashlib.sha256(f"{seed}:{epoch}".encode()).digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
+    return torch.randperm(rows, generator=generator).tolist()
 
 
 def pack(examples: Sequence[Example], budget: int) -> Iterator[list[Example]]:

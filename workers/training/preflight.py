@@ -52,8 +52,6 @@ class Counted:
 def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
     """Look before the leap. Raises JobError when the base cannot be opened or there are no rows at all."""
     device = choose_device()
-    precision = resolve_precision(spec.recipe.precision, device)
-    reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
     with Phases(reporter, PHASES) as phases:
         phases.begin("reading rows")
         folder = Path(spec.inputs["data"])
@@ -64,6 +62,8 @@ def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
             raise JobError("no_rows", "There are no training rows. Add rows to the dataset.")
         phases.begin("opening the model")
         loaded = open_base(spec, splits["train"], device)
+        precision = resolve_precision(spec.recipe.precision, device, loaded.manifest.parameters)
+        reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
         if not isinstance(spec.base, VersionBase):
             _leave_initial_model(spec, loaded)
         phases.begin("counting tokens")

@@ -36,8 +36,6 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
     if spec.threads:
         torch.set_num_threads(spec.threads)
     device = choose_device()
-    precision = resolve_precision(spec.recipe.precision, device)
-    reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
     torch.manual_seed(spec.recipe.seed)
 
     with Phases(reporter, PHASES) as phases:
@@ -50,6 +48,8 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
 
         phases.begin("loading model")
         loaded = open_base(spec, train_rows, device)
+        precision = resolve_precision(spec.recipe.precision, device, loaded.manifest.parameters)
+        reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
         phases.check(1, 1)
 
         phases.begin("encoding rows")
@@ -125,6 +125,7 @@ def _log_plan(reporter: Reporter, loop: Loop, method: TrainingMethod) -> None:
 def _leave_model(spec: RunSpec, loop: Loop, ending: Ending, out: Path, phases: Phases) -> ModelManifest:
     """Merge, cast, write the folder, and record what the trainer itself answers."""
     loaded = loop.loaded
+    from_scratch = not loaded.manifest.trained
     merge_adapters(loaded)
     cast_parameters(loaded.model, DTYPES[loaded.precision])
     loaded.manifest = loaded.manifest.model_copy(
@@ -138,18 +139,17 @@ def _leave_model(spec: RunSpec, loop: Loop, ending: Ending, out: Path, phases: P
         rows = loop.data.watched[:PARITY_ROWS]
         records = parity_records(loaded, rows, lambda: phases.at(0, 1))
     phases.at(1, 2)
-    manifest = write_folder(loaded, out, notes=_notes(loop, ending))
+    manifest = write_folder(loaded, out, notes=_notes(loop, ending, from_scratch))
     body = ",\n".join(record.model_dump_json() for record in records)
     (out / PARITY_NAME).write_text(f"[{body}]\n")
     phases.at(2, 2)
     return manifest
 
 
-def _notes(loop: Loop, ending: Ending) -> list[str]:
+def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[str]:
     state, recipe = loop.state, loop.recipe
-    began = loop.loaded.manifest.lineage.get("base", "")
     notes = []
-    if began.startswith("starter"):
+    if from_scratch:
         notes.append(
             "Training began from random weights: everything this model knows comes from the training rows."
         )
