@@ -19,7 +19,7 @@ from workers.contracts.task_types import Role
 MOST_ROWS = 10_000_000
 
 
-@extend_schema_field({"type": "object", "additionalProperties": True})
+@extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
 class ObjectField(serializers.JSONField):
     """A JSON object in the shape of a contract."""
 
