@@ -24,6 +24,7 @@ import time
 from types import FrameType
 
 import uvicorn
+from transformers.utils.logging import disable_progress_bar
 
 from workers.serving.http import build_app
 from workers.serving.settings import EngineSettings
@@ -57,6 +58,7 @@ def _exit_with_parent() -> None:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    disable_progress_bar()
     settings = EngineSettings.from_environment()
     if os.environ.get("MAQUETTE_WATCH_STDIN") == "1":
         threading.Thread(target=_exit_with_parent, daemon=True).start()
