@@ -17,6 +17,8 @@ from workers.serving.work import Event, Failure, Generation, Work
 
 PREFILL_TOKENS = 512
 """Most prompt tokens computed between two decoding steps, so that a new request delays running ones by little."""
+_SIMILAR, _SIMILAR_TOKENS = 1.25, 8
+"""Prompts of a batch may be longer than its shortest by this factor and this many tokens."""
 
 
 class TokenModel(Protocol):
@@ -145,7 +147,7 @@ class SlotBackend:
         chunk = self.model.chunk_tokens
         first = self.running
         try:
-            logits = self.model.begin(first, [work.prompt_ids[:chunk] for work in group])
+            logits = self._begin(first, [work.prompt_ids[:chunk] for work in group])
         except Exception as error:
             self._truncate(first)
             return [_failure(work, error) for work in group]
@@ -162,25 +164,34 @@ class SlotBackend:
         self._running += group
         return self._advance(row, logits)
 
+    def _begin(self, first: int, prompts: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Compute prompts, sorted by length, in batches of similar ones: padding costs as much as tokens do."""
+        logits, done = [], 0
+        for end in range(1, len(prompts) + 1):
+            if end == len(prompts) or len(prompts[end]) > _SIMILAR * len(prompts[done]) + _SIMILAR_TOKENS:
+                logits.append(self.model.begin(first + done, prompts[done:end]))
+                done = end
+        return torch.cat(logits)
+
     def _next_group(self) -> list[Generation]:
+        """The next requests in order of arrival, as many as there is room for; shortest first."""
         group: list[Generation] = []
-        widest = 0
+        tokens = 0
         chunk = self.model.chunk_tokens
         while self._waiting and self.running + len(group) < self.slots:
             work = self._waiting[0]
             is_long = chunk is not None and len(work.prompt_ids) > chunk
-            width = max(widest, len(work.prompt_ids))
+            tokens += len(work.prompt_ids)
             if not self._fits([*group, work]):
                 break
-            if group and (is_long or width * (len(group) + 1) > PREFILL_TOKENS):
+            if group and (is_long or tokens > PREFILL_TOKENS):
                 break
             if is_long and self._filling:
                 break
             group.append(self._waiting.popleft())
-            widest = width
             if is_long:
                 break
-        return group
+        return sorted(group, key=lambda work: len(work.prompt_ids))
 
     def _fits(self, new: Sequence[Generation]) -> bool:
         held = [*self._running, *([self._filling.work] if self._filling else []), *new]
