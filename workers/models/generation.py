@@ -180,9 +180,26 @@ def _score_seq2seq(
 ) -> list[list[float]]:
     ids, mask = padded([prompt for prompt, _ in pairs], loaded.tokenizer.pad_token_id, loaded.device)
     labels, _ = padded([output or [IGNORED] for _, output in pairs], IGNORED, loaded.device)
-    logits = loaded.model(input_ids=ids, attention_mask=mask, labels=labels, use_cache=False).logits
+    logits = loaded.model(
+        input_ids=ids,
+        attention_mask=mask,
+        decoder_input_ids=decoder_inputs(loaded, labels),
+        use_cache=False,
+    ).logits
     losses = cross_entropy(logits.float().transpose(1, 2), labels, reduction="none", ignore_index=IGNORED)
     return [(-losses[number, : len(output)]).tolist() for number, (_, output) in enumerate(pairs)]
+
+
+def decoder_inputs(loaded: LoadedModel, labels: torch.Tensor) -> torch.Tensor:
+    """What the decoder reads to say `labels` (rows, tokens): the start token, then all labels but the last.
+
+    Always the start token that generation uses; some architectures' own shifting takes the last label instead.
+    """
+    model = loaded.model
+    start = model.generation_config.decoder_start_token_id
+    inputs = labels.new_full(labels.shape, model.config.decoder_start_token_id if start is None else start)
+    inputs[:, 1:] = labels[:, :-1]
+    return inputs.masked_fill(inputs == IGNORED, loaded.tokenizer.pad_token_id)
 
 
 @torch.inference_mode()

@@ -12,13 +12,13 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
+    MBartConfig,
+    MBartForConditionalGeneration,
     ModernBertConfig,
     ModernBertForSequenceClassification,
     PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
-    T5Config,
-    T5ForConditionalGeneration,
 )
 
 from workers.contracts.model_folder import ModelManifest
@@ -27,7 +27,8 @@ from workers.contracts.task_types import Family, TaskType
 from workers.models.loading import LoadedModel
 from workers.models.prompts import STARTER_CHAT_TEMPLATE
 
-CONTEXT_LENGTH = 2048
+CONTEXT_LENGTHS = {Family.CAUSAL: 2048, Family.SEQ2SEQ: 1024, Family.CLASSIFIER: 2048}
+"""Tokens that a starter can read; longest answers of sequence-to-sequence starters too."""
 PAD, START, END, MASK = "<|pad|>", "<|start|>", "<|end|>", "<|mask|>"
 _ROLES = ["<|system|>", "<|user|>", "<|assistant|>"]
 
@@ -50,9 +51,9 @@ SHAPES: dict[Family, dict[StarterSize, Shape]] = {
         StarterSize.MEDIUM: Shape(512, 8, 8, 1408, 12000),
     },
     Family.SEQ2SEQ: {
-        StarterSize.TINY: Shape(128, 2, 4, 256, 2000),
-        StarterSize.SMALL: Shape(256, 3, 4, 512, 6000),
-        StarterSize.MEDIUM: Shape(512, 6, 8, 1024, 12000),
+        StarterSize.TINY: Shape(128, 2, 4, 384, 2000),
+        StarterSize.SMALL: Shape(256, 3, 4, 768, 6000),
+        StarterSize.MEDIUM: Shape(512, 6, 8, 2048, 12000),
     },
     Family.CLASSIFIER: {
         StarterSize.TINY: Shape(64, 2, 2, 128, 3000),
@@ -84,7 +85,7 @@ def create_starter(
         task_type=task_type,
         architecture=type(model).__name__,
         parameters=model.num_parameters(),
-        context_length=CONTEXT_LENGTH,
+        context_length=CONTEXT_LENGTHS[family],
         labels=list(labels),
         precision=Precision.FP32,
         trained=False,
@@ -128,7 +129,7 @@ def train_tokenizer(texts: Iterable[str], *, family: Family, vocabulary: int) ->
         bos_token=START,
         eos_token=END,
         mask_token=MASK,
-        model_max_length=CONTEXT_LENGTH,
+        model_max_length=CONTEXT_LENGTHS[family],
         clean_up_tokenization_spaces=False,
         extra_special_tokens=_ROLES if family is Family.CAUSAL else [],
     )
@@ -157,7 +158,7 @@ def _model(
     if family is Family.CAUSAL:
         return LlamaForCausalLM(_attended(_llama(shape, vocabulary, ids)))
     if family is Family.SEQ2SEQ:
-        return T5ForConditionalGeneration(_attended(_t5(shape, vocabulary, ids)))
+        return MBartForConditionalGeneration(_attended(_mbart(shape, vocabulary, ids)))
     return ModernBertForSequenceClassification(_attended(_modernbert(shape, vocabulary, ids, labels)))
 
 
@@ -174,26 +175,29 @@ def _llama(shape: Shape, vocabulary: int, ids: dict[str, int]) -> LlamaConfig:
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.heads,
         num_key_value_heads=shape.heads,
-        max_position_embeddings=CONTEXT_LENGTH,
+        max_position_embeddings=CONTEXT_LENGTHS[Family.CAUSAL],
         tie_word_embeddings=True,
         **ids,
     )
 
 
-def _t5(shape: Shape, vocabulary: int, ids: dict[str, int]) -> T5Config:
-    return T5Config(
+def _mbart(shape: Shape, vocabulary: int, ids: dict[str, int]) -> MBartConfig:
+    """Norms before each block: of the architectures tried on 6,800 sentence pairs it learned fastest per second."""
+    return MBartConfig(
         vocab_size=vocabulary,
         d_model=shape.width,
-        d_kv=shape.width // shape.heads,
-        d_ff=shape.inner,
-        num_layers=shape.layers,
-        num_decoder_layers=shape.layers,
-        num_heads=shape.heads,
-        n_positions=CONTEXT_LENGTH,
-        feed_forward_proj="gated-gelu",
-        dropout_rate=0.1,
-        tie_word_embeddings=True,
-        decoder_start_token_id=ids["pad_token_id"],
+        encoder_layers=shape.layers,
+        decoder_layers=shape.layers,
+        encoder_ffn_dim=shape.inner,
+        decoder_ffn_dim=shape.inner,
+        encoder_attention_heads=shape.heads,
+        decoder_attention_heads=shape.heads,
+        max_position_embeddings=CONTEXT_LENGTHS[Family.SEQ2SEQ],
+        activation_function="relu",
+        scale_embedding=True,
+        dropout=0.1,
+        decoder_start_token_id=ids["eos_token_id"],
+        forced_eos_token_id=None,
         **ids,
     )
 
@@ -208,7 +212,7 @@ def _modernbert(
         intermediate_size=shape.inner,
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.heads,
-        max_position_embeddings=CONTEXT_LENGTH,
+        max_position_embeddings=CONTEXT_LENGTHS[Family.CLASSIFIER],
         cls_token_id=ids["bos_token_id"],
         sep_token_id=ids["eos_token_id"],
         classifier_pooling="mean",

@@ -37,7 +37,7 @@ PROMPTS = [[5, 6, 7], [8, 9, 10, 11, 12, 13, 14], [20], [21, 22, 23, 24]]
 
 def _obvious(loaded, prompt, tokens):
     said: list[int] = []
-    start = loaded.tokenizer.pad_token_id
+    start = loaded.model.generation_config.decoder_start_token_id
     for _ in range(tokens):
         with torch.no_grad():
             if loaded.family is Family.CAUSAL:

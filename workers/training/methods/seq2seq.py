@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from workers.contracts.recipes import Batching, Recipe
-from workers.models.generation import padded
+from workers.models.generation import decoder_inputs, padded
 from workers.models.loading import LoadedModel
 from workers.models.prompts import IGNORED, Example
 from workers.training.data import group_by_length
@@ -36,7 +36,7 @@ class Seq2Seq:
     def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
         ids, mask = padded([example.input_ids for example in examples], self._pad, self._device)
         labels, _ = padded([example.label_ids for example in examples], IGNORED, self._device)
-        shifted = self._loaded.model.prepare_decoder_input_ids_from_labels(labels)
+        shifted = decoder_inputs(self._loaded, labels)
         logits = self._loaded.model(
             input_ids=ids, attention_mask=mask, decoder_input_ids=shifted, use_cache=False
         ).logits
