@@ -35,6 +35,7 @@ class RecipeField(ObjectField):
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
+    error_fix = ObjectField(read_only=True, allow_null=True)
     jobs_ahead = serializers.SerializerMethodField(help_text="While queued: how many come before it.")
 
     class Meta:
