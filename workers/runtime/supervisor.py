@@ -251,7 +251,9 @@ def _environment(work: Path, events_write: int) -> dict[str, str]:
     }
     hub_token = {"HF_TOKEN": settings.HF_TOKEN} if settings.HF_TOKEN else {}
     engine_key = {"ENGINE_KEY": settings.ENGINE_KEY}
+    # Threads that spin while they wait for each other take the processor from the engine, and from themselves.
     return {
+        "OMP_WAIT_POLICY": "PASSIVE",
         **passed,
         **hub_token,
         **engine_key,
