@@ -1,0 +1,80 @@
+"""One studio for all faults, with the patience of the reaper counted in seconds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from examples import get_example
+from launcher.throwaway import Studio, throwaway_studio
+from tests.fixtures.rest import Rest
+from tests.fixtures.studio import new_database
+
+OWNER, PASSWORD = "owner@example.com", "a rather long password"
+IMPATIENT = {
+    "JOB_HEARTBEAT_SECONDS": "1",
+    "JOB_REAP_EVERY_SECONDS": "1",
+    "JOB_LOST_AFTER_SECONDS": "8",
+    "JOB_RESEND_AFTER_SECONDS": "3",
+    "BOOTSTRAP_PASSWORD": PASSWORD,
+}
+
+
+DISK_MB = 256
+
+
+@pytest.fixture(scope="session")
+def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
+    """A file system of 256 MB for storage and work; None where we may not mount one."""
+    folder = tmp_path_factory.mktemp("disk")
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "maquette-test", str(folder)]
+    try:
+        mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        mounted = False
+    yield folder if mounted else None
+    if mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture(scope="session")
+def shaken(small_disk: Path | None) -> Iterator[Studio]:
+    """The studio that things are done to."""
+    kept = {}
+    if small_disk:
+        kept = {"STORAGE_URL": f"file://{small_disk}/storage", "WORK_DIR": f"{small_disk}/work"}
+    with throwaway_studio({**new_database(), **IMPATIENT, **kept}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def rest(shaken: Studio) -> Rest:
+    printed = json.loads(shaken.manage("bootstrap", "--owner", OWNER, "--token", "--json"))
+    return Rest(shaken.url, printed["token"])
+
+
+@pytest.fixture(scope="session")
+def signed_in(shaken: Studio, rest: Rest, browser: Browser) -> Any:
+    """The owner's cookies."""
+    context = browser.new_context(base_url=shaken.url)
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.get_by_label("E-mail").fill(OWNER)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture(scope="session")
+def tickets(rest: Rest) -> dict[str, Any]:
+    """The ticket example as a dataset version."""
+    return rest.confirm(rest.upload(get_example("support_tickets").path))

@@ -1,0 +1,161 @@
+"""Takes a picture of every kind of page, light, dark and on a phone, to look at: `python -m tools.screenshots --out DIR`.
+
+Without --url a throw-away studio is started and an example taken through it. Pages are found by following links: one of
+each kind, where a kind is an address with its ids left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from apps.api.tour import Tour, first_question
+from examples import get_example
+from launcher.throwaway import throwaway_studio
+from tools.browser import find_or_install_browser
+
+OWNER, PASSWORD = "olga@example.com", "a password for pictures"
+EXAMPLE = get_example("support_tickets")
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=^/a/)[^/]+")
+SKIPPED = re.compile(r"^/(admin|static|accounts/logout)|\.\w+$|/(source|again|export|schema|file)/$")
+COMPARISON = "/evaluations/comparisons/*/"
+LOOKS = {
+    "light": {"theme": "light", "width": 1280, "height": 800},
+    "dark": {"theme": "dark", "width": 1280, "height": 800},
+    "phone": {"theme": "light", "width": 390, "height": 844},
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the studio is, and who looks at it."""
+
+    url: str
+    email: str
+    password: str
+
+
+@contextmanager
+def prepared_studio() -> Iterator[Place]:
+    """A throw-away studio in which an example was imported, trained, evaluated and published."""
+    with throwaway_studio({"BOOTSTRAP_PASSWORD": PASSWORD}) as studio:
+        arguments = ["--owner", OWNER, "--name", "Olga Owner", "--workspace", "City library"]
+        made = json.loads(studio.manage("bootstrap", *arguments, "--token", "--json"))
+        say = lambda step: print(f"{step.name:10} {step.text}", flush=True)  # noqa: E731
+        tour = Tour(studio.url, made["token"], length="quick", base="starter:classifier:tiny", say=say)
+        tour.take(EXAMPLE)
+        yield Place(studio.url, OWNER, PASSWORD)
+
+
+def kind_of(path: str) -> str:
+    """`/runs/3f2a…/` -> `/runs/*/`."""
+    return ID.sub("*", path)
+
+
+def sign_in(browser: Browser, place: Place) -> object:
+    """The person's cookies."""
+    context = browser.new_context(base_url=place.url)
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.locator("input[type=email]").fill(place.email)
+    page.locator("input[type=password]").fill(place.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/login/" not in url)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def find_pages(page: Page) -> dict[str, str]:
+    """One address for each kind of page that links lead to, first found first."""
+    found, waiting = {"/": "/"}, ["/"]
+    while waiting:
+        page.goto(waiting.pop(0))
+        hrefs = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+        for href in hrefs:
+            parts = urlsplit(href)
+            kind = kind_of(parts.path)
+            if parts.netloc != urlsplit(page.url).netloc or kind in found or SKIPPED.search(parts.path):
+                continue
+            found[kind] = parts.path + (f"?{parts.query}" if parts.query else "")
+            waiting.append(found[kind])
+    return found
+
+
+def take(browser: Browser, place: Place, state: object, pages: dict[str, str], out: Path) -> None:
+    """One picture for each page and look."""
+    for look, shape in LOOKS.items():
+        size = {"width": shape["width"], "height": shape["height"]}
+        context = browser.new_context(base_url=place.url, storage_state=state, viewport=size)
+        context.add_init_script(f"localStorage.setItem('theme', '{shape['theme']}')")
+        page = context.new_page()
+        for kind, address in pages.items():
+            page.goto(address)
+            if kind == "/a/*/":
+                ask(page)
+            name = kind.strip("/").replace("/", "_").replace("*", "one") or "home"
+            page.wait_for_timeout(400)  # charts and fonts draw after the page has loaded
+            page.screenshot(path=out / f"{name}-{look}.png", full_page=True)
+            wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            print(f"{name}-{look}{f': {wide} pixels too wide' if wide > 0 else ''}", flush=True)
+        context.close()
+
+
+def ask(page: Page) -> None:
+    """Something, so that the page shows an answer."""
+    page.locator("#text").fill(first_question(EXAMPLE))
+    page.locator("#send").click()
+    page.locator(".figures:not(:empty), #bars li").first.wait_for()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--url", help="a running studio; its password is read from SCREENSHOTS_PASSWORD")
+    parser.add_argument("--email", default=OWNER, help="who signs in there")
+    parser.add_argument("--readme", type=Path, help="where to write the comparison page for the README")
+    chosen = parser.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    with prepared_studio() if not chosen.url else there(chosen.url, chosen.email) as place:
+        take_all(place, chosen.out, chosen.readme)
+    return 0
+
+
+@contextmanager
+def there(url: str, email: str) -> Iterator[Place]:
+    """A studio that runs already."""
+    yield Place(url.rstrip("/"), email, os.environ["SCREENSHOTS_PASSWORD"])
+
+
+def take_all(place: Place, out: Path, readme: Path | None) -> None:
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=find_or_install_browser(), args=options)
+        take(browser, place, None, {"/accounts/login/": "/accounts/login/"}, out)
+        state = sign_in(browser, place)
+        context = browser.new_context(
+            base_url=place.url, storage_state=state, viewport={"width": 1200, "height": 760}
+        )
+        page = context.new_page()
+        pages = find_pages(page)
+        if readme and COMPARISON in pages:
+            page.goto(pages[COMPARISON])
+            readme.parent.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=readme)
+        context.close()
+        take(browser, place, state, pages, out)
+        browser.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
