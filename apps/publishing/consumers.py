@@ -102,9 +102,7 @@ class ReplySocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             async with fanout().follow(reply, after=after) as entries:
                 async for entry in entries:
                     waiting.cancel()
-                    with translation.override(self.language):
-                        data = wire.entry_json(reply, entry)
-                    await self.say(data)
+                    await self.say(wire.entry_json(reply, entry, self.language))
         except RedisError:
             await self.close(code=1013)
         except OSError:

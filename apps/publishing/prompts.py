@@ -55,6 +55,7 @@ def request_for(answer: Message) -> ReplyRequest:
             length=answer.options.get("length"),
             again=bool(answer.options.get("again")),
         ),
+        stop=answer.stop_requested,
         asked_at=answer.created_at.timestamp(),
     )
 

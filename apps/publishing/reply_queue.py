@@ -35,6 +35,8 @@ class ReplyRequest(BaseModel):
     sampling: Sampling = Field(default_factory=Sampling)
     kept: bool = True
     """Whether a Message row waits for the answer."""
+    stop: bool = False
+    """Whether the visitor pressed Stop before anybody took it."""
     asked_at: float = 0
     """Unix time at which the visitor asked."""
 

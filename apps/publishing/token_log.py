@@ -47,12 +47,11 @@ def parse(raw: tuple[str, dict[str, str]]) -> Entry:
 
 async def append(connection: AsyncRedis, reply: UUID | str, entry: Entry) -> None:
     """Raises LostReply when this number is taken."""
-    key = key_of(reply)
-    pipeline = connection.pipeline(transaction=True)
-    pipeline.xadd(key, {"kind": entry.kind, "data": json.dumps(entry.data)}, id=f"{entry.seq}-0")
-    pipeline.expire(key, KEEP_SECONDS if entry.kind == "end" else LONGEST_SECONDS)
+    key, fields = key_of(reply), {"kind": entry.kind, "data": json.dumps(entry.data)}
     try:
-        await pipeline.execute()
+        await connection.xadd(key, fields, id=f"{entry.seq}-0")
+        if entry.kind != "text" or entry.seq == 1:
+            await connection.expire(key, KEEP_SECONDS if entry.kind == "end" else LONGEST_SECONDS)
     except ResponseError as error:
         if "equal or smaller" in str(error):
             raise LostReply from error

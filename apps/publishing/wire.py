@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from apps.publishing.errors import error_text
 from apps.publishing.models import Message
@@ -14,7 +15,8 @@ from apps.publishing.token_log import Entry
 
 def message_json(message: Message) -> dict[str, Any]:
     """A message as it is stored; of an answer under way, all but its text. May ask the database for the feedback."""
-    feedback = getattr(message, "feedback", None)
+    is_judged = message.role == Message.Role.ASSISTANT and message.is_ended
+    feedback = getattr(message, "feedback", None) if is_judged else None
     return {
         "id": str(message.pk),
         "role": message.role,
@@ -44,12 +46,13 @@ def turn_json(turn: Turn, request_key: Any = None) -> dict[str, Any]:
     }
 
 
-def entry_json(reply: str, entry: Entry) -> dict[str, Any]:
-    """An entry of a token log; `type` is text, state or end."""
-    data = dict(entry.data)
+def entry_json(reply: str, entry: Entry, language: str) -> dict[str, Any]:
+    """An entry of a token log; `type` is text, state or end. `language` is the reader's."""
+    data = {"type": entry.kind, "message": reply, "seq": entry.seq, **entry.data}
     if data.get("error"):
-        data["error"] = {**data["error"], "text": error_text(data["error"])}
-    return {"type": entry.kind, "message": reply, "seq": entry.seq, **data}
+        with override(language):
+            data["error"] = {**data["error"], "text": error_text(data["error"])}
+    return data
 
 
 def refusal_json(text: str, code: str, request_key: str | None = None) -> dict[str, Any]:

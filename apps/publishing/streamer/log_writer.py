@@ -14,7 +14,7 @@ from apps.publishing import token_log
 from apps.publishing.connections import AsyncRedis
 from apps.publishing.token_log import Entry, Kind
 
-FRAME_SECONDS = 0.03
+FRAME_SECONDS = 0.045
 """Shortest time between two frames of text."""
 _RECONNECT_SECONDS = 0.3
 
@@ -26,6 +26,7 @@ class LogWriter:
         self._connection = connection
         self._reply = reply
         self._entries = entries
+        self._state = next((e.data for e in reversed(entries) if e.kind == "state"), None)
         self._buffer = ""
         self._filled = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -84,8 +85,8 @@ class LogWriter:
     async def state(self, state: str, **details: Any) -> None:
         """Say what the visitor is waiting for, unless the log says so already. Raises LostReply."""
         data = {"state": state, **details}
-        last = next((e.data for e in reversed(self._entries) if e.kind == "state"), None)
-        if data != last:
+        if data != self._state:
+            self._state = data
             await self.flush()
             async with self._writing:
                 await self._write("state", data)

@@ -12,6 +12,7 @@ from apps.publishing.models import Message
 from apps.publishing.reply_queue import ReplyRequest
 from apps.publishing.streamer.log_writer import LogWriter
 from apps.publishing.streamer.outcome import Outcome
+from apps.publishing.token_log import LostReply
 from apps.serving.client import (
     Done,
     EngineBusy,
@@ -55,6 +56,8 @@ class Reply:
         self._asked_at = request.asked_at or time.time()
         self._first_token_ms: int | None = None
         self._pieces = 0
+        self._is_heard = False
+        self._loading: asyncio.Task[None] | None = None
         self._left_out = 0
         self._trouble_since: float | None = None
 
@@ -76,7 +79,8 @@ class Reply:
     async def _answer(self) -> Outcome:
         while True:
             try:
-                await self._say_if_loading()
+                self._is_heard = False
+                self._loading = asyncio.create_task(self._say_if_loading())
                 if self.request.family is Family.CLASSIFIER:
                     return await self._classify()
                 return await self._generate()
@@ -95,9 +99,12 @@ class Reply:
                 return self._failed(error)
 
     async def _say_if_loading(self) -> None:
-        health = await self._engine.health()
-        if not any(model.model == self.request.model for model in health.models):
-            await self._log.state("loading")
+        """Beside the request, which need not wait for it. Of two writers of states the log keeps the order."""
+        with contextlib.suppress(EngineError, LostReply):
+            health = await self._engine.health()
+            loaded = any(model.model == self.request.model for model in health.models)
+            if not loaded and not self._is_heard:
+                await self._log.state("loading")
 
     async def _generate(self) -> Outcome:
         said = self._log.text
@@ -108,21 +115,25 @@ class Reply:
         async with aclosing(stream) as events:
             async for event in events:
                 if isinstance(event, Text):
-                    before, heard = heard, heard + event.text
-                    if not (said.startswith(heard) or heard.startswith(said)):
-                        raise Diverged
-                    await self._say(heard[max(len(before), len(said)) :])
+                    new = event.text
+                    if len(heard) < len(said):
+                        heard += new
+                        if not (said.startswith(heard) or heard.startswith(said)):
+                            raise Diverged
+                        new = heard[len(said) :]
+                    await self._say(new)
                 elif event.finish_reason == "cancelled":
                     # Not by us: the engine goes down.
                     break
                 else:
-                    if not heard.startswith(said):
+                    if len(heard) < len(said):
                         raise Diverged
                     return self._done(event)
         raise EngineUnreachable("The engine ended its answer in the middle.")
 
     async def _say(self, text: str) -> None:
         self._pieces += 1
+        self._is_heard = True
         if not text:
             return
         self._trouble_since = None
@@ -151,6 +162,7 @@ class Reply:
 
     async def _wait(self, error: EngineError, limit: float, pause: float) -> Outcome | None:
         """Tell the visitor, and pause before another try; return an outcome when `limit` seconds are over."""
+        self._is_heard = True
         now = time.monotonic()
         self._trouble_since = self._trouble_since or now
         if now - self._trouble_since > limit:
@@ -184,6 +196,7 @@ class Reply:
         return self._outcome(State.INTERRUPTED if self._log.text else State.FAILED, error=details)
 
     def _outcome(self, state: State, **fields: object) -> Outcome:
+        self._is_heard = True
         return Outcome(
             state=state.value,
             text=self._log.text,

@@ -210,7 +210,7 @@ class Streamer:
                 return
             reply = Reply(request, log, self._engine, self._patience)
             self._held[entry_id].running = reply
-            if await self._redis.exists(stop_key(name)) or (kept and await store.stop_was_requested(name)):
+            if request.stop or await self._redis.exists(stop_key(name)):
                 reply.stopping.set()
             outcome = await reply.run()
             await log.flush()

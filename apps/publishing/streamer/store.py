@@ -45,10 +45,5 @@ def forgotten() -> list[str]:
     return [str(pk) for pk in waiting.values_list("pk", flat=True)]
 
 
-@database_sync_to_async  # type: ignore[untyped-decorator]
-def stop_was_requested(message_id: str) -> bool:
-    return Message.objects.filter(pk=message_id, stop_requested=True).exists()
-
-
 def _outcome_of(answer: Message) -> Outcome:
     return Outcome(**{name: getattr(answer, name) for name in Outcome.model_fields})

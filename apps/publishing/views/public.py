@@ -240,9 +240,7 @@ async def _events(message: Message, after: int, language: str) -> AsyncGenerator
         return
     async with fanout().follow(reply, after=after) as entries:
         async for entry in entries:
-            with override(language):
-                data = wire.entry_json(reply, entry)
-            yield _event(entry.seq, data)
+            yield _event(entry.seq, wire.entry_json(reply, entry, language))
 
 
 def _event(seq: int, data: dict[str, Any]) -> bytes:
