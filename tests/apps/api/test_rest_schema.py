@@ -1,12 +1,15 @@
 """The OpenAPI description is valid, says which errors come, and every call keeps to it whatever it is sent."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
 from django.core.management import call_command
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
@@ -98,6 +101,18 @@ def with_real_ids(case: Any, things: dict[str, str]) -> None:
                 case.body[name] = things[name]
 
 
+@pytest.fixture
+def _connection_stays_open() -> Iterator[None]:
+    """As Django's own client does: the end of a request must not close the connection of this test's transaction."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+@pytest.mark.usefixtures("_connection_stays_open")
 def test_no_call_falls_over_whatever_it_is_sent(key_of: Any, owner: Any, things: dict[str, str]) -> None:
     """Made-up and half-real requests to every call: no 500, and only answers that the description names."""
     schema = schemathesis.openapi.from_wsgi(f"{ROOT}schema/?format=json", app=get_wsgi_application())
