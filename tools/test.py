@@ -28,18 +28,26 @@ NOTHING_COLLECTED = 5
 
 @dataclass(frozen=True)
 class Session:
-    """One run of pytest. `workers` is the number of parallel processes, 0 for none."""
+    """One run of pytest. `workers` is the number of parallel processes, 0 for none; `paths` empty means all tests."""
 
     title: str
     database: str
     part: str
     markers: str
     workers: int
+    paths: tuple[str, ...] = ()
 
 
 SESSIONS = (
     Session("quick tests on SQLite", "sqlite", "quick", f"not gpu and not ({LONG})", 2),
-    Session("quick tests on Postgres", "postgres", "quick", f"not gpu and not ({LONG})", 2),
+    Session(
+        "quick tests of what has a database, on Postgres",
+        "postgres",
+        "quick",
+        f"not gpu and not ({LONG})",
+        2,
+        ("tests/apps", "tests/workers/runtime"),
+    ),
     Session("training on Postgres", "postgres", "training", "training and not gpu", 0),
     Session(
         "journeys and faults on Postgres",
@@ -65,7 +73,7 @@ def run_session(session: Session, arguments: list[str], environment: dict[str, s
             session.markers,
             f"--junitxml={report}",
             *parallel,
-            *arguments,
+            *(arguments or session.paths),
         ],
         cwd=ROOT,
         env=environment,
