@@ -46,7 +46,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         ]  # fmt: skip
 
     def get_jobs_ahead(self, job: Job) -> int | None:
-        positions: Positions = self.context.setdefault("positions", Positions())
+        shared: Any = self.context
+        positions: Positions = shared.setdefault("positions", Positions())
         return positions.ahead_of(job)
 
 
@@ -101,7 +102,7 @@ class ConfirmSerializer(serializers.Serializer[Any]):
     """What the data teaches and what its columns mean; left out, the import's own proposal."""
 
     task_type = serializers.ChoiceField(
-        choices=DatasetVersion._meta.get_field("task_type").choices, required=False
+        choices=DatasetVersion._meta.get_field("task_type").choices or [], required=False
     )
     roles = serializers.DictField(
         child=serializers.ChoiceField(choices=[r.value for r in Role]), required=False
