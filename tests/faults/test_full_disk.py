@@ -70,8 +70,9 @@ def test_a_run_on_a_full_disk_says_so_and_can_be_taken_up_again(
     open_page: Callable[..., Page],
 ) -> None:
     page = open_page(shaken.url, signed_in)
+    preflight = rest.preflight(tickets, "starter:classifier:tiny", max_steps=20)
     with full(disk):
-        run = rest.start_run(tickets, "starter:classifier:tiny", max_steps=20)
+        run = rest.start(preflight)
         page.goto(f"/runs/{run['id']}/")
         expect(page.get_by_role("alert")).to_contain_text("The disk is full")
     page.get_by_role("button", name="Try again").click()

@@ -152,7 +152,7 @@ def run_child(spec_type: type[Spec], work: Callable[[Spec, Reporter], BaseModel]
         )
         sys.exit(1)
     except OSError as error:
-        reporter.emit(_failed_by_system(error))
+        reporter.emit(failed_by_system(error))
         sys.exit(1)
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
@@ -163,7 +163,7 @@ def run_child(spec_type: type[Spec], work: Callable[[Spec, Reporter], BaseModel]
     reporter.emit(Finished(result=result.model_dump(mode="json")))
 
 
-def _failed_by_system(error: OSError) -> Failed:
+def failed_by_system(error: OSError, *, code: str = "internal") -> Failed:
     """A full disk or a quota is the operator's to mend; everything else is ours."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Failed(
@@ -172,7 +172,7 @@ def _failed_by_system(error: OSError) -> Failed:
             trace=traceback.format_exc(),
         )
     return Failed(
-        code="internal",
+        code=code,
         message=f"{type(error).__name__}: {error}",
         user_error=False,
         trace=traceback.format_exc(),

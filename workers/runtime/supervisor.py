@@ -37,6 +37,7 @@ from workers.contracts.events import (
     parse_event,
 )
 from workers.contracts.storage import StorageError
+from workers.runtime.reporter import failed_by_system
 
 logger = logging.getLogger(__name__)
 
@@ -71,12 +72,15 @@ def supervise(job_id: str) -> None:
     for left_behind in Path(settings.WORK_DIR).glob(f"{job.pk}-*"):
         shutil.rmtree(left_behind, ignore_errors=True)
     work = Path(settings.WORK_DIR) / f"{job.pk}-{job.attempt}"
-    (work / "out").mkdir(parents=True)
     try:
+        (work / "out").mkdir(parents=True)
         _Attempt(job, work).run()
-    except (StorageError, OSError) as error:
+    except StorageError as error:
         logger.exception("Job %s could not be run", job.pk)
         services.fail(job, Failed(code="storage", message=str(error), user_error=False))
+    except OSError as error:
+        logger.exception("Job %s could not be run", job.pk)
+        services.fail(job, failed_by_system(error, code="storage"))
     finally:
         shutil.rmtree(work, ignore_errors=True)
         close_old_connections()
