@@ -8,7 +8,6 @@ from apps.publishing.entrance import by_link, for_member
 from apps.publishing.models import Feedback, Message
 from apps.publishing.prompts import request_for
 from apps.publishing.services import links, replies
-from apps.publishing.streamer.outcome import Outcome
 
 pytestmark = pytest.mark.django_db
 
@@ -138,15 +137,3 @@ def test_too_many_questions_in_a_minute(entrance, monkeypatch):
     for number in range(limits.VISITOR_PER_MINUTE):
         replies.ask(entrance=entrance, text=f"question {number}")
     assert code_of(lambda: replies.ask(entrance=entrance, text="one more")) == "too_often"
-
-
-def test_an_end_is_stored_once(entrance):
-    from asgiref.sync import async_to_sync
-
-    from apps.publishing.streamer import store
-
-    turn = replies.ask(entrance=entrance, text="Hello")
-    reply = str(turn.answer.pk)
-    first = async_to_sync(store.finish)(reply, Outcome(state="done", text="One"))
-    second = async_to_sync(store.finish)(reply, Outcome(state="done", text="Two"))
-    assert (first.text, second.text) == ("One", "One")

@@ -1,6 +1,7 @@
 """A reply from question to stored answer, with a real Redis and an engine that misbehaves."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from channels.db import database_sync_to_async
@@ -10,6 +11,8 @@ from apps.publishing.fanout import fanout
 from apps.publishing.models import Message
 from apps.publishing.reply_queue import REQUESTS
 from apps.publishing.services import replies
+from apps.publishing.streamer import store
+from apps.publishing.streamer.outcome import Outcome
 from apps.publishing.streamer.reply import Patience
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -177,9 +180,7 @@ async def test_a_long_conversation_loses_its_beginning_and_says_so(entrance, str
 
 
 async def test_a_request_that_redis_lost_is_found_in_the_database(entrance, streaming, monkeypatch):
-    monkeypatch.setattr(
-        "apps.publishing.streamer.store._FORGOTTEN_AFTER", __import__("datetime").timedelta(0)
-    )
+    monkeypatch.setattr("apps.publishing.streamer.store._FORGOTTEN_AFTER", timedelta(0))
     turn = await ask(entrance)
     sync_redis().flushdb()
     async with streaming(sweep_seconds=0.2):
@@ -212,3 +213,10 @@ async def test_classification_ends_with_labels(make_app, owner, streaming):
     answer = await stored(turn)
     assert answer.labels[0] == {"label": "billing", "score": 0.9}
     assert answer.text == "billing"
+
+
+async def test_an_end_is_stored_once(entrance, engine):
+    reply = str((await ask(entrance)).answer.pk)
+    first = await store.finish(reply, Outcome(state="done", text="One"))
+    second = await store.finish(reply, Outcome(state="done", text="Two"))
+    assert (first.text, second.text) == ("One", "One")
