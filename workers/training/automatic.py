@@ -17,10 +17,10 @@ _STARTER_RATES = {Family.CAUSAL: 2e-3, Family.SEQ2SEQ: 1.5e-3, Family.CLASSIFIER
 _FULL_RATES = {Family.CAUSAL: 2e-5, Family.SEQ2SEQ: 5e-5, Family.CLASSIFIER: 3e-5}
 _LORA_RATE = 2e-4
 
-_STARTER_EPOCHS = {Length.QUICK: (2.0, 8.0), Length.STANDARD: (4.0, 24.0), Length.THOROUGH: (12.0, 60.0)}
+_STARTER_EPOCHS = {Length.QUICK: (3.0, 8.0), Length.STANDARD: (8.0, 24.0), Length.THOROUGH: (16.0, 60.0)}
 """Fewest and most epochs from random weights; how many in between is what the minutes below allow."""
 _STARTER_MINUTES = {Length.QUICK: 1.2, Length.STANDARD: 6.0, Length.THOROUGH: 30.0}
-_CLASSIFIER_MINUTES = {Length.QUICK: 0.6, Length.STANDARD: 1.5, Length.THOROUGH: 8.0}
+_CLASSIFIER_MINUTES = {Length.QUICK: 1.0, Length.STANDARD: 3.0, Length.THOROUGH: 10.0}
 _LIMIT_OVER_PLAN = 1.4
 """How far a starter's run may outlast its planned minutes on a machine that is busy with other work."""
 _PRETRAINED_EPOCHS = {Length.QUICK: 1.0, Length.STANDARD: 3.0, Length.THOROUGH: 6.0}
