@@ -65,7 +65,7 @@ def signed_in(shaken: Studio, rest: Rest, browser: Browser) -> Any:
     context = browser.new_context(base_url=shaken.url)
     page = context.new_page()
     page.goto("/accounts/login/")
-    page.get_by_label("E-mail").fill(OWNER)
+    page.get_by_label("Email").fill(OWNER)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/")

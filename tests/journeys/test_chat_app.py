@@ -27,13 +27,13 @@ def address(rest: Rest, talkative: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def whole_answer(rest: Rest, talkative: dict[str, Any]) -> str:
+def whole_answer(studio: Studio, rest: Rest, talkative: dict[str, Any]) -> str:
     """What the model says to the question when nothing happens meanwhile."""
     app, _ = rest.publish(talkative["model_version"], name="Undisturbed", max_tokens=MOST_TOKENS)
     key = rest.call("POST", f"apps/{app['id']}/keys/", json={"name": "journeys"})["secret"]
     body = {"model": app["slug"], "messages": [{"role": "user", "content": QUESTION}]}
     headers = {"Authorization": f"Bearer {key}"}
-    answer = rest.call("POST", "/v1/chat/completions", json=body, headers=headers)
+    answer = rest.call("POST", f"{studio.url}/v1/chat/completions", json=body, headers=headers)
     assert answer["usage"]["completion_tokens"] == MOST_TOKENS
     return " ".join(answer["choices"][0]["message"]["content"].split())
 
@@ -127,4 +127,6 @@ def test_a_prompt_longer_than_the_context_is_explained_and_kept(
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".turn.assistant .status")).to_contain_text("tokens")
     expect(page.get_by_label("Your message")).to_have_value(question)
-    assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight"), "only the talk scrolls"
+    assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight"), (
+        "only the talk scrolls"
+    )

@@ -24,11 +24,11 @@ QUEUES = {
 
 
 def write_letters(path: Path) -> Path:
-    """240 Chinese letters in GB18030 with their channel and their queue."""
+    """240 Chinese letters in GB18030 with a column that is called label, and holds the channel, and their queue."""
     chance = random.Random(7)
     with path.open("w", encoding="gb18030", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["来信", "渠道", "队列"])
+        writer.writerow(["文本", "标签", "队列"])
         for number in range(240):
             queue = chance.choice(list(QUEUES))
             matter = chance.choice(QUEUES[queue])
@@ -58,7 +58,8 @@ def test_a_chinese_file_is_mended_and_trained_by_keyboard(
     expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
     expect(page.get_by_role("table")).to_contain_text("请尽快处理")
 
-    press_until(page, "Tab", page.get_by_label("渠道", exact=True))
+    expect(page.get_by_label("标签", exact=True)).to_have_value("label")
+    press_until(page, "Tab", page.get_by_label("标签", exact=True))
     page.keyboard.type("Not")
     press_until(page, "Tab", page.get_by_label("队列", exact=True))
     page.keyboard.type("Label")
@@ -85,7 +86,8 @@ def follow(page: Page, target: Locator) -> None:
 def test_a_stopped_run_keeps_its_result(
     studio: Studio, signed_in: Any, rest: Rest, tickets: dict[str, Any], open_page: Callable[..., Page]
 ) -> None:
-    run = rest.start_run(tickets, "starter:classifier:small", epochs=500, early_stopping_rounds=0)
+    recipe = {"epochs": 40, "validation_rounds": 200, "early_stopping_rounds": 0}
+    run = rest.start_run(tickets, "starter:classifier:tiny", **recipe)
     page = open_page(studio.url, signed_in)
     page.goto(f"/runs/{run['id']}/")
     expect(page.get_by_text("says since step").first).to_be_visible()
