@@ -20,7 +20,7 @@ OWNER, PASSWORD = "owner@example.com", "a rather long password"
 IMPATIENT = {
     "JOB_HEARTBEAT_SECONDS": "1",
     "JOB_REAP_EVERY_SECONDS": "1",
-    "JOB_LOST_AFTER_SECONDS": "8",
+    "JOB_LOST_AFTER_SECONDS": "15",
     "JOB_RESEND_AFTER_SECONDS": "3",
     "BOOTSTRAP_PASSWORD": PASSWORD,
 }

@@ -78,4 +78,4 @@ def test_an_app_whose_engine_is_gone_says_so_and_recovers(
     shaken.process_of("workers.serving.engine").kill()
     expect(answer.locator(".status")).to_contain_text("The part that answers is away.")
     expect(answer.locator(".status")).to_contain_text("this is the longest answer that is allowed")
-    expect(page.get_by_role("button", name="Send")).to_be_enabled()
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()

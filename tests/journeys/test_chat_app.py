@@ -92,7 +92,7 @@ def test_stop_keeps_what_was_said(
     assert said
     assert whole_answer.startswith(said)
     assert said != whole_answer
-    expect(page.get_by_role("button", name="Send")).to_be_enabled()
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()
 
 
 def test_revoking_the_link_closes_the_open_page(
@@ -124,7 +124,7 @@ def test_a_prompt_longer_than_the_context_is_explained_and_kept(
     page.goto(address)
     question = "Zyxwv qwrtz? " * 1499 + "Zyxwv?"
     page.get_by_label("Your message").fill(question)
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".turn.assistant .status")).to_contain_text("tokens")
     expect(page.get_by_label("Your message")).to_have_value(question)
     assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight"), (
