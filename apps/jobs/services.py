@@ -150,7 +150,7 @@ def record_checkpoint(job: Job, *, key: str, step: int) -> str | None:
         return key
     replaced = current.checkpoint_key
     Job.objects.filter(pk=job.pk).update(checkpoint_key=key, checkpoint_step=step)
-    return replaced or None
+    return replaced if replaced and replaced != key else None
 
 
 def finish(job: Job, *, result: dict[str, Any]) -> None:
@@ -263,13 +263,15 @@ def _requeue(job: Job, *, resumes: int) -> None:
 
 
 def release(job: Job) -> None:
-    """Give a claimed job back to the queue: its worker is going down in an orderly way."""
+    """Give a claimed job back to the queue: its worker is going down in an orderly way. One that was stopped ends."""
     with transaction.atomic():
         current = (
             Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED).first()
         )
-        if current is not None:
+        if current is not None and current.stop_requested_at is None:
             _requeue(current, resumes=current.resumes)
+            return
+    end_cancelled(job)
 
 
 def resume(job: Job) -> bool:
@@ -307,6 +309,7 @@ def reap() -> dict[str, int]:
 
 
 def _reap_one(job: Job) -> str:
+    transaction.on_commit(lambda: hint_changed(job.pk))
     if job.stop_requested_at is not None:
         job.state, job.ended_at = State.CANCELLED, timezone.now()
         job.save()

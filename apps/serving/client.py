@@ -156,7 +156,8 @@ class EngineClient:
                     finish_reason = choice.get("finish_reason") or finish_reason
                     text = choice.get("text") or (choice.get("delta") or {}).get("content")
                     if text:
-                        yield Text(text)
+                        # A byte-level model may say NUL, which Postgres does not store.
+                        yield Text(text.replace("\0", "\N{REPLACEMENT CHARACTER}"))
         raise EngineUnreachable("The engine ended its answer in the middle.")
 
 

@@ -1,5 +1,6 @@
 """What a child process tells its supervisor: one JSON object a line on the descriptor in MAQUETTE_EVENTS_FD."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
@@ -99,6 +100,11 @@ Event = Annotated[
 _adapter: TypeAdapter[Event] = TypeAdapter(Event)
 
 
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+"""A NUL as JSON escapes it. Postgres stores none, and a byte-level model may say one."""
+
+
 def parse_event(line: bytes | str) -> Event:
-    """Parse one line. Raises pydantic.ValidationError on anything that is not an event."""
-    return _adapter.validate_json(line)
+    """Parse one line; a NUL in a text becomes U+FFFD. Raises pydantic.ValidationError on anything that is not an event."""
+    raw = line.encode() if isinstance(line, str) else line
+    return _adapter.validate_json(_NUL.sub(rb"\1\\ufffd", raw))

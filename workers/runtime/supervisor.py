@@ -17,8 +17,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -40,6 +43,8 @@ from workers.contracts.storage import StorageError
 from workers.runtime.reporter import failed_by_system
 
 logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 BATCH_SECONDS = 1.0
 STOPPED_WITHOUT_RESULT = 3
@@ -122,6 +127,17 @@ class _Attempt:
                 os.close(events_read)
         self._conclude(child.returncode, stderr_path)
 
+    def _beating(self, work: Callable[[], Result]) -> Result:
+        """Move files while saying that the attempt is alive: a large model takes longer than a silent job is given.
+
+        `work` runs in a thread of its own and must not touch the database.
+        """
+        with ThreadPoolExecutor(1) as thread:
+            moving = thread.submit(work)
+            while wait_for([moving], timeout=settings.JOB_HEARTBEAT_SECONDS).not_done:
+                self.is_current = services.heartbeat(self.job)
+            return moving.result()
+
     def _write_spec(self) -> None:
         spec: dict[str, Any] = dict(self.job.spec)
         inputs = dict(spec.get("inputs", {}))
@@ -132,7 +148,9 @@ class _Attempt:
         ):
             inputs["checkpoint"] = self.job.checkpoint_key
         cache = Path(settings.CACHE_DIR)
-        spec["inputs"] = {name: str(storage().fetch(key, cache)) for name, key in inputs.items()}
+        spec["inputs"] = self._beating(
+            lambda: {name: str(storage().fetch(key, cache)) for name, key in inputs.items()}
+        )
         spec["work"] = str(self.work)
         (self.work / "spec.json").write_text(json.dumps(spec))
 
@@ -192,7 +210,7 @@ class _Attempt:
             return
         key = f"jobs/{self.job.pk}/checkpoint-{self.job.attempt}-{event.step}"
         try:
-            storage().publish(folder, key)
+            self._beating(lambda: storage().publish(folder, key))
         except FileNotFoundError:
             # The child is two checkpoints ahead of us and has removed this one.
             storage().delete(key)
@@ -234,7 +252,7 @@ class _Attempt:
         output = self.job.spec.get("output")
         folder = self.work / "out"
         if output and any(folder.iterdir()):
-            storage().publish(folder, output)
+            self._beating(lambda: storage().publish(folder, output))
 
 
 def _died(code: int | None, stderr_path: Path) -> Failed:

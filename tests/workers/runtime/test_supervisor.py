@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from apps.core.storage import storage
 from apps.jobs import services
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job, JobEvent, State
 from apps.jobs.signals import job_succeeded
+from workers.contracts.events import Log, parse_event
 from workers.contracts.jobs import ROUTES, JobKind
 from workers.contracts.specs import JobSpec
 from workers.runtime import supervisor
@@ -185,6 +186,47 @@ def test_a_worker_that_is_told_to_end_gives_its_job_back(make_job) -> None:
         supervisor.worker_is_ending.clear()
     after = fresh(job)
     assert (after.state, after.resumes, after.checkpoint_step) == (State.QUEUED, 0, 3)
+
+
+def test_a_stopped_job_ends_when_its_worker_does(make_job, owner) -> None:
+    job = make_job("finish")
+    claimed = services.claim(job_id=str(job.pk), worker="w")
+    assert claimed is not None
+    services.request_stop(actor=owner, job=job)
+    services.release(claimed)
+    assert fresh(job).state == State.CANCELLED
+
+
+def test_slow_storage_does_not_silence_a_job(make_job, monkeypatch, settings) -> None:
+    settings.JOB_HEARTBEAT_SECONDS = 0.05
+    beats: list[bool] = []
+    beat, publish = services.heartbeat, storage().publish
+
+    def publish_slowly(folder: Path, key: str) -> int:
+        if key.startswith("outputs/"):
+            before = len(beats)
+            wait_until(lambda: len(beats) > before + 1)
+        return publish(folder, key)
+
+    monkeypatch.setattr(services, "heartbeat", lambda job: beats.append(True) or beat(job))
+    monkeypatch.setattr(storage(), "publish", publish_slowly)
+    assert supervised(make_job("finish")).state == State.SUCCEEDED
+
+
+def test_a_checkpoint_written_again_is_kept(make_job) -> None:
+    claimed = services.claim(job_id=str(make_job("finish").pk), worker="w")
+    assert claimed is not None
+    assert services.record_checkpoint(claimed, key="jobs/a", step=1) is None
+    assert services.record_checkpoint(claimed, key="jobs/a", step=1) is None
+    assert services.record_checkpoint(claimed, key="jobs/b", step=2) == "jobs/a"
+
+
+def test_a_nul_is_stored_as_something_that_every_database_takes(make_job) -> None:
+    claimed = services.claim(job_id=str(make_job("finish").pk), worker="w")
+    assert claimed is not None
+    said = Log(text="a\0b \\u0000 \\\0c")
+    assert services.record_events(claimed, [parse_event(said.model_dump_json())])
+    assert JobEvent.objects.get(job=claimed).data["text"] == "a\ufffdb \\u0000 \\\ufffdc"
 
 
 def test_a_silent_job_is_reaped_resumed_and_its_old_attempt_refused(make_job, sent_tasks) -> None:
