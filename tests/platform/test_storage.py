@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,22 @@ def test_creating_a_store_again_keeps_what_is_in_it(store: Storage) -> None:
 def test_an_address_of_another_kind_is_refused() -> None:
     with pytest.raises(StorageError, match="STORAGE_URL"):
         Storage("ftp://somewhere/else")
+
+
+def test_threads_that_fetch_the_same_folder_all_get_it_whole(url: str, tmp_path: Path) -> None:
+    store, folder = Storage(url), tmp_path / "model"
+    folder.mkdir()
+    for number in range(8):
+        (folder / f"part-{number}").write_bytes(bytes([number]) * 300_000)
+    store.create()
+    store.publish(folder, "models/m")
+
+    def fetch_and_read(_: int) -> list[bytes]:
+        found = store.fetch("models/m", tmp_path / "cache")
+        return [(found / f"part-{number}").read_bytes() for number in range(8)]
+
+    with ThreadPoolExecutor(4) as threads:
+        read = list(threads.map(fetch_and_read, range(4)))
+    assert read == [[bytes([number]) * 300_000 for number in range(8)]] * 4
+    if not store.local_root:
+        assert [path.name for path in (tmp_path / "cache" / "models").iterdir()] == ["m"]

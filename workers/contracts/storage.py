@@ -10,8 +10,8 @@ written last and removed first.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -160,17 +160,21 @@ class Storage:
         files = self.list(key) or ([key] if self.exists(key) else [])
         if not files:
             raise StorageError(f"There is nothing under {key}")
-        staging = cache / f"{_checked(key)}.{os.getpid()}.part"
-        for name in files:
-            path = staging if name == key else staging / name[len(key) + 1 :]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with self.open(name) as source, path.open("wb") as sink:
-                shutil.copyfileobj(source, sink, _CHUNK_BYTES)
-        try:
-            staging.rename(target)
-        except OSError:
-            # Another process fetched the same key first; its copy is as good as ours.
-            shutil.rmtree(staging, ignore_errors=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A folder of our own: threads and processes may fetch the same key at the same time.
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as folder:
+            staging = Path(folder) / target.name
+            for name in files:
+                path = staging if name == key else staging / name[len(key) + 1 :]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with self.open(name) as source, path.open("wb") as sink:
+                    shutil.copyfileobj(source, sink, _CHUNK_BYTES)
+            try:
+                staging.rename(target)
+            except OSError:
+                # Somebody else fetched the same key first; that copy is as good as ours.
+                if not target.exists():
+                    raise
         return target
 
 
