@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 _BLOCK_MS = 10_000
 _RETRY_SECONDS = 0.3
 _WAKE_SECONDS = 60
+_HIGHEST_SEQ = 1 << 62
 
 
 @dataclass
@@ -44,6 +45,8 @@ class Fanout:
     @asynccontextmanager
     async def follow(self, reply: str, *, after: int = 0) -> AsyncIterator[AsyncIterator[Entry]]:
         """Entries above `after`: those that are there, then those that come, in order, once, until the end."""
+        # All logs are read by one command: a number that Redis does not take would end the reading for everybody.
+        after = min(max(after, 0), _HIGHEST_SEQ)
         queue: asyncio.Queue[Entry] = asyncio.Queue()
         followed = self._logs.get(reply)
         # A listener that joins late must be registered before it reads what is there: what is written in

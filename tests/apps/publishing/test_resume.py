@@ -126,3 +126,14 @@ async def test_many_readers_share_one_reading_task():
     with contextlib.suppress(asyncio.CancelledError):
         tasks[0].cancel()
         await tasks[0]
+
+
+@pytest.mark.parametrize("number", [-5, 1 << 80])
+async def test_a_number_that_makes_no_sense_leaves_the_other_readers_alone(number):
+    fanout, reply = Fanout(async_redis()), str(uuid.uuid4())
+    async with fanout.follow("other", after=number):
+        writing = asyncio.create_task(write(reply, 0))
+        async with asyncio.timeout(20):
+            said, _ = await read_with_breaks(fanout, reply, [])
+        await writing
+    assert said == "".join(WORDS)
