@@ -1,9 +1,7 @@
 """API keys for the REST API: `Authorization: Bearer mq-…`."""
 
-from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -12,8 +10,6 @@ from rest_framework.request import Request
 
 from apps.accounts.models import User
 from apps.workspaces.models import ApiKey
-
-_USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -28,9 +24,7 @@ class KeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(
                 _("This is not a live key of a workspace. Make one under Workspace, API keys.")
             )
-        now = timezone.now()
-        if key.last_used_at is None or now - key.last_used_at > _USE_IS_NOTED_EVERY:
-            ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+        ApiKey.objects.note_use(key)
         user: Any = key.created_by
         user.api_key = key
         return user, key

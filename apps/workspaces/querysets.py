@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import AnonymousUser
@@ -13,6 +14,8 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from apps.accounts.models import User
     from apps.workspaces.models import ApiKey
+
+_USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
 class WorkspaceQuerySet(models.QuerySet[Any]):
@@ -46,3 +49,9 @@ class ApiKeyQuerySet(InWorkspaceQuerySet):
         """The live key with this secret. The hash is looked up, so nothing about the secret leaks by timing."""
         found = self.live().select_related("workspace", "created_by")
         return found.filter(hash=hashlib.sha256(secret.encode()).hexdigest()).first()
+
+    def note_use(self, key: ApiKey) -> None:
+        """Write down that a key was used just now: once a minute at most, since it may come with every request."""
+        now = timezone.now()
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _USE_IS_NOTED_EVERY)
+        self.filter(stale, pk=key.pk).update(last_used_at=now)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from django.db.models import Q
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.api.openai.errors import ApiError
@@ -16,8 +13,6 @@ from apps.publishing.models import App, AppVersion
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.models import ApiKey
-
-_USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -46,9 +41,7 @@ def caller_of(request: HttpRequest) -> Caller:
     found = app.first()
     if found is None:
         raise ApiError(401, "invalid_api_key", _("The app of this key is gone."))
-    now = timezone.now()
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _USE_IS_NOTED_EVERY)
-    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
+    ApiKey.objects.note_use(key)
     return Caller(key, found)
 
 

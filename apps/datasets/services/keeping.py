@@ -86,7 +86,9 @@ def _require_may_delete(actor: User, dataset: Dataset) -> None:
 
 def _refuse_while_working(job_ids: list[UUID]) -> None:
     """A queued job simply disappears; one that a worker has taken would go on writing files that nobody deletes."""
-    if Job.objects.filter(pk__in=job_ids, state__in=CLAIMED).exists():
+    # Locked, so that no worker takes one between this look and the deletion.
+    states = Job.objects.select_for_update().filter(pk__in=job_ids).values_list("state", flat=True)
+    if set(states) & set(CLAIMED):
         raise UserError(
             _("A worker is reading this data right now. Stop it or wait for it, then delete."), code="busy"
         )
