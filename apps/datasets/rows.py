@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow.parquet as pq
-from django.conf import settings
 
-from apps.core.storage import storage
+from apps.core.parquet import local_file, select
 from apps.datasets.models import DatasetVersion, Import
 
 DATA_NAME, ROWS_NAME, REJECTED_NAME = "data.parquet", "rows.parquet", "rejected.parquet"
@@ -20,25 +18,12 @@ _SHOWN_CHARACTERS = 20_000
 """A cell longer than this is cut on the page; downloads hold it whole."""
 
 
-def _local(folder: str, name: str) -> Path:
-    """A file of a published folder. The folder is fetched as a whole: workers on this host share the cache, and need all of it."""
-    return storage().fetch(folder, Path(settings.CACHE_DIR)) / name
-
-
-def _select(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
-    """Run one query in a DuckDB of its own, small enough for a web process."""
-    config = {"threads": 1, "memory_limit": "512MB", "autoinstall_known_extensions": False}
-    with duckdb.connect(config=config) as connection:
-        found: list[tuple[Any, ...]] = connection.execute(sql, values).fetchall()
-    return found
-
-
 def sample_rows(import_: Import, count: int = 6) -> list[dict[str, Any]]:
     """The first rows as read: {"line": number, "cells": [text or None, in the order of the file's columns]}."""
-    path = _local(import_.rows_key, ROWS_NAME)
+    path = local_file(import_.rows_key, ROWS_NAME)
     names = [name for name in pq.read_schema(path).names if name != LINE]
     columns = ", ".join(f"left({_quoted(name)}, 400)" for name in [*names])
-    rows = _select(
+    _, rows = select(
         f"SELECT {LINE}{', ' + columns if columns else ''} FROM read_parquet(?) ORDER BY {LINE} LIMIT ?",  # noqa: S608
         [str(path), count],
     )
@@ -64,7 +49,7 @@ class DataRows:
     _HOLDS = "contains(lower(concat_ws(' ', target, array_to_string(list_transform(prompt, lambda m: m.content), ' '))), lower(?))"
 
     def __init__(self, version: DatasetVersion, *, split: str = "", text: str = "") -> None:
-        self._where, self._values = "WHERE true", [str(_local(version.storage_key, DATA_NAME))]
+        self._where, self._values = "WHERE true", [str(local_file(version.storage_key, DATA_NAME))]
         if split:
             self._where += " AND split = ?"
             self._values.append(split)
@@ -73,7 +58,7 @@ class DataRows:
             self._values.append(text)
 
     def count(self) -> int:
-        found = _select(f"SELECT count(*) FROM read_parquet(?) {self._where}", self._values)  # noqa: S608
+        _, found = select(f"SELECT count(*) FROM read_parquet(?) {self._where}", self._values)  # noqa: S608
         return int(found[0][0])
 
     def __len__(self) -> int:
@@ -86,7 +71,7 @@ class DataRows:
             f"SELECT row_id, line, split, prompt, left(target, {_SHOWN_CHARACTERS}) "  # noqa: S608
             f"FROM read_parquet(?) {self._where} LIMIT {int(stop - start)} OFFSET {int(start)}"
         )
-        return [DataRow(*row) for row in _select(sql, self._values)]
+        return [DataRow(*row) for row in select(sql, self._values)[1]]
 
 
 @dataclass
@@ -100,7 +85,7 @@ class RejectedRows:
     """What was not kept, by line, as a sequence that Django's Paginator takes. `folder` is an import's or a version's."""
 
     def __init__(self, folder: str) -> None:
-        self._path = str(_local(folder, REJECTED_NAME))
+        self._path = str(local_file(folder, REJECTED_NAME))
 
     def count(self) -> int:
         return int(pq.read_metadata(self._path).num_rows)
@@ -111,17 +96,17 @@ class RejectedRows:
     def __getitem__(self, part: slice) -> list[RejectedRow]:
         start, stop = part.start or 0, part.stop
         sql = f"SELECT line, reason, text FROM read_parquet(?) ORDER BY line LIMIT {int(stop - start)} OFFSET {int(start)}"  # noqa: S608
-        return [RejectedRow(*row) for row in _select(sql, [self._path])]
+        return [RejectedRow(*row) for row in select(sql, [self._path])[1]]
 
 
 def rejected_csv(folder: str) -> Iterator[bytes]:
     """Every rejected row as CSV: line, reason, text. Begins with a byte-order mark, so that Excel reads it as UTF-8."""
-    return _csv(_local(folder, REJECTED_NAME), ["line", "reason", "text"])
+    return _csv(local_file(folder, REJECTED_NAME), ["line", "reason", "text"])
 
 
 def kept_csv(version: DatasetVersion) -> Iterator[bytes]:
     """Every kept row as CSV: line, split, prompt (the text of its one message, else each with its role), target."""
-    return _csv(_local(version.storage_key, DATA_NAME), ["line", "split", "prompt", "target"])
+    return _csv(local_file(version.storage_key, DATA_NAME), ["line", "split", "prompt", "target"])
 
 
 def _csv(path: Path, columns: list[str]) -> Iterator[bytes]:

@@ -1,12 +1,8 @@
 """Rows of outputs and comparisons, read from Parquet a page at a time."""
 
-from pathlib import Path
 from typing import Any
 
-import duckdb
-from django.conf import settings
-
-from apps.core.storage import storage
+from apps.core.parquet import local_file, select
 
 OUTPUTS_NAME, ROWS_NAME = "outputs.parquet", "rows.parquet"
 
@@ -15,14 +11,12 @@ class ParquetPage:
     """A Parquet file's rows as dictionaries, in one order, for Django's Paginator."""
 
     def __init__(self, key: str, name: str, order: str) -> None:
-        self.path = str(storage().fetch(key, Path(settings.CACHE_DIR)) / name)
+        self.path = str(local_file(key, name))
         self.order = order
 
     def _query(self, sql: str) -> list[dict[str, Any]]:
-        with duckdb.connect(config={"threads": 1, "memory_limit": "512MB"}) as connection:
-            cursor = connection.execute(sql, [self.path])
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        names, rows = select(sql, [self.path])
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def count(self, value: object = None, /) -> int:
         return int(self._query("SELECT count(*) AS n FROM read_parquet(?)")[0]["n"])
