@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -182,9 +182,8 @@ def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = No
     except UserError as error:
         if wants_json:
             return JsonResponse(wire.refusal_json(error.message, error.code), status=400)
-        where = data.get("conversation") or None
         return _page(
-            request, entrance, token, UUID(where) if where else None, refused=error, text=data.get("text", "")
+            request, entrance, token, _conversation_in(data), refused=error, text=data.get("text", "")
         )
     except (KeyError, ValueError, TypeError, ValidationError):
         return JsonResponse(wire.not_understood(), status=400)
@@ -194,13 +193,20 @@ def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = No
     elif turn:
         response = redirect(_address(entrance, token, "conversation", turn.conversation.pk) + "#end")
     else:
-        where = data.get("conversation")
+        where = _conversation_in(data)
         response = redirect(
             _address(entrance, token, "conversation" if where else "", *([where] if where else []))
         )
     if token:
         remember(response, entrance.visitor_key)
     return response
+
+
+def _conversation_in(data: Mapping[str, Any]) -> UUID | None:
+    try:
+        return UUID(str(data["conversation"]))
+    except (KeyError, ValueError):
+        return None
 
 
 act_as_visitor = csrf_exempt(act)
@@ -223,7 +229,7 @@ async def stream(
     if message is None:
         raise Http404
     after = request.headers.get("Last-Event-ID") or request.GET.get("after") or "0"
-    events = _events(message, int(after) if after.isdigit() else 0, get_language() or "en")
+    events = _events(message, int(after) if after.isdecimal() else 0, get_language() or "en")
     response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["Cache-Control"] = "no-cache, no-store"
     response["X-Accel-Buffering"] = "no"

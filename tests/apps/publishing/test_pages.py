@@ -197,6 +197,14 @@ def test_a_refused_text_stays_in_the_form(visitor):
     assert "x" * 50_001 in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("said", "status"), [({"type": "ask", "text": ""}, 400), ({"type": "fly", "text": "x"}, 400)]
+)
+def test_a_conversation_that_is_none_breaks_no_refusal(visitor, said, status):
+    client, address = visitor
+    assert client.post(f"{address}act/", {**said, "conversation": "x"}).status_code == status
+
+
 def test_scripts_without_sockets_ask_in_json(visitor):
     client, address = visitor
     response = client.post(
