@@ -4,7 +4,6 @@ from typing import Any
 
 from apps.jobs.models import Job, JobEvent
 
-CHART_SERIES = ("train_loss", "validation_loss", "learning_rate", "tokens_per_second")
 MOST_POINTS = 3000
 
 

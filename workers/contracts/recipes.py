@@ -19,13 +19,6 @@ class Method(StrEnum):
     CLASSIFICATION = "classification"
 
 
-METHOD_OF_FAMILY: dict[Family, Method] = {
-    Family.CAUSAL: Method.SFT,
-    Family.SEQ2SEQ: Method.SEQ2SEQ,
-    Family.CLASSIFIER: Method.CLASSIFICATION,
-}
-
-
 class Tuning(StrEnum):
     FULL = "full"
     LORA = "lora"

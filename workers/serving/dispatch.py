@@ -16,10 +16,6 @@ class Dispatcher:
         self._queues: dict[Work, asyncio.Queue[Event]] = {}
         self.scheduler = Scheduler(self._deliver, threads=threads)
 
-    @property
-    def open_requests(self) -> int:
-        return len(self._queues)
-
     def cancel_all(self) -> None:
         """End every request; each gets its End event."""
         for work in list(self._queues):
