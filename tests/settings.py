@@ -37,8 +37,12 @@ for _name in ("STORAGE_URL", "WORK_DIR", "CACHE_DIR", "EMBEDDED", "DEBUG", "SITE
 (TEST_ROOT / "data").mkdir()
 
 from studio.settings import *  # noqa: E402, F403
+from studio.settings import DATABASES as _DATABASES  # noqa: E402
 from studio.settings import STORAGES as _STORAGES  # noqa: E402
 
+# In a file, as in production: tables of a database in memory are locked, not waited for, between threads.
+if _DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    _DATABASES["default"]["TEST"] = {"NAME": TEST_ROOT / "test.sqlite3"}
 # Hashing passwords slowly on purpose would only slow the tests.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
