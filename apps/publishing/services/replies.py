@@ -60,11 +60,13 @@ def ask(
 def regenerate(*, entrance: Entrance, message_id: str) -> Turn:
     """Answer the question before `message_id` again; the earlier answer is kept, replaced."""
     answer = _own(entrance, message_id, Message.Role.ASSISTANT)
+    # Of two presses at the same time the second one waits here, and then finds what the first one did.
+    _lock(answer.conversation)
+    answer.refresh_from_db(fields=["superseded"])
     question = _before(answer)
     if answer.superseded and (newer := _after(question)):
         return Turn(question, newer)
     version = _checked(entrance, question.text)
-    _lock(answer.conversation)
     _supersede_from(answer.conversation, answer.position)
     # A greedy model would say the same again, so that asking again brings some randomness.
     options = {**question.options, "again": answer.options.get("again", 0) + 1}
@@ -75,11 +77,11 @@ def regenerate(*, entrance: Entrance, message_id: str) -> Turn:
 @transaction.atomic
 def edit(*, entrance: Entrance, message_id: str, text: str, request_key: str | None = None) -> Turn:
     """Replace a question, and all that came after it, by `text`."""
+    question = _own(entrance, message_id, Message.Role.USER)
+    _lock(question.conversation)
     if request_key and (turn := _asked_before(entrance, request_key)):
         return turn
-    question = _own(entrance, message_id, Message.Role.USER)
     version = _checked(entrance, text)
-    _lock(question.conversation)
     _supersede_from(question.conversation, question.position)
     return _add_turn(question.conversation, version, text, question.options, request_key)
 
@@ -165,13 +167,21 @@ def _lock(conversation: Conversation) -> None:
 def _own(entrance: Entrance, message_id: str, role: str) -> Message:
     message = entrance.message(message_id)
     if message is None or message.role != role:
-        raise UserError(_("This message is not there any more."), code="not_found")
+        raise _gone()
     return message
 
 
+def _gone() -> UserError:
+    return UserError(_("This message is not there any more."), code="not_found")
+
+
 def _before(answer: Message) -> Message:
+    """The question that counts. Raises UserError where an edit has replaced it and all before it."""
     earlier = answer.conversation.messages.filter(position__lt=answer.position, role=Message.Role.USER)
-    return cast("Message", earlier.current().last())
+    question: Message | None = earlier.current().last()
+    if question is None:
+        raise _gone()
+    return question
 
 
 def _after(question: Message) -> Message | None:

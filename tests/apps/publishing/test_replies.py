@@ -1,6 +1,9 @@
 """What visitors do with their conversations, and what they cannot do to others'."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
 
 from apps.core.errors import UserError
 from apps.publishing import limits
@@ -92,6 +95,33 @@ def test_answering_again_differs_and_happens_once(entrance):
     fresh = Message.objects.select_related("app_version__app", "conversation").get(pk=again.answer.pk)
     assert request_for(fresh).sampling.temperature > 0
     assert replies.regenerate(entrance=entrance, message_id=str(first.answer.pk)).answer == again.answer
+
+
+def test_an_answer_whose_question_was_replaced_is_not_answered_again(entrance):
+    first = answered(replies.ask(entrance=entrance, text="Helo"))
+    replies.edit(entrance=entrance, message_id=str(first.question.pk), text="Hello")
+    old = str(first.answer.pk)
+    assert code_of(lambda: replies.regenerate(entrance=entrance, message_id=old)) == "not_found"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one writer in at a time anyway")
+@pytest.mark.parametrize("act", ["regenerate", "edit"])
+def test_pressed_in_two_tabs_at_once_it_happens_once(entrance, act):
+    first = answered(replies.ask(entrance=entrance, text="Hello"))
+    arguments = {
+        "regenerate": {"message_id": str(first.answer.pk)},
+        "edit": {"message_id": str(first.question.pk), "text": "Hi", "request_key": "k"},
+    }[act]
+
+    def press(_):
+        try:
+            return getattr(replies, act)(entrance=entrance, **arguments).answer.pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as tabs:
+        assert len(set(tabs.map(press, range(2)))) == 1
 
 
 def test_feedback_can_change(entrance):
