@@ -34,6 +34,8 @@ class JobRoute(BaseModel):
     """Run as `python -m <module> <spec.json>`."""
     resumes: bool = False
     """Whether an attempt can go on from the checkpoint of an earlier one; others start over."""
+    shares_output: bool = False
+    """Whether several jobs may be asked for the same output: what the first one left stays, since others may use it."""
 
 
 ROUTES: dict[JobKind, JobRoute] = {
@@ -48,6 +50,7 @@ ROUTES: dict[JobKind, JobRoute] = {
         task="training.preflight",
         queue=Queue.DEFAULT,
         module="workers.training.preflight",
+        shares_output=True,
     ),
     JobKind.RUN: JobRoute(
         label=_("Training"), task="training.run", queue=Queue.GPU, module="workers.training.run", resumes=True

@@ -251,7 +251,9 @@ class _Attempt:
     def _publish_output(self) -> None:
         output = self.job.spec.get("output")
         folder = self.work / "out"
-        if output and any(folder.iterdir()):
+        if not output or (self.job.route.shares_output and storage().is_published(output)):
+            return
+        if any(folder.iterdir()):
             self._beating(lambda: storage().publish(folder, output))
 
 

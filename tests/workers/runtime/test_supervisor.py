@@ -213,6 +213,19 @@ def test_slow_storage_does_not_silence_a_job(make_job, monkeypatch, settings) ->
     assert supervised(make_job("finish")).state == State.SUCCEEDED
 
 
+@pytest.mark.parametrize(("shares_output", "left"), [(True, b"first"), (False, b"done")])
+def test_an_output_that_several_jobs_share_is_the_first_ones(
+    shares_output, left, make_job, monkeypatch, tmp_path
+) -> None:
+    route = ROUTES[JobKind.RUN].model_copy(update={"shares_output": shares_output})
+    monkeypatch.setitem(ROUTES, JobKind.RUN, route)
+    job = make_job("finish")
+    (tmp_path / "result.txt").write_text("first")
+    storage().publish(tmp_path, f"outputs/{job.pk}")
+    assert supervised(job).state == State.SUCCEEDED
+    assert storage().open(f"outputs/{job.pk}/result.txt").read() == left
+
+
 def test_a_checkpoint_written_again_is_kept(make_job) -> None:
     claimed = services.claim(job_id=str(make_job("finish").pk), worker="w")
     assert claimed is not None
