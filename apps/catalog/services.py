@@ -253,6 +253,8 @@ def _refuse_while_used(version: ModelVersion) -> None:
 def start_export(*, actor: User, version: ModelVersion) -> Export:
     """Pack a model for download; one that is packed, or being packed, is not packed again."""
     access.require(actor, version.workspace, Action.VIEW)
+    # A button pressed twice: the second press waits here for the first.
+    version = ModelVersion.objects.select_for_update().get(pk=version.pk)
     if not version.is_ready:
         raise UserError(_("The files of this model are not there any more, or not there yet."))
     known: Export | None = version.exports.filter(job__state__in=[*ACTIVE, State.SUCCEEDED]).first()

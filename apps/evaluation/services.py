@@ -40,6 +40,8 @@ def evaluate(
     workspace = dataset_version.workspace
     access.require(actor, workspace, Action.EDIT)
     _check(dataset_version, model_version)
+    # A button pressed twice: the second press waits here for the first.
+    DatasetVersion.objects.select_for_update(no_key=True).get(pk=dataset_version.pk)
     same = Evaluation.objects.in_workspace(workspace).filter(
         dataset_version=dataset_version, model_version=model_version, max_rows=max_rows, split="test"
     )

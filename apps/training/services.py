@@ -138,19 +138,12 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
     """
     workspace = preflight.workspace
     access.require(actor, workspace, Action.EDIT)
-    if preflight.result is None or preflight.base_version is None:
-        raise UserError(_("The pre-flight has not finished yet."))
-    if not preflight.base_version.is_ready:
-        raise UserError(
-            _("The files of the base were deleted. Check again what will happen, from the wizard.")
-        )
+    base_version = _require_startable(preflight)
     # A button pressed twice: the second press waits here for the first.
     Preflight.objects.select_for_update().get(pk=preflight.pk)
     under_way = preflight.runs.filter(job__state__in=ACTIVE).first()
     if under_way is not None:
         return under_way
-    if preflight.blocks:
-        raise UserError(" ".join(str(finding["message"]) for finding in preflight.blocks))
     result = PreflightResult.model_validate(preflight.result)
     version = preflight.dataset_version
     number = next_number(workspace, "run")
@@ -158,12 +151,12 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
     model = catalog.create_tuned_version(
         actor=actor,
         workspace=workspace,
-        family=preflight.base_version.family,
+        family=base_version.family,
         task_type=version.task_type,
         origin=preflight.base,
         origin_label=preflight.base_label,
         name=run_name,
-        parent=preflight.base_version,
+        parent=base_version,
         dataset_version=version,
     )
     job = jobs.enqueue(
@@ -171,7 +164,7 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
         workspace=workspace,
         kind=JobKind.RUN,
         title=_("Training: %(name)s") % {"name": run_name},
-        spec=_run_spec(preflight, preflight.base_version, result, model),
+        spec=_run_spec(preflight, base_version, result, model),
     )
     run = Run.objects.create(
         workspace=workspace,
@@ -180,7 +173,7 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
         name=run_name,
         dataset_version=version,
         preflight=preflight,
-        base_version=preflight.base_version,
+        base_version=base_version,
         model_version=model,
         recipe=result.recipe.model_dump(mode="json"),
         again_of=again_of,
@@ -188,6 +181,20 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
     )
     audit.record(actor, "run.started", run, data=str(version), base=preflight.base_label)
     return run
+
+
+def _require_startable(preflight: Preflight) -> ModelVersion:
+    """Return the base, whose files are there. Raises UserError in the words of what stands in the way."""
+    base_version = preflight.base_version
+    if preflight.result is None or base_version is None:
+        raise UserError(_("The pre-flight has not finished yet."))
+    if not base_version.is_ready:
+        raise UserError(
+            _("The files of the base were deleted. Check again what will happen, from the wizard.")
+        )
+    if preflight.blocks:
+        raise UserError(" ".join(str(finding["message"]) for finding in preflight.blocks))
+    return base_version
 
 
 def _run_spec(

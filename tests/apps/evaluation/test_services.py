@@ -1,6 +1,7 @@
 """Evaluations are made once, comparisons begin by themselves, and what cannot be compared is refused."""
 
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -221,6 +222,21 @@ def test_the_real_children_evaluate_and_compare(owner, run_job, make_evaluation,
     assert compared.state == State.SUCCEEDED, compared.error_message
     result = ComparisonResult.model_validate(Comparison.objects.get().result)
     assert (result.winner, result.deciding_metric, result.rows) == (None, "macro_f1", 12)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one writer in at a time anyway")
+def test_pressed_twice_at_once_it_is_evaluated_once(owner, tickets, make_classifier) -> None:
+    model = make_classifier()
+
+    def press(_: int) -> UUID:
+        try:
+            return services.evaluate(actor=owner, dataset_version=tickets, model_version=model).pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert len(set(pool.map(press, range(2)))) == 1
 
 
 @pytest.mark.django_db(transaction=True)
