@@ -121,16 +121,17 @@ class Studio:
 
 
 def processes_of(data_dir: Path) -> list[psutil.Process]:
-    """Processes whose environment names this data folder, or that work in it (Redis writes over its environment)."""
-    found = []
+    """Processes whose environment names this data folder, or that work in it (Redis writes over its environment), and
+    what they started (a job's child is told no more than it needs)."""
+    found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
                 continue
             works_here = Path(process.cwd()).is_relative_to(data_dir)
             if works_here or process.environ().get("DATA_DIR") == str(data_dir):
-                found.append(process)
-    return found
+                found.update({each.pid: each for each in (process, *process.children(recursive=True))})
+    return list(found.values())
 
 
 def start_studio(

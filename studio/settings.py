@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import redis
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from environs import Env
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -174,14 +178,36 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["CONN_MAX_AGE"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+# A connection that a restarted Redis has closed is opened again instead of failing whoever comes first.
+_RETRIES, _MOST_WAIT_SECONDS = 6, 1
+_AGAIN_AFTER = [redis.ConnectionError, redis.TimeoutError]
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "retry": Retry(ExponentialBackoff(cap=_MOST_WAIT_SECONDS), _RETRIES),
+            "retry_on_error": _AGAIN_AFTER,
+        },
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         # redis-py 8 closes idle sockets after five seconds unless told otherwise.
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "prefix": "maquette"},
+        "CONFIG": {
+            "hosts": [
+                {
+                    "address": REDIS_URL,
+                    "socket_timeout": None,
+                    "retry": AsyncRetry(ExponentialBackoff(cap=_MOST_WAIT_SECONDS), _RETRIES),
+                    "retry_on_error": _AGAIN_AFTER,
+                }
+            ],
+            "prefix": "maquette",
+        },
     }
 }
 
