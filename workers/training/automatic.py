@@ -17,10 +17,22 @@ _STARTER_RATES = {Family.CAUSAL: 2e-3, Family.SEQ2SEQ: 1.5e-3, Family.CLASSIFIER
 _FULL_RATES = {Family.CAUSAL: 2e-5, Family.SEQ2SEQ: 5e-5, Family.CLASSIFIER: 3e-5}
 _LORA_RATE = 2e-4
 
-_STARTER_EPOCHS = {Length.QUICK: (3.0, 8.0), Length.STANDARD: (8.0, 24.0), Length.THOROUGH: (16.0, 60.0)}
-"""Fewest and most epochs from random weights; how many in between is what the minutes below allow."""
-_STARTER_MINUTES = {Length.QUICK: 1.2, Length.STANDARD: 6.0, Length.THOROUGH: 30.0}
-_CLASSIFIER_MINUTES = {Length.QUICK: 1.0, Length.STANDARD: 3.0, Length.THOROUGH: 10.0}
+
+@dataclass(frozen=True)
+class Plan:
+    """How long a model learns from random weights: as many epochs as `minutes` allow, between the two bounds."""
+
+    minutes: float
+    fewest_epochs: float
+    most_epochs: float
+
+
+_WRITING = {
+    Length.QUICK: Plan(1.2, 2, 8),
+    Length.STANDARD: Plan(5, 4, 24),
+    Length.THOROUGH: Plan(30, 12, 60),
+}
+_SORTING = {Length.QUICK: Plan(1, 3, 8), Length.STANDARD: Plan(3, 8, 24), Length.THOROUGH: Plan(10, 16, 60)}
 _LIMIT_OVER_PLAN = 1.4
 """How far a starter's run may outlast its planned minutes on a machine that is busy with other work."""
 _PRETRAINED_EPOCHS = {Length.QUICK: 1.0, Length.STANDARD: 3.0, Length.THOROUGH: 6.0}
@@ -75,10 +87,13 @@ def fill_recipe(
     filled.tokens_per_microbatch = recipe.tokens_per_microbatch or (
         2048 if loaded.device.type == "cpu" else 16384
     )
-    minutes = (_CLASSIFIER_MINUTES if loaded.family is Family.CLASSIFIER else _STARTER_MINUTES)[length]
-    filled.epochs = recipe.epochs or _epochs(starter, length, minutes, seconds_per_epoch)
+    plan = (_SORTING if loaded.family is Family.CLASSIFIER else _WRITING)[length]
+    if starter:
+        filled.epochs = recipe.epochs or _epochs(plan, seconds_per_epoch)
+    else:
+        filled.epochs = recipe.epochs or _PRETRAINED_EPOCHS[length]
     if starter and recipe.epochs is None and recipe.max_minutes is None and seconds_per_epoch is not None:
-        filled.max_minutes = round(minutes * _LIMIT_OVER_PLAN, 1)
+        filled.max_minutes = round(plan.minutes * _LIMIT_OVER_PLAN, 1)
     return filled
 
 
@@ -103,14 +118,11 @@ def _covering(most: int, longest: int, limit: int, *, least: int) -> int:
     return max(least, min(limit, wanted))
 
 
-def _epochs(starter: bool, length: Length, minutes: float, seconds_per_epoch: float | None) -> float:
-    if not starter:
-        return _PRETRAINED_EPOCHS[length]
-    fewest, most = _STARTER_EPOCHS[length]
+def _epochs(plan: Plan, seconds_per_epoch: float | None) -> float:
     if seconds_per_epoch is None:
-        return most
-    affordable = minutes * 60 / max(seconds_per_epoch, 1e-6)
-    return round(max(fewest, min(most, affordable)), 1)
+        return plan.most_epochs
+    affordable = plan.minutes * 60 / max(seconds_per_epoch, 1e-6)
+    return round(max(plan.fewest_epochs, min(plan.most_epochs, affordable)), 1)
 
 
 def measure_lengths(examples: Sequence[Example], family: Family) -> Lengths:
