@@ -28,7 +28,14 @@ from pathlib import Path
 import httpx
 from websockets.asyncio.client import connect
 
-from benchmarks.serving_engine import add_errors, mark_same_tokens, median_rows, print_table, write_results
+from benchmarks.serving_engine import (
+    add_errors,
+    announced,
+    mark_same_tokens,
+    median_rows,
+    print_table,
+    write_results,
+)
 from benchmarks.serving_subjects import (
     SIZES,
     STREAMS,
@@ -125,12 +132,7 @@ def _one_round(storage: Path, prompts: Sequence[str], options: argparse.Namespac
     rows: list[Measurement] = []
 
     def note(new: Sequence[Measurement]) -> None:
-        rows.extend(new)
-        for row in new:
-            print(
-                f"  {row.system} {row.precision} x{row.streams}: {row.tokens_per_second:.0f} tokens/s",
-                flush=True,
-            )
+        rows.extend(announced(new))
 
     for precision in options.precisions:
         note(run_generate_baseline(folder, prompts, tokens, precision, threads=threads))

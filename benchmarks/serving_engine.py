@@ -124,18 +124,22 @@ def write_results(name: str, rows: Sequence[Measurement], **facts: object) -> Pa
     return path
 
 
+def announced(rows: Sequence[Measurement]) -> Sequence[Measurement]:
+    """`rows`, each printed as it comes: a round takes minutes."""
+    for row in rows:
+        print(
+            f"  {row.system} {row.precision} x{row.streams}: {row.tokens_per_second:.0f} tokens/s", flush=True
+        )
+    return rows
+
+
 def _one_round(storage: Path, prompts: Sequence[str], options: argparse.Namespace) -> list[Measurement]:
     """Every system once; returns their rows in a fixed order."""
     folder, tokens, threads = storage / "model", options.tokens, options.threads
     rows: list[Measurement] = []
 
     def note(new: Sequence[Measurement]) -> None:
-        rows.extend(new)
-        for row in new:
-            print(
-                f"  {row.system} {row.precision} x{row.streams}: {row.tokens_per_second:.0f} tokens/s",
-                flush=True,
-            )
+        rows.extend(announced(new))
 
     for precision in ("fp32", "bf16"):
         note(run_generate_baseline(folder, prompts, tokens, precision, threads=threads))
