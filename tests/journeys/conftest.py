@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,9 +61,27 @@ def tickets(rest: Rest) -> dict[str, Any]:
     return rest.confirm(rest.upload(get_example("support_tickets").path))
 
 
+def long_answers(path: Path) -> Path:
+    """Questions whose answers are words in no order, far more of them than ends of answers."""
+    chance = random.Random(7)
+    words = ["open", "closed", "library", "station", "square", "morning", "evening", "Friday"]
+    rows = [
+        {
+            "messages": [
+                {"role": "user", "content": f"Question {number}?"},
+                {"role": "assistant", "content": answer},
+            ]
+        }
+        for number in range(120)
+        for answer in [" ".join(chance.choices(words, k=60))]
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
 @pytest.fixture(scope="session")
-def talkative(rest: Rest) -> dict[str, Any]:
-    """A chat model after a few steps: it has learned to say words, and not yet to stop."""
-    version = rest.confirm(rest.upload(get_example("library_help_desk").path))
-    run = rest.start_run(version, "starter:causal:tiny", max_steps=3)
+def talkative(rest: Rest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A chat model that says words and does not stop: whatever the processor's rounding, the likeliest is a word."""
+    version = rest.confirm(rest.upload(long_answers(tmp_path_factory.mktemp("talkative") / "talk.jsonl")))
+    run = rest.start_run(version, "starter:causal:tiny", max_steps=12)
     return rest.wait("runs", run)
