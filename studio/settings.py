@@ -232,11 +232,30 @@ ACCOUNT_EMAIL_VERIFICATION = "none" if EMBEDDED else env.str("EMAIL_VERIFICATION
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_PREVENT_ENUMERATION = True
 EMAIL_URL = env.str("EMAIL_URL", "")
+EMAIL_TIMEOUT = 10
 if EMAIL_URL:
     vars().update(env.dj_email_url("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "maquette@localhost")
+
+# Workspaces: days in which a deleted one can be brought back, who may make one, and limits (empty: none)
+
+WORKSPACE_GRACE_DAYS = env.int("WORKSPACE_GRACE_DAYS", 14)
+WORKSPACE_CREATORS = env.str("WORKSPACE_CREATORS", "everybody")
+
+
+def _limit(text: str) -> float | None:
+    return float(text) if text.strip() else None
+
+
+QUOTAS = {
+    "storage_gb": _limit(env.str("QUOTA_STORAGE_GB", "")),
+    "runs": _limit(env.str("QUOTA_RUNS", "")),
+    "accelerator_hours": _limit(env.str("QUOTA_ACCELERATOR_HOURS", "")),
+    "tokens_per_day": _limit(env.str("QUOTA_TOKENS_PER_DAY", "")),
+    "members": _limit(env.str("QUOTA_MEMBERS", "")),
+}
 
 # Language and time
 

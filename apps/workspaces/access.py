@@ -6,7 +6,9 @@ from typing import Any, TypeVar
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.accounts.models import User
 from apps.core.errors import NotVisible
@@ -27,6 +29,15 @@ class Action(StrEnum):
     OWN = "own"
 
 
+DESCRIPTIONS: dict[Action, Promise] = {
+    Action.VIEW: gettext_lazy("See everything in the workspace, try its models and apps"),
+    Action.EDIT: gettext_lazy("Upload, train, evaluate, make apps, make keys"),
+    Action.PUBLISH: gettext_lazy("Open an app to people outside, and close it"),
+    Action.MANAGE: gettext_lazy("Invite, change and remove members; rename; delete what others made"),
+    Action.OWN: gettext_lazy("Make others owners, delete the workspace and bring it back"),
+}
+"""The table that people read, in the words of the roles that decide."""
+
 _EDITOR = {Action.VIEW, Action.EDIT, Action.PUBLISH}
 
 ALLOWED: dict[str, set[Action]] = {
@@ -44,8 +55,14 @@ def can(user: User | AnonymousUser, workspace: Workspace, action: Action) -> boo
     key: Any = getattr(user, "api_key", None)
     if key and (key.workspace_id != workspace.pk or (action != Action.VIEW and not key.can_write)):
         return False
-    membership = Membership.objects.filter(user=user, workspace=workspace).first()
-    return membership is not None and action in ALLOWED[membership.role]
+    role = role_of(user, workspace)
+    return role is not None and action in ALLOWED[role]
+
+
+def role_of(user: User | AnonymousUser, workspace: Workspace) -> str | None:
+    """The role in a workspace that is open; None for whoever does not belong to it, and once it was deleted."""
+    found = Membership.objects.filter(user=user, workspace=workspace, workspace__deleted_at=None)
+    return found.values_list("role", flat=True).first()
 
 
 def require(user: User | AnonymousUser, workspace: Workspace, action: Action) -> None:
@@ -56,6 +73,27 @@ def require(user: User | AnonymousUser, workspace: Workspace, action: Action) ->
         raise PermissionDenied(
             _("Your role in this workspace does not allow this. Ask an admin of the workspace.")
         )
+
+
+def roles_to_give(user: User | AnonymousUser, workspace: Workspace) -> list[Role]:
+    """The roles that `user` may give and take away, lowest first: none above their own."""
+    own = role_of(user, workspace) if can(user, workspace, Action.MANAGE) else None
+    return list(Role)[: list(Role).index(Role(own)) + 1] if own else []
+
+
+def require_roles(user: User | AnonymousUser, workspace: Workspace, *roles: str) -> None:
+    """For writes to members: NotVisible and PermissionDenied as `require`, the latter also for a role above one's own."""
+    require(user, workspace, Action.MANAGE)
+    if not set(roles) <= {str(role) for role in roles_to_give(user, workspace)}:
+        raise PermissionDenied(_("Only an owner may do this to owners. Ask an owner of the workspace."))
+
+
+def require_restore(user: User | AnonymousUser, workspace: Workspace) -> None:
+    """Bringing a deleted workspace back: an owner may, as long as it is not purged. Raises NotVisible."""
+    if not user.is_authenticated or getattr(user, "api_key", None) or workspace.purged_at:
+        raise NotVisible
+    if not Membership.objects.filter(user=user, workspace=workspace, role=Role.OWNER).exists():
+        raise NotVisible
 
 
 def require_repair(user: User | AnonymousUser, workspace: Workspace) -> None:

@@ -1,16 +1,25 @@
 """A team, who belongs to it, its keys, and the trail of what they did. Everything else belongs to one workspace."""
 
 import secrets
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.core.models import Identified
-from apps.workspaces.querysets import ApiKeyQuerySet, WorkspaceQuerySet
+from apps.workspaces.querysets import (
+    ApiKeyQuerySet,
+    InvitationQuerySet,
+    UsageEntryQuerySet,
+    WorkspaceQuerySet,
+)
+
+_NOT_BELOW_0 = [MinValueValidator(0)]
 
 
 def new_split_key() -> str:
@@ -28,6 +37,10 @@ class Workspace(Identified):
     name = models.CharField(_("name"), max_length=100)
     split_key = models.CharField(_("split key"), max_length=64, default=new_split_key, editable=False)
     """Keys the hash that decides a row's split, so that yesterday's training row never becomes tomorrow's test row."""
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True, editable=False)
+    """Closed from then on; an owner may bring it back until its days of grace are over."""
+    purged_at = models.DateTimeField(_("purged"), null=True, blank=True, editable=False)
+    """From then on the row only carries what was recorded: audit entries and the usage ledger."""
 
     objects = WorkspaceQuerySet.as_manager()
 
@@ -37,6 +50,15 @@ class Workspace(Identified):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_open(self) -> bool:
+        return self.deleted_at is None
+
+    @property
+    def purge_at(self) -> datetime | None:
+        """When its files and rows go; None unless it was deleted."""
+        return self.deleted_at + timedelta(days=settings.WORKSPACE_GRACE_DAYS) if self.deleted_at else None
 
 
 class Membership(Identified):
@@ -70,6 +92,36 @@ class InWorkspace(Identified):
 
     class Meta:
         abstract = True
+
+
+class Invitation(InWorkspace):
+    """A way into a workspace for one person, once. The token is shown when it is made; only its hash is kept."""
+
+    email = models.EmailField(_("e-mail address"), blank=True)
+    """Whoever accepts must own this address, verified; without one whoever has the link may."""
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.VIEWER)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    expires_at = models.DateTimeField(_("expires"))
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("accepted by"),
+    )
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.email or _("Link for one person")
 
 
 class Counter(models.Model):
@@ -133,3 +185,99 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_label}"
+
+
+class UsageKind(models.TextChoices):
+    """What is counted, and may be limited, for each workspace."""
+
+    STORAGE = "storage", _("Storage")
+    RUNS = "runs", _("Runs waiting or running")
+    ACCELERATOR = "accelerator", _("Training hours")
+    TOKENS = "tokens", _("Tokens served")
+    MEMBERS = "members", _("Members")
+
+
+class UsageEntry(models.Model):
+    """A line of the ledger: what something took (above 0) or gave back (below 0). Lines are added, never changed."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    kind = models.CharField(_("kind"), max_length=12, choices=UsageKind.choices)
+    amount = models.BigIntegerField(_("amount"))
+    unit = models.CharField(_("unit"), max_length=10)
+    """bytes, seconds or tokens."""
+    object_type = models.CharField(_("kind of object"), max_length=40)
+    object_id = models.CharField(max_length=40)
+    at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    objects = UsageEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("usage entry")
+        verbose_name_plural = _("usage entries")
+        ordering = ["-at"]
+        indexes = [
+            models.Index(fields=["workspace", "kind", "at"], name="workspaces_usage_by_time"),
+            models.Index(fields=["object_id", "kind"], name="workspaces_usage_by_object"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount:+d} {self.unit}"
+
+
+class UsageTotal(models.Model):
+    """The sum of a period's ledger lines, and what is promised on top. Its row lock is what makes limits hold."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    kind = models.CharField(_("kind"), max_length=12, choices=UsageKind.choices)
+    period = models.DateField(_("period"))
+    """The day for tokens, the first of the month for training, 1 January 2000 for storage, which never resets."""
+    used = models.BigIntegerField(_("used"), default=0)
+    reserved = models.BigIntegerField(_("reserved"), default=0)
+
+    class Meta:
+        verbose_name = _("usage total")
+        verbose_name_plural = _("usage totals")
+        ordering = ["-period"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "kind", "period"], name="workspaces_one_total")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.period}: {self.used}"
+
+
+class Reservation(models.Model):
+    """Room promised to something under way: a run, an answer. Settled once, with what it really took."""
+
+    total = models.ForeignKey(UsageTotal, models.CASCADE, related_name="reservations")
+    key = models.CharField(_("for"), max_length=60, unique=True)
+    amount = models.BigIntegerField(_("amount"))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("reservation")
+        verbose_name_plural = _("reservations")
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.amount}"
+
+
+class Quota(models.Model):
+    """The limits of one workspace where they differ from the studio's. An empty field means the studio's."""
+
+    workspace = models.OneToOneField(Workspace, models.CASCADE, related_name="quota")
+    is_unlimited = models.BooleanField(_("no limits at all"), default=False)
+    storage_gb = models.FloatField(_("storage, GB"), null=True, blank=True, validators=_NOT_BELOW_0)
+    runs = models.PositiveIntegerField(_("runs waiting or running"), null=True, blank=True)
+    accelerator_hours = models.FloatField(
+        _("training hours a month"), null=True, blank=True, validators=_NOT_BELOW_0
+    )
+    tokens_per_day = models.PositiveBigIntegerField(_("tokens a day"), null=True, blank=True)
+    members = models.PositiveIntegerField(_("members"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("quota")
+        verbose_name_plural = _("quotas")
+
+    def __str__(self) -> str:
+        return str(self.workspace)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
-    from apps.workspaces.models import ApiKey
+    from apps.workspaces.models import ApiKey, Invitation
 
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
@@ -22,7 +22,7 @@ class WorkspaceQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         if not user.is_authenticated:
             return self.none()
-        return self.filter(memberships__user=user)
+        return self.filter(memberships__user=user, deleted_at=None)
 
 
 class InWorkspaceQuerySet(models.QuerySet[Any]):
@@ -32,7 +32,7 @@ class InWorkspaceQuerySet(models.QuerySet[Any]):
         """A user who came with an API key sees nothing outside that key's workspace."""
         if not user.is_authenticated:
             return self.none()
-        visible = self.filter(workspace__memberships__user=user)
+        visible = self.filter(workspace__memberships__user=user, workspace__deleted_at=None)
         key = getattr(user, "api_key", None)
         return visible.filter(workspace_id=key.workspace_id) if key else visible
 
@@ -43,7 +43,9 @@ class InWorkspaceQuerySet(models.QuerySet[Any]):
 class ApiKeyQuerySet(InWorkspaceQuerySet):
     def live(self) -> Self:
         now = timezone.now()
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+        return self.filter(
+            Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, workspace__deleted_at=None
+        )
 
     def by_secret(self, secret: str) -> ApiKey | None:
         """The live key with this secret. The hash is looked up, so nothing about the secret leaks by timing."""
@@ -55,3 +57,26 @@ class ApiKeyQuerySet(InWorkspaceQuerySet):
         now = timezone.now()
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _USE_IS_NOTED_EVERY)
         self.filter(stale, pk=key.pk).update(last_used_at=now)
+
+
+class InvitationQuerySet(InWorkspaceQuerySet):
+    def open(self) -> Self:
+        """Neither accepted nor revoked nor expired, and into a workspace that is there."""
+        return self.filter(
+            accepted_at=None, revoked_at=None, expires_at__gt=timezone.now(), workspace__deleted_at=None
+        )
+
+    def by_token(self, token: str) -> Invitation | None:
+        """The open invitation with this token; its hash is looked up, never the token itself."""
+        found = self.open().select_related("workspace", "created_by")
+        return found.filter(token_hash=hashlib.sha256(token.encode()).hexdigest()).first()
+
+
+class UsageEntryQuerySet(models.QuerySet[Any]):
+    """The ledger is only added to."""
+
+    def update(self, **_: Any) -> int:
+        raise TypeError("Usage entries are never changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("Usage entries are never deleted.")

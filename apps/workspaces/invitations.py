@@ -1,0 +1,165 @@
+"""Invitations: a way into a workspace for one person, once.
+
+An invitation for an address is opened by nobody but the owner of that address, verified; one without an address by
+whoever has the link. Its token is shown when it is made, and only a hash is kept, in the row and in the session.
+"""
+
+import hashlib
+import logging
+import secrets
+from datetime import timedelta
+from smtplib import SMTPException
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.mail import send_mail
+from django.core.validators import validate_email
+from django.db import transaction
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.core.errors import NotVisible, UserError
+from apps.workspaces import access, audit
+from apps.workspaces.models import Invitation, Membership, Role, Workspace
+
+logger = logging.getLogger(__name__)
+
+SESSION_KEY = "invitation"
+MOST_DAYS = 90
+
+
+def find(token: str) -> Invitation:
+    """The open invitation with this token. Raises NotVisible, whatever the reason."""
+    invitation = Invitation.objects.by_token(token)
+    if invitation is None or not _is_backed(invitation):
+        raise NotVisible
+    return invitation
+
+
+def remember(request: HttpRequest, invitation: Invitation) -> None:
+    """Keep the invitation with the session, over signing up and signing in."""
+    request.session[SESSION_KEY] = invitation.token_hash
+
+
+def live_invitation(request: HttpRequest) -> Invitation | None:
+    """The invitation that the session holds, while it is open: whoever has one may make an account.
+
+    `email` of it is the address that the account must have, or empty when any will do.
+    """
+    held = request.session.get(SESSION_KEY)
+    if not held:
+        return None
+    found = Invitation.objects.open().select_related("workspace", "created_by")
+    invitation: Invitation | None = found.filter(token_hash=held).first()
+    return invitation if invitation and _is_backed(invitation) else None
+
+
+def _is_backed(invitation: Invitation) -> bool:
+    """Whether whoever invited may still do so: one who lost that right takes their invitations with them."""
+    inviter = invitation.created_by
+    if inviter is None or not inviter.is_active:
+        return False
+    return invitation.role in access.roles_to_give(inviter, invitation.workspace)
+
+
+def address_of(token: str) -> str:
+    """The full address that is given to whoever is invited."""
+    return settings.SITE_URL + reverse("workspaces:join", args=[token])
+
+
+@transaction.atomic
+def create_invitation(
+    *, actor: User, workspace: Workspace, role: str, email: str = "", days: int = 7
+) -> tuple[Invitation, str]:
+    """Return the invitation and its token, which is shown now and never again.
+
+    `days` is how long it is open. Raises UserError (fields email, role, days), and PermissionDenied for a role above
+    one's own.
+    """
+    access.require_roles(actor, workspace, role)
+    email = _checked_address(workspace, email)
+    if not 1 <= days <= MOST_DAYS:
+        raise UserError(_("Choose between 1 and %(most)d days.") % {"most": MOST_DAYS}, field="days")
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        workspace=workspace,
+        created_by=actor,
+        email=email,
+        role=Role(role).value,
+        token_hash=hashlib.sha256(token.encode()).hexdigest(),
+        expires_at=timezone.now() + timedelta(days=days),
+    )
+    audit.record(actor, "invitation.created", invitation, role=role, days=days, by_link=not email)
+    return invitation, token
+
+
+def _checked_address(workspace: Workspace, email: str) -> str:
+    email = email.strip().lower()
+    if not email:
+        return ""
+    validate_email(email)
+    if Membership.objects.filter(workspace=workspace, user__email__iexact=email).exists():
+        raise UserError(_("This person is a member already."), field="email")
+    if Invitation.objects.open().filter(workspace=workspace, email=email).exists():
+        message = _("There is an open invitation for this address. Revoke it first to send another one.")
+        raise UserError(message, field="email")
+    return email
+
+
+def send_by_email(invitation: Invitation, token: str) -> bool:
+    """Mail the invitation to its address. False when the mail could not be handed over; the link works all the same."""
+    context = {"invitation": invitation, "address": address_of(token)}
+    subject = " ".join(render_to_string("workspaces/email/invitation_subject.txt", context).split())
+    try:
+        send_mail(
+            subject, render_to_string("workspaces/email/invitation.txt", context), None, [invitation.email]
+        )
+    except (OSError, SMTPException):
+        logger.exception("The invitation %s could not be mailed", invitation.pk)
+        return False
+    return True
+
+
+@transaction.atomic
+def revoke_invitation(*, actor: User, invitation: Invitation) -> None:
+    """Close an invitation that nobody has accepted."""
+    access.require_roles(actor, invitation.workspace, invitation.role)
+    if Invitation.objects.open().filter(pk=invitation.pk).update(revoked_at=timezone.now()):
+        audit.record(actor, "invitation.revoked", invitation)
+
+
+def is_for(invitation: Invitation, user: User) -> bool:
+    """Whether `user` may accept: the invitation names no address, or one that is theirs, verified."""
+    if not invitation.email:
+        return True
+    return EmailAddress.objects.filter(user=user, email__iexact=invitation.email, verified=True).exists()
+
+
+@transaction.atomic
+def accept_invitation(*, actor: User, token: str) -> Membership:
+    """Become a member. Raises NotVisible when it is no longer open, UserError when it is for somebody else.
+
+    A member who accepts keeps their role, or gets the invitation's where that is higher.
+    """
+    invitation = find(token)
+    # Members of a workspace change one after the other.
+    workspace = Workspace.objects.select_for_update(no_key=True).get(pk=invitation.workspace_id)
+    if not is_for(invitation, actor):
+        message = _("This invitation is for another e-mail address. Sign in as whoever it was sent to.")
+        raise UserError(message, code="other_address")
+    now = timezone.now()
+    if not Invitation.objects.open().filter(pk=invitation.pk).update(accepted_at=now, accepted_by=actor):
+        raise NotVisible
+    membership, is_new = Membership.objects.get_or_create(
+        workspace=workspace, user=actor, defaults={"role": invitation.role}
+    )
+    ranks = list(Role)
+    if not is_new and ranks.index(Role(invitation.role)) > ranks.index(Role(membership.role)):
+        membership.role = invitation.role
+        membership.save(update_fields=["role"])
+    audit.record(actor, "invitation.accepted", invitation, role=membership.role, is_new=is_new)
+    return membership
