@@ -21,6 +21,16 @@ CHECKS: dict[str, list[str]] = {
     "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
 }
 
+TEAM_DEPLOYMENT = {
+    "SITE_URL": "https://studio.example.com",
+    "ALLOWED_HOSTS": "studio.example.com",
+    "SECRET_KEY": "only for the checks, and long enough to be one: 0123456789abcdefghij",
+    "DEBUG": "false",
+    "BEHIND_PROXY": "true",
+}
+"""What .env says for a team, as far as Django's deployment checks look at it."""
+DEPLOYMENT_CHECK = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+
 
 def compose_command() -> list[str] | None:
     """docker-compose, or docker's own plug-in; installed by apt-get when we are root and there is neither."""
@@ -53,6 +63,7 @@ def run_check(title: str, command: list[str], environment: dict[str, str]) -> bo
 def main() -> int:
     environment = {"SECRET_KEY": "checks-only", **os.environ}
     results = [run_check(title, command, environment) for title, command in CHECKS.items()]
+    results.append(run_check("deployment checks", DEPLOYMENT_CHECK, {**environment, **TEAM_DEPLOYMENT}))
     if compose := compose_command():
         results.append(
             run_check(
