@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
@@ -86,6 +87,17 @@ def require_roles(user: User | AnonymousUser, workspace: Workspace, *roles: str)
     require(user, workspace, Action.MANAGE)
     if not set(roles) <= {str(role) for role in roles_to_give(user, workspace)}:
         raise PermissionDenied(_("Only an owner may do this to owners. Ask an owner of the workspace."))
+
+
+def may_create_workspace(user: User | AnonymousUser) -> bool:
+    if not user.is_authenticated or getattr(user, "api_key", None):
+        return False
+    return user.is_staff or not settings.WORKSPACES_BY_ADMINISTRATORS
+
+
+def require_creation(user: User | AnonymousUser) -> None:
+    if not may_create_workspace(user):
+        raise PermissionDenied(_("Only an administrator makes new workspaces here."))
 
 
 def require_restore(user: User | AnonymousUser, workspace: Workspace) -> None:

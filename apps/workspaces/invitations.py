@@ -23,8 +23,8 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.core.errors import NotVisible, UserError
-from apps.workspaces import access, audit
-from apps.workspaces.models import Invitation, Membership, Role, Workspace
+from apps.workspaces import access, audit, usage
+from apps.workspaces.models import Invitation, Membership, Role, UsageKind, Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -77,10 +77,11 @@ def create_invitation(
 ) -> tuple[Invitation, str]:
     """Return the invitation and its token, which is shown now and never again.
 
-    `days` is how long it is open. Raises UserError (fields email, role, days), and PermissionDenied for a role above
-    one's own.
+    `days` is how long it is open. Raises UserError (fields email, days), OverQuota when the workspace is full, and
+    PermissionDenied for a role above one's own.
     """
     access.require_roles(actor, workspace, role)
+    usage.require_one_more(workspace, UsageKind.MEMBERS)
     email = _checked_address(workspace, email)
     if not 1 <= days <= MOST_DAYS:
         raise UserError(_("Choose between 1 and %(most)d days.") % {"most": MOST_DAYS}, field="days")
@@ -141,13 +142,13 @@ def is_for(invitation: Invitation, user: User) -> bool:
 
 @transaction.atomic
 def accept_invitation(*, actor: User, token: str) -> Membership:
-    """Become a member. Raises NotVisible when it is no longer open, UserError when it is for somebody else.
+    """Become a member. Raises NotVisible when it is no longer open, UserError when it is for somebody else or full.
 
     A member who accepts keeps their role, or gets the invitation's where that is higher.
     """
     invitation = find(token)
     # Members of a workspace change one after the other.
-    workspace = Workspace.objects.select_for_update(no_key=True).get(pk=invitation.workspace_id)
+    workspace = usage.lock_workspace(invitation.workspace_id)
     if not is_for(invitation, actor):
         message = _("This invitation is for another e-mail address. Sign in as whoever it was sent to.")
         raise UserError(message, code="other_address")
@@ -157,6 +158,10 @@ def accept_invitation(*, actor: User, token: str) -> Membership:
     membership, is_new = Membership.objects.get_or_create(
         workspace=workspace, user=actor, defaults={"role": invitation.role}
     )
+    if is_new:
+        limit = usage.limits_of(workspace)[UsageKind.MEMBERS]
+        if limit is not None and usage.members_of(workspace) > limit:
+            raise usage.OverQuota(UsageKind.MEMBERS)
     ranks = list(Role)
     if not is_new and ranks.index(Role(invitation.role)) > ranks.index(Role(membership.role)):
         membership.role = invitation.role

@@ -252,6 +252,8 @@ class Reservation(models.Model):
     total = models.ForeignKey(UsageTotal, models.CASCADE, related_name="reservations")
     key = models.CharField(_("for"), max_length=60, unique=True)
     amount = models.BigIntegerField(_("amount"))
+    object_type = models.CharField(_("kind of object"), max_length=40)
+    object_id = models.CharField(max_length=40)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Every write to workspaces, memberships and keys."""
+"""Making workspaces, members and keys, and the numbers of what is in a workspace."""
 
 import hashlib
 import secrets
@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.core.errors import UserError
-from apps.workspaces import access, audit
+from apps.workspaces import access, audit, members, usage
 from apps.workspaces.access import Action
-from apps.workspaces.models import ApiKey, Counter, Membership, Role, Workspace
+from apps.workspaces.models import ApiKey, Counter, Membership, Role, UsageKind, Workspace
 from apps.workspaces.signals import api_key_revoked
 
 KEY_PREFIX = "mq-"
@@ -22,6 +22,8 @@ KEY_PREFIX = "mq-"
 
 @transaction.atomic
 def create_workspace(*, actor: User, name: str) -> Workspace:
+    """Raises PermissionDenied where only administrators make workspaces."""
+    access.require_creation(actor)
     workspace = Workspace.objects.create(name=name.strip() or _("My workspace"))
     Membership.objects.create(workspace=workspace, user=actor, role=Role.OWNER)
     audit.record(actor, "workspace.created", workspace, workspace=workspace)
@@ -30,11 +32,18 @@ def create_workspace(*, actor: User, name: str) -> Workspace:
 
 @transaction.atomic
 def add_member(*, actor: User, workspace: Workspace, user: User, role: str) -> Membership:
-    """Raises PermissionDenied below admin; giving the owner's role takes an owner."""
-    access.require(actor, workspace, Action.OWN if role == Role.OWNER else Action.MANAGE)
-    membership, _created = Membership.objects.update_or_create(
-        workspace=workspace, user=user, defaults={"role": role}
-    )
+    """Raises PermissionDenied below admin and for a role, given or replaced, above one's own; OverQuota when full.
+
+    For a member the role is changed instead, as by `members.set_role`.
+    """
+    access.require_roles(actor, workspace, role)
+    usage.lock_workspace(workspace.pk)
+    known = Membership.objects.filter(workspace=workspace, user=user).first()
+    if known is not None:
+        members.set_role(actor=actor, membership=known, role=role)
+        return Membership.objects.get(pk=known.pk)
+    usage.require_one_more(workspace, UsageKind.MEMBERS)
+    membership = Membership.objects.create(workspace=workspace, user=user, role=role)
     audit.record(actor, "membership.set", membership, role=role)
     return membership
 

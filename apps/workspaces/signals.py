@@ -4,3 +4,12 @@ from django.dispatch import Signal
 
 api_key_revoked = Signal()
 """Arguments: key (ApiKey). Sent after commit."""
+
+membership_narrowed = Signal()
+"""Arguments: workspace, user. Somebody was removed, left or got a lower role; sent after commit."""
+
+workspace_closed = Signal()
+"""Arguments: workspace, actor. Sent inside the transaction that deletes it: stop and close whatever is open there."""
+
+workspace_purged = Signal()
+"""Arguments: workspace. Sent inside the transaction that empties it; home then deletes every row of the apps above."""

@@ -1,0 +1,119 @@
+"""Members of a workspace: their roles, leaving, and handing it over. There always is an owner.
+
+Every write takes the lock of the workspace first, so that of two owners who leave at the same moment one stays.
+"""
+
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.core.errors import NotVisible, UserError
+from apps.workspaces import access, audit
+from apps.workspaces.access import Action
+from apps.workspaces.models import Membership, Role, Workspace
+from apps.workspaces.signals import membership_narrowed
+from apps.workspaces.usage import lock_workspace
+
+
+@transaction.atomic
+def set_role(*, actor: User, membership: Membership, role: str) -> None:
+    """Give a member another role. Nobody gives one above their own, or changes who stands above them.
+
+    Raises PermissionDenied for those, UserError for an unknown role and for the last owner.
+    """
+    if role not in Role.values:
+        raise UserError(_("Choose a role."), field="role")
+    current = _locked(membership)
+    access.require_roles(actor, current.workspace, role, current.role)
+    if role == current.role:
+        return
+    if current.role == Role.OWNER:
+        _require_another_owner(current)
+    before, current.role = current.role, role
+    current.save(update_fields=["role"])
+    audit.record(actor, "membership.changed", current, before=before, role=role)
+    if list(Role).index(Role(role)) < list(Role).index(Role(before)):
+        _tell(current)
+
+
+@transaction.atomic
+def remove_member(*, actor: User, membership: Membership) -> None:
+    """Take somebody out. Raises PermissionDenied for who stands above the actor, UserError for the last owner."""
+    current = _locked(membership)
+    access.require_roles(actor, current.workspace, current.role)
+    _end(actor, current, "membership.removed")
+
+
+@transaction.atomic
+def leave(*, actor: User, workspace: Workspace) -> None:
+    """Give up one's own membership. Raises UserError for the last owner."""
+    access.require(actor, workspace, Action.VIEW)
+    if getattr(actor, "api_key", None):
+        raise PermissionDenied
+    _end(actor, _locked(Membership.objects.get(workspace=workspace, user=actor)), "membership.left")
+
+
+@transaction.atomic
+def transfer_ownership(*, actor: User, membership: Membership) -> None:
+    """Make another member an owner in the actor's place; the actor stays as an admin."""
+    current = _locked(membership)
+    access.require(actor, current.workspace, Action.OWN)
+    if current.user_id == actor.pk:
+        raise UserError(_("Choose another member: you own this workspace already."), field="member")
+    own = Membership.objects.get(workspace=current.workspace, user=actor)
+    Membership.objects.filter(pk=current.pk).update(role=Role.OWNER)
+    Membership.objects.filter(pk=own.pk).update(role=Role.ADMIN)
+    audit.record(
+        actor,
+        "workspace.transferred",
+        current.workspace,
+        workspace=current.workspace,
+        to=str(current.user_id),
+    )
+    _tell(own)
+
+
+def only_owned_by(user: User) -> list[Workspace]:
+    """Open workspaces that would have no owner without `user`, and have other members: hand them over first."""
+    owned = Membership.objects.filter(user=user, role=Role.OWNER, workspace__deleted_at=None)
+    return [
+        membership.workspace
+        for membership in owned.select_related("workspace")
+        if not _other_owners(membership).exists()
+        and Membership.objects.filter(workspace=membership.workspace_id).count() > 1
+    ]
+
+
+def _locked(membership: Membership) -> Membership:
+    """The membership as it is once everybody before us is done. Raises NotVisible when it is gone by then."""
+    workspace = lock_workspace(membership.workspace_id)
+    current = Membership.objects.select_related("user").filter(pk=membership.pk).first()
+    if current is None:
+        raise NotVisible
+    current.workspace = workspace
+    return current
+
+
+def _other_owners(membership: Membership) -> models.QuerySet[Membership]:
+    owners = Membership.objects.filter(workspace=membership.workspace_id, role=Role.OWNER)
+    return owners.exclude(pk=membership.pk)
+
+
+def _require_another_owner(membership: Membership) -> None:
+    if not _other_owners(membership).exists():
+        message = _("A workspace needs an owner. Make somebody else an owner first, or delete the workspace.")
+        raise UserError(message, code="last_owner")
+
+
+def _end(actor: User, membership: Membership, action: str) -> None:
+    if membership.role == Role.OWNER:
+        _require_another_owner(membership)
+    audit.record(actor, action, membership, role=membership.role)
+    membership.delete()
+    _tell(membership)
+
+
+def _tell(membership: Membership) -> None:
+    workspace, user = membership.workspace, membership.user
+    transaction.on_commit(lambda: membership_narrowed.send(sender=Membership, workspace=workspace, user=user))

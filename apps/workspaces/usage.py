@@ -1,0 +1,255 @@
+"""The usage ledger and the limits on it. Other apps say here what was taken, promised and given back.
+
+Every limit is checked under a row lock, held until the caller's transaction ends, so that of many requests at the
+same moment exactly as many pass as there is room for: storage, training and tokens under the lock of their
+UsageTotal, runs and members under the lock of the workspace. Amounts are whole bytes, seconds and tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.core.errors import UserError
+from apps.workspaces import audit
+from apps.workspaces.models import (
+    Invitation,
+    Membership,
+    Quota,
+    Reservation,
+    UsageEntry,
+    UsageKind,
+    UsageTotal,
+    Workspace,
+)
+
+UNITS = {UsageKind.STORAGE: "bytes", UsageKind.ACCELERATOR: "seconds", UsageKind.TOKENS: "tokens"}
+FOREVER = date(2000, 1, 1)
+GB = 10**9
+HOUR = 3600
+_BYTES_PER_TOKEN = 3
+
+_gauges: dict[str, Callable[[Workspace], int]] = {}
+
+Source = models.Model | tuple[str, str]
+"""What took it: a row, or its kind and id."""
+
+
+class OverQuota(UserError):
+    """There is no room for what was asked."""
+
+    def __init__(self, kind: str, *, field: str | None = None) -> None:
+        super().__init__(_refusal(kind), field=field, code="quota_exceeded")
+        self.kind = kind
+
+
+def _refusal(kind: str) -> str:
+    words = {
+        UsageKind.STORAGE: _(
+            "This workspace has no room left in its storage. Delete datasets or models that are no longer needed, "
+            "or ask an administrator for more."
+        ),
+        UsageKind.RUNS: _(
+            "As many runs as this workspace may have are waiting or running. Wait until one ends, or stop one."
+        ),
+        UsageKind.ACCELERATOR: _(
+            "This run would take more than the training hours that are left to this workspace this month. "
+            "Choose a shorter one, wait for next month, or ask an administrator for more."
+        ),
+        UsageKind.TOKENS: _(
+            "What this workspace may answer in a day is used up. Try again tomorrow, or ask whoever runs it for more."
+        ),
+        UsageKind.MEMBERS: _(
+            "This workspace has as many members and open invitations as it may have. Remove one first, or ask an "
+            "administrator for more."
+        ),
+    }
+    return words[UsageKind(kind)]
+
+
+def register_gauge(kind: str, count: Callable[[Workspace], int]) -> None:
+    """An app above says how many of `kind` there are now, for limits on what is counted rather than summed."""
+    _gauges[kind] = count
+
+
+def limits_of(workspace: Workspace) -> dict[str, int | None]:
+    """The limit of each kind, in its unit; None where there is none."""
+    quota = Quota.objects.filter(workspace=workspace).first()
+    if quota is not None and quota.is_unlimited:
+        return dict.fromkeys(UsageKind.values)
+
+    def limit(name: str, factor: int = 1) -> int | None:
+        own = getattr(quota, name, None)
+        value = settings.QUOTAS[name] if own is None else own
+        return None if value is None else round(value * factor)
+
+    return {
+        UsageKind.STORAGE: limit("storage_gb", GB),
+        UsageKind.RUNS: limit("runs"),
+        UsageKind.ACCELERATOR: limit("accelerator_hours", HOUR),
+        UsageKind.TOKENS: limit("tokens_per_day"),
+        UsageKind.MEMBERS: limit("members"),
+    }
+
+
+def period_of(kind: str, today: date | None = None) -> date:
+    """The day, the first of the month, or the one period that never ends; days begin by the site's TIME_ZONE."""
+    today = today or timezone.localdate()
+    return {UsageKind.TOKENS: today, UsageKind.ACCELERATOR: today.replace(day=1)}.get(
+        UsageKind(kind), FOREVER
+    )
+
+
+def count_now(workspace: Workspace, kind: str) -> int:
+    """Members and open invitations, or what the gauge of an app above says."""
+    if kind == UsageKind.MEMBERS:
+        return members_of(workspace) + Invitation.objects.open().filter(workspace=workspace).count()
+    return _gauges[kind](workspace)
+
+
+def members_of(workspace: Workspace) -> int:
+    return Membership.objects.filter(workspace=workspace).count()
+
+
+def lock_workspace(workspace_id: UUID) -> Workspace:
+    """Whoever changes members, or counts against a limit, takes turns here until their transaction ends."""
+    return Workspace.objects.select_for_update(no_key=True).get(pk=workspace_id)
+
+
+def require_one_more(workspace: Workspace, kind: str, *, field: str | None = None) -> None:
+    """Call inside the transaction that makes the one. Raises OverQuota."""
+    limit = limits_of(lock_workspace(workspace.pk))[kind]
+    if limit is not None and count_now(workspace, kind) >= limit:
+        raise OverQuota(kind, field=field)
+
+
+def room_for_bytes(workspace: Workspace) -> int | None:
+    """Bytes that may still be stored, for refusing early; None where there is no limit."""
+    limit = limits_of(workspace)[UsageKind.STORAGE]
+    if limit is None:
+        return None
+    total = UsageTotal.objects.filter(workspace=workspace, kind=UsageKind.STORAGE).first()
+    return max(0, limit - (total.used if total else 0))
+
+
+def require_storage(workspace: Workspace, *, field: str | None = None) -> None:
+    """Before work that will store something of unknown size. Raises OverQuota once the storage is full."""
+    if room_for_bytes(workspace) == 0:
+        raise OverQuota(UsageKind.STORAGE, field=field)
+
+
+@transaction.atomic
+def set_stored(
+    *, workspace: Workspace, source: Source, amount: int, is_limited: bool = False, field: str | None = None
+) -> None:
+    """Say how many bytes `source` takes from now on; 0 once it is deleted. The ledger gets the difference.
+
+    `is_limited` refuses what does not fit (OverQuota); without it, what a worker has already made is only counted.
+    """
+    total = _locked_total(workspace, UsageKind.STORAGE)
+    kind, name = _named(source)
+    lines = UsageEntry.objects.filter(kind=UsageKind.STORAGE, object_id=name, object_type=kind)
+    change = amount - (lines.aggregate(sum=Sum("amount"))["sum"] or 0)
+    if is_limited:
+        _require_room(workspace, total, change, field)
+    _add_line(total, change, (kind, name))
+
+
+@transaction.atomic
+def reserve(*, workspace: Workspace, kind: str, amount: int, key: str, source: Source) -> None:
+    """Promise room to something that begins now; the same `key` again is the same promise. Raises OverQuota."""
+    total = _locked_total(workspace, kind)
+    if Reservation.objects.filter(key=key).exists():
+        return
+    _require_room(workspace, total, amount)
+    object_type, object_id = _named(source)
+    Reservation.objects.create(
+        total=total, key=key, amount=amount, object_type=object_type, object_id=object_id
+    )
+    UsageTotal.objects.filter(pk=total.pk).update(reserved=models.F("reserved") + amount)
+
+
+@transaction.atomic
+def spend(*, key: str, amount: int, is_last: bool = True) -> None:
+    """Count what was really taken against its promise; with `is_last` the rest of the promise is given back.
+
+    Nothing happens where the promise was settled before: of two writers the first one counts.
+    """
+    promised = Reservation.objects.filter(key=key).first()
+    if promised is None:
+        return
+    total = UsageTotal.objects.select_for_update().select_related("workspace").get(pk=promised.total_id)
+    promised = Reservation.objects.filter(key=key).first()
+    if promised is None:
+        return
+    freed = promised.amount if is_last else min(amount, promised.amount)
+    if is_last:
+        promised.delete()
+    else:
+        Reservation.objects.filter(pk=promised.pk).update(amount=promised.amount - freed)
+    UsageTotal.objects.filter(pk=total.pk).update(reserved=models.F("reserved") - freed)
+    _add_line(total, amount, (promised.object_type, promised.object_id))
+
+
+def guess_tokens(text: str) -> int:
+    """About how many tokens a text has, for promises; what a model really read is counted afterwards."""
+    return -(-len(text.encode()) // _BYTES_PER_TOKEN)
+
+
+def forget_promises(*, before: datetime) -> int:
+    """Give back promises of answers whose process was killed; return how many."""
+    stale = Reservation.objects.filter(created_at__lt=before, total__kind=UsageKind.TOKENS)
+    keys = list(stale.values_list("key", flat=True))
+    for key in keys:
+        spend(key=key, amount=0)
+    return len(keys)
+
+
+@transaction.atomic
+def set_quota(*, actor: User, quota: Quota) -> None:
+    """Keep the limits of a workspace; administrators only, from Django's admin."""
+    quota.save()
+    fields = ("is_unlimited", "storage_gb", "runs", "accelerator_hours", "tokens_per_day", "members")
+    audit.record(actor, "quota.set", quota, **{name: getattr(quota, name) for name in fields})
+
+
+def _locked_total(workspace: Workspace, kind: str) -> UsageTotal:
+    total, _created = UsageTotal.objects.select_for_update().get_or_create(
+        workspace=workspace, kind=kind, period=period_of(kind)
+    )
+    return total
+
+
+def _require_room(workspace: Workspace, total: UsageTotal, amount: int, field: str | None = None) -> None:
+    limit = limits_of(workspace)[total.kind]
+    if limit is not None and amount > 0 and total.used + total.reserved + amount > limit:
+        raise OverQuota(total.kind, field=field)
+
+
+def _add_line(total: UsageTotal, amount: int, source: tuple[str, str]) -> None:
+    """The total's row is locked."""
+    if not amount:
+        return
+    UsageEntry.objects.create(
+        workspace_id=total.workspace_id,
+        kind=total.kind,
+        amount=amount,
+        unit=UNITS[UsageKind(total.kind)],
+        object_type=source[0],
+        object_id=source[1],
+    )
+    UsageTotal.objects.filter(pk=total.pk).update(used=models.F("used") + amount)
+
+
+def _named(source: Source) -> tuple[str, str]:
+    if isinstance(source, models.Model):
+        return source._meta.model_name or "", str(source.pk)
+    return source
