@@ -2,15 +2,15 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.i18n import JavaScriptCatalog
 
+from apps.accounts.language import choose_language
 from apps.core.views import healthz
 from apps.jobs.urls import websocket_urlpatterns as jobs_sockets
 from apps.publishing.urls import websocket_urlpatterns as publishing_sockets
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
-    path("jsi18n/", JavaScriptCatalog.as_view(), name="javascript_catalog"),
+    path("language/", choose_language, name="set_language"),
     path("admin/", admin.site.urls),
     path("accounts/", include("apps.accounts.urls")),
     path("workspace/", include("apps.workspaces.urls")),

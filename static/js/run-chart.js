@@ -1,5 +1,6 @@
 // The loss of a run, live: reads the points it does not have yet whenever the job changes.
 import uPlot from "../vendor/js/uPlot.js";
+import { shortNumber } from "./figures.js";
 
 const box = document.querySelector("[data-run-chart]");
 const points = new Map();
@@ -18,16 +19,18 @@ function data() {
 
 function draw() {
   const { clientWidth: width } = box;
-  const axis = { stroke: css("--ink-soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line") } };
+  const values = (_chart, ticks) => ticks.map((tick) => (tick == null ? "" : shortNumber(tick)));
+  const value = (_chart, at) => (at == null ? "–" : shortNumber(at));
+  const axis = { values, stroke: css("--ink-soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line") } };
   const options = {
     width,
     height: Math.max(220, Math.min(340, width * 0.42)),
     scales: { x: { time: false } },
     axes: [{ ...axis, label: box.dataset.labelStep, labelSize: 22 }, axis],
     series: [
-      { label: box.dataset.labelStep },
-      { label: box.dataset.labelTrain, stroke: css("--base-model"), width: 1.5, points: { show: false }, spanGaps: true },
-      { label: box.dataset.labelValidation, stroke: css("--tuned-model"), width: 2.5, points: { show: true, size: 7 }, spanGaps: true },
+      { label: box.dataset.labelStep, value },
+      { label: box.dataset.labelTrain, value, stroke: css("--base-model"), width: 1.5, points: { show: false }, spanGaps: true },
+      { label: box.dataset.labelValidation, value, stroke: css("--tuned-model"), width: 2.5, points: { show: true, size: 7 }, spanGaps: true },
     ],
   };
   chart?.destroy();

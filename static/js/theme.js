@@ -3,4 +3,7 @@
   const stored = localStorage.getItem("theme");
   const dark = stored ? stored === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   document.documentElement.dataset.bsTheme = dark ? "dark" : "light";
+  // Times on pages are shown in this zone, unless the account names one.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  document.cookie = `timezone=${zone}; path=/; max-age=31536000; samesite=lax`;
 })();

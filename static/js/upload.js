@@ -1,5 +1,7 @@
 // Sends a file in parts: it shows how far it is, and goes on where a connection broke off.
 // Without this script the same form posts the whole file by itself.
+import { number } from "./figures.js";
+
 const form = document.querySelector("[data-upload]");
 const input = form.querySelector("input[type=file]");
 const zone = form.querySelector("[data-drop]");
@@ -11,7 +13,7 @@ let sending = null;
 
 class Refused extends Error {}
 
-const megabytes = (bytes) => (bytes / 1048576).toLocaleString(undefined, { maximumFractionDigits: bytes < 1e7 ? 2 : 0 });
+const megabytes = (bytes) => number(bytes / 1048576, bytes < 1e7 ? 2 : 0);
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 const tooLarge = (file) => file.size > Number(form.dataset.limitMb) * 1048576;
 

@@ -6,16 +6,23 @@ from typing import Any
 from django import template
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from apps.core.forms import control_class
+from apps.core.said import translate_said
 
 register = template.Library()
+
+LARGE = {
+    "en": ((1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k")),
+    "zh-hans": ((1e8, 1e8, "亿"), (1e4, 1e4, "万")),
+}
+"""From which number on it is counted in what, and how that is called, for each language."""
 
 STATE_ICONS = {
     "queued": "clock",
@@ -105,7 +112,12 @@ def duration(seconds: Any) -> str:
 @register.filter
 def moment(at: datetime | None) -> str:
     """A point in time as people write it: 23 Nov 2026, 17:54."""
-    return date_format(localtime(at), "j M Y, H:i") if at else ""
+    return date_format(localtime(at), "SHORT_DATETIME_FORMAT") if at else ""
+
+
+def _figure(number: float, decimals: int) -> str:
+    """Rounded here: number_format cuts off."""
+    return number_format(f"{number:.{decimals}f}", decimals, force_grouping=True)
 
 
 @register.filter
@@ -113,21 +125,23 @@ def compact(number: Any) -> str:
     """12345678 -> "12.3 M"."""
     if _is_missing(number):
         return ""
-    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
+    for limit, size, unit in LARGE.get(get_language() or "", LARGE["en"]):
         if abs(number) >= limit:
-            return f"{number / (1e3 if unit == 'k' else limit):.1f} {unit}"
-    return f"{number:,.0f}" if float(number).is_integer() or abs(number) >= 100 else f"{number:.3g}"
+            return f"{_figure(number / size, 1)} {unit}"
+    if float(number).is_integer() or abs(number) >= 100:
+        return _figure(number, 0)
+    return f"{number:.3g}"
 
 
 @register.filter
 def percent(share: Any) -> str:
     """0.1234 -> "12.3 %"."""
-    return "" if _is_missing(share) else f"{100 * share:.1f} %"
+    return "" if _is_missing(share) else f"{_figure(100 * share, 1)} %"
 
 
 @register.filter
 def rounded(value: Any, decimals: int = 2) -> str:
-    return "" if _is_missing(value) else f"{value:.{decimals}f}"
+    return "" if _is_missing(value) else _figure(value, decimals)
 
 
 @register.filter
@@ -138,8 +152,8 @@ def get(mapping: Any, key: Any) -> Any:
 
 @register.filter
 def translated(text: str) -> str:
-    """A label that contracts marked with the no-op gettext, in the reader's language."""
-    return _(text) if text else ""
+    """A label that contracts marked with the no-op gettext, or a worker's sentence, in the reader's language."""
+    return translate_said(text)
 
 
 @register.filter

@@ -1,4 +1,6 @@
 // What both kinds of app pages share: words, theme, history, state lines, copying, judging.
+import { number } from "../figures.js";
+
 const data = JSON.parse(document.getElementById("page-data").textContent);
 export const page = data;
 
@@ -99,7 +101,7 @@ export function showEnd(element, detail) {
   element.classList.toggle("failed", ["failed", "interrupted"].includes(detail.state));
   const figures = element.querySelector(".figures");
   if (figures && detail.output_tokens && detail.total_ms)
-    figures.textContent = words("figures", { tokens: detail.output_tokens, seconds: (detail.total_ms / 1000).toFixed(1) });
+    figures.textContent = words("figures", { tokens: detail.output_tokens, seconds: number(detail.total_ms / 1000, 1) });
   showJudgement(element, detail.helped);
 }
 

@@ -1,4 +1,5 @@
 // Text in, text (or labels) out: translation, summarization, generation, code, classification.
+import { number, percent } from "../figures.js";
 import { Connection } from "./connection.js";
 import { highlight } from "./markdown.js";
 import { announce, commonTool, page, rememberConversation, showEnd, startPage, stateText, watchLine, words } from "./page.js";
@@ -63,7 +64,7 @@ function showLabels(labels) {
     bar.value = score;
     bar.setAttribute("aria-label", label);
     share.className = "bar-share";
-    share.textContent = `${(100 * score).toFixed(1)} %`;
+    share.textContent = percent(score);
     row.append(name, bar, share);
     return row;
   });
@@ -72,7 +73,7 @@ function showLabels(labels) {
 
 function measure() {
   const most = Number(field.dataset.most);
-  count.textContent = field.value.length ? field.value.length.toLocaleString() : "";
+  count.textContent = field.value.length ? number(field.value.length) : "";
   count.classList.toggle("over", field.value.length > most);
 }
 

@@ -1,4 +1,5 @@
 // One text, an answer from each model: the base and the tuned one side by side.
+import { number, percent } from "../figures.js";
 import { Connection } from "./connection.js";
 import { announce, endText, page, stateText, watchLine, words } from "./page.js";
 
@@ -64,7 +65,7 @@ function drawLabels(column, labels) {
     name.textContent = label;
     const share = document.createElement("span");
     share.className = "num";
-    share.textContent = `${(100 * score).toFixed(1)} %`;
+    share.textContent = percent(score);
     row.append(name, share, bar);
     list.append(row);
   }
@@ -98,7 +99,7 @@ connection.addEventListener("end", ({ detail }) => {
   if (!column) return;
   if (detail.labels) drawLabels(column, detail.labels);
   const figures = detail.output_tokens
-    ? words("figures", { tokens: detail.output_tokens, seconds: (detail.total_ms / 1000).toFixed(1) })
+    ? words("figures", { tokens: detail.output_tokens, seconds: number(detail.total_ms / 1000, 1) })
     : "";
   status(column, [endText(detail), figures].filter(Boolean).join(" "), false);
   showStop();

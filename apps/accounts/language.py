@@ -1,0 +1,25 @@
+"""The language switch: remembered in the browser, and in the account of whoever is signed in."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
+
+from apps.accounts.models import User
+from apps.accounts.signals import account_changed
+from apps.core.errors import UserError
+
+
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Back to the page that asked (`next` or the Referer, of this site only), in the `language` that was chosen."""
+    code = request.POST.get("language", "")
+    if code not in dict(settings.LANGUAGES):
+        raise UserError(_("The studio does not speak this language."))
+    user = request.user
+    if isinstance(user, User) and user.language != code:
+        user.language = code
+        user.save(update_fields=["language"])
+        account_changed.send(User, actor=user, user=user, action="user.changed", changes={"language": code})
+    return set_language(request)

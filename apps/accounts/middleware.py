@@ -1,0 +1,50 @@
+"""Pages in the person's language and time zone: as the account says, else as the browser does."""
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+TIMEZONE_COOKIE = "timezone"
+
+
+def known_zone(name: str) -> zoneinfo.ZoneInfo | None:
+    """The zone with this IANA name, or None: a cookie may say anything."""
+    return zoneinfo.ZoneInfo(name) if name in zoneinfo.available_timezones() else None
+
+
+def set_language_cookie(response: HttpResponse, code: str) -> None:
+    """Remember a language in the browser, for pages without an account and for sockets."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        code,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+    )
+
+
+class ReaderMiddleware:
+    """After LocaleMiddleware, which knows the cookie and the Accept-Language header, and after the session's user."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = getattr(request.user, "language", "")
+        if language in dict(settings.LANGUAGES):
+            translation.activate(language)
+            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        else:
+            language = ""
+        zone = getattr(request.user, "timezone", "") or request.COOKIES.get(TIMEZONE_COOKIE, "")
+        with timezone.override(known_zone(zone)):
+            response = self.get_response(request)
+        name = settings.LANGUAGE_COOKIE_NAME
+        # The switch has just chosen another where the response sets the cookie already.
+        if language and request.COOKIES.get(name) != language and name not in response.cookies:
+            set_language_cookie(response, language)
+        return response
