@@ -124,15 +124,20 @@ def find_npm(python: Path) -> list[str | Path]:
     return [inside]
 
 
-def install_browser_files(python: Path) -> None:
-    """Fetch the libraries of package-lock.json and collect the listed files in .build/vendor."""
+def install_browser_files(python: Path, *, with_dev: bool) -> None:
+    """Fetch the libraries of package-lock.json and collect the listed files in .build/vendor.
+
+    What only tests need (`with_dev`) stays in .build/npm and is never served.
+    """
     listing, lock = ROOT / "tools" / "browser_files.json", ROOT / "package-lock.json"
     vendor, stamp = BUILD / "vendor", BUILD / "vendor.stamp"
     value = digest(listing, lock, Path(__file__))
-    if is_done(stamp, value) and vendor.is_dir():
+    packages = BUILD / "npm"
+    for_tests = json.loads((ROOT / "package.json").read_text())["devDependencies"] if with_dev else {}
+    all_there = all((packages / "node_modules" / name).is_dir() for name in for_tests)
+    if is_done(stamp, value) and vendor.is_dir() and all_there:
         return
     print("Fetching browser libraries", flush=True)
-    packages = BUILD / "npm"
     packages.mkdir(parents=True, exist_ok=True)
     for file in (ROOT / "package.json", lock):
         shutil.copy(file, packages)
@@ -140,7 +145,10 @@ def install_browser_files(python: Path) -> None:
     # An npm from a wheel looks for `node` on the PATH.
     path = os.pathsep.join([str(Path(npm[0]).parent), os.environ.get("PATH", os.defpath)])
     run(
-        [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+        [
+            *[*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+            *([] if with_dev else ["--omit=dev"]),
+        ],
         hint="Can npm reach its registry? Then run the same command again.",
         cwd=packages,
         env={**os.environ, "PATH": path, "HOME": os.environ.get("HOME") or str(BUILD)},
@@ -207,7 +215,7 @@ def main() -> int:
     if not chosen.only_browser_files:
         install_python(python, sorted(set(extras)))
     if not chosen.no_browser_files:
-        install_browser_files(python)
+        install_browser_files(python, with_dev="dev" in chosen.extra)
     return 0
 
 

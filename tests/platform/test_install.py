@@ -102,7 +102,7 @@ def test_a_second_set_up_does_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "vendor").mkdir()
     install.mark_done(tmp_path / "vendor.stamp", install.digest(listing, lock, Path(install.__file__)))
     monkeypatch.setattr(install, "run", lambda *_, **__: pytest.fail("nothing is to be run"))
-    install.install_browser_files(Path(sys.executable))
+    install.install_browser_files(Path(sys.executable), with_dev=False)
 
 
 def test_a_browser_that_is_not_there_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
