@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from apps.accounts.models import User
-from apps.accounts.signals import account_changed
+from apps.accounts.services import update_profile
 from apps.core.errors import UserError
 
 
@@ -19,7 +19,5 @@ def choose_language(request: HttpRequest) -> HttpResponse:
         raise UserError(_("The studio does not speak this language."))
     user = request.user
     if isinstance(user, User) and user.language != code:
-        user.language = code
-        user.save(update_fields=["language"])
-        account_changed.send(User, actor=user, user=user, action="user.changed", changes={"language": code})
+        update_profile(user=user, name=user.name, language=code, timezone=user.timezone)
     return set_language(request)

@@ -1,0 +1,103 @@
+"""The check of the catalogues finds what it is there to find."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+
+from tools import messages
+from tools.bare_text import in_python, in_template
+from tools.extraction import add_template, extract, sentences
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def catalog(**texts: str) -> Catalog:
+    made = Catalog(locale="zh_Hans")
+    for text, translated in texts.items():
+        made.add(text.replace("_", " "), translated)
+    return made
+
+
+def test_every_text_is_there_in_every_language() -> None:
+    assert messages.check() == []
+
+
+def test_a_text_that_a_page_gained_is_missed(tmp_path: Path) -> None:
+    page = tmp_path / "templates" / "page.html"
+    page.parent.mkdir()
+    page.write_text("<p>{% translate 'Quite new' %}</p>")
+    assert messages.compare(extract(tmp_path), catalog()) == ["'Quite new' is missing"]
+
+
+def test_a_text_that_no_page_shows_any_more_is_told() -> None:
+    assert messages.compare(catalog(), catalog(Gone="没有了")) == ["'Gone' is no longer used"]
+
+
+@pytest.mark.parametrize(
+    ("text", "translated", "problem"),
+    [
+        ("Save", "", "is not translated"),
+        ("%(n)s rows", "%(m)s 行", "fills in other things"),
+        ("Line {1}", "第 {2} 行", "fills in other things"),
+        ("{over} too long", "太长", "fills in other things"),
+        ("<strong>Now</strong>", "现在", "holds other tags"),
+    ],
+)
+def test_a_translation_that_does_not_fit_is_told(text: str, translated: str, problem: str) -> None:
+    there = Catalog(locale="zh_Hans")
+    there.add(text, translated)
+    wanted = Catalog()
+    wanted.add(text)
+    assert [problem in found for found in messages.compare(wanted, there)] == [True]
+
+
+def test_a_fuzzy_translation_is_told() -> None:
+    there = Catalog(locale="zh_Hans")
+    there.add("Save", "保存", flags=["fuzzy"])
+    wanted = Catalog()
+    wanted.add("Save")
+    assert messages.compare(wanted, there) == ["'Save' is marked fuzzy"]
+
+
+def test_templates_give_their_texts_with_plurals_and_arguments(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(
+        '{% nav "home" _("Home") %}{% translate "Two\'s" as x %}'
+        "{% blocktranslate count n=n %}{{ n }} row{% plural %}{{ n }} rows{% endblocktranslate %}"
+    )
+    found = Catalog()
+    add_template(found, page)
+    assert {message.id for message in found if message.id} == {
+        "Home",
+        "Two's",
+        ("%(n)s row", "%(n)s rows"),
+    }
+
+
+def test_sentences_of_workers_are_found_and_nothing_else() -> None:
+    source = '''
+"""A docstring is no message."""
+def check(column, rows):
+    logger.warning("This is only logged, %s", rows)
+    if not rows:
+        raise JobError("no_rows", f"There is no column “{column}” in {len(rows):,} rows.")
+    cursor.execute("SELECT this FROM that")
+    return "Nothing was found."
+'''
+    assert set(sentences(ast.parse(source))) == {
+        "There is no column “{1}” in {2} rows.",
+        "Nothing was found.",
+    }
+
+
+def test_words_that_nobody_marked_are_found() -> None:
+    assert in_template("<p>{% translate 'Marked' %} <b>Bare</b> {{ value }}</p>") == ["Bare"]
+    assert in_template('<img alt="A cat"><button aria-label="{% translate "Marked" %}">×</button>') == [
+        "A cat"
+    ]
+    assert in_template("{% comment %}Only for us{% endcomment %}<code>curl this</code> Maquette") == []
+    assert in_python('raise UserError("Not marked")\nraise UserError(_("Marked"))') == ["'Not marked'"]
