@@ -10,12 +10,12 @@ http_application = get_asgi_application()
 from channels.auth import AuthMiddlewareStack  # noqa: E402  (models load only after Django is set up)
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
-from apps.core.sockets import SameOriginOnly  # noqa: E402
+from apps.core.sockets import SameOriginOnly, WithinRates  # noqa: E402
 from studio.urls import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": http_application,
-        "websocket": SameOriginOnly(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": SameOriginOnly(WithinRates(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))),
     }
 )

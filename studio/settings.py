@@ -300,6 +300,8 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 60
 # Uploads
 
 UPLOAD_LIMIT_MB = env.int("UPLOAD_LIMIT_MB", 2048)
+# What people's addresses may name beside public sites: networks (10.0.0.0/8) and hosts (files.internal:8080).
+OUTGOING_ALLOW = env.list("OUTGOING_ALLOW", [])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 << 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
@@ -326,6 +328,12 @@ RUN_THREADS = env.int("RUN_THREADS", 0)
 MODEL_ROOTS = [str(Path(root).resolve()) for root in env.list("MODEL_ROOTS", [])]
 HF_TOKEN = env.str("HF_TOKEN", "")
 
+# Limits, per minute: what one API key or signed-in person may ask, and one address without either; sockets it may open
+
+API_PER_MINUTE = env.int("API_PER_MINUTE", 3000)
+API_ANONYMOUS_PER_MINUTE = env.int("API_ANONYMOUS_PER_MINUTE", 120)
+SOCKETS_PER_MINUTE = env.int("SOCKETS_PER_MINUTE", 600)
+
 # Serving
 
 ENGINE_URL = env.str("ENGINE_URL", "http://127.0.0.1:8100").rstrip("/")
@@ -339,6 +347,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.api.throttling.ApiThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",

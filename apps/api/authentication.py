@@ -5,10 +5,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
 from apps.accounts.models import User
+from apps.api.throttling import wait_of_stranger
 from apps.workspaces.models import ApiKey
 
 
@@ -20,6 +21,8 @@ class KeyAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer":
             return None
         key = ApiKey.objects.by_secret(secret.strip())
+        if key is None and (wait := wait_of_stranger(request.META)):
+            raise Throttled(wait)
         if key is None or key.app_id is not None or key.created_by is None or not key.created_by.is_active:
             raise AuthenticationFailed(
                 _("This is not a live key of a workspace. Make one under Workspace, API keys.")

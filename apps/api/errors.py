@@ -14,7 +14,9 @@ from apps.core.errors import UserError
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook: services' refusals become 400, what is not visible 404, a role too low 403."""
     if isinstance(error, UserError):
-        return _response(status.HTTP_400_BAD_REQUEST, error.code, str(error.message), error.field)
+        refusal = _response(error.status, error.code, str(error.message), error.field)
+        refusal.headers.update(error.headers)
+        return refusal
     if isinstance(error, ValidationError):
         # A value that no model field could hold, for instance an id that is none.
         return _response(status.HTTP_404_NOT_FOUND, "not_found", "There is nothing here.", None)

@@ -1,9 +1,11 @@
-"""What `manage.py check --deploy` should say beyond Django's own checks."""
+"""What `manage.py check` should say beyond Django's own checks."""
 
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from apps.core.outgoing import parse_allowance
 
 
 @register(Tags.security, deploy=True)
@@ -13,3 +15,15 @@ def hosts_are_named(**_: Any) -> list[CheckMessage]:
         return []
     hint = "Name the hosts that people type, separated by commas."
     return [Warning("ALLOWED_HOSTS lets every host in.", hint=hint, id="core.W001")]
+
+
+@register(Tags.security)
+def allowances_can_be_read(**_: Any) -> list[CheckMessage]:
+    """A network that is written wrongly would silently allow nothing, or be taken for a host."""
+    found: list[CheckMessage] = []
+    for text in settings.OUTGOING_ALLOW:
+        try:
+            parse_allowance(text)
+        except ValueError as error:
+            found.append(Error(f"OUTGOING_ALLOW: {error}.", id="core.E001"))
+    return found

@@ -4,13 +4,28 @@ from django.http import Http404
 
 
 class UserError(Exception):
-    """Something the user can mend. `message` says how, `field` names the form field it belongs to."""
+    """Something the user can mend. `message` says how, `field` names the form field it belongs to.
 
-    def __init__(self, message: str, *, field: str | None = None, code: str = "invalid") -> None:
+    `retry_after` is set when waiting that many seconds is all it takes: the answer is then 429.
+    """
+
+    def __init__(
+        self, message: str, *, field: str | None = None, code: str = "invalid", retry_after: int | None = None
+    ) -> None:
         super().__init__(str(message))
         self.message = message
         self.field = field
         self.code = code
+        self.retry_after = retry_after
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that says it."""
+        return 429 if self.retry_after else 400
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after)} if self.retry_after else {}
 
 
 class NotVisible(Http404):

@@ -20,4 +20,6 @@ class UserErrorMiddleware:
         if not isinstance(error, UserError):
             return None
         messages.error(request, str(error.message))
-        return render(request, "core/user_error.html", {"message": error.message}, status=400)
+        page = render(request, "core/user_error.html", {"message": error.message}, status=error.status)
+        page.headers.update(error.headers)
+        return page

@@ -13,7 +13,7 @@ _MOST_PASTED_CHARACTERS = 2_000_000
 
 
 class UploadForm(StudioForm):
-    """A file, the parts of one that came before (upload, parts, filename), or pasted text; one of them."""
+    """A file, the parts of one that came before (upload, parts, filename), an address, or pasted text; one of them."""
 
     file = forms.FileField(label=_("File"), required=False, allow_empty_file=True)
     text = forms.CharField(
@@ -23,6 +23,12 @@ class UploadForm(StudioForm):
         max_length=_MOST_PASTED_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
         error_messages={"max_length": _("This is too long to paste. Save it as a file and upload that.")},
+    )
+    address = forms.CharField(
+        label=_("Address"),
+        required=False,
+        max_length=2048,
+        widget=forms.URLInput(attrs={"placeholder": "https://example.org/rows.csv"}),
     )
     name = forms.CharField(
         label=_("Name"),
@@ -38,8 +44,8 @@ class UploadForm(StudioForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         given = cleaned.get("file") or cleaned.get("upload") or (cleaned.get("text") or "").strip()
-        if not self.errors and not given:
-            self.add_error("file", _("Choose a file, or paste some rows as text."))
+        if not self.errors and not given and not cleaned.get("address"):
+            self.add_error("file", _("Choose a file, paste some rows as text, or name an address."))
         return cleaned
 
 

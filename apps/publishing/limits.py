@@ -1,10 +1,6 @@
 """What one visitor, one link and one answer may use."""
 
-import time
-
-import redis
-
-from apps.publishing.connections import sync_redis
+from apps.core.rates import Rate, take
 
 MOST_CHARACTERS = 50_000
 """Of one message; what the model reads is often less, and then said in tokens."""
@@ -14,17 +10,7 @@ LINK_PER_MINUTE = 600
 CONVERSATIONS_LISTED = 50
 
 
-def take_turn(visitor_key: str, link_id: str, *, most: int = VISITOR_PER_MINUTE) -> bool:
-    """Count one question. False when this visitor (over `most`), or the whole link, asked too often in this minute."""
-    minute = int(time.time() // 60)
-    pipeline = sync_redis().pipeline(transaction=False)
-    for name in (f"visitor:{visitor_key}", f"link:{link_id}"):
-        key = f"rate:{name}:{minute}"
-        pipeline.incr(key)
-        pipeline.expire(key, 120)
-    try:
-        by_visitor, _, by_link, _ = pipeline.execute()
-    except redis.RedisError:
-        # Nothing is answered without Redis either; the question is kept until it is back.
-        return True
-    return bool(by_visitor <= most and by_link <= LINK_PER_MINUTE)
+def take_turn(visitor_key: str, link_id: str, *, most: int = VISITOR_PER_MINUTE) -> int:
+    """Count one question. Return 0, or the seconds to wait: this visitor (over `most`) or the whole link asked too often."""
+    waits = take(f"visitor:{visitor_key}", Rate(most)), take(f"link:{link_id}", Rate(LINK_PER_MINUTE))
+    return max(waits)

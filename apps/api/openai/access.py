@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from apps.api.openai.errors import ApiError
+from apps.api.throttling import wait_of_key, wait_of_stranger
 from apps.publishing.limits import LINK_PER_MINUTE, take_turn
 from apps.publishing.models import App, AppVersion
 from apps.workspaces import access
@@ -30,9 +31,11 @@ class Caller:
 
 
 def caller_of(request: HttpRequest) -> Caller:
-    """Raises ApiError (401)."""
+    """Raises ApiError (401, 429)."""
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
     key = ApiKey.objects.by_secret(secret.strip()) if scheme.lower() == "bearer" else None
+    if key is None and (wait := wait_of_stranger(request.META)):
+        raise _too_often(wait)
     if key is None or key.app_id is None or not _still_member(key):
         raise ApiError(401, "invalid_api_key", _("Send a live key of the app as `Authorization: Bearer …`."))
     app = App.objects.select_related("live_version__model_version").filter(
@@ -41,6 +44,8 @@ def caller_of(request: HttpRequest) -> Caller:
     found = app.first()
     if found is None:
         raise ApiError(401, "invalid_api_key", _("The app of this key is gone."))
+    if wait := wait_of_key(key):
+        raise _too_often(wait)
     ApiKey.objects.note_use(key)
     return Caller(key, found)
 
@@ -51,9 +56,14 @@ def caller_for(request: HttpRequest, model: str) -> Caller:
     if model != caller.app.slug:
         message = _("This key opens the model `%(slug)s`, and no other.") % {"slug": caller.app.slug}
         raise ApiError(404, "model_not_found", message, param="model")
-    if not take_turn(f"key:{caller.key.pk}", str(caller.app.pk), most=LINK_PER_MINUTE):
-        raise ApiError(429, "rate_limit_exceeded", _("Too many requests within this minute."), retry_after=30)
+    if wait := take_turn(f"key:{caller.key.pk}", str(caller.app.pk), most=LINK_PER_MINUTE):
+        raise _too_often(wait)
     return caller
+
+
+def _too_often(wait: int) -> ApiError:
+    message = _("Too many requests within this minute.")
+    return ApiError(429, "rate_limit_exceeded", message, retry_after=wait)
 
 
 def _still_member(key: ApiKey) -> bool:

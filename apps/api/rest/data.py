@@ -26,19 +26,22 @@ class DatasetViewSet(VisibleViewSet):
 
     @extend_schema(request=serializers.UploadSerializer, responses={201: serializers.ImportSerializer})
     def create(self, request: Request) -> Response:
-        """Upload a file or a text. It is parsed by a job; read the import until it has succeeded, then confirm it."""
+        """Upload a file or a text, or name an address to fetch one from. It is parsed by a job; read the import until it has succeeded, then confirm it."""
         data = self.read(serializers.UploadSerializer)
         dataset = None
         if data.get("dataset"):
             dataset = find(request, Dataset.objects.all(), Action.EDIT, field="dataset", pk=data["dataset"])
-        made = services.start_import(
-            actor=request.user,  # type: ignore[arg-type]
-            workspace=dataset.workspace if dataset else workspace_of(request),
-            filename=data["file"].name if "file" in data else data["filename"],
-            chunks=chunks_of(data),
-            dataset=dataset,
-            name=data["name"],
-        )
+        into: dict[str, Any] = {
+            "actor": request.user,
+            "workspace": dataset.workspace if dataset else workspace_of(request),
+            "dataset": dataset,
+            "name": data["name"],
+        }
+        if "address" in data:
+            made = services.import_from_address(**into, address=data["address"])
+        else:
+            filename = data["file"].name if "file" in data else data["filename"]
+            made = services.start_import(**into, filename=filename, chunks=chunks_of(data))
         return Response(serializers.ImportSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})

@@ -31,6 +31,7 @@ _REASONS = {
     "401": "No live key of a workspace, and nobody signed in.",
     "403": "The role, or the key, does not allow this.",
     "404": "There is nothing here, or nothing that you may see.",
+    "429": "Too many requests; Retry-After says how many seconds to wait.",
     "415": "The body is of a kind that is not read here.",
 }
 
@@ -49,7 +50,7 @@ def complete(result: Schema, generator: Any, request: Any, public: bool) -> Sche
 
 
 def _statuses(path: str, method: str, operation: Schema) -> set[str]:
-    found = {"401", "404"} if "{" in path else {"401"}
+    found = {"401", "429"} | ({"404"} if "{" in path else set())
     if method != "get":
         found |= {"400", "403"}
     if path.endswith("/file/"):

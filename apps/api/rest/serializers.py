@@ -82,10 +82,15 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
 
 
 class UploadSerializer(serializers.Serializer[Any]):
-    """Either a file (multipart) or a text."""
+    """Either a file (multipart), a text, or the address of a file."""
 
     file = serializers.FileField(required=False)
     text = serializers.CharField(required=False, trim_whitespace=False)
+    address = serializers.CharField(
+        required=False,
+        max_length=2048,
+        help_text="A public http or https address that gives the file itself; the studio fetches it.",
+    )
     filename = serializers.CharField(required=False, max_length=255, default="pasted.txt")
     name = serializers.CharField(required=False, max_length=150, default="")
     dataset = serializers.UUIDField(
@@ -93,8 +98,8 @@ class UploadSerializer(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("file" in attrs) == ("text" in attrs):
-            raise serializers.ValidationError({"file": "Send either a file or a text."})
+        if sum(name in attrs for name in ("file", "text", "address")) != 1:
+            raise serializers.ValidationError({"file": "Send either a file, a text or an address."})
         return attrs
 
 

@@ -1,5 +1,6 @@
 """Every write to datasets, imports and versions."""
 
+from apps.datasets.services.fetching import import_from_address
 from apps.datasets.services.freezing import confirm_import, take_freeze_result
 from apps.datasets.services.importing import start_import, take_import_result
 from apps.datasets.services.keeping import delete_dataset, discard_import, set_archived, update_dataset
@@ -18,6 +19,7 @@ __all__ = [
     "delete_dataset",
     "discard_import",
     "discard_parts",
+    "import_from_address",
     "new_upload_id",
     "read_parts",
     "set_archived",

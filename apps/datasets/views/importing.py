@@ -47,12 +47,7 @@ def _upload(request: HttpRequest, workspace: Workspace, dataset: Dataset | None)
     if request.method == "POST" and form.is_valid():
         cleaned = form.cleaned_data
         try:
-            started = services.start_import(
-                actor=request.user,  # type: ignore[arg-type]
-                workspace=workspace,
-                dataset=dataset,
-                **_source(request, cleaned),
-            )
+            started = _started(request, workspace, dataset, cleaned)
         except UserError as error:
             form.add_user_error(error)
         else:
@@ -67,6 +62,16 @@ def _upload(request: HttpRequest, workspace: Workspace, dataset: Dataset | None)
         "part_bytes": services.PART_BYTES,
     }
     return render_page(request, "datasets/upload.html", context, status=422 if form.errors else 200)
+
+
+def _started(
+    request: HttpRequest, workspace: Workspace, dataset: Dataset | None, cleaned: dict[str, Any]
+) -> Import:
+    """The import of what was given. Raises UserError."""
+    into: dict[str, Any] = {"actor": request.user, "workspace": workspace, "dataset": dataset}
+    if cleaned["address"] and not cleaned["upload"] and not cleaned["file"]:
+        return services.import_from_address(**into, address=cleaned["address"], name=cleaned["name"])
+    return services.start_import(**into, **_source(request, cleaned))
 
 
 def _source(request: HttpRequest, cleaned: dict[str, Any]) -> dict[str, Any]:

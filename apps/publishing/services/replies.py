@@ -117,10 +117,11 @@ def _checked(entrance: Entrance, text: str) -> AppVersion:
             % {"length": len(text), "limit": limits.MOST_CHARACTERS},
             code="too_long",
         )
-    if not limits.take_turn(
+    if wait := limits.take_turn(
         entrance.visitor_key, str(entrance.link.pk if entrance.link else entrance.app.pk)
     ):
-        raise UserError(_("That was a lot of questions. Wait a minute, then go on."), code="too_often")
+        message = _("That was a lot of questions. Wait a minute, then go on.")
+        raise UserError(message, code="too_often", retry_after=wait)
     return version
 
 

@@ -137,8 +137,11 @@ def _page(
         },
     }
     template = "chat" if is_chat else "text"
-    status = 400 if refused else 200
-    return render(request, f"publishing/public/{template}.html", context, status=status)
+    response = render(request, f"publishing/public/{template}.html", context)
+    if refused:
+        response.status_code = refused.status
+        response.headers.update(refused.headers)
+    return response
 
 
 def _addresses(entrance: Entrance, token: str | None) -> dict[str, str]:
@@ -181,7 +184,8 @@ def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = No
         turn = perform(entrance, str(data["type"]), data)
     except UserError as error:
         if wants_json:
-            return JsonResponse(wire.refusal_json(error.message, error.code), status=400)
+            told = wire.refusal_json(error.message, error.code)
+            return JsonResponse(told, status=error.status, headers=error.headers)
         return _page(
             request, entrance, token, _conversation_in(data), refused=error, text=data.get("text", "")
         )
