@@ -74,7 +74,7 @@ class ModelVersion(InWorkspace):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     family = models.CharField(_("family"), max_length=20, choices=_FAMILIES)
     task_type = models.CharField(
-        _("does"), max_length=20, choices=[(t.value, TASKS[t].label) for t in TaskType]
+        _("does"), max_length=20, choices=[(t.value, _(TASKS[t].label)) for t in TaskType]
     )
     origin: Any = models.JSONField(_("origin"))
     """The Base it came from (workers.contracts.recipes.Base)."""

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from pydantic import BaseModel as Schema
 from pydantic import ValidationError
 
@@ -266,7 +267,7 @@ def start_export(*, actor: User, version: ModelVersion) -> Export:
         actor=actor,
         workspace=version.workspace,
         kind=JobKind.EXPORT,
-        title=_("Pack %(model)s") % {"model": version.name},
+        title=gettext_noop("Pack %(model)s") % {"model": version.name},
         spec=ExportSpec(
             inputs={"model": version.storage_key}, output=export.storage_key, name=archive_name(version)
         ),

@@ -1,7 +1,8 @@
-"""The reader's language for sentences that workers said in English, with figures and names filled in.
+"""The reader's language for sentences that were stored in English, with figures and names filled in.
 
-A worker's f-string is a message of the catalogue with {1}, {2}… for what is filled in (tools/extraction.py); what was
-said is recognized by such a message, whatever stored it: an error, a finding, the reason of a rejected row.
+A worker's f-string is a message of the catalogue with {1}, {2}… for what is filled in (tools/extraction.py); a job's title
+is one with %(name)s. What was said is recognized by such a message, whatever stored it: an error, a finding, the reason
+of a rejected row. What stands in quotation marks, or has a name, is the user's and stays as it is.
 """
 
 import re
@@ -10,25 +11,35 @@ from functools import lru_cache
 from django.utils.translation import get_language, gettext
 from django.utils.translation.trans_real import translation
 
-_BLANK = re.compile(r"\{(\d+)\}")
+_BLANK = re.compile(r"(“?)(?:\{(\d+)\}|%\((\w+)\)[sd])")
 
 
 def _pattern(message: str) -> re.Pattern[str]:
     """“A {1} of {2}” as an expression whose groups are the blanks, in order."""
-    return re.compile(r"(.*?)".join(map(re.escape, _BLANK.split(message)[::2])), re.DOTALL)
-
-
-def _fill(message: str, values: list[str]) -> str:
-    return _BLANK.sub(lambda blank: values[int(blank[1]) - 1], message)
+    pieces, last = [], 0
+    for blank in _BLANK.finditer(message):
+        pieces += [re.escape(message[last : blank.start()] + blank[1]), "(.*?)"]
+        last = blank.end()
+    return re.compile("".join([*pieces, re.escape(message[last:])]), re.DOTALL)
 
 
 @lru_cache(maxsize=8)
 def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
-    """Messages with blanks and their translations; those that say the most come first."""
+    """Messages with blanks; those that say the most come first."""
     messages = [key for key, _text in translation(language)._catalog.items() if isinstance(key, str)]
-    blank = [message for message in messages if "{1}" in message]
+    blank = [message for message in messages if _BLANK.search(message) and "\x04" not in message]
     blank.sort(key=lambda message: len(_BLANK.sub("", message)), reverse=True)
-    return [(_pattern(message), gettext(message)) for message in blank]
+    return [(_pattern(message), message) for message in blank]
+
+
+def _fill(message: str, values: tuple[str, ...], language: str, depth: int) -> str:
+    """The translation of `message` with what its blanks held."""
+    held: dict[str, str] = {}
+    for blank, value in zip(_BLANK.finditer(message), values, strict=True):
+        quoted, number, name = blank.groups()
+        held[number or name] = value if quoted or name else _translate(value, language, depth - 1)
+    filled = _BLANK.sub(lambda blank: blank[1] + held.get(blank[2] or blank[3], blank[0]), gettext(message))
+    return filled.replace("%%", "%") if "%(" in message else filled
 
 
 @lru_cache(maxsize=4096)
@@ -36,10 +47,9 @@ def _translate(text: str, language: str, depth: int) -> str:
     known = gettext(text.strip())
     if known != text.strip() or depth == 0:
         return known
-    for pattern, translated in _patterns(language):
+    for pattern, message in _patterns(language):
         if found := pattern.fullmatch(text):
-            values = [_translate(value, language, depth - 1) for value in found.groups()]
-            return _fill(translated, values)
+            return _fill(message, found.groups(), language, depth)
     return text
 
 

@@ -53,7 +53,7 @@ class ConfirmForm(StudioForm):
     """What the data teaches, and one role a column (fields role-0, role-1…, in the order of the columns)."""
 
     task_type = forms.ChoiceField(
-        choices=[(t.value, info.label) for t, info in TASKS.items()],
+        choices=[(t.value, _(info.label)) for t, info in TASKS.items()],
         error_messages={"required": _("Choose what this data should teach.")},
     )
 

@@ -102,7 +102,7 @@ class DatasetVersion(InWorkspace):
     source = models.ForeignKey(Import, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField(_("number"))
     task_type = models.CharField(
-        _("teaches"), max_length=20, choices=[(t.value, TASKS[t].label) for t in TaskType]
+        _("teaches"), max_length=20, choices=[(t.value, _(TASKS[t].label)) for t in TaskType]
     )
     roles: Any = models.JSONField(_("column roles"))
     storage_key = models.CharField(max_length=300)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
 from apps.catalog.models import ModelVersion
@@ -100,7 +101,7 @@ def _enqueue(actor: User, evaluation: Evaluation) -> Job:
         actor=actor,
         workspace=evaluation.workspace,
         kind=JobKind.EVALUATION,
-        title=_("Evaluation: %(what)s") % {"what": evaluation},
+        title=gettext_noop("Evaluation: %(what)s") % {"what": evaluation},
         spec=spec,
     )
 
@@ -230,7 +231,7 @@ def _begin_when_ready(comparison: Comparison) -> None:
         actor=locked.created_by,
         workspace=locked.workspace,
         kind=JobKind.COMPARISON,
-        title=_("Comparison: %(name)s") % {"name": locked.name},
+        title=gettext_noop("Comparison: %(name)s") % {"name": locked.name},
         spec=spec,
     )
     locked.save(update_fields=["job"])

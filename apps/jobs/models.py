@@ -31,7 +31,9 @@ ENDED = (State.SUCCEEDED, State.FAILED, State.ERRORED, State.CANCELLED, State.LO
 
 
 class Job(InWorkspace):
-    kind = models.CharField(_("kind"), max_length=20, choices=[(k.value, ROUTES[k].label) for k in JobKind])
+    kind = models.CharField(
+        _("kind"), max_length=20, choices=[(k.value, _(ROUTES[k].label)) for k in JobKind]
+    )
     title = models.CharField(_("title"), max_length=200)
     state = models.CharField(
         _("state"), max_length=10, choices=State.choices, default=State.QUEUED, db_index=True

@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.core.said import translate_said
 from apps.jobs import services
 from apps.jobs.links import page_of
 from apps.jobs.models import ENDED, Job, State
@@ -71,7 +72,7 @@ def stop(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = access.get_visible(Job.objects.all(), request.user, Action.EDIT, pk=job_id)
     services.retry(actor=request.user, job=job)  # type: ignore[arg-type]
-    messages.success(request, _("“%(job)s” is queued again.") % {"job": job.title})
+    messages.success(request, _("“%(job)s” is queued again.") % {"job": translate_said(job.title)})
     return _back(request, job)
 
 
@@ -94,7 +95,7 @@ def notices(request: HttpRequest) -> JsonResponse:
     services.mark_seen(user=request.user, job_ids=[job.pk for job in jobs])  # type: ignore[arg-type]
     shown = [
         {
-            "text": f"{job.title}: {job.get_state_display()}",
+            "text": f"{translate_said(job.title)}: {job.get_state_display()}",
             "level": "success" if job.state == State.SUCCEEDED else "danger",
             "url": page_of(job),
         }

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from pydantic import TypeAdapter
 
 from apps.accounts.models import User
@@ -116,7 +117,7 @@ def _enqueue_preflight(actor: User, preflight: Preflight, recipe: Recipe) -> Job
         actor=actor,
         workspace=preflight.workspace,
         kind=JobKind.PREFLIGHT,
-        title=_("Pre-flight: %(what)s") % {"what": preflight},
+        title=gettext_noop("Pre-flight: %(what)s") % {"what": preflight},
         spec=spec,
     )
 
@@ -163,7 +164,7 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
         actor=actor,
         workspace=workspace,
         kind=JobKind.RUN,
-        title=_("Training: %(name)s") % {"name": run_name},
+        title=gettext_noop("Training: %(name)s") % {"name": run_name},
         spec=_run_spec(preflight, base_version, result, model),
     )
     run = Run.objects.create(

@@ -2,6 +2,8 @@
 import { watchJobs } from "./jobs.js";
 import { toast } from "./toast.js";
 
+let opened = [];
+
 document.addEventListener("click", async (event) => {
   const toggle = event.target.closest("[data-theme-toggle]");
   if (toggle) {
@@ -31,6 +33,15 @@ document.body.addEventListener("htmx:responseError", (event) => {
   const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
   const text = page.querySelector(".empty-state p")?.textContent;
   toast(text || `${event.detail.xhr.status} ${event.detail.xhr.statusText}`, "danger");
+});
+
+// A part of the page that is replaced while somebody reads it keeps what they opened; htmx keeps the focus by id.
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  opened = [...detail.target.querySelectorAll("details[open][id]")].map((one) => one.id);
+});
+document.body.addEventListener("htmx:afterSettle", () => {
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  opened = [];
 });
 
 watchJobs(document);

@@ -13,14 +13,15 @@ from playwright.sync_api import Browser, expect
 from examples import get_example
 from launcher.throwaway import Studio
 from tests.fixtures.browser import Complaints
-from tests.fixtures.rest import Rest
+from tests.fixtures.keyboard import Keyboard
+from tests.fixtures.rest import Rest, wait_for
 
 OWNER, PASSWORD = "owner@example.com", "a rather long password"
 
 
 @pytest.fixture(scope="session")
 def signed_in(studio: Studio, browser: Browser) -> Any:
-    """The owner's cookies, after the first visit: the set-up page, opened by its token."""
+    """The owner's cookies, after the first visit: the set-up page, opened by its token and filled in by keyboard."""
     complaints = Complaints()
     context = browser.new_context(base_url=studio.url)
     complaints.watch(context)
@@ -28,11 +29,12 @@ def signed_in(studio: Studio, browser: Browser) -> Any:
     page.goto("/")
     expect(page.get_by_role("heading", name="This studio is waiting for its owner")).to_be_visible()
     page.goto(f"/setup/?token={studio.setup_token}")
-    page.get_by_label("Your e-mail address").fill(OWNER)
-    page.get_by_label("Your name").fill("Olga Owner")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_label("Name of your team or project").fill("City library")
-    page.get_by_role("button", name="Create the studio").click()
+    keys = Keyboard(page)
+    keys.fill(page.get_by_label("Your e-mail address"), OWNER)
+    keys.fill(page.get_by_label("Your name"), "Olga Owner")
+    keys.fill(page.get_by_label("Password"), PASSWORD)
+    keys.fill(page.get_by_label("Name of your team or project"), "City library")
+    keys.press("Enter")
     expect(page.get_by_role("heading", name="Make a model your own")).to_be_visible()
     state = context.storage_state()
     context.close()
@@ -85,3 +87,30 @@ def talkative(rest: Rest, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     version = rest.confirm(rest.upload(long_answers(tmp_path_factory.mktemp("talkative") / "talk.jsonl")))
     run = rest.start_run(version, "starter:causal:tiny", max_steps=12)
     return rest.wait("runs", run)
+
+
+@pytest.fixture(scope="session")
+def story(rest: Rest, tickets: dict[str, Any]) -> dict[str, Any]:
+    """One of everything: a run, a comparison, an app with a link, an export, an import that waits, one that failed."""
+    run = rest.wait("runs", rest.start_run(tickets, "starter:classifier:tiny", max_steps=30))
+    comparison = rest.call("POST", "comparisons/", json={"model": run["model_version"]})
+    app, link = rest.publish(run["model_version"], name="Where does it belong?")
+    example = get_example("support_tickets").path
+    waiting = rest.upload(example)
+    failed = rest.call("POST", "datasets/", files={"file": ("nothing.csv", b"a,b\n")})
+    rest.wait("imports", waiting)
+    rest.wait("imports", failed, state="failed")
+    rest.wait("exports", rest.call("POST", f"models/{run['model_version']}/export/", json={}))
+    wait_for(lambda: rest.read("comparisons", comparison)["job"], "The comparison")
+    rest.wait("comparisons", comparison)
+    return {
+        "run": run, "comparison": comparison, "app": app, "link": link,
+        "waiting": waiting, "failed": failed, "version": tickets,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def talkative_link(rest: Rest, talkative: dict[str, Any]) -> str:
+    """A share link of a chat app whose answers are long enough to be stopped."""
+    _, link = rest.publish(talkative["model_version"], name="Help desk", max_tokens=1200)
+    return link

@@ -6,6 +6,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
 from apps.core.disk import free_disk
@@ -46,7 +47,7 @@ def confirm_import(*, actor: User, import_: Import, task_type: str, roles: dict[
         actor=actor,
         workspace=dataset.workspace,
         kind=JobKind.FREEZE,
-        title=_("Freeze %(dataset)s v%(number)d") % {"dataset": dataset.name, "number": version.number},
+        title=gettext_noop("Freeze %(dataset)s v%(number)d") % {"dataset": dataset.name, "number": version.number},
         spec=FreezeSpec(
             inputs={"rows": import_.rows_key},
             output=version.storage_key,

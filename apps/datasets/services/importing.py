@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
 from apps.core.errors import UserError
@@ -100,7 +101,7 @@ def _create(actor: User, source: Import, dataset: Dataset | None, name: str, des
         actor=actor,
         workspace=dataset.workspace,
         kind=JobKind.IMPORT,
-        title=_("Read %(file)s") % {"file": source.filename},
+        title=gettext_noop("Read %(file)s") % {"file": source.filename},
         spec=ImportSpec(
             inputs={"source": source.source_key}, output=source.rows_key, filename=source.filename
         ),

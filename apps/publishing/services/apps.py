@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
 from apps.catalog.models import ModelVersion
@@ -97,7 +98,7 @@ def start_parity_check(*, actor: User, version: AppVersion) -> Job:
         actor=actor,
         workspace=version.workspace,
         kind=JobKind.PARITY,
-        title=_("Parity check of %(app)s") % {"app": version},
+        title=gettext_noop("Parity check of %(app)s") % {"app": version},
         spec=ParitySpec(
             inputs={"model": model.storage_key}, engine_url=settings.ENGINE_URL, model=model.storage_key
         ),

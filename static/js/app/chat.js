@@ -1,7 +1,7 @@
 // A chat: questions and answers down the page, streamed, with stop, edit, again, copy and judging.
 import { Connection } from "./connection.js";
 import { renderMarkdown } from "./markdown.js";
-import { announce, commonTool, page, rememberConversation, showEnd, startPage, stateText, watchLine, words } from "./page.js";
+import { announce, commonTool, page, rememberConversation, showEnd, showOneOf, startPage, stateText, watchLine, words } from "./page.js";
 
 const log = document.getElementById("log");
 const scroller = document.getElementById("scroller");
@@ -69,8 +69,7 @@ function setText(element, text) {
 
 function setAnswering(id) {
   answering = id;
-  stop.hidden = !id;
-  send.hidden = Boolean(id);
+  showOneOf(id ? stop : send, id ? send : stop);
 }
 
 function showState(element, text) {

@@ -77,6 +77,14 @@ export function watchLine(connection, onClosed) {
   });
 }
 
+// Two buttons in one place: the focus moves from the one that goes to the one that comes.
+export function showOneOf(button, other) {
+  const hadFocus = document.activeElement === other;
+  button.hidden = false;
+  other.hidden = true;
+  if (hadFocus) button.focus({ preventScroll: true });
+}
+
 // What a reply is doing, in words; never a lone spinner.
 export function stateText(detail) {
   if (detail.state === "waiting" && detail.position) return words("waiting_position", detail);

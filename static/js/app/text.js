@@ -2,7 +2,7 @@
 import { number, percent } from "../figures.js";
 import { Connection } from "./connection.js";
 import { highlight } from "./markdown.js";
-import { announce, commonTool, page, rememberConversation, showEnd, startPage, stateText, watchLine, words } from "./page.js";
+import { announce, commonTool, page, rememberConversation, showEnd, showOneOf, startPage, stateText, watchLine, words } from "./page.js";
 
 const composer = document.getElementById("composer");
 const field = document.getElementById("text");
@@ -28,8 +28,7 @@ watchLine(connection, () => {
 
 function setAnswering(id) {
   answering = id;
-  stop.hidden = !id;
-  send.hidden = Boolean(id);
+  showOneOf(id ? stop : send, id ? send : stop);
 }
 
 function refuse(text) {

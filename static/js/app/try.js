@@ -29,7 +29,9 @@ function status(column, text, busy) {
 }
 
 function showStop() {
-  stop.hidden = ![...columns.values()].some((column) => column.box.classList.contains("busy"));
+  const busy = [...columns.values()].some((column) => column.box.classList.contains("busy"));
+  if (!busy && document.activeElement === stop) document.getElementById("send").focus();
+  stop.hidden = !busy;
 }
 
 function submit() {
