@@ -1,18 +1,31 @@
-"""Workspaces, memberships, keys and the audit trail. Members are changed here until people can be invited."""
+"""Workspaces, memberships, limits, keys and the audit trail. What members do to members goes through services."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest
 
 from apps.core.admin import ReadOnlyAdmin
-from apps.workspaces import audit
-from apps.workspaces.models import ApiKey, AuditEntry, Counter, Membership, Workspace
+from apps.workspaces import audit, members, usage
+from apps.workspaces.models import (
+    ApiKey,
+    AuditEntry,
+    Counter,
+    Invitation,
+    Membership,
+    Quota,
+    Reservation,
+    UsageEntry,
+    UsageTotal,
+    Workspace,
+)
 
 
 @admin.register(Workspace)
 class WorkspaceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["name", "created_at"]
+    list_display = ["name", "created_at", "deleted_at", "purged_at"]
+    readonly_fields = ["deleted_at", "purged_at"]
     search_fields = ["id", "name"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:
@@ -25,23 +38,86 @@ class WorkspaceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Membership)
 class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """For a workspace whose owners are gone: an administrator adds a member or takes one out, never the last owner."""
+
     list_display = ["user", "workspace", "role", "created_at"]
     list_filter = ["role", "workspace"]
     search_fields = ["user__email", "user__name", "workspace__name"]
     list_select_related = ["user", "workspace"]
     autocomplete_fields = ["user", "workspace"]
+    actions = None
+
+    def has_change_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or not members.is_last_owner(obj))
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         audit.record(request.user, "membership.set", obj, role=obj.role)
 
+    @transaction.atomic
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        audit.record(request.user, "membership.removed", obj)
+        members.remove_by_administrator(actor=request.user, membership=obj)  # type: ignore[arg-type]
+
+
+@admin.register(Quota)
+class QuotaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = [
+        "workspace",
+        "is_unlimited",
+        "storage_gb",
+        "runs",
+        "accelerator_hours",
+        "tokens_per_day",
+        "members",
+    ]
+    list_filter = ["is_unlimited"]
+    search_fields = ["workspace__id", "workspace__name"]
+    list_select_related = ["workspace"]
+    autocomplete_fields = ["workspace"]
+    actions = None
+
+    def save_model(self, request: HttpRequest, obj: Quota, form: Any, change: bool) -> None:
+        usage.set_quota(actor=request.user, quota=obj)  # type: ignore[arg-type]
+
+    def delete_model(self, request: HttpRequest, obj: Quota) -> None:
+        audit.record(request.user, "quota.removed", obj)
         super().delete_model(request, obj)
 
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for membership in queryset:
-            self.delete_model(request, membership)
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ["email", "workspace", "role", "created_by", "expires_at", "accepted_by", "revoked_at"]
+    list_filter = ["role", "workspace"]
+    search_fields = ["email", "workspace__name", "created_by__email"]
+    list_select_related = ["workspace", "created_by", "accepted_by"]
+
+
+@admin.register(UsageEntry)
+class UsageEntryAdmin(ReadOnlyAdmin):
+    list_display = ["at", "workspace", "kind", "amount", "unit", "object_type", "object_id"]
+    list_filter = ["kind", "workspace"]
+    search_fields = ["workspace__name", "object_id"]
+    list_select_related = ["workspace"]
+    date_hierarchy = "at"
+
+
+@admin.register(UsageTotal)
+class UsageTotalAdmin(ReadOnlyAdmin):
+    list_display = ["workspace", "kind", "period", "used", "reserved"]
+    list_filter = ["kind", "workspace"]
+    search_fields = ["workspace__name"]
+    list_select_related = ["workspace"]
+
+
+@admin.register(Reservation)
+class ReservationAdmin(ReadOnlyAdmin):
+    list_display = ["key", "total", "amount", "created_at"]
+    list_filter = ["total__kind"]
+    search_fields = ["key", "object_id"]
+    list_select_related = ["total"]
 
 
 @admin.register(ApiKey)

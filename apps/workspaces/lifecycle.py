@@ -30,11 +30,11 @@ def rename_workspace(*, actor: User, workspace: Workspace, name: str) -> None:
 def delete_workspace(*, actor: User, workspace: Workspace, typed_name: str) -> None:
     """Hide and close a workspace at once: pages, links, keys, sockets, runs. An owner may bring it back for a while.
 
-    `typed_name` is what the person typed to confirm. Raises UserError (field name) when it is not the name.
+    `typed_name` is what the person typed to confirm. Raises UserError (field typed_name) when it is not the name.
     """
     access.require(actor, workspace, Action.OWN)
     if typed_name.strip() != workspace.name:
-        raise UserError(_("This is not the name of the workspace."), field="name")
+        raise UserError(_("This is not the name of the workspace."), field="typed_name")
     current = lock_workspace(workspace.pk)
     if not current.is_open:
         return

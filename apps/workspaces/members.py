@@ -28,8 +28,7 @@ def set_role(*, actor: User, membership: Membership, role: str) -> None:
     access.require_roles(actor, current.workspace, role, current.role)
     if role == current.role:
         return
-    if current.role == Role.OWNER:
-        _require_another_owner(current)
+    _require_another_owner(current)
     before, current.role = current.role, role
     current.save(update_fields=["role"])
     audit.record(actor, "membership.changed", current, before=before, role=role)
@@ -43,6 +42,14 @@ def remove_member(*, actor: User, membership: Membership) -> None:
     current = _locked(membership)
     access.require_roles(actor, current.workspace, current.role)
     _end(actor, current, "membership.removed")
+
+
+@transaction.atomic
+def remove_by_administrator(*, actor: User, membership: Membership) -> None:
+    """As `remove_member`, for an administrator of the studio who is no member. Raises PermissionDenied for others."""
+    if not actor.is_staff:
+        raise PermissionDenied
+    _end(actor, _locked(membership), "membership.removed")
 
 
 @transaction.atomic
@@ -74,6 +81,10 @@ def transfer_ownership(*, actor: User, membership: Membership) -> None:
     _tell(own)
 
 
+def is_last_owner(membership: Membership) -> bool:
+    return membership.role == Role.OWNER and not _other_owners(membership).exists()
+
+
 def only_owned_by(user: User) -> list[Workspace]:
     """Open workspaces that would have no owner without `user`, and have other members: hand them over first."""
     owned = Membership.objects.filter(user=user, role=Role.OWNER, workspace__deleted_at=None)
@@ -101,14 +112,13 @@ def _other_owners(membership: Membership) -> models.QuerySet[Membership]:
 
 
 def _require_another_owner(membership: Membership) -> None:
-    if not _other_owners(membership).exists():
+    if is_last_owner(membership):
         message = _("A workspace needs an owner. Make somebody else an owner first, or delete the workspace.")
         raise UserError(message, code="last_owner")
 
 
 def _end(actor: User, membership: Membership, action: str) -> None:
-    if membership.role == Role.OWNER:
-        _require_another_owner(membership)
+    _require_another_owner(membership)
     audit.record(actor, action, membership, role=membership.role)
     membership.delete()
     _tell(membership)

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.django_db
 OURS = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
 REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
 READ_ONLY = [model for model in REGISTERED if isinstance(admin.site._registry[model], ReadOnlyAdmin)]
-WRITABLE = {"accounts.User", "workspaces.Workspace", "workspaces.Membership"}
-"""Where no service writes yet; each records what was done in the audit trail."""
+WRITABLE = {"accounts.User", "workspaces.Workspace", "workspaces.Membership", "workspaces.Quota"}
+"""What administrators write; each records what was done in the audit trail."""
 
 
 def address(model, page: str, *args: object) -> str:

@@ -1,35 +1,17 @@
-"""The workspace page and the API keys page."""
+"""The API keys page."""
 
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.core.errors import UserError
 from apps.workspaces import access, services
-from apps.workspaces.access import ALLOWED, Action
+from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.forms import ApiKeyForm
-from apps.workspaces.models import ApiKey, AuditEntry, Role
-
-LATEST_ENTRIES = 50
-
-
-@require_GET
-@in_workspace()
-def detail(request: HttpRequest) -> HttpResponse:
-    """Who is here, what each role may do, and what was done last."""
-    workspace = request.workspace  # type: ignore[attr-defined]
-    entries = AuditEntry.objects.filter(workspace=workspace).select_related("actor")[:LATEST_ENTRIES]
-    table = [(action, [(role, action in ALLOWED[role]) for role in Role.values]) for action in Action]
-    context = {
-        "members": workspace.memberships.select_related("user").order_by("user__email"),
-        "entries": entries,
-        "roles": Role,
-        "table": table,
-    }
-    return render(request, "workspaces/detail.html", context)
+from apps.workspaces.models import ApiKey
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,0 +1,117 @@
+"""The members page: who is here, who is invited, and what each role may do."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.core.errors import NotVisible, UserError
+from apps.workspaces import access, invitations, members
+from apps.workspaces.access import ALLOWED, DESCRIPTIONS, Action
+from apps.workspaces.decorators import in_workspace
+from apps.workspaces.forms import InvitationForm
+from apps.workspaces.models import AuditEntry, Invitation, Membership, Role
+
+LATEST_ENTRIES = 50
+
+
+@require_GET
+@in_workspace()
+def detail(request: HttpRequest) -> HttpResponse:
+    """Members, invitations, roles, and what was done last."""
+    return _page(request)
+
+
+def _page(
+    request: HttpRequest, form: InvitationForm | None = None, status: int = 200, **context: Any
+) -> HttpResponse:
+    workspace = request.workspace  # type: ignore[attr-defined]
+    given = access.roles_to_give(request.user, workspace)
+    entries = AuditEntry.objects.filter(workspace=workspace).select_related("actor")[:LATEST_ENTRIES]
+    context |= {
+        "members": workspace.memberships.select_related("user").order_by("user__email"),
+        "given": given,
+        "form": form or InvitationForm(roles=given),
+        "invitations": Invitation.objects.open().filter(workspace=workspace).select_related("created_by")
+        if given
+        else [],
+        "entries": entries,
+        "roles": Role,
+        "table": role_table(),
+    }
+    return render(request, "workspaces/detail.html", context, status=status)
+
+
+def role_table() -> list[tuple[Any, list[tuple[str, bool]]]]:
+    """What each role may do, from what decides: (action in words, [(role, whether it may)])."""
+    return [
+        (DESCRIPTIONS[action], [(role, action in ALLOWED[role]) for role in Role.values]) for action in Action
+    ]
+
+
+@require_POST
+@in_workspace(Action.MANAGE)
+def invite(request: HttpRequest) -> HttpResponse:
+    """Make an invitation. Its address is on the page that answers, and never again; with an e-mail address it is mailed."""
+    workspace = request.workspace  # type: ignore[attr-defined]
+    form = InvitationForm(request.POST, roles=access.roles_to_give(request.user, workspace))
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    try:
+        invitation, token = invitations.create_invitation(
+            actor=request.user,  # type: ignore[arg-type]
+            workspace=workspace,
+            **form.cleaned_data,
+        )
+    except UserError as error:
+        form.add_user_error(error)
+        return _page(request, form, status=422)
+    is_mailed = bool(invitation.email) and invitations.send_by_email(invitation, token)
+    address = invitations.address_of(token)
+    return _page(request, address=address, invited=invitation, is_mailed=is_mailed)
+
+
+@require_POST
+@in_workspace(Action.MANAGE)
+def revoke_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    invitation = access.get_visible(Invitation.objects.all(), request.user, Action.MANAGE, pk=invitation_id)
+    invitations.revoke_invitation(actor=request.user, invitation=invitation)  # type: ignore[arg-type]
+    return redirect("workspaces:detail")
+
+
+@require_POST
+@in_workspace(Action.MANAGE)
+def set_role(request: HttpRequest, member_id: UUID) -> HttpResponse:
+    membership = _member(request, member_id)
+    role = request.POST.get("role", "")
+    try:
+        members.set_role(actor=request.user, membership=membership, role=role)  # type: ignore[arg-type]
+    except UserError as error:
+        messages.error(request, str(error.message))
+    return redirect("workspaces:detail")
+
+
+@require_POST
+@in_workspace(Action.MANAGE)
+def remove(request: HttpRequest, member_id: UUID) -> HttpResponse:
+    membership = _member(request, member_id)
+    try:
+        members.remove_member(actor=request.user, membership=membership)  # type: ignore[arg-type]
+    except UserError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("%(name)s is no longer a member.") % {"name": membership.user.short_name})
+    return redirect("workspaces:detail")
+
+
+def _member(request: HttpRequest, member_id: UUID) -> Membership:
+    """A member of any workspace that the person may manage. Raises NotVisible."""
+    found = Membership.objects.select_related("workspace", "user").filter(pk=member_id).first()
+    if found is None:
+        raise NotVisible
+    access.require(request.user, found.workspace, Action.MANAGE)
+    return found

@@ -1,0 +1,160 @@
+"""All of a person's workspaces: making, switching, settings, leaving, deleting, bringing back."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.core.errors import NotVisible, UserError
+from apps.workspaces import access, lifecycle, members, services
+from apps.workspaces.access import Action
+from apps.workspaces.decorators import in_workspace
+from apps.workspaces.forms import DeleteForm, HandOverForm, NameForm
+from apps.workspaces.middleware import SESSION_KEY
+from apps.workspaces.models import Membership, Role, Workspace
+
+
+@require_GET
+@login_required
+def all_workspaces(request: HttpRequest) -> HttpResponse:
+    """Where this person belongs, and what they deleted and can still bring back."""
+    return _list(request, NameForm())
+
+
+def _list(request: HttpRequest, form: NameForm, status: int = 200) -> HttpResponse:
+    own = Membership.objects.filter(user=request.user).select_related("workspace").order_by("workspace__name")  # type: ignore[misc]
+    context = {
+        "form": form,
+        "may_create": access.may_create_workspace(request.user),
+        "memberships": own.filter(workspace__deleted_at=None),
+        "deleted": own.filter(
+            role=Role.OWNER, workspace__deleted_at__isnull=False, workspace__purged_at=None
+        ),
+        "grace_days": settings.WORKSPACE_GRACE_DAYS,
+    }
+    return render(request, "workspaces/all.html", context, status=status)
+
+
+@require_POST
+@login_required
+def create(request: HttpRequest) -> HttpResponse:
+    form = NameForm(request.POST)
+    if not form.is_valid():
+        return _list(request, form, status=422)
+    workspace = services.create_workspace(actor=request.user, name=form.cleaned_data["name"])  # type: ignore[arg-type]
+    request.session[SESSION_KEY] = str(workspace.pk)
+    return redirect("home:home")
+
+
+@require_POST
+@login_required
+def switch(request: HttpRequest) -> HttpResponse:
+    """Work in another of one's workspaces from now on."""
+    try:
+        found = (
+            Workspace.objects.visible_to(request.user).filter(pk=request.POST.get("workspace", "")).first()
+        )
+    except ValidationError:
+        found = None
+    if found is None:
+        raise NotVisible
+    request.session[SESSION_KEY] = str(found.pk)
+    return redirect("home:home")
+
+
+@require_http_methods(["GET", "POST"])
+@in_workspace()
+def workspace_settings(request: HttpRequest) -> HttpResponse:
+    """The name, handing over, leaving and deleting. POST renames."""
+    workspace = request.workspace  # type: ignore[attr-defined]
+    form = NameForm(request.POST or None, initial={"name": workspace.name})
+    if request.method == "POST":
+        access.require(request.user, workspace, Action.MANAGE)
+        if form.is_valid():
+            lifecycle.rename_workspace(
+                actor=request.user,  # type: ignore[arg-type]
+                workspace=workspace,
+                name=form.cleaned_data["name"],
+            )
+            messages.success(request, _("Renamed."))
+            return redirect("workspaces:settings")
+    return _settings(request, name_form=form, status=422 if form.errors else 200)
+
+
+def _settings(
+    request: HttpRequest,
+    *,
+    name_form: NameForm | None = None,
+    hand_over_form: HandOverForm | None = None,
+    delete_form: DeleteForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    workspace = request.workspace  # type: ignore[attr-defined]
+    context = {
+        "name_form": name_form or NameForm(initial={"name": workspace.name}),
+        "hand_over_form": hand_over_form or HandOverForm(workspace=workspace, user=request.user),
+        "delete_form": delete_form or DeleteForm(),
+        "grace_days": settings.WORKSPACE_GRACE_DAYS,
+    }
+    return render(request, "workspaces/settings.html", context, status=status)
+
+
+@require_POST
+@in_workspace()
+def leave(request: HttpRequest) -> HttpResponse:
+    workspace = request.workspace  # type: ignore[attr-defined]
+    try:
+        members.leave(actor=request.user, workspace=workspace)  # type: ignore[arg-type]
+    except UserError as error:
+        messages.error(request, str(error.message))
+        return redirect("workspaces:settings")
+    messages.success(request, _("You left “%(workspace)s”.") % {"workspace": workspace.name})
+    return redirect("workspaces:all")
+
+
+@require_POST
+@in_workspace(Action.OWN)
+def hand_over(request: HttpRequest) -> HttpResponse:
+    workspace = request.workspace  # type: ignore[attr-defined]
+    form = HandOverForm(request.POST, workspace=workspace, user=request.user)
+    if not form.is_valid():
+        return _settings(request, hand_over_form=form, status=422)
+    members.transfer_ownership(actor=request.user, membership=form.cleaned_data["member"])  # type: ignore[arg-type]
+    messages.success(request, _("The workspace has a new owner; you are an admin of it."))
+    return redirect("workspaces:detail")
+
+
+@require_POST
+@in_workspace(Action.OWN)
+def delete(request: HttpRequest) -> HttpResponse:
+    workspace, form = request.workspace, DeleteForm(request.POST)  # type: ignore[attr-defined]
+    if form.is_valid():
+        try:
+            lifecycle.delete_workspace(
+                actor=request.user,  # type: ignore[arg-type]
+                workspace=workspace,
+                typed_name=form.cleaned_data["typed_name"],
+            )
+        except UserError as error:
+            form.add_user_error(error)
+    if form.errors:
+        return _settings(request, delete_form=form, status=422)
+    return redirect("workspaces:all")
+
+
+@require_POST
+@login_required
+def restore(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
+    workspace = Workspace.objects.filter(pk=workspace_id).first()
+    if workspace is None:
+        raise NotVisible
+    lifecycle.restore_workspace(actor=request.user, workspace=workspace)  # type: ignore[arg-type]
+    request.session[SESSION_KEY] = str(workspace.pk)
+    messages.success(request, _("“%(workspace)s” is back.") % {"workspace": workspace.name})
+    return redirect("home:home")
