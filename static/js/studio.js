@@ -25,9 +25,29 @@ document.addEventListener("submit", (event) => {
   if (question && !window.confirm(question)) event.preventDefault();
 });
 
-document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+// The arrows change a select at every step: whoever uses them says with Enter that this is it.
+let stepping = null;
+document.addEventListener("keydown", (event) => {
+  if (!event.target.matches("select[data-submit-on-change]")) return;
+  if (event.key === "Enter" && stepping === event.target) event.target.form.requestSubmit();
+  else if (event.key !== "Tab") stepping = event.target;
 });
+document.addEventListener("pointerdown", () => {
+  stepping = null;
+});
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit-on-change]") && stepping !== event.target) event.target.form.requestSubmit();
+});
+
+// What scrolls sideways can be reached by key.
+function makeScrollable() {
+  for (const box of document.querySelectorAll(".table-responsive, pre")) {
+    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
+  }
+}
+makeScrollable();
+window.addEventListener("resize", makeScrollable);
+document.body.addEventListener("htmx:load", makeScrollable);
 
 document.body.addEventListener("htmx:responseError", (event) => {
   const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
