@@ -13,7 +13,12 @@ from django.test import Client
 from launcher.private_redis import answers, redis_command
 from tests.settings import REDIS_PASSWORD, REDIS_PORT, TEST_ROOT
 
-pytest_plugins = ["tests.fixtures.studio", "tests.fixtures.publishing", "tests.fixtures.browser"]
+pytest_plugins = [
+    "tests.fixtures.network",
+    "tests.fixtures.studio",
+    "tests.fixtures.publishing",
+    "tests.fixtures.browser",
+]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,8 +15,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """DRF's hook: services' refusals become 400, what is not visible 404, a role too low 403."""
     if isinstance(error, UserError):
         refusal = _response(error.status, error.code, str(error.message), error.field)
-        refusal.headers.update(error.headers)
-        return refusal
+        return error.mark(refusal)
     if isinstance(error, ValidationError):
         # A value that no model field could hold, for instance an id that is none.
         return _response(status.HTTP_404_NOT_FOUND, "not_found", "There is nothing here.", None)

@@ -1,6 +1,10 @@
 """Errors with a meaning for the person who caused them."""
 
-from django.http import Http404
+from typing import TypeVar
+
+from django.http import Http404, HttpResponse
+
+Response = TypeVar("Response", bound=HttpResponse)
 
 
 class UserError(Exception):
@@ -26,6 +30,13 @@ class UserError(Exception):
     @property
     def headers(self) -> dict[str, str]:
         return {"Retry-After": str(self.retry_after)} if self.retry_after else {}
+
+    def mark(self, response: Response) -> Response:
+        """Give the answer that says it the status and headers that go with it."""
+        response.status_code = self.status
+        for name, value in self.headers.items():
+            response[name] = value
+        return response
 
 
 class NotVisible(Http404):

@@ -20,6 +20,4 @@ class UserErrorMiddleware:
         if not isinstance(error, UserError):
             return None
         messages.error(request, str(error.message))
-        page = render(request, "core/user_error.html", {"message": error.message}, status=error.status)
-        page.headers.update(error.headers)
-        return page
+        return error.mark(render(request, "core/user_error.html", {"message": error.message}))

@@ -138,10 +138,7 @@ def _page(
     }
     template = "chat" if is_chat else "text"
     response = render(request, f"publishing/public/{template}.html", context)
-    if refused:
-        response.status_code = refused.status
-        response.headers.update(refused.headers)
-    return response
+    return refused.mark(response) if refused else response
 
 
 def _addresses(entrance: Entrance, token: str | None) -> dict[str, str]:
