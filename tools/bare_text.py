@@ -1,4 +1,4 @@
-"""Finds words on a page, or in an error, that are not marked for translation."""
+"""Finds words on a page, or in an error, that are not marked for translation, or that are translated too early."""
 
 from __future__ import annotations
 
@@ -52,6 +52,30 @@ def in_template(source: str) -> list[str]:
     return page.found
 
 
+EAGER = ("gettext", "ngettext", "pgettext", "npgettext")
+
+
+def at_import(source: str) -> list[str]:
+    """Texts that gettext translates once, when the module is imported, for whoever reads them later: gettext_lazy waits."""
+    tree = ast.parse(source)
+    imported = [
+        alias
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for alias in node.names
+    ]
+    eager = {alias.asname or alias.name for alias in imported if alias.name in EAGER}
+    found, waiting = [], list[ast.AST](tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in eager:
+            found.append(ast.unparse(node))
+        waiting += ast.iter_child_nodes(node)
+    return found
+
+
 def in_python(source: str) -> list[str]:
     """Literals given to an error or a notice without gettext around them."""
     found = []
@@ -79,5 +103,10 @@ def find_bare_text(root: Path) -> list[str]:
         for path in sorted((root / folder).rglob(pattern)):
             if path.is_relative_to(root / "apps" / "api"):
                 continue  # answers to programs
-            found += [f"{path.relative_to(root)}: “{text}” is not marked" for text in look(path.read_text())]
+            source = path.read_text()
+            found += [f"{path.relative_to(root)}: “{text}” is not marked" for text in look(source)]
+            if pattern == "*.py":
+                found += [
+                    f"{path.relative_to(root)}: {text} is translated at import" for text in at_import(source)
+                ]
     return found

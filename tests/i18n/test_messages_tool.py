@@ -9,7 +9,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from tools import messages
-from tools.bare_text import in_python, in_template
+from tools.bare_text import at_import, in_python, in_template
 from tools.extraction import add_template, extract, sentences
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,3 +101,14 @@ def test_words_that_nobody_marked_are_found() -> None:
     ]
     assert in_template("{% comment %}Only for us{% endcomment %}<code>curl this</code> Maquette") == []
     assert in_python('raise UserError("Not marked")\nraise UserError(_("Marked"))') == ["'Not marked'"]
+
+
+def test_texts_that_are_translated_once_for_all_readers_are_found() -> None:
+    source = """
+from django.utils.translation import gettext as _, gettext_lazy
+class Adapter:
+    messages = {"early": _("Early"), "late": gettext_lazy("Late")}
+    def say(self):
+        return _("In time")
+"""
+    assert at_import(source) == ["_('Early')"]
