@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from launcher.throwaway import Studio
 from tests.fixtures.axe import bring_axe, violations
-from tests.fixtures.browser import Complaints
+from tests.fixtures.browser import PHONE, Complaints
 from tests.fixtures.walk import Walk
 from tests.journeys.pages import NO_PAGE, STARTS
 
@@ -59,4 +59,6 @@ def test_axe_finds_nothing_on_pages_for_everybody(
     page.keyboard.press("Escape")
     page.get_by_text("Stopped by you.").wait_for()
     walk.look("a chat with an answer")
+    page.set_viewport_size(PHONE)
+    walk.look("a chat on a phone")
     assert walk.wrong == {}
