@@ -7,6 +7,7 @@ from django.dispatch import receiver
 from apps.catalog.models import Export
 from apps.jobs.models import Job
 from apps.jobs.signals import job_succeeded
+from apps.workspaces import usage
 from workers.contracts.jobs import JobKind
 from workers.contracts.specs import ExportResult
 
@@ -15,4 +16,7 @@ from workers.contracts.specs import ExportResult
 def take_export(sender: type[Job], job: Job, **_: Any) -> None:
     if job.kind == JobKind.EXPORT:
         result = ExportResult.model_validate(job.result)
-        Export.objects.filter(job=job).update(result=result.model_dump(mode="json"))
+        export = Export.objects.select_related("workspace").get(job=job)
+        export.result = result.model_dump(mode="json")
+        export.save(update_fields=["result"])
+        usage.set_stored(workspace=export.workspace, source=export, amount=result.bytes)

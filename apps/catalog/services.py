@@ -21,7 +21,7 @@ from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
 from apps.jobs import services as jobs
 from apps.jobs.models import ACTIVE, Job, State
-from apps.workspaces import access, audit
+from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import Workspace
 from apps.workspaces.services import next_number
@@ -180,6 +180,7 @@ def record_files(*, version: ModelVersion) -> None:
     version.save(
         update_fields=["bytes", "family", "parameters", "context_length", "labels", "precision"],
     )
+    usage.set_stored(workspace=version.workspace, source=version, amount=version.bytes)
 
 
 def _manifest_of(version: ModelVersion) -> ModelManifest:
@@ -221,6 +222,8 @@ def delete_version_files(*, actor: User, version: ModelVersion) -> None:
     _refuse_while_used(version)
     keys = [version.storage_key, *version.exports.values_list("storage_key", flat=True)]
     exported_by = list(version.exports.values_list("job_id", flat=True))
+    for row in (version, *version.exports.all()):
+        usage.set_stored(workspace=version.workspace, source=row, amount=0)
     version.exports.all().delete()
     Job.objects.filter(pk__in=exported_by).delete()
     freed, version.bytes, version.files_deleted_at = version.bytes, 0, timezone.now()
@@ -261,6 +264,7 @@ def start_export(*, actor: User, version: ModelVersion) -> Export:
     known: Export | None = version.exports.filter(job__state__in=[*ACTIVE, State.SUCCEEDED]).first()
     if known is not None:
         return known
+    usage.require_storage(version.workspace)
     export = Export(workspace=version.workspace, created_by=actor, model_version=version)
     export.storage_key = f"exports/{export.pk}"
     export.job = jobs.enqueue(

@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class JobsConfig(AppConfig):
     name = "apps.jobs"
     label = "jobs"
+
+    def ready(self) -> None:
+        from apps.jobs import receivers  # noqa: F401  (connects them)

@@ -63,6 +63,7 @@ class Job(InWorkspace):
 
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    attempt_started_at = models.DateTimeField(_("attempt started"), null=True, blank=True)
     heartbeat_at = models.DateTimeField(_("heartbeat"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)

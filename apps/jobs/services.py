@@ -4,6 +4,7 @@ import contextlib
 import logging
 import traceback
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.jobs import signals
 from apps.jobs.models import CLAIMED, Job, JobEvent, State
-from apps.workspaces import access, audit
+from apps.workspaces import access, audit, usage
 from apps.workspaces.models import Workspace
 from studio.celery import app as celery_app
 from workers.contracts.events import Event, Failed, Log, Progress, Started
@@ -81,8 +82,11 @@ def claim(*, job_id: str, worker: str) -> Job | None:
         job = Job.objects.select_for_update().filter(pk=job_id, state=State.QUEUED).first()
         if job is None:
             return None
+        if not job.workspace.is_open:
+            _cancel(job)
+            return None
         job.state, job.worker, job.attempt = State.STARTING, worker, job.attempt + 1
-        job.heartbeat_at, job.started_at = now, job.started_at or now
+        job.heartbeat_at, job.started_at, job.attempt_started_at = now, job.started_at or now, now
         job.phase, job.seconds_left = "", None
         job.save()
         signals.job_started.send(Job, job=job)
@@ -143,14 +147,21 @@ def record_events(job: Job, events: Sequence[Event]) -> bool:
 @transaction.atomic
 def record_checkpoint(job: Job, *, key: str, step: int) -> str | None:
     """Remember where the newest checkpoint lies; return the key of the one it replaces, to be deleted."""
+    size = storage().size(key)
     current = (
         Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED).first()
     )
     if current is None:
         return key
+    usage.set_stored(workspace=current.workspace, source=_checkpoint_of(job), amount=size)
     replaced = current.checkpoint_key
     Job.objects.filter(pk=job.pk).update(checkpoint_key=key, checkpoint_step=step)
     return replaced if replaced and replaced != key else None
+
+
+def _checkpoint_of(job: Job) -> tuple[str, str]:
+    """Under which name the ledger keeps what a job's newest checkpoint takes."""
+    return "checkpoint", str(job.pk)
 
 
 def finish(job: Job, *, result: dict[str, Any]) -> None:
@@ -206,6 +217,7 @@ def _end(job: Job, state: State, **fields: Any) -> Job | None:
     current = found.first()
     if current is None:
         return None
+    _end_attempt(current)
     current.state, current.ended_at = state, timezone.now()
     for name, value in fields.items():
         setattr(current, name, value)
@@ -213,11 +225,29 @@ def _end(job: Job, state: State, **fields: Any) -> Job | None:
     return current
 
 
+def _end_attempt(job: Job) -> None:
+    """Say how long the attempt of a locked row was at work: until now, or until it was last heard of."""
+    until = timezone.now()
+    if job.heartbeat_at and until - job.heartbeat_at > timedelta(seconds=settings.JOB_LOST_AFTER_SECONDS):
+        until = job.heartbeat_at
+    if job.attempt_started_at is not None:
+        seconds = max(0.0, (until - job.attempt_started_at).total_seconds())
+        signals.attempt_ended.send(Job, job=job, seconds=seconds)
+
+
+def _cancel(job: Job) -> None:
+    """End a locked row that nobody is at work on."""
+    job.state, job.ended_at = State.CANCELLED, timezone.now()
+    job.save()
+    signals.job_ended.send(Job, job=job)
+
+
 def _after_end(job: Job) -> None:
     hint_changed(job.pk)
     current = Job.objects.filter(pk=job.pk).first()
     if current and current.checkpoint_key and current.state == State.SUCCEEDED:
         storage().delete(current.checkpoint_key)
+        usage.set_stored(workspace=current.workspace, source=_checkpoint_of(job), amount=0)
         Job.objects.filter(pk=job.pk).update(checkpoint_key="")
 
 
@@ -225,19 +255,28 @@ def _after_end(job: Job) -> None:
 def request_stop(*, actor: User, job: Job) -> None:
     """Ask a running job to end with what it has; a queued one ends at once."""
     access.require_repair(actor, job.workspace)
-    current = Job.objects.select_for_update().get(pk=job.pk)
+    _stop(actor, job.pk)
+
+
+@transaction.atomic
+def stop_all(*, actor: User, workspace: Workspace) -> None:
+    """Stop whatever waits or runs in a workspace that is being deleted; the caller has checked permission."""
+    for pk in Job.objects.in_workspace(workspace).active().order_by("pk").values_list("pk", flat=True):
+        _stop(actor, pk)
+
+
+def _stop(actor: User, job_id: UUID) -> None:
+    current = Job.objects.select_for_update().get(pk=job_id)
     if current.state == State.QUEUED:
-        current.state, current.ended_at = State.CANCELLED, timezone.now()
         current.stop_requested_at = timezone.now()
-        current.save()
-        signals.job_ended.send(Job, job=current)
+        _cancel(current)
     elif current.state in CLAIMED and current.stop_requested_at is None:
         current.state, current.stop_requested_at = State.STOPPING, timezone.now()
         current.save(update_fields=["state", "stop_requested_at"])
     else:
         return
     audit.record(actor, "job.stopped", current, kind=current.kind)
-    transaction.on_commit(lambda: hint_changed(job.pk))
+    transaction.on_commit(lambda: hint_changed(job_id))
 
 
 @transaction.atomic
@@ -247,6 +286,7 @@ def retry(*, actor: User, job: Job) -> None:
     current = Job.objects.select_for_update().get(pk=job.pk)
     if not current.can_retry:
         raise UserError(_("Only a job that ended without a result can be tried again."))
+    signals.job_retried.send(Job, job=current)
     _requeue(current, resumes=0)
     audit.record(actor, "job.retried", current, kind=current.kind)
 
@@ -269,6 +309,7 @@ def release(job: Job) -> None:
             Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED).first()
         )
         if current is not None and current.stop_requested_at is None:
+            _end_attempt(current)
             _requeue(current, resumes=current.resumes)
             return
     end_cancelled(job)
@@ -288,6 +329,7 @@ def resume(job: Job) -> bool:
             current, [Log(level="warning", text="The process was killed; the job was queued again.")]
         )
         current.refresh_from_db()
+        _end_attempt(current)
         _requeue(current, resumes=current.resumes + 1)
     return True
 
@@ -310,10 +352,9 @@ def reap() -> dict[str, int]:
 
 def _reap_one(job: Job) -> str:
     transaction.on_commit(lambda: hint_changed(job.pk))
+    _end_attempt(job)
     if job.stop_requested_at is not None:
-        job.state, job.ended_at = State.CANCELLED, timezone.now()
-        job.save()
-        signals.job_ended.send(Job, job=job)
+        _cancel(job)
         return "lost"
     if job.resumes < settings.JOB_MOST_RESUMES:
         note = Log(level="warning", text=f"The worker {job.worker} went silent; the job was queued again.")

@@ -5,6 +5,12 @@ from django.dispatch import Signal
 job_started = Signal()
 """Arguments: job. Sent when an attempt was claimed."""
 
+attempt_ended = Signal()
+"""Arguments: job, seconds (how long this attempt was at work). Sent however an attempt ends, before job_ended."""
+
+job_retried = Signal()
+"""Arguments: job. Somebody asked for it again; a receiver refuses by raising UserError."""
+
 job_succeeded = Signal()
 """Arguments: job, with its result set."""
 

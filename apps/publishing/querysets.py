@@ -35,7 +35,12 @@ class AppQuerySet(InWorkspaceQuerySet):
 
 class ShareLinkQuerySet(InWorkspaceQuerySet):
     def live(self) -> Self:
-        return self.filter(revoked_at=None, app__archived_at=None, app__live_version__isnull=False)
+        return self.filter(
+            revoked_at=None,
+            app__archived_at=None,
+            app__live_version__isnull=False,
+            workspace__deleted_at=None,
+        )
 
     def by_token(self, token: str) -> ShareLink | None:
         """The live link with this token; its hash is looked up, never the token itself."""
@@ -52,7 +57,10 @@ class MessageQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         if not user.is_authenticated:
             return self.none()
-        return self.filter(conversation__app__workspace__memberships__user=user)
+        return self.filter(
+            conversation__app__workspace__memberships__user=user,
+            conversation__app__workspace__deleted_at=None,
+        )
 
     def current(self) -> Self:
         """The conversation as it reads now, without turns that were edited or answered again."""

@@ -9,8 +9,11 @@ class TrainingConfig(AppConfig):
         from django.urls import reverse
 
         from apps.jobs.links import register_page
-        from apps.training import receivers  # noqa: F401  (connects them)
+        from apps.training import receivers, services  # noqa: F401  (connects the former)
+        from apps.workspaces.models import UsageKind
+        from apps.workspaces.usage import register_gauge
         from workers.contracts.jobs import JobKind
 
+        register_gauge(UsageKind.RUNS, services.active_runs)
         register_page(JobKind.PREFLIGHT, lambda job: reverse("training:preflight", args=[job.preflight.pk]))
         register_page(JobKind.RUN, lambda job: reverse("training:detail", args=[job.run.pk]))

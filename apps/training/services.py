@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from typing import Any
 
 from django.conf import settings
@@ -20,8 +21,9 @@ from apps.jobs import services as jobs
 from apps.jobs.models import ACTIVE, Job
 from apps.training.bases import BaseChoice
 from apps.training.models import Preflight, Run
-from apps.workspaces import access, audit
+from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
+from apps.workspaces.models import UsageKind, Workspace
 from apps.workspaces.services import next_number
 from workers.contracts.jobs import JobKind
 from workers.contracts.recipes import Base, Length, Recipe, VersionBase
@@ -135,7 +137,7 @@ def take_preflight(job: Job) -> None:
 def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Run | None = None) -> Run:
     """Start the run that the pre-flight described; one that is under way already, asked for again, is that one.
 
-    Raises UserError when something blocks it.
+    Raises UserError when something blocks it, OverQuota when the workspace has no room for it.
     """
     workspace = preflight.workspace
     access.require(actor, workspace, Action.EDIT)
@@ -146,6 +148,8 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
     if under_way is not None:
         return under_way
     result = PreflightResult.model_validate(preflight.result)
+    usage.require_one_more(workspace, UsageKind.RUNS)
+    usage.require_storage(workspace)
     version = preflight.dataset_version
     number = next_number(workspace, "run")
     run_name = name.strip() or _("%(data)s, run %(n)d") % {"data": version.dataset.name, "n": number}
@@ -180,8 +184,41 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
         again_of=again_of,
         job=job,
     )
+    _promise_hours(run, result.seconds)
     audit.record(actor, "run.started", run, data=str(version), base=preflight.base_label)
     return run
+
+
+def _promise_hours(run: Run, seconds: float) -> None:
+    usage.reserve(
+        workspace=run.workspace,
+        kind=UsageKind.ACCELERATOR,
+        amount=math.ceil(seconds),
+        key=f"run:{run.job_id}",
+        source=run,
+    )
+
+
+def count_attempt(job: Job, seconds: float) -> None:
+    """An attempt of a run ended: its time is counted against what the run was promised."""
+    usage.spend(key=f"run:{job.pk}", amount=round(seconds), is_last=False)
+
+
+def give_hours_back(job: Job) -> None:
+    """The run ended: what it did not need of its promise is free again."""
+    usage.spend(key=f"run:{job.pk}", amount=0)
+
+
+def require_room_again(job: Job) -> None:
+    """A run that ended is asked for again: it needs a place and hours as a new one does. Raises OverQuota."""
+    run = Run.objects.select_related("workspace", "preflight").get(job=job)
+    usage.require_one_more(run.workspace, UsageKind.RUNS)
+    _promise_hours(run, PreflightResult.model_validate(run.preflight.result).seconds)
+
+
+def active_runs(workspace: Workspace) -> int:
+    """How many runs wait or are at work: what the limit on runs counts."""
+    return Run.objects.in_workspace(workspace).filter(job__state__in=ACTIVE).count()
 
 
 def _require_startable(preflight: Preflight) -> ModelVersion:

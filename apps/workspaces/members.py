@@ -85,17 +85,6 @@ def is_last_owner(membership: Membership) -> bool:
     return membership.role == Role.OWNER and not _other_owners(membership).exists()
 
 
-def only_owned_by(user: User) -> list[Workspace]:
-    """Open workspaces that would have no owner without `user`, and have other members: hand them over first."""
-    owned = Membership.objects.filter(user=user, role=Role.OWNER, workspace__deleted_at=None)
-    return [
-        membership.workspace
-        for membership in owned.select_related("workspace")
-        if not _other_owners(membership).exists()
-        and Membership.objects.filter(workspace=membership.workspace_id).count() > 1
-    ]
-
-
 def _locked(membership: Membership) -> Membership:
     """The membership as it is once everybody before us is done. Raises NotVisible when it is gone by then."""
     workspace = lock_workspace(membership.workspace_id)

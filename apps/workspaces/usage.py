@@ -8,7 +8,7 @@ UsageTotal, runs and members under the lock of the workspace. Amounts are whole 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -47,8 +47,15 @@ class OverQuota(UserError):
     """There is no room for what was asked."""
 
     def __init__(self, kind: str, *, field: str | None = None) -> None:
-        super().__init__(_refusal(kind), field=field, code="quota_exceeded")
+        tomorrow = _seconds_until_tomorrow() if kind == UsageKind.TOKENS else None
+        super().__init__(_refusal(kind), field=field, code="quota_exceeded", retry_after=tomorrow)
         self.kind = kind
+
+
+def _seconds_until_tomorrow() -> int:
+    now = timezone.localtime()
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return max(1, int((midnight - now).total_seconds()))
 
 
 def _refusal(kind: str) -> str:
@@ -164,6 +171,16 @@ def set_stored(
 
 
 @transaction.atomic
+def forget_stored(workspace: Workspace) -> None:
+    """Everything that the workspace stored is deleted with it."""
+    total = _locked_total(workspace, UsageKind.STORAGE)
+    _add_line(total, -total.used, _named(workspace))
+    for total in UsageTotal.objects.select_for_update().filter(workspace=workspace).exclude(reserved=0):
+        Reservation.objects.filter(total=total).delete()
+        UsageTotal.objects.filter(pk=total.pk).update(reserved=0)
+
+
+@transaction.atomic
 def reserve(*, workspace: Workspace, kind: str, amount: int, key: str, source: Source) -> None:
     """Promise room to something that begins now; the same `key` again is the same promise. Raises OverQuota."""
     total = _locked_total(workspace, kind)
@@ -178,10 +195,10 @@ def reserve(*, workspace: Workspace, kind: str, amount: int, key: str, source: S
 
 
 @transaction.atomic
-def spend(*, key: str, amount: int, is_last: bool = True) -> None:
+def spend(*, key: str, amount: int | None, is_last: bool = True) -> None:
     """Count what was really taken against its promise; with `is_last` the rest of the promise is given back.
 
-    Nothing happens where the promise was settled before: of two writers the first one counts.
+    `amount` None counts exactly what was promised. Nothing happens where the promise was settled before: of two writers the first one counts.
     """
     promised = Reservation.objects.filter(key=key).first()
     if promised is None:
@@ -190,6 +207,7 @@ def spend(*, key: str, amount: int, is_last: bool = True) -> None:
     promised = Reservation.objects.filter(key=key).first()
     if promised is None:
         return
+    amount = promised.amount if amount is None else amount
     freed = promised.amount if is_last else min(amount, promised.amount)
     if is_last:
         promised.delete()

@@ -15,7 +15,7 @@ from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.datasets.roles import role_label, usable_roles
 from apps.jobs import services as jobs
 from apps.jobs.models import ACTIVE, Job
-from apps.workspaces import access, audit
+from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from workers.contracts.jobs import JobKind
 from workers.contracts.specs import FreezeResult, FreezeSpec
@@ -27,11 +27,12 @@ def confirm_import(*, actor: User, import_: Import, task_type: str, roles: dict[
     """Queue the job that freezes the import's rows into the dataset's next version.
 
     `roles` maps columns to roles; columns left out are not used. Raises UserError (field task_type or roles) when
-    they cannot teach the task, or when the import is not read yet or already is a version.
+    they cannot teach the task, when the import is not read yet or already is a version, or when the storage is full.
     """
     access.require(actor, import_.workspace, Action.EDIT)
     dataset = Dataset.objects.select_for_update().get(pk=import_.dataset_id)
     _require_open(import_)
+    usage.require_storage(dataset.workspace)
     info, checked = _checked_roles(import_, task_type, roles)
     version = DatasetVersion(
         workspace=dataset.workspace,
@@ -47,7 +48,8 @@ def confirm_import(*, actor: User, import_: Import, task_type: str, roles: dict[
         actor=actor,
         workspace=dataset.workspace,
         kind=JobKind.FREEZE,
-        title=gettext_noop("Freeze %(dataset)s v%(number)d") % {"dataset": dataset.name, "number": version.number},
+        title=gettext_noop("Freeze %(dataset)s v%(number)d")
+        % {"dataset": dataset.name, "number": version.number},
         spec=FreezeSpec(
             inputs={"rows": import_.rows_key},
             output=version.storage_key,
@@ -123,7 +125,10 @@ def _require_complete(info: TaskInfo, roles: dict[str, Role]) -> None:
 def take_freeze_result(*, job: Job) -> None:
     """The job froze the rows: from here on the version is ready."""
     result = FreezeResult.model_validate(job.result)
-    DatasetVersion.objects.filter(job=job).update(
+    version = DatasetVersion.objects.filter(job=job)
+    for row in version.select_related("workspace"):
+        usage.set_stored(workspace=row.workspace, source=row, amount=result.bytes)
+    version.update(
         result=result.model_dump(mode="json"),
         rows_train=result.rows.get("train", 0),
         rows_validation=result.rows.get("validation", 0),

@@ -15,9 +15,9 @@ from apps.datasets.models import Dataset, Import
 from apps.datasets.services.uploading import disk_is_full, too_large_message
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
-from apps.workspaces import access, audit
+from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
-from apps.workspaces.models import Workspace
+from apps.workspaces.models import UsageKind, Workspace
 from apps.workspaces.services import next_number
 from workers.contracts.jobs import JobKind
 from workers.contracts.specs import ImportResult, ImportSpec
@@ -38,7 +38,8 @@ def start_import(
 ) -> Import:
     """Store a file chunk by chunk and queue the job that reads it, into `dataset` or a new one.
 
-    Raises UserError (field `file`) when it is empty, larger than UPLOAD_LIMIT_MB, or does not fit on the disk.
+    Raises UserError (field `file`) when it is empty, larger than UPLOAD_LIMIT_MB, or does not fit into the workspace's
+    storage (OverQuota) or on the disk.
     """
     access.require(actor, dataset.workspace if dataset else workspace, Action.EDIT)
     filename = _clean_filename(filename)
@@ -46,7 +47,8 @@ def start_import(
     # Written outside the transaction: a long upload must not hold the database.
     folder = f"imports/{source.pk}"
     source.source_key, source.rows_key = f"{folder}/source", f"{folder}/rows"
-    source.source_bytes, source.source_sha256 = _store(source.source_key, chunks)
+    room = usage.room_for_bytes(dataset.workspace if dataset else workspace)
+    source.source_bytes, source.source_sha256 = _store(source.source_key, chunks, room)
     try:
         return _create(actor, source, dataset, name, description)
     except BaseException:
@@ -60,10 +62,10 @@ def _clean_filename(filename: str) -> str:
     return "".join(c for c in last if c.isprintable()).strip()[-255:] or "data"
 
 
-def _store(key: str, chunks: Iterable[bytes]) -> tuple[int, str]:
+def _store(key: str, chunks: Iterable[bytes], room: int | None) -> tuple[int, str]:
     limit_bytes = settings.UPLOAD_LIMIT_MB << 20
     try:
-        size, sha256 = storage().write(key, _below(chunks, limit_bytes))
+        size, sha256 = storage().write(key, _below(chunks, limit_bytes, room))
     except OSError as error:
         raise disk_is_full(error) from error
     except StorageError as error:
@@ -74,10 +76,13 @@ def _store(key: str, chunks: Iterable[bytes]) -> tuple[int, str]:
     return size, sha256
 
 
-def _below(chunks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
+def _below(chunks: Iterable[bytes], limit_bytes: int, room: int | None) -> Iterator[bytes]:
+    """Ends an upload early that cannot fit; what really fits is decided once its size is known."""
     size = 0
     for chunk in chunks:
         size += len(chunk)
+        if room is not None and size > room:
+            raise usage.OverQuota(UsageKind.STORAGE, field="file")
         if size > limit_bytes:
             raise UserError(too_large_message(), field="file", code="too_large")
         yield chunk
@@ -107,6 +112,9 @@ def _create(actor: User, source: Import, dataset: Dataset | None, name: str, des
         ),
     )
     source.save()
+    usage.set_stored(
+        workspace=source.workspace, source=source, amount=source.source_bytes, is_limited=True, field="file"
+    )
     audit.record(actor, "import.started", source, dataset=dataset.name, bytes=source.source_bytes)
     return source
 

@@ -12,7 +12,7 @@ from apps.core.disk import free_disk
 from apps.core.errors import UserError
 from apps.datasets.models import Dataset, Import
 from apps.jobs.models import CLAIMED, Job
-from apps.workspaces import access, audit
+from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 
 
@@ -58,6 +58,8 @@ def delete_dataset(*, actor: User, dataset: Dataset) -> None:
         )
         raise UserError(message % {"names": names}, code="in_use") from error
     dataset.imports.all().delete()
+    for row in (*imports, *versions):
+        usage.set_stored(workspace=dataset.workspace, source=row, amount=0)
     dataset.delete()
     Job.objects.filter(pk__in=job_ids).delete()
     transaction.on_commit(lambda: free_disk(keys))
@@ -72,6 +74,7 @@ def discard_import(*, actor: User, import_: Import) -> None:
     _refuse_while_working([import_.job_id])
     dataset, job = import_.dataset, import_.job
     audit.record(actor, "import.discarded", import_)
+    usage.set_stored(workspace=dataset.workspace, source=import_, amount=0)
     import_.delete()
     job.delete()
     transaction.on_commit(lambda: free_disk([_folder(import_)]))

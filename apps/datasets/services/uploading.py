@@ -17,7 +17,7 @@ from apps.accounts.models import User
 from apps.core.disk import free_disk
 from apps.core.errors import UserError
 from apps.core.storage import storage
-from apps.workspaces import access
+from apps.workspaces import access, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import Workspace
 
@@ -33,12 +33,14 @@ def new_upload_id() -> str:
 
 
 def store_part(*, actor: User, workspace: Workspace, upload_id: str, number: int, content: bytes) -> None:
-    """Keep part `number` (from 0) of an upload. Raises UserError when it is too large or does not fit on the disk."""
+    """Keep part `number` (from 0) of an upload. Raises UserError when it is too large, or when the
+    workspace's storage (OverQuota) or the disk is full."""
     access.require(actor, workspace, Action.EDIT)
     folder = _folder(actor, upload_id)
     if not content or len(content) > PART_BYTES or number * PART_BYTES >= settings.UPLOAD_LIMIT_MB << 20:
         raise UserError(too_large_message(), field="file", code="too_large")
     if number == 0:
+        usage.require_storage(workspace, field="file")
         _forget_old_uploads(actor)
     try:
         storage().write(f"{folder}/{number:06d}", iter([content]))

@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from apps.core.errors import UserError
 from apps.publishing import limits
 from apps.publishing.entrance import Entrance
-from apps.publishing.models import AppVersion, Conversation, Feedback, Message
+from apps.publishing.models import App, AppType, AppVersion, Conversation, Feedback, Message
 from apps.publishing.reply_queue import send_message, send_stop, send_stops
+from apps.workspaces import usage
+from apps.workspaces.models import UsageKind
 
 LENGTHS = {"short": 0.25, "medium": 0.5, "long": 1.0}
 """Share of the app's longest answer that a summary of this length may take."""
@@ -40,7 +42,8 @@ def ask(
 ) -> Turn:
     """Store a question and a waiting answer, and queue the reply. The same `request_key` again returns the same turn.
 
-    Raises UserError with a code: closed, empty, too_long, too_often, busy, not_found.
+    Raises UserError with a code: closed, empty, too_long, too_often, busy, not_found,
+    quota_exceeded.
     """
     if request_key and (turn := _asked_before(entrance, request_key)):
         return turn
@@ -70,7 +73,7 @@ def regenerate(*, entrance: Entrance, message_id: str) -> Turn:
     _supersede_from(answer.conversation, answer.position)
     # A greedy model would say the same again, so that asking again brings some randomness.
     options = {**question.options, "again": answer.options.get("again", 0) + 1}
-    new = _add_answer(answer.conversation, version, options)
+    new = _add_answer(answer.conversation, version, question.text, options)
     return Turn(question, new)
 
 
@@ -219,10 +222,20 @@ def _add_turn(
         options=options,
         **({"request_key": request_key} if request_key else {}),
     )
-    return Turn(question, _add_answer(conversation, version, options))
+    return Turn(question, _add_answer(conversation, version, text, options))
 
 
-def _add_answer(conversation: Conversation, version: AppVersion, options: dict[str, Any]) -> Message:
+def _longest_answer(app: App, version: AppVersion, options: dict[str, Any]) -> int:
+    """In tokens; a classifier writes none."""
+    if app.app_type == AppType.CLASSIFICATION:
+        return 0
+    return round(version.max_tokens * LENGTHS.get(options.get("length", ""), 1.0))
+
+
+def _add_answer(
+    conversation: Conversation, version: AppVersion, question: str, options: dict[str, Any]
+) -> Message:
+    """Raises OverQuota when the workspace's tokens of the day do not reach for it."""
     answer = Message.objects.create(
         conversation=conversation,
         app_version=version,
@@ -232,5 +245,12 @@ def _add_answer(conversation: Conversation, version: AppVersion, options: dict[s
         options=options,
     )
     Conversation.objects.filter(pk=conversation.pk).update(updated_at=timezone.now())
+    usage.reserve(
+        workspace=conversation.app.workspace,
+        kind=UsageKind.TOKENS,
+        amount=usage.guess_tokens(question) + _longest_answer(conversation.app, version, options),
+        key=f"reply:{answer.pk}",
+        source=conversation.app,
+    )
     transaction.on_commit(lambda: send_message(answer.pk))
     return answer

@@ -15,8 +15,9 @@ from apps.publishing.connections import sync_redis
 from apps.publishing.defaults import settings_for
 from apps.publishing.prompts import seed_of
 from apps.publishing.reply_queue import ReplyRequest, send_request, send_stop
-from apps.workspaces import access
+from apps.workspaces import access, usage
 from apps.workspaces.access import Action
+from apps.workspaces.models import UsageKind
 from workers.contracts.engine import Sampling
 from workers.contracts.model_folder import PromptMessage
 from workers.contracts.task_types import Family
@@ -37,6 +38,14 @@ def start_trial(*, actor: User, model: ModelVersion, text: str) -> str:
             code="too_long",
         )
     reply = uuid4()
+    most_tokens = settings_for(model).max_tokens
+    usage.reserve(
+        workspace=model.workspace,
+        kind=UsageKind.TOKENS,
+        amount=usage.guess_tokens(text) + most_tokens,
+        key=f"reply:{reply}",
+        source=model,
+    )
     sync_redis().set(f"trial:{reply}", str(actor.pk), ex=_KEEP_SECONDS)
     send_request(
         ReplyRequest(
@@ -44,7 +53,7 @@ def start_trial(*, actor: User, model: ModelVersion, text: str) -> str:
             model=model.storage_key,
             family=Family(model.family),
             messages=[PromptMessage(role="user", content=text)],
-            sampling=Sampling(max_tokens=settings_for(model).max_tokens, temperature=0, seed=seed_of(reply)),
+            sampling=Sampling(max_tokens=most_tokens, temperature=0, seed=seed_of(reply)),
             kept=False,
             asked_at=time.time(),
         )

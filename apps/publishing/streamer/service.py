@@ -219,6 +219,8 @@ class Streamer:
     async def _end(self, outcome: Outcome, log: LogWriter, reply: str, *, kept: bool) -> None:
         """The row first: whoever reads the end may ask the next question at once."""
         await log.flush()
+        if not kept:
+            await store.count(reply, outcome)
         stored = await store.finish(reply, outcome) if kept else outcome
         await log.end(stored.entry())
 

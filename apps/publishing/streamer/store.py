@@ -11,6 +11,7 @@ from apps.publishing.models import Message
 from apps.publishing.prompts import request_for
 from apps.publishing.reply_queue import ReplyRequest
 from apps.publishing.streamer.outcome import Outcome
+from apps.workspaces import usage
 
 _FORGOTTEN_AFTER = timedelta(seconds=10)
 
@@ -33,9 +34,23 @@ def finish(message_id: str, outcome: Outcome) -> Outcome:
     """Store how a reply ended, once: of two writers the first one counts, and both get what counts."""
     fields = outcome.model_dump()
     if Message.objects.unanswered().filter(pk=message_id).update(**fields, ended_at=timezone.now()):
+        _count(message_id, outcome)
         return outcome
     answer = Message.objects.filter(pk=message_id).first()
     return _outcome_of(answer) if answer else outcome
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def count(reply: str, outcome: Outcome) -> None:
+    """Count the tokens of a reply that no row remembers."""
+    _count(reply, outcome)
+
+
+def _count(reply: str, outcome: Outcome) -> None:
+    """A reply is counted once, however many streamers end it: its promise is settled by the first."""
+    tokens = outcome.prompt_tokens + outcome.output_tokens
+    # Classifiers do not say how many tokens they read: the guess counts.
+    usage.spend(key=f"reply:{reply}", amount=None if outcome.labels and not tokens else tokens)
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]

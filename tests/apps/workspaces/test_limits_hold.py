@@ -1,0 +1,193 @@
+"""Limits where they are felt: uploading, starting a run, an answer in an app."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from apps.core.storage import storage
+from apps.datasets import services as datasets
+from apps.datasets.models import Import
+from apps.jobs import services as jobs
+from apps.jobs.models import Job
+from apps.publishing.entrance import by_link
+from apps.publishing.services import replies
+from apps.publishing.streamer import store
+from apps.publishing.streamer.outcome import Outcome
+from apps.training import services as training
+from apps.training.models import Run
+from apps.workspaces.models import UsageEntry, UsageKind, UsageTotal
+from apps.workspaces.usage import OverQuota
+from tests.apps.workspaces.test_usage import at_once, limit, parallel, used
+
+pytestmark = pytest.mark.django_db
+
+FILE = b"question,answer\n" + b"a,b\n" * 21
+
+
+def upload(owner: Any, workspace: Any) -> Import:
+    return datasets.start_import(actor=owner, workspace=workspace, filename="a.csv", chunks=[FILE])
+
+
+def test_an_upload_counts_until_it_is_thrown_away(owner, workspace) -> None:
+    limit(workspace, storage_gb=len(FILE) / 10**9)
+    first = upload(owner, workspace)
+    assert used(workspace, UsageKind.STORAGE) == len(FILE)
+    with pytest.raises(OverQuota) as refused:
+        upload(owner, workspace)
+    assert refused.value.field == "file"
+    assert Import.objects.get() == first
+    assert len(storage().list("imports")) == 1
+    datasets.discard_import(actor=owner, import_=first)
+    assert used(workspace, UsageKind.STORAGE) == 0
+    upload(owner, workspace)
+
+
+def test_a_refused_upload_is_said_at_the_file(client_for, owner, workspace) -> None:
+    limit(workspace, storage_gb=0.0)
+    response = client_for(owner).post("/data/new/", {"text": "a,b\n1,2\n"})
+    assert response.status_code == 422
+    assert "no room left in its storage" in response.content.decode()
+    part = client_for(owner).post(
+        f"/data/uploads/{datasets.new_upload_id()}/0/", b"x", content_type="application/octet-stream"
+    )
+    assert (part.status_code, part.json()["code"]) == (400, "quota_exceeded")
+
+
+@pytest.mark.django_db(transaction=True)
+@parallel
+def test_of_many_uploads_at_once_those_that_fit_stay(owner, workspace) -> None:
+    limit(workspace, storage_gb=3 * len(FILE) / 10**9)
+    assert at_once(lambda _: upload(owner, workspace)) == 3
+    assert Import.objects.count() == 3
+    assert {key.split("/")[1] for key in storage().list("imports")} >= {
+        str(pk) for pk in Import.objects.values_list("pk", flat=True)
+    }
+    assert used(workspace, UsageKind.STORAGE) == 3 * len(FILE)
+
+
+def test_a_model_counts_until_its_files_go(owner, workspace, make_run) -> None:
+    from apps.catalog.services import delete_version_files
+
+    before = used(workspace, UsageKind.STORAGE)
+    run = make_run()
+    model = run.model_version
+    assert used(workspace, UsageKind.STORAGE) >= before + model.bytes > before
+    with_model = used(workspace, UsageKind.STORAGE)
+    delete_version_files(actor=owner, version=model)
+    assert used(workspace, UsageKind.STORAGE) == with_model - model.bytes
+
+
+def test_a_run_takes_a_place_and_hours_and_gives_back_what_it_did_not_need(
+    owner, workspace, make_preflight, succeed
+) -> None:
+    limit(workspace, runs=1, accelerator_hours=1.0)
+    first, second = make_preflight(), make_preflight(epochs=2)
+    run = training.start_run(actor=owner, preflight=first)
+    total = UsageTotal.objects.get(kind=UsageKind.ACCELERATOR)
+    assert (total.used, total.reserved) == (0, 4)
+    with pytest.raises(OverQuota) as refused:
+        training.start_run(actor=owner, preflight=second)
+    assert refused.value.kind == UsageKind.RUNS
+    claimed = jobs.claim(job_id=str(run.job_id), worker="w")
+    Job.objects.filter(pk=run.job_id).update(attempt_started_at=timezone.now() - timedelta(seconds=100))
+    jobs.end_cancelled(claimed)
+    total.refresh_from_db()
+    assert total.reserved == 0
+    assert 100 <= total.used <= 102
+    assert UsageEntry.objects.get(kind=UsageKind.ACCELERATOR).object_id == str(run.pk)
+    limit(workspace, runs=1, accelerator_hours=103 / 3600)
+    with pytest.raises(OverQuota) as refused:
+        training.start_run(actor=owner, preflight=second)
+    assert refused.value.kind == UsageKind.ACCELERATOR
+    with pytest.raises(OverQuota):
+        jobs.retry(actor=owner, job=Job.objects.get(pk=run.job_id))
+    limit(workspace, runs=1, accelerator_hours=1.0)
+    jobs.retry(actor=owner, job=Job.objects.get(pk=run.job_id))
+    total.refresh_from_db()
+    assert total.reserved == 4
+
+
+@pytest.mark.django_db(transaction=True)
+@parallel
+def test_of_many_runs_started_at_once_those_that_may_wait(owner, workspace, tickets, make_preflight) -> None:
+    limit(workspace, runs=2)
+    ready = [make_preflight(epochs=n) for n in range(1, 6)]
+    assert at_once(lambda n: training.start_run(actor=owner, preflight=ready[n]), len(ready)) == 2
+    assert Run.objects.count() == 2
+
+
+def test_a_checkpoint_counts_while_it_is_kept(owner, workspace, make_run) -> None:
+    run = make_run(done=False)
+    claimed = jobs.claim(job_id=str(run.job_id), worker="w")
+    before = used(workspace, UsageKind.STORAGE)
+    storage().write("jobs/1/checkpoint", iter([b"x" * 70]))
+    jobs.record_checkpoint(claimed, key="jobs/1/checkpoint", step=3)
+    assert used(workspace, UsageKind.STORAGE) == before + 70
+
+
+async def test_an_answer_counts_what_was_read_and_written(entrance, workspace) -> None:
+    from asgiref.sync import sync_to_async
+
+    turn = await sync_to_async(replies.ask)(entrance=entrance, text="Hello there")
+    reserved = await UsageTotal.objects.aget(kind=UsageKind.TOKENS)
+    assert (reserved.used, reserved.reserved) == (0, 4 + 256)
+    outcome = Outcome(state="done", text="Hi", prompt_tokens=7, output_tokens=5)
+    for _ in range(2):
+        await store.finish(str(turn.answer.pk), outcome)
+    total = await UsageTotal.objects.aget(kind=UsageKind.TOKENS)
+    assert (total.used, total.reserved) == (12, 0)
+
+
+def test_a_day_without_tokens_left_is_said_to_the_visitor(client_for, link, workspace, app) -> None:
+    limit(workspace, tokens_per_day=300)
+    address = f"/a/{link[1]}/act/"
+    client = client_for(None)
+    client.get(f"/a/{link[1]}/")
+    headers = {"accept": "application/json"}
+
+    def ask() -> Any:
+        return client.post(
+            address, {"type": "ask", "text": "Hello"}, content_type="application/json", headers=headers
+        )
+
+    assert ask().status_code == 200
+    refused = ask()
+    assert refused.status_code == 429
+    assert refused.json()["code"] == "quota_exceeded"
+    assert "used up" in refused.json()["text"]
+
+
+@pytest.mark.django_db(transaction=True)
+@parallel
+def test_of_many_questions_at_once_those_that_fit_are_asked(link, workspace, app) -> None:
+    limit(workspace, tokens_per_day=3 * 258)
+
+    def ask(n: int) -> None:
+        replies.ask(entrance=by_link(link[1], f"visitor-{n}"), text="Hello")
+
+    assert at_once(ask) == 3
+    assert UsageTotal.objects.get(kind=UsageKind.TOKENS).reserved == 3 * 258
+
+
+def test_the_openai_api_refuses_with_429(client_for, app, owner, workspace) -> None:
+    import asyncio
+
+    from apps.api.openai.access import Caller
+    from apps.api.openai.errors import ApiError
+    from apps.api.openai.metering import Meter
+    from apps.workspaces.services import create_api_key
+
+    key, _ = create_api_key(actor=owner, workspace=workspace, name="k", app_id=app.pk)
+    limit(workspace, tokens_per_day=10)
+
+    async def enter() -> None:
+        async with Meter(Caller(key, app), "Hello", 100):
+            raise AssertionError("nothing was refused")
+
+    with pytest.raises(ApiError) as refused:
+        asyncio.run(enter())
+    assert refused.value.status == 429
+    assert refused.value.code == "quota_exceeded"
+    assert refused.value.response()["Retry-After"]

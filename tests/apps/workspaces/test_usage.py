@@ -1,0 +1,252 @@
+"""The ledger and its limits: what is counted, what is refused, and that requests at the same moment pass in turn."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.utils import timezone
+
+from apps.core.errors import UserError
+from apps.workspaces import invitations, members, usage
+from apps.workspaces.models import (
+    AuditEntry,
+    Membership,
+    Quota,
+    Reservation,
+    Role,
+    UsageEntry,
+    UsageKind,
+    UsageTotal,
+)
+from apps.workspaces.usage import OverQuota
+from apps.workspaces.usage_report import meters, tight_meters
+
+pytestmark = pytest.mark.django_db
+
+AT_ONCE = 8
+parallel = pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="SQLite lets one writer in at a time anyway"
+)
+
+
+def limit(workspace: Any, **fields: Any) -> None:
+    Quota.objects.update_or_create(workspace=workspace, defaults=fields)
+
+
+def used(workspace: Any, kind: str) -> int:
+    return sum(UsageEntry.objects.filter(workspace=workspace, kind=kind).values_list("amount", flat=True))
+
+
+def at_once(act: Callable[[int], Any], times: int = AT_ONCE) -> int:
+    """Do it in as many threads, let go at the same moment; return how many were not refused."""
+    gate = threading.Barrier(times)
+
+    def one(n: int) -> bool:
+        try:
+            gate.wait(timeout=30)
+            act(n)
+        except UserError:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(times) as pool:
+        return sum(pool.map(one, range(times)))
+
+
+def test_storage_goes_up_and_down_with_what_is_stored(workspace) -> None:
+    thing = ("thing", "1")
+    for amount in (100, 40, 40, 0):
+        usage.set_stored(workspace=workspace, source=thing, amount=amount)
+        assert used(workspace, UsageKind.STORAGE) == amount
+        assert UsageTotal.objects.get(kind=UsageKind.STORAGE).used == amount
+    assert list(UsageEntry.objects.order_by("pk").values_list("amount", flat=True)) == [100, -60, -40]
+
+
+def test_what_does_not_fit_is_refused_and_leaves_nothing(workspace) -> None:
+    limit(workspace, storage_gb=1e-7)
+    usage.set_stored(workspace=workspace, source=("thing", "1"), amount=60, is_limited=True)
+    with pytest.raises(OverQuota) as refused:
+        usage.set_stored(workspace=workspace, source=("thing", "2"), amount=41, is_limited=True)
+    assert (refused.value.code, used(workspace, UsageKind.STORAGE)) == ("quota_exceeded", 60)
+    usage.set_stored(workspace=workspace, source=("thing", "2"), amount=40, is_limited=True)
+    assert usage.room_for_bytes(workspace) == 0
+    with pytest.raises(OverQuota):
+        usage.require_storage(workspace)
+    # What a worker has made already is counted, not thrown away.
+    usage.set_stored(workspace=workspace, source=("thing", "3"), amount=500)
+    assert used(workspace, UsageKind.STORAGE) == 600
+
+
+def test_a_promise_is_settled_once_with_what_was_taken(workspace) -> None:
+    ask = {"workspace": workspace, "kind": UsageKind.TOKENS, "source": ("app", "1")}
+    usage.reserve(**ask, amount=100, key="a")
+    usage.reserve(**ask, amount=100, key="a")
+    total = UsageTotal.objects.get(kind=UsageKind.TOKENS)
+    assert (total.used, total.reserved) == (0, 100)
+    usage.spend(key="a", amount=30)
+    usage.spend(key="a", amount=30)
+    total.refresh_from_db()
+    assert (total.used, total.reserved) == (30, 0)
+
+
+def test_tokens_start_again_each_day_and_training_each_month(workspace) -> None:
+    assert usage.period_of(UsageKind.TOKENS, date(2026, 3, 31)) == date(2026, 3, 31)
+    assert usage.period_of(UsageKind.ACCELERATOR, date(2026, 3, 31)) == date(2026, 3, 1)
+    limit(workspace, tokens_per_day=10)
+    ask = {"workspace": workspace, "kind": UsageKind.TOKENS, "source": ("app", "1"), "amount": 10}
+    usage.reserve(**ask, key="yesterday")
+    with pytest.raises(OverQuota) as refused:
+        usage.reserve(**ask, key="too much")
+    assert 0 < refused.value.retry_after <= 86400
+    UsageTotal.objects.update(period=timezone.localdate() - timedelta(days=1))
+    usage.reserve(**ask, key="today")
+
+
+def test_the_studios_limits_hold_where_a_workspace_has_none(workspace, settings) -> None:
+    assert set(usage.limits_of(workspace).values()) == {None}
+    settings.QUOTAS = {**settings.QUOTAS, "members": 3.0, "storage_gb": 2.0}
+    assert usage.limits_of(workspace)[UsageKind.MEMBERS] == 3
+    assert usage.limits_of(workspace)[UsageKind.STORAGE] == 2 * 10**9
+    limit(workspace, members=5)
+    assert usage.limits_of(workspace)[UsageKind.MEMBERS] == 5
+    limit(workspace, is_unlimited=True)
+    assert set(usage.limits_of(workspace).values()) == {None}
+
+
+def test_the_ledger_is_only_added_to(workspace) -> None:
+    usage.set_stored(workspace=workspace, source=("thing", "1"), amount=5)
+    with pytest.raises(TypeError):
+        UsageEntry.objects.update(amount=0)
+    with pytest.raises(TypeError):
+        UsageEntry.objects.all().delete()
+
+
+def test_promises_of_killed_processes_are_given_back(workspace) -> None:
+    usage.reserve(workspace=workspace, kind=UsageKind.TOKENS, source=("app", "1"), amount=9, key="k")
+    assert usage.forget_promises(before=timezone.now() - timedelta(hours=1)) == 0
+    Reservation.objects.update(created_at=timezone.now() - timedelta(days=2))
+    assert usage.forget_promises(before=timezone.now() - timedelta(days=1)) == 1
+    assert UsageTotal.objects.get().reserved == 0
+
+
+def test_invitations_count_as_members(workspace, owner, outsider, viewer) -> None:
+    limit(workspace, members=3)
+    _, token = invitations.create_invitation(actor=owner, workspace=workspace, role=Role.VIEWER)
+    with pytest.raises(OverQuota):
+        invitations.create_invitation(actor=owner, workspace=workspace, role=Role.VIEWER)
+    limit(workspace, members=2)
+    with pytest.raises(OverQuota):
+        invitations.accept_invitation(actor=outsider, token=token)
+    limit(workspace, members=3)
+    invitations.accept_invitation(actor=outsider, token=token)
+
+
+@pytest.mark.django_db(transaction=True)
+@parallel
+def test_of_two_owners_who_leave_at_once_one_stays(workspace, owner, editor) -> None:
+    members.set_role(
+        actor=owner, membership=Membership.objects.get(user=editor, workspace=workspace), role=Role.OWNER
+    )
+    people = [owner, editor]
+    assert at_once(lambda n: members.leave(actor=people[n], workspace=workspace), 2) == 1
+    assert Membership.objects.filter(workspace=workspace, role=Role.OWNER).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@parallel
+def test_of_two_owners_who_demote_each_other_one_stays(workspace, owner, editor) -> None:
+    rows = [Membership.objects.get(user=user, workspace=workspace) for user in (owner, editor)]
+    members.set_role(actor=owner, membership=rows[1], role=Role.OWNER)
+
+    def demote(n: int) -> None:
+        try:
+            members.set_role(actor=(owner, editor)[n], membership=rows[1 - n], role=Role.VIEWER)
+        except PermissionDenied as error:
+            raise UserError("came second") from error
+
+    assert at_once(demote, 2) == 1
+    assert Membership.objects.filter(workspace=workspace, role=Role.OWNER).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@parallel
+def test_one_of_many_accepts_a_link(workspace, owner) -> None:
+    from apps.accounts.models import User
+    from apps.core.errors import NotVisible
+
+    people = [User.objects.create_user(f"p{n}@example.com", "a-password") for n in range(AT_ONCE)]
+    _, token = invitations.create_invitation(actor=owner, workspace=workspace, role=Role.VIEWER)
+
+    def accept(n: int) -> None:
+        try:
+            invitations.accept_invitation(actor=people[n], token=token)
+        except NotVisible as error:
+            raise UserError("came second") from error
+
+    assert at_once(accept) == 1
+    assert usage.members_of(workspace) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@parallel
+@pytest.mark.parametrize(("room", "passes"), [(0, 0), (3, 3), (20, AT_ONCE)])
+def test_exactly_as_many_pass_as_there_is_room_for(room, passes, workspace, owner) -> None:
+    limit(
+        workspace,
+        storage_gb=room * 100 / 10**9,
+        tokens_per_day=room * 100,
+        accelerator_hours=room * 100 / 3600,
+        members=room + 1,
+    )
+
+    def store(n: int) -> None:
+        usage.set_stored(workspace=workspace, source=("thing", str(n)), amount=100, is_limited=True)
+
+    def promise(kind: str) -> Callable[[int], None]:
+        return lambda n: usage.reserve(
+            workspace=workspace, kind=kind, amount=100, key=f"{kind}{n}", source=("thing", str(n))
+        )
+
+    def invite(_: int) -> None:
+        invitations.create_invitation(actor=owner, workspace=workspace, role=Role.VIEWER)
+
+    assert at_once(store) == passes
+    assert at_once(promise(UsageKind.TOKENS)) == passes
+    assert at_once(promise(UsageKind.ACCELERATOR)) == passes
+    assert at_once(invite) == passes
+    assert used(workspace, UsageKind.STORAGE) == UsageTotal.objects.get(kind="storage").used == passes * 100
+    assert UsageTotal.objects.get(kind=UsageKind.TOKENS).reserved == passes * 100
+
+
+def test_the_page_shows_what_is_used_and_warns_those_who_manage(client_for, workspace, admin, viewer) -> None:
+    limit(workspace, members=4, storage_gb=1.0)
+    client = client_for(admin)
+    usage.set_stored(workspace=workspace, source=("import", "1"), amount=799 * 10**6)
+    assert tight_meters(workspace) == []
+    assert "tight" not in client.get("/workspace/usage/").content.decode()
+    usage.set_stored(workspace=workspace, source=("import", "1"), amount=800 * 10**6)
+    assert [meter.kind for meter in tight_meters(workspace)] == [UsageKind.STORAGE]
+    page = client.get("/workspace/usage/").content.decode()
+    assert "800.0 MB of 1.0 GB" in page
+    assert "800.0 MB of 1.0 GB used" in client.get("/").content.decode()
+    assert "800.0 MB of 1.0 GB used" not in client_for(viewer).get("/").content.decode()
+    usage.set_stored(workspace=workspace, source=("import", "1"), amount=2 * 10**9)
+    assert "Used up" in client.get("/workspace/usage/").content.decode()
+    assert {meter.kind: meter.used for meter in meters(workspace)}[UsageKind.MEMBERS] == 3
+
+
+def test_an_administrator_sets_limits_and_the_trail_knows(client_for, owner, editor, workspace) -> None:
+    address = "/admin/workspaces/quota/add/"
+    sent = {"workspace": str(workspace.pk), "storage_gb": "2.5", "members": "7"}
+    assert client_for(owner).post(address, sent).status_code == 302
+    assert Quota.objects.get(workspace=workspace).members == 7
+    entry = AuditEntry.objects.get(action="quota.set")
+    assert (entry.workspace, entry.changes["storage_gb"]) == (workspace, 2.5)
+    assert client_for(editor).get(address).status_code == 302
