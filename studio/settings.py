@@ -20,6 +20,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 SECRETS = (
     *(
         "SECRET_KEY",
+        "SECRETS_KEYS",
         "DATABASE_URL",
         "REDIS_URL",
         "STORAGE_URL",
@@ -50,6 +51,8 @@ EMBEDDED = env.bool("EMBEDDED", False)
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
+# What seals stored secrets: the first one seals, all of them open; without any, SECRET_KEY does both.
+SECRETS_KEYS = env.list("SECRETS_KEYS", [])
 SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 _HTTPS = SITE_URL.startswith("https://")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["*"] if EMBEDDED else ["localhost", "127.0.0.1", "[::1]"])
@@ -135,6 +138,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.core.headers.HeadersMiddleware",
+    "apps.workspaces.origin.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -324,6 +328,10 @@ JOB_STOP_GRACE_SECONDS = env.float("JOB_STOP_GRACE_SECONDS", 30)
 RUN_THREADS = env.int("RUN_THREADS", 0)
 MODEL_ROOTS = [str(Path(root).resolve()) for root in env.list("MODEL_ROOTS", [])]
 HF_TOKEN = env.str("HF_TOKEN", "")
+
+# Days that the audit trail is kept; 0 keeps it for good
+
+AUDIT_DAYS = env.int("AUDIT_DAYS", 365)
 
 # Limits, per minute: what one API key or signed-in person may ask, and one address without either; sockets it may open
 

@@ -1,15 +1,18 @@
-"""API keys for the REST API: `Authorization: Bearer mq-…`."""
+"""API keys for the REST API: `Authorization: Bearer mq-…`, or `X-API-Key: mq-…`."""
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from apps.accounts.models import User
 from apps.api.throttling import wait_of_stranger
+from apps.workspaces.keys import KeyRefused, has_key, sent_key
 from apps.workspaces.models import ApiKey
 
 
@@ -17,16 +20,20 @@ class KeyAuthentication(BaseAuthentication):
     """The user who made the key, carrying it as `api_key`, so that `workspaces.access` keeps them within it."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
-        scheme, _space, secret = get_authorization_header(request).decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer":
-            return None
-        key = ApiKey.objects.by_secret(secret.strip())
+        try:
+            if not has_key(request.headers, request.query_params):
+                return None
+            key = sent_key(request.headers, request.query_params)
+        except KeyRefused as refused:
+            raise AuthenticationFailed(str(refused)) from refused
         if key is None and (wait := wait_of_stranger(request.META)):
             raise Throttled(wait)
-        if key is None or key.app_id is not None or key.created_by is None or not key.created_by.is_active:
+        if key is None or key.app_id is not None:
             raise AuthenticationFailed(
                 _("This is not a live key of a workspace. Make one under Workspace, API keys.")
             )
+        if not key.can_write and request.method not in SAFE_METHODS:
+            raise PermissionDenied(_("This key only reads. Make one that may also write."))
         ApiKey.objects.note_use(key)
         user: Any = key.created_by
         user.api_key = key

@@ -16,9 +16,14 @@ def stream_download(
     filename: str,
     content_type: str = "application/octet-stream",
     size: int | None = None,
+    reads_database: bool = False,
 ) -> StreamingHttpResponse:
-    """A response that sends `chunks` as the file `filename`, as they come."""
-    response = StreamingHttpResponse(_produced(chunks), content_type=content_type)
+    """A response that sends `chunks` as the file `filename`, as they come.
+
+    `reads_database` keeps all of them in the one thread whose database connection is looked after.
+    """
+    produced = _produced(chunks, thread_sensitive=reads_database)
+    response = StreamingHttpResponse(produced, content_type=content_type)
     response["Content-Disposition"] = content_disposition_header(True, filename) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
     if size is not None:
@@ -26,9 +31,9 @@ def stream_download(
     return response
 
 
-async def _produced(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _produced(chunks: Iterator[bytes], *, thread_sensitive: bool) -> AsyncIterator[bytes]:
     """ASGI collects a plain iterator into a list before it sends the first byte; an asynchronous one it follows."""
-    following = sync_to_async(lambda: next(chunks, None), thread_sensitive=False)
+    following = sync_to_async(lambda: next(chunks, None), thread_sensitive=thread_sensitive)
     while (chunk := await following()) is not None:
         yield chunk
 

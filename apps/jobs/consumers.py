@@ -4,32 +4,41 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from django.contrib.auth.models import AnonymousUser
 
-from apps.accounts.models import User
 from apps.jobs.models import Job
 from apps.jobs.services import group_of
+from apps.workspaces import ways
 
 
-def _may_see(user: User | AnonymousUser, job_id: str) -> bool:
-    return Job.objects.visible_to(user).filter(pk=job_id).exists()
-
-
-class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
+class JobConsumer(ways.WatchedSocket, AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     """Sends {"type": "changed"} whenever the job changes. The only thing a browser may say is nothing."""
 
     async def connect(self) -> None:
-        job_id = str(self.scope["url_route"]["kwargs"]["job_id"])
-        if not await database_sync_to_async(_may_see)(self.scope["user"], job_id):
+        job = await database_sync_to_async(self._job)()
+        user, session_key = self.scope["user"], self.scope["session"].session_key
+        if job is None or not await self.watch(
+            [
+                group_of(job.pk),
+                ways.of_user(user.pk),
+                ways.of_session(session_key),
+                ways.of_workspace(job.workspace_id),
+            ]
+        ):
             await self.close(code=4404)
             return
-        self.group = group_of(job_id)
-        await self.channel_layer.group_add(self.group, self.channel_name)
         await self.accept()
 
+    def _job(self) -> Job | None:
+        visible = Job.objects.visible_to(self.scope["user"])
+        found: Job | None = visible.filter(pk=self.scope["url_route"]["kwargs"]["job_id"]).first()
+        return found
+
+    def is_allowed(self) -> bool:
+        user, session = self.scope["user"], self.scope["session"]
+        return ways.is_signed_in(user, session.session_key) and self._job() is not None
+
     async def disconnect(self, code: int) -> None:
-        if hasattr(self, "group"):
-            await self.channel_layer.group_discard(self.group, self.channel_name)
+        await self.unwatch()
 
     async def job_changed(self, message: dict[str, Any]) -> None:
         await self.send_json({"type": "changed"})

@@ -6,4 +6,4 @@ class PublishingConfig(AppConfig):
     label = "publishing"
 
     def ready(self) -> None:
-        from apps.publishing import receivers  # noqa: F401  (registers them)
+        from apps.publishing import receivers, rotation  # noqa: F401  (registers them)

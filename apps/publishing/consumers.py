@@ -33,16 +33,15 @@ from apps.publishing.limits import SOCKET_MESSAGE_BYTES
 from apps.publishing.reply_queue import live_streamers
 from apps.publishing.services import trials
 from apps.publishing.visitors import visitor_key_in
-from apps.workspaces import access
+from apps.workspaces import access, ways
 
 logger = logging.getLogger(__name__)
 
-CLOSED = 4410
 NOT_FOUND = 4404
 _STREAMER_SECONDS = 3
 
 
-class ReplySocket(AsyncWebsocketConsumer):  # type: ignore[misc]
+class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):  # type: ignore[misc]
     """What all of them share: JSON in and out, and one task for each reply that is followed."""
 
     async def connect(self) -> None:
@@ -63,7 +62,12 @@ class ReplySocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def act(self, kind: str, data: dict[str, Any]) -> None:
         """Do what the browser asks for. Raises UserError, KeyError, ValidationError."""
 
+    async def turn_out(self) -> None:
+        await self.say({"type": "closed"})
+        await super().turn_out()
+
     async def disconnect(self, code: int) -> None:
+        await self.unwatch()
         tasks = list(getattr(self, "following", {}).values())
         for task in tasks:
             task.cancel()
@@ -126,33 +130,22 @@ class AppSocket(ReplySocket):
 
     async def admit(self) -> bool:
         self.entrance = await self._entrance(self.scope["url_route"]["kwargs"])
-        if self.entrance is None:
-            return False
-        for group in self.entrance.groups:
-            await self.channel_layer.group_add(group, self.channel_name)
-        # A link revoked between the look-up and the joining of its group would stay open.
-        return bool(await database_sync_to_async(self.entrance.is_open)())
+        return self.entrance is not None and await self.watch(self.entrance.groups)
+
+    def is_allowed(self) -> bool:
+        return bool(self.entrance.is_open())
 
     @database_sync_to_async  # type: ignore[untyped-decorator]
     def _entrance(self, where: dict[str, Any]) -> Entrance | None:
-        if "token" in where:
-            visitor_key = visitor_key_in(self.scope["cookies"])
-            return entrances.by_link(where["token"], visitor_key) if visitor_key else None
         try:
-            return entrances.for_member(self.scope["user"], where["app_id"])
+            if "token" in where:
+                cookies = self.scope["cookies"]
+                visitor_key = visitor_key_in(cookies)
+                return entrances.by_link(where["token"], visitor_key, cookies) if visitor_key else None
+            session_key = self.scope["session"].session_key
+            return entrances.for_member(self.scope["user"], where["app_id"], session_key)
         except Http404:
             return None
-
-    async def disconnect(self, code: int) -> None:
-        await super().disconnect(code)
-        if getattr(self, "entrance", None):
-            for group in self.entrance.groups:
-                await self.channel_layer.group_discard(group, self.channel_name)
-
-    async def way_closed(self, event: dict[str, Any]) -> None:
-        """Hint of apps.publishing.services.closing: this way in is closed."""
-        await self.say({"type": "closed"})
-        await self.close(code=CLOSED)
 
     async def act(self, kind: str, data: dict[str, Any]) -> None:
         if kind == "resume":
@@ -182,7 +175,17 @@ class TrialSocket(ReplySocket):
     """Models tried by hand by a member of their workspace."""
 
     async def admit(self) -> bool:
-        return bool(self.scope["user"].is_authenticated)
+        user, session_key = self.scope["user"], self.scope["session"].session_key
+        return user.is_authenticated and await self.watch(
+            [ways.of_user(user.pk), ways.of_session(session_key)]
+        )
+
+    def is_allowed(self) -> bool:
+        """Signed in, and still a member where every model lies that is answering."""
+        user = self.scope["user"]
+        if not ways.is_signed_in(user, self.scope["session"].session_key):
+            return False
+        return all(trials.may_follow(actor=user, reply=reply) for reply in list(self.following))
 
     async def act(self, kind: str, data: dict[str, Any]) -> None:
         if kind == "ask":
@@ -190,10 +193,11 @@ class TrialSocket(ReplySocket):
             await self.say({"type": "trial", "request_key": data.get("request_key"), "message": reply})
             self.follow(reply, 0)
         elif kind == "stop":
-            await asyncio.to_thread(trials.stop_trial, actor=self.scope["user"], reply=str(data["message"]))
+            stop = database_sync_to_async(trials.stop_trial)
+            await stop(actor=self.scope["user"], reply=str(data["message"]))
         elif kind == "resume":
             reply = str(data["message"])
-            if not await asyncio.to_thread(trials.may_follow, actor=self.scope["user"], reply=reply):
+            if not await database_sync_to_async(trials.may_follow)(actor=self.scope["user"], reply=reply):
                 raise KeyError(reply)
             self.follow(reply, int(data.get("last_seq", 0)))
         else:

@@ -9,8 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from apps.accounts.models import User
 from apps.publishing.models import App, AppVersion, Conversation, Message, ShareLink
 from apps.publishing.querysets import ConversationQuerySet
-from apps.workspaces import access
-from apps.workspaces.access import Action
+from apps.workspaces import access, ways
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,8 @@ class Entrance:
     visitor_key: str
     link: ShareLink | None = None
     user: User | None = None
+    session_key: str | None = None
+    """Of the session that the member came with, if they came with one: signing out ends what is open."""
 
     @property
     def version(self) -> AppVersion | None:
@@ -29,10 +30,14 @@ class Entrance:
         return self.app.versions.select_related("model_version").first()
 
     def is_open(self) -> bool:
-        """Whether it still leads in: the link not revoked, the app not archived, the person still a member."""
+        """Whether it still leads in: the link not revoked, the app not archived, the person signed in and a member."""
         if self.link:
             return ShareLink.objects.live().filter(pk=self.link.pk).exists()
-        return self.user is not None and access.can(self.user, self.app.workspace, Action.VIEW)
+        return (
+            self.user is not None
+            and (self.session_key is None or ways.is_signed_in(self.user, self.session_key))
+            and App.objects.visible_to(self.user).filter(pk=self.app.pk).exists()
+        )
 
     def conversations(self) -> ConversationQuerySet:
         return Conversation.objects.of_visitor(self.app, self.visitor_key)
@@ -44,8 +49,12 @@ class Entrance:
 
     @property
     def groups(self) -> list[str]:
-        """Channel groups on which it is told that this way in was closed."""
-        return [f"app.{self.app.pk}", *([f"link.{self.link.pk}"] if self.link else [])]
+        """Channel groups on which it is told that something it rests on has changed (apps.workspaces.ways)."""
+        shared = [f"app.{self.app.pk}", ways.of_workspace(self.app.workspace_id)]
+        if self.link:
+            return [*shared, f"link.{self.link.pk}"]
+        own = [ways.of_user(self.user.pk)] if self.user else []
+        return [*shared, *own, ways.of_session(self.session_key)]
 
 
 def by_link(token: str, visitor_key: str) -> Entrance | None:
@@ -54,7 +63,7 @@ def by_link(token: str, visitor_key: str) -> Entrance | None:
     return Entrance(link.app, visitor_key, link=link) if link else None
 
 
-def for_member(user: User | AnonymousUser, app_id: str) -> Entrance:
-    """The way in of a member. Raises NotVisible."""
+def for_member(user: User | AnonymousUser, app_id: str, session_key: str | None = None) -> Entrance:
+    """The way in of a member who is signed in. Raises NotVisible."""
     app = access.get_visible(App.objects.select_related("live_version"), user, pk=app_id)
-    return Entrance(app, f"member:{user.pk}", user=user)  # type: ignore[arg-type]
+    return Entrance(app, f"member:{user.pk}", user=user, session_key=session_key)  # type: ignore[arg-type]

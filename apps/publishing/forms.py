@@ -15,6 +15,7 @@ from apps.publishing.defaults import (
     app_type_of,
 )
 from apps.publishing.models import AppType
+from apps.workspaces.forms import ApiKeyForm
 
 
 class AppForm(StudioForm):
@@ -138,5 +139,17 @@ class LinkForm(StudioForm):
     )
 
 
-class AppKeyForm(StudioForm):
-    name = forms.CharField(label=_("What is it for?"), max_length=100)
+class AppKeyForm(ApiKeyForm):
+    """A key of one app: without a choice, one that may ask it, for three months."""
+
+    can_write = forms.TypedChoiceField(  # type: ignore[assignment]
+        label=_("It may"),
+        choices=[("write", _("ask the app")), ("read", _("only see that it is there"))],
+        coerce=lambda access: access == "write",
+        empty_value=True,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # The page has other forms, whose fields have the usual ids.
+        super().__init__(*args, auto_id="key-%s", **kwargs)

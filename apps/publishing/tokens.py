@@ -1,15 +1,12 @@
-"""Share tokens: random, found by their hash, and kept encrypted so that an editor can copy the address again."""
+"""Share tokens: random, found by their hash, and kept sealed so that an editor can copy the address again."""
 
-import base64
 import hashlib
 import secrets
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
+from apps.core.sealing import Unreadable, reseal, seal, unseal
 
 _BYTES = 24
+_PURPOSE = "share links"
 
 
 def new_token() -> str:
@@ -21,21 +18,21 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _fernet(secret: str) -> Fernet:
-    key = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"maquette share links")
-    return Fernet(base64.urlsafe_b64encode(key.derive(secret.encode())))
-
-
 def encrypt_token(token: str) -> str:
-    """Encrypted with a key derived from SECRET_KEY (HKDF-SHA256, RFC 5869)."""
-    return _fernet(settings.SECRET_KEY).encrypt(token.encode()).decode()
+    return seal(token, _PURPOSE)
 
 
 def decrypt_token(encrypted: str) -> str | None:
-    """The token, or None when SECRET_KEY has changed since: the link still works, its address cannot be shown again."""
-    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        try:
-            return _fernet(secret).decrypt(encrypted.encode()).decode()
-        except InvalidToken:
-            continue
-    return None
+    """The token, or None when its key is gone: the link still works, its address cannot be shown again."""
+    try:
+        return unseal(encrypted, _PURPOSE)
+    except Unreadable:
+        return None
+
+
+def rotate_token(encrypted: str) -> str:
+    """Sealed with the first key; a token that no key opens stays as it is, since its link still works."""
+    try:
+        return reseal(encrypted, _PURPOSE)
+    except Unreadable:
+        return encrypted

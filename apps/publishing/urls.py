@@ -1,5 +1,6 @@
 """Addresses of apps.publishing."""
 
+from django.contrib.auth.decorators import login_required
 from django.urls import path
 
 from apps.publishing.consumers import AppSocket, TrialSocket
@@ -25,10 +26,10 @@ urlpatterns = [
     path("apps/<uuid:app_id>/keys/<uuid:key_id>/revoke/", studio.revoke_key, name="revoke_key"),
     path("try/<uuid:model_id>/", trial.try_model, name="try"),
     *(
-        path(f"{prefix}{tail}", view, name=f"{name}{more}")
-        for prefix, name, act in (
-            (_VISIT, "visit", public.act_as_visitor),
-            (_PREVIEW, "preview", public.act),
+        path(f"{prefix}{tail}", guard(view), name=f"{name}{more}")
+        for prefix, name, act, guard in (
+            (_VISIT, "visit", public.act_as_visitor, lambda view: view),
+            (_PREVIEW, "preview", public.act, login_required),
         )
         for tail, view, more in (
             ("", public.visit, ""),

@@ -139,6 +139,10 @@ WORKSPACES = {
     "workspaces:create": _door(post=SIGN_IN),
     "workspaces:switch": _door(post=SIGN_IN, names={"workspace": "workspace"}),
     "workspaces:restore": _door(post=OWN, of="deleted_workspace", hides=True),
+    "workspaces:audit": _door(get=MANAGE),
+    "workspaces:audit_export": _door(get=MANAGE, values="audit_kind"),
+    "workspaces:hub_token": _door(get=MANAGE, post=MANAGE),
+    "workspaces:remove_secret": _door(post=MANAGE, of="secret"),
     "workspaces:keys": _door(get=VIEW, post=EDIT),
     "workspaces:revoke_key": _door(post=MAKER, of="api_key"),
 }
@@ -178,7 +182,7 @@ CATALOG = {
     "catalog:edit": _door(get=EDIT, post=EDIT, of="model"),
     "catalog:archive": _door(post=EDIT, of="model"),
     "catalog:delete": _door(post=MAKER, of="model"),
-    "catalog:export": _door(post=EDIT, of="model"),
+    "catalog:export": _door(post=VIEW, of="model"),
     "catalog:download": _door(get=VIEW, of="export"),
 }
 
@@ -217,6 +221,7 @@ PUBLISHING = {
     "publishing:restore": _door(post=PUBLISH, of="app"),
     "publishing:delete": _door(post=MAKER, of="app"),
     "publishing:create_link": _door(post=PUBLISH, of="app"),
+    "publishing:link_password": _door(post=PUBLISH, of="app share_link"),
     "publishing:revoke_link": _door(post=PUBLISH, of="app share_link"),
     "publishing:create_key": _door(post=EDIT, of="app"),
     "publishing:revoke_key": _door(post=MAKER, of="app app_key"),
@@ -226,6 +231,7 @@ PUBLISHING = {
     "publishing:preview_conversation": _door(get=VIEW, of="app preview_conversation", absent=302),
     "publishing:preview_stream": _door(get=VIEW, of="app preview_message"),
     "publishing:visit": _door(get=LINK, of="link_token"),
+    "publishing:visit_unlock": _door(post=LINK, of="link_token"),
     "publishing:visit_act": _door(post=LINK, of="link_token", names={"conversation": "conversation"}),
     "publishing:visit_conversation": _door(get=LINK, of="link_token conversation", absent=302),
     "publishing:visit_stream": _door(get=LINK, of="link_token message"),
@@ -258,7 +264,7 @@ API = {
     "api:run-stop": _door(post=EDIT, of="run"),
     "api:modelversion-list": _door(get=VIEW),
     "api:modelversion-detail": _door(get=VIEW, of="model"),
-    "api:modelversion-export": _door(post=EDIT, of="model"),
+    "api:modelversion-export": _door(post=VIEW, of="model"),
     "api:export-list": _door(get=VIEW),
     "api:export-detail": _door(get=VIEW, of="export"),
     "api:export-file": _door(get=VIEW, of="export"),
@@ -302,7 +308,7 @@ ADMIN_SITE = {
 
 _LOOKED_AT = """
 account.emailaddress workspaces.apikey workspaces.auditentry workspaces.counter workspaces.invitation
-workspaces.usageentry workspaces.usagetotal workspaces.reservation jobs.job jobs.jobevent datasets.dataset
+workspaces.workspacesecret workspaces.usageentry workspaces.usagetotal workspaces.reservation jobs.job jobs.jobevent datasets.dataset
 datasets.import datasets.datasetversion catalog.basemodel catalog.modelversion catalog.export training.preflight
 training.run evaluation.evaluation evaluation.comparedevaluation evaluation.comparison publishing.app
 publishing.appversion publishing.sharelink publishing.conversation publishing.message publishing.feedback

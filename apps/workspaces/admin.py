@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -19,7 +21,27 @@ from apps.workspaces.models import (
     UsageEntry,
     UsageTotal,
     Workspace,
+    WorkspaceSecret,
 )
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin):
+    """What administrators who are no superusers may do here; recorded as everything that they write."""
+
+    def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        audit.record(request.user, "group.changed" if change else "group.created", obj)
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        audit.record(request.user, "group.deleted", obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for group in queryset:
+            self.delete_model(request, group)
 
 
 @admin.register(Workspace)
@@ -128,9 +150,17 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     list_select_related = ["workspace", "created_by"]
 
 
+@admin.register(WorkspaceSecret)
+class WorkspaceSecretAdmin(ReadOnlyAdmin):
+    list_display = ["kind", "workspace", "hint", "created_by", "changed_at"]
+    list_filter = ["kind"]
+    search_fields = ["workspace__name"]
+    list_select_related = ["workspace", "created_by"]
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ["at", "actor", "action", "object_label", "workspace"]
+    list_display = ["at", "actor", "address", "action", "object_label", "workspace"]
     list_filter = ["action", "workspace"]
     search_fields = ["actor__email", "object_label", "object_id"]
     list_select_related = ["actor", "workspace"]

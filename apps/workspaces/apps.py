@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class WorkspacesConfig(AppConfig):
@@ -6,4 +7,6 @@ class WorkspacesConfig(AppConfig):
     label = "workspaces"
 
     def ready(self) -> None:
-        from apps.workspaces import receivers  # noqa: F401  (connects them)
+        from apps.workspaces import append_only, closing, receivers, secrets  # noqa: F401  (connects them)
+
+        post_migrate.connect(append_only.install, sender=self)

@@ -7,7 +7,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import StudioForm
-from apps.workspaces.models import Membership, Role, Workspace
+from apps.workspaces.models import AuditEntry, Membership, Role, Workspace
+from apps.workspaces.querysets import NOBODY
+from apps.workspaces.services import DAYS
 
 
 class ApiKeyForm(StudioForm):
@@ -16,6 +18,21 @@ class ApiKeyForm(StudioForm):
     )
     can_write = forms.BooleanField(
         label=_("It may also write: upload, train, publish"), required=False, initial=True
+    )
+    days = forms.TypedChoiceField(
+        label=_("Works for"),
+        coerce=lambda days: int(days) or None,
+        empty_value=DAYS,
+        choices=[
+            (7, _("a week")),
+            (30, _("a month")),
+            (DAYS, _("three months")),
+            (365, _("a year")),
+            (0, _("good, until it is revoked")),
+        ],
+        initial=DAYS,
+        required=False,
+        help_text=_("A key that expires cannot be forgotten. You can make a new one at any time."),
     )
 
 
@@ -55,6 +72,48 @@ class HandOverForm(StudioForm):
         super().__init__(*args, **kwargs)
         others = Membership.objects.filter(workspace=workspace).exclude(user=user).select_related("user")
         self.fields["member"].queryset = others.order_by("user__email")  # type: ignore[attr-defined]
+
+
+class SecretForm(StudioForm):
+    value = forms.CharField(
+        label=_("Token"),
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("It is encrypted at once, used by pre-flights that fetch from the Hub, and never shown."),
+    )
+
+
+class AuditFilterForm(StudioForm):
+    """Filters of the audit trail; the choices are what is in it."""
+
+    actor = forms.ChoiceField(label=_("Who"), required=False)
+    action = forms.ChoiceField(label=_("What"), required=False)
+    object_type = forms.ChoiceField(label=_("To what"), required=False)
+    first_day = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    last_day = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        entries = AuditEntry.objects.filter(workspace=workspace).order_by()
+        actors = entries.exclude(actor=None).values_list("actor", "actor__email").distinct()
+        everybody, anything = [("", _("everybody"))], [("", _("anything"))]
+        found: dict[str, list[tuple[str, Any]]] = {
+            "actor": [
+                *everybody,
+                *sorted(((str(pk), email) for pk, email in actors), key=lambda actor: actor[1]),
+                (NOBODY, _("nobody who is signed in")),
+            ],
+            "action": [*anything, *((name, name) for name in _distinct(entries, "action"))],
+            "object_type": [*anything, *((name, name) for name in _distinct(entries, "object_type"))],
+        }
+        for name, choices in found.items():
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+
+def _distinct(entries: Any, name: str) -> list[str]:
+    return sorted(entries.exclude(**{name: ""}).values_list(name, flat=True).distinct())
 
 
 class DeleteForm(StudioForm):

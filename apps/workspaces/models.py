@@ -14,7 +14,9 @@ from apps.accounts.models import User
 from apps.core.models import Identified
 from apps.workspaces.querysets import (
     ApiKeyQuerySet,
+    AuditQuerySet,
     InvitationQuerySet,
+    InWorkspaceQuerySet,
     UsageEntryQuerySet,
     WorkspaceQuerySet,
 )
@@ -121,7 +123,7 @@ class Invitation(InWorkspace):
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
-        return self.email or _("Link for one person")
+        return self.email or str(_("Link for one person"))
 
 
 class Counter(models.Model):
@@ -166,22 +168,51 @@ class ApiKey(InWorkspace):
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
 
 
-class AuditEntry(models.Model):
-    """What somebody did. Rows are added and, by age, removed; never changed."""
+class WorkspaceSecret(InWorkspace):
+    """What a workspace keeps to itself, encrypted: its token for the Hub. Nobody reads it again; jobs use it."""
 
-    workspace = models.ForeignKey(Workspace, models.CASCADE, null=True, related_name="+")
-    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    class Kind(models.TextChoices):
+        HUB_TOKEN = "hub_token", _("Hub token")
+
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    value = models.TextField(editable=False)
+    """Sealed by apps.core.sealing."""
+    hint = models.CharField(_("ends with"), max_length=4, editable=False)
+    changed_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects = InWorkspaceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("secret")
+        verbose_name_plural = _("secrets")
+        constraints = [models.UniqueConstraint(fields=["workspace", "kind"], name="workspaces_one_secret")]
+
+    def __str__(self) -> str:
+        return str(self.get_kind_display())
+
+
+class AuditEntry(models.Model):
+    """What somebody did. The database adds rows, and removes them by age; it refuses every other change but
+    forgetting who somebody was (see the migration with its triggers)."""
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, null=True, related_name="+")
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("who"))
     action = models.CharField(_("action"), max_length=60)
     object_type = models.CharField(_("kind of object"), max_length=40, blank=True)
     object_id = models.CharField(max_length=40, blank=True)
     object_label = models.CharField(_("object"), max_length=200, blank=True)
     changes: Any = models.JSONField(_("changes"), default=dict, blank=True)
+    address = models.CharField(_("address"), max_length=45, blank=True)
+    """Where the request came from; empty for what no request did."""
     at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
+
+    objects = AuditQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit entries")
-        ordering = ["-at"]
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["workspace", "-at"], name="workspaces_audit_when")]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_label}"

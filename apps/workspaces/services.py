@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -18,6 +18,8 @@ from apps.workspaces.models import ApiKey, Counter, Membership, Role, UsageKind,
 from apps.workspaces.signals import api_key_revoked
 
 KEY_PREFIX = "mq-"
+DAYS, MOST_DAYS = 90, 3650
+"""How long a key is live unless its maker says otherwise, and at most; None is for good."""
 
 
 @transaction.atomic
@@ -63,12 +65,17 @@ def create_api_key(
     name: str,
     app_id: UUID | None = None,
     can_write: bool = True,
-    expires_at: datetime | None = None,
+    days: int | None = DAYS,
 ) -> tuple[ApiKey, str]:
-    """Return the key's row and its secret, which is shown now and never again."""
+    """Return the key's row and its secret, which is shown now and never again. It expires after `days`, if any.
+
+    Raises UserError (fields name, days).
+    """
     access.require(actor, workspace, Action.EDIT)
     if not name.strip():
         raise UserError(_("Give the key a name, so that you know later what uses it."), field="name")
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        raise UserError(_("Choose between 1 and %(most)d days.") % {"most": MOST_DAYS}, field="days")
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
         workspace=workspace,
@@ -78,16 +85,16 @@ def create_api_key(
         hash=hashlib.sha256(secret.encode()).hexdigest(),
         app_id=app_id,
         can_write=can_write,
-        expires_at=expires_at,
+        expires_at=timezone.now() + timedelta(days=days) if days else None,
     )
-    audit.record(actor, "api_key.created", key, app=str(app_id or ""), can_write=can_write)
+    audit.record(actor, "api_key.created", key, app=str(app_id or ""), can_write=can_write, days=days)
     return key, secret
 
 
 @transaction.atomic
 def revoke_api_key(*, actor: User, key: ApiKey) -> None:
-    """Who made a key may revoke it; so may an admin."""
-    access.require(actor, key.workspace, Action.EDIT if key.created_by_id == actor.pk else Action.MANAGE)
+    """Who made a key may revoke it, whatever their role is now; so may an admin."""
+    access.require(actor, key.workspace, Action.VIEW if key.created_by_id == actor.pk else Action.MANAGE)
     if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
         audit.record(actor, "api_key.revoked", key)
         transaction.on_commit(lambda: api_key_revoked.send(sender=ApiKey, key=key))

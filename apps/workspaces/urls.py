@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.workspaces.views import joining, keys, members, usage, workspaces
+from apps.workspaces.views import audit, joining, keys, members, secrets, usage, workspaces
 
 app_name = "workspaces"
 urlpatterns = [
@@ -21,6 +21,10 @@ urlpatterns = [
     path("new/", workspaces.create, name="create"),
     path("switch/", workspaces.switch, name="switch"),
     path("<uuid:workspace_id>/restore/", workspaces.restore, name="restore"),
+    path("audit/", audit.trail, name="audit"),
+    path("audit/<slug:kind>/", audit.export, name="audit_export"),
+    path("hub-token/", secrets.hub_token, name="hub_token"),
+    path("secrets/<uuid:secret_id>/remove/", secrets.remove, name="remove_secret"),
     path("keys/", keys.keys, name="keys"),
     path("keys/<uuid:key_id>/revoke/", keys.revoke_key, name="revoke_key"),
 ]

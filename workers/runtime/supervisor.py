@@ -30,6 +30,7 @@ from pydantic import ValidationError
 from apps.core.storage import storage
 from apps.jobs import services
 from apps.jobs.models import Job
+from apps.workspaces.secrets import hub_token
 from workers.contracts.events import (
     EVENTS_FD_VARIABLE,
     Checkpoint,
@@ -49,7 +50,17 @@ Result = TypeVar("Result")
 BATCH_SECONDS = 1.0
 STOPPED_WITHOUT_RESULT = 3
 LONGEST_LINE_BYTES = 8 << 20
-_PASSED_ON = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES", "ENGINE_KEY")
+_PASSED_ON = (
+    "PATH",
+    "PYTHONPATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "CUDA_VISIBLE_DEVICES",
+    "ENGINE_KEY",
+)
 _PASSED_ON_PREFIXES = (
     "HF_",
     "TRANSFORMERS_",
@@ -99,6 +110,7 @@ class _Attempt:
         self.outcome: Finished | Failed | None = None
         self.stop_sent_at: float | None = None
         self.is_current = True
+        self.hub = _hub_access(job)
 
     def run(self) -> None:
         self._write_spec()
@@ -113,7 +125,7 @@ class _Attempt:
                 pass_fds=(events_write,),
                 start_new_session=True,
                 cwd=settings.BASE_DIR,
-                env=_environment(self.work, events_write),
+                env=_environment(self.work, events_write, self.hub),
             )
         os.close(events_write)
         try:
@@ -185,7 +197,7 @@ class _Attempt:
 
     def _take_lines(self, buffer: bytes) -> bytes:
         *lines, rest = buffer.split(b"\n")
-        for line in lines:
+        for line in map(self._without_secrets, lines):
             try:
                 self._take(parse_event(line))
             except ValidationError:
@@ -195,6 +207,11 @@ class _Attempt:
             self.pending.append(Log(level="warning", text="An event without an end was dropped."))
             return b""
         return rest
+
+    def _without_secrets(self, said: bytes) -> bytes:
+        """A library that prints the token, for instance with an address that failed, must not get it into the log."""
+        token = self.hub.get("HF_TOKEN", "")
+        return said.replace(token.encode(), b"[hub token]") if token else said
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Finished | Failed):
@@ -246,7 +263,8 @@ class _Attempt:
         elif code == -signal.SIGKILL and services.resume(self.job):
             logger.warning("The child of job %s was killed; the job was queued again", self.job.pk)
         else:
-            services.fail(self.job, _died(code, stderr_path))
+            tail = self._without_secrets(stderr_path.read_bytes()).decode(errors="replace")[-8000:]
+            services.fail(self.job, _died(code, tail))
 
     def _publish_output(self) -> None:
         output = self.job.spec.get("output")
@@ -257,29 +275,43 @@ class _Attempt:
             self._beating(lambda: storage().publish(folder, output))
 
 
-def _died(code: int | None, stderr_path: Path) -> Failed:
+def _died(code: int | None, tail: str) -> Failed:
     """A child that ended without a word. Killed by the kernel nearly always means: out of memory."""
-    tail = stderr_path.read_text(errors="replace")[-8000:]
     if code == -signal.SIGKILL:
         message = "The process was killed, most likely because the machine ran out of memory. Choose a smaller model or fewer tokens at once."
         return Failed(code="out_of_memory", message=message, trace=tail)
     return Failed(code="died", message=f"The process ended with status {code}.", user_error=False, trace=tail)
 
 
-def _environment(work: Path, events_write: int) -> dict[str, str]:
+def _hub_access(job: Job) -> dict[str, str]:
+    """For a child that fetches from the Hub, and for no other: the workspace's own token, else the installation's.
+
+    What a workspace's own token opened is kept in a cache of its own, where no other workspace finds it.
+    """
+    base = job.spec.get("base")
+    if not isinstance(base, dict) or base.get("kind") != "hub":
+        return {}
+    if token := hub_token(job.workspace):
+        cache = Path(settings.CACHE_DIR) / "hub" / str(job.workspace_id)
+        return {"HF_TOKEN": token, "HF_HUB_CACHE": str(cache)}
+    return {"HF_TOKEN": settings.HF_TOKEN} if settings.HF_TOKEN else {}
+
+
+def _environment(work: Path, events_write: int, hub: dict[str, str]) -> dict[str, str]:
     """What the child needs and no secret of the site."""
     passed = {
         name: value
         for name, value in os.environ.items()
         if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
-    hub_token = {"HF_TOKEN": settings.HF_TOKEN} if settings.HF_TOKEN else {}
+    for name in ("HF_TOKEN", "HF_TOKEN_FILE", "HF_TOKEN_PATH"):
+        passed.pop(name, None)
     engine_key = {"ENGINE_KEY": settings.ENGINE_KEY}
     # Threads that spin while they wait for each other take the processor from the engine, and from themselves.
     return {
         "OMP_WAIT_POLICY": "PASSIVE",
         **passed,
-        **hub_token,
+        **hub,
         **engine_key,
         EVENTS_FD_VARIABLE: str(events_write),
         "PYTHONUNBUFFERED": "1",

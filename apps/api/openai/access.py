@@ -11,8 +11,8 @@ from apps.api.openai.errors import ApiError
 from apps.api.throttling import wait_of_key, wait_of_stranger
 from apps.publishing.limits import LINK_PER_MINUTE, take_turn
 from apps.publishing.models import App, AppVersion
-from apps.workspaces import access
-from apps.workspaces.access import Action
+from apps.workspaces import ways
+from apps.workspaces.keys import KeyRefused, sent_key
 from apps.workspaces.models import ApiKey
 
 
@@ -29,15 +29,38 @@ class Caller:
             raise ApiError(404, "model_not_found", _("This app is not published."), param="model")
         return version
 
+    def require(self, model: str) -> None:
+        """May ask `model` now. Raises ApiError (403, 404, 429)."""
+        if not self.key.can_write:
+            raise ApiError(403, "read_only_key", _("This key only reads. Make one that may ask the app."))
+        if model != self.app.slug:
+            message = _("This key opens the model `%(slug)s`, and no other.") % {"slug": self.app.slug}
+            raise ApiError(404, "model_not_found", message, param="model")
+        if wait := take_turn(f"key:{self.key.pk}", str(self.app.pk), most=LINK_PER_MINUTE):
+            raise _too_often(wait)
+
+    def is_open(self) -> bool:
+        """Whether the key still opens the app."""
+        is_live = ApiKey.objects.of_members().filter(pk=self.key.pk).exists()
+        return is_live and App.objects.current().filter(pk=self.app.pk).exists()
+
+    @property
+    def groups(self) -> list[str]:
+        """Channel groups on which it is told that something this rests on has changed (apps.workspaces.ways)."""
+        rests_on = [ways.of_key(self.key.pk), ways.of_workspace(self.key.workspace_id), f"app.{self.app.pk}"]
+        return [*rests_on, *([ways.of_user(self.key.created_by_id)] if self.key.created_by_id else [])]
+
 
 def caller_of(request: HttpRequest) -> Caller:
     """Raises ApiError (401, 429)."""
-    scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
-    key = ApiKey.objects.by_secret(secret.strip()) if scheme.lower() == "bearer" else None
+    try:
+        key = sent_key(request.headers, request.GET)
+    except KeyRefused as refused:
+        raise ApiError(401, "invalid_api_key", str(refused)) from refused
     if key is None and (wait := wait_of_stranger(request.META)):
         raise _too_often(wait)
-    if key is None or key.app_id is None or not _still_member(key):
-        raise ApiError(401, "invalid_api_key", _("Send a live key of the app as `Authorization: Bearer …`."))
+    if key is None or key.app_id is None:
+        raise key_refused()
     app = App.objects.select_related("live_version__model_version").filter(
         pk=key.app_id, workspace_id=key.workspace_id
     )
@@ -50,25 +73,10 @@ def caller_of(request: HttpRequest) -> Caller:
     return Caller(key, found)
 
 
-def caller_for(request: HttpRequest, model: str) -> Caller:
-    """As `caller_of`, for a request to `model`. Raises ApiError (401, 404, 429)."""
-    caller = caller_of(request)
-    if model != caller.app.slug:
-        message = _("This key opens the model `%(slug)s`, and no other.") % {"slug": caller.app.slug}
-        raise ApiError(404, "model_not_found", message, param="model")
-    if wait := take_turn(f"key:{caller.key.pk}", str(caller.app.pk), most=LINK_PER_MINUTE):
-        raise _too_often(wait)
-    return caller
+def key_refused() -> ApiError:
+    return ApiError(401, "invalid_api_key", _("Send a live key of the app as `Authorization: Bearer …`."))
 
 
 def _too_often(wait: int) -> ApiError:
     message = _("Too many requests within this minute.")
     return ApiError(429, "rate_limit_exceeded", message, retry_after=wait)
-
-
-def _still_member(key: ApiKey) -> bool:
-    return (
-        key.created_by is not None
-        and key.created_by.is_active
-        and access.can(key.created_by, key.workspace, Action.VIEW)
-    )

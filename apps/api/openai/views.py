@@ -15,10 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from pydantic import ValidationError
 
-from apps.api.openai.access import Caller, caller_for, caller_of
+from apps.api.openai.access import Caller, caller_of, key_refused
 from apps.api.openai.errors import ApiError, from_engine
+from apps.api.openai.metering import Meter
 from apps.api.openai.schemas import Answer, ChatRequest, CompletionRequest, GenerationRequest, usage
 from apps.serving.client import Done, EngineClient, EngineError, Text
+from apps.workspaces.ways import WayClosed, while_open
 from workers.contracts.task_types import Family
 
 logger = logging.getLogger(__name__)
@@ -64,35 +66,38 @@ def _model_json(caller: Caller) -> dict[str, Any]:
 
 @endpoint("POST")
 async def chat_completions(request: HttpRequest) -> HttpResponseBase:
+    caller = await sync_to_async(caller_of)(request)
     body = _read(request, ChatRequest)
-    caller = await sync_to_async(caller_for)(request, body.model)
+    await sync_to_async(caller.require)(body.model)
     version = caller.version
     model = version.model_version
     if model.family == Family.CLASSIFIER:
         return await _classified(caller, body.messages[-1].prompt().content, body)
+    messages, sampling = body.prompt(version), body.sampling(version)
+    meter = Meter(caller, "\n".join(message.content for message in messages), sampling.max_tokens)
     return await _answered(
         body,
         caller,
-        lambda client: client.chat(
-            model=model.storage_key, messages=body.prompt(version), sampling=body.sampling(version)
-        ),
+        meter,
+        lambda client: client.chat(model=model.storage_key, messages=messages, sampling=sampling),
     )
 
 
 @endpoint("POST")
 async def completions(request: HttpRequest) -> HttpResponseBase:
+    caller = await sync_to_async(caller_of)(request)
     body = _read(request, CompletionRequest)
-    caller = await sync_to_async(caller_for)(request, body.model)
+    await sync_to_async(caller.require)(body.model)
     version = caller.version
     model = version.model_version
     if model.family == Family.CLASSIFIER:
         return await _classified(caller, body.prompt, body)
+    sampling = body.sampling(version)
     return await _answered(
         body,
         caller,
-        lambda client: client.complete(
-            model=model.storage_key, prompt=body.prompt, sampling=body.sampling(version)
-        ),
+        Meter(caller, body.prompt, sampling.max_tokens),
+        lambda client: client.complete(model=model.storage_key, prompt=body.prompt, sampling=sampling),
     )
 
 
@@ -109,13 +114,13 @@ def _read(request: HttpRequest, schema: type[Request]) -> Request:
 
 
 async def _answered(
-    body: GenerationRequest, caller: Caller, ask: Callable[[EngineClient], Events]
+    body: GenerationRequest, caller: Caller, meter: Meter, ask: Callable[[EngineClient], Events]
 ) -> HttpResponseBase:
     answer = Answer(chat=isinstance(body, ChatRequest), model=caller.app.slug)
+    events = _with_client(caller, meter, ask)
     if not body.stream:
-        async with EngineClient() as client, aclosing(ask(client)) as events:
+        async with aclosing(events):
             return JsonResponse(await _whole(answer, events))
-    events = _with_client(ask)
     # What fails before the first piece still gets its HTTP status.
     first = await anext(events)
     response = StreamingHttpResponse(
@@ -126,11 +131,20 @@ async def _answered(
     return response
 
 
-async def _with_client(ask: Callable[[EngineClient], Events]) -> Events:
-    """The engine's events; its connection closes with the generator, and that cancels the request there."""
-    async with EngineClient() as client, aclosing(ask(client)) as events:
-        async for event in events:
-            yield event
+async def _with_client(caller: Caller, meter: Meter, ask: Callable[[EngineClient], Events]) -> Events:
+    """The engine's events; its connection closes with the generator, and that cancels the request there.
+
+    Raises ApiError: 429 when the workspace has no tokens left for it, 401 when the key stops opening the app meanwhile.
+    """
+    async with meter, EngineClient() as client:
+        open_events = while_open(ask(client), caller.groups, caller.is_open)
+        try:
+            async with aclosing(open_events) as events:
+                async for event in events:
+                    meter.hear(event)
+                    yield event
+        except WayClosed as error:
+            raise key_refused() from error
 
 
 async def _whole(answer: Answer, events: Events) -> dict[str, Any]:
@@ -156,6 +170,9 @@ async def _lines(
         except EngineError as error:
             yield _line(from_engine(error).body())
             return
+        except ApiError as error:
+            yield _line(error.body())
+            return
         yield _line(answer.chunk(None, finish_reason=event.finish_reason))
         if wants_usage:
             yield _line(answer.usage_chunk(usage(event.prompt_tokens, event.output_tokens)))
@@ -168,8 +185,9 @@ def _line(data: dict[str, Any]) -> bytes:
 
 async def _classified(caller: Caller, text: str, body: GenerationRequest) -> HttpResponseBase:
     """A classifier answers with the name of its best label; all of them lie in `labels` of the choice."""
-    async with EngineClient() as client:
+    async with Meter(caller, text, 0) as meter, EngineClient() as client:
         labels = await client.classify(model=caller.version.model_version.storage_key, text=text)
+        meter.count_prompt()
     answer = Answer(chat=isinstance(body, ChatRequest), model=caller.app.slug)
     if not body.stream:
         scores = [label.model_dump() for label in labels]

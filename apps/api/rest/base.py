@@ -55,6 +55,12 @@ class VisibleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     related: tuple[str, ...] = ("job",)
     pagination_class = Pages
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Who may not make anything here is refused before their request is read, and learns nothing of its rules."""
+        super().initial(request, *args, **kwargs)
+        if self.action == "create":
+            access.require(request.user, workspace_of(request), Action.EDIT)
+
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
             return self.queryset.none()

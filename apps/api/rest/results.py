@@ -108,10 +108,11 @@ class AppViewSet(VisibleViewSet):
     @action(detail=True, methods=["post"])
     def links(self, request: Request, pk: Any = None) -> Response:
         """Make a share link; whoever has its address may use the app."""
+        app: App = self.own(Action.PUBLISH)
         data = self.read(serializers.LinkSerializer)
         link, _token = links.create_share_link(
             actor=request.user,  # type: ignore[arg-type]
-            app=self.own(Action.PUBLISH),
+            app=app,
             name=data["name"],
         )
         made = {"id": link.pk, "name": link.name, "url": links.address_of(link)}
@@ -122,16 +123,24 @@ class AppViewSet(VisibleViewSet):
     )
     @action(detail=True, methods=["post"])
     def keys(self, request: Request, pk: Any = None) -> Response:
-        """Make a key that opens this app at /v1."""
-        data = self.read(serializers.AppKeySerializer)
+        """Make a key that opens this app at /v1, for 90 days unless told otherwise."""
         app: App = self.own()
+        data = self.read(serializers.AppKeySerializer)
         key, secret = create_api_key(
             actor=request.user,  # type: ignore[arg-type]
             workspace=app.workspace,
             name=data["name"],
             app_id=app.pk,
+            can_write=data["can_write"],
+            days=data["days"],
         )
-        made = {"id": key.pk, "name": key.name, "secret": secret}
+        made = {
+            "id": key.pk,
+            "name": key.name,
+            "can_write": key.can_write,
+            "expires_at": key.expires_at,
+            "secret": secret,
+        }
         return Response(serializers.AppKeySerializer(made).data, status=status.HTTP_201_CREATED)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apps.api.openai import description
 from workers.contracts.recipes import Recipe
 
 Schema = dict[str, Any]
@@ -46,6 +47,7 @@ def complete(result: Schema, generator: Any, request: Any, public: bool) -> Sche
         for method, operation in operations.items():
             for status in _statuses(path, method, operation):
                 operation["responses"].setdefault(status, _response(_REASONS[status]))
+    description.add_to(result)
     return result
 
 

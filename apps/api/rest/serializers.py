@@ -13,6 +13,7 @@ from apps.jobs.models import Job
 from apps.jobs.positions import Positions
 from apps.publishing.models import App, AppVersion
 from apps.training.models import Preflight, Run
+from apps.workspaces.services import DAYS, MOST_DAYS
 from workers.contracts.recipes import Length
 from workers.contracts.task_types import Role
 
@@ -295,4 +296,17 @@ class LinkSerializer(serializers.Serializer[Any]):
 class AppKeySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(read_only=True)
     name = serializers.CharField(max_length=100)
+    can_write = serializers.BooleanField(
+        required=False, default=True, help_text="May ask the app; without it, only see that the app is there."
+    )
+    days = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=DAYS,
+        min_value=1,
+        max_value=MOST_DAYS,
+        write_only=True,
+        help_text="Days until it expires; null: it does not.",
+    )
+    expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
     secret = serializers.CharField(read_only=True, help_text="Shown now and never again.")

@@ -19,8 +19,8 @@ from apps.jobs.models import Job
 from apps.jobs.services import enqueue
 from apps.publishing.defaults import AppSettings, app_type_of
 from apps.publishing.models import App, AppVersion
-from apps.publishing.services.closing import close_group, stop_replies
-from apps.workspaces import access, audit
+from apps.publishing.services.closing import stop_replies
+from apps.workspaces import access, audit, ways
 from apps.workspaces.access import Action
 from apps.workspaces.models import ApiKey, Workspace
 from apps.workspaces.services import next_number
@@ -144,7 +144,7 @@ def delete_app(*, actor: User, app: App) -> None:
 
 def _close(app: App) -> None:
     stop_replies(conversation__app=app)
-    close_group(f"app.{app.pk}")
+    ways.hint(f"app.{app.pk}")
 
 
 def _check(workspace: Workspace, model: ModelVersion, name: str, app_settings: AppSettings) -> None:

@@ -1,25 +1,11 @@
-"""Ends what is open when a way in closes: sockets through their channel group, answers through their streamer."""
+"""Ends the answers under way when the way in through which they were asked for closes."""
 
-import contextlib
 from typing import Any
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import transaction
 
 from apps.publishing.models import Message
 from apps.publishing.reply_queue import send_stops
-
-
-def close_group(group: str) -> None:
-    """After commit, close every socket that came in this way."""
-
-    def send() -> None:
-        # A socket that misses the hint is refused at its next question: the service looks at the row.
-        with contextlib.suppress(Exception):
-            async_to_sync(get_channel_layer().group_send)(group, {"type": "way.closed"})
-
-    transaction.on_commit(send)
 
 
 def stop_replies(**lookup: Any) -> None:

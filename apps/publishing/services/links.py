@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.core.errors import UserError
 from apps.publishing.models import App, ShareLink
-from apps.publishing.services.closing import close_group, stop_replies
+from apps.publishing.services.closing import stop_replies
 from apps.publishing.tokens import decrypt_token, encrypt_token, hash_token, new_token
-from apps.workspaces import access, audit
+from apps.workspaces import access, audit, ways
 from apps.workspaces.access import Action
 
 
@@ -42,7 +42,7 @@ def revoke_share_link(*, actor: User, link: ShareLink) -> None:
         return
     audit.record(actor, "share_link.revoked", link, app=link.app.number)
     stop_replies(conversation__link=link)
-    close_group(f"link.{link.pk}")
+    ways.hint(f"link.{link.pk}")
 
 
 def address_of(link: ShareLink) -> str | None:

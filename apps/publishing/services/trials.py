@@ -46,7 +46,7 @@ def start_trial(*, actor: User, model: ModelVersion, text: str) -> str:
         key=f"reply:{reply}",
         source=model,
     )
-    sync_redis().set(f"trial:{reply}", str(actor.pk), ex=_KEEP_SECONDS)
+    sync_redis().set(f"trial:{reply}", f"{actor.pk} {model.pk}", ex=_KEEP_SECONDS)
     send_request(
         ReplyRequest(
             reply=str(reply),
@@ -62,7 +62,9 @@ def start_trial(*, actor: User, model: ModelVersion, text: str) -> str:
 
 
 def may_follow(*, actor: User, reply: str) -> bool:
-    return bool(sync_redis().get(f"trial:{reply}") == str(actor.pk))
+    """Whether it is their own trial, of a model that they still may see."""
+    asker, _space, model = (sync_redis().get(f"trial:{reply}") or "").partition(" ")
+    return asker == str(actor.pk) and ModelVersion.objects.visible_to(actor).filter(pk=model).exists()
 
 
 def stop_trial(*, actor: User, reply: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import (
     Http404,
     HttpRequest,
@@ -35,6 +35,7 @@ from apps.publishing.limits import CONVERSATIONS_LISTED, MOST_CHARACTERS
 from apps.publishing.models import AppType, Message
 from apps.publishing.views.strings import page_strings
 from apps.publishing.visitors import remember, visitor_key_of
+from apps.workspaces import ways
 
 
 def _private(view: Any) -> Any:
@@ -55,7 +56,7 @@ def _private(view: Any) -> Any:
 def _entrance(request: HttpRequest, token: str | None, app_id: UUID | None) -> Entrance:
     """Raises Http404; a revoked link and one that never was look the same."""
     if token is None:
-        return for_member(request.user, str(app_id))
+        return for_member(request.user, str(app_id), request.session.session_key)
     entrance = by_link(token, visitor_key_of(request))
     if entrance is None:
         raise Http404
@@ -220,17 +221,15 @@ async def stream(
     """A reply as server-sent events, where sockets are blocked; `Last-Event-ID` or ?after= says where to go on."""
 
     @sync_to_async
-    def find() -> Message | None:
-        return _entrance(request, token, app_id).message(str(message_id))
+    def find() -> tuple[Entrance, Message | None]:
+        entrance = _entrance(request, token, app_id)
+        return entrance, entrance.message(str(message_id))
 
-    try:
-        message = await find()
-    except PermissionDenied:
-        message = None
+    entrance, message = await find()
     if message is None:
         raise Http404
     after = request.headers.get("Last-Event-ID") or request.GET.get("after") or "0"
-    events = _events(message, int(after) if after.isdecimal() else 0, get_language() or "en")
+    events = _events(entrance, message, int(after) if after.isdecimal() else 0, get_language() or "en")
     response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["Cache-Control"] = "no-cache, no-store"
     response["X-Accel-Buffering"] = "no"
@@ -238,7 +237,18 @@ async def stream(
     return response
 
 
-async def _events(message: Message, after: int, language: str) -> AsyncGenerator[bytes]:
+async def _events(
+    entrance: Entrance, message: Message, after: int, language: str
+) -> AsyncGenerator[bytes]:
+    """The reply, until it ends or the way in through which it was asked for closes."""
+    try:
+        async for event in ways.while_open(_told(message, after, language), entrance.groups, entrance.is_open):
+            yield event
+    except ways.WayClosed:
+        yield _event(0, {"type": "closed"})
+
+
+async def _told(message: Message, after: int, language: str) -> AsyncGenerator[bytes]:
     reply = str(message.pk)
     if message.is_ended:
         with override(language):

@@ -264,8 +264,8 @@ def create_key(request: HttpRequest, app_id: UUID) -> HttpResponse:
             _key, secret = create_api_key(
                 actor=request.user,  # type: ignore[arg-type]
                 workspace=app.workspace,
-                name=form.cleaned_data["name"],
                 app_id=app.pk,
+                **form.cleaned_data,
             )
             return _detail(request, app, secret=secret)
         except UserError as error:

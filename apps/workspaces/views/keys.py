@@ -13,6 +13,8 @@ from apps.workspaces.decorators import in_workspace
 from apps.workspaces.forms import ApiKeyForm
 from apps.workspaces.models import ApiKey
 
+MOST_SHOWN = 500
+
 
 @require_http_methods(["GET", "POST"])
 @in_workspace()
@@ -33,7 +35,10 @@ def keys(request: HttpRequest) -> HttpResponse:
             except UserError as error:
                 form.add_user_error(error)
         status = 422 if form.errors else 200
-    shown = ApiKey.objects.in_workspace(workspace).filter(app_id=None).select_related("created_by")
+    shown = list(ApiKey.objects.in_workspace(workspace).select_related("created_by")[:MOST_SHOWN])
+    manages = access.can(request.user, workspace, Action.MANAGE)
+    for key in shown:
+        key.is_revocable = manages or key.created_by_id == request.user.pk
     return render(
         request, "workspaces/keys.html", {"form": form, "keys": shown, "secret": secret}, status=status
     )

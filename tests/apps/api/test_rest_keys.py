@@ -56,8 +56,8 @@ def test_keys_that_are_no_longer_live_are_refused(key_of, editor, make_app) -> N
 
 def test_a_key_dies_with_its_makers_membership(caller, editor, tickets) -> None:
     Membership.objects.filter(user=editor).delete()
-    assert caller.get("datasets/").status_code == 404
-    assert caller.get(f"dataset-versions/{tickets.pk}/").status_code == 404
+    assert caller.get("datasets/").status_code == 401
+    assert caller.get(f"dataset-versions/{tickets.pk}/").status_code == 401
 
 
 def test_a_reading_key_reads_and_writes_nothing(key_of, editor, tickets, new_job) -> None:

@@ -52,9 +52,9 @@ def test_a_key_is_kept_as_a_hash_and_found_by_its_secret(workspace, editor) -> N
 
 
 def test_an_expired_key_opens_nothing(workspace, editor) -> None:
-    _key, secret = services.create_api_key(
-        actor=editor, workspace=workspace, name="old", expires_at=timezone.now()
-    )
+    key, secret = services.create_api_key(actor=editor, workspace=workspace, name="old", days=1)
+    assert ApiKey.objects.by_secret(secret) == key
+    ApiKey.objects.filter(pk=key.pk).update(expires_at=timezone.now())
     assert ApiKey.objects.by_secret(secret) is None
 
 

@@ -1,0 +1,64 @@
+"""The audit trail of a workspace, for its admins: filtered, in pages, and as a file."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from apps.core.downloads import stream_download
+from apps.core.errors import NotVisible
+from apps.workspaces import audit
+from apps.workspaces.access import Action
+from apps.workspaces.decorators import in_workspace
+from apps.workspaces.forms import AuditFilterForm
+from apps.workspaces.models import AuditEntry
+from apps.workspaces.querysets import AuditQuerySet
+
+ENTRIES_A_PAGE = 50
+EXPORTS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
+
+
+def _found(request: HttpRequest) -> tuple[AuditFilterForm, AuditQuerySet]:
+    """The form as it was sent and what its valid fields leave; a wrong one filters nothing and says so."""
+    workspace = request.workspace  # type: ignore[attr-defined]
+    form = AuditFilterForm(request.GET, workspace=workspace)
+    form.is_valid()
+    everything = AuditEntry.objects.filter(workspace=workspace)
+    return form, everything.found_by(**{name: value for name, value in form.cleaned_data.items() if value})
+
+
+@require_GET
+@in_workspace(Action.MANAGE)
+def trail(request: HttpRequest) -> HttpResponse:
+    form, found = _found(request)
+    chosen = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
+    query = f"{urlencode(chosen)}&" if chosen else ""
+    page = Paginator(found.select_related("actor"), ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {"form": form, "page": page, "query": query, "exports": list(EXPORTS)}
+    return render(request, "workspaces/audit.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@in_workspace(Action.MANAGE)
+def export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """What the filters leave, newest first, as csv or jsonl; streamed, however long it is."""
+    if kind not in EXPORTS:
+        raise NotVisible
+    _form, found = _found(request)
+    audit.record(
+        request.user,  # type: ignore[arg-type]
+        "audit.exported",
+        request.workspace,  # type: ignore[attr-defined]
+        workspace=request.workspace,  # type: ignore[attr-defined]
+        kind=kind,
+    )
+    return stream_download(
+        audit.export(found, kind),
+        filename=f"audit-{timezone.localdate():%Y-%m-%d}.{kind}",
+        content_type=EXPORTS[kind],
+        reads_database=True,
+    )

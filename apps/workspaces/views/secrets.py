@@ -1,0 +1,49 @@
+"""What the workspace keeps to itself: its token for the Hub. It is written here and never shown."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.core.errors import UserError
+from apps.workspaces import access, secrets
+from apps.workspaces.access import Action
+from apps.workspaces.decorators import in_workspace
+from apps.workspaces.forms import SecretForm
+from apps.workspaces.models import WorkspaceSecret
+
+
+@require_http_methods(["GET", "POST"])
+@in_workspace(Action.MANAGE)
+def hub_token(request: HttpRequest) -> HttpResponse:
+    """POST sets or replaces it."""
+    workspace, kind = request.workspace, WorkspaceSecret.Kind.HUB_TOKEN  # type: ignore[attr-defined]
+    form = SecretForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            secrets.set_secret(
+                actor=request.user,  # type: ignore[arg-type]
+                workspace=workspace,
+                kind=kind,
+                value=form.cleaned_data["value"],
+            )
+        except UserError as error:
+            form.add_user_error(error)
+        else:
+            messages.success(request, _("The token is kept. Pre-flights that fetch from the Hub use it."))
+            return redirect("workspaces:hub_token")
+    kept = WorkspaceSecret.objects.in_workspace(workspace).filter(kind=kind).select_related("created_by")
+    context = {"form": form, "secret": kept.first()}
+    return render(request, "workspaces/hub_token.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@in_workspace()
+def remove(request: HttpRequest, secret_id: UUID) -> HttpResponse:
+    secret = access.get_visible(WorkspaceSecret.objects.all(), request.user, Action.MANAGE, pk=secret_id)
+    secrets.remove_secret(actor=request.user, secret=secret)  # type: ignore[arg-type]
+    messages.success(request, _("The token is removed."))
+    return redirect("workspaces:hub_token")

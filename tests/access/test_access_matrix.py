@@ -1,0 +1,380 @@
+"""Every address of the site, asked as everybody, answers as the access table says.
+
+For every page, API call and admin page: each person, the objects of our workspace and of another one, ids that
+nothing has, and right parents with wrong children. Sockets are in test_access_matrix_sockets.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.http import HttpResponse
+from django.test import RequestFactory
+from django.urls import URLResolver, path
+from django.urls.resolvers import RegexPattern
+
+from apps.workspaces.access import ALLOWED, Action
+from apps.workspaces.access_table import ADMIN_ACTIONS, ADMIN_MAY, DOORS, OPEN, Door, Needs, Rule
+from apps.workspaces.doors import Address, addresses, unlisted
+from tests.access.asking import (
+    ABSENT,
+    FAULT,
+    FORBIDDEN,
+    IN,
+    NO_METHOD,
+    NO_WORKSPACE,
+    SIGN_IN,
+    Answer,
+    ask,
+    own,
+    path_of,
+    random_like,
+)
+from tests.access.bodies import body_for
+from tests.access.world import OURS, PEOPLE, ROLES, THEIRS, Place, World
+
+pytestmark = pytest.mark.django_db
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+ADDRESSES = [address for address in addresses() if not address.is_socket]
+MARKS_NOT_LOOKED_FOR = ("admin/", "console/")
+"""Administrators look after every workspace."""
+
+
+def expected(person: str, door: Door, rule: Rule, whose: str) -> set[str]:
+    """What the table says that `person` is answered. `whose` is ours, theirs (the outsider's) or nobody's."""
+    has_object = bool(door.of)
+    if rule == Needs.NOTHING:
+        return {IN}
+    if rule == Needs.NOBODY:
+        return {FORBIDDEN, SIGN_IN, ABSENT}
+    if rule in (Needs.LINK, Needs.INVITATION):
+        found = SIGN_IN if rule == Needs.INVITATION and person == "anonymous" else IN
+        return {found} if whose in ("ours", "theirs") else {ABSENT}
+    if rule == Needs.APP_KEY or person == "anonymous":
+        return {SIGN_IN}
+    if rule == Needs.SIGN_IN:
+        return {IN}
+    if rule == Needs.PERSON:
+        return {IN} if whose == "ours" else {ABSENT}
+    if rule == Needs.ADMINISTRATOR:
+        if person != "administrator":
+            return {FORBIDDEN, SIGN_IN}
+        return {ABSENT} if whose == "nobody's" and has_object else {IN}
+    asked = Action.MANAGE if rule == Needs.MAKER else Action(rule)
+    at_home = _role(person, "theirs" if person == "outsider" else "ours")
+    role = _role(person, whose) if has_object else at_home
+    if role is None:
+        # A page may ask for the role where the person is now before it looks for the object.
+        refused = {NO_WORKSPACE} if at_home is None else set() if asked in ALLOWED[at_home] else {FORBIDDEN}
+        return {ABSENT} | refused
+    return {IN} if asked in ALLOWED[role] else {ABSENT if door.hides else FORBIDDEN}
+
+
+def _role(person: str, whose: str) -> str | None:
+    if whose == "ours":
+        return person if person in ROLES else None
+    return "owner" if whose == "theirs" and person == "outsider" else None
+
+
+def ids_to_ask_for(world: World, address: Address, person: str) -> list[tuple[str, list[str]]]:
+    """Whose objects to ask for, and their ids."""
+    door = address.door
+    assert door is not None
+    ours = own(world, world.ours, address, person)
+    if not door.of:
+        return [("ours", ours)]
+    theirs = own(world, world.theirs, address, person)
+    nobodys = [random_like(kind, known) for kind, known in zip(door.of, ours, strict=False)]
+    return [("ours", ours), ("theirs", theirs), ("nobody's", nobodys + ours[len(door.of) :])]
+
+
+def _is_leak(person: str, address: Address, answer: Answer) -> bool:
+    """Whether the answer names what lies in a workspace that this person is no member of."""
+    if (
+        address.route.startswith(MARKS_NOT_LOOKED_FOR)
+        or Needs.LINK in (address.door or Door({})).needs.values()
+    ):
+        return False
+    hidden = {OURS, THEIRS} - ({OURS} if person in ROLES else {THEIRS} if person == "outsider" else set())
+    return any(mark in answer.body for mark in hidden)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_everybody_is_answered_as_the_table_says(world: World, person: str) -> None:
+    wrong: list[str] = []
+    client = world.clients[person]
+    for address in ADDRESSES:
+        door = address.door
+        if door is None:
+            continue
+        for method, rule in door.needs.items():
+            told: dict[str, Answer] = {}
+            for whose, ids in ids_to_ask_for(world, address, person):
+                right = expected(person, door, rule, whose)
+                body = _body_of(world, address, method, person, whose)
+                # What is refused is refused whatever is sent: before anything is said about the body.
+                for sent in [body] if right == {IN} or not body else [{}, body]:
+                    answer = told[whose] = ask(client, method, path_of(address, ids), sent)
+                    if answer.word not in right:
+                        wrong.append(
+                            f"{method} {address.route} ({whose}): {answer.status}, not {right} {answer.location}"
+                        )
+                    if _is_leak(person, address, answer):
+                        wrong.append(f"{method} {address.route} ({whose}) names what {person} must not see")
+            wrong += _differences(address, method, told)
+    assert not wrong, f"as {person}:\n" + "\n".join(wrong)
+
+
+def _body_of(world: World, address: Address, method: str, person: str, whose: str) -> dict[str, Any]:
+    at_home = "theirs" if person == "outsider" else "ours"
+    where = whose if (address.door or Door({})).of and whose != "nobody's" else at_home
+    return body_for(address.key, method, world.theirs if where == "theirs" else world.ours)
+
+
+def _differences(address: Address, method: str, told: dict[str, Answer]) -> list[str]:
+    """What is refused as not there must look like what was never there."""
+    nobodys = told.get("nobody's")
+    return [
+        f"{method} {address.route}: {whose} is told apart from a random id"
+        for whose, answer in told.items()
+        if nobodys is not None and (answer.word == ABSENT or (whose == "theirs" and answer.word != IN))
+        if answer.told != nobodys.told
+    ]
+
+
+@pytest.mark.parametrize("person", ROLES)
+def test_a_right_parent_opens_no_wrong_child(world: World, person: str) -> None:
+    """Own parent and foreign child, foreign parent and own child, and a child of our other app: as a random id."""
+    wrong: list[str] = []
+    for address in ADDRESSES:
+        door = address.door
+        if door is None or len(door.of) < 2:
+            continue
+        mine, theirs, sibling = (
+            own(world, place, address, person) for place in (world.ours, world.theirs, world.elsewhere)
+        )
+        random = [
+            mine[0],
+            *(random_like(kind, known) for kind, known in zip(door.of[1:], mine[1:], strict=True)),
+        ]
+        for method, rule in door.needs.items():
+            if expected(person, door, rule, "ours") != {IN}:
+                continue
+            for ids in ([mine[0], *theirs[1:]], [mine[0], *sibling[1:]], [theirs[0], *mine[1:]], random):
+                answer = ask(world.clients[person], method, path_of(address, ids))
+                # Whoever has a link is in; only what was said there is somebody else's.
+                outer_is_open = ids[0] == mine[0] or rule == Needs.LINK
+                right = door.absent if outer_is_open else 404
+                if answer.status != right:
+                    wrong.append(f"{method} {address.route} {ids}: {answer.status}, not {right}")
+                elif (
+                    outer_is_open
+                    and right == 404
+                    and answer.told[2] != ask(world.clients[person], method, path_of(address, random)).told[2]
+                ):
+                    wrong.append(f"{method} {address.route}: told apart from a random id")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("person", ["editor", "owner"])
+def test_a_foreign_id_in_a_body_is_as_unknown_as_a_random_one(world: World, person: str) -> None:
+    wrong: list[str] = []
+    for address in ADDRESSES:
+        door = address.door
+        for name, kind in (door.names if door else {}).items():
+            assert door is not None
+            method = "POST"
+            where = path_of(address, own(world, world.ours, address, person))
+            known = world.theirs.id_of(kind)
+            foreign, random = (
+                ask(world.clients[person], method, where, _body(world, address, name, value))
+                for value in (known, random_like(kind, known))
+            )
+            if foreign.told != random.told:
+                wrong.append(
+                    f"{address.route} {name}: {foreign.status} for theirs, {random.status} for nobody's"
+                )
+            if foreign.status in (200, 201) or foreign.word == FAULT:
+                wrong.append(f"{address.route} {name}: {foreign.status}")
+            if THEIRS in foreign.body:
+                wrong.append(f"{address.route} {name} names what {person} must not see")
+    assert not wrong, "\n".join(wrong)
+
+
+def _body(world: World, address: Address, name: str, value: str) -> dict[str, Any]:
+    body = body_for(address.key, "POST", world.ours)
+    body[name] = [value] if isinstance(body.get(name), list) else value
+    return body
+
+
+def test_only_its_maker_or_an_admin_removes_it(world: World) -> None:
+    tried = 0
+    for address in ADDRESSES:
+        door = address.door
+        if door is None or Needs.MAKER not in door.needs.values():
+            continue
+        ids = [world.ours.id_of(kind) for kind in door.of[:-1]] + [str(world.ours.made[door.of[-1]].pk)]
+        for method, rule in door.needs.items():
+            if rule == Needs.MAKER:
+                words = {who: ask(world.clients[who], method, path_of(address, ids)).word for who in ROLES}
+                assert words == {"viewer": FORBIDDEN, "editor": IN, "admin": IN, "owner": IN}, address
+                tried += 1
+    assert tried >= 5
+
+
+def test_methods_that_the_table_does_not_name_are_refused(world: World) -> None:
+    wrong: list[str] = []
+    for address in ADDRESSES:
+        if address.door is None or address.route.startswith("admin/"):
+            continue
+        for person in ("owner", "administrator"):
+            where = path_of(address, own(world, world.ours, address, person))
+            for method in set(METHODS) - set(address.door.needs):
+                answer = ask(world.clients[person], method, where)
+                if answer.word not in (NO_METHOD, SIGN_IN, ABSENT, NO_WORKSPACE, FORBIDDEN):
+                    wrong.append(f"{method} {address.route} as {person}: {answer.status}")
+    assert not wrong, "\n".join(wrong)
+
+
+KEYS = {
+    "viewer": "viewer",
+    "editor": "editor",
+    "admin": "admin",
+    "owner": "owner",
+    "outsider": "outsider",
+    "reading": "viewer",
+}
+"""What a live key of a workspace is worth: the role that its maker has now, or looking only."""
+
+
+@pytest.mark.parametrize("key", [*KEYS, "revoked", "closed", "expired", "nonsense", "app key"])
+def test_a_key_opens_what_its_maker_may_and_no_more(world: World, key: str) -> None:
+    """The REST API with keys. A key of a removed member, a closed, an expired, a made-up one and an app's open nothing."""
+    wrong: list[str] = []
+    client = world.clients["anonymous"]
+    headers = {"Authorization": f"Bearer {world.keys[key]}"}
+    for address in ADDRESSES:
+        door = address.door
+        if door is None or not address.route.startswith("api/v1/"):
+            continue
+        for method in door.needs:
+            told: dict[str, Answer] = {}
+            for whose, ids in ids_to_ask_for(world, address, "owner"):
+                answer = told[whose] = ask(client, method, path_of(address, ids), headers=headers)
+                right = _expected_of_key(key, door, method, whose)
+                if answer.word not in right:
+                    wrong.append(f"{method} {address.route} ({whose}): {answer.status}, not {right}")
+                if key not in KEYS and OURS in answer.body:
+                    wrong.append(f"{method} {address.route} ({whose}) names what is ours")
+            wrong += _differences(address, method, told)
+    assert not wrong, f"with {key}:\n" + "\n".join(wrong)
+
+
+def _expected_of_key(key: str, door: Door, method: str, whose: str) -> set[str]:
+    rule = door.needs[method]
+    if rule == Needs.NOTHING:
+        return {IN}
+    if key not in KEYS:
+        return {SIGN_IN}
+    if key == "reading" and method != "GET":
+        return {FORBIDDEN}
+    return expected(KEYS[key], door, rule, whose)
+
+
+@pytest.mark.parametrize(
+    ("key", "right"),
+    [
+        ("app key", IN),
+        ("their app key", ABSENT),
+        ("owner", SIGN_IN),
+        ("nonsense", SIGN_IN),
+        ("revoked", SIGN_IN),
+    ],
+)
+def test_only_the_apps_own_key_opens_v1(world: World, key: str, right: str) -> None:
+    client, headers = world.clients["anonymous"], {"Authorization": f"Bearer {world.keys[key]}"}
+    slug = world.ours.things["slug"]
+    asked = {"model": slug, "messages": [{"role": "user", "content": "x"}], "prompt": "x"}
+    for address in ADDRESSES:
+        if address.door is None or Needs.APP_KEY not in address.door.needs.values():
+            continue
+        (method,) = address.door.needs
+        answer = ask(client, method, f"/{address.route}", asked, headers=headers)
+        if method == "GET" and right == ABSENT:
+            assert slug not in answer.body
+        elif right == IN:
+            # No engine runs here: that it is missed shows that the door was open.
+            assert answer.word == IN or answer.status == 503, (address.route, answer.status)
+        else:
+            assert answer.word == right, (address.route, answer.status)
+
+
+def test_every_address_and_every_model_has_its_line() -> None:
+    assert unlisted() == []
+
+
+def test_every_line_is_about_an_address_that_there_is() -> None:
+    assert set(DOORS) == {address.key for address in addresses()}
+    assert set(ADMIN_MAY) == {model._meta.label_lower for model in admin.site._registry}
+
+
+def test_the_sockets_of_the_table_are_those_of_the_site() -> None:
+    from studio.asgi import application
+
+    inner = application.application_mapping["websocket"]
+    while not hasattr(inner, "routes"):
+        inner = inner.inner
+    assert {str(route.pattern) for route in inner.routes} == {
+        key for key, door in DOORS.items() if OPEN in door.needs
+    }
+
+
+def test_an_address_without_a_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test of the test: a page that somebody adds without saying whom it is for."""
+
+    def page(_request: Any) -> HttpResponse:
+        return HttpResponse("everybody's secret")
+
+    made_up = URLResolver(RegexPattern(r"^/"), [path("made/up/", page, name="made_up")])
+    assert [a.route for a in addresses(made_up, []) if a.door is None] == ["made/up/"]
+    monkeypatch.delitem(DOORS, "datasets:detail")
+    monkeypatch.delitem(ADMIN_MAY, "jobs.job")
+    assert unlisted() == ["data/<uuid:pk>/", "jobs.job"]
+
+
+def test_a_door_that_stands_open_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test of the test: a page that lets in whom the table does not name."""
+    monkeypatch.setitem(DOORS, "datasets:detail", Door({"GET": Action.MANAGE}, ("dataset",)))
+    with pytest.raises(AssertionError, match="data/<uuid:pk>/"):
+        test_everybody_is_answered_as_the_table_says(world, "viewer")
+
+
+def test_bulk_actions_of_the_admin_are_those_of_the_table(world: World, rf: RequestFactory) -> None:
+    request = rf.get("/admin/")
+    request.user = world.people["administrator"]  # type: ignore[assignment]
+    found = {
+        model._meta.label_lower: tuple(sorted(page.get_actions(request)))
+        for model, page in admin.site._registry.items()
+    }
+    assert {label: actions for label, actions in found.items() if actions} == ADMIN_ACTIONS
+
+
+def test_bulk_actions_of_the_admin_are_refused_to_everybody_else(world: World) -> None:
+    for label, actions in ADMIN_ACTIONS.items():
+        row: Any = world.ours.things[f"admin:{label}"]
+        for action in actions:
+            data = {"action": action, "_selected_action": [str(row.pk)], "post": "yes"}
+            for person in PEOPLE:
+                answer = ask(world.clients[person], "POST", f"/admin/{label.replace('.', '/')}/", data)
+                right = {"administrator": IN, "anonymous": SIGN_IN}.get(person, FORBIDDEN)
+                assert answer.word == right, (label, action, person)
+
+
+def test_places_hold_what_the_table_names(world: World) -> None:
+    for address in ADDRESSES:
+        for kind in (address.door or Door({})).of:
+            for place in (world.ours, world.theirs):
+                assert isinstance(place, Place)
+                assert place.id_of(kind)

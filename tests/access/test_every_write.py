@@ -1,0 +1,88 @@
+"""Every write of the site, done by whoever may, leaves an entry in the audit trail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from apps.workspaces.access_table import Needs
+from apps.workspaces.doors import Address, addresses
+from apps.workspaces.models import AuditEntry
+from tests.access.asking import IN, ask, own, path_of
+from tests.access.bodies import body_for
+from tests.access.world import World
+
+pytestmark = pytest.mark.django_db
+
+NO_ENTRY = {
+    "account_login": "an entry is made when it succeeds; who is signed in already is only sent on",
+    "account_signup": "closed to who is signed in",
+    "account_reauthenticate": "confirms a password; nothing is written",
+    "account_reset_password": "mails a link; the entry is made when it is used",
+    "account_reset_password_from_key": "the key of this test is none",
+    "account_confirm_email": "",
+    "account_email": "",
+    "account_set_password": "",
+    "account_change_password": "",
+    "account_delete": "",
+    "account_download_export": "",
+    "account_end_other_sessions": "there is one session",
+    "datasets:part": "a part of an upload; the import that uses it is recorded",
+    "training:fix": "opens the wizard with other answers; nothing is written",
+    "publishing:preview_act": "what visitors say is content",
+    "publishing:visit_act": "what visitors say is content",
+}
+"""Addresses that may be posted to without an entry, and why."""
+
+
+def _writes() -> list[tuple[Address, str]]:
+    return [
+        (address, method)
+        for address in addresses()
+        if address.door and not address.is_socket and not address.route.startswith("admin/")
+        for method, rule in address.door.needs.items()
+        if method not in ("GET", "OPEN") and rule not in (Needs.APP_KEY, Needs.NOBODY)
+    ]
+
+
+def _entries_of(world: World, address: Address, method: str, person: str) -> tuple[str, int, int]:
+    """The answer in a word, its status, and how many entries it left."""
+    path = path_of(address, own(world, world.ours, address, person))
+    counted: list[int] = []
+
+    def count(**_: Any) -> None:
+        counted.append(1)
+
+    from django.db.models.signals import post_save
+
+    post_save.connect(count, sender=AuditEntry)
+    try:
+        answer = ask(world.clients[person], method, path, body_for(address.key, method, world.ours))
+    finally:
+        post_save.disconnect(count, sender=AuditEntry)
+    return answer.word, answer.status, len(counted)
+
+
+def test_every_write_leaves_an_entry(world: World) -> None:
+    missing: list[str] = []
+    for address, method in _writes():
+        rules = address.door.needs if address.door else {}
+        person = "administrator" if rules[method] == Needs.ADMINISTRATOR else "owner"
+        word, status, entries = _entries_of(world, address, method, person)
+        if word != IN:
+            missing.append(f"{method} {address.key}: {word} {status}")
+        elif not entries and address.key not in NO_ENTRY:
+            missing.append(f"{method} {address.key}: no entry ({status})")
+        elif entries and address.key in NO_ENTRY:
+            missing.append(f"{method} {address.key} leaves an entry and need not be listed")
+    assert not missing, "\n".join(missing)
+
+
+def test_a_write_that_is_rolled_back_leaves_none(world: World) -> None:
+    before = AuditEntry.objects.count()
+    with transaction.atomic():
+        world.clients["owner"].post("/workspace/new/", {"name": "Another"})
+        transaction.set_rollback(True)
+    assert AuditEntry.objects.count() == before

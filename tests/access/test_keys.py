@@ -1,0 +1,169 @@
+"""API keys: made with an end, shown once, kept as hashes; the same limits however they are sent."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from apps.core.errors import UserError
+from apps.workspaces.models import ApiKey, AuditEntry, Membership, Role
+from apps.workspaces.services import create_api_key
+
+pytestmark = pytest.mark.django_db
+WAYS = {
+    "Authorization": lambda secret: {"Authorization": f"Bearer {secret}"},
+    "X-API-Key": lambda secret: {"X-API-Key": secret},
+    "both, the same": lambda secret: {"Authorization": f"bearer {secret}", "X-API-Key": secret},
+}
+
+
+@pytest.fixture
+def make(workspace: Any) -> Any:
+    def key(user: Any, **fields: Any) -> str:
+        return create_api_key(actor=user, workspace=workspace, name="script", **fields)[1]
+
+    return key
+
+
+def ask(path: str, headers: dict[str, str], body: Any = None) -> Any:
+    client = Client(headers=headers)
+    return client.get(path) if body is None else client.post(path, body, content_type="application/json")
+
+
+BASE = {"kind": "hub", "name": "n", "family": "causal", "location": "a/b"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_same_limits_however_it_is_sent(make: Any, editor: Any, app: Any, way: str) -> None:
+    send = WAYS[way]
+    writing, reading = send(make(editor)), send(make(editor, can_write=False))
+    assert ask("/api/v1/apps/", writing).status_code == 200
+    assert ask("/api/v1/base-models/", writing, BASE).status_code == 201
+    assert ask("/api/v1/apps/", reading).status_code == 200
+    assert ask("/api/v1/base-models/", reading, BASE).status_code == 403
+    of_app = send(make(editor, app_id=app.pk))
+    assert ask("/api/v1/apps/", of_app).status_code == 401
+    assert ask("/v1/models", of_app).json()["data"][0]["id"] == app.slug
+    assert ask("/v1/models", writing).status_code == 401
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_same_rate_however_it_is_sent(make: Any, editor: Any, settings: Any, way: str) -> None:
+    settings.API_PER_MINUTE = 2
+    secret = make(editor)
+    for sent in WAYS.values():
+        ask("/api/v1/apps/", sent(secret))
+    assert ask("/api/v1/apps/", WAYS[way](secret)).status_code == 429
+
+
+@pytest.mark.parametrize("name", ["api_key", "key", "token", "access_token", "anything"])
+@pytest.mark.parametrize("path", ["/api/v1/apps/", "/v1/models"])
+def test_a_key_in_an_address_is_refused(make: Any, editor: Any, app: Any, path: str, name: str) -> None:
+    """Also beside a good header: the address is in somebody's log by now."""
+    secret = make(editor, app_id=app.pk if path.startswith("/v1") else None)
+    for headers in ({}, {"Authorization": f"Bearer {secret}"}):
+        response = ask(f"{path}?{name}={secret}", headers)
+        assert response.status_code == 401
+        assert "address" in response.json()["error"]["message"]
+
+
+def test_two_different_keys_at_once_are_refused(make: Any, editor: Any) -> None:
+    headers = {"Authorization": f"Bearer {make(editor)}", "X-API-Key": make(editor)}
+    assert ask("/api/v1/apps/", headers).status_code == 401
+
+
+def test_a_reading_key_of_an_app_sees_and_does_not_ask(make: Any, editor: Any, app: Any) -> None:
+    headers = {"Authorization": f"Bearer {make(editor, app_id=app.pk, can_write=False)}"}
+    assert ask("/v1/models", headers).status_code == 200
+    asked = {"model": app.slug, "messages": [{"role": "user", "content": "x"}], "prompt": "x"}
+    for path in ("/v1/chat/completions", "/v1/completions"):
+        response = ask(path, headers, asked)
+        assert (response.status_code, response.json()["error"]["code"]) == (403, "read_only_key")
+
+
+def test_nothing_is_said_about_a_request_before_the_key_is_known(db: None) -> None:
+    for path in ("/v1/chat/completions", "/v1/completions"):
+        assert ask(path, {}, {"wrong": 1}).status_code == 401
+
+
+def test_a_key_is_worth_what_its_maker_is_now(make: Any, editor: Any, workspace: Any) -> None:
+    headers = {"Authorization": f"Bearer {make(editor)}"}
+    Membership.objects.filter(user=editor).update(role=Role.VIEWER)
+    assert ask("/api/v1/apps/", headers).status_code == 200
+    assert ask("/api/v1/base-models/", headers, BASE).status_code == 403
+    Membership.objects.filter(user=editor).delete()
+    assert ask("/api/v1/apps/", headers).status_code == 401
+
+
+def test_a_key_ends_when_its_maker_said(make: Any, editor: Any) -> None:
+    for days in (None, 1, 3650):
+        make(editor, days=days)
+    ends = [
+        key.expires_at and (key.expires_at - timezone.now()).days
+        for key in ApiKey.objects.order_by("created_at")
+    ]
+    assert ends == [None, 0, 3649]
+    for days in (0, -1, 3651):
+        with pytest.raises(UserError) as refused:
+            make(editor, days=days)
+        assert refused.value.field == "days"
+
+
+def test_a_key_made_on_the_page_ends_after_three_months_unless_told_otherwise(
+    client_for: Any, editor: Any
+) -> None:
+    client = client_for(editor)
+    for sent, days in (({}, 90), ({"days": "7"}, 7), ({"days": "0"}, None)):
+        response = client.post("/workspace/keys/", {"name": f"for {days}", **sent})
+        assert response.status_code == 200
+        key = ApiKey.objects.get(name=f"for {days}")
+        assert (key.expires_at and round((key.expires_at - key.created_at) / timedelta(days=1))) == days
+    assert client.post("/workspace/keys/", {"name": "odd", "days": "12"}).status_code == 422
+
+
+def test_the_secret_is_shown_once_and_is_nowhere_in_the_database(
+    client_for: Any, editor: Any, app: Any
+) -> None:
+    client = client_for(editor)
+    for address in ("/workspace/keys/", f"/apps/{app.pk}/keys/"):
+        secret = client.post(address, {"name": "script"}).context["secret"]
+        assert len(secret) > 40
+        for page in ("/workspace/keys/", f"/apps/{app.pk}/", "/workspace/"):
+            assert secret not in client.get(page).content.decode()
+        with connection.cursor() as cursor:
+            for table in connection.introspection.table_names(cursor):
+                cursor.execute(f'SELECT * FROM "{table}"')
+                assert secret not in str(cursor.fetchall()), table
+
+
+def test_last_use_and_end_are_on_the_page(client_for: Any, make: Any, editor: Any) -> None:
+    secret = make(editor, days=30)
+    client = client_for(editor)
+    assert ApiKey.objects.get().last_used_at is None
+    ask("/api/v1/apps/", {"Authorization": f"Bearer {secret}"})
+    html = client.get("/workspace/keys/").content.decode()
+    assert "script" in html
+    assert ApiKey.objects.get().last_used_at is not None
+
+
+def test_making_and_revoking_are_in_the_trail_without_the_secret(
+    client_for: Any, make: Any, editor: Any
+) -> None:
+    secret = make(editor)
+    client_for(editor).post(f"/workspace/keys/{ApiKey.objects.get().pk}/revoke/")
+    actions = AuditEntry.objects.filter(object_type="apikey").values_list("action", "changes")
+    assert {action for action, _changes in actions} == {"api_key.created", "api_key.revoked"}
+    assert secret not in str(list(AuditEntry.objects.values()))
+    assert ask("/api/v1/apps/", {"Authorization": f"Bearer {secret}"}).status_code == 401
+
+
+def test_somebody_who_may_no_longer_write_can_still_revoke_their_key(
+    client_for: Any, make: Any, editor: Any
+) -> None:
+    make(editor)
+    Membership.objects.filter(user=editor).update(role=Role.VIEWER)
+    assert client_for(editor).post(f"/workspace/keys/{ApiKey.objects.get().pk}/revoke/").status_code == 302
+    assert not ApiKey.objects.get().is_live
