@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
 
 from apps.accounts.models import User
+from apps.core.errors import NotVisible
+from apps.publishing.grants import is_open_to
 from apps.publishing.models import App, AppVersion, Conversation, Message, ShareLink
 from apps.publishing.querysets import ConversationQuerySet
 from apps.workspaces import access, ways
+
+
+class Locked(NotVisible):
+    """The link is live, and its password was not given. Everything behind it is as good as not there."""
+
+    def __init__(self, link: ShareLink) -> None:
+        super().__init__()
+        self.link = link
 
 
 @dataclass(frozen=True)
@@ -30,9 +41,10 @@ class Entrance:
         return self.app.versions.select_related("model_version").first()
 
     def is_open(self) -> bool:
-        """Whether it still leads in: the link not revoked, the app not archived, the person signed in and a member."""
+        """Whether it still leads in: the link neither revoked nor under another password, the app not archived, the
+        person signed in and a member."""
         if self.link:
-            return ShareLink.objects.live().filter(pk=self.link.pk).exists()
+            return ShareLink.objects.live().filter(pk=self.link.pk, password=self.link.password).exists()
         return (
             self.user is not None
             and (self.session_key is None or ways.is_signed_in(self.user, self.session_key))
@@ -57,9 +69,11 @@ class Entrance:
         return [*shared, *own, ways.of_session(self.session_key)]
 
 
-def by_link(token: str, visitor_key: str) -> Entrance | None:
-    """The way in that a live share link gives."""
+def by_link(token: str, visitor_key: str, cookies: Mapping[str, str] | None = None) -> Entrance | None:
+    """The way in that a live share link gives. Raises Locked when it has a password that the cookies do not speak of."""
     link = ShareLink.objects.by_token(token)
+    if link and not is_open_to(link, cookies or {}):
+        raise Locked(link)
     return Entrance(link.app, visitor_key, link=link) if link else None
 
 

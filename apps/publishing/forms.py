@@ -14,6 +14,7 @@ from apps.publishing.defaults import (
     AppSettings,
     app_type_of,
 )
+from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS
 from apps.publishing.models import AppType
 from apps.workspaces.forms import ApiKeyForm
 
@@ -130,6 +131,18 @@ def models_like(models: Any, app_type: str) -> Any:
     return models.filter(pk__in=ids)
 
 
+def link_password_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("Password"),
+        required=False,
+        min_length=LEAST_PASSWORD_CHARACTERS,
+        max_length=MOST_PASSWORD_CHARACTERS,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Left empty, the address alone opens the app."),
+    )
+
+
 class LinkForm(StudioForm):
     name = forms.CharField(
         label=_("For whom?"),
@@ -137,6 +150,14 @@ class LinkForm(StudioForm):
         required=False,
         help_text=_("Only you see this, for instance: pilot group."),
     )
+
+    password = link_password_field()
+
+
+class LinkPasswordForm(StudioForm):
+    """Another password for a link; left empty, none."""
+
+    password = link_password_field()
 
 
 class AppKeyForm(ApiKeyForm):

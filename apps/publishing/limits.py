@@ -4,6 +4,9 @@ from apps.core.rates import Rate, take
 
 MOST_CHARACTERS = 50_000
 """Of one message; what the model reads is often less, and then said in tokens."""
+MOST_PASSWORD_CHARACTERS = 128
+"""Hashing a longer one would only cost time."""
+LEAST_PASSWORD_CHARACTERS = 8
 SOCKET_MESSAGE_BYTES = 256 * 1024
 VISITOR_PER_MINUTE = 20
 LINK_PER_MINUTE = 600

@@ -97,6 +97,8 @@ class ShareLink(InWorkspace):
     name = models.CharField(_("name"), max_length=80, blank=True)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     token_encrypted = models.TextField(editable=False)
+    password = models.CharField(_("password"), max_length=128, blank=True, editable=False)
+    """Hashed as passwords of accounts are; empty for a link that opens without one."""
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
 
     objects = ShareLinkQuerySet.as_manager()

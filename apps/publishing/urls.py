@@ -22,9 +22,11 @@ urlpatterns = [
     path("apps/<uuid:app_id>/delete/", studio.delete, name="delete"),
     path("apps/<uuid:app_id>/links/", studio.create_link, name="create_link"),
     path("apps/<uuid:app_id>/links/<uuid:link_id>/revoke/", studio.revoke_link, name="revoke_link"),
+    path("apps/<uuid:app_id>/links/<uuid:link_id>/password/", studio.set_link_password, name="link_password"),
     path("apps/<uuid:app_id>/keys/", studio.create_key, name="create_key"),
     path("apps/<uuid:app_id>/keys/<uuid:key_id>/revoke/", studio.revoke_key, name="revoke_key"),
     path("try/<uuid:model_id>/", trial.try_model, name="try"),
+    path(f"{_VISIT}unlock/", public.unlock, name="visit_unlock"),
     *(
         path(f"{prefix}{tail}", guard(view), name=f"{name}{more}")
         for prefix, name, act, guard in (

@@ -114,6 +114,7 @@ class AppViewSet(VisibleViewSet):
             actor=request.user,  # type: ignore[arg-type]
             app=app,
             name=data["name"],
+            password=data["password"],
         )
         made = {"id": link.pk, "name": link.name, "url": links.address_of(link)}
         return Response(serializers.LinkSerializer(made).data, status=status.HTTP_201_CREATED)

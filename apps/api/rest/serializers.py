@@ -290,6 +290,15 @@ class AppRequestSerializer(serializers.Serializer[Any]):
 class LinkSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(read_only=True)
     name = serializers.CharField(required=False, default="", max_length=80, allow_blank=True)
+    password = serializers.CharField(
+        required=False,
+        default="",
+        min_length=8,
+        max_length=128,
+        write_only=True,
+        trim_whitespace=False,
+        help_text="What visitors are asked for; left out, the address alone opens the app.",
+    )
     url = serializers.CharField(read_only=True)
 
 

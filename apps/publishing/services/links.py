@@ -1,6 +1,7 @@
 """Opening and closing ways into an app."""
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.core.errors import UserError
+from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS
 from apps.publishing.models import App, ShareLink
 from apps.publishing.services.closing import stop_replies
 from apps.publishing.tokens import decrypt_token, encrypt_token, hash_token, new_token
@@ -16,8 +18,8 @@ from apps.workspaces.access import Action
 
 
 @transaction.atomic
-def create_share_link(*, actor: User, app: App, name: str = "") -> tuple[ShareLink, str]:
-    """Return the link and its token. Raises UserError when nothing is published yet."""
+def create_share_link(*, actor: User, app: App, name: str = "", password: str = "") -> tuple[ShareLink, str]:
+    """Return the link and its token. Raises UserError when nothing is published yet, or the password is too short."""
     access.require(actor, app.workspace, Action.PUBLISH)
     if app.archived_at or app.live_version_id is None:
         raise UserError(_("Publish the app first; then it can be shared."))
@@ -29,9 +31,31 @@ def create_share_link(*, actor: User, app: App, name: str = "") -> tuple[ShareLi
         name=name.strip()[:80],
         token_hash=hash_token(token),
         token_encrypted=encrypt_token(token),
+        password=_hashed(password),
     )
-    audit.record(actor, "share_link.created", link, app=app.number)
+    audit.record(actor, "share_link.created", link, app=app.number, password=bool(password))
     return link, token
+
+
+def _hashed(password: str) -> str:
+    if not password:
+        return ""
+    if not LEAST_PASSWORD_CHARACTERS <= len(password) <= MOST_PASSWORD_CHARACTERS:
+        message = _("A password has %(least)d to %(most)d characters.")
+        limits = {"least": LEAST_PASSWORD_CHARACTERS, "most": MOST_PASSWORD_CHARACTERS}
+        raise UserError(message % limits, field="password", code="invalid")
+    return make_password(password)
+
+
+@transaction.atomic
+def set_link_password(*, actor: User, link: ShareLink, password: str) -> None:
+    """Give the link another password, or none. Whoever came in by the earlier one is sent away and asked again."""
+    access.require(actor, link.workspace, Action.PUBLISH)
+    link.password = _hashed(password)
+    link.save(update_fields=["password"])
+    audit.record(actor, "share_link.password_set", link, app=link.app.number, password=bool(password))
+    stop_replies(conversation__link=link)
+    ways.hint(f"link.{link.pk}")
 
 
 @transaction.atomic

@@ -26,13 +26,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 from redis.exceptions import RedisError
 
+from apps.core.addresses import address_of_request
 from apps.core.errors import UserError
 from apps.publishing import token_log, wire
 from apps.publishing.actions import perform
-from apps.publishing.entrance import Entrance, by_link, for_member
+from apps.publishing.entrance import Entrance, Locked, by_link, for_member
 from apps.publishing.fanout import fanout
-from apps.publishing.limits import CONVERSATIONS_LISTED, MOST_CHARACTERS
-from apps.publishing.models import AppType, Message
+from apps.publishing.grants import check_link_password, grant
+from apps.publishing.limits import CONVERSATIONS_LISTED, MOST_CHARACTERS, MOST_PASSWORD_CHARACTERS
+from apps.publishing.models import AppType, Message, ShareLink
 from apps.publishing.views.strings import page_strings
 from apps.publishing.visitors import remember, visitor_key_of
 from apps.workspaces import ways
@@ -54,10 +56,10 @@ def _private(view: Any) -> Any:
 
 
 def _entrance(request: HttpRequest, token: str | None, app_id: UUID | None) -> Entrance:
-    """Raises Http404; a revoked link and one that never was look the same."""
+    """Raises Http404 (of a link with a password, Locked); a revoked link and one that never was look the same."""
     if token is None:
         return for_member(request.user, str(app_id), request.session.session_key)
-    entrance = by_link(token, visitor_key_of(request))
+    entrance = by_link(token, visitor_key_of(request), request.COOKIES)
     if entrance is None:
         raise Http404
     return entrance
@@ -80,6 +82,8 @@ def visit(
     """The app, empty or with one of the visitor's conversations."""
     try:
         entrance = _entrance(request, token, app_id)
+    except Locked:
+        return render(request, "publishing/public/password.html", {"token": token})
     except Http404:
         if token is None:
             raise
@@ -171,6 +175,27 @@ def _drawn(message: Message) -> Any:
     return message
 
 
+@csrf_exempt
+@require_POST
+@_private
+def unlock(request: HttpRequest, token: str) -> HttpResponse:
+    """Take the password of a link. There is no session that another site could use, and the page sends no referrer."""
+    link = ShareLink.objects.by_token(token)
+    if link is None:
+        return render(request, "publishing/public/closed.html", status=404)
+    response: HttpResponse = redirect("publishing:visit", token)
+    if not link.password:
+        return response
+    try:
+        password = request.POST.get("password", "")[:MOST_PASSWORD_CHARACTERS]
+        check_link_password(link=link, password=password, address=address_of_request(request.META))
+    except UserError as error:
+        context = {"token": token, "error": error.message}
+        return error.mark(render(request, "publishing/public/password.html", context))
+    grant(response, link)
+    return response
+
+
 @require_POST
 @_private
 def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = None) -> HttpResponse:
@@ -237,12 +262,12 @@ async def stream(
     return response
 
 
-async def _events(
-    entrance: Entrance, message: Message, after: int, language: str
-) -> AsyncGenerator[bytes]:
+async def _events(entrance: Entrance, message: Message, after: int, language: str) -> AsyncGenerator[bytes]:
     """The reply, until it ends or the way in through which it was asked for closes."""
     try:
-        async for event in ways.while_open(_told(message, after, language), entrance.groups, entrance.is_open):
+        async for event in ways.while_open(
+            _told(message, after, language), entrance.groups, entrance.is_open
+        ):
             yield event
     except ways.WayClosed:
         yield _event(0, {"type": "closed"})

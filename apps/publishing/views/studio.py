@@ -22,7 +22,7 @@ from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.jobs.views import status_context
 from apps.publishing.defaults import AppSettings, app_type_of, settings_for
-from apps.publishing.forms import AppForm, AppKeyForm, LinkForm, initial_of, models_like
+from apps.publishing.forms import AppForm, AppKeyForm, LinkForm, LinkPasswordForm, initial_of, models_like
 from apps.publishing.models import App, AppVersion, ShareLink
 from apps.publishing.services import apps as services
 from apps.publishing.services import links
@@ -127,7 +127,13 @@ def detail(request: HttpRequest, app_id: UUID) -> HttpResponse:
 
 
 def _detail(
-    request: HttpRequest, app: App, *, secret: str = "", key_form: AppKeyForm | None = None, status: int = 200
+    request: HttpRequest,
+    app: App,
+    *,
+    secret: str = "",
+    key_form: AppKeyForm | None = None,
+    link_form: LinkForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     versions = list(app.versions.select_related("model_version", "created_by", "parity_job"))
     shown = app.live_version or versions[0]
@@ -138,7 +144,7 @@ def _detail(
         "versions": versions,
         "lineage": _lineage(app, shown),
         "links": [_link_row(link) for link in app.links.live().select_related("created_by")],
-        "link_form": LinkForm(),
+        "link_form": link_form or LinkForm(),
         "secret": secret,
         "key_form": key_form or AppKeyForm(),
         "keys": ApiKey.objects.in_workspace(app.workspace).filter(app_id=app.pk).select_related("created_by"),
@@ -239,7 +245,28 @@ def delete(request: HttpRequest, app_id: UUID) -> HttpResponse:
 @login_required
 def create_link(request: HttpRequest, app_id: UUID) -> HttpResponse:
     app = _app(request, app_id, Action.PUBLISH)
-    links.create_share_link(actor=request.user, app=app, name=request.POST.get("name", ""))  # type: ignore[arg-type]
+    form = LinkForm(request.POST)
+    if form.is_valid():
+        try:
+            links.create_share_link(actor=request.user, app=app, **form.cleaned_data)  # type: ignore[arg-type]
+            return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
+        except UserError as error:
+            form.add_user_error(error)
+    return _detail(request, app, link_form=form, status=422)
+
+
+@require_POST
+@login_required
+def set_link_password(request: HttpRequest, app_id: UUID, link_id: UUID) -> HttpResponse:
+    """Another password for a link, or none."""
+    app = _app(request, app_id, Action.PUBLISH)
+    link = access.get_visible(ShareLink.objects.filter(app=app), request.user, pk=link_id)
+    form = LinkPasswordForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(form.errors["password"]))
+    else:
+        links.set_link_password(actor=request.user, link=link, **form.cleaned_data)  # type: ignore[arg-type]
+        messages.success(request, _("Saved. Whoever had the link open is asked again."))
     return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
 
 
