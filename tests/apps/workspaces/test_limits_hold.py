@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.utils import timezone
 
 from apps.core.storage import storage
@@ -127,16 +128,14 @@ def test_a_checkpoint_counts_while_it_is_kept(owner, workspace, make_run) -> Non
     assert used(workspace, UsageKind.STORAGE) == before + 70
 
 
-async def test_an_answer_counts_what_was_read_and_written(entrance, workspace) -> None:
-    from asgiref.sync import sync_to_async
-
-    turn = await sync_to_async(replies.ask)(entrance=entrance, text="Hello there")
-    reserved = await UsageTotal.objects.aget(kind=UsageKind.TOKENS)
+def test_an_answer_counts_what_was_read_and_written(entrance) -> None:
+    turn = replies.ask(entrance=entrance, text="Hello there")
+    reserved = UsageTotal.objects.get(kind=UsageKind.TOKENS)
     assert (reserved.used, reserved.reserved) == (0, 4 + 256)
     outcome = Outcome(state="done", text="Hi", prompt_tokens=7, output_tokens=5)
     for _ in range(2):
-        await store.finish(str(turn.answer.pk), outcome)
-    total = await UsageTotal.objects.aget(kind=UsageKind.TOKENS)
+        async_to_sync(store.finish)(str(turn.answer.pk), outcome)
+    total = UsageTotal.objects.get(kind=UsageKind.TOKENS)
     assert (total.used, total.reserved) == (12, 0)
 
 
@@ -171,23 +170,26 @@ def test_of_many_questions_at_once_those_that_fit_are_asked(link, workspace, app
     assert UsageTotal.objects.get(kind=UsageKind.TOKENS).reserved == 3 * 258
 
 
-def test_the_openai_api_refuses_with_429(client_for, app, owner, workspace) -> None:
-    import asyncio
-
+def test_the_openai_api_refuses_with_429(app, owner, workspace) -> None:
     from apps.api.openai.access import Caller
     from apps.api.openai.errors import ApiError
     from apps.api.openai.metering import Meter
+    from apps.serving.client import Done
     from apps.workspaces.services import create_api_key
 
     key, _ = create_api_key(actor=owner, workspace=workspace, name="k", app_id=app.pk)
     limit(workspace, tokens_per_day=10)
 
-    async def enter() -> None:
-        async with Meter(Caller(key, app), "Hello", 100):
-            raise AssertionError("nothing was refused")
+    @async_to_sync
+    async def enter(most_tokens: int) -> None:
+        async with Meter(Caller(key, app), "Hello", most_tokens) as meter:
+            meter.hear(Done("stop", 3, 2))
 
     with pytest.raises(ApiError) as refused:
-        asyncio.run(enter())
+        enter(100)
     assert refused.value.status == 429
     assert refused.value.code == "quota_exceeded"
     assert refused.value.response()["Retry-After"]
+    enter(8)
+    total = UsageTotal.objects.get(kind=UsageKind.TOKENS)
+    assert (total.used, total.reserved) == (5, 0)
