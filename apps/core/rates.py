@@ -6,8 +6,9 @@ import logging
 import time
 from dataclasses import dataclass
 
-from django.core.cache import cache
 from redis.exceptions import RedisError
+
+from apps.core.redis import sync_redis
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +28,12 @@ def take(name: str, rate: Rate) -> int:
     """
     now = time.time()
     key = f"rate:{name}:{int(now // rate.seconds)}"
+    pipeline = sync_redis().pipeline(transaction=False)
+    pipeline.incr(key)
+    pipeline.expire(key, rate.seconds * 2)
     try:
-        cache.add(key, 0, rate.seconds * 2)
-        count = cache.incr(key)
-    except (RedisError, ValueError):
+        count, _ = pipeline.execute()
+    except RedisError:
         logger.warning("A rate could not be counted", exc_info=True)
         return 0
     return 0 if count <= rate.most else max(1, rate.seconds - int(now % rate.seconds))
@@ -50,13 +53,13 @@ class Guessing:
 
         Raises RedisError: without Redis nobody guesses.
         """
-        wrong = int(cache.get(f"wrong:{name}") or 0)
+        wrong = int(sync_redis().get(f"wrong:{name}") or 0)
         if wrong < self.free:
             return 0
         wait = self._wait(wrong)
-        if cache.add(f"turn:{name}", time.time() + wait, wait):
+        if sync_redis().set(f"turn:{name}", 1, nx=True, ex=wait):
             return 0
-        return max(1, round(float(cache.get(f"turn:{name}") or 0) - time.time()))
+        return max(1, int(sync_redis().ttl(f"turn:{name}")))
 
     def _wait(self, wrong: int) -> int:
         # A power of thirty is above any limit; larger ones would only be slow to compute.
@@ -64,12 +67,12 @@ class Guessing:
 
     def was_wrong(self, name: str) -> None:
         """Remember a wrong guess; the next turn comes later for it."""
-        key = f"wrong:{name}"
-        cache.add(key, 0, self.remembered)
-        wrong = cache.incr(key)
+        pipeline = sync_redis().pipeline()
+        pipeline.incr(f"wrong:{name}")
+        pipeline.expire(f"wrong:{name}", self.remembered)
+        wrong, _ = pipeline.execute()
         if wrong >= self.free:
-            wait = self._wait(wrong)
-            cache.set(f"turn:{name}", time.time() + wait, wait)
+            sync_redis().set(f"turn:{name}", 1, ex=self._wait(wrong))
 
     def was_right(self, name: str) -> None:
-        cache.delete_many([f"wrong:{name}", f"turn:{name}"])
+        sync_redis().delete(f"wrong:{name}", f"turn:{name}")

@@ -1,29 +1,20 @@
-"""Redis connections: one client for threads, one for each event loop."""
+"""Redis connections of each event loop; threads share `apps.core.redis`."""
 
 from __future__ import annotations
 
 import asyncio
-from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import redis
 import redis.asyncio
 from django.conf import settings
+
+from apps.core.redis import sync_redis
 
 AsyncRedis = Any
 """redis-py types its streams for all protocols at once; what comes back here is (id, {field: text}) pairs."""
 
 _of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncRedis] = WeakKeyDictionary()
-
-
-@cache
-def _sync_client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, decode_responses=True, socket_connect_timeout=3, socket_timeout=10)
-
-
-def sync_redis() -> Any:
-    return _sync_client(settings.REDIS_URL)
 
 
 def async_redis() -> AsyncRedis:
@@ -34,3 +25,6 @@ def async_redis() -> AsyncRedis:
             settings.REDIS_URL, decode_responses=True, socket_connect_timeout=3, socket_timeout=None
         )
     return _of_loop[loop]
+
+
+__all__ = ["AsyncRedis", "async_redis", "sync_redis"]

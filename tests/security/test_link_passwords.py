@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import redis
 from django.core import signing
 from django.test import Client
 from websockets.exceptions import ConnectionClosed
@@ -134,15 +135,12 @@ def test_guessing_from_many_addresses_slows_the_link_down(
 
 
 def test_without_redis_nobody_guesses(locked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from django.core.cache import cache
-    from redis.exceptions import ConnectionError as RedisIsAway
-
-    def fail(*_: Any, **__: Any) -> None:
-        raise RedisIsAway
-
-    with monkeypatch.context() as away:
-        away.setattr(cache._connections[cache._alias].__class__, "get", fail)
-        assert unlock(Client(), locked[1]).status_code == 429
+    nobody_listens: Any = redis.Redis.from_url("redis://127.0.0.1:9/0")
+    monkeypatch.setattr("apps.core.rates.sync_redis", lambda: nobody_listens)
+    refused = unlock(Client(), locked[1])
+    assert refused.status_code == 429
+    assert "cannot be checked" in refused.content.decode()
+    assert f"link-{locked[0].pk.hex}" not in refused.cookies
 
 
 def test_another_password_closes_what_the_earlier_one_opened(locked: Any, owner: Any) -> None:
