@@ -1,12 +1,8 @@
-"""Every page and every answer of the site under an enforced content security policy, without an exception.
-
-The addresses are those of the access table, so that a new page is looked at without anybody thinking of it.
-"""
+"""Pages, templates, scripts and refusals under an enforced content security policy, without an exception."""
 
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -15,126 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from apps.datasets.models import Import
-from apps.workspaces.doors import Address, addresses
-from tests.access.asking import own, path_of, taken_back
-from tests.access.world import World
+from tests.security.policy import Rules, assert_allowed, assert_headers
 
 pytestmark = pytest.mark.django_db
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [
-    address
-    for address in addresses()
-    if not address.is_socket and address.door and {"GET", "get"} & set(address.door.needs)
-]
-PEOPLE = ("anonymous", "owner", "administrator")
-SHOWN_INLINE = {"text/html", "application/json", "text/event-stream", "text/javascript"}
-LOADING = {
-    "script": "src",
-    "link": "href",
-    "img": "src",
-    "source": "src",
-    "video": "src",
-    "audio": "src",
-    "use": "href",
-}
-
-
-class Rules(HTMLParser):
-    """Collects what the policy forbids in a page: `broken`, and the nonces that its inline elements carry."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.broken: list[str] = []
-        self.nonces: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attributes}
-        where = f"<{tag} {given}>"
-        for name, value in given.items():
-            is_handler = re.fullmatch(r"on[a-z]+", name) or name.startswith(("hx-on", "data-hx-on"))
-            is_script = value.strip().lower().startswith(("javascript:", "vbscript:"))
-            if name == "style" or is_handler or is_script:
-                self.broken.append(where)
-        if tag in ("iframe", "frame", "object", "embed", "applet", "base", "portal"):
-            self.broken.append(where)
-        is_inline = tag == "style" or (tag == "script" and "src" not in given)
-        if is_inline and given.get("type") not in ("application/json", "importmap/json"):
-            self.nonces.append(given.get("nonce", ""))
-        address = given.get(LOADING.get(tag, ""), "")
-        if address.startswith(("http:", "https:", "//")):
-            self.broken.append(where)
-
-    handle_startendtag = handle_starttag
-
-
-def directives(policy: str) -> dict[str, list[str]]:
-    return {part.split()[0]: part.split()[1:] for part in policy.split(";") if part.strip()}
-
-
-def assert_headers(response: Any, where: str) -> None:
-    assert "Content-Security-Policy" in response.headers, where
-    policy = directives(response["Content-Security-Policy"])
-    for name in ("default-src", "object-src", "base-uri", "frame-ancestors"):
-        assert policy[name] == ["'none'"], where
-    for name in ("script-src", "style-src"):
-        allowed = [source for source in policy[name] if not source.startswith("'nonce-")]
-        assert allowed == ["'self'"], where
-    assert response["X-Content-Type-Options"] == "nosniff", where
-    assert response["X-Frame-Options"] == "DENY", where
-    assert response["Cross-Origin-Opener-Policy"] == "same-origin", where
-    assert response["Cross-Origin-Resource-Policy"] == "same-origin", where
-    assert response["Referrer-Policy"] in ("same-origin", "no-referrer", "strict-origin-when-cross-origin"), (
-        where
-    )
-    assert "camera=()" in response["Permissions-Policy"], where
-
-
-def assert_page(response: Any, where: str) -> None:
-    """Nothing in it needs an exception, and its inline elements carry this answer's nonce."""
-    rules = Rules(response.content.decode())
-    assert not rules.broken, where
-    nonces = re.findall(r"'nonce-([^']+)'", response["Content-Security-Policy"])
-    assert all(nonce in nonces for nonce in rules.nonces), f"{where}: {rules.nonces}"
-
-
-def assert_allowed(response: Any, where: str) -> None:
-    assert_headers(response, where)
-    kind = response.headers.get("Content-Type", "").partition(";")[0]
-    if kind == "text/html" and not response.streaming:
-        assert_page(response, where)
-    is_plain = kind == "text/plain" and where.startswith("/healthz")
-    if response.status_code == 200 and not is_plain and kind not in SHOWN_INLINE and "openapi" not in kind:
-        assert response.headers.get("Content-Disposition", "").startswith("attachment"), f"{where} {kind}"
-
-
-@pytest.mark.parametrize("address", PAGES, ids=lambda address: address.key)
-def test_an_address_keeps_the_policy_for_everybody(address: Address, world: World) -> None:
-    for person in PEOPLE:
-        path = path_of(address, own(world, world.ours, address, person))
-        with taken_back():
-            response = world.clients[person].get(path)
-            assert response.status_code < 500, path
-            assert_allowed(response, f"{path} for {person}")
-            response.close()
-
-
-def test_the_walk_sees_pages_of_every_part(world: World) -> None:
-    found = {address.route.split("/")[0] for address in PAGES}
-    assert {
-        "admin",
-        "accounts",
-        "workspace",
-        "data",
-        "models",
-        "runs",
-        "evaluations",
-        "apps",
-        "a",
-        "console",
-    } <= found
-    assert len(PAGES) > 100
 
 
 def test_a_page_that_breaks_the_rules_is_seen() -> None:
