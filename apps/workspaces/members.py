@@ -41,7 +41,7 @@ def remove_member(*, actor: User, membership: Membership) -> None:
     """Take somebody out. Raises PermissionDenied for who stands above the actor, UserError for the last owner."""
     current = _locked(membership)
     access.require_roles(actor, current.workspace, current.role)
-    _end(actor, current, "membership.removed")
+    _take_out(actor, current, "membership.removed")
 
 
 @transaction.atomic
@@ -49,7 +49,7 @@ def remove_by_administrator(*, actor: User, membership: Membership) -> None:
     """As `remove_member`, for an administrator of the studio who is no member. Raises PermissionDenied for others."""
     if not actor.is_staff:
         raise PermissionDenied
-    _end(actor, _locked(membership), "membership.removed")
+    _take_out(actor, _locked(membership), "membership.removed")
 
 
 @transaction.atomic
@@ -58,7 +58,10 @@ def leave(*, actor: User, workspace: Workspace) -> None:
     access.require(actor, workspace, Action.VIEW)
     if getattr(actor, "api_key", None):
         raise PermissionDenied
-    _end(actor, _locked(Membership.objects.get(workspace=workspace, user=actor)), "membership.left")
+    own = Membership.objects.filter(workspace=workspace, user=actor).first()
+    if own is None:
+        raise NotVisible
+    _take_out(actor, _locked(own), "membership.left")
 
 
 @transaction.atomic
@@ -106,7 +109,7 @@ def _require_another_owner(membership: Membership) -> None:
         raise UserError(message, code="last_owner")
 
 
-def _end(actor: User, membership: Membership, action: str) -> None:
+def _take_out(actor: User, membership: Membership, action: str) -> None:
     _require_another_owner(membership)
     audit.record(actor, action, membership, role=membership.role)
     membership.delete()
