@@ -211,9 +211,9 @@ def give_hours_back(job: Job) -> None:
 
 def require_room_again(job: Job) -> None:
     """A run that ended is asked for again: it needs a place and hours as a new one does. Raises OverQuota."""
-    run = Run.objects.select_related("workspace", "preflight").get(job=job)
-    usage.require_one_more(run.workspace, UsageKind.RUNS)
-    _promise_hours(run, PreflightResult.model_validate(run.preflight.result).seconds)
+    usage.require_one_more(job.workspace, UsageKind.RUNS)
+    for run in Run.objects.select_related("workspace", "preflight").filter(job=job):
+        _promise_hours(run, PreflightResult.model_validate(run.preflight.result).seconds)
 
 
 def active_runs(workspace: Workspace) -> int:
