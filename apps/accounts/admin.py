@@ -1,21 +1,41 @@
-"""Users: an administrator adds them, lets them in or not, and gives them a password."""
+"""Users: an administrator adds them, lets them in or not, and helps who is locked out. What signs them in is looked at,
+or removed; making it is theirs."""
 
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
-from django.http import HttpRequest
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts import services
 from apps.accounts.models import User
-from apps.accounts.signals import user_changed
+from apps.core.admin import ReadOnlyAdmin
+
+# One way in: with two-step sign-in, limits on tries, and the audit trail.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.password_change = lambda request, extra_context=None: redirect("account_change_password")  # type: ignore[method-assign,assignment]
+
+for _model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession):
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)
 
 
 class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("email",)
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).lower()
 
 
 @admin.register(User)
@@ -26,7 +46,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     list_filter = ["is_active", "is_staff"]
     search_fields = ["email", "name"]
     fieldsets = [
-        (None, {"fields": ["email", "password", "name"]}),
+        (None, {"fields": ["email", "password", "name", "language", "timezone"]}),
         (_("May"), {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
         (_("When"), {"fields": ["last_login"]}),
     ]
@@ -34,5 +54,92 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     readonly_fields = ["last_login"]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        obj.email = obj.email.lower()
         super().save_model(request, obj, form, change)
-        user_changed.send(User, actor=request.user, user=obj, fields=sorted(form.changed_data))
+        if not change or "email" in form.changed_data:
+            services.vouch_for_address(obj)
+        fields = sorted(name for name in form.changed_data if "password" not in name)
+        services.tell(obj, "user.changed", actor=_person(request), fields=fields)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        response: HttpResponse = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302:
+            user = User.objects.get(pk=id)
+            but = request.session.session_key if user == request.user else None
+            services.end_sessions(user=user, but=but or "")
+            services.tell(user, "user.password_reset", actor=_person(request))
+        return response
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        services.delete_account(user=obj, by=_person(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for user in queryset:
+            self.delete_model(request, user)
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101  (the admin pages let nobody else in)
+    return request.user
+
+
+class LookedAt(ReadOnlyAdmin):
+    """Shown without its secrets."""
+
+    list_select_related = ["user"]
+    search_fields = ["user__email", "user__name"]
+
+
+class Removable(LookedAt):
+    """Looked at, and removed for somebody who is locked out or whose device is lost."""
+
+    removed_action: str
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return bool(request.user.is_staff)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        user = obj.user
+        self.remove(obj)
+        services.tell(user, self.removed_action, actor=_person(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for row in queryset.select_related("user"):
+            self.delete_model(request, row)
+
+    def remove(self, row: Any) -> None:
+        row.delete()
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(LookedAt):
+    list_display = ["email", "user", "verified", "primary"]
+    list_filter = ["verified", "primary"]
+    search_fields = ["email", "user__email", "user__name"]
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(Removable):
+    list_display = ["user", "type", "created_at", "last_used_at"]
+    list_filter = ["type"]
+    fields = ["user", "type", "created_at", "last_used_at"]
+    removed_action = "user.two_step_removed"
+
+
+@admin.register(SocialAccount)
+class SocialAccountAdmin(Removable):
+    list_display = ["user", "provider", "uid", "date_joined", "last_login"]
+    list_filter = ["provider"]
+    fields = ["user", "provider", "uid", "date_joined", "last_login"]
+    removed_action = "user.provider_removed"
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(Removable):
+    list_display = ["user", "created_at", "ip", "user_agent"]
+    search_fields = ["user__email", "user__name", "ip"]
+    fields = ["user", "created_at", "ip", "user_agent"]
+    removed_action = "user.sessions_ended"
+
+    def remove(self, row: UserSession) -> None:
+        services.end_sessions(user=row.user, only=row.pk)

@@ -1,13 +1,26 @@
 """The person who signs in, known by e-mail address."""
 
+import zoneinfo
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import Identified
+
+
+def check_language(code: str) -> None:
+    if code not in dict(settings.LANGUAGES):
+        raise ValidationError(_("The studio does not speak this language."))
+
+
+def check_timezone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("This is no time zone; an example of one is Europe/Paris."))
 
 
 class UserManager(BaseUserManager["User"]):
@@ -27,6 +40,10 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin, Identified):
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("name"), max_length=150, blank=True)
+    language = models.CharField(_("language"), max_length=20, blank=True, validators=[check_language])
+    """A code of settings.LANGUAGES; empty for what the browser asks for."""
+    timezone = models.CharField(_("time zone"), max_length=64, blank=True, validators=[check_timezone])
+    """An IANA name; empty for the studio's."""
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(
         _("administrator"), default=False, help_text=_("May open the console and the admin pages.")

@@ -1,6 +1,23 @@
-"""News for the apps above."""
+"""News for the apps above, and questions to them."""
 
 from django.dispatch import Signal
 
-user_changed = Signal()
-"""Arguments: actor, user, fields (names of what was changed). An administrator added or changed an account."""
+account_changed = Signal()
+"""Arguments: actor (a user, or None for the command line), user, action (`user.verb_in_past_tense`), changes (dict
+without secrets). Something about an account was written."""
+
+sessions_ended = Signal()
+"""Arguments: user, keys (those of the sessions that ended just now). Sent after commit."""
+
+sign_up_asked = Signal()
+"""Arguments: request. A receiver that knows of an invitation in the session answers with the address it is for ("" for
+any address), others with None."""
+
+account_deletion_asked = Signal()
+"""Arguments: user. A receiver refuses by raising UserError."""
+
+account_deleting = Signal()
+"""Arguments: user. Sent inside the transaction, before the row goes: what must not stay goes now."""
+
+personal_data_asked = Signal()
+"""Arguments: user. Receivers answer with a dict: name of a file without its ending, to rows that JSON can hold."""

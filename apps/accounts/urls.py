@@ -1,29 +1,65 @@
-"""Signing in, out, and changing a password, by allauth."""
+"""Signing in, up and out, and one's own account: allauth's views under our addresses, and ours beside them."""
 
-from allauth.account import views
+from allauth.account import views as account
+from allauth.mfa.base import views as two_step
+from allauth.mfa.recovery_codes import views as recovery
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
+from allauth.socialaccount import views as provider
+from allauth.socialaccount.providers.openid_connect import views as openid
 from django.urls import path
 
+from apps.accounts import views
+
 urlpatterns = [
-    path("login/", views.login, name="account_login"),
-    path("logout/", views.logout, name="account_logout"),
-    path("signup/", views.signup, name="account_signup"),
-    path("inactive/", views.account_inactive, name="account_inactive"),
-    path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
-    path("password/change/", views.password_change, name="account_change_password"),
-    path("password/set/", views.password_set, name="account_set_password"),
-    path("password/reset/", views.password_reset, name="account_reset_password"),
-    path("password/reset/done/", views.password_reset_done, name="account_reset_password_done"),
+    path("login/", account.login, name="account_login"),
+    path("logout/", account.logout, name="account_logout"),
+    path("signup/", account.signup, name="account_signup"),
+    path("inactive/", account.account_inactive, name="account_inactive"),
+    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/set/", account.password_set, name="account_set_password"),
+    path("password/reset/", account.password_reset, name="account_reset_password"),
+    path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
     path(
         "password/reset/key/<uidb36>-<key>/",
-        views.password_reset_from_key,
+        account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
     path(
         "password/reset/key/done/",
-        views.password_reset_from_key_done,
+        account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
-    path("confirm-email/", views.email_verification_sent, name="account_email_verification_sent"),
-    path("confirm-email/<str:key>/", views.confirm_email, name="account_confirm_email"),
-    path("email/", views.email, name="account_email"),
+    path("confirm-email/", account.email_verification_sent, name="account_email_verification_sent"),
+    path("confirm-email/<str:key>/", account.confirm_email, name="account_confirm_email"),
+    path("email/", account.email, name="account_email"),
+    path("profile/", views.profile, name="account_profile"),
+    path("export/", views.export, name="account_export"),
+    path("export/download/", views.download_export, name="account_download_export"),
+    path("delete/", views.delete, name="account_delete"),
+    path("deleted/", views.deleted, name="account_deleted"),
+    path("sessions/", views.sessions, name="usersessions_list"),
+    path("sessions/end/", views.end_other_sessions, name="account_end_other_sessions"),
+    path("sessions/<int:session_id>/end/", views.end_session, name="account_end_session"),
+    path("two-step/", two_step.index, name="mfa_index"),
+    path("two-step/code/", two_step.authenticate, name="mfa_authenticate"),
+    path("two-step/confirm/", two_step.reauthenticate, name="mfa_reauthenticate"),
+    path("two-step/app/add/", totp.activate_totp, name="mfa_activate_totp"),
+    path("two-step/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("two-step/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("two-step/codes/new/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("two-step/codes/download/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"),
+    path("passkeys/", webauthn.list_webauthn, name="mfa_list_webauthn"),
+    path("passkeys/add/", webauthn.add_webauthn, name="mfa_add_webauthn"),
+    path("passkeys/login/", webauthn.login_webauthn, name="mfa_login_webauthn"),
+    path("passkeys/confirm/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("passkeys/<int:pk>/edit/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
+    path("passkeys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
+    path("connected/", provider.connections, name="socialaccount_connections"),
+    path("connected/signup/", provider.signup, name="socialaccount_signup"),
+    path("connected/cancelled/", provider.login_cancelled, name="socialaccount_login_cancelled"),
+    path("connected/error/", provider.login_error, name="socialaccount_login_error"),
+    path("oidc/<str:provider_id>/login/", openid.login, name="openid_connect_login"),
+    path("oidc/<str:provider_id>/login/callback/", openid.callback, name="openid_connect_callback"),
 ]

@@ -1,9 +1,10 @@
 """The first page, the set-up page, and importing an example."""
 
-from django.contrib.auth import login
+from allauth.account.utils import perform_login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -60,8 +61,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
         except UserError as error:
             form.add_user_error(error)
         else:
-            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-            return redirect("home:home")
+            signed_in: HttpResponse = perform_login(request, user, redirect_url=reverse("home:home"))
+            return signed_in
     status = 422 if form.errors else 200
     return render(request, "home/set_up.html", {"form": form, "token": token}, status=status)
 

@@ -17,6 +17,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", help="address of the account")
         parser.add_argument("--generate", action="store_true", help="make up a password and print it")
+        parser.add_argument(
+            "--remove-two-step",
+            action="store_true",
+            help="also remove authenticator app, passkeys and recovery codes",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["generate"]:
@@ -26,7 +31,9 @@ class Command(BaseCommand):
         else:
             password = sys.stdin.readline().rstrip("\n")
         try:
-            user = services.reset_password(email=options["email"], password=password)
+            user = services.reset_password(
+                email=options["email"], password=password, remove_two_step=options["remove_two_step"]
+            )
         except UserError as error:
             raise CommandError(str(error.message)) from error
         self.stdout.write(f"{user.email} can sign in with the new password.")

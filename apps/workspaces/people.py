@@ -1,0 +1,137 @@
+"""What workspaces have to say when somebody signs up, leaves the studio for good, or asks what is kept about them."""
+
+from collections.abc import Iterator
+from copy import copy
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Replace
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.accounts.signals import (
+    account_changed,
+    account_deleting,
+    account_deletion_asked,
+    personal_data_asked,
+    sign_up_asked,
+)
+from apps.core.errors import UserError
+from apps.workspaces import audit
+from apps.workspaces.append_only import FORGOTTEN
+from apps.workspaces.invitations import live_invitation
+from apps.workspaces.lifecycle import delete_workspace
+from apps.workspaces.models import ApiKey, AuditEntry, InWorkspace, Membership, Role, Workspace
+from apps.workspaces.signals import api_key_revoked, membership_narrowed
+
+
+@receiver(account_changed)
+def record_account(
+    user: User, actor: User | None, action: str, changes: dict[str, Any], **_kwargs: Any
+) -> None:
+    audit.record(actor, action, user, **changes)
+
+
+@receiver(sign_up_asked)
+def invited_address(request: HttpRequest, **_kwargs: Any) -> str | None:
+    invitation = live_invitation(request)
+    return None if invitation is None else invitation.email
+
+
+def _open_workspaces(user: User) -> Any:
+    return Workspace.objects.filter(memberships__user=user, deleted_at=None)
+
+
+@receiver(account_deletion_asked)
+def refuse_the_last_owner(user: User, **_kwargs: Any) -> None:
+    """Raises UserError while somebody would be left behind in a workspace without an owner."""
+    left_behind = [
+        workspace.name
+        for workspace in _open_workspaces(user).filter(memberships__user=user, memberships__role=Role.OWNER)
+        if workspace.memberships.exclude(user=user).exists()
+        and not workspace.memberships.filter(role=Role.OWNER).exclude(user=user).exists()
+    ]
+    if left_behind:
+        message = _(
+            "You are the last owner of %(names)s. Make another member an owner there, or delete the workspace; then delete your account."
+        )
+        raise UserError(message % {"names": ", ".join(left_behind)}, code="last_owner")
+
+
+@receiver(account_deleting)
+def close_what_was_theirs(user: User, **_kwargs: Any) -> None:
+    """Workspaces without anybody else are deleted (with the days of grace that every workspace has), keys revoked."""
+    for workspace in _open_workspaces(user).filter(memberships__user=user, memberships__role=Role.OWNER):
+        if not workspace.memberships.exclude(user=user).exists():
+            delete_workspace(actor=user, workspace=workspace, typed_name=workspace.name)
+    for key in ApiKey.objects.filter(created_by=user, revoked_at=None):
+        ApiKey.objects.filter(pk=key.pk).update(revoked_at=timezone.now())
+        audit.record(user, "api_key.revoked", key)
+        transaction.on_commit(lambda key=key: api_key_revoked.send(sender=ApiKey, key=key))
+    gone = copy(user)
+    for membership in Membership.objects.filter(user=user).select_related("workspace"):
+        transaction.on_commit(
+            lambda workspace=membership.workspace: membership_narrowed.send(
+                sender=Membership, workspace=workspace, user=gone
+            )
+        )
+    _forget_the_address(user)
+
+
+def _forget_the_address(user: User) -> None:
+    """The only change that audit rows see: what names the person names nobody; what was done stays."""
+    label = Replace(F("object_label"), Value(user.email), Value(FORGOTTEN), output_field=CharField())
+    AuditEntry.objects.filter(object_label__contains=user.email).update(object_label=label)
+    AuditEntry.objects.filter(actor=user).update(address="")
+    AuditEntry.objects.filter(actor=user).update(address="")
+
+
+@receiver(personal_data_asked)
+def personal_data(user: User, **_kwargs: Any) -> dict[str, Iterator[dict[str, Any]]]:
+    return {"memberships": _memberships(user), "made": _made(user), "audit": _acts(user)}
+
+
+def _memberships(user: User) -> Iterator[dict[str, Any]]:
+    for membership in Membership.objects.filter(user=user).select_related("workspace"):
+        yield {
+            "workspace": membership.workspace_id,
+            "name": membership.workspace.name,
+            "role": membership.role,
+            "since": membership.created_at,
+        }
+
+
+def _made(user: User) -> Iterator[dict[str, Any]]:
+    """Everything they made in the workspaces that they are in."""
+    theirs = Workspace.objects.filter(memberships__user=user)
+    for model in apps.get_models():
+        if issubclass(model, InWorkspace):
+            for row in model._default_manager.filter(created_by=user, workspace__in=theirs).iterator():
+                yield {
+                    "kind": model._meta.model_name,
+                    "id": row.pk,
+                    "name": str(row),
+                    "workspace": row.workspace_id,
+                    "created_at": row.created_at,
+                }
+
+
+def _acts(user: User) -> Iterator[dict[str, Any]]:
+    """What the trail says that they did: to their account, and in the workspaces that they are in."""
+    theirs = set(Membership.objects.filter(user=user).values_list("workspace_id", flat=True))
+    for entry in AuditEntry.objects.filter(actor=user).order_by("at").iterator():
+        if entry.workspace_id is None or entry.workspace_id in theirs:
+            yield {
+                "at": entry.at,
+                "action": entry.action,
+                "object_type": entry.object_type,
+                "object_id": entry.object_id,
+                "object": entry.object_label,
+                "workspace": entry.workspace_id,
+                "changes": entry.changes,
+            }
