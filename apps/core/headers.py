@@ -20,6 +20,7 @@ _UNUSED_FEATURES = (
     "serial",
     "usb",
 )
+TOO_MANY = 429
 PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in _UNUSED_FEATURES)
 
 
@@ -33,6 +34,9 @@ class HeadersMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if response.status_code == TOO_MANY:
+            # Whoever refuses does not always say it, for instance allauth.
+            response.headers.setdefault("Retry-After", "60")
         if has_vary_header(response, "Cookie"):
             # A page for one person: neither a shared cache nor the disk of a shared computer keeps it.
             response.headers.setdefault("Cache-Control", "private, no-store")

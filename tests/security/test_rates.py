@@ -124,6 +124,20 @@ def test_a_signed_in_person_has_a_rate_too(client_for: Any, viewer: Any, setting
     assert refused.json()["error"]["code"] == "throttled"
 
 
+def test_signing_in_too_often_says_when_to_come_back(settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login": "2/m/ip"}
+    answers = [
+        Client().post("/accounts/login/", {"login": f"{number}@example.com", "password": "x"})
+        for number in range(3)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert int(answers[-1]["Retry-After"]) >= 1
+    elsewhere = Client(REMOTE_ADDR="198.51.100.3").post(
+        "/accounts/login/", {"login": "a@example.com", "password": "x"}
+    )
+    assert elsewhere.status_code == 200
+
+
 def test_too_many_questions_through_a_link_say_when_to_come_back(
     link: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,9 +164,10 @@ def test_an_address_that_opens_too_many_sockets_is_told_when_to_come_back(
     cache.clear()
     address = live_site.url.replace("http", "ws") + "/ws/try/"
     for _ in range(2):
-        connect(address, origin=live_site.url).close()
-    with pytest.raises(InvalidStatus) as refused:
-        connect(address, origin=live_site.url)
+        with connect(address, origin=live_site.url):
+            pass
+    with pytest.raises(InvalidStatus) as refused, connect(address, origin=live_site.url):
+        pass
     assert refused.value.response.status_code == 429
     assert 1 <= int(refused.value.response.headers["Retry-After"]) <= 60
     assert "more than 2 in a minute" in caplog.text
