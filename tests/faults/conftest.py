@@ -65,10 +65,10 @@ def signed_in(shaken: Studio, rest: Rest, browser: Browser) -> Any:
     context = browser.new_context(base_url=shaken.url)
     page = context.new_page()
     page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(OWNER)
+    page.get_by_label("E-mail address").fill(OWNER)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
+    page.get_by_role("button", name="Your account").wait_for()
     state = context.storage_state()
     context.close()
     return state
