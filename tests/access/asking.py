@@ -54,6 +54,7 @@ class Answer:
 
 _MASKS = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
+    (re.compile(r"(?<=/)\d+(?=/)"), "ID"),
     (re.compile(r'(csrfmiddlewaretoken" value=")[^"]+'), r"\1T"),
     (re.compile(r'(nonce=")[^"]+'), r"\1N"),
     (re.compile(r'("X-CSRFToken": ")[^"]+'), r"\1T"),

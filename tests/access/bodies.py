@@ -42,6 +42,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST datasets:upload": {"text": _TEXT, "name": "New"},
     "POST datasets:edit": {"name": "Renamed", "description": ""},
     "POST datasets:archive": {"archived": "1"},
+    "POST datasets:import": {"task_type": "classification", "role-0": "input", "role-1": "label"},
+    "POST publishing:link_password": {"password": "a long password"},
     "POST catalog:base_new": {
         "kind": "hub",
         "name": "b",

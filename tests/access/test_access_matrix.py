@@ -46,7 +46,8 @@ def expected(person: str, door: Door, rule: Rule, whose: str) -> set[str]:
     """What the table says that `person` is answered. `whose` is ours, theirs (the outsider's) or nobody's."""
     has_object = bool(door.of)
     if rule == Needs.NOTHING:
-        return {IN}
+        # A page for everybody may send on to the sign-in, for instance once an address is confirmed.
+        return {IN, SIGN_IN}
     if rule == Needs.NOBODY:
         return {FORBIDDEN, SIGN_IN, ABSENT}
     if rule in (Needs.LINK, Needs.INVITATION):

@@ -14,6 +14,8 @@ from uuid import uuid4
 
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
@@ -38,6 +40,7 @@ from apps.workspaces.invitations import create_invitation
 from apps.workspaces.models import ApiKey, Membership, Role, Workspace, WorkspaceSecret
 from apps.workspaces.secrets import set_secret
 from apps.workspaces.services import create_api_key, create_workspace
+from tests.access.passkeys import registered_passkey
 from tests.apps.conftest import parquet, preflight_result, run_result, tickets_table
 from workers.contracts.recipes import Recipe
 
@@ -330,8 +333,10 @@ def _own_things(ours: Place, theirs: Place, people: dict[str, User | None]) -> N
             user=user, session_key=uuid4().hex, ip="127.0.0.1", user_agent="a browser"
         )
         passkey = Authenticator.objects.create(
-            user=user, type=Authenticator.Type.WEBAUTHN, data={"name": "a key", "credential": {}}
+            user=user, type=Authenticator.Type.WEBAUTHN, data=registered_passkey()
         )
+        TOTP.activate(user, generate_totp_secret())
+        RecoveryCodes.activate(user)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         for kind, thing in (("session", session), ("passkey", passkey)):
             place.of_member[kind, name] = thing

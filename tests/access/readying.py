@@ -1,0 +1,89 @@
+"""Brings the world into the state in which an address has something to do: a job that failed, a thing that nothing uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from django.utils import timezone
+
+from apps.datasets.models import Import
+from apps.jobs.models import Job
+from apps.publishing.models import App, AppVersion
+from tests.access.world import World
+from workers.contracts.specs import Column, ImportResult, Proposal
+from workers.contracts.task_types import Role, TaskType
+
+
+def _job(world: World, kind: str, state: str) -> Job:
+    ours = world.ours
+    return Job.objects.create(
+        workspace=ours.workspace, kind=kind, state=state, title="t", queue="default", spec={}, created_by=world.people["owner"]
+    )  # fmt: skip
+
+
+def _failed_job(world: World) -> list[Any]:
+    return [_job(world, "run", "failed").pk]
+
+
+def _running(world: World) -> list[Any]:
+    Job.objects.filter(pk=world.ours.things["run"].job_id).update(state="running")
+    return [world.ours.things["run"].pk]
+
+
+def _fresh_import(world: World) -> list[Any]:
+    """Read, and not yet a version."""
+    columns = [
+        Column(name=name, filled=60, distinct=distinct, mean_length=9, max_length=20)
+        for name, distinct in (("text", 60), ("label", 2))
+    ]
+    result = ImportResult(
+        format="csv", encoding="utf-8", rows=60, rejected=0, first_rejects=[], columns=columns, bytes=100,
+        proposal=Proposal(task_type=TaskType.CLASSIFICATION, roles={"text": Role.INPUT, "label": Role.LABEL}),
+    )  # fmt: skip
+    ours = world.ours
+    fresh = Import.objects.create(
+        workspace=ours.workspace, dataset=ours.things["dataset"], filename="f.csv", source_bytes=1,
+        source_key=f"matrix/{uuid4()}", rows_key=f"matrix/{uuid4()}", job=_job(world, "import", "succeeded"),
+        result=result.model_dump(mode="json"),
+    )  # fmt: skip
+    return [fresh.pk]
+
+
+def _archived(world: World) -> list[Any]:
+    App.objects.filter(pk=world.ours.things["app"].pk).update(archived_at=timezone.now())
+    return [world.ours.things["app"].pk]
+
+
+def _unchecked(world: World) -> list[Any]:
+    AppVersion.objects.filter(app=world.ours.things["app"]).update(parity_job=None)
+    return [world.ours.things["app"].pk]
+
+
+def _thing(kind: str) -> Callable[[World], list[Any]]:
+    return lambda world: [world.ours.things[kind].pk]
+
+
+def _made(kind: str) -> Callable[[World], list[Any]]:
+    return lambda world: [world.ours.made[kind].pk]
+
+
+READY: dict[str, Callable[[World], list[Any]]] = {
+    "jobs:retry": _failed_job,
+    "api:job-retry": _failed_job,
+    "console:retry": _failed_job,
+    "api:run-stop": _running,
+    "datasets:import": _fresh_import,
+    "datasets:discard": _fresh_import,
+    "api:import-confirm": _fresh_import,
+    "datasets:delete": _made("dataset"),
+    "api:dataset-detail": _made("dataset"),
+    "catalog:delete": _thing("free_model"),
+    "catalog:export": _thing("free_model"),
+    "api:modelversion-export": _thing("free_model"),
+    "evaluation:delete": _thing("free_evaluation"),
+    "publishing:restore": _archived,
+    "publishing:check_parity": _unchecked,
+}
+"""The ids for an address, after whatever it takes to make it useful."""
