@@ -37,8 +37,9 @@ class ApiThrottle(BaseThrottle):
     def _take(self, request: Request) -> int:
         if not request.user.is_authenticated:
             return wait_of_stranger(request.META)
-        if request.auth:
-            return wait_of_key(request.auth)
+        key: Any = request.auth
+        if key:
+            return wait_of_key(key)
         return take(f"api:user:{request.user.pk}", Rate(settings.API_PER_MINUTE))
 
     def wait(self) -> float:

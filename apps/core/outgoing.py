@@ -265,7 +265,7 @@ def download(address: str, *, resolve: Resolve = system_resolve) -> Iterator[Dow
 
 
 def _asked(pool: httpcore.ConnectionPool, target: Target) -> Any:
-    headers = {
+    headers: dict[bytes | str, bytes | str] = {
         "Host": target.authority,
         "Accept": "*/*",
         "Accept-Encoding": "identity",

@@ -263,7 +263,7 @@ def set_link_password(request: HttpRequest, app_id: UUID, link_id: UUID) -> Http
     link = access.get_visible(ShareLink.objects.filter(app=app), request.user, pk=link_id)
     form = LinkPasswordForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors["password"]))
+        messages.error(request, " ".join(map(str, form.errors["password"])))
     else:
         links.set_link_password(actor=request.user, link=link, **form.cleaned_data)  # type: ignore[arg-type]
         messages.success(request, _("Saved. Whoever had the link open is asked again."))
