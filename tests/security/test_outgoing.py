@@ -34,7 +34,7 @@ class Site:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 site.asked.append((self.path, self.headers["Host"]))
-                status, headers, body = site.answers.get(self.path, (404, {}, b""))
+                status, headers, body = site.answers.get(self.path.partition("?")[0], (404, {}, b""))
                 self.send_response(status)
                 for name, value in ({"Content-Length": str(len(body))} | headers).items():
                     self.send_header(name, value)
