@@ -59,7 +59,7 @@ def test_a_nonce_is_used_once() -> None:
 
 
 @pytest.fixture
-def refusals(monkeypatch: pytest.MonkeyPatch, client_for: Any, viewer: Any, link: Any) -> dict[str, Any]:
+def refusals(monkeypatch: pytest.MonkeyPatch, client_for: Any, owner: Any, viewer: Any) -> dict[str, Any]:
     """Answers that no address gives when all goes well, by the status that they are due."""
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(viewer)
@@ -72,9 +72,7 @@ def refusals(monkeypatch: pytest.MonkeyPatch, client_for: Any, viewer: Any, link
         "404 api": Client().get("/api/v1/nowhere/"),
         "405 method": client_for(viewer).delete("/data/"),
         "200 wrong sign-in": Client().post("/accounts/login/", {"login": "a@b.example", "password": "x"}),
-        "422 form": client_for(viewer.memberships.get().workspace.memberships.get(role="owner").user).post(
-            "/data/new/", {}
-        ),
+        "422 form": client_for(owner).post("/data/new/", {"text": ""}),
         "401 api": Client().get("/api/v1/apps/"),
     }
     monkeypatch.setattr("apps.core.views.connection", None)
