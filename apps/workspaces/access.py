@@ -62,6 +62,8 @@ def can(user: User | AnonymousUser, workspace: Workspace, action: Action) -> boo
 
 def role_of(user: User | AnonymousUser, workspace: Workspace) -> str | None:
     """The role in a workspace that is open; None for whoever does not belong to it, and once it was deleted."""
+    if not user.is_authenticated:
+        return None
     found = Membership.objects.filter(user=user, workspace=workspace, workspace__deleted_at=None)
     return found.values_list("role", flat=True).first()
 

@@ -19,8 +19,10 @@ from apps.api.openai.access import Caller, caller_of, key_refused
 from apps.api.openai.errors import ApiError, from_engine
 from apps.api.openai.metering import Meter
 from apps.api.openai.schemas import Answer, ChatRequest, CompletionRequest, GenerationRequest, usage
+from apps.publishing.models import AppVersion
 from apps.serving.client import Done, EngineClient, EngineError, Text
 from apps.workspaces.ways import WayClosed, while_open
+from workers.contracts.engine import Sampling
 from workers.contracts.task_types import Family
 
 logger = logging.getLogger(__name__)
@@ -74,7 +76,7 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
     if model.family == Family.CLASSIFIER:
         return await _classified(caller, body.messages[-1].prompt().content, body)
     messages, sampling = body.prompt(version), body.sampling(version)
-    meter = Meter(caller, "\n".join(message.content for message in messages), sampling.max_tokens)
+    meter = Meter(caller, "\n".join(message.content for message in messages), _longest(sampling, version))
     return await _answered(
         body,
         caller,
@@ -96,9 +98,14 @@ async def completions(request: HttpRequest) -> HttpResponseBase:
     return await _answered(
         body,
         caller,
-        Meter(caller, body.prompt, sampling.max_tokens),
+        Meter(caller, body.prompt, _longest(sampling, version)),
         lambda client: client.complete(model=model.storage_key, prompt=body.prompt, sampling=sampling),
     )
+
+
+def _longest(sampling: Sampling, version: AppVersion) -> int:
+    """The most tokens that the answer may have."""
+    return version.max_tokens if sampling.max_tokens is None else sampling.max_tokens
 
 
 def _read(request: HttpRequest, schema: type[Request]) -> Request:
