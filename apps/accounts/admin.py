@@ -59,7 +59,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         if not change or "email" in form.changed_data:
             services.vouch_for_address(obj)
         fields = sorted(name for name in form.changed_data if "password" not in name)
-        services.tell(obj, "user.changed", actor=_person(request), fields=fields)
+        services.tell(obj, "user.changed", by=_person(request), fields=fields)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         response: HttpResponse = super().user_change_password(request, id, form_url)
@@ -67,7 +67,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
             user = User.objects.get(pk=id)
             but = request.session.session_key if user == request.user else None
             services.end_sessions(user=user, but=but or "")
-            services.tell(user, "user.password_reset", actor=_person(request))
+            services.tell(user, "user.password_reset", by=_person(request))
         return response
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
@@ -101,7 +101,7 @@ class Removable(LookedAt):
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         user = obj.user
         self.remove(obj)
-        services.tell(user, self.removed_action, actor=_person(request))
+        services.tell(user, self.removed_action, by=_person(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for row in queryset.select_related("user"):

@@ -30,7 +30,7 @@ def export_account(*, user: User) -> IO[bytes]:
         for _receiver, parts in personal_data_asked.send(User, user=user):
             for name, rows in parts.items():
                 _write(archive, name, rows)
-    tell(user, "user.exported", actor=user)
+    tell(user, "user.exported", by=user)
     made.seek(0)
     return made
 

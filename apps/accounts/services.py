@@ -15,9 +15,9 @@ from apps.accounts.signals import account_changed, account_deleting, account_del
 from apps.core.errors import NotVisible, UserError
 
 
-def tell(user: User, action: str, *, actor: User | None, **changes: Any) -> None:
-    """For the audit trail, which lies in an app above."""
-    account_changed.send(User, actor=actor, user=user, action=action, changes=changes)
+def tell(user: User, action: str, *, by: User | None, **changes: Any) -> None:
+    """For the audit trail, which lies in an app above; `by` is None for the command line."""
+    account_changed.send(User, actor=by, user=user, action=action, changes=changes)
 
 
 @transaction.atomic
@@ -30,7 +30,7 @@ def create_user(*, email: str, password: str, name: str = "", is_administrator: 
         email, password, name=name, is_staff=is_administrator, is_superuser=is_administrator
     )
     vouch_for_address(user)
-    tell(user, "user.created", actor=None, administrator=is_administrator)
+    tell(user, "user.created", by=None, administrator=is_administrator)
     return user
 
 
@@ -58,7 +58,7 @@ def reset_password(*, email: str, password: str, remove_two_step: bool = False) 
     if remove_two_step:
         Authenticator.objects.filter(user=user).delete()
     end_sessions(user=user)
-    tell(user, "user.password_reset", actor=None, two_step_removed=remove_two_step)
+    tell(user, "user.password_reset", by=None, two_step_removed=remove_two_step)
     return user
 
 
@@ -76,7 +76,7 @@ def update_profile(*, user: User, name: str, language: str, timezone: str) -> No
         raise UserError(" ".join(messages), field=field) from error
     if changed:
         user.save(update_fields=changed)
-        tell(user, "user.profile_changed", actor=user, fields=changed)
+        tell(user, "user.profile_changed", by=user, fields=changed)
 
 
 def end_sessions(*, user: User, but: str = "", only: int | None = None) -> int:
@@ -94,7 +94,7 @@ def end_other_sessions(*, user: User, but: str) -> int:
     """What the button for it does; return how many ended."""
     ended = end_sessions(user=user, but=but)
     if ended:
-        tell(user, "user.sessions_ended", actor=user, count=ended)
+        tell(user, "user.sessions_ended", by=user, count=ended)
     return ended
 
 
@@ -102,7 +102,7 @@ def end_session(*, user: User, session_id: int) -> None:
     """Raises NotVisible when it is none of theirs."""
     if not end_sessions(user=user, only=session_id):
         raise NotVisible
-    tell(user, "user.sessions_ended", actor=user, count=1)
+    tell(user, "user.sessions_ended", by=user, count=1)
 
 
 @transaction.atomic
@@ -114,7 +114,7 @@ def delete_account(*, user: User, by: User | None = None) -> None:
     """
     account_deletion_asked.send(User, user=user)
     end_sessions(user=user)
-    tell(user, "user.deleted", actor=by or user)
+    tell(user, "user.deleted", by=by or user)
     account_deleting.send(User, user=user)
     user.delete()
 

@@ -3,7 +3,6 @@
 from allauth.account.decorators import reauthentication_required
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -96,7 +95,7 @@ def delete(request: HttpRequest) -> HttpResponse:
             except UserError as error:
                 form.add_user_error(error)
             else:
-                logout(request)
+                request.session.flush()
                 return redirect("account_deleted")
     return render(request, "account/delete.html", {"form": form}, status=422 if form.errors else 200)
 

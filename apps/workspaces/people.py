@@ -84,10 +84,11 @@ def close_what_was_theirs(user: User, **_kwargs: Any) -> None:
 
 
 def _forget_the_address(user: User) -> None:
-    """The only change that audit rows see: what names the person names nobody; what was done stays."""
-    label = Replace(F("object_label"), Value(user.email), Value(FORGOTTEN), output_field=CharField())
-    AuditEntry.objects.filter(object_label__contains=user.email).update(object_label=label)
-    AuditEntry.objects.filter(actor=user).update(address="")
+    """The only change that audit rows see: what names the person, under whatever address they had, names nobody."""
+    about = AuditEntry.objects.filter(object_type="user", object_id=str(user.pk))
+    for address in {user.email, *about.values_list("object_label", flat=True)}:
+        label = Replace(F("object_label"), Value(address), Value(FORGOTTEN), output_field=CharField())
+        AuditEntry.objects.filter(object_label__contains=address).update(object_label=label)
     AuditEntry.objects.filter(actor=user).update(address="")
 
 
