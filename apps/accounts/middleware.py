@@ -2,6 +2,7 @@
 
 import zoneinfo
 from collections.abc import Callable
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -10,9 +11,15 @@ from django.utils import timezone, translation
 TIMEZONE_COOKIE = "timezone"
 
 
+@lru_cache(maxsize=1)
+def _zones() -> set[str]:
+    """Read once: the names come from hundreds of files."""
+    return zoneinfo.available_timezones()
+
+
 def known_zone(name: str) -> zoneinfo.ZoneInfo | None:
     """The zone with this IANA name, or None: a cookie may say anything."""
-    return zoneinfo.ZoneInfo(name) if name in zoneinfo.available_timezones() else None
+    return zoneinfo.ZoneInfo(name) if name in _zones() else None
 
 
 def set_language_cookie(response: HttpResponse, code: str) -> None:
