@@ -137,7 +137,7 @@ WORKSPACES = {
     "workspaces:delete": _door(post=OWN),
     "workspaces:all": _door(get=SIGN_IN),
     "workspaces:create": _door(post=SIGN_IN),
-    "workspaces:switch": _door(post=SIGN_IN, names={"workspace": "workspace"}),
+    "workspaces:switch": _door(post=VIEW, names={"workspace": "workspace"}),
     "workspaces:restore": _door(post=OWN, of="deleted_workspace", hides=True),
     "workspaces:audit": _door(get=MANAGE),
     "workspaces:audit_export": _door(get=MANAGE, values="audit_kind"),
@@ -326,9 +326,16 @@ ADMIN_MAY: dict[str, str] = {
 }
 """What an administrator may do to the rows of each model besides looking at them."""
 
-ADMIN_ACTIONS: dict[str, tuple[str, ...]] = {
-    label: ("delete_selected",) for label, may in ADMIN_MAY.items() if "delete" in may.split()
-}
+ADMIN_ACTIONS: dict[str, tuple[str, ...]] = dict.fromkeys(
+    (
+        "accounts.user",
+        "auth.group",
+        "mfa.authenticator",
+        "socialaccount.socialaccount",
+        "usersessions.usersession",
+    ),
+    ("delete_selected",),
+)
 """The bulk actions that an administrator is offered in the list of each model."""
 
 

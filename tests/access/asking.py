@@ -23,9 +23,10 @@ from tests.access.world import Place, World
 RANDOM_ID = "0b7f4c0e-5f5c-4b4e-9d53-0c9f6a1f2b3d"
 RANDOM_TOKEN = "a-token-that-nobody-ever-made-000"
 IN, FORBIDDEN, ABSENT, SIGN_IN = "in", "forbidden", "absent", "sign in"
+CONFIRM = "confirm that it is you"
 NO_WORKSPACE, NO_METHOD, FAULT = "no workspace", "no such method", "fault"
 VALUES: dict[str, str] = {
-    "example": "support-tickets",
+    "example": "support_tickets",
     "upload_id": "4e1c9a52d8f24f0f9b1f3c5d7e9a1b2c",
     "number": "0",
     "uidb36": "1",
@@ -116,6 +117,14 @@ def _word(status: int, location: str) -> str:
         300 <= status < 400 and location.startswith((reverse(settings.LOGIN_URL), "/admin/login"))
     ):
         return SIGN_IN
+    if 300 <= status < 400 and location.startswith(
+        (
+            reverse("account_reauthenticate"),
+            reverse("mfa_reauthenticate"),
+            reverse("mfa_reauthenticate_webauthn"),
+        )
+    ):
+        return CONFIRM
     if 300 <= status < 400 and location == reverse("home:no_workspace"):
         return NO_WORKSPACE
     words = {403: FORBIDDEN, 404: ABSENT, 405: NO_METHOD}

@@ -9,6 +9,10 @@ import pytest
 from django.db import transaction
 
 from tests.access.world import World, build_world
+from tests.apps.conftest import new_job, run_job
+
+__all__ = ["new_job", "run_job"]
+"""Fixtures that the apps' tests share."""
 
 
 @pytest.fixture(scope="module")

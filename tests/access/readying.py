@@ -11,9 +11,8 @@ from django.utils import timezone
 from apps.datasets.models import Import
 from apps.jobs.models import Job
 from apps.publishing.models import App, AppVersion
+from tests.access.results import import_result
 from tests.access.world import World
-from workers.contracts.specs import Column, ImportResult, Proposal
-from workers.contracts.task_types import Role, TaskType
 
 
 def _job(world: World, kind: str, state: str) -> Job:
@@ -34,19 +33,11 @@ def _running(world: World) -> list[Any]:
 
 def _fresh_import(world: World) -> list[Any]:
     """Read, and not yet a version."""
-    columns = [
-        Column(name=name, filled=60, distinct=distinct, mean_length=9, max_length=20)
-        for name, distinct in (("text", 60), ("label", 2))
-    ]
-    result = ImportResult(
-        format="csv", encoding="utf-8", rows=60, rejected=0, first_rejects=[], columns=columns, bytes=100,
-        proposal=Proposal(task_type=TaskType.CLASSIFICATION, roles={"text": Role.INPUT, "label": Role.LABEL}),
-    )  # fmt: skip
     ours = world.ours
     fresh = Import.objects.create(
         workspace=ours.workspace, dataset=ours.things["dataset"], filename="f.csv", source_bytes=1,
         source_key=f"matrix/{uuid4()}", rows_key=f"matrix/{uuid4()}", job=_job(world, "import", "succeeded"),
-        result=result.model_dump(mode="json"),
+        result=import_result().model_dump(mode="json"),
     )  # fmt: skip
     return [fresh.pk]
 

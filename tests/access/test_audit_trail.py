@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import AnonymousUser
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
@@ -163,10 +164,12 @@ def test_the_page_has_pages_and_keeps_the_filter(client_for: Any, admin: Any, wo
 
 
 def body_of(response: Any) -> str:
-    return response.getvalue().decode()
+    async def read() -> bytes:
+        return b"".join([piece async for piece in response.streaming_content])
+
+    return async_to_sync(read)().decode()
 
 
-@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
 def test_the_export_holds_what_the_filters_leave(
     trail: None, client_for: Any, admin: Any, owner: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

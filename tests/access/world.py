@@ -41,6 +41,7 @@ from apps.workspaces.models import ApiKey, Membership, Role, Workspace, Workspac
 from apps.workspaces.secrets import set_secret
 from apps.workspaces.services import create_api_key, create_workspace
 from tests.access.passkeys import registered_passkey
+from tests.access.results import freeze_result, import_result
 from tests.apps.conftest import parquet, preflight_result, run_result, tickets_table
 from workers.contracts.recipes import Recipe
 
@@ -198,14 +199,14 @@ def _fill_data(place: Place, maker: User) -> None:
     source = things["import"] = Import.objects.create(
         workspace=workspace, created_by=maker, dataset=things["dataset"], filename=f"{mark}.csv",
         source_key=f"matrix/{mark}/source", source_bytes=7, rows_key=f"matrix/{mark}/rows",
-        job=_job(place, maker, "import", "failed"),
+        job=_job(place, maker, "import", "failed"), result=import_result().model_dump(mode="json"),
     )  # fmt: skip
     storage().write(source.source_key, iter([b"a,b\n1,2"]))
     version = things["dataset_version"] = DatasetVersion.objects.create(
         workspace=workspace, created_by=maker, dataset=things["dataset"], source=source, number=1,
         task_type="classification", roles={"text": "input", "label": "label"},
         storage_key=f"matrix/{mark}/data", job=_job(place, maker, "freeze"), rows_train=42, rows_validation=6,
-        rows_test=12, bytes=1000, result={"labels": {"billing": 30, "account": 30}},
+        rows_test=12, bytes=1000, result=freeze_result().model_dump(mode="json"),
     )  # fmt: skip
     storage().write(f"{version.storage_key}/data.parquet", iter([parquet(tickets_table(60))]))
     storage().write(f"{version.storage_key}/.published", iter([b"{}"]))

@@ -57,7 +57,8 @@ def endpoint(method: str) -> Callable[[AsyncView], AsyncView]:
 async def models(request: HttpRequest) -> HttpResponse:
     """The one model that the key opens."""
     caller = await sync_to_async(caller_of)(request)
-    data = [_model_json(caller)] if caller.app.live_version else []
+    is_published = caller.app.live_version is not None and caller.app.archived_at is None
+    data = [_model_json(caller)] if is_published else []
     return JsonResponse({"object": "list", "data": data})
 
 

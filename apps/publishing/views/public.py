@@ -240,6 +240,7 @@ act_as_visitor = csrf_exempt(act)
 """A visitor's cookie is SameSite=Lax: another site's form comes without it, as a stranger's."""
 
 
+@require_GET
 async def stream(
     request: HttpRequest, message_id: UUID, token: str | None = None, app_id: UUID | None = None
 ) -> HttpResponseBase:
