@@ -31,6 +31,7 @@ def _page(
 ) -> HttpResponse:
     workspace = request.workspace  # type: ignore[attr-defined]
     given = access.roles_to_give(request.user, workspace)
+    manages = access.can(request.user, workspace, Action.MANAGE)
     entries = AuditEntry.objects.filter(workspace=workspace).select_related("actor")[:LATEST_ENTRIES]
     context |= {
         "members": workspace.memberships.select_related("user").order_by("user__email"),
@@ -39,7 +40,7 @@ def _page(
         "invitations": Invitation.objects.open().filter(workspace=workspace).select_related("created_by")
         if given
         else [],
-        "entries": entries,
+        "entries": entries if manages else [],
         "roles": Role,
         "table": role_table(),
     }
