@@ -10,10 +10,13 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
+from apps.catalog.models import ModelVersion
 from apps.core.errors import NotVisible, UserError
 from apps.core.storage import storage
 from apps.datasets import services as datasets
+from apps.datasets.models import DatasetVersion, Import
 from apps.evaluation import services as evaluation
+from apps.evaluation.models import Evaluation
 from apps.jobs import services as jobs
 from apps.jobs.models import Job, State
 from apps.publishing.entrance import by_link
@@ -32,6 +35,9 @@ from apps.workspaces.models import (
 )
 
 pytestmark = pytest.mark.django_db
+
+FILED = (Import, DatasetVersion, ModelVersion, Evaluation)
+"""Rows with files of their own."""
 
 
 def delete(owner: Any, workspace: Workspace) -> None:
@@ -121,6 +127,13 @@ def rows_of(workspace: Workspace) -> dict[str, int]:
     return counts
 
 
+def files_of(ids: set[str]) -> list[tuple[str, str]]:
+    """Folder and id of everything in storage that belongs to these rows."""
+    folders = ("models", "datasets", "evaluations", "comparisons", "exports", "imports", "jobs")
+    found = {tuple(key.split("/")[:2]) for folder in folders for key in storage().list(folder)}
+    return sorted((folder, name) for folder, name in found if name in ids)
+
+
 def test_after_its_days_everything_is_gone_files_too(
     workspace,
     owner,
@@ -140,7 +153,8 @@ def test_after_its_days_everything_is_gone_files_too(
     replies.ask(entrance=by_link(link[1], "a-visitor"), text="Hello")
     services.create_api_key(actor=owner, workspace=workspace, name="k")
     assert comparison
-    assert len(storage().list("models")) > 0
+    made_ids = {str(row.pk) for model in (*FILED, Job) for row in model.objects.filter(workspace=workspace)}
+    assert {folder for folder, _ in files_of(made_ids)} >= {"models", "datasets", "evaluations", "imports"}
     before = rows_of(workspace)
     assert sum(count > 0 for count in before.values()) >= 14
     entries = AuditEntry.objects.filter(workspace=workspace).count()
@@ -150,8 +164,8 @@ def test_after_its_days_everything_is_gone_files_too(
     with django_capture_on_commit_callbacks(execute=True):
         assert lifecycle.purge_workspace(workspace)
     assert {label: count for label, count in rows_of(workspace).items() if count} == {}
-    assert [key for folder in ("models", "datasets", "evaluations") for key in storage().list(folder)] == []
-    assert storage().list("imports") == [kept.source_key]
+    assert files_of(made_ids) == []
+    assert storage().exists(kept.source_key)
     workspace.refresh_from_db()
     assert workspace.purged_at
     assert workspace.split_key != split_key
