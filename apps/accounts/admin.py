@@ -70,6 +70,11 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
             services.tell(user, "user.password_reset", by=_person(request))
         return response
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What lies in an account goes with it, also what nobody may remove on pages of its own."""
+        shown, counts, _forbidden, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, set(), protected
+
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         services.delete_account(user=obj, by=_person(request))
 

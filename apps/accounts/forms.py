@@ -60,6 +60,12 @@ class SignUpForm(PlainWords, account.SignupForm):  # type: ignore[misc]
         "password1": _PASSWORD_HELP,
     }
 
+    def try_save(self, request: HttpRequest) -> Any:
+        """An address that is taken costs a password hash too: the time of the answer tells nothing."""
+        if self.account_already_exists:
+            User().set_password(self.cleaned_data["password1"])
+        return super().try_save(request)
+
     def signup(self, request: HttpRequest, user: User) -> None:
         """allauth's last step of a sign-up: what the form asked beyond its own fields."""
         if name := self.cleaned_data["name"].strip():

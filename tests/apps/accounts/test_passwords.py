@@ -1,0 +1,154 @@
+"""Changing, forgetting and guessing passwords."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.workspaces.models import AuditEntry
+from tests.apps.accounts.conftest import PASSWORD, is_in, link_in
+
+pytestmark = pytest.mark.django_db
+
+NEW = {"password1": "another long password", "password2": "another long password"}
+SignIn = Callable[..., Client]
+
+
+def ask_for_link(email: str = "pia@example.com", **headers: str) -> str:
+    mail.outbox.clear()
+    Client().post("/accounts/password/reset/", {"email": email}, **headers)
+    return link_in(mail.outbox[0])
+
+
+def use_link(address: str) -> Any:
+    """Open a reset link as a browser does and send the new password; the last answer."""
+    client = Client()
+    response = client.get(address)
+    form = response["Location"] if response.status_code == 302 else address
+    return client.post(form, NEW)
+
+
+def works(email: str, password: str) -> bool:
+    client = Client()
+    client.post("/accounts/login/", {"login": email, "password": password})
+    return is_in(client)
+
+
+def test_a_reset_link_sets_the_password_once_and_ends_every_session(person: User, sign_in: SignIn) -> None:
+    before = sign_in()
+    assert is_in(before)
+    address = ask_for_link()
+    assert use_link(address)["Location"] == "/accounts/password/reset/key/done/"
+    assert works(person.email, NEW["password1"])
+    assert not works(person.email, PASSWORD)
+    assert not is_in(before)
+    assert "does not work any more" in use_link(address).content.decode()
+    assert AuditEntry.objects.filter(action="user.password_reset", object_id=str(person.pk)).count() == 1
+    assert "was set anew" in str(mail.outbox[-1].body)
+
+
+@pytest.mark.parametrize(
+    "token", ["", "null", "None", "0", "undefined", "set-password", "a-b", "%00", "a" * 500]
+)
+def test_a_token_that_is_none_is_refused(person: User, token: str) -> None:
+    uid = ask_for_link().split("/key/")[1].partition("-")[0]
+    for address in (
+        f"/accounts/password/reset/key/{uid}-{token}/",
+        f"/accounts/password/reset/key/null-{token}/",
+    ):
+        response = use_link(address)
+        assert response.status_code in (200, 404)
+        assert "Location" not in response
+    assert works(person.email, PASSWORD)
+
+
+def test_a_token_of_somebody_else_is_refused(person: User, outsider: User) -> None:
+    uid = ask_for_link(outsider.email).split("/key/")[1].partition("-")[0]
+    token = ask_for_link().split("/key/")[1].partition("-")[2]
+    use_link(f"/accounts/password/reset/key/{uid}-{token}")
+    assert works(outsider.email, "outsider-password")
+
+
+def test_an_old_token_is_refused(person: User, settings: Any) -> None:
+    address = ask_for_link()
+    assert settings.PASSWORD_RESET_TIMEOUT == 3600
+    settings.PASSWORD_RESET_TIMEOUT = -1
+    assert "does not work any more" in use_link(address).content.decode()
+    assert works(person.email, PASSWORD)
+
+
+def test_a_token_from_before_the_password_changed_is_refused(person: User, sign_in: SignIn) -> None:
+    address = ask_for_link()
+    sign_in().post("/accounts/password/change/", {"oldpassword": PASSWORD, **NEW})
+    assert "does not work any more" in use_link(address).content.decode()
+
+
+def test_the_link_leads_here_whatever_host_was_asked(person: User, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    ask_for_link(headers={"host": "evil.example"})
+    assert "evil.example" not in str(mail.outbox[0].body) + mail.outbox[0].subject
+
+
+def test_changing_the_password_ends_the_other_sessions(person: User, sign_in: SignIn) -> None:
+    here, there = sign_in(), sign_in()
+    wrong = here.post("/accounts/password/change/", {"oldpassword": "guess", **NEW})
+    assert wrong.status_code == 200
+    assert works(person.email, PASSWORD)
+    here.post("/accounts/password/change/", {"oldpassword": PASSWORD, **NEW})
+    assert is_in(here)
+    assert not is_in(there)
+    assert AuditEntry.objects.filter(action="user.password_changed", actor=person).count() == 1
+
+
+def test_an_administrator_who_sets_a_password_ends_sessions_too(
+    person: User, sign_in: SignIn, owner: User, client_for: Any
+) -> None:
+    there = sign_in()
+    sent = {**NEW, "usable_password": "true", "set-password": ""}
+    response = client_for(owner).post(f"/admin/accounts/user/{person.pk}/password/", sent)
+    assert response.status_code == 302
+    assert not is_in(there)
+    assert AuditEntry.objects.filter(action="user.password_reset", actor=owner).count() == 1
+
+
+def test_a_weak_password_is_refused(person: User, sign_in: SignIn) -> None:
+    client = sign_in()
+    for weak in ("short", "password", "pia@example.com"):
+        sent = {"oldpassword": PASSWORD, "password1": weak, "password2": weak}
+        assert client.post("/accounts/password/change/", sent).status_code == 200
+        assert not works(person.email, weak)
+
+
+def test_guessing_is_slowed_down_for_the_account_whatever_host_is_asked(
+    person: User, settings: Any, sign_in: SignIn
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {}
+    settings.ALLOWED_HOSTS = ["*"]
+    for number in range(5):
+        assert not is_in(sign_in(password="guess", headers={"host": f"h{number}.example"}))
+    late = sign_in()
+    assert "Too many tries" in late.answer.content.decode()
+    assert not is_in(late)
+    cache.clear()
+    assert is_in(sign_in())
+
+
+@pytest.mark.parametrize(("path", "most"), [("/accounts/password/reset/", 5), ("/accounts/signup/", 20)])
+def test_asking_too_often_is_answered_429(settings: Any, db: None, path: str, most: int) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {}
+    client = Client()
+    answers = [client.post(path, {"email": "x@example.com"}).status_code for _ in range(most + 1)]
+    assert 429 not in answers[:most]
+    assert answers[most] == 429
+
+
+def test_a_mail_server_that_is_away_is_said_in_words(person: User, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    response = Client().post("/accounts/password/reset/", {"email": person.email})
+    assert response.status_code == 400
+    assert "could not be sent" in response.content.decode()

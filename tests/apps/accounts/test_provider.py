@@ -1,0 +1,190 @@
+"""OpenID Connect against a real provider: a process of its own on the loopback, asked over HTTP."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.workspaces.models import AuditEntry
+from launcher.environment import free_port
+from tests.apps.accounts.conftest import confirmed, is_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def provider_url() -> Iterator[str]:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "oidc_provider_mock", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(200):
+        try:
+            httpx.get(f"{url}/.well-known/openid-configuration")
+            break
+        except httpx.TransportError:
+            time.sleep(0.1)
+    yield url
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture
+def provider(provider_url: str, settings: Any) -> Callable[..., Client]:
+    """Go through the provider as the person with these claims; the client that came back, its last answer in `answer`."""
+    settings.SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "provider",
+                    "name": "Company",
+                    "client_id": "maquette",
+                    "secret": "a secret",
+                    "settings": {"server_url": provider_url},
+                }
+            ],
+        }
+    }
+
+    def through(sub: str, *, client: Client | None = None, process: str = "login", **claims: Any) -> Client:
+        httpx.put(f"{provider_url}/users/{sub}", json=claims).raise_for_status()
+        client = client or Client()
+        start = client.post(f"/accounts/oidc/provider/login/?process={process}")
+        assert start["Location"].startswith(provider_url), start
+        back = httpx.post(start["Location"], data={"sub": sub})
+        parts = urlsplit(back.headers["location"])
+        assert parts.path == "/accounts/oidc/provider/login/callback/"
+        client.answer = client.get(f"{parts.path}?{parts.query}")
+        return client
+
+    return through
+
+
+def test_the_sign_in_page_offers_it(provider: Any) -> None:
+    assert "Continue with Company" in Client().get("/accounts/login/").content.decode()
+
+
+def test_without_settings_there_is_no_such_way() -> None:
+    assert "Continue with" not in Client().get("/accounts/login/").content.decode()
+    assert Client().post("/accounts/oidc/provider/login/").status_code == 404
+
+
+def test_a_verified_address_opens_the_account_that_has_it(provider: Any, person: User) -> None:
+    client = provider("pia", email="pia@example.com", email_verified=True)
+    assert is_in(client)
+    assert SocialAccount.objects.get().user == person
+    person.refresh_from_db()
+    assert person.has_usable_password()
+    assert AuditEntry.objects.filter(action="user.signed_in", actor=person).exists()
+
+
+@pytest.mark.parametrize("verification", ["none", "mandatory"])
+@pytest.mark.parametrize("sign_up", ["closed", "open"])
+@pytest.mark.parametrize("claim", [{"email_verified": False}, {}])
+def test_an_unverified_address_takes_over_no_account(
+    provider: Any, person: User, settings: Any, verification: str, sign_up: str, claim: dict[str, bool]
+) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION, settings.SIGN_UP = verification, sign_up
+    client = provider("mallory", email="pia@example.com", **claim)
+    assert not is_in(client)
+    assert not SocialAccount.objects.exists()
+    assert User.objects.count() == 1
+    assert EmailAddress.objects.filter(user=person, verified=True).exists()
+
+
+def test_closed_nobody_new_comes_in(provider: Any) -> None:
+    client = provider("nia", email="nia@example.com", email_verified=True)
+    assert "by invitation" in client.answer.content.decode()
+    assert not User.objects.exists()
+
+
+def test_open_somebody_new_gets_an_account_and_comes_back_to_it(
+    provider: Any, settings: Any, mails_out: None
+) -> None:
+    settings.SIGN_UP = "open"
+    assert is_in(provider("nia", email="Nia@Example.com", email_verified=True, name="Nia N."))
+    user = User.objects.get()
+    assert (user.email, user.name, user.has_usable_password()) == ("nia@example.com", "Nia N.", False)
+    assert is_in(provider("nia", email="changed-there@example.com", email_verified=True))
+    assert User.objects.count() == 1
+
+
+def test_open_an_unverified_address_must_be_proved_first(
+    provider: Any, settings: Any, mails_out: None
+) -> None:
+    settings.SIGN_UP = "open"
+    assert not is_in(provider("uma", email="uma@example.com", email_verified=False))
+    assert not EmailAddress.objects.filter(verified=True).exists()
+
+
+def test_an_invitation_for_one_address_makes_no_account_for_another(
+    provider: Any, settings: Any, mails_out: None, owner: User, workspace: Any
+) -> None:
+    from apps.workspaces.invitations import create_invitation
+
+    settings.SIGN_UP = "invitation"
+    _row, token = create_invitation(actor=owner, workspace=workspace, role="viewer", email="nia@example.com")
+    client = Client()
+    client.get(f"/workspace/join/{token}/")
+    provider("mallory", client=client, email="mallory@example.com", email_verified=True)
+    assert not User.objects.filter(email="mallory@example.com").exists()
+    provider("nia2", client=client, email="nia@example.com", email_verified=True)
+    assert is_in(client)
+
+
+def test_two_step_sign_in_is_asked_here_all_the_same(provider: Any, person: User) -> None:
+    Authenticator.objects.create(user=person, type="totp", data={"secret": "x"})
+    client = provider("pia", email="pia@example.com", email_verified=True)
+    assert client.answer["Location"].startswith("/accounts/two-step/code/")
+    assert not is_in(client)
+
+
+def test_it_is_connected_and_disconnected_in_the_account(provider: Any, person: User, sign_in: Any) -> None:
+    client = provider(
+        "somebody-at-work", client=confirmed(sign_in()), process="connect", email="p@work.example.com"
+    )
+    account = SocialAccount.objects.get(user=person)
+    assert "Company" in client.get("/accounts/connected/").content.decode()
+    assert is_in(provider("somebody-at-work"))
+    client.post("/accounts/connected/", {"account": account.pk})
+    assert not SocialAccount.objects.exists()
+    actions = set(AuditEntry.objects.filter(actor=person).values_list("action", flat=True))
+    assert {"user.provider_connected", "user.provider_removed"} <= actions
+
+
+def test_an_answer_that_nobody_asked_for_is_refused(provider: Any, provider_url: str, person: User) -> None:
+    """A callback with a code of the attacker, or with a state of another browser, signs nobody in."""
+    started = Client()
+    location = started.post("/accounts/oidc/provider/login/")["Location"]
+    httpx.put(f"{provider_url}/users/pia", json={"email": person.email, "email_verified": True})
+    back = urlsplit(httpx.post(location, data={"sub": "pia"}).headers["location"])
+    victim = Client()
+    victim.get(f"{back.path}?{back.query}")
+    assert not is_in(victim)
+    code = parse_qs(back.query)["code"][0]
+    started.get(back.path, {"code": code, "state": "made-up"})
+    assert not is_in(started)
+    asked = parse_qs(urlsplit(location).query)
+    assert asked["code_challenge_method"] == ["S256"]
+
+
+def test_a_provider_that_is_away_is_said_in_words(settings: Any) -> None:
+    app = {"provider_id": "provider", "name": "Away", "client_id": "m", "secret": "s"}
+    app["settings"] = {"server_url": f"http://127.0.0.1:{free_port()}"}
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
+    response = Client().post("/accounts/oidc/provider/login/")
+    assert "could not be reached" in response.content.decode()

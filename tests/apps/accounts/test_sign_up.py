@@ -1,0 +1,171 @@
+"""Who may make an account, and that nobody learns here who has one."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.workspaces.invitations import create_invitation
+from apps.workspaces.models import AuditEntry
+from tests.apps.accounts.conftest import is_in, is_verified, link_in
+
+pytestmark = pytest.mark.django_db
+
+FORM = {
+    "email": "New@Example.com",
+    "name": "Nia",
+    "password1": "quite long words",
+    "password2": "quite long words",
+}
+
+
+def test_closed_nobody_makes_an_account() -> None:
+    client = Client()
+    assert "by invitation" in client.get("/accounts/signup/").content.decode()
+    client.post("/accounts/signup/", FORM)
+    assert not User.objects.exists()
+    assert "/accounts/signup/" not in client.get("/accounts/login/").content.decode()
+
+
+def test_open_an_account_works_once_its_address_is_proved(settings: Any, mails_out: None) -> None:
+    settings.SIGN_UP = "open"
+    client = Client()
+    assert "/accounts/signup/" in client.get("/accounts/login/").content.decode()
+    assert client.post("/accounts/signup/", FORM)["Location"] == "/accounts/confirm-email/"
+    user = User.objects.get()
+    assert (user.email, user.name, user.is_staff) == ("new@example.com", "Nia", False)
+    assert not is_in(client)
+    other = Client()
+    other.post("/accounts/login/", {"login": user.email, "password": FORM["password1"]})
+    assert not is_in(other)
+    address = link_in(mail.outbox[0])
+    assert Client().get(address).status_code == 200
+    assert not is_verified(user.email), "opening a link (as mail scanners do) confirms nothing"
+    Client().post(address)
+    assert is_verified(user.email)
+    other.post("/accounts/login/", {"login": user.email, "password": FORM["password1"]})
+    assert is_in(other)
+    actions = set(AuditEntry.objects.filter(object_id=str(user.pk)).values_list("action", flat=True))
+    assert {"user.signed_up", "user.email_verified", "user.signed_in"} <= actions
+
+
+@pytest.mark.parametrize("invited", ["new@example.com", ""])
+def test_by_invitation_whoever_holds_an_open_one(
+    settings: Any, mails_out: None, owner: Any, workspace: Any, invited: str
+) -> None:
+    settings.SIGN_UP = "invitation"
+    client = Client()
+    client.post("/accounts/signup/", FORM)
+    assert not User.objects.filter(email="new@example.com").exists()
+    _invitation, token = create_invitation(actor=owner, workspace=workspace, role="editor", email=invited)
+    client.get(f"/workspace/join/{token}/")
+    refused = client.post("/accounts/signup/", {**FORM, "email": "somebody-else@example.com"})
+    assert ("for another address" in refused.content.decode()) is bool(invited)
+    assert User.objects.filter(email="somebody-else@example.com").exists() is not bool(invited)
+    if invited:
+        client.post("/accounts/signup/", FORM)
+        assert User.objects.filter(email="new@example.com").exists()
+
+
+def _bare(response: Any) -> str:
+    """The body without what differs from request to request."""
+    body = re.sub(
+        r'(csrfmiddlewaretoken" value|nonce|X-CSRFToken": )[=" ]+[^"]+', "", response.content.decode()
+    )
+    return re.sub(r"[\w.-]+@example\.com", "ADDRESS", body)
+
+
+def _both(path: str, fields: Callable[[str], dict[str, str]]) -> list[tuple[Any, ...]]:
+    answers = []
+    for email in ("pia@example.com", "nobody@example.com"):
+        client = Client()
+        response = client.post(path, fields(email))
+        after = client.get(response["Location"]) if response.status_code == 302 else response
+        answers.append((response.status_code, response.get("Location"), _bare(after), sorted(client.cookies)))
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/accounts/login/", lambda email: {"login": email, "password": "wrong"}),
+        ("/accounts/password/reset/", lambda email: {"email": email}),
+        ("/accounts/signup/", lambda email: {**FORM, "email": email}),
+    ],
+)
+def test_an_address_with_an_account_is_answered_as_one_without(
+    settings: Any, mails_out: None, person: User, path: str, fields: Callable[[str], dict[str, str]]
+) -> None:
+    settings.SIGN_UP = "open"
+    known, unknown = _both(path, fields)
+    assert known == unknown
+    if "login" not in path:
+        assert [message.to for message in mail.outbox] == [["pia@example.com"], ["nobody@example.com"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [("/accounts/login/", {"password": "wrong"}), ("/accounts/signup/", FORM)],
+)
+def test_known_and_unknown_addresses_cost_the_same_hashes(
+    person: User,
+    settings: Any,
+    mails_out: None,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    fields: dict[str, str],
+) -> None:
+    """So that the time that an answer takes tells nothing."""
+    from django.contrib.auth.hashers import MD5PasswordHasher
+
+    settings.SIGN_UP = "open"
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode
+
+    def counted(self: Any, password: str, salt: str) -> str:
+        hashed.append(password)
+        return encode(self, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
+    counts = []
+    for email in ("pia@example.com", "nobody@example.com"):
+        hashed.clear()
+        Client().post(path, {**fields, "email": email, "login": email})
+        counts.append(len(hashed))
+    assert counts == [1, 1]
+
+
+def test_accounts_made_by_set_up_are_not_locked_out(mails_out: None) -> None:
+    form = {
+        "token": "the-set-up-token",
+        "email": "first@example.com",
+        "password": "a good pass phrase",
+        "name": "",
+    }
+    client = Client()
+    assert client.post("/setup/", {**form, "workspace": "W"}).status_code == 302
+    assert is_in(client)
+    again = Client()
+    again.post("/accounts/login/", {"login": "first@example.com", "password": "a good pass phrase"})
+    assert is_in(again)
+    assert not mail.outbox
+
+
+def test_an_administrator_vouches_for_the_account_they_make(
+    mails_out: None, owner: Any, client_for: Any
+) -> None:
+    sent = {
+        "email": "Hired@example.com",
+        "name": "",
+        "usable_password": "true",
+        "password1": "quite long words",
+    }
+    response = client_for(owner).post("/admin/accounts/user/add/", {**sent, "password2": "quite long words"})
+    assert response.status_code == 302
+    client = Client()
+    client.post("/accounts/login/", {"login": "hired@example.com", "password": "quite long words"})
+    assert is_in(client)
