@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from workers.contracts.model_folder import ModelManifest, PromptMessage
 from workers.contracts.task_types import Family, TaskType
+from workers.models.templates import render_chat
 
 IGNORED = -100
 """Label of a token that is not learned; torch's cross entropy skips it."""
@@ -77,8 +78,12 @@ def _render(
     tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage], *, answer_next: bool
 ) -> str:
     turns = [{"role": m.role, "content": _neutral(m.content, tokenizer)} for m in messages]
-    text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=answer_next)
-    return str(text)
+    return render_chat(
+        tokenizer.get_chat_template(),
+        turns,
+        add_generation_prompt=answer_next,
+        **tokenizer.special_tokens_map,
+    )
 
 
 def _turns(tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage]) -> list[Piece]:
