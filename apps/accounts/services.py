@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.accounts.signals import account_changed, account_deleting, account_deletion_asked, sessions_ended
+from apps.accounts.signals import account_changed, account_deleting, account_deletion_asked
 from apps.core.errors import NotVisible, UserError
 
 
@@ -80,13 +80,14 @@ def update_profile(*, user: User, name: str, language: str, timezone: str) -> No
 
 
 def end_sessions(*, user: User, but: str = "", only: int | None = None) -> int:
-    """End the sessions of `user` except the one with the key `but`, or `only` the one with that id; return how many."""
+    """End the sessions of `user` except the one with the key `but`, or `only` the one with that id; return how many.
+
+    What they held open (sockets, streams) hears of it as their rows go.
+    """
     found = UserSession.objects.filter(user=user).exclude(session_key=but)
     ended = list(found if only is None else found.filter(pk=only))
     for session in ended:
         session.end()
-    if keys := [session.session_key for session in ended]:
-        transaction.on_commit(lambda: sessions_ended.send(User, user=user, keys=keys))
     return len(ended)
 
 

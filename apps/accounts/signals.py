@@ -6,9 +6,6 @@ account_changed = Signal()
 """Arguments: actor (a user, or None for the command line), user, action (`user.verb_in_past_tense`), changes (dict
 without secrets). Something about an account was written."""
 
-sessions_ended = Signal()
-"""Arguments: user, keys (those of the sessions that ended just now). Sent after commit."""
-
 sign_up_asked = Signal()
 """Arguments: request. A receiver that knows of an invitation in the session answers with the address it is for ("" for
 any address), others with None."""
