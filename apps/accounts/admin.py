@@ -22,7 +22,7 @@ from apps.core.admin import ReadOnlyAdmin
 
 # One way in: with two-step sign-in, limits on tries, and the audit trail.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-admin.site.password_change = lambda request, extra_context=None: redirect("account_change_password")  # type: ignore[method-assign,assignment]
+admin.site.password_change = lambda request, extra_context=None: redirect("account_change_password")  # type: ignore[method-assign,assignment,return-value]
 
 for _model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession):
     if admin.site.is_registered(_model):

@@ -27,7 +27,8 @@ def export_account(*, user: User) -> IO[bytes]:
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", _ABOUT.format(email=user.email))
         _write(archive, "account", [_account(user)])
-        for _receiver, parts in personal_data_asked.send(User, user=user):
+        answers: list[tuple[Any, Any]] = personal_data_asked.send(User, user=user)
+        for _receiver, parts in answers:
             for name, rows in parts.items():
                 _write(archive, name, rows)
     tell(user, "user.exported", by=user)

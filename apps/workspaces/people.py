@@ -1,11 +1,9 @@
 """What workspaces have to say when somebody signs up, leaves the studio for good, or asks what is kept about them."""
 
 from collections.abc import Iterator
-from copy import copy
 from typing import Any
 
 from django.apps import apps
-from django.db import transaction
 from django.db.models import CharField, F, Value
 from django.db.models.functions import Replace
 from django.dispatch import receiver
@@ -27,7 +25,6 @@ from apps.workspaces.append_only import FORGOTTEN
 from apps.workspaces.invitations import live_invitation
 from apps.workspaces.lifecycle import delete_workspace
 from apps.workspaces.models import ApiKey, AuditEntry, InWorkspace, Membership, Role, Workspace
-from apps.workspaces.signals import api_key_revoked, membership_narrowed
 
 
 @receiver(account_changed)
@@ -70,16 +67,9 @@ def close_what_was_theirs(user: User, **_kwargs: Any) -> None:
         if not workspace.memberships.exclude(user=user).exists():
             delete_workspace(actor=user, workspace=workspace, typed_name=workspace.name)
     for key in ApiKey.objects.filter(created_by=user, revoked_at=None):
-        ApiKey.objects.filter(pk=key.pk).update(revoked_at=timezone.now())
+        key.revoked_at = timezone.now()
+        key.save(update_fields=["revoked_at"])
         audit.record(user, "api_key.revoked", key)
-        transaction.on_commit(lambda key=key: api_key_revoked.send(sender=ApiKey, key=key))
-    gone = copy(user)
-    for membership in Membership.objects.filter(user=user).select_related("workspace"):
-        transaction.on_commit(
-            lambda workspace=membership.workspace: membership_narrowed.send(
-                sender=Membership, workspace=workspace, user=gone
-            )
-        )
     _forget_the_address(user)
 
 
