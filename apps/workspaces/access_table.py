@@ -300,7 +300,7 @@ ADMIN_SITE = {
     "admin:password_change_done": _door(get=ADMINISTRATOR),
     "admin:autocomplete": _door(get=ADMINISTRATOR),
     "admin:jsi18n": _door(get=ADMINISTRATOR),
-    "admin/(?P<url>.*)$": _door(get=NOBODY, values="app_label"),
+    "admin/(?P<url>.*)$": _door(get=NOBODY, values="admin_rest"),
     "admin:view_on_site": _door(get=ADMINISTRATOR, values="content_type_id object_id"),
     "admin:app_list": _door(get=ADMINISTRATOR, values="app_label"),
     "admin:auth_user_password_change": _door(get=ADMINISTRATOR, post=ADMINISTRATOR, of="admin:accounts.user"),

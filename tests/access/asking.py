@@ -36,6 +36,7 @@ VALUES: dict[str, str] = {
     "content_type_id": "1",
     "object_id": "1",
     "app_label": "jobs",
+    "admin_rest": "no-such-page/",
 }
 """What stands in an address and is no object of a workspace."""
 

@@ -1,5 +1,7 @@
 """What jobs of the world found, in the shape of their contracts."""
 
+import pyarrow as pa
+
 from workers.contracts.specs import Column, FreezeResult, ImportResult, Proposal
 from workers.contracts.task_types import Role, TaskType
 
@@ -35,3 +37,14 @@ def freeze_result() -> FreezeResult:
         bytes=1000,
         sha256="0" * 64,
     )
+
+
+def import_files() -> dict[str, pa.Table]:
+    """What an import leaves (workers.contracts.specs.ImportSpec)."""
+    rows = {"__line": pa.array([2, 3], pa.int64()), "text": ["one", "two"], "label": ["billing", "account"]}
+    rejected = {"line": pa.array([4], pa.int64()), "reason": ["empty"], "text": [""]}
+    return {
+        "rows.parquet": pa.table(rows),
+        "rejected.parquet": pa.table(rejected),
+        ".published": pa.table({"line": [1]}),
+    }

@@ -41,7 +41,7 @@ from apps.workspaces.models import ApiKey, Membership, Role, Workspace, Workspac
 from apps.workspaces.secrets import set_secret
 from apps.workspaces.services import create_api_key, create_workspace
 from tests.access.passkeys import registered_passkey
-from tests.access.results import freeze_result, import_result
+from tests.access.results import freeze_result, import_files, import_result
 from tests.apps.conftest import parquet, preflight_result, run_result, tickets_table
 from workers.contracts.recipes import Recipe
 
@@ -202,6 +202,8 @@ def _fill_data(place: Place, maker: User) -> None:
         job=_job(place, maker, "import", "failed"), result=import_result().model_dump(mode="json"),
     )  # fmt: skip
     storage().write(source.source_key, iter([b"a,b\n1,2"]))
+    for name, table in import_files().items():
+        storage().write(f"{source.rows_key}/{name}", iter([parquet(table)]))
     version = things["dataset_version"] = DatasetVersion.objects.create(
         workspace=workspace, created_by=maker, dataset=things["dataset"], source=source, number=1,
         task_type="classification", roles={"text": "input", "label": "label"},
