@@ -94,7 +94,6 @@ def test_what_somebody_uploads_is_never_shown_by_the_browser(client_for: Any, ed
     assert response["Content-Disposition"].startswith("attachment")
     assert response["Content-Type"] == "application/octet-stream"
     assert_headers(response, "source")
-    response.close()
 
 
 def test_under_https_browsers_stay_there(settings: Any) -> None:
