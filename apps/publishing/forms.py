@@ -167,7 +167,7 @@ class AppKeyForm(ApiKeyForm):
         label=_("It may"),
         choices=[("write", _("ask the app")), ("read", _("only see that it is there"))],
         coerce=lambda access: access == "write",
-        empty_value=True,
+        empty_value=True,  # type: ignore[arg-type]
         required=False,
     )
 

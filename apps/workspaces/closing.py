@@ -32,7 +32,7 @@ def member_narrowed(user: User, **_: Any) -> None:
 def account_changed(
     instance: User, created: bool = False, update_fields: frozenset[str] | None = None, **_: Any
 ) -> None:
-    if not created and update_fields != {"last_login"}:
+    if not created and set(update_fields or ()) != {"last_login"}:
         ways.hint(ways.of_user(instance.pk))
 
 

@@ -22,7 +22,7 @@ class ApiKeyForm(StudioForm):
     days = forms.TypedChoiceField(
         label=_("Works for"),
         coerce=lambda days: int(days) or None,
-        empty_value=DAYS,
+        empty_value=DAYS,  # type: ignore[arg-type]
         choices=[
             (7, _("a week")),
             (30, _("a month")),

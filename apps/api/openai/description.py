@@ -68,7 +68,7 @@ _REASONS = {
     "500": "The engine could not answer.",
     "503": "The part that answers is away.",
 }
-_APP_KEY = [{"appKey": []}]
+_APP_KEY: list[dict[str, list[str]]] = [{"appKey": []}]
 
 
 def add_to(result: Schema) -> None:

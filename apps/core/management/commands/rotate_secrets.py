@@ -14,7 +14,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         try:
             with transaction.atomic():
-                counts = [count for _receiver, count in secrets_rotating.send(type(self))]
+                counts: list[Any] = [count for _receiver, count in secrets_rotating.send(type(self))]
         except Unreadable as error:
             raise CommandError(
                 f"{error}: none of the keys opens it. Put the key that it was sealed with back into SECRETS_KEYS "
