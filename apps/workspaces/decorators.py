@@ -5,13 +5,13 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from apps.workspaces import access
 from apps.workspaces.access import Action
 
-View = Callable[..., HttpResponseBase]
+View = Callable[..., HttpResponse]
 
 
 def in_workspace(action: Action = Action.VIEW) -> Callable[[View], View]:
@@ -20,7 +20,7 @@ def in_workspace(action: Action = Action.VIEW) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @login_required
         @wraps(view)
-        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             membership = request.membership  # type: ignore[attr-defined]
             if not membership:
                 return redirect("home:no_workspace")

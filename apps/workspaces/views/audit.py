@@ -43,7 +43,7 @@ def trail(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@in_workspace(Action.MANAGE)
+@in_workspace(Action.MANAGE)  # type: ignore[arg-type]  # a streamed response
 def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """What the filters leave, newest first, as csv or jsonl; streamed, however long it is."""
     if kind not in EXPORTS:
