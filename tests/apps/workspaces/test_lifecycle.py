@@ -36,9 +36,6 @@ from apps.workspaces.models import (
 
 pytestmark = pytest.mark.django_db
 
-FILED = (Import, DatasetVersion, ModelVersion, Evaluation)
-"""Rows with files of their own."""
-
 
 def delete(owner: Any, workspace: Workspace) -> None:
     lifecycle.delete_workspace(actor=owner, workspace=workspace, typed_name=workspace.name)
@@ -127,11 +124,12 @@ def rows_of(workspace: Workspace) -> dict[str, int]:
     return counts
 
 
-def files_of(ids: set[str]) -> list[tuple[str, str]]:
-    """Folder and id of everything in storage that belongs to these rows."""
-    folders = ("models", "datasets", "evaluations", "comparisons", "exports", "imports", "jobs")
-    found = {tuple(key.split("/")[:2]) for folder in folders for key in storage().list(folder)}
-    return sorted((folder, name) for folder, name in found if name in ids)
+def folders_with_files(workspace: Workspace) -> list[str]:
+    """Where its rows say that their files are, and where some are."""
+    keys = [f"imports/{source.pk}" for source in Import.objects.filter(workspace=workspace)]
+    for model in (DatasetVersion, ModelVersion, Evaluation):
+        keys += [row.storage_key for row in model.objects.filter(workspace=workspace)]
+    return [key for key in keys if storage().list(key)]
 
 
 def test_after_its_days_everything_is_gone_files_too(
@@ -153,8 +151,8 @@ def test_after_its_days_everything_is_gone_files_too(
     replies.ask(entrance=by_link(link[1], "a-visitor"), text="Hello")
     services.create_api_key(actor=owner, workspace=workspace, name="k")
     assert comparison
-    made_ids = {str(row.pk) for model in (*FILED, Job) for row in model.objects.filter(workspace=workspace)}
-    assert {folder for folder, _ in files_of(made_ids)} >= {"models", "datasets", "evaluations", "imports"}
+    folders = folders_with_files(workspace)
+    assert {key.split("/")[0] for key in folders} >= {"models", "datasets", "evaluations", "imports"}
     before = rows_of(workspace)
     assert sum(count > 0 for count in before.values()) >= 14
     entries = AuditEntry.objects.filter(workspace=workspace).count()
@@ -164,7 +162,7 @@ def test_after_its_days_everything_is_gone_files_too(
     with django_capture_on_commit_callbacks(execute=True):
         assert lifecycle.purge_workspace(workspace)
     assert {label: count for label, count in rows_of(workspace).items() if count} == {}
-    assert files_of(made_ids) == []
+    assert [key for key in folders if storage().list(key)] == []
     assert storage().exists(kept.source_key)
     workspace.refresh_from_db()
     assert workspace.purged_at
