@@ -97,7 +97,7 @@ def story(rest: Rest, tickets: dict[str, Any]) -> dict[str, Any]:
     app, link = rest.publish(run["model_version"], name="Where does it belong?")
     example = get_example("support_tickets").path
     waiting = rest.upload(example)
-    failed = rest.call("POST", "datasets/", files={"file": ("nothing.csv", b"a,b\n")})
+    failed = rest.call("POST", "datasets/", files={"file": ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(64))})
     rest.wait("imports", waiting)
     rest.wait("imports", failed, state="failed")
     rest.wait("exports", rest.call("POST", f"models/{run['model_version']}/export/", json={}))

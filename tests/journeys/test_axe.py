@@ -32,6 +32,9 @@ class Look:
         if found:
             self.wrong[name] = found
 
+    def report(self) -> str:
+        return "\n".join(f"{page}\n    " + "\n    ".join(found) for page, found in self.wrong.items())
+
 
 def test_axe_finds_nothing_on_results(
     studio: Studio, signed_in: Any, story: dict[str, Any], open_page: Callable[..., Page]
@@ -51,7 +54,7 @@ def test_axe_finds_nothing_on_results(
     look.page.keyboard.press("Control+Enter")
     look.page.locator(".trial-bars").first.wait_for()
     look.at("two answers")
-    assert look.wrong == {}
+    assert not look.wrong, look.report()
 
 
 def test_axe_finds_nothing_on_apps(
@@ -80,4 +83,4 @@ def test_axe_finds_nothing_on_apps(
     page.get_by_text("Stopped by you.").wait_for()
     page.set_viewport_size(PHONE)
     look.at("a chat on a phone")
-    assert look.wrong == {}
+    assert not look.wrong, look.report()

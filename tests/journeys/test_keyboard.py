@@ -107,7 +107,7 @@ def test_the_page_can_be_skipped_into_and_its_menus_left(
     assert keys.is_at(page.locator("main"))
     keys.press("Tab")
     assert page.locator("main *:focus").count() == 1
-    page.reload()
+    page.goto("/data/")
     account = page.get_by_role("button", name="Your account")
     keys.activate(account)
     first = page.locator(".dropdown-menu.show .dropdown-item").first
