@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
@@ -11,9 +12,14 @@ from apps.accounts.services import update_profile
 from apps.core.errors import UserError
 
 
+@csrf_exempt
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponse:
-    """Back to the page that asked (`next` or the Referer, of this site only), in the `language` that was chosen."""
+    """Back to the page that asked (`next` or the Referer, of this site only), in the `language` that was chosen.
+
+    Pages of share links send no referrer, and so their forms come from nowhere, which the CSRF check refuses. Another
+    site could change the language of its visitor's next page here; the session's cookie is Lax and does not come along.
+    """
     code = request.POST.get("language", "")
     if code not in dict(settings.LANGUAGES):
         raise UserError(_("The studio does not speak this language."))
