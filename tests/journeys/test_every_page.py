@@ -69,7 +69,7 @@ UNLESS_SIGNED_IN = (
 def messages() -> list[re.Pattern[str]]:
     """Every English text of at least two words, as an expression of what it looks like with its blanks filled in."""
     with CATALOGUE.open("rb") as file:
-        ids = [message.id for message in read_po(file, locale="zh_Hans") if message.id]
+        ids = [one.id for one in read_po(file, locale="zh_Hans") if one.id and one.id != one.string]
     texts = [text for one in ids for text in (one if isinstance(one, tuple) else (one,))]
     wordy = [text for text in texts if len(re.findall(r"[A-Za-z]{2,}", BLANK.sub("", text))) > 1]
     return [re.compile(".+".join(map(re.escape, BLANK.split(text)))) for text in wordy]
