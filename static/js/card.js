@@ -6,5 +6,8 @@ for (const box of document.querySelectorAll("[data-markdown]")) {
   const html = marked.parse(box.textContent, { gfm: true });
   box.innerHTML = DOMPurify.sanitize(html, { FORBID_TAGS: ["style", "form", "input", "img", "iframe"], FORBID_ATTR: ["style"] });
   box.classList.remove("plain");
+  // Markdown has no table without a head: one that says nothing is none.
+  for (const head of box.querySelectorAll("thead")) if (!head.textContent.trim()) head.remove();
+  for (const cell of box.querySelectorAll("th")) if (!cell.textContent.trim()) cell.replaceWith(document.createElement("td"));
   for (const link of box.querySelectorAll("a")) link.rel = "noopener noreferrer nofollow";
 }
