@@ -7,6 +7,7 @@ of a rejected row. What stands in quotation marks, or has a name, is the user's 
 
 import re
 from functools import lru_cache
+from typing import Any
 
 from django.utils.translation import get_language, gettext
 from django.utils.translation.trans_real import translation
@@ -26,7 +27,8 @@ def _pattern(message: str) -> re.Pattern[str]:
 @lru_cache(maxsize=8)
 def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
     """Messages with blanks; those that say the most come first."""
-    messages = [key for key, _text in translation(language)._catalog.items() if isinstance(key, str)]
+    catalog: Any = translation(language)._catalog  # type: ignore[attr-defined]
+    messages = [key for key, _text in catalog.items() if isinstance(key, str)]
     blank = [message for message in messages if _BLANK.search(message) and "\x04" not in message]
     blank.sort(key=lambda message: len(_BLANK.sub("", message)), reverse=True)
     return [(_pattern(message), message) for message in blank]
