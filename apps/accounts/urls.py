@@ -61,6 +61,6 @@ urlpatterns = [
     path("connected/signup/", provider.signup, name="socialaccount_signup"),
     path("connected/cancelled/", provider.login_cancelled, name="socialaccount_login_cancelled"),
     path("connected/error/", provider.login_error, name="socialaccount_login_error"),
-    path("oidc/<str:provider_id>/login/", openid.login, name="openid_connect_login"),
+    path("oidc/<str:provider_id>/login/", views.provider_login, name="openid_connect_login"),
     path("oidc/<str:provider_id>/login/callback/", openid.callback, name="openid_connect_callback"),
 ]

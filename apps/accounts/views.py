@@ -1,6 +1,9 @@
 """The account pages that allauth does not have: profile, sessions one by one, export, deletion."""
 
+import logging
+
 from allauth.account.decorators import reauthentication_required
+from allauth.socialaccount.providers.openid_connect import views as openid
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,12 +12,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from requests import RequestException
 
 from apps.accounts import services
 from apps.accounts.browsers import browser_name
 from apps.accounts.export import export_account
 from apps.accounts.forms import DeleteAccountForm, ProfileForm
 from apps.core.errors import UserError
+
+logger = logging.getLogger(__name__)
 
 
 @login_required
@@ -103,3 +109,13 @@ def delete(request: HttpRequest) -> HttpResponse:
 @require_GET
 def deleted(request: HttpRequest) -> HttpResponse:
     return render(request, "account/deleted.html")
+
+
+def provider_login(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """allauth's, which asks the provider where to go first and takes it for granted that it answers."""
+    try:
+        response: HttpResponse = openid.login(request, provider_id)
+    except RequestException:
+        logger.exception("The OpenID Connect provider did not answer")
+        return render(request, "socialaccount/authentication_error.html", status=503)
+    return response
