@@ -56,34 +56,38 @@ def ask(
         return turn
 
 
-@transaction.atomic
 def regenerate(*, entrance: Entrance, message_id: str) -> Turn:
     """Answer the question before `message_id` again; the earlier answer is kept, replaced."""
     answer = _own(entrance, message_id, Message.Role.ASSISTANT)
-    # Of two presses at the same time the second one waits here, and then finds what the first one did.
-    _lock(answer.conversation)
-    answer.refresh_from_db(fields=["superseded"])
-    question = _before(answer)
-    if answer.superseded and (newer := _after(question)):
-        return Turn(question, newer)
-    version = _checked(entrance, question.text)
-    _supersede_from(answer.conversation, answer.position)
-    # A greedy model would say the same again, so that asking again brings some randomness.
-    options = {**question.options, "again": answer.options.get("again", 0) + 1}
-    new = _add_answer(answer.conversation, version, options)
-    return Turn(question, new)
+    if turn := _answered_again(answer):
+        return turn
+    # Redis is asked before the row is locked: while it is slow, nobody else waits for the row.
+    version = _checked(entrance, _before(answer).text)
+    with transaction.atomic():
+        # Of two presses at the same time the second one waits here, and then finds what the first one did.
+        _lock(answer.conversation)
+        answer.refresh_from_db(fields=["superseded"])
+        if turn := _answered_again(answer):
+            return turn
+        question = _before(answer)
+        _supersede_from(answer.conversation, answer.position)
+        # A greedy model would say the same again, so that asking again brings some randomness.
+        options = {**question.options, "again": answer.options.get("again", 0) + 1}
+        return Turn(question, _add_answer(answer.conversation, version, options))
 
 
-@transaction.atomic
 def edit(*, entrance: Entrance, message_id: str, text: str, request_key: str | None = None) -> Turn:
     """Replace a question, and all that came after it, by `text`."""
     question = _own(entrance, message_id, Message.Role.USER)
-    _lock(question.conversation)
     if request_key and (turn := _asked_before(entrance, request_key)):
         return turn
     version = _checked(entrance, text)
-    _supersede_from(question.conversation, question.position)
-    return _add_turn(question.conversation, version, text, question.options, request_key)
+    with transaction.atomic():
+        _lock(question.conversation)
+        if request_key and (turn := _asked_before(entrance, request_key)):
+            return turn
+        _supersede_from(question.conversation, question.position)
+        return _add_turn(question.conversation, version, text, question.options, request_key)
 
 
 @transaction.atomic
@@ -188,6 +192,15 @@ def _after(question: Message) -> Message | None:
     """The answer that counts."""
     later = question.conversation.messages.filter(position__gt=question.position, role=Message.Role.ASSISTANT)
     return cast("Message | None", later.order_by("superseded", "position").first())
+
+
+def _answered_again(answer: Message) -> Turn | None:
+    """The turn that has taken the place of this answer's."""
+    if not answer.superseded:
+        return None
+    question = _before(answer)
+    newer = _after(question)
+    return Turn(question, newer) if newer else None
 
 
 def _supersede_from(conversation: Conversation, position: int) -> None:

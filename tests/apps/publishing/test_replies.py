@@ -124,6 +124,25 @@ def test_pressed_in_two_tabs_at_once_it_happens_once(entrance, act):
         assert len(set(tabs.map(press, range(2)))) == 1
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("act", ["regenerate", "edit"])
+def test_the_limiter_is_asked_while_nothing_is_locked(entrance, monkeypatch, act):
+    first = answered(replies.ask(entrance=entrance, text="Hello"))
+    arguments = {
+        "regenerate": {"message_id": str(first.answer.pk)},
+        "edit": {"message_id": str(first.question.pk), "text": "Hi"},
+    }[act]
+    real, inside = limits.take_turn, []
+
+    def watched(*given, **named):
+        inside.append(connection.in_atomic_block)
+        return real(*given, **named)
+
+    monkeypatch.setattr(limits, "take_turn", watched)
+    getattr(replies, act)(entrance=entrance, **arguments)
+    assert inside == [False]
+
+
 def test_feedback_can_change(entrance):
     turn = answered(replies.ask(entrance=entrance, text="Hello"))
     replies.give_feedback(entrance=entrance, message_id=str(turn.answer.pk), helped=True)
