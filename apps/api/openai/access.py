@@ -45,15 +45,13 @@ def caller_of(request: HttpRequest) -> Caller:
     return Caller(key, found)
 
 
-def caller_for(request: HttpRequest, model: str) -> Caller:
-    """As `caller_of`, for a request to `model`. Raises ApiError (401, 404, 429)."""
-    caller = caller_of(request)
+def take_turn_for(caller: Caller, model: str) -> None:
+    """Let `caller` send one request to `model`. Raises ApiError (404, 429)."""
     if model != caller.app.slug:
         message = _("This key opens the model `%(slug)s`, and no other.") % {"slug": caller.app.slug}
         raise ApiError(404, "model_not_found", message, param="model")
     if not take_turn(f"key:{caller.key.pk}", str(caller.app.pk), most=LINK_PER_MINUTE):
         raise ApiError(429, "rate_limit_exceeded", _("Too many requests within this minute."), retry_after=30)
-    return caller
 
 
 def _still_member(key: ApiKey) -> bool:

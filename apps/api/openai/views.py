@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from pydantic import ValidationError
 
-from apps.api.openai.access import Caller, caller_for, caller_of
+from apps.api.openai.access import Caller, caller_of, take_turn_for
 from apps.api.openai.errors import ApiError, from_engine
 from apps.api.openai.schemas import Answer, ChatRequest, CompletionRequest, GenerationRequest, usage
 from apps.serving.client import Done, EngineClient, EngineError, Text
@@ -64,8 +64,7 @@ def _model_json(caller: Caller) -> dict[str, Any]:
 
 @endpoint("POST")
 async def chat_completions(request: HttpRequest) -> HttpResponseBase:
-    body = _read(request, ChatRequest)
-    caller = await sync_to_async(caller_for)(request, body.model)
+    caller, body = await _admitted(request, ChatRequest)
     version = caller.version
     model = version.model_version
     if model.family == Family.CLASSIFIER:
@@ -81,8 +80,7 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
 
 @endpoint("POST")
 async def completions(request: HttpRequest) -> HttpResponseBase:
-    body = _read(request, CompletionRequest)
-    caller = await sync_to_async(caller_for)(request, body.model)
+    caller, body = await _admitted(request, CompletionRequest)
     version = caller.version
     model = version.model_version
     if model.family == Family.CLASSIFIER:
@@ -94,6 +92,14 @@ async def completions(request: HttpRequest) -> HttpResponseBase:
             model=model.storage_key, prompt=body.prompt, sampling=body.sampling(version)
         ),
     )
+
+
+async def _admitted(request: HttpRequest, schema: type[Request]) -> tuple[Caller, Request]:
+    """Who asks, and what. The key comes first: a stranger learns nothing about the body. Raises ApiError."""
+    caller = await sync_to_async(caller_of)(request)
+    body = _read(request, schema)
+    await sync_to_async(take_turn_for)(caller, body.model)
+    return caller, body
 
 
 def _read(request: HttpRequest, schema: type[Request]) -> Request:
