@@ -1,4 +1,5 @@
 // What every page of the studio does: theme, copying, confirmation, live jobs, notices.
+import { copy } from "./clipboard.js";
 import { watchJobs } from "./jobs.js";
 import { toast } from "./toast.js";
 
@@ -13,7 +14,7 @@ document.addEventListener("click", async (event) => {
   const copier = event.target.closest("[data-copy]");
   if (copier) {
     const source = document.querySelector(copier.dataset.copy);
-    await navigator.clipboard.writeText("value" in source ? source.value : source.textContent.trim());
+    await copy("value" in source ? source.value : source.textContent.trim());
     toast(copier.dataset.copied, "success");
   }
 });
