@@ -16,8 +16,8 @@ from apps.publishing.entrance import Entrance
 from apps.publishing.models import AppVersion, Conversation, Feedback, Message
 from apps.publishing.reply_queue import send_message, send_stop, send_stops
 
-LENGTHS = {"short": 0.25, "medium": 0.5, "long": 1.0}
-"""Share of the app's longest answer that a summary of this length may take."""
+LENGTHS = ("short", "medium", "long")
+"""What a visitor may wish of a summary; apps.publishing.prompts says what each means."""
 
 
 @dataclass(frozen=True)
