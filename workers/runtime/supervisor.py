@@ -27,7 +27,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from pydantic import ValidationError
 
-from apps.core.storage import storage
+from apps.core.storage import local_copies, storage
 from apps.jobs import services
 from apps.jobs.models import Job
 from workers.contracts.events import (
@@ -39,7 +39,10 @@ from workers.contracts.events import (
     Log,
     parse_event,
 )
+from workers.contracts.fixes import memory_fix
+from workers.contracts.recipes import Recipe
 from workers.contracts.storage import StorageError
+from workers.runtime import memory
 from workers.runtime.reporter import failed_by_system
 
 logger = logging.getLogger(__name__)
@@ -99,9 +102,16 @@ class _Attempt:
         self.outcome: Finished | Failed | None = None
         self.stop_sent_at: float | None = None
         self.is_current = True
+        self._held = contextlib.ExitStack()
+        self._kills_before = 0
 
     def run(self) -> None:
+        with self._held:
+            self._run()
+
+    def _run(self) -> None:
         self._write_spec()
+        self._kills_before = memory.kills(memory.counters())
         events_read, events_write = os.pipe()
         stderr_path = self.work / "stderr.log"
         with stderr_path.open("wb") as stderr:
@@ -147,10 +157,11 @@ class _Attempt:
             and storage().is_published(self.job.checkpoint_key)
         ):
             inputs["checkpoint"] = self.job.checkpoint_key
-        cache = Path(settings.CACHE_DIR)
-        spec["inputs"] = self._beating(
-            lambda: {name: str(storage().fetch(key, cache)) for name, key in inputs.items()}
-        )
+        cache = local_copies()
+        fetched = self._beating(lambda: {name: storage().fetch(key, cache) for name, key in inputs.items()})
+        for path in fetched.values():
+            self._held.enter_context(cache.hold(path))
+        spec["inputs"] = {name: str(path) for name, path in fetched.items()}
         spec["work"] = str(self.work)
         (self.work / "spec.json").write_text(json.dumps(spec))
 
@@ -243,10 +254,13 @@ class _Attempt:
             services.fail(self.job, self.outcome)
         elif self.stop_sent_at is not None or code == STOPPED_WITHOUT_RESULT:
             services.end_cancelled(self.job)
+        elif code == -signal.SIGKILL and memory.kills(memory.counters()) > self._kills_before:
+            # Going on with the same settings would only end the same way.
+            services.fail(self.job, _out_of_memory(self.job, stderr_path))
         elif code == -signal.SIGKILL and services.resume(self.job):
             logger.warning("The child of job %s was killed; the job was queued again", self.job.pk)
         else:
-            services.fail(self.job, _died(code, stderr_path))
+            services.fail(self.job, _died(self.job, code, stderr_path))
 
     def _publish_output(self) -> None:
         output = self.job.spec.get("output")
@@ -257,13 +271,29 @@ class _Attempt:
             self._beating(lambda: storage().publish(folder, output))
 
 
-def _died(code: int | None, stderr_path: Path) -> Failed:
-    """A child that ended without a word. Killed by the kernel nearly always means: out of memory."""
-    tail = stderr_path.read_text(errors="replace")[-8000:]
+def _died(job: Job, code: int | None, stderr_path: Path) -> Failed:
+    """A child that ended without a word. Killed again and again nearly always means: out of memory."""
     if code == -signal.SIGKILL:
-        message = "The process was killed, most likely because the machine ran out of memory. Choose a smaller model or fewer tokens at once."
-        return Failed(code="out_of_memory", message=message, trace=tail)
-    return Failed(code="died", message=f"The process ended with status {code}.", user_error=False, trace=tail)
+        return _out_of_memory(job, stderr_path)
+    message = f"The process ended with status {code}."
+    return Failed(code="died", message=message, user_error=False, trace=_last_words(stderr_path))
+
+
+def _out_of_memory(job: Job, stderr_path: Path) -> Failed:
+    """In the trainer's words, with its fix where the job has a recipe."""
+    recipe = Recipe.model_validate(job.spec["recipe"]) if "recipe" in job.spec else None
+    fix = memory_fix(recipe, recipe.max_length or 0) if recipe else None
+    advice = f"{fix.label}; the result stays the same." if fix else "Choose a smaller model."
+    return Failed(
+        code="out_of_memory",
+        message=f"The machine ran out of memory, so the process was killed. {advice}",
+        fix=fix,
+        trace=_last_words(stderr_path),
+    )
+
+
+def _last_words(stderr_path: Path) -> str:
+    return stderr_path.read_text(errors="replace")[-8000:]
 
 
 def _environment(work: Path, events_write: int) -> dict[str, str]:
