@@ -196,7 +196,9 @@ def _compared_context(request: HttpRequest, found: Comparison, compared: list[Ev
         )
         for row in page.object_list
     ]
-    tuned = next((e.model_version for e in compared if e.kind == "tuned"), None)
+    key, tuned = next(
+        ((f"e{i}", e.model_version) for i, e in enumerate(compared) if e.kind == "tuned"), (None, None)
+    )
     return {
         "result": found.result,
         "metrics": presentation.comparison_rows(found.result, compared),
@@ -213,6 +215,7 @@ def _compared_context(request: HttpRequest, found: Comparison, compared: list[Ev
             ),
         ],
         "tuned": tuned,
+        "tuned_is_best": found.result["winner"] == key,
     }
 
 
