@@ -34,6 +34,15 @@ document.body.addEventListener("htmx:responseError", (event) => {
   toast(text || `${event.detail.xhr.status} ${event.detail.xhr.statusText}`, "danger");
 });
 
+// What a person opened stays open when htmx brings a newer state of it. (The focus stays by itself: htmx looks for its id.)
+let opened = [];
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  opened = [...event.detail.target.querySelectorAll("details[open][id]")].map((details) => details.id);
+});
+document.body.addEventListener("htmx:afterSwap", () => {
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+});
+
 watchJobs(document);
 document.body.addEventListener("htmx:load", (event) => watchJobs(event.detail.elt));
 
