@@ -57,22 +57,36 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
         longest = max(example.tokens for example in data.train)
 
         with memory_explained(recipe, longest):
-            prepare_model(loaded, recipe)
-            method = method_for(loaded, recipe)
-            if recipe.tuning is Tuning.LORA:
-                add_adapters(loaded, recipe)
-            cast_parameters(loaded.model, DTYPES[precision])
             loaded.precision = precision
-            loop = Loop(loaded, method, data, recipe, reporter, phases, Checkpoints(work / "checkpoints"))
-            if "checkpoint" in spec.inputs:
-                loop.state = loop.checkpoints.load(Path(spec.inputs["checkpoint"]), loop.optimizer)
-                reporter.log(f"Going on from step {loop.state.step} of {loop.steps}.")
-            _log_plan(reporter, loop, method)
+            loop = _loop(spec, loaded, recipe, data, reporter, phases)
             ending = loop.run()
 
             phases.begin("saving")
             manifest = _leave_model(spec, loop, ending, work / "out", phases)
     return _result(loop, ending, manifest, work / "out", time.monotonic() - begun)
+
+
+def _loop(
+    spec: RunSpec,
+    loaded: LoadedModel,
+    recipe: Recipe,
+    data: TrainingData,
+    reporter: Reporter,
+    phases: Phases,
+) -> Loop:
+    """Make the model ready to learn, in its precision, and take up the checkpoint where there is one."""
+    prepare_model(loaded, recipe)
+    method = method_for(loaded, recipe)
+    if recipe.tuning is Tuning.LORA:
+        add_adapters(loaded, recipe)
+    cast_parameters(loaded.model, DTYPES[loaded.precision])
+    checkpoints = Checkpoints(Path(spec.work) / "checkpoints")
+    loop = Loop(loaded, method, data, recipe, reporter, phases, checkpoints)
+    if "checkpoint" in spec.inputs:
+        loop.state = checkpoints.load(Path(spec.inputs["checkpoint"]), loop.optimizer)
+        reporter.log(f"Going on from step {loop.state.step} of {loop.steps}.")
+    _log_plan(reporter, loop, method)
+    return loop
 
 
 def _encode(
