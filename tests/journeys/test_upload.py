@@ -55,7 +55,7 @@ def test_a_chinese_file_is_mended_and_trained_by_keyboard(
     page.get_by_role("link", name="Upload your data").click()
     page.get_by_label("Drop a file here, or choose one").set_input_files(write_letters(tmp_path / "来信.csv"))
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_role("heading", name="What is in this file?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
     expect(page.get_by_role("table")).to_contain_text("请尽快处理")
 
     expect(page.get_by_role("radio", name="Classification")).to_be_checked()
