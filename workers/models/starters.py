@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
-    BertConfig,
-    BertForSequenceClassification,
     LlamaConfig,
     LlamaForCausalLM,
     MBartConfig,
     MBartForConditionalGeneration,
+    ModernBertConfig,
+    ModernBertForSequenceClassification,
     PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
@@ -56,9 +56,9 @@ SHAPES: dict[Family, dict[StarterSize, Shape]] = {
         StarterSize.MEDIUM: Shape(512, 6, 8, 2048, 12000),
     },
     Family.CLASSIFIER: {
-        StarterSize.TINY: Shape(64, 2, 2, 128, 3000),
-        StarterSize.SMALL: Shape(128, 2, 4, 512, 8000),
-        StarterSize.MEDIUM: Shape(384, 6, 6, 1536, 16000),
+        StarterSize.TINY: Shape(64, 2, 2, 128, 2000),
+        StarterSize.SMALL: Shape(128, 2, 4, 256, 2000),
+        StarterSize.MEDIUM: Shape(384, 6, 6, 768, 8000),
     },
 }
 
@@ -165,7 +165,7 @@ def _model(
         return LlamaForCausalLM(_attended(_llama(shape, vocabulary, ids)))
     if family is Family.SEQ2SEQ:
         return MBartForConditionalGeneration(_attended(_mbart(shape, vocabulary, ids)))
-    return BertForSequenceClassification(_attended(_bert(shape, vocabulary, ids, labels)))
+    return ModernBertForSequenceClassification(_attended(_modernbert(shape, vocabulary, ids, labels)))
 
 
 def _attended(config: PretrainedConfig) -> PretrainedConfig:
@@ -208,16 +208,25 @@ def _mbart(shape: Shape, vocabulary: int, ids: dict[str, int]) -> MBartConfig:
     )
 
 
-def _bert(shape: Shape, vocabulary: int, ids: dict[str, int | None], labels: Sequence[str]) -> BertConfig:
-    """Learned positions: on 4,300 questions they were worth 4 points of accuracy over rotary ones and mean pooling."""
+def _modernbert(
+    shape: Shape, vocabulary: int, ids: dict[str, int], labels: Sequence[str]
+) -> ModernBertConfig:
+    """Few different tokens, and the mean of what was read: rare words are not learned by heart, long texts are learned."""
     named = dict(enumerate(labels))
-    return BertConfig(
+    return ModernBertConfig(
         vocab_size=vocabulary,
         hidden_size=shape.width,
         intermediate_size=shape.inner,
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.heads,
         max_position_embeddings=CONTEXT_LENGTHS[Family.CLASSIFIER],
+        cls_token_id=ids["bos_token_id"],
+        sep_token_id=ids["eos_token_id"],
+        classifier_pooling="mean",
+        embedding_dropout=0.1,
+        mlp_dropout=0.1,
+        attention_dropout=0.1,
+        classifier_dropout=0.1,
         num_labels=len(labels),
         id2label=named,
         label2id={label: index for index, label in named.items()},

@@ -132,7 +132,7 @@ def learning(make_run) -> Run:
             Started(pid=1, device="cpu", precision="bf16"),
             Progress(phase="Training", done=7, total=9, fraction=0.7, seconds_left=90),
             *metrics,
-            Metric(step=7, epoch=2, values={"validation_loss": 0.25}),
+            Metric(step=7, epoch=2, values={"validation_loss": 0.25, "validation_accuracy": 0.875}),
             *said,
             Log(text="<b>hello</b>"),
         ],
@@ -143,7 +143,15 @@ def learning(make_run) -> Run:
 def test_the_page_of_a_run_that_learns(client_for, owner, learning) -> None:
     response = client_for(owner).get(reverse("training:detail", args=[learning.pk]))
     html = response.content.decode()
-    for shown in ("cpu · bf16", "Training", "1 min 30 s left", "0.250", "0.143", "&lt;i&gt;help&lt;/i&gt;"):
+    for shown in (
+        "cpu · bf16",
+        "Training",
+        "1 min 30 s left",
+        "0.250",
+        "87.5 %",
+        "0.143",
+        "&lt;i&gt;help&lt;/i&gt;",
+    ):
         assert shown in html
     assert "<b>hello</b>" not in html
     assert response.context["samples"][0]["outputs"] == [(4, "billing"), (2, "bill")]
