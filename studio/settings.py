@@ -15,6 +15,8 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
+from workers.contracts.cache import DEFAULT_DATA_DIR, DEFAULT_LIMIT_GB, default_cache_dir
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 SECRETS = (
@@ -40,8 +42,9 @@ env = Env()
 
 # Where things are
 
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
-CACHE_DIR = Path(env.str("CACHE_DIR", str(DATA_DIR / "cache"))).resolve()
+DATA_DIR = Path(env.str("DATA_DIR", str(DEFAULT_DATA_DIR))).resolve()
+CACHE_DIR = Path(env.str("CACHE_DIR", str(default_cache_dir(DATA_DIR)))).resolve()
+CACHE_LIMIT_GB = env.int("CACHE_LIMIT_GB", DEFAULT_LIMIT_GB)
 WORK_DIR = Path(env.str("WORK_DIR", str(DATA_DIR / "work"))).resolve()
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 STORAGE_URL = env.str("STORAGE_URL", f"file://{DATA_DIR / 'storage'}")
@@ -384,6 +387,7 @@ JOB_RESEND_AFTER_SECONDS = env.float("JOB_RESEND_AFTER_SECONDS", 60)
 JOB_REAP_EVERY_SECONDS = env.float("JOB_REAP_EVERY_SECONDS", 15)
 JOB_MOST_RESUMES = env.int("JOB_MOST_RESUMES", 3)
 JOB_STOP_GRACE_SECONDS = env.float("JOB_STOP_GRACE_SECONDS", 30)
+CHECKPOINT_DAYS = env.int("CHECKPOINT_DAYS", 14)
 RUN_THREADS = env.int("RUN_THREADS", 0)
 MODEL_ROOTS = [str(Path(root).resolve()) for root in env.list("MODEL_ROOTS", [])]
 HF_TOKEN = env.str("HF_TOKEN", "")

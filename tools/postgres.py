@@ -74,6 +74,24 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def start(
+    programs: Path, data: Path, port: int, log: Path, options: dict[str, Any]
+) -> subprocess.Popen[bytes]:
+    """Start the server; it ends with us."""
+    settings = ["listen_addresses=127.0.0.1", *SETTINGS]
+    command = [programs / "postgres", "-D", data, "-p", str(port), "-k", data]
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command + [part for setting in settings for part in ("-c", setting)],
+            stdout=output,
+            stderr=output,
+            cwd=data.parent,
+            preexec_fn=lambda: die_with_parent(signal.SIGINT),
+            start_new_session=True,
+            **options,
+        )
+
+
 @contextlib.contextmanager
 def postgres_server() -> Iterator[str]:
     """Start a server on a loopback port with its data in a temporary folder; yield the address of its database."""
@@ -86,47 +104,22 @@ def postgres_server() -> Iterator[str]:
         data.mkdir()
         if options:
             os.chown(data, options["user"], options["group"])
-        subprocess.run(
-            [
-                programs / "initdb",
-                "-D",
-                data,
-                "-U",
-                "postgres",
-                "-E",
-                "UTF8",
-                "--locale=C",
-                "-A",
-                "trust",
-                "-N",
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=folder,
-            **options,
-        )
-        port = free_port()
-        command = [
-            programs / "postgres",
+        initdb = [
+            programs / "initdb",
             "-D",
             data,
-            "-p",
-            str(port),
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-k",
-            data,
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "-A",
+            "trust",
+            "-N",
         ]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                command + [part for setting in SETTINGS for part in ("-c", setting)],
-                stdout=log,
-                stderr=log,
-                cwd=folder,
-                preexec_fn=lambda: die_with_parent(signal.SIGINT),
-                start_new_session=True,
-                **options,
-            )
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **options)
+        port = free_port()
+        server = start(programs, data, port, folder / "log", options)
         try:
             wait_until_ready(server, port, folder / "log")
             yield f"postgres://postgres@127.0.0.1:{port}/postgres"

@@ -46,9 +46,12 @@ class Place:
 
 
 @contextmanager
-def prepared_studio() -> Iterator[Place]:
-    """A throw-away studio in which an example was imported, trained, evaluated and published."""
+def prepared_studio(browser: Browser, out: Path) -> Iterator[Place]:
+    """A throw-away studio, its first visit pictured, in which an example was then imported, trained, evaluated and
+    published."""
     with throwaway_studio({"BOOTSTRAP_PASSWORD": PASSWORD}) as studio:
+        first = {"/not_set_up/": "/", "/setup/": f"/setup/?token={studio.setup_token}"}
+        take(browser, Place(studio.url, OWNER, PASSWORD), None, first, out)
         arguments = ["--owner", OWNER, "--name", "Olga Owner", "--workspace", "City library"]
         made = json.loads(studio.manage("bootstrap", *arguments, "--token", "--json"))
         say = lambda step: print(f"{step.name:10} {step.text}", flush=True)  # noqa: E731
@@ -126,8 +129,13 @@ def main() -> int:
     parser.add_argument("--readme", type=Path, help="where to write the comparison page for the README")
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
-    with prepared_studio() if not chosen.url else there(chosen.url, chosen.email) as place:
-        take_all(place, chosen.out, chosen.readme)
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=find_or_install_browser(), args=options)
+        studio = there(chosen.url, chosen.email) if chosen.url else prepared_studio(browser, chosen.out)
+        with studio as place:
+            take_all(browser, place, chosen.out, chosen.readme)
+        browser.close()
     return 0
 
 
@@ -137,24 +145,20 @@ def there(url: str, email: str) -> Iterator[Place]:
     yield Place(url.rstrip("/"), email, os.environ["SCREENSHOTS_PASSWORD"])
 
 
-def take_all(place: Place, out: Path, readme: Path | None) -> None:
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=find_or_install_browser(), args=options)
-        take(browser, place, None, {"/accounts/login/": "/accounts/login/"}, out)
-        state = sign_in(browser, place)
-        context = browser.new_context(
-            base_url=place.url, storage_state=state, viewport={"width": 1200, "height": 760}
-        )
-        page = context.new_page()
-        pages = find_pages(page)
-        if readme and COMPARISON in pages:
-            page.goto(pages[COMPARISON])
-            readme.parent.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=readme)
-        context.close()
-        take(browser, place, state, pages, out)
-        browser.close()
+def take_all(browser: Browser, place: Place, out: Path, readme: Path | None) -> None:
+    take(browser, place, None, {"/accounts/login/": "/accounts/login/"}, out)
+    state = sign_in(browser, place)
+    context = browser.new_context(
+        base_url=place.url, storage_state=state, viewport={"width": 1200, "height": 760}
+    )
+    page = context.new_page()
+    pages = {**find_pages(page), "/missing/": "/missing/"}
+    if readme and COMPARISON in pages:
+        page.goto(pages[COMPARISON])
+        readme.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=readme)
+    context.close()
+    take(browser, place, state, pages, out)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -208,6 +209,19 @@ def set_version_archived(*, actor: User, version: ModelVersion, archived: bool) 
     _set_archived(actor, version, "model_version", archived)
 
 
+def hold_version(version: ModelVersion) -> ModelVersion:
+    """The row as it is now, kept until the transaction ends: its files are not deleted while a job for them is made.
+
+    The caller looks whether it is ready. Raises UserError when the row is gone.
+    """
+    held: ModelVersion | None = (
+        ModelVersion.objects.select_for_update(no_key=True).filter(pk=version.pk).first()
+    )
+    if held is None:
+        raise UserError(_("This model was deleted just now."), field="model", code="gone")
+    return held
+
+
 @transaction.atomic
 def delete_version_files(*, actor: User, version: ModelVersion) -> None:
     """Free the disk that a model and its packed copies take; lineage, notes and evaluations stay.
@@ -246,8 +260,12 @@ def _refuse_while_used(version: ModelVersion) -> None:
             "Archive the model instead: that only hides it."
         )
         raise UserError(message % {"run": run.name}, code="in_use")
-    busy = version.evaluations.filter(job__state__in=ACTIVE).exists()
-    if busy or version.exports.filter(job__state__in=ACTIVE).exists():
+    jobs_on_it = (
+        Q(evaluation__model_version=version)
+        | Q(export__model_version=version)
+        | Q(preflight__base_version=version)
+    )
+    if Job.objects.active().filter(jobs_on_it).exists():
         raise UserError(
             _("A job is using this model right now. Wait for it or stop it first."), code="in_use"
         )

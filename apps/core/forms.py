@@ -1,5 +1,6 @@
 """Forms that look like the studio and take a service's UserError at the field it belongs to."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -29,3 +30,14 @@ class StudioForm(forms.Form):
     def add_user_error(self, error: UserError) -> None:
         """Show a service's refusal where it belongs."""
         self.add_error(error.field if error.field in self.fields else None, str(error.message))
+
+    def is_taken_by(self, service: Callable[..., object]) -> bool:
+        """Hand the fields to a service, once they are valid. False when it, or the form, has something against them."""
+        if not self.is_valid():
+            return False
+        try:
+            service(**self.cleaned_data)
+        except UserError as error:
+            self.add_user_error(error)
+            return False
+        return True

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from django.conf import settings
 
-from apps.core.storage import storage
+from apps.core.storage import local_copies, storage
 
 _CONFIG = {"threads": 1, "memory_limit": "512MB", "autoinstall_known_extensions": False}
 
@@ -16,7 +15,7 @@ def local_file(folder: str, name: str) -> Path:
 
     Raises StorageError when there is nothing under `folder`.
     """
-    return storage().fetch(folder, Path(settings.CACHE_DIR)) / name
+    return storage().fetch(folder, local_copies()) / name
 
 
 def select(sql: str, values: list[Any]) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -14,7 +14,7 @@ class EvaluationForm(StudioForm):
     )
     models = forms.MultipleChoiceField(
         label=_("Which models?"),
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         help_text=_(
             "Two or more are also compared with each other; the first is what the others are measured against."
         ),

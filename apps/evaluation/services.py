@@ -7,10 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
+from apps.catalog import services as catalog
 from apps.catalog.models import ModelVersion
 from apps.core.disk import free_disk
 from apps.core.errors import UserError
 from apps.datasets.models import DatasetVersion
+from apps.datasets.services import keeping as datasets
 from apps.evaluation.models import ComparedEvaluation, Comparison, Evaluation
 from apps.jobs import services as jobs
 from apps.jobs.models import Job, State
@@ -40,9 +42,10 @@ def evaluate(
     """
     workspace = dataset_version.workspace
     access.require(actor, workspace, Action.EDIT)
+    # Held against being deleted meanwhile; and of a button pressed twice, the second press waits here for the first.
+    dataset_version = datasets.hold_version(dataset_version)
+    model_version = model_version and catalog.hold_version(model_version)
     _check(dataset_version, model_version)
-    # A button pressed twice: the second press waits here for the first.
-    DatasetVersion.objects.select_for_update(no_key=True).get(pk=dataset_version.pk)
     same = Evaluation.objects.in_workspace(workspace).filter(
         dataset_version=dataset_version, model_version=model_version, max_rows=max_rows, split="test"
     )

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -57,11 +58,16 @@ def new(request: HttpRequest) -> HttpResponse:
         DatasetVersion.objects.in_workspace(workspace).filter(rows_train__gt=0).select_related("dataset")
     )
     models = ModelVersion.objects.in_workspace(workspace).current()
+    asked = request.GET.getlist("model")
+    learned = next((m.dataset_version_id for m in models if str(m.pk) in asked), None)
     form = EvaluationForm(
         request.POST or None,
-        versions=[(str(v.pk), f"{v} · {v.get_task_type_display()} · {v.rows_test}") for v in versions],
-        models=[*((str(m.pk), m.name) for m in models), (TRIVIAL, _("Trivial baseline"))],
-        initial={"data": request.GET.get("data"), "models": request.GET.getlist("model")},
+        versions=[(str(v.pk), _version_label(v)) for v in versions],
+        models=[
+            *((str(m.pk), f"{m.name} · {_(m.task.label)}") for m in models),
+            (TRIVIAL, _("Trivial baseline")),
+        ],
+        initial={"data": request.GET.get("data") or learned, "models": asked},
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -73,6 +79,11 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(
         request, "evaluation/new.html", {"form": form, "has_data": versions.exists()}, status=status
     )
+
+
+def _version_label(version: DatasetVersion) -> str:
+    rows = ngettext("%(n)d row", "%(n)d rows", version.rows_test) % {"n": version.rows_test}
+    return f"{version} · {version.get_task_type_display()} · {rows}"
 
 
 def _evaluate(request: HttpRequest, chosen: dict[str, Any]) -> str:
@@ -185,7 +196,9 @@ def _compared_context(request: HttpRequest, found: Comparison, compared: list[Ev
         )
         for row in page.object_list
     ]
-    tuned = next((e.model_version for e in compared if e.kind == "tuned"), None)
+    key, tuned = next(
+        ((f"e{i}", e.model_version) for i, e in enumerate(compared) if e.kind == "tuned"), (None, None)
+    )
     return {
         "result": found.result,
         "metrics": presentation.comparison_rows(found.result, compared),
@@ -202,6 +215,7 @@ def _compared_context(request: HttpRequest, found: Comparison, compared: list[Ev
             ),
         ],
         "tuned": tuned,
+        "tuned_is_best": found.result["winner"] == key,
     }
 
 

@@ -48,6 +48,7 @@ class Job(InWorkspace):
     worker = models.CharField(_("worker"), max_length=100, blank=True)
     checkpoint_key = models.CharField(max_length=300, blank=True)
     checkpoint_step = models.PositiveIntegerField(null=True, blank=True)
+    """Of the newest checkpoint; it outlives the checkpoint itself, which upkeep removes after a while."""
     stop_requested_at = models.DateTimeField(_("stop requested"), null=True, blank=True)
 
     phase = models.CharField(_("phase"), max_length=60, blank=True)
@@ -103,6 +104,11 @@ class Job(InWorkspace):
     @property
     def can_retry(self) -> bool:
         return self.state in (State.FAILED, State.ERRORED, State.CANCELLED, State.LOST)
+
+    @property
+    def has_lost_checkpoint(self) -> bool:
+        """Whether it could have been resumed once, and can now only begin anew."""
+        return self.can_retry and self.checkpoint_step is not None and not self.checkpoint_key
 
     @property
     def seconds(self) -> float | None:

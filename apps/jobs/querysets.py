@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _QUEUED = "queued"
 _CLAIMED = ("starting", "running", "stopping")
+_WITHOUT_RESULT = ("failed", "errored", "cancelled", "lost")
 
 
 class JobQuerySet(InWorkspaceQuerySet):
@@ -40,3 +41,8 @@ class JobQuerySet(InWorkspaceQuerySet):
         return self.filter(state=_QUEUED, sent_at__lt=limit) | self.filter(
             state=_QUEUED, sent_at=None, created_at__lt=limit
         )
+
+    def with_old_checkpoint(self) -> Self:
+        """Ended without a result, and not resumed for CHECKPOINT_DAYS."""
+        limit = timezone.now() - timedelta(days=settings.CHECKPOINT_DAYS)
+        return self.filter(state__in=_WITHOUT_RESULT, ended_at__lt=limit).exclude(checkpoint_key="")

@@ -5,6 +5,7 @@ import logging
 import traceback
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.core.disk import free_disk
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.jobs import signals
@@ -287,6 +289,8 @@ def retry(*, actor: User, job: Job) -> None:
     if not current.can_retry:
         raise UserError(_("Only a job that ended without a result can be tried again."))
     signals.job_retried.send(Job, job=current)
+    if current.has_lost_checkpoint:
+        current.checkpoint_step = None
     _requeue(current, resumes=0)
     audit.record(actor, "job.retried", current, kind=current.kind)
 
@@ -332,6 +336,24 @@ def resume(job: Job) -> bool:
         _end_attempt(current)
         _requeue(current, resumes=current.resumes + 1)
     return True
+
+
+def drop_old_checkpoints() -> int:
+    """Free the disk of what jobs could have resumed from, CHECKPOINT_DAYS after they ended; return how many.
+
+    `checkpoint_step` stays: it tells that there was one.
+    """
+    dropped = 0
+    for pk in list(Job.objects.with_old_checkpoint().values_list("pk", flat=True)):
+        with transaction.atomic():
+            # Between the list and the lock somebody may have pressed Resume.
+            job = Job.objects.with_old_checkpoint().select_for_update().filter(pk=pk).first()
+            if job is None:
+                continue
+            Job.objects.filter(pk=pk).update(checkpoint_key="")
+            transaction.on_commit(partial(free_disk, [job.checkpoint_key]))
+            dropped += 1
+    return dropped
 
 
 def reap() -> dict[str, int]:

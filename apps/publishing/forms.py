@@ -19,6 +19,12 @@ from apps.publishing.models import AppType
 from apps.workspaces.forms import ApiKeyForm
 
 
+def _text(label: Any, help_text: Any, most: int | None, rows: int = 0) -> forms.CharField:
+    """A field that may stay empty: a line, or `rows` of them."""
+    widget = forms.Textarea(attrs={"rows": rows}) if rows else None
+    return forms.CharField(label=label, max_length=most, required=False, widget=widget, help_text=help_text)
+
+
 class AppForm(StudioForm):
     """What a visitor meets. Fields that the app's type has no use for are left away."""
 
@@ -26,43 +32,21 @@ class AppForm(StudioForm):
         label=_("Model"), queryset=ModelVersion.objects.none(), empty_label=None
     )
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("Visitors see it at the top."))
-    description = forms.CharField(
-        label=_("Description"), max_length=300, required=False, help_text=_("One line below the name.")
-    )
+    description = _text(_("Description"), _("One line below the name."), 300)
     icon = forms.ChoiceField(
         label=_("Icon"), choices=[(name, name) for name in CHOICE_OF_ICONS], widget=forms.RadioSelect
     )
-    welcome = forms.CharField(
-        label=_("Welcome text"),
-        max_length=1000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Shown before the first message."),
+    welcome = _text(_("Welcome text"), _("Shown before the first message."), 1000, rows=2)
+    suggestions = _text(
+        _("Suggested inputs"), _("One a line, at most six. A visitor tries one with a tap."), None, rows=3
     )
-    suggestions = forms.CharField(
-        label=_("Suggested inputs"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("One a line, at most six. A visitor tries one with a tap."),
-    )
-    source_label = forms.CharField(
-        label=_("Language of the source"),
-        max_length=40,
-        required=False,
-        help_text=_("For instance: English."),
-    )
-    target_label = forms.CharField(
-        label=_("Language of the translation"),
-        max_length=40,
-        required=False,
-        help_text=_("For instance: French."),
-    )
-    system_prompt = forms.CharField(
-        label=_("System prompt"),
-        max_length=4000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Said to the model before every conversation. Leave it empty unless the data had one."),
+    source_label = _text(_("Language of the source"), _("For instance: English."), 40)
+    target_label = _text(_("Language of the translation"), _("For instance: French."), 40)
+    system_prompt = _text(
+        _("System prompt"),
+        _("Said to the model before every conversation. Leave it empty unless the data had one."),
+        4000,
+        rows=3,
     )
     max_tokens = forms.IntegerField(
         label=_("Longest answer, in tokens"),
@@ -144,12 +128,7 @@ def link_password_field() -> forms.CharField:
 
 
 class LinkForm(StudioForm):
-    name = forms.CharField(
-        label=_("For whom?"),
-        max_length=80,
-        required=False,
-        help_text=_("Only you see this, for instance: pilot group."),
-    )
+    name = _text(_("For whom?"), _("Only you see this, for instance: pilot group."), 80)
 
     password = link_password_field()
 

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from apps.publishing.models import AppType, AppVersion, Message
 from apps.publishing.reply_queue import ReplyRequest
-from apps.publishing.services.replies import LENGTHS
 from workers.contracts.engine import Sampling
 from workers.contracts.model_folder import PromptMessage
 from workers.contracts.task_types import Family
 
 _AGAIN_TEMPERATURE = 0.7
+_SHORT, _LONG = 0.5, 1.5
+"""Of the mean length of the answers that a model learned from."""
 _SEED_BITS = 31
 
 
@@ -23,14 +24,37 @@ def seed_of(reply: UUID) -> int:
 def sampling_of(
     version: AppVersion, *, seed: int, length: str | None = None, again: bool = False
 ) -> Sampling:
-    share = LENGTHS.get(length or "", 1.0)
     return Sampling(
-        max_tokens=max(1, round(version.max_tokens * share)),
+        max_tokens=version.max_tokens,
         temperature=max(version.temperature, _AGAIN_TEMPERATURE) if again else version.temperature,
         top_p=version.top_p,
         repetition_penalty=version.repetition_penalty,
         seed=seed,
+        **_length_limits(version, length),
     )
+
+
+def _length_limits(version: AppVersion, length: str | None) -> dict[str, int]:
+    """What the wished length of a summary means in tokens, measured by the answers that the model learned from.
+
+    Medium is what it learned. Short ends with the sentence that reaches half of that; long goes on to one and a half
+    times that, if the text is long enough to be worth it (workers.contracts.engine.Sampling).
+    """
+    if length == "short":
+        return {"sentence_after": max(1, round(_SHORT * _usual_tokens(version)))}
+    if length == "long":
+        return {"min_tokens": min(round(_LONG * _usual_tokens(version)), version.max_tokens)}
+    return {}
+
+
+def _usual_tokens(version: AppVersion) -> float:
+    """Mean tokens of the answers in the training data; half of the app's longest answer where there was no training."""
+    run = getattr(version.model_version, "run", None)
+    checked = run.preflight.result if run else None
+    rows = checked["rows"].get("train") if checked else None
+    if not checked or not rows:
+        return version.max_tokens / 2
+    return float(checked["learned_tokens"]) / rows
 
 
 def request_for(answer: Message) -> ReplyRequest:

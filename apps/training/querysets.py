@@ -1,5 +1,6 @@
 """What a run's page reads from its job's events."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from apps.jobs.models import Job, JobEvent
@@ -10,18 +11,37 @@ MOST_POINTS = 3000
 def metric_points(job: Job, *, after: int = 0) -> dict[str, Any]:
     """Points since sequence number `after`: {"last": seq, "points": [[step, epoch, {name: value}], ...]}.
 
-    A long run is thinned evenly to at most MOST_POINTS, validation points kept, so that the whole of it is drawn.
+    Steps ascend, each once. A long run is thinned evenly to at most MOST_POINTS, validation points kept, so that the
+    whole of it is drawn.
     """
     events = list(
         JobEvent.objects.filter(job=job, kind="metric", seq__gt=after).values_list("seq", "attempt", "data")
     )
-    stride = max(1, len(events) // MOST_POINTS)
-    points = [
-        [data["step"], data["epoch"], data["values"]]
-        for index, (_seq, _attempt, data) in enumerate(events)
-        if index % stride == 0 or "validation_loss" in data["values"] or index == len(events) - 1
+    points = _one_line((attempt, data) for _seq, attempt, data in events)
+    stride = max(1, len(points) // MOST_POINTS)
+    thinned = [
+        point
+        for index, point in enumerate(points)
+        if index % stride == 0 or "validation_loss" in point[2] or index == len(points) - 1
     ]
-    return {"last": events[-1][0] if events else after, "points": points}
+    return {"last": events[-1][0] if events else after, "points": thinned}
+
+
+def _one_line(events: Iterable[tuple[int, dict[str, Any]]]) -> list[list[Any]]:
+    """The run that counts: from where a later attempt went on, its points replace those of the earlier ones."""
+    points: list[list[Any]] = []
+    current = 0
+    for attempt, data in events:
+        step, values = data["step"], data["values"]
+        if attempt != current:
+            current = attempt
+            while points and points[-1][0] >= step:
+                points.pop()
+        if points and points[-1][0] == step:
+            points[-1][2] = points[-1][2] | values
+        else:
+            points.append([step, data["epoch"], values])
+    return points
 
 
 def latest_values(job: Job) -> dict[str, float]:

@@ -17,6 +17,7 @@ from apps.catalog import services as catalog
 from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.datasets.models import DatasetVersion
+from apps.datasets.services import keeping as datasets
 from apps.jobs import services as jobs
 from apps.jobs.models import ACTIVE, Job
 from apps.training.bases import BaseChoice
@@ -47,6 +48,7 @@ def request_preflight(
     """
     workspace = dataset_version.workspace
     access.require(actor, workspace, Action.EDIT)
+    dataset_version = datasets.hold_version(dataset_version)
     if not dataset_version.is_ready:
         raise UserError(_("This data version is not ready yet."), field="data")
     changed = recipe.model_dump(mode="json", exclude_defaults=True)
@@ -63,7 +65,7 @@ def request_preflight(
         base=base.base.model_dump(mode="json"),
         base_label=base.label,
         base_model=base.base_model,
-        base_version=base.version or _version_of(actor, base, dataset_version),
+        base_version=_held_base(base) or _version_of(actor, base, dataset_version),
         length=length.value,
         recipe=changed,
         request_hash=digest,
@@ -72,6 +74,16 @@ def request_preflight(
     preflight.save()
     audit.record(actor, "preflight.requested", preflight)
     return preflight
+
+
+def _held_base(base: BaseChoice) -> ModelVersion | None:
+    """The version that was chosen, whose files are there. Raises UserError when they were deleted meanwhile."""
+    if base.version is None:
+        return None
+    held = catalog.hold_version(base.version)
+    if not held.is_ready:
+        raise UserError(_("The files of this model were deleted. Choose another base."), field="base")
+    return held
 
 
 def _version_of(actor: User, base: BaseChoice, dataset_version: DatasetVersion) -> ModelVersion:
@@ -84,7 +96,9 @@ def _version_of(actor: User, base: BaseChoice, dataset_version: DatasetVersion) 
         # A starter's tokenizer was trained on its data: another dataset needs another starter.
         found = found.filter(dataset_version=dataset_version)
     known: ModelVersion | None = found.filter(task_type=dataset_version.task_type).first()
-    return known or catalog.create_base_version(
+    if known is not None and (held := catalog.hold_version(known)).files_deleted_at is None:
+        return held
+    return catalog.create_base_version(
         actor=actor,
         workspace=dataset_version.workspace,
         family=base.base.family,
@@ -141,16 +155,19 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
     """
     workspace = preflight.workspace
     access.require(actor, workspace, Action.EDIT)
-    base_version = _require_startable(preflight)
+    # Held against being deleted meanwhile, the data first.
+    version = datasets.hold_version(preflight.dataset_version)
     # A button pressed twice: the second press waits here for the first.
     Preflight.objects.select_for_update().get(pk=preflight.pk)
+    if preflight.base_version is not None:
+        preflight.base_version = catalog.hold_version(preflight.base_version)
+    base_version = _require_startable(preflight)
     under_way = preflight.runs.filter(job__state__in=ACTIVE).first()
     if under_way is not None:
         return under_way
     result = PreflightResult.model_validate(preflight.result)
     usage.require_one_more(workspace, UsageKind.RUNS)
     usage.require_storage(workspace)
-    version = preflight.dataset_version
     number = next_number(workspace, "run")
     run_name = name.strip() or _("%(data)s, run %(n)d") % {"data": version.dataset.name, "n": number}
     model = catalog.create_tuned_version(

@@ -33,7 +33,7 @@ function tell() {
   if (!task) { note.textContent = note.dataset.noTask; return ["task_type"]; }
   const names = new Map(task.roles);
   const lacks = missing(task);
-  note.textContent = lacks.length ? `${note.dataset.lacks} ${lacks.map((role) => `“${names.get(role)}”`).join(", ")}.` : note.dataset.ready;
+  note.textContent = lacks.length ? `${note.dataset.lacks} ${lacks.map((role) => `“${names.get(role)}”`).join(` ${note.dataset.and} `)}.` : note.dataset.ready;
   return lacks;
 }
 

@@ -17,10 +17,15 @@ function data() {
   return [steps, column("train_loss"), column("validation_loss")];
 }
 
+// Without a pointer over the chart its legend tells the latest values.
+function told(drawn, value, series, index) {
+  const number = index === null ? drawn.data[series].findLast((one) => one !== null) : value;
+  return number == null ? "–" : shortNumber(number);
+}
+
 function draw() {
   const { clientWidth: width } = box;
   const values = (_chart, ticks) => ticks.map((tick) => (tick == null ? "" : shortNumber(tick)));
-  const value = (_chart, at) => (at == null ? "–" : shortNumber(at));
   const axis = { values, stroke: css("--ink-soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line") } };
   const options = {
     width,
@@ -28,14 +33,15 @@ function draw() {
     scales: { x: { time: false } },
     axes: [{ ...axis, label: box.dataset.labelStep, labelSize: 22 }, axis],
     series: [
-      { label: box.dataset.labelStep, value },
-      { label: box.dataset.labelTrain, value, stroke: css("--base-model"), width: 1.5, points: { show: false }, spanGaps: true },
-      { label: box.dataset.labelValidation, value, stroke: css("--tuned-model"), width: 2.5, points: { show: true, size: 7 }, spanGaps: true },
+      { label: box.dataset.labelStep, value: told },
+      { label: box.dataset.labelTrain, value: told, stroke: css("--base-model"), width: 1.5, points: { show: false }, spanGaps: true },
+      { label: box.dataset.labelValidation, value: told, stroke: css("--tuned-model"), width: 2.5, points: { show: true, size: 7 }, spanGaps: true },
     ],
   };
   chart?.destroy();
   box.textContent = "";
   chart = new uPlot(options, data(), box);
+  chart.setLegend({ idx: null });
 }
 
 async function update() {
@@ -43,6 +49,11 @@ async function update() {
   if (!response.ok) return;
   const answer = await response.json();
   last = answer.last;
+  const first = answer.points[0]?.[0];
+  // A run that goes on from a checkpoint says the steps after it again; what is older does not count any more.
+  if (first < Math.max(...points.keys())) {
+    for (const step of [...points.keys()]) if (step >= first) points.delete(step);
+  }
   for (const [step, , values] of answer.points) points.set(step, { ...points.get(step), ...values });
   if (!points.size) {
     box.textContent = box.dataset.empty;

@@ -1,4 +1,5 @@
 // What every page of the studio does: theme, copying, confirmation, live jobs, notices.
+import { copy } from "./clipboard.js";
 import { watchJobs } from "./jobs.js";
 import { toast } from "./toast.js";
 
@@ -15,7 +16,7 @@ document.addEventListener("click", async (event) => {
   const copier = event.target.closest("[data-copy]");
   if (copier) {
     const source = document.querySelector(copier.dataset.copy);
-    await navigator.clipboard.writeText("value" in source ? source.value : source.textContent.trim());
+    await copy("value" in source ? source.value : source.textContent.trim());
     toast(copier.dataset.copied, "success");
   }
 });
@@ -69,13 +70,13 @@ document.body.addEventListener("htmx:load", (event) => watchJobs(event.detail.el
 
 // A notice when a job that this person started ends, whichever page is open.
 const notices = document.body.dataset.jobsNotices;
+const MOST_NOTICES = 3;
 async function showNotices() {
   const response = await fetch(notices, { headers: { Accept: "application/json" } });
   if (!response.ok) return;
-  for (const notice of (await response.json()).notices) {
-    // Whoever looks at the page of the job sees it end there.
-    if (notice.url !== location.pathname) toast(notice.text, notice.level, notice.url);
-  }
+  // Whoever looks at the page of the job sees it end there.
+  const elsewhere = (await response.json()).notices.filter((notice) => notice.url !== location.pathname);
+  for (const notice of elsewhere.slice(0, MOST_NOTICES)) toast(notice.text, notice.level, notice.url);
 }
 if (notices) {
   showNotices();

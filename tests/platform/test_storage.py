@@ -17,6 +17,7 @@ import pytest
 
 from launcher.environment import free_port
 from launcher.guard import die_with_parent
+from workers.contracts.cache import Cache
 from workers.contracts.storage import PUBLISHED_NAME, Storage, StorageError
 
 START_SECONDS = 60
@@ -112,7 +113,7 @@ def test_a_published_folder_comes_back_whole(store: Storage, tmp_path: Path) -> 
     assert sorted(store.list("models/m1")) == sorted(
         f"models/m1/{name}" for name in ("config.json", "deep/weights.bin", PUBLISHED_NAME)
     )
-    fetched = store.fetch("models/m1", tmp_path / "cache")
+    fetched = store.fetch("models/m1", Cache(tmp_path / "cache"))
     assert (fetched / "config.json").read_text() == "{}"
     assert (fetched / "deep" / "weights.bin").read_text() == "w" * 1000
 
@@ -158,11 +159,11 @@ def test_threads_that_fetch_the_same_folder_all_get_it_whole(url: str, tmp_path:
     store.publish(folder, "models/m")
 
     def fetch_and_read(_: int) -> list[bytes]:
-        found = store.fetch("models/m", tmp_path / "cache")
+        found = store.fetch("models/m", Cache(tmp_path / "cache"))
         return [(found / f"part-{number}").read_bytes() for number in range(8)]
 
     with ThreadPoolExecutor(4) as threads:
         read = list(threads.map(fetch_and_read, range(4)))
     assert read == [[bytes([number]) * 300_000 for number in range(8)]] * 4
     if not store.local_root:
-        assert [path.name for path in (tmp_path / "cache" / "models").iterdir()] == ["m"]
+        assert [path.name for path in (tmp_path / "cache").iterdir()] == ["models%2Fm"]

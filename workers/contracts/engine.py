@@ -31,6 +31,10 @@ class Sampling(BaseModel):
     repetition_penalty: float = Field(1.0, gt=0, le=2)
     seed: int | None = None
     stop: list[str] = Field(default_factory=list, max_length=4)
+    min_tokens: int = Field(0, ge=0)
+    """The answer does not end before; never more than half of what the model reads."""
+    sentence_after: int | None = Field(None, ge=1)
+    """From this many tokens on, the answer ends where a sentence or a line does, with finish_reason stop."""
 
 
 class ClassifyRequest(BaseModel):

@@ -43,7 +43,7 @@ class Log(BaseModel):
 
 
 class Checkpoint(BaseModel):
-    """A finished folder below the job's work folder, ready to be published; `best` marks the best validation loss so far."""
+    """A finished folder below the job's work folder, ready to be published; `best` marks the best validation round so far."""
 
     type: Literal["checkpoint"] = "checkpoint"
     path: str

@@ -116,7 +116,9 @@ class Recipe(BaseModel):
     keep_best: bool = _field(
         True,
         title=_("Keep the best"),
-        help_text=_("The result is the checkpoint with the lowest validation loss, not the last one."),
+        help_text=_(
+            "The result is the checkpoint that did best on the validation rows (the lowest loss; for labels, the most right), not the last one."
+        ),
         group="length",
     )
 
@@ -170,11 +172,14 @@ class Recipe(BaseModel):
         gt=0,
         le=100,
     )
-    label_smoothing: float = _field(
-        0.0,
+    label_smoothing: float | None = _field(
+        None,
         title=_("Label smoothing"),
-        help_text=_("Takes this share of the certainty away from the right answer."),
+        help_text=_(
+            "Takes this share of the certainty away from the right answer. Left empty: a tenth for starters that sort texts, nothing for others."
+        ),
         group="optimizer",
+        auto=True,
         ge=0,
         le=0.5,
     )
@@ -256,7 +261,7 @@ class Recipe(BaseModel):
     validation_rounds: int = _field(
         10,
         title=_("Validation rounds"),
-        help_text=_("How often in a run the validation loss is measured and a checkpoint is kept."),
+        help_text=_("How often in a run the model is tried on the validation rows and a checkpoint is kept."),
         group="watching",
         ge=1,
         le=1000,
@@ -264,7 +269,7 @@ class Recipe(BaseModel):
     validation_rows: int = _field(
         400,
         title=_("Validation rows"),
-        help_text=_("Most rows used for the validation loss; the same ones in every round."),
+        help_text=_("Most rows that the model is tried on; the same ones in every round."),
         group="watching",
         ge=1,
     )

@@ -183,6 +183,8 @@ class RunResult(BaseModel):
     stopped: Literal["finished", "early_stopping", "time", "user"]
     train_loss: float
     validation_loss: float | None
+    validation_accuracy: float | None = None
+    """Share of validation rows labelled right; None where nothing is labelled."""
     rows_seen: int
     tokens_seen: int
     seconds: float

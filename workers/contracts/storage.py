@@ -19,6 +19,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from pyarrow import fs
 
+from workers.contracts.cache import Cache
+
 PUBLISHED_NAME = ".published"
 _CHUNK_BYTES = 1 << 20
 
@@ -146,16 +148,17 @@ class Storage:
         self.write(f"{key}/{PUBLISHED_NAME}", iter([b"1"]))
         return total
 
-    def fetch(self, key: str, cache: Path) -> Path:
+    def fetch(self, key: str, cache: Cache) -> Path:
         """Return a local path with the file or folder under `key`: the thing itself when storage is local,
-        else a copy in `cache`, fetched once. Raises StorageError when there is nothing."""
+        else a copy in `cache`, fetched once and safe there for an hour; whoever needs it for longer holds it.
+        Raises StorageError when there is nothing."""
         if self.local_root:
             local = self.local_root / _checked(key)
             if not local.exists():
                 raise StorageError(f"There is nothing under {key}")
             return local
-        target = cache / _checked(key)
-        if target.exists():
+        target = cache.place(_checked(key))
+        if cache.use(target):
             return target
         files = self.list(key) or ([key] if self.exists(key) else [])
         if not files:
@@ -175,6 +178,7 @@ class Storage:
                 # Somebody else fetched the same key first; that copy is as good as ours.
                 if not target.exists():
                     raise
+        cache.make_room()
         return target
 
 

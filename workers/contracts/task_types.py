@@ -141,6 +141,14 @@ TASKS: dict[TaskType, TaskInfo] = {
 
 
 def missing_roles(task_type: TaskType, roles: dict[str, Role]) -> frozenset[Role]:
-    """Return the fewest roles still to be given before `roles` (column to role) can teach `task_type`."""
+    """Return the roles still to be given before `roles` (column to role) can teach `task_type`.
+
+    Where there are several ways, the one of which most is given already counts; columns of their own before whole
+    conversations, which are rarer, and proposed by themselves.
+    """
     present = frozenset(roles.values())
-    return min((needed - present for needed in TASKS[task_type].required), key=len)
+
+    def distance(needed: frozenset[Role]) -> tuple[bool, int, bool]:
+        return bool(needed - present), -len(needed & present), Role.MESSAGES in needed
+
+    return min(TASKS[task_type].required, key=distance) - present

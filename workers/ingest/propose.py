@@ -20,6 +20,13 @@ _CODE = re.compile(
     re.MULTILINE,
 )
 
+_UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+"""Letters of scripts that put no space between words: Thai, kana, Han."""
+
+_MACHINE_MADE = re.compile(
+    rf"[^\s{_UNSPACED}]*\d[^\s{_UNSPACED}]*|https?://\S+|[-+\d.,:/ ]+|[\[{{].*[\]}}]", re.DOTALL
+)
+
 _CHOICE = re.compile(r"(ans|answer|option|choice|选项)[ _]?[0-9a-e]$|[A-E]$", re.IGNORECASE)
 """Columns of a multiple-choice question, which no task type covers."""
 
@@ -67,10 +74,7 @@ class Table:
     def _is_machine_made(self, name: str) -> bool:
         """Numbers, addresses and identifiers: no white space, or nothing but digits and signs."""
         values = self.values(name, 100)
-        odd = sum(
-            bool(re.fullmatch(r"\S*\d\S*|https?://\S+|[-+\d.,:/ ]+|[\[{].*[\]}]", v, re.DOTALL))
-            for v in values
-        )
+        odd = sum(bool(_MACHINE_MADE.fullmatch(value)) for value in values)
         return odd > 0.7 * len(values)
 
 

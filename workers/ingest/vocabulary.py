@@ -24,7 +24,7 @@ INPUT = _words("input source src text texte texto testo prompt 输入 eingabe en
 LABEL = _words(
     "label labels category categories class classes intent sentiment topic tag rating stars queue emotion polarity "
     "etiquette categorie classe categoria etiqueta clase kategorie klasse etikett sentimiento thema "
-    "标签 类别 分类 类型 情感 意图 ラベル カテゴリ метка класс категория target coarse ytrue department"
+    "标签 类别 分类 类型 情感 意图 队列 ラベル カテゴリ метка класс категория target coarse ytrue department"
 )
 TEXT = _words(
     "text texte texto testo content body sentence utterance review comment ticket message document paragraph article "

@@ -19,6 +19,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from safetensors import SafetensorError, safe_open
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -82,7 +83,7 @@ def load_folder(
 ) -> LoadedModel:
     """Load a model folder as workers/contracts/model_folder.py describes it, by default in the precision of its manifest.
 
-    Raises JobError (not_a_model_folder, not_safetensors, model_unreadable).
+    Raises JobError (not_a_model_folder, not_safetensors, model_unreadable: also for a damaged file).
     """
     folder = Path(path)
     device = device or choose_device()
@@ -297,6 +298,8 @@ def _read(
             **options,
             **head,
         )
+    except SafetensorError as error:
+        raise _damaged(folder, error) from error
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         if isinstance(error, torch.OutOfMemoryError):
             raise
@@ -306,3 +309,20 @@ def _read(
             field="base",
         ) from error
     return model, tokenizer
+
+
+def _damaged(folder: Path, error: SafetensorError) -> JobError:
+    """Name the file that cannot be read; `error` alone does not."""
+    name = "One of the weight files"
+    for path in sorted(folder.glob("*.safetensors")):
+        try:
+            with safe_open(path, framework="pt"):
+                pass
+        except (SafetensorError, OSError):
+            name = f"The file {path.name}"
+            break
+    return JobError(
+        "model_unreadable",
+        f"{name} of the model {folder.name} is damaged ({error}). Put a whole copy in its place, by copying or downloading the model again, or choose another model.",
+        field="base",
+    )

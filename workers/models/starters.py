@@ -56,9 +56,9 @@ SHAPES: dict[Family, dict[StarterSize, Shape]] = {
         StarterSize.MEDIUM: Shape(512, 6, 8, 2048, 12000),
     },
     Family.CLASSIFIER: {
-        StarterSize.TINY: Shape(64, 2, 2, 128, 3000),
-        StarterSize.SMALL: Shape(128, 3, 4, 256, 8000),
-        StarterSize.MEDIUM: Shape(384, 6, 6, 768, 16000),
+        StarterSize.TINY: Shape(64, 2, 2, 128, 2000),
+        StarterSize.SMALL: Shape(128, 2, 4, 256, 2000),
+        StarterSize.MEDIUM: Shape(384, 6, 6, 768, 8000),
     },
 }
 
@@ -96,6 +96,34 @@ def create_starter(
 
 def train_tokenizer(texts: Iterable[str], *, family: Family, vocabulary: int) -> PreTrainedTokenizerFast:
     """A byte-level BPE tokenizer: any text in any language comes back unchanged (classifiers read lower case)."""
+    tokenizer = _untrained_tokenizer(family)
+    roles = _ROLES if family is Family.CAUSAL else []
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        min_frequency=2,
+        special_tokens=[PAD, START, END, MASK, *roles],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    _mark_ends(tokenizer, family)
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        bos_token=START,
+        eos_token=END,
+        mask_token=MASK,
+        model_max_length=CONTEXT_LENGTHS[family],
+        clean_up_tokenization_spaces=False,
+        extra_special_tokens=roles,
+    )
+    if family is Family.CAUSAL:
+        wrapped.chat_template = STARTER_CHAT_TEMPLATE
+    return wrapped
+
+
+def _untrained_tokenizer(family: Family) -> Tokenizer:
+    """How texts are cut into pieces and put together again, before any piece is learned."""
     tokenizer = Tokenizer(models.BPE())
     steps: list[normalizers.Normalizer] = []
     if family is Family.CLASSIFIER:
@@ -113,29 +141,7 @@ def train_tokenizer(texts: Iterable[str], *, family: Family, vocabulary: int) ->
     if family is not Family.CAUSAL:
         steps_back.append(decoders.Strip(" ", 1, 0))
     tokenizer.decoder = decoders.Sequence(steps_back)
-    special = [PAD, START, END, MASK, *(_ROLES if family is Family.CAUSAL else [])]
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary,
-        min_frequency=2,
-        special_tokens=special,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    _mark_ends(tokenizer, family)
-    wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token=PAD,
-        bos_token=START,
-        eos_token=END,
-        mask_token=MASK,
-        model_max_length=CONTEXT_LENGTHS[family],
-        clean_up_tokenization_spaces=False,
-        extra_special_tokens=_ROLES if family is Family.CAUSAL else [],
-    )
-    if family is Family.CAUSAL:
-        wrapped.chat_template = STARTER_CHAT_TEMPLATE
-    return wrapped
+    return tokenizer
 
 
 def _mark_ends(tokenizer: Tokenizer, family: Family) -> None:
@@ -205,6 +211,7 @@ def _mbart(shape: Shape, vocabulary: int, ids: dict[str, int]) -> MBartConfig:
 def _modernbert(
     shape: Shape, vocabulary: int, ids: dict[str, int], labels: Sequence[str]
 ) -> ModernBertConfig:
+    """Few different tokens, and the mean of what was read: rare words are not learned by heart, long texts are learned."""
     named = dict(enumerate(labels))
     return ModernBertConfig(
         vocab_size=vocabulary,
@@ -216,7 +223,7 @@ def _modernbert(
         cls_token_id=ids["bos_token_id"],
         sep_token_id=ids["eos_token_id"],
         classifier_pooling="mean",
-        embedding_dropout=0.3,
+        embedding_dropout=0.1,
         mlp_dropout=0.1,
         attention_dropout=0.1,
         classifier_dropout=0.1,

@@ -27,7 +27,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from pydantic import ValidationError
 
-from apps.core.storage import storage
+from apps.core.storage import local_copies, storage
 from apps.jobs import services
 from apps.jobs.models import Job
 from apps.workspaces.secrets import hub_token
@@ -40,7 +40,10 @@ from workers.contracts.events import (
     Log,
     parse_event,
 )
+from workers.contracts.fixes import memory_fix
+from workers.contracts.recipes import Recipe
 from workers.contracts.storage import StorageError
+from workers.runtime import memory
 from workers.runtime.reporter import failed_by_system
 
 logger = logging.getLogger(__name__)
@@ -111,9 +114,17 @@ class _Attempt:
         self.stop_sent_at: float | None = None
         self.is_current = True
         self.hub = _hub_access(job)
+        self._held = contextlib.ExitStack()
+        self._kills_before = 0
 
     def run(self) -> None:
+        with self._held:
+            self._run()
+
+    def _run(self) -> None:
+        self._hold_hub_copies()
         self._write_spec()
+        self._kills_before = memory.kills(memory.counters())
         events_read, events_write = os.pipe()
         stderr_path = self.work / "stderr.log"
         with stderr_path.open("wb") as stderr:
@@ -159,12 +170,22 @@ class _Attempt:
             and storage().is_published(self.job.checkpoint_key)
         ):
             inputs["checkpoint"] = self.job.checkpoint_key
-        cache = Path(settings.CACHE_DIR)
-        spec["inputs"] = self._beating(
-            lambda: {name: str(storage().fetch(key, cache)) for name, key in inputs.items()}
-        )
+        cache = local_copies()
+        fetched = self._beating(lambda: {name: storage().fetch(key, cache) for name, key in inputs.items()})
+        for path in fetched.values():
+            self._held.enter_context(cache.hold(path))
+        spec["inputs"] = {name: str(path) for name, path in fetched.items()}
         spec["work"] = str(self.work)
         (self.work / "spec.json").write_text(json.dumps(spec))
+
+    def _hold_hub_copies(self) -> None:
+        """They lie among the copies that are bounded together: those of a child at work stay."""
+        if "HF_HUB_CACHE" not in self.hub:
+            return
+        folder, copies = Path(self.hub["HF_HUB_CACHE"]), local_copies()
+        if not copies.use(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._held.enter_context(copies.hold(folder))
 
     def _follow(self, child: subprocess.Popen[bytes], events_read: int) -> None:
         """Read events until the child closes its pipe, writing them in batches and listening for stop and loss."""
@@ -260,11 +281,16 @@ class _Attempt:
             services.fail(self.job, self.outcome)
         elif self.stop_sent_at is not None or code == STOPPED_WITHOUT_RESULT:
             services.end_cancelled(self.job)
+        elif code == -signal.SIGKILL and memory.kills(memory.counters()) > self._kills_before:
+            # Going on with the same settings would only end the same way.
+            services.fail(self.job, _out_of_memory(self.job, self._last_words(stderr_path)))
         elif code == -signal.SIGKILL and services.resume(self.job):
             logger.warning("The child of job %s was killed; the job was queued again", self.job.pk)
         else:
-            tail = self._without_secrets(stderr_path.read_bytes()).decode(errors="replace")[-8000:]
-            services.fail(self.job, _died(code, tail))
+            services.fail(self.job, _died(self.job, code, self._last_words(stderr_path)))
+
+    def _last_words(self, stderr_path: Path) -> str:
+        return self._without_secrets(stderr_path.read_bytes()).decode(errors="replace")[-8000:]
 
     def _publish_output(self) -> None:
         output = self.job.spec.get("output")
@@ -275,12 +301,25 @@ class _Attempt:
             self._beating(lambda: storage().publish(folder, output))
 
 
-def _died(code: int | None, tail: str) -> Failed:
-    """A child that ended without a word. Killed by the kernel nearly always means: out of memory."""
+def _died(job: Job, code: int | None, trace: str) -> Failed:
+    """A child that ended without a word. Killed again and again nearly always means: out of memory."""
     if code == -signal.SIGKILL:
-        message = "The process was killed, most likely because the machine ran out of memory. Choose a smaller model or fewer tokens at once."
-        return Failed(code="out_of_memory", message=message, trace=tail)
-    return Failed(code="died", message=f"The process ended with status {code}.", user_error=False, trace=tail)
+        return _out_of_memory(job, trace)
+    message = f"The process ended with status {code}."
+    return Failed(code="died", message=message, user_error=False, trace=trace)
+
+
+def _out_of_memory(job: Job, trace: str) -> Failed:
+    """In the trainer's words, with its fix where the job has a recipe."""
+    recipe = Recipe.model_validate(job.spec["recipe"]) if "recipe" in job.spec else None
+    fix = memory_fix(recipe, recipe.max_length or 0) if recipe else None
+    advice = f"{fix.label}; the result stays the same." if fix else "Choose a smaller model."
+    return Failed(
+        code="out_of_memory",
+        message=f"The machine ran out of memory, so the process was killed. {advice}",
+        fix=fix,
+        trace=trace,
+    )
 
 
 def _hub_access(job: Job) -> dict[str, str]:
@@ -292,8 +331,7 @@ def _hub_access(job: Job) -> dict[str, str]:
     if not isinstance(base, dict) or base.get("kind") != "hub":
         return {}
     if token := hub_token(job.workspace):
-        cache = Path(settings.CACHE_DIR) / "hub" / str(job.workspace_id)
-        return {"HF_TOKEN": token, "HF_HUB_CACHE": str(cache)}
+        return {"HF_TOKEN": token, "HF_HUB_CACHE": str(local_copies().folder / f"hub-{job.workspace_id}")}
     return {"HF_TOKEN": settings.HF_TOKEN} if settings.HF_TOKEN else {}
 
 

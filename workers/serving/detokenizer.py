@@ -1,5 +1,6 @@
 """Token ids to text as they arrive: no broken characters, nothing lost, nothing twice, nothing beyond a stop string."""
 
+import re
 from collections.abc import Callable, Sequence
 
 _REPLACEMENT = "�"
@@ -48,6 +49,15 @@ class Detokenizer:
 def _pending_characters(text: str) -> int:
     tail = len(text) - len(text.rstrip(_REPLACEMENT))
     return min(tail, _MOST_PENDING)
+
+
+_SENTENCE_END = re.compile(r"(?:\n|(?:[!?。！？…]|(?<!\d)\.)[\"'”’»)\]）」』]*)[ \t]*$")
+"""A full stop after a digit does not count: it may belong to a number or to a list."""
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a sentence or a line ends at the end of `text`."""
+    return bool(_SENTENCE_END.search(text))
 
 
 class StopMatcher:

@@ -1,7 +1,7 @@
 """From the scheduler's thread to the coroutines that wait: each request has a queue of its own."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from workers.serving.hosted import HostedModel
 from workers.serving.scheduler import Scheduler
@@ -9,12 +9,18 @@ from workers.serving.work import End, Event, Failure, Scores, Work
 
 
 class Dispatcher:
-    """Lives on one event loop. `deliver` may be called from any thread."""
+    """Lives on one event loop. `died` is the scheduler's."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, threads: int = 0) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        threads: int = 0,
+        died: Callable[[], None] = lambda: None,
+    ) -> None:
         self._loop = loop
         self._queues: dict[Work, asyncio.Queue[Event]] = {}
-        self.scheduler = Scheduler(self._deliver, threads=threads)
+        self.scheduler = Scheduler(self._deliver, threads=threads, died=died)
 
     def cancel_all(self) -> None:
         """End every request; each gets its End event."""

@@ -4,7 +4,9 @@
     ENGINE_KEY           what callers must send as `Authorization: Bearer <key>`; required
     ENGINE_HOST          address to listen on, default 127.0.0.1
     ENGINE_PORT          port, default 8100
-    CACHE_DIR            where models from a remote store are kept, default /tmp/maquette-cache
+    DATA_DIR             this host's data folder, default ./data of the program
+    CACHE_DIR            where models from a remote store are kept, default cache in DATA_DIR
+    CACHE_LIMIT_GB       most that those may take together, default 100; 0: no limit
     ENGINE_MEMORY_MB     most memory for weights and caches of all models, default 4096
     ENGINE_SLOTS         most requests of one model that are computed together, default 32
     ENGINE_QUEUE_LIMIT   most requests of one model that wait beyond those; more get 429, default 64
@@ -12,7 +14,8 @@
     ENGINE_PRECISION     auto (what each model was trained in), fp32 or bf16
     MAQUETTE_WATCH_STDIN 1: end when standard input closes, so that no engine outlives its launcher
 
-SIGTERM closes the port, ends running streams with finish_reason `cancelled`, and exits within five seconds.
+SIGTERM closes the port, ends running streams with finish_reason `cancelled`, and exits within five seconds. When the
+thread that computes dies, the process exits with status 1, so that its supervisor starts it again.
 """
 
 import logging
@@ -65,7 +68,8 @@ def main() -> None:
     # The scheduler gives the interpreter up at every tensor operation; it must get it back soon.
     sys.setswitchinterval(0.001)
     config = uvicorn.Config(
-        build_app(settings),
+        # Whoever supervises the process starts it again; the thread alone could not be trusted to.
+        build_app(settings, died=lambda: os._exit(1)),
         host=settings.host,
         port=settings.port,
         access_log=False,

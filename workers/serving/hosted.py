@@ -72,6 +72,7 @@ class HostedModel:
             prompt_ids,
             sampling=sampling,
             max_new_tokens=min(sampling.max_tokens or room, room),
+            min_new_tokens=min(sampling.min_tokens, len(prompt_ids) // 2),
             end_ids=frozenset(end_token_ids(self.loaded)),
             detokenizer=Detokenizer(_decoder(self.loaded.tokenizer)),
             prompt_counts=self.loaded.family is Family.CAUSAL,

@@ -47,10 +47,10 @@ _CLIENT_GONE = 499
 class Engine:
     """Everything that the handlers share; made when the event loop runs."""
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, settings: EngineSettings, died: Callable[[], None]) -> None:
         self.settings = settings
         self.device = choose_device()
-        self.dispatcher = Dispatcher(asyncio.get_running_loop(), threads=settings.threads)
+        self.dispatcher = Dispatcher(asyncio.get_running_loop(), threads=settings.threads, died=died)
         self.pool = ModelPool(settings, self.dispatcher.scheduler)
         self.dispatcher.scheduler.start()
 
@@ -299,15 +299,21 @@ async def _models(engine: Engine, request: Request) -> Response:
 
 async def _health(request: Request) -> Response:
     engine: Engine = request.app.state.engine
-    return JSONResponse(engine.health().model_dump(mode="json"))
+    health = engine.health()
+    return JSONResponse(
+        health.model_dump(mode="json"), status_code=503 if health.status == "failing" else 200
+    )
 
 
-def build_app(settings: EngineSettings) -> Starlette:
-    """The ASGI application; `app.state.engine` exists once its lifespan has begun."""
+def build_app(settings: EngineSettings, died: Callable[[], None]) -> Starlette:
+    """The ASGI application; `app.state.engine` exists once its lifespan has begun.
+
+    `died` is called when nothing can be computed any more.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        app.state.engine = Engine(settings)
+        app.state.engine = Engine(settings, died)
         yield
         app.state.engine.dispatcher.scheduler.stop(timeout=1)
 

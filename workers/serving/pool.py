@@ -129,7 +129,7 @@ class ModelPool:
             torch.set_num_threads(settings.threads)
         try:
             return HostedModel.load(
-                self._storage.fetch(key, settings.cache_dir),
+                self._storage.fetch(key, settings.cache),
                 precision=settings.precision,
                 slots=settings.slots,
                 cache_bytes=max(_SMALLEST_CACHE_BYTES, settings.memory_bytes // 8),

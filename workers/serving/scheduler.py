@@ -15,7 +15,7 @@ import torch
 
 from workers.serving.backends.base import Backend, Deliver
 from workers.serving.errors import engine_error
-from workers.serving.work import Event, Piece, Work
+from workers.serving.work import Event, Failure, Piece, Work
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +23,16 @@ _RATE_SECONDS = 10.0
 
 
 class Scheduler:
-    """Runs until `stop`. `deliver` gets every event, in order per request, on the scheduler's thread."""
+    """Runs until `stop`. `deliver` gets every event, in order per request, on the scheduler's thread.
 
-    def __init__(self, deliver: Deliver, *, threads: int = 0) -> None:
+    `died` is called on that thread when it ends by an error: nothing is computed from then on.
+    """
+
+    def __init__(
+        self, deliver: Deliver, *, threads: int = 0, died: Callable[[], None] = lambda: None
+    ) -> None:
         self._deliver = deliver
+        self._died = died
         self._threads = threads
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._backends: list[Backend] = []
@@ -54,7 +60,7 @@ class Scheduler:
         self._inbox.put(lambda: self._backends.remove(backend))
 
     def submit(self, backend: Backend, work: Work) -> None:
-        self._inbox.put(lambda: backend.submit(work))
+        self._inbox.put(lambda: self._take_in(backend, work))
 
     @property
     def is_alive(self) -> bool:
@@ -67,6 +73,13 @@ class Scheduler:
         return sum(count for moment, count in list(self._tokens) if moment >= since) / _RATE_SECONDS
 
     def _run(self) -> None:
+        try:
+            self._compute()
+        except BaseException:
+            logger.critical("The thread that computes has died", exc_info=True)
+            self._died()
+
+    def _compute(self) -> None:
         if self._threads:
             torch.set_num_threads(self._threads)
         while not self._stopping:
@@ -82,12 +95,22 @@ class Scheduler:
 
     def _take_orders(self, *, wait: bool) -> None:
         if wait:
-            self._inbox.get()()
-        while True:
-            try:
-                self._inbox.get_nowait()()
-            except queue.Empty:
-                return
+            self._obey(self._inbox.get())
+        while not self._inbox.empty():
+            self._obey(self._inbox.get_nowait())
+
+    def _obey(self, order: Callable[[], None]) -> None:
+        try:
+            order()
+        except Exception:
+            logger.exception("An order failed")
+
+    def _take_in(self, backend: Backend, work: Work) -> None:
+        try:
+            backend.submit(work)
+        except Exception as error:
+            logger.exception("%s could not take a request", backend.name)
+            self._pass_on([(work, Failure(engine_error(error)))])
 
     def _pass_on(self, events: list[tuple[Work, Event]]) -> None:
         if not events:

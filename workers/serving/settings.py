@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from workers.contracts.cache import DEFAULT_DATA_DIR, DEFAULT_LIMIT_GB, Cache, default_cache_dir
 from workers.contracts.recipes import Precision
 
 
@@ -15,7 +16,7 @@ class EngineSettings:
 
     storage_url: str
     key: str
-    cache_dir: Path
+    cache: Cache
     host: str = "127.0.0.1"
     port: int = 8100
     memory_bytes: int = 4096 << 20
@@ -27,11 +28,15 @@ class EngineSettings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "EngineSettings":
         """Raises SystemExit with a plain sentence when a variable is missing or not a number."""
+        data_dir = Path(environment.get("DATA_DIR", DEFAULT_DATA_DIR))
         try:
+            limit_gb = int(environment.get("CACHE_LIMIT_GB", DEFAULT_LIMIT_GB))
             return cls(
                 storage_url=environment["STORAGE_URL"],
                 key=environment["ENGINE_KEY"],
-                cache_dir=Path(environment.get("CACHE_DIR", "/tmp/maquette-cache")),  # noqa: S108
+                cache=Cache(
+                    Path(environment.get("CACHE_DIR", default_cache_dir(data_dir))), limit_gb * 10**9
+                ),
                 host=environment.get("ENGINE_HOST", cls.host),
                 port=int(environment.get("ENGINE_PORT", cls.port)),
                 memory_bytes=int(environment.get("ENGINE_MEMORY_MB", cls.memory_bytes >> 20)) << 20,
@@ -43,4 +48,4 @@ class EngineSettings:
         except KeyError as error:
             raise SystemExit(f"The engine needs the environment variable {error.args[0]}.") from error
         except ValueError as error:
-            raise SystemExit(f"An ENGINE_ variable has a value that does not fit: {error}.") from error
+            raise SystemExit(f"A variable of the engine has a value that does not fit: {error}.") from error

@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 
 from workers.contracts.engine import Sampling
-from workers.serving.detokenizer import Detokenizer, StopMatcher
+from workers.serving.detokenizer import Detokenizer, StopMatcher, ends_sentence
 from workers.serving.errors import EngineError
 
 FinishReason = Literal["stop", "length", "cancelled"]
@@ -66,6 +66,8 @@ class Generation(Work):
 
     sampling: Sampling = field(default_factory=Sampling)
     max_new_tokens: int = 1
+    min_new_tokens: int = 0
+    """As long as fewer were said, the end tokens cannot be."""
     end_ids: frozenset[int] = frozenset()
     detokenizer: Detokenizer | None = None
     forced_ids: list[int] | None = None
@@ -77,6 +79,8 @@ class Generation(Work):
     log_probabilities: list[float] = field(default_factory=list)
     generator: random.Random = field(init=False)
     stops: StopMatcher = field(init=False)
+    _latest: str = field(default="", init=False)
+    """The last characters said, to see the end of a sentence in."""
 
     def __post_init__(self) -> None:
         self.generator = random.Random(self.sampling.seed)  # noqa: S311
@@ -110,9 +114,16 @@ class Generation(Work):
             if self.stops.stopped:
                 return [Piece(text), *self.end("stop")]
             events.append(Piece(text))
+            if self._is_long_enough(text):
+                return events + self._finish("stop")
         if len(self.output_ids) >= self.max_new_tokens:
             return events + self._finish("length")
         return events
+
+    def _is_long_enough(self, text: str) -> bool:
+        self._latest = (self._latest + text)[-8:]
+        wanted = self.sampling.sentence_after
+        return wanted is not None and len(self.output_ids) >= wanted and ends_sentence(self._latest)
 
     def _finish(self, reason: FinishReason) -> list[Event]:
         """Release what was held back, which may still complete a stop string."""

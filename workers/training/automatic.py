@@ -16,6 +16,8 @@ _SHORT = 256
 _STARTER_RATES = {Family.CAUSAL: 2e-3, Family.SEQ2SEQ: 1.5e-3, Family.CLASSIFIER: 1e-3}
 _FULL_RATES = {Family.CAUSAL: 2e-5, Family.SEQ2SEQ: 5e-5, Family.CLASSIFIER: 3e-5}
 _LORA_RATE = 2e-4
+_STARTER_SMOOTHING = 0.1
+"""Of classifiers: a small model learns a few thousand rows by heart, and its loss then says little of its answers."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ _WRITING = {
     Length.STANDARD: Plan(5, 4, 24),
     Length.THOROUGH: Plan(30, 12, 60),
 }
-_SORTING = {Length.QUICK: Plan(1, 3, 8), Length.STANDARD: Plan(3, 8, 24), Length.THOROUGH: Plan(10, 16, 60)}
+_SORTING = {Length.QUICK: Plan(1, 3, 8), Length.STANDARD: Plan(3, 6, 12), Length.THOROUGH: Plan(10, 10, 30)}
 _LIMIT_OVER_PLAN = 1.4
 """How far a starter's run may outlast its planned minutes on a machine that is busy with other work."""
 _PRETRAINED_EPOCHS = {Length.QUICK: 1.0, Length.STANDARD: 3.0, Length.THOROUGH: 6.0}
@@ -75,6 +77,9 @@ def fill_recipe(
     tuning = recipe.tuning or _tuning(loaded)
     filled.tuning = tuning
     filled.learning_rate = recipe.learning_rate or _rate(loaded.family, tuning, starter)
+    if recipe.label_smoothing is None:
+        sorts = starter and loaded.family is Family.CLASSIFIER
+        filled.label_smoothing = _STARTER_SMOOTHING if sorts else 0.0
     filled.batch_rows = recipe.batch_rows or batch_rows(lengths.rows)
     context = loaded.manifest.context_length
     filled.max_length = recipe.max_length or _covering(

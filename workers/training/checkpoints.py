@@ -27,6 +27,7 @@ class Point(BaseModel):
     step: int
     train_loss: float
     validation_loss: float | None
+    validation_accuracy: float | None = None
 
 
 class TrainingState(BaseModel):
@@ -39,6 +40,7 @@ class TrainingState(BaseModel):
     train_loss: float = 0
     best_step: int = 0
     best_loss: float | None = None
+    best_accuracy: float | None = None
     rounds_without_gain: int = 0
     history: list[Point] = Field(default_factory=list)
 

@@ -19,7 +19,7 @@ from workers.training.failures import diverged
 from workers.training.methods import TrainingMethod
 from workers.training.optimizer import Optimizer, learning_rate
 from workers.training.progress import Phases
-from workers.training.watching import sample_outputs, validation_loss
+from workers.training.watching import Validation, sample_outputs, validate
 
 Ending = Literal["finished", "early_stopping", "time", "user"]
 
@@ -127,7 +127,7 @@ class Loop:
         loss = torch.zeros((), device=self.loaded.device)
         for group in self.method.microbatches(rows):
             self._check_stop()
-            part = self.method.loss_sum(group, label_smoothing=self.recipe.label_smoothing) / learned
+            part = self.method.loss_sum(group, label_smoothing=self.recipe.label_smoothing or 0.0) / learned
             part.backward()
             self.optimizer.collect()
             loss += part.detach()
@@ -176,15 +176,25 @@ class Loop:
         state = self.state
         best = False
         if self.data.validation:
-            loss = validation_loss(self.method, self.loaded, self.data.validation, self._check_stop)
-            if not math.isfinite(loss):
+            now = validate(self.method, self.loaded, self.data.validation, self._check_stop)
+            if not math.isfinite(now.loss):
                 raise diverged(self.recipe)
-            self.reporter.metric(state.step, {"validation_loss": loss}, epoch=self.epoch)
-            best = state.best_loss is None or loss < state.best_loss
+            values = {"validation_loss": now.loss}
+            if now.accuracy is not None:
+                values["validation_accuracy"] = now.accuracy
+            self.reporter.metric(state.step, values, epoch=self.epoch)
+            best = state.best_loss is None or now.beats(Validation(state.best_loss, state.best_accuracy))
             state.rounds_without_gain = 0 if best else state.rounds_without_gain + 1
-            state.history.append(Point(step=state.step, train_loss=state.train_loss, validation_loss=loss))
+            state.history.append(
+                Point(
+                    step=state.step,
+                    train_loss=state.train_loss,
+                    validation_loss=now.loss,
+                    validation_accuracy=now.accuracy,
+                )
+            )
         if best:
-            state.best_step, state.best_loss = state.step, loss
+            state.best_step, state.best_loss, state.best_accuracy = state.step, now.loss, now.accuracy
             self.checkpoints.keep_best(self.optimizer)
         self._save(best=best)
         rows = self.data.watched[: self.recipe.sample_rows]

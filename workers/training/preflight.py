@@ -119,44 +119,30 @@ def _count(
 def _row_findings(
     loaded: LoadedModel, recipe: Recipe, counted: Counted, splits: dict[Split, list[Row]]
 ) -> list[Finding]:
-    findings = []
     rows = len(counted.examples)
     longest = max(len(example.input_ids) for example in counted.whole)
     fits = longest <= loaded.manifest.context_length
     longer = {"max_length": longest} if fits and longest > (recipe.max_length or 0) else {}
+    findings = []
     if rows < FEWEST_ROWS:
-        findings.append(
-            Finding(
-                blocks=True,
-                message=f"There are only {rows} training rows; at least {FEWEST_ROWS} are needed. Add rows to the dataset.",
-            )
-        )
+        message = f"There are only {rows} training rows; at least {FEWEST_ROWS} are needed. Add rows to the dataset."
+        findings.append(Finding(blocks=True, message=message))
     if counted.unlearnable:
         advice = (
             "Raise the longest row." if longer else "Shorten these rows' inputs or fill in their answers."
         )
-        findings.append(
-            Finding(
-                blocks=True,
-                message=f"{counted.unlearnable} rows would teach nothing: their answer is empty or cut off. {advice}",
-                fix=longer,
-            )
+        message = (
+            f"{counted.unlearnable} rows would teach nothing: their answer is empty or cut off. {advice}"
         )
+        findings.append(Finding(blocks=True, message=message, fix=longer))
     if counted.cut:
-        findings.append(
-            Finding(
-                blocks=False,
-                message=f"{counted.cut} of {rows} rows are longer than {recipe.max_length} tokens and will lose their end.",
-                fix=longer,
-            )
-        )
+        message = f"{counted.cut} of {rows} rows are longer than {recipe.max_length} tokens and will lose their end."
+        findings.append(Finding(blocks=False, message=message, fix=longer))
     if not splits["validation"]:
-        findings.append(
-            Finding(
-                blocks=False,
-                message="There are no validation rows: early stopping and keeping the best model have nothing to go by.",
-            )
+        message = (
+            "There are no validation rows: early stopping and keeping the best model have nothing to go by."
         )
+        findings.append(Finding(blocks=False, message=message))
     return findings
 
 
@@ -173,6 +159,14 @@ def _memory_findings(needed: int, recipe: Recipe, device: torch.device) -> list[
             fix=fix,
         )
     ]
+
+
+def _disk_findings(needed: int, folder: Path) -> list[Finding]:
+    free = free_disk(folder)
+    if needed <= free:
+        return []
+    message = f"The run needs about {_gigabytes(needed)} of disk and {_gigabytes(free)} are free. Delete data or models that are no longer needed."
+    return [Finding(blocks=True, message=message)]
 
 
 def _gigabytes(count: int) -> str:
@@ -199,10 +193,6 @@ def _result(
     watched = evenly_spaced(splits["validation"], recipe.validation_rows)
     validation_tokens = round(tokens / rows * len(watched))
     disk = disk_bytes(loaded, speed.trained_parameters, precision)
-    free = free_disk(Path(spec.work))
-    if disk > free:
-        message = f"The run needs about {_gigabytes(disk)} of disk and {_gigabytes(free)} are free. Delete data or models that are no longer needed."
-        findings = [*findings, Finding(blocks=True, message=message)]
     return PreflightResult(
         recipe=recipe,
         rows={name: len(found) for name, found in splits.items()},
@@ -220,7 +210,7 @@ def _result(
         context_length=loaded.manifest.context_length,
         device=str(loaded.device),
         precision=precision,
-        findings=findings,
+        findings=findings + _disk_findings(disk, Path(spec.work)),
         first_row=_first_row(loaded, splits["train"][0]),
     )
 

@@ -57,22 +57,36 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
         longest = max(example.tokens for example in data.train)
 
         with memory_explained(recipe, longest):
-            prepare_model(loaded, recipe)
-            method = method_for(loaded, recipe)
-            if recipe.tuning is Tuning.LORA:
-                add_adapters(loaded, recipe)
-            cast_parameters(loaded.model, DTYPES[precision])
             loaded.precision = precision
-            loop = Loop(loaded, method, data, recipe, reporter, phases, Checkpoints(work / "checkpoints"))
-            if "checkpoint" in spec.inputs:
-                loop.state = loop.checkpoints.load(Path(spec.inputs["checkpoint"]), loop.optimizer)
-                reporter.log(f"Going on from step {loop.state.step} of {loop.steps}.")
-            _log_plan(reporter, loop, method)
+            loop = _loop(spec, loaded, recipe, data, reporter, phases)
             ending = loop.run()
 
             phases.begin("saving")
             manifest = _leave_model(spec, loop, ending, work / "out", phases)
     return _result(loop, ending, manifest, work / "out", time.monotonic() - begun)
+
+
+def _loop(
+    spec: RunSpec,
+    loaded: LoadedModel,
+    recipe: Recipe,
+    data: TrainingData,
+    reporter: Reporter,
+    phases: Phases,
+) -> Loop:
+    """Make the model ready to learn, in its precision, and take up the checkpoint where there is one."""
+    prepare_model(loaded, recipe)
+    method = method_for(loaded, recipe)
+    if recipe.tuning is Tuning.LORA:
+        add_adapters(loaded, recipe)
+    cast_parameters(loaded.model, DTYPES[loaded.precision])
+    checkpoints = Checkpoints(Path(spec.work) / "checkpoints")
+    loop = Loop(loaded, method, data, recipe, reporter, phases, checkpoints)
+    if "checkpoint" in spec.inputs:
+        loop.state = checkpoints.load(Path(spec.inputs["checkpoint"]), loop.optimizer)
+        reporter.log(f"Going on from step {loop.state.step} of {loop.steps}.")
+    _log_plan(reporter, loop, method)
+    return loop
 
 
 def _encode(
@@ -156,7 +170,7 @@ def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[str]:
     how = "small adapters (LoRA), merged afterwards" if recipe.tuning is Tuning.LORA else "all weights"
     why = {
         "finished": "the planned steps were done",
-        "early_stopping": "the validation loss no longer fell",
+        "early_stopping": "the validation rows went no better",
         "time": "the time limit was reached",
         "user": "somebody stopped it",
     }[ending]
@@ -165,15 +179,16 @@ def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[str]:
         f"{how}; it ended because {why}."
     )
     if recipe.keep_best and state.best_loss is not None:
-        notes.append(
-            f"These are the weights of step {state.best_step:,}, which had the lowest validation loss, {state.best_loss:.4f}."
-        )
+        how_good = f"the lowest validation loss, {state.best_loss:.4f}"
+        if state.best_accuracy is not None:
+            how_good = f"most validation rows right, {state.best_accuracy:.1%}"
+        notes.append(f"These are the weights of step {state.best_step:,}, which had {how_good}.")
     return notes
 
 
 def _result(loop: Loop, ending: Ending, manifest: ModelManifest, out: Path, seconds: float) -> RunResult:
     state = loop.state
-    last = state.history[-1].validation_loss if state.history else None
+    last = state.history[-1] if state.history else None
     kept_best = loop.recipe.keep_best and state.best_loss is not None
     return RunResult(
         steps=state.step,
@@ -181,7 +196,8 @@ def _result(loop: Loop, ending: Ending, manifest: ModelManifest, out: Path, seco
         best_step=state.best_step if kept_best else state.step,
         stopped=ending,
         train_loss=state.train_loss if math.isfinite(state.train_loss) else 0.0,
-        validation_loss=state.best_loss if kept_best else last,
+        validation_loss=state.best_loss if kept_best else last.validation_loss if last else None,
+        validation_accuracy=state.best_accuracy if kept_best else last.validation_accuracy if last else None,
         rows_seen=state.rows_seen,
         tokens_seen=state.tokens_seen,
         seconds=seconds,

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 
@@ -24,20 +25,39 @@ Tick = Callable[[], None]
 """Called while work goes on; may raise to end it."""
 
 
+@dataclass(frozen=True)
+class Validation:
+    """`loss` is the mean cross entropy in nats per learned token (or label); `accuracy` the share of labels that are right."""
+
+    loss: float
+    accuracy: float | None = None
+
+    def beats(self, other: "Validation") -> bool:
+        """More labels right, and where that is equal or nothing is labelled, a lower loss.
+
+        A classifier that grows too sure of itself has a rising loss while it still learns to answer.
+        """
+        mine, theirs = self.accuracy or 0.0, other.accuracy or 0.0
+        return mine > theirs or (mine == theirs and self.loss < other.loss)
+
+
 @torch.inference_mode()
-def validation_loss(
+def validate(
     method: TrainingMethod, loaded: LoadedModel, examples: Sequence[Example], tick: Tick
-) -> float:
-    """Mean cross entropy in nats per learned token (or label), dropout and smoothing off."""
+) -> Validation:
+    """How good the model is on rows that it does not learn from, dropout and smoothing off."""
     loaded.model.eval()
     try:
-        total = 0.0
+        total, right = 0.0, None
         for group in method.microbatches(examples):
             tick()
-            total += float(method.loss_sum(group))
-        return total / max(1, sum(method.learned(example) for example in examples))
+            loss, correct = method.validate(group)
+            total += loss
+            right = right if correct is None else (right or 0) + correct
     finally:
         loaded.model.train()
+    mean = total / max(1, sum(method.learned(example) for example in examples))
+    return Validation(mean, None if right is None else right / len(examples))
 
 
 def _prompt(loaded: LoadedModel, row: Row, answer_tokens: int) -> list[int]:

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from apps.datasets.services.uploading import drop_old_uploads
 from apps.jobs import services
 from apps.workspaces import audit, lifecycle, usage
 from studio.celery import app
@@ -45,12 +46,18 @@ def expire_audit() -> int:
     return audit.expire_entries()
 
 
+@shared_task(name="upkeep.tidy")
+def tidy() -> dict[str, int]:
+    """Give back the disk that nobody comes back for."""
+    return {"uploads": drop_old_uploads(), "checkpoints": services.drop_old_checkpoints()}
+
+
 @app.on_after_finalize.connect
 def plan(sender: Any, **_: Any) -> None:
     sender.add_periodic_task(
         settings.JOB_REAP_EVERY_SECONDS, reap.s().set(queue="upkeep", expires=60), name="reap"
     )
-    for task in (purge_workspaces, forget_promises, expire_audit):
+    for task in (purge_workspaces, forget_promises, expire_audit, tidy):
         sender.add_periodic_task(
             _HOUR_SECONDS, task.s().set(queue="upkeep", expires=_HOUR_SECONDS), name=task.name
         )

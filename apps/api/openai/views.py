@@ -69,9 +69,7 @@ def _model_json(caller: Caller) -> dict[str, Any]:
 
 @endpoint("POST")
 async def chat_completions(request: HttpRequest) -> HttpResponseBase:
-    caller = await sync_to_async(caller_of)(request)
-    body = _read(request, ChatRequest)
-    await sync_to_async(caller.require)(body.model)
+    caller, body = await _admitted(request, ChatRequest)
     version = caller.version
     model = version.model_version
     if model.family == Family.CLASSIFIER:
@@ -88,9 +86,7 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
 
 @endpoint("POST")
 async def completions(request: HttpRequest) -> HttpResponseBase:
-    caller = await sync_to_async(caller_of)(request)
-    body = _read(request, CompletionRequest)
-    await sync_to_async(caller.require)(body.model)
+    caller, body = await _admitted(request, CompletionRequest)
     version = caller.version
     model = version.model_version
     if model.family == Family.CLASSIFIER:
@@ -102,6 +98,14 @@ async def completions(request: HttpRequest) -> HttpResponseBase:
         Meter(caller, body.prompt, _longest(sampling, version)),
         lambda client: client.complete(model=model.storage_key, prompt=body.prompt, sampling=sampling),
     )
+
+
+async def _admitted(request: HttpRequest, schema: type[Request]) -> tuple[Caller, Request]:
+    """Who asks, and what. The key comes first: a stranger learns nothing about the body. Raises ApiError."""
+    caller = await sync_to_async(caller_of)(request)
+    body = _read(request, schema)
+    await sync_to_async(caller.require)(body.model)
+    return caller, body
 
 
 def _longest(sampling: Sampling, version: AppVersion) -> int:

@@ -1,9 +1,9 @@
 """Model versions: the list, one of them, changing, packing and deleting it."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,8 +16,9 @@ from apps.catalog.forms import ModelVersionForm
 from apps.catalog.lineage import lineage_of
 from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.core.downloads import read_chunks, stream_download
-from apps.core.errors import NotVisible, UserError
+from apps.core.errors import NotVisible
 from apps.core.htmx import redirect, render_page
+from apps.core.notices import do_and_tell, tell_archived
 from apps.core.storage import storage
 from apps.jobs.views import status_context
 from apps.workspaces import access
@@ -76,13 +77,9 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     version = access.get_visible(ModelVersion.objects.all(), request.user, Action.EDIT, pk=pk)
     form = ModelVersionForm(request.POST or None, initial={"name": version.name, "notes": version.notes})
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.update_version(actor=request.user, version=version, **form.cleaned_data)  # type: ignore[arg-type]
-        except UserError as error:
-            form.add_user_error(error)
-        else:
-            return redirect(request, "catalog:detail", pk)
+    save = partial(services.update_version, actor=request.user, version=version)  # type: ignore[arg-type]
+    if request.method == "POST" and form.is_taken_by(save):
+        return redirect(request, "catalog:detail", pk)
     context = {"form": form, "model": version}
     return render_page(request, "catalog/edit.html", context, status=422 if form.errors else 200)
 
@@ -94,12 +91,7 @@ def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
     version = access.get_visible(ModelVersion.objects.all(), request.user, Action.EDIT, pk=pk)
     archived = request.POST.get("archived") != "0"
     services.set_version_archived(actor=request.user, version=version, archived=archived)  # type: ignore[arg-type]
-    text = (
-        _("“%(name)s” is archived: hidden, not deleted.")
-        if archived
-        else _("“%(name)s” is back in the list.")
-    )
-    messages.success(request, text % {"name": version.name})
+    tell_archived(request, version.name, archived=archived)
     return redirect(request, "catalog:detail", pk)
 
 
@@ -107,14 +99,9 @@ def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def delete_files(request: HttpRequest, pk: UUID) -> HttpResponse:
     version = access.get_visible(ModelVersion.objects.all(), request.user, Action.EDIT, pk=pk)
-    try:
-        services.delete_version_files(actor=request.user, version=version)  # type: ignore[arg-type]
-    except UserError as error:
-        messages.error(request, str(error.message))
-    else:
-        messages.success(
-            request, _("The files of “%(name)s” were deleted and the disk freed.") % {"name": version.name}
-        )
+    delete = partial(services.delete_version_files, actor=request.user, version=version)  # type: ignore[arg-type]
+    done = _("The files of “%(name)s” were deleted and the disk freed.") % {"name": version.name}
+    do_and_tell(request, delete, done)
     return redirect(request, "catalog:detail", pk)
 
 
@@ -123,10 +110,7 @@ def delete_files(request: HttpRequest, pk: UUID) -> HttpResponse:
 def export(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Start packing; the page then offers the download."""
     version = access.get_visible(ModelVersion.objects.all(), request.user, pk=pk)
-    try:
-        services.start_export(actor=request.user, version=version)  # type: ignore[arg-type]
-    except UserError as error:
-        messages.error(request, str(error.message))
+    do_and_tell(request, partial(services.start_export, actor=request.user, version=version))  # type: ignore[arg-type]
     return redirect(request, "catalog:detail", pk)
 
 

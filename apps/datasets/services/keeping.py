@@ -1,4 +1,4 @@
-"""Renaming, hiding and deleting datasets."""
+"""Renaming, hiding, holding and deleting datasets."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.core.disk import free_disk
 from apps.core.errors import UserError
-from apps.datasets.models import Dataset, Import
+from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.jobs.models import CLAIMED, Job
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
@@ -36,6 +36,23 @@ def set_archived(*, actor: User, dataset: Dataset, archived: bool) -> None:
     audit.record(actor, "dataset.archived" if archived else "dataset.unarchived", dataset)
 
 
+def hold_version(version: DatasetVersion) -> DatasetVersion:
+    """The row as it is now, kept until the transaction ends: whoever would delete it waits and then sees what was made.
+
+    Versions are held before the models that go with them, always, so that nobody waits in a circle. Raises UserError
+    when it is gone.
+    """
+    held: DatasetVersion | None = (
+        DatasetVersion.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("dataset", "workspace")
+        .filter(pk=version.pk)
+        .first()
+    )
+    if held is None:
+        raise UserError(_("This data was deleted just now."), field="data", code="gone")
+    return held
+
+
 @transaction.atomic
 def delete_dataset(*, actor: User, dataset: Dataset) -> None:
     """Delete a dataset with its files, versions and jobs; the disk is freed once that is committed.
@@ -44,8 +61,10 @@ def delete_dataset(*, actor: User, dataset: Dataset) -> None:
     """
     _require_may_delete(actor, dataset)
     dataset = Dataset.objects.select_for_update().get(pk=dataset.pk)
-    imports, versions = list(dataset.imports.all()), list(dataset.versions.all())
+    # What is starting on a version right now holds it: waiting for that here shows whether something rests on it.
+    imports, versions = list(dataset.imports.all()), list(dataset.versions.select_for_update())
     job_ids = [row.job_id for row in (*imports, *versions)]
+    job_ids += Job.objects.filter(preflight__dataset_version__in=versions).values_list("pk", flat=True)
     _refuse_while_working(job_ids)
     keys = [*(_folder(source) for source in imports), *(version.storage_key for version in versions)]
     audit.record(actor, "dataset.deleted", dataset)

@@ -41,7 +41,6 @@ def store_part(*, actor: User, workspace: Workspace, upload_id: str, number: int
         raise UserError(too_large_message(), field="file", code="too_large")
     if number == 0:
         usage.require_storage(workspace, field="file")
-        _forget_old_uploads(actor)
     try:
         storage().write(f"{folder}/{number:06d}", iter([content]))
     except OSError as error:
@@ -82,12 +81,13 @@ def _folder(actor: User, upload_id: str) -> str:
     return f"uploads/{actor.pk}/{upload_id}"
 
 
-def _forget_old_uploads(actor: User) -> None:
-    """Drop parts of uploads that this person broke off days ago."""
-    root = f"uploads/{actor.pk}"
+def drop_old_uploads() -> int:
+    """Drop the parts of uploads that somebody broke off days ago; return how many uploads that were."""
     oldest = f"{timezone.now() - timedelta(days=KEPT_DAYS):%Y%m%d}"
-    names = {key.removeprefix(f"{root}/").partition("/")[0] for key in storage().list(root)}
-    free_disk(f"{root}/{name}" for name in names if name[:8] < oldest)
+    folders = {key.rpartition("/")[0] for key in storage().list("uploads")}
+    old = [folder for folder in folders if folder.rpartition("/")[2][:8] < oldest]
+    free_disk(old)
+    return len(old)
 
 
 def too_large_message() -> str:

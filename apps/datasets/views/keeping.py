@@ -1,15 +1,15 @@
 """Renaming, hiding, deleting."""
 
+from functools import partial
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.core.errors import UserError
 from apps.core.htmx import redirect, render_page
+from apps.core.notices import do_and_tell, tell_archived
 from apps.datasets import services
 from apps.datasets.forms import DatasetForm
 from apps.datasets.models import Dataset
@@ -24,13 +24,9 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = DatasetForm(
         request.POST or None, initial={"name": dataset.name, "description": dataset.description}
     )
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.update_dataset(actor=request.user, dataset=dataset, **form.cleaned_data)  # type: ignore[arg-type]
-        except UserError as error:
-            form.add_user_error(error)
-        else:
-            return redirect(request, "datasets:detail", pk)
+    save = partial(services.update_dataset, actor=request.user, dataset=dataset)  # type: ignore[arg-type]
+    if request.method == "POST" and form.is_taken_by(save):
+        return redirect(request, "datasets:detail", pk)
     context = {"form": form, "dataset": dataset}
     return render_page(request, "datasets/edit.html", context, status=422 if form.errors else 200)
 
@@ -42,12 +38,7 @@ def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
     dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
     archived = request.POST.get("archived") != "0"
     services.set_archived(actor=request.user, dataset=dataset, archived=archived)  # type: ignore[arg-type]
-    text = (
-        _("“%(name)s” is archived: hidden, not deleted.")
-        if archived
-        else _("“%(name)s” is back in the list.")
-    )
-    messages.success(request, text % {"name": dataset.name})
+    tell_archived(request, dataset.name, archived=archived)
     return redirect(request, "datasets:detail", pk)
 
 
@@ -55,10 +46,8 @@ def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
-    try:
-        services.delete_dataset(actor=request.user, dataset=dataset)  # type: ignore[arg-type]
-    except UserError as error:
-        messages.error(request, str(error.message))
-        return redirect(request, "datasets:detail", pk)
-    messages.success(request, _("“%(name)s” was deleted and its disk freed.") % {"name": dataset.name})
-    return redirect(request, "datasets:list")
+    remove = partial(services.delete_dataset, actor=request.user, dataset=dataset)  # type: ignore[arg-type]
+    done = _("“%(name)s” was deleted and its disk freed.") % {"name": dataset.name}
+    if do_and_tell(request, remove, done):
+        return redirect(request, "datasets:list")
+    return redirect(request, "datasets:detail", pk)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
 from apps.catalog.models import ModelVersion
+from apps.catalog.services import hold_version
 from apps.core.errors import UserError
 from apps.jobs.models import Job
 from apps.jobs.services import enqueue
@@ -35,6 +36,7 @@ def create_app(
 ) -> App:
     """An app with its first version, not published yet. Raises UserError, NotVisible, PermissionDenied."""
     access.require(actor, workspace, Action.EDIT)
+    model_version = hold_version(model_version)
     _check(workspace, model_version, name, app_settings)
     number = next_number(workspace, "app")
     app = App.objects.create(
@@ -57,6 +59,7 @@ def update_app(
     """A new version; visitors see it once it is published. The name changes at once."""
     access.require(actor, app.workspace, Action.EDIT)
     App.objects.select_for_update().get(pk=app.pk)
+    model_version = hold_version(model_version)
     _check(app.workspace, model_version, name, app_settings)
     if app_type_of(model_version) != app.app_type:
         raise UserError(

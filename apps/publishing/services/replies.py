@@ -18,8 +18,8 @@ from apps.publishing.reply_queue import send_message, send_stop, send_stops
 from apps.workspaces import usage
 from apps.workspaces.models import UsageKind
 
-LENGTHS = {"short": 0.25, "medium": 0.5, "long": 1.0}
-"""Share of the app's longest answer that a summary of this length may take."""
+LENGTHS = ("short", "medium", "long")
+"""What a visitor may wish of a summary; apps.publishing.prompts says what each means."""
 
 
 @dataclass(frozen=True)
@@ -59,34 +59,38 @@ def ask(
         return turn
 
 
-@transaction.atomic
 def regenerate(*, entrance: Entrance, message_id: str) -> Turn:
     """Answer the question before `message_id` again; the earlier answer is kept, replaced."""
     answer = _own(entrance, message_id, Message.Role.ASSISTANT)
-    # Of two presses at the same time the second one waits here, and then finds what the first one did.
-    _lock(answer.conversation)
-    answer.refresh_from_db(fields=["superseded"])
-    question = _before(answer)
-    if answer.superseded and (newer := _after(question)):
-        return Turn(question, newer)
-    version = _checked(entrance, question.text)
-    _supersede_from(answer.conversation, answer.position)
-    # A greedy model would say the same again, so that asking again brings some randomness.
-    options = {**question.options, "again": answer.options.get("again", 0) + 1}
-    new = _add_answer(answer.conversation, version, question.text, options)
-    return Turn(question, new)
+    if turn := _answered_again(answer):
+        return turn
+    # Redis is asked before the row is locked: while it is slow, nobody else waits for the row.
+    version = _checked(entrance, _before(answer).text)
+    with transaction.atomic():
+        # Of two presses at the same time the second one waits here, and then finds what the first one did.
+        _lock(answer.conversation)
+        answer.refresh_from_db(fields=["superseded"])
+        if turn := _answered_again(answer):
+            return turn
+        question = _before(answer)
+        _supersede_from(answer.conversation, answer.position)
+        # A greedy model would say the same again, so that asking again brings some randomness.
+        options = {**question.options, "again": answer.options.get("again", 0) + 1}
+        return Turn(question, _add_answer(answer.conversation, version, question.text, options))
 
 
-@transaction.atomic
 def edit(*, entrance: Entrance, message_id: str, text: str, request_key: str | None = None) -> Turn:
     """Replace a question, and all that came after it, by `text`."""
     question = _own(entrance, message_id, Message.Role.USER)
-    _lock(question.conversation)
     if request_key and (turn := _asked_before(entrance, request_key)):
         return turn
     version = _checked(entrance, text)
-    _supersede_from(question.conversation, question.position)
-    return _add_turn(question.conversation, version, text, question.options, request_key)
+    with transaction.atomic():
+        _lock(question.conversation)
+        if request_key and (turn := _asked_before(entrance, request_key)):
+            return turn
+        _supersede_from(question.conversation, question.position)
+        return _add_turn(question.conversation, version, text, question.options, request_key)
 
 
 @transaction.atomic
@@ -194,6 +198,15 @@ def _after(question: Message) -> Message | None:
     return cast("Message | None", later.order_by("superseded", "position").first())
 
 
+def _answered_again(answer: Message) -> Turn | None:
+    """The turn that has taken the place of this answer's."""
+    if not answer.superseded:
+        return None
+    question = _before(answer)
+    newer = _after(question)
+    return Turn(question, newer) if newer else None
+
+
 def _supersede_from(conversation: Conversation, position: int) -> None:
     from_here = conversation.messages.filter(position__gte=position, superseded=False)
     under_way = list(from_here.unanswered().values_list("pk", flat=True))
@@ -225,11 +238,9 @@ def _add_turn(
     return Turn(question, _add_answer(conversation, version, text, options))
 
 
-def _longest_answer(app: App, version: AppVersion, options: dict[str, Any]) -> int:
+def _longest_answer(app: App, version: AppVersion) -> int:
     """In tokens; a classifier writes none."""
-    if app.app_type == AppType.CLASSIFICATION:
-        return 0
-    return round(version.max_tokens * LENGTHS.get(options.get("length", ""), 1.0))
+    return 0 if app.app_type == AppType.CLASSIFICATION else version.max_tokens
 
 
 def _add_answer(
@@ -248,7 +259,7 @@ def _add_answer(
     usage.reserve(
         workspace=conversation.app.workspace,
         kind=UsageKind.TOKENS,
-        amount=usage.guess_tokens(question) + _longest_answer(conversation.app, version, options),
+        amount=usage.guess_tokens(question) + _longest_answer(conversation.app, version),
         key=f"reply:{answer.pk}",
         source=conversation.app,
     )

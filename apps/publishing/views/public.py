@@ -34,7 +34,7 @@ from apps.publishing.entrance import Entrance, Locked, by_link, for_member
 from apps.publishing.fanout import fanout
 from apps.publishing.grants import check_link_password, grant
 from apps.publishing.limits import CONVERSATIONS_LISTED, MOST_CHARACTERS, MOST_PASSWORD_CHARACTERS
-from apps.publishing.models import AppType, Message, ShareLink
+from apps.publishing.models import AppType, Conversation, Message, ShareLink
 from apps.publishing.views.strings import page_strings
 from apps.publishing.visitors import remember, visitor_key_of
 from apps.workspaces import ways
@@ -112,7 +112,7 @@ def _page(
         return redirect(_address(entrance, token, ""))
     messages = [_drawn(message) for message in _messages_of(current)]
     is_chat = entrance.app.app_type == AppType.CHAT
-    question = next((m for m in reversed(messages) if m.role == Message.Role.USER), None)
+    turns = _turns(messages)
     context = {
         "app": entrance.app,
         "version": version,
@@ -122,28 +122,43 @@ def _page(
             (conversation, _address(entrance, token, "conversation", conversation.pk))
             for conversation in conversations[:CONVERSATIONS_LISTED]
         ],
-        "turns": messages,
-        "question": question,
-        "answer": messages[-1] if messages and messages[-1].role == Message.Role.ASSISTANT else None,
-        "waits": any(not message.is_ended for message in messages),
+        **turns,
         "home_url": _address(entrance, token, ""),
         "act_url": _address(entrance, token, "act"),
         "most_characters": MOST_CHARACTERS,
-        "lengths": [("short", _("Short")), ("medium", _("Medium")), ("long", _("Long"))],
-        "length": messages[-1].options.get("length", "medium") if messages else "medium",
         "refused": refused,
-        "text": text or (question.text if question and not is_chat else ""),
-        "page_data": {
-            **_addresses(entrance, token),
-            "app_type": entrance.app.app_type,
-            "conversation": str(current.pk) if current else None,
-            "messages": [wire.message_json(m) | {"seq": m.seq} for m in messages],
-            "strings": page_strings(),
-        },
+        "text": text or (turns["question"].text if turns["question"] and not is_chat else ""),
+        "page_data": _page_data(entrance, token, current, messages),
     }
     template = "chat" if is_chat else "text"
     response = render(request, f"publishing/public/{template}.html", context)
     return refused.mark(response) if refused else response
+
+
+def _turns(messages: list[Any]) -> dict[str, Any]:
+    """What was said, and the length that was wished for last."""
+    last = messages[-1] if messages else None
+    return {
+        "turns": messages,
+        "question": next((m for m in reversed(messages) if m.role == Message.Role.USER), None),
+        "answer": last if last and last.role == Message.Role.ASSISTANT else None,
+        "waits": any(not message.is_ended for message in messages),
+        "lengths": [("short", _("Short")), ("medium", _("Medium")), ("long", _("Long"))],
+        "length": last.options.get("length", "medium") if last else "medium",
+    }
+
+
+def _page_data(
+    entrance: Entrance, token: str | None, current: Conversation | None, messages: list[Any]
+) -> dict[str, Any]:
+    """What the page's script needs."""
+    return {
+        **_addresses(entrance, token),
+        "app_type": entrance.app.app_type,
+        "conversation": str(current.pk) if current else None,
+        "messages": [wire.message_json(m) | {"seq": m.seq} for m in messages],
+        "strings": page_strings(),
+    }
 
 
 def _addresses(entrance: Entrance, token: str | None) -> dict[str, str]:

@@ -1,31 +1,24 @@
 // A chat: questions and answers down the page, streamed, with stop, edit, again, copy and judging.
+import { Composer, followReplies, showBusy } from "./composer.js";
 import { Connection } from "./connection.js";
 import { renderMarkdown } from "./markdown.js";
-import { announce, commonTool, page, rememberConversation, showEnd, showOneOf, startPage, stateText, watchLine, words } from "./page.js";
+import { announce, commonTool, page, rememberConversation, showEnd, startPage, stateText, words } from "./page.js";
 
 const log = document.getElementById("log");
 const scroller = document.getElementById("scroller");
-const composer = document.getElementById("composer");
-const field = document.getElementById("text");
-const refused = document.getElementById("refused");
-const send = document.getElementById("send");
-const stop = document.getElementById("stop");
 const toEnd = document.getElementById("to-end");
 const end = document.getElementById("end");
 
 const texts = new Map();
 const drawing = new Set();
-let answering = null;
 let editing = null;
 let draft = "";
 let atEnd = true;
 
 startPage();
 const connection = new Connection(page);
-watchLine(connection, () => {
-  field.disabled = send.disabled = true;
-  setAnswering(null);
-});
+const composer = new Composer(connection, { submit, stopping: (id) => showBusy(elementOf(id), words("stopping")) });
+const { field } = composer;
 
 // The page follows the answer only while its reader is at the bottom.
 scroller.addEventListener("scroll", () => {
@@ -67,43 +60,28 @@ function setText(element, text) {
   });
 }
 
-function setAnswering(id) {
-  answering = id;
-  showOneOf(id ? stop : send, id ? send : stop);
-}
-
-function showState(element, text) {
-  element.classList.add("busy");
-  element.querySelector(".status").textContent = text;
-}
-
-function refuse(text) {
-  refused.textContent = text;
-  refused.hidden = !text;
-}
-
 function grow() {
   field.style.height = "auto";
   field.style.height = `${Math.min(field.scrollHeight, window.innerHeight * 0.4)}px`;
 }
 
 function submit() {
-  const text = field.value;
-  if (!text.trim() || answering || connection.gone) return;
-  const over = text.length - Number(field.dataset.most);
-  if (over > 0) return refuse(words("too_long", { over }));
-  refuse("");
+  const text = composer.take();
+  if (!text) return;
   draft = text;
   if (editing) {
     dropFrom(elementOf(editing));
     connection.ask({ type: "edit", message: editing, text });
   } else connection.ask({ type: "ask", conversation: page.conversation, text });
-  editing = null;
-  composer.classList.remove("editing");
-  field.value = "";
-  grow();
-  setAnswering("sending");
+  leaveEditing();
+  composer.setAnswering("sending");
   announce(words("sending"));
+}
+
+function leaveEditing() {
+  editing = null;
+  composer.form.classList.remove("editing");
+  composer.fill("");
 }
 
 function dropFrom(element) {
@@ -114,14 +92,7 @@ function dropFrom(element) {
   }
 }
 
-composer.addEventListener("submit", (event) => {
-  event.preventDefault();
-  submit();
-});
-field.addEventListener("input", () => {
-  grow();
-  refuse("");
-});
+field.addEventListener("input", grow);
 field.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
@@ -130,26 +101,9 @@ field.addEventListener("keydown", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  if (answering) stopAnswer();
-  else if (editing) {
-    editing = null;
-    composer.classList.remove("editing");
-    field.value = "";
-    grow();
-  }
+  if (composer.answering) composer.stopAnswer();
+  else if (editing) leaveEditing();
 });
-stop.addEventListener("click", stopAnswer);
-function stopAnswer() {
-  if (!answering || answering === "sending") return;
-  connection.do({ type: "stop", message: answering });
-  showState(elementOf(answering), words("stopping"));
-}
-
-for (const button of document.querySelectorAll("[data-suggestion]"))
-  button.addEventListener("click", () => {
-    field.value = button.textContent;
-    submit();
-  });
 
 log.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]");
@@ -157,59 +111,46 @@ log.addEventListener("click", (event) => {
   const element = button.closest(".turn");
   const id = element.dataset.message;
   const { act } = button.dataset;
-  if (act === "edit" && !answering) {
+  if (act === "edit" && !composer.answering) {
     editing = id;
-    composer.classList.add("editing");
-    field.value = texts.get(id);
-    grow();
+    composer.form.classList.add("editing");
+    composer.fill(texts.get(id));
     field.focus();
-  } else if (act === "regenerate" && !answering) {
+  } else if (act === "regenerate" && !composer.answering) {
     dropFrom(element);
     connection.ask({ type: "regenerate", message: id });
-    setAnswering("sending");
+    composer.setAnswering("sending");
   } else commonTool(connection, act, element, texts.get(id));
 });
 
 connection.addEventListener("turn", ({ detail }) => {
   rememberConversation(detail.conversation);
   if (!elementOf(detail.question.id)) addTurn("user", detail.question);
-  if (!elementOf(detail.answer.id)) showState(addTurn("assistant", detail.answer), words("pending"));
-  setAnswering(detail.answer.id);
+  if (!elementOf(detail.answer.id)) showBusy(addTurn("assistant", detail.answer), words("pending"));
+  composer.setAnswering(detail.answer.id);
   scrollToEnd(true);
 });
-connection.addEventListener("progress", ({ detail }) => {
-  const element = elementOf(detail.id);
-  if (!element) return;
-  setText(element, detail.text);
-});
-connection.addEventListener("state", ({ detail }) => {
-  const element = elementOf(detail.id);
-  if (!element) return;
-  showState(element, stateText(detail));
-  element.classList.toggle("saying", detail.state === "answering");
-  scrollToEnd();
-});
-connection.addEventListener("end", ({ detail }) => ended(detail));
-connection.addEventListener("stored", ({ detail }) => ended(detail));
-function ended(detail) {
-  const element = elementOf(detail.id);
-  if (!element) return;
-  setText(element, detail.text);
-  element.classList.remove("saying");
-  showEnd(element, detail);
-  if (answering === detail.id) setAnswering(null);
-  if (detail.error?.code === "context_length_exceeded" && !field.value) {
+followReplies(connection, {
+  elementOf,
+  progress: setText,
+  state(element, detail) {
+    showBusy(element, stateText(detail));
+    element.classList.toggle("saying", detail.state === "answering");
+    scrollToEnd();
+  },
+  ended(element, detail) {
+    setText(element, detail.text);
+    showEnd(element, detail);
+    if (composer.answering === detail.id) composer.setAnswering(null);
     // The text is not lost: it goes back to where it can be shortened.
-    field.value = draft || texts.get(element.previousElementSibling?.dataset.message) || "";
-    grow();
-  }
-  announce(words("answer_ready"));
-  scrollToEnd();
-  field.focus({ preventScroll: true });
-}
-connection.addEventListener("refused", ({ detail }) => {
-  refuse(detail.text);
-  if (answering === "sending") setAnswering(null);
+    if (detail.error?.code === "context_length_exceeded" && !field.value)
+      composer.fill(draft || texts.get(element.previousElementSibling?.dataset.message) || "");
+    announce(words("answer_ready"));
+    scrollToEnd();
+    field.focus({ preventScroll: true });
+  },
+});
+connection.addEventListener("refused", () => {
   if (!field.value) field.value = draft;
   grow();
 });
@@ -219,8 +160,8 @@ for (const message of page.messages) {
   setText(element, message.text);
   if (message.role !== "assistant") continue;
   if (["pending", "streaming"].includes(message.state)) {
-    showState(element, words(message.seq ? "answering" : "pending"));
-    setAnswering(message.id);
+    showBusy(element, words(message.seq ? "answering" : "pending"));
+    composer.setAnswering(message.id);
     connection.follow(message.id, message.text, message.seq);
   } else showEnd(element, message);
 }

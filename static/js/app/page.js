@@ -1,4 +1,5 @@
 // What both kinds of app pages share: words, theme, history, state lines, copying, judging.
+import { copy } from "../clipboard.js";
 import { number } from "../figures.js";
 
 const data = JSON.parse(document.getElementById("page-data").textContent);
@@ -120,7 +121,7 @@ export function showJudgement(element, helped) {
 
 // Copy and judge: the same for every kind of answer.
 export function commonTool(connection, act, element, text) {
-  if (act === "copy") navigator.clipboard.writeText(text).then(() => announceCopied(element));
+  if (act === "copy") copy(text).then(() => announceCopied(element));
   if (act === "helped" || act === "unhelped") {
     const helped = act === "helped";
     connection.do({ type: "feedback", message: element.dataset.message, helped });

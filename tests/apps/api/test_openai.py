@@ -114,6 +114,16 @@ def test_a_wrong_key_is_401(live_site, app):
         client.chat.completions.create(model=app.slug, messages=HELLO)
 
 
+@pytest.mark.parametrize("path", ["chat/completions", "completions"])
+def test_the_key_is_asked_before_the_body_is_read(live_site, key, path):
+    def status(secret):
+        headers = {"Authorization": f"Bearer {secret}"}
+        url = f"{live_site.url}/v1/{path}"
+        return httpx.post(url, headers=headers, content=b"not json", trust_env=False).status_code
+
+    assert (status("mq-wrong"), status(key[1])) == (401, 400)
+
+
 def test_a_workspace_key_does_not_open_an_app(live_site, app, owner, workspace):
     _key, secret = create_api_key(actor=owner, workspace=workspace, name="whole workspace")
     with (

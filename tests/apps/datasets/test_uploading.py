@@ -11,6 +11,7 @@ from apps.core.storage import storage
 from apps.datasets import services
 from apps.datasets.models import Dataset, Import
 from tests.apps.datasets.conftest import tickets
+from workers.upkeep import tasks as upkeep
 
 pytestmark = pytest.mark.django_db
 BINARY = {"content_type": "application/octet-stream"}
@@ -87,20 +88,22 @@ def test_parts_beyond_the_limit_are_refused(settings, client_for, editor) -> Non
     assert client.post(_part(upload_id, 0), b"", **BINARY).status_code == 400
 
 
-def test_uploads_broken_off_days_ago_are_dropped_when_the_next_begins(editor, workspace, monkeypatch) -> None:
-    def store(upload_id: str) -> None:
-        services.store_part(actor=editor, workspace=workspace, upload_id=upload_id, number=0, content=b"x")
-
-    ids = []
+def test_uploads_broken_off_days_ago_are_dropped_whoever_began_them(
+    editor, admin, workspace, monkeypatch
+) -> None:
     now = timezone.now()
-    for days in (10, 1):
+    ids = {}
+    for user, days in ((editor, 10), (admin, 5), (editor, 1)):
         monkeypatch.setattr(timezone, "now", lambda days=days: now - timedelta(days=days))
-        ids.append(services.new_upload_id())
-        store(ids[-1])
+        ids[user, days] = services.new_upload_id()
+        services.store_part(
+            actor=user, workspace=workspace, upload_id=ids[user, days], number=0, content=b"x"
+        )
     monkeypatch.setattr(timezone, "now", lambda: now)
-    store(services.new_upload_id())
-    assert services.stored_parts(actor=editor, upload_id=ids[0]) == []
-    assert services.stored_parts(actor=editor, upload_id=ids[1]) == [0]
+    assert upkeep.tidy()["uploads"] == 2
+    left = [days for (user, days), name in ids.items() if services.stored_parts(actor=user, upload_id=name)]
+    assert left == [1]
+    assert upkeep.tidy()["uploads"] == 0
 
 
 def test_missing_parts_are_noticed_before_anything_is_made(editor) -> None:

@@ -1,5 +1,7 @@
 """Lists, one evaluation, one comparison: what they show, what they escape, what they refuse."""
 
+import re
+
 import pyarrow as pa
 import pytest
 from django.urls import reverse
@@ -76,6 +78,16 @@ def test_the_form_evaluates_several_and_compares_them(client_for, owner, tickets
     comparison = Comparison.objects.get()
     assert response["Location"] == reverse("evaluation:comparison", args=[comparison.pk])
     assert [c.evaluation.kind for c in comparison.compared.all()] == ["base", "tuned", "trivial"]
+
+
+def test_the_form_begins_with_the_model_it_came_from_and_its_data(
+    client_for, owner, tickets, make_classifier
+) -> None:
+    model = make_classifier(dataset_version=tickets)
+    html = client_for(owner).get(reverse("evaluation:new"), {"model": model.pk}).content.decode()
+    assert f'<option value="{tickets.pk}" selected>' in html
+    assert re.search(rf'<input[^>]*value="{model.pk}"[^>]*checked', html)
+    assert re.search(r'<legend class="form-label required">\s*Which models\?', html)
 
 
 def test_the_form_evaluates_one(client_for, owner, tickets) -> None:
@@ -176,6 +188,14 @@ def test_the_verdict_and_the_table(client_for, owner, compared) -> None:
     assert "may be chance" in html
     assert "<script>alert" not in html
     assert "<ins>&lt;script&gt;alert" in html
+
+
+def test_publishing_is_the_next_step_only_for_the_best(client_for, owner, compared) -> None:
+    address, client = reverse("evaluation:comparison", args=[compared.pk]), client_for(owner)
+    undecided = "Not clearly the best yet."
+    assert undecided not in client.get(address).content.decode()
+    Comparison.objects.update(result={**compared.result, "winner": None})
+    assert undecided in client.get(address).content.decode()
 
 
 def test_the_waiting_page_is_reloaded_when_the_result_is_there(client_for, owner, compared) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.core.storage import storage
 from apps.jobs import services as jobs
 from apps.jobs.links import page_of
 from apps.jobs.models import Job, State
@@ -103,6 +104,36 @@ def test_trying_again_queues_it_once_more(
     response = client.post(address)
     assert response.status_code == 400
     assert "Only a job that ended without a result" in response.content.decode()
+
+
+def test_what_nobody_resumed_for_long_is_removed_and_that_is_said(
+    client_for, owner, new_job, settings, django_capture_on_commit_callbacks
+) -> None:
+    def ended(days: float, state: str = "lost") -> Job:
+        when = timezone.now() - timedelta(days=days)
+        job = new_job("run", state, ended_at=when, checkpoint_step=40)
+        storage().write(f"jobs/{job.pk}/checkpoint-1-40/weights", iter([b"w"]))
+        Job.objects.filter(pk=job.pk).update(checkpoint_key=f"jobs/{job.pk}/checkpoint-1-40")
+        return job
+
+    settings.CHECKPOINT_DAYS = 14
+    old, cancelled, recent = ended(15), ended(20, "cancelled"), ended(13)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert jobs.drop_old_checkpoints() == 2
+    assert [storage().list(f"jobs/{job.pk}") != [] for job in (old, cancelled, recent)] == [
+        False,
+        False,
+        True,
+    ]
+    client = client_for(owner)
+    assert "Resume" in status(client, recent)
+    assert "starts from the beginning" not in status(client, recent)
+    html = status(client, old)
+    assert "starts from the beginning" in html
+    assert "Try again" in html
+    jobs.retry(actor=owner, job=old)
+    old.refresh_from_db()
+    assert (old.state, old.checkpoint_step) == (State.QUEUED, None)
 
 
 @pytest.mark.parametrize("referer", ["https://evil.example/x", "//evil.example", "javascript:alert(1)", ""])

@@ -8,9 +8,10 @@ from django.db import connection
 from apps.core.errors import UserError
 from apps.publishing import limits
 from apps.publishing.entrance import by_link, for_member
-from apps.publishing.models import Feedback, Message
+from apps.publishing.models import AppVersion, Feedback, Message
 from apps.publishing.prompts import request_for
 from apps.publishing.services import links, replies
+from apps.training.models import Preflight
 
 pytestmark = pytest.mark.django_db
 
@@ -51,15 +52,29 @@ def test_other_types_see_one_text_alone(make_app, owner):
     assert contents(second) == [("user", "Good night")]
 
 
-def test_the_length_of_a_summary(make_app, owner):
+def test_the_length_of_a_summary_is_measured_by_what_the_model_learned_from(
+    make_app, make_run, make_data, owner
+) -> None:
+    run = make_run(version=make_data("summarization"))
     entrance = for_member(owner, make_app("summarization", "seq2seq", max_tokens=200).pk)
 
-    def tokens(length):
+    def limits_of(length):
         turn = replies.ask(entrance=entrance, text="A long text", options={"length": length})
         answer = Message.objects.select_related("app_version__app", "conversation").get(pk=turn.answer.pk)
-        return request_for(answer).sampling.max_tokens
+        sampling = request_for(answer).sampling
+        return sampling.min_tokens, sampling.sentence_after, sampling.max_tokens
 
-    assert [tokens(length) for length in ("short", "medium", "long", "endless")] == [50, 100, 200, 200]
+    untrained = [limits_of(length) for length in ("short", "medium", "long", "endless")]
+    assert untrained == [(0, 50, 200), (0, None, 200), (150, None, 200), (0, None, 200)]
+    AppVersion.objects.update(model_version=run.model_version)
+    result = run.preflight.result | {"learned_tokens": 42 * 30}
+    Preflight.objects.update(result=result)
+    assert result["rows"]["train"] == 42
+    assert [limits_of(length) for length in ("short", "medium", "long")] == [
+        (0, 15, 200),
+        (0, None, 200),
+        (45, None, 200),
+    ]
 
 
 def test_the_same_request_twice_is_one_turn(entrance):
@@ -122,6 +137,25 @@ def test_pressed_in_two_tabs_at_once_it_happens_once(entrance, act):
 
     with ThreadPoolExecutor(2) as tabs:
         assert len(set(tabs.map(press, range(2)))) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("act", ["regenerate", "edit"])
+def test_the_limiter_is_asked_while_nothing_is_locked(entrance, monkeypatch, act):
+    first = answered(replies.ask(entrance=entrance, text="Hello"))
+    arguments = {
+        "regenerate": {"message_id": str(first.answer.pk)},
+        "edit": {"message_id": str(first.question.pk), "text": "Hi"},
+    }[act]
+    real, inside = limits.take_turn, []
+
+    def watched(*given, **named):
+        inside.append(connection.in_atomic_block)
+        return real(*given, **named)
+
+    monkeypatch.setattr(limits, "take_turn", watched)
+    getattr(replies, act)(entrance=entrance, **arguments)
+    assert inside == [False]
 
 
 def test_feedback_can_change(entrance):

@@ -7,6 +7,8 @@ import pytest
 from django.urls import reverse
 
 from apps.jobs import services as jobs
+from apps.jobs.models import Job
+from apps.training import querysets
 from apps.training.models import Preflight, Run
 from tests.apps.conftest import LABELS
 from workers.contracts.events import Failed, Fix, Log, Metric, Progress, Sample, SampleRow, Started
@@ -130,7 +132,7 @@ def learning(make_run) -> Run:
             Started(pid=1, device="cpu", precision="bf16"),
             Progress(phase="Training", done=7, total=9, fraction=0.7, seconds_left=90),
             *metrics,
-            Metric(step=7, epoch=2, values={"validation_loss": 0.25}),
+            Metric(step=7, epoch=2, values={"validation_loss": 0.25, "validation_accuracy": 0.875}),
             *said,
             Log(text="<b>hello</b>"),
         ],
@@ -141,7 +143,15 @@ def learning(make_run) -> Run:
 def test_the_page_of_a_run_that_learns(client_for, owner, learning) -> None:
     response = client_for(owner).get(reverse("training:detail", args=[learning.pk]))
     html = response.content.decode()
-    for shown in ("cpu · bf16", "Training", "1 min 30 s left", "0.250", "0.143", "&lt;i&gt;help&lt;/i&gt;"):
+    for shown in (
+        "cpu · bf16",
+        "Training",
+        "1 min 30 s left",
+        "0.250",
+        "87.5 %",
+        "0.143",
+        "&lt;i&gt;help&lt;/i&gt;",
+    ):
         assert shown in html
     assert "<b>hello</b>" not in html
     assert response.context["samples"][0]["outputs"] == [(4, "billing"), (2, "bill")]
@@ -157,16 +167,32 @@ def test_the_live_part_alone(client_for, owner, learning) -> None:
 def test_chart_points_since_the_last_ones(client_for, owner, learning) -> None:
     client, address = client_for(owner), reverse("training:metrics", args=[learning.pk])
     everything = client.get(address).json()
-    assert [point[0] for point in everything["points"]] == [1, 2, 3, 4, 5, 6, 7, 7]
+    assert [point[0] for point in everything["points"]] == [1, 2, 3, 4, 5, 6, 7]
+    assert set(everything["points"][-1][2]) >= {"train_loss", "validation_loss"}
     later = client.get(address, {"after": everything["last"]}).json()
     assert later == {"last": everything["last"], "points": []}
     for nonsense in ("-1", "²", "9" * 5000, "x"):
-        assert len(client.get(address, {"after": nonsense}).json()["points"]) == 8
+        assert len(client.get(address, {"after": nonsense}).json()["points"]) == 7
+
+
+def test_after_going_on_from_a_checkpoint_every_step_is_there_once(make_run) -> None:
+    run = make_run(done=False)
+
+    def learn(steps, loss):
+        claimed = jobs.claim(job_id=str(run.job.pk), worker="w")
+        jobs.record_events(claimed, [Metric(step=n, values={"train_loss": loss}) for n in steps])
+        return claimed
+
+    assert jobs.resume(learn(range(1, 9), 1.0))
+    learn(range(5, 7), 2.0)
+    answer = querysets.metric_points(Job.objects.get(pk=run.job.pk))
+    assert [(step, values["train_loss"]) for step, _epoch, values in answer["points"]] == [
+        *((n, 1.0) for n in range(1, 5)),
+        *((n, 2.0) for n in range(5, 7)),
+    ]
 
 
 def test_a_long_chart_is_thinned_and_keeps_every_validation(make_run, monkeypatch) -> None:
-    from apps.training import querysets
-
     monkeypatch.setattr(querysets, "MOST_POINTS", 20)
     run = make_run(done=False)
     claimed = jobs.claim(job_id=str(run.job.pk), worker="w")

@@ -123,3 +123,16 @@ def test_many_distinct_values_are_estimated_within_three_percent(import_file) ->
     text = "text,label\n" + "".join(f"row {n % 50_000},x\n" for n in range(60_000))
     column = import_file(text).result.columns[0]
     assert 48_500 < column.distinct < 51_500
+
+
+def test_letters_in_gb18030_whose_text_holds_numbers_but_no_spaces(import_file) -> None:
+    queues = [("账单", "网络", "搬家")[n % 3] for n in range(60)]
+    rows = [
+        f"您好，第{n}号用户：{q}的事情，请尽快处理。,{'电话网页'[n % 2 * 2 :][:2]},{q}"
+        for n, q in enumerate(queues)
+    ]
+    text = "\n".join(["文本,标签,队列", *rows])
+    proposal = import_file(text.encode("gb18030")).result.proposal
+    assert proposal.task_type == "classification"
+    assert proposal.roles == {"文本": "input", "标签": "label", "队列": "ignore"}
+    assert any("“队列” could be the label as well" in sentence for sentence in proposal.why)

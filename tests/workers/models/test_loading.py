@@ -113,6 +113,19 @@ def test_pickled_weights_are_refused(tmp_path):
     assert _code(caught) == "not_safetensors"
 
 
+@pytest.mark.parametrize("harm", ["cut off", "overwritten"])
+def test_a_damaged_file_is_named(harm, tmp_path):
+    folder = _plain_llama(tmp_path / "llama")
+    weights = folder / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[: len(whole) // 2] if harm == "cut off" else b"\xff" * len(whole))
+    with pytest.raises(JobError) as caught:
+        _load(folder, tmp_path)
+    assert _code(caught) == "model_unreadable"
+    assert "model.safetensors of the model llama is damaged" in caught.value.message
+    assert "downloading the model again" in caught.value.message
+
+
 def test_a_repositorys_own_code_is_never_run(tmp_path):
     folder = _plain_llama(tmp_path / "llama")
     config = json.loads((folder / "config.json").read_text())

@@ -6,8 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from workers.contracts.recipes import Recipe
 from workers.contracts.specs import JobSpec
 from workers.runtime.reporter import JobError, Reporter, run_child
 
@@ -15,6 +16,9 @@ from workers.runtime.reporter import JobError, Reporter, run_child
 class FakeSpec(JobSpec):
     behaviour: str = "finish"
     steps: int = 3
+    counter: str = ""
+    """Where the kernel counts whom it killed for want of memory, for the behaviour `out_of_memory`."""
+    recipe: Recipe = Field(default_factory=Recipe)
 
 
 class FakeResult(BaseModel):
@@ -45,6 +49,9 @@ def work(spec: FakeSpec, reporter: Reporter) -> FakeResult:
         reporter.checkpoint(checkpoint, step)
         if spec.behaviour == "die_once" and begin is None and step == 2:
             time.sleep(2.5)
+            os.kill(os.getpid(), signal.SIGKILL)
+        if spec.behaviour == "out_of_memory":
+            Path(spec.counter).write_text("oom 3\noom_kill 1\n")
             os.kill(os.getpid(), signal.SIGKILL)
         if spec.behaviour == "die_always":
             os.kill(os.getpid(), signal.SIGKILL)

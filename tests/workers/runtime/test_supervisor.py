@@ -21,8 +21,9 @@ from apps.jobs.models import Job, JobEvent, State
 from apps.jobs.signals import job_succeeded
 from workers.contracts.events import Log, parse_event
 from workers.contracts.jobs import ROUTES, JobKind
+from workers.contracts.recipes import Recipe
 from workers.contracts.specs import JobSpec
-from workers.runtime import supervisor
+from workers.runtime import memory, supervisor
 from workers.runtime.supervisor import supervise
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -156,6 +157,28 @@ def test_a_child_that_is_always_killed_ends_as_out_of_memory(make_job) -> None:
         assert supervised(job).state == State.QUEUED
     done = supervised(job)
     assert (done.state, done.error_code) == (State.FAILED, "out_of_memory")
+
+
+def test_what_the_kernel_kills_for_want_of_memory_is_offered_a_smaller_batch(
+    make_job, monkeypatch, tmp_path
+) -> None:
+    counter = tmp_path / "memory.events"
+    counter.write_text("oom 2\noom_kill 0\n")
+    monkeypatch.setattr(memory, "counters", lambda: [counter])
+    job = make_job("out_of_memory")
+    recipe = Recipe(tokens_per_microbatch=1024, max_length=256, batch_rows=32)
+    Job.objects.filter(pk=job.pk).update(
+        spec={**job.spec, "counter": str(counter), "recipe": recipe.model_dump(mode="json")}
+    )
+    done = supervised(job)
+    assert (done.state, done.error_code, done.attempt) == (State.FAILED, "out_of_memory", 1)
+    assert done.error_fix["recipe"] == {"tokens_per_microbatch": 512}
+    assert "Train with 512 tokens at once; the result stays the same" in done.error_message
+
+
+def test_the_kernel_counts_its_kills_here() -> None:
+    assert memory.counters(), "neither control groups nor /proc/vmstat"
+    assert memory.kills(memory.counters()) >= 0
 
 
 @pytest.mark.parametrize("behaviour", ["wait_for_stop", "hang"])

@@ -7,7 +7,7 @@ from tokenizers import Tokenizer, decoders
 from tokenizers.models import BPE
 
 from tests.workers.serving.models import make_tokenizer
-from workers.serving.detokenizer import Detokenizer, StopMatcher
+from workers.serving.detokenizer import Detokenizer, StopMatcher, ends_sentence
 
 BYTE_LEVEL = make_tokenizer()
 
@@ -96,3 +96,15 @@ def test_nothing_of_a_stop_string_slips_out_before_it_is_complete(stops: list[st
     assert not matcher.stopped
     assert "".join(matcher.push(piece) for piece in ("n", "d", ">")) in ("", "<e")
     assert matcher.stopped
+
+
+@pytest.mark.parametrize(
+    "text", ["Done.", "Really?! ", 'He said "no."', "完了。", "「好。」", "- a point\n", "Wait…"]
+)
+def test_where_a_sentence_ends(text: str) -> None:
+    assert ends_sentence(text)
+
+
+@pytest.mark.parametrize("text", ["", "Done", "It costs 3.", "a, ", "(see", "a; "])
+def test_where_none_ends(text: str) -> None:
+    assert not ends_sentence(text)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.workers.serving.models import make_folder
+from workers.contracts.cache import Cache
 from workers.contracts.engine import Sampling
 from workers.contracts.model_folder import PromptMessage
 from workers.serving.dispatch import Dispatcher
@@ -32,7 +33,7 @@ async def _pool(root: Path, memory_bytes: int, **options: int) -> AsyncIterator[
     settings = EngineSettings(
         storage_url=f"file://{root}",
         key="k",
-        cache_dir=root / "cache",
+        cache=Cache(root / "cache"),
         memory_bytes=memory_bytes,
         slots=2,
         **options,

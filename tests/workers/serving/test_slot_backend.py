@@ -15,6 +15,7 @@ from workers.contracts.recipes import Precision
 from workers.models.generation import end_token_ids, score
 from workers.models.loading import load_folder
 from workers.serving.backends.slots import SlotBackend
+from workers.serving.detokenizer import Detokenizer
 from workers.serving.hosted import HostedModel
 from workers.serving.slot_cache import allocated_tokens
 from workers.serving.work import End, Event, Failure, Generation, Piece, Work
@@ -89,6 +90,47 @@ def test_staggered_requests_say_what_generate_says(host: Host, store: Path, kind
     for work in works:
         assert work.output_ids == _alone(hosted, store / "models" / kind, work)
         assert log.last(work) == End("stop" if work.said_end is not None else "length")
+
+
+@pytest.mark.parametrize("kind", ["llama", "bart"])
+def test_an_answer_can_be_made_to_go_on_beside_one_that_may_end(host: Host, kind: str) -> None:
+    hosted = host(kind)
+    prompt = [5, 6, 7, 8]
+    free = Generation(prompt, sampling=GREEDY, max_new_tokens=8)
+    _drain(hosted.backend, Log(), {0: [free]})
+    # The model now ends with what it likes to say first, beside a forced beginning where it has one.
+    end = frozenset(free.output_ids)
+    ends, goes_on = (
+        Generation(prompt, sampling=GREEDY, max_new_tokens=8, min_new_tokens=least, end_ids=end)
+        for least in (0, 5)
+    )
+    _drain(hosted.backend, Log(), {0: [ends, goes_on]})
+    assert len(ends.output_ids) == 0
+    assert len(goes_on.output_ids) >= 5
+    assert not end & set(goes_on.output_ids)
+
+
+def test_an_answer_that_is_long_enough_ends_with_its_sentence() -> None:
+    words = {1: "It", 2: " costs 3", 3: ".", 4: "5", 5: " euros", 6: '."', 7: " Next"}
+    work = Generation(
+        [1],
+        sampling=Sampling(sentence_after=3),
+        max_new_tokens=20,
+        detokenizer=Detokenizer(lambda ids: "".join(words[token_id] for token_id in ids)),
+    )
+    said = [work.accept(token_id) for token_id in (1, 6, 2, 3, 4, 5, 6)]
+    assert [End("stop") in events for events in said] == [False] * 6 + [True]
+    assert (
+        "".join(e.text for events in said for e in events if isinstance(e, Piece)) == 'It." costs 3.5 euros."'
+    )
+
+
+def test_a_text_is_never_asked_for_more_than_half_of_itself(host: Host) -> None:
+    hosted = host("llama")
+    messages = [PromptMessage(role="user", content="the book " * 20)]
+    asked = hosted.generation(messages, Sampling(min_tokens=1000))
+    assert asked.min_new_tokens == len(asked.prompt_ids) // 2
+    assert hosted.generation(messages, Sampling(min_tokens=3)).min_new_tokens == 3
 
 
 def test_a_long_prompt_is_taken_in_by_stretches_while_others_go_on(host: Host, store: Path) -> None:

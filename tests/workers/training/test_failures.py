@@ -3,10 +3,11 @@
 import pytest
 import torch
 
+from workers.contracts.fixes import memory_fix
 from workers.contracts.recipes import Precision, Recipe
 from workers.models.devices import has_fast_bf16, resolve_precision
 from workers.runtime.reporter import JobError
-from workers.training.failures import memory_explained, memory_fix
+from workers.training.failures import memory_explained
 
 
 def test_memory_is_saved_step_by_step():

@@ -17,6 +17,7 @@ from workers.models.prompts import encode_prompt
 from workers.runtime.reporter import JobError, StopRequested
 from workers.training import loop as loop_module
 from workers.training.run import run
+from workers.training.watching import Validation
 
 FAMILIES = list(Family)
 
@@ -153,7 +154,7 @@ def test_a_time_limit_ends_a_run(make_spec, recording):
 
 def test_the_best_weights_are_kept_not_the_last(make_spec, recording, monkeypatch):
     losses = iter([1.0, 2.0, 3.0])
-    monkeypatch.setattr(loop_module, "validation_loss", lambda *_: next(losses))
+    monkeypatch.setattr(loop_module, "validate", lambda *_: Validation(next(losses)))
     best = make_spec(Family.CLASSIFIER, name="best", dropout=0.0)
     result = run(best, recording())
     assert result.best_step == 4
@@ -162,6 +163,13 @@ def test_the_best_weights_are_kept_not_the_last(make_spec, recording, monkeypatc
     assert run(last, recording()).best_step == 12
     name = "classifier.weight"
     assert not torch.equal(_weights(best.work)[name], _weights(last.work)[name])
+
+
+def test_a_classifier_is_judged_by_its_answers_before_its_loss(make_spec, recording, monkeypatch):
+    rounds = iter([Validation(0.5, 0.7), Validation(0.9, 0.8), Validation(0.8, 0.8)])
+    monkeypatch.setattr(loop_module, "validate", lambda *_: next(rounds))
+    result = run(make_spec(Family.CLASSIFIER, dropout=0.0), recording())
+    assert (result.best_step, result.validation_loss, result.validation_accuracy) == (12, 0.8, 0.8)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

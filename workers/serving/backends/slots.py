@@ -227,6 +227,9 @@ class SlotBackend:
             if len(self._suppressed):
                 logits[:, self._suppressed] = float("-inf")
             free = [index for index in range(len(rows)) if index not in forced]
+            for index in free:
+                if len(rows[index].output_ids) < rows[index].min_new_tokens:
+                    logits[index, list(rows[index].end_ids)] = float("-inf")
             picked = sample(logits if not forced else logits[free], [rows[index] for index in free])
             begun = self.model.first_token
             for index, token_id in zip(free, picked, strict=True):

@@ -28,6 +28,9 @@ class TrainingMethod(Protocol):
     def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
         """Cross entropy summed over everything learned in one micro-batch, in nats; a scalar in fp32."""
 
+    def validate(self, examples: Sequence[Example]) -> tuple[float, int | None]:
+        """The same sum of one micro-batch, and how many of its rows are answered right where a row is right or wrong."""
+
 
 def method_for(loaded: LoadedModel, recipe: Recipe) -> TrainingMethod:
     """The family's method, set up for this model."""

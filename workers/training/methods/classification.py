@@ -32,7 +32,15 @@ class Classification:
         return group_by_length(examples, self._budget, lambda example: (len(example.input_ids),))
 
     def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
+        logits, labels = self._answers(examples)
+        return cross_entropy(logits, labels, reduction="sum", label_smoothing=label_smoothing)
+
+    def validate(self, examples: Sequence[Example]) -> tuple[float, int | None]:
+        logits, labels = self._answers(examples)
+        return float(cross_entropy(logits, labels, reduction="sum")), int((logits.argmax(-1) == labels).sum())
+
+    def _answers(self, examples: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits, rows x labels in fp32, and the right labels."""
         ids, mask = padded([example.input_ids for example in examples], self._pad, self._device)
         labels = torch.tensor([example.label_ids[0] for example in examples], device=self._device)
-        logits = self._loaded.model(input_ids=ids, attention_mask=mask).logits
-        return cross_entropy(logits.float(), labels, reduction="sum", label_smoothing=label_smoothing)
+        return self._loaded.model(input_ids=ids, attention_mask=mask).logits.float(), labels

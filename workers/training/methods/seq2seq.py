@@ -33,6 +33,9 @@ class Seq2Seq:
             examples, self._budget, lambda example: (len(example.input_ids), len(example.label_ids))
         )
 
+    def validate(self, examples: Sequence[Example]) -> tuple[float, int | None]:
+        return float(self.loss_sum(examples)), None
+
     def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
         ids, mask = padded([example.input_ids for example in examples], self._pad, self._device)
         labels, _ = padded([example.label_ids for example in examples], IGNORED, self._device)

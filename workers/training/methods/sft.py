@@ -41,6 +41,9 @@ class SupervisedFineTuning:
             return pack(examples, self._budget)
         return group_by_length(examples, self._budget, lambda example: (len(example.input_ids),))
 
+    def validate(self, examples: Sequence[Example]) -> tuple[float, int | None]:
+        return float(self.loss_sum(examples)), None
+
     def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
         if self.batching is Batching.PACKING:
             logits, labels = self._packed(examples)

@@ -1,0 +1,20 @@
+"""Changes of a recipe that mend a failure; the trainer offers them, and its supervisor when the trainer was killed."""
+
+from workers.contracts.events import Fix
+from workers.contracts.recipes import Recipe
+
+_LEAST_MICROBATCH = 64
+
+
+def memory_fix(recipe: Recipe, longest_row: int) -> Fix | None:
+    """The next smaller setting: half the tokens at once down to one row, then gradient checkpointing, then shorter rows."""
+    tokens = recipe.tokens_per_microbatch or 2048
+    if tokens > max(longest_row, _LEAST_MICROBATCH):
+        half = max(tokens // 2, _LEAST_MICROBATCH)
+        return Fix(label=f"Train with {half} tokens at once", recipe={"tokens_per_microbatch": half})
+    if not recipe.gradient_checkpointing:
+        return Fix(label="Train with gradient checkpointing", recipe={"gradient_checkpointing": True})
+    if (recipe.max_length or 0) > 32:
+        half = (recipe.max_length or 0) // 2
+        return Fix(label=f"Cut rows at {half} tokens", recipe={"max_length": half})
+    return None
