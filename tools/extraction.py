@@ -26,8 +26,9 @@ KEYWORDS = DEFAULT_KEYWORDS | {
 MARKED = ("apps/**/*.py", "studio/*.py", "examples/**/*.py", "workers/contracts/*.py")
 TEMPLATES = ("templates/**/*.html", "templates/**/*.txt")
 SPEAKING = ("workers/**/*.py",)
+SPEAKING_CONTRACTS = ("workers/contracts/fixes.py",)
 SILENT = (
-    "workers/contracts/",  # marks its texts
+    "workers/contracts/",  # but for those above, marks its texts
     "workers/ingest/languages.py",  # words of many languages
     "workers/ingest/vocabulary.py",
     "workers/models/folder.py",  # the card, a file of the model
@@ -43,7 +44,7 @@ CODE = re.compile(
     r"^(SELECT|SET|CREATE|COPY|INSERT|DROP) |^(\{\d+\}\W*)+$|^Bearer |\$A|allocate memory|^\{1\} GB$"
 )
 NOT_SAID = {"line, reason", "unexpected end of data", "not enough memory", "Not an event: {1}", "{1} and {2}"}
-LOGGED = ("debug", "info", "warning", "error", "exception")
+LOGGED = ("debug", "info", "warning", "error", "critical", "exception")
 
 
 def add_python(catalog: Catalog, path: Path) -> None:
@@ -123,7 +124,8 @@ def extract(root: Path) -> Catalog:
     for patterns, add in ((MARKED, add_python), (TEMPLATES, add_template), (SPEAKING, add_sentences)):
         for path in sorted(found for pattern in patterns for found in root.glob(pattern)):
             relative = path.relative_to(root).as_posix()
-            if "/migrations/" in relative or (add is add_sentences and relative.startswith(SILENT)):
+            is_silent = relative.startswith(SILENT) and relative not in SPEAKING_CONTRACTS
+            if "/migrations/" in relative or (add is add_sentences and is_silent):
                 continue
             add(catalog, path)
     return catalog
