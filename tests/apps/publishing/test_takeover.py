@@ -11,21 +11,34 @@ import uuid
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from apps.publishing.connections import async_redis, sync_redis
 from apps.publishing.fanout import fanout
 from apps.publishing.reply_queue import ReplyRequest, live_streamers, send_request
 from workers.contracts.model_folder import PromptMessage
 
-pytestmark = [pytest.mark.faults, pytest.mark.django_db]
+pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 WHOLE = "".join(f"word{number} " for number in range(30))
+
+
+def database_url():
+    """This test's database: a streamer counts in the ledger what it answered."""
+    name = connection.settings_dict["NAME"]
+    server = os.environ.get("DATABASE_URL", "")
+    return f"{server.rpartition('/')[0]}/{name}" if server else f"sqlite:///{name}"
 
 
 @contextlib.contextmanager
 def streamer_process(name, engine):
     """A real `manage.py streamer` with a short lease."""
-    environment = {**os.environ, "ENGINE_URL": engine.url, "DJANGO_SETTINGS_MODULE": "studio.settings"}
+    environment = {
+        **os.environ,
+        "ENGINE_URL": engine.url,
+        "DATABASE_URL": database_url(),
+        "DJANGO_SETTINGS_MODULE": "studio.settings",
+    }
     command = [sys.executable, "manage.py", "streamer", "--name", name, "--lease", "1.5"]
     process = subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)
     try:
@@ -42,7 +55,7 @@ def streamer_process(name, engine):
 
 
 def ask():
-    """A reply that no row remembers: the processes share Redis with this test, not its database."""
+    """A reply that no row remembers."""
     reply = str(uuid.uuid4())
     prompt = [PromptMessage(role="user", content="Hello")]
     send_request(ReplyRequest(reply=reply, model="models/1", family="causal", messages=prompt, kept=False))
