@@ -19,14 +19,13 @@ SignIn = Callable[..., Client]
 
 
 @pytest.fixture
-def secret(person: User, sign_in: SignIn, django_capture_on_commit_callbacks: Any) -> str:
+def secret(person: User, sign_in: SignIn) -> str:
     """The secret of an app that Pia just added."""
     client = confirmed(sign_in())
     secret = str(client.get("/accounts/two-step/app/add/").context["form"].secret)
     wrong = client.post("/accounts/two-step/app/add/", {"code": "000000"})
     assert "not the right one" in wrong.content.decode()
-    with django_capture_on_commit_callbacks(execute=True):
-        assert client.post("/accounts/two-step/app/add/", {"code": code_of(secret, -1)}).status_code == 302
+    assert client.post("/accounts/two-step/app/add/", {"code": code_of(secret, -1)}).status_code == 302
     return secret
 
 
@@ -113,6 +112,7 @@ def test_changing_it_asks_whether_it_is_still_them(person: User, sign_in: SignIn
         assert client.get(f"/accounts/{path}")["Location"].startswith("/accounts/reauthenticate/")
 
 
+@pytest.mark.django_db(transaction=True)  # allauth tells of an app after commit
 def test_adding_and_removing_are_in_the_trail_and_in_the_mail(
     secret: str, person: User, sign_in: SignIn
 ) -> None:
