@@ -13,7 +13,7 @@ MESSAGES = (
     ),
     _("Meeting notes to minutes"),
     _(
-        "Rambling notes of club meetings and the minutes made from them: what was decided, who does what by when, and the next date."
+        "Notes of club meetings, where proposals fall through and tasks change hands, and the minutes made from them: what was decided, and who does what by when."
     ),
     _("Stage lighting scripts"),
     _("What should happen on stage, in words, and the program in Stagehand, a small invented language."),
