@@ -46,7 +46,7 @@ SESSIONS = (
         "quick",
         f"not gpu and not ({LONG})",
         2,
-        ("tests/apps", "tests/workers/runtime"),
+        ("tests/access", "tests/apps", "tests/workers/runtime"),
     ),
     Session("training on Postgres", "postgres", "training", "training and not gpu", 0),
     Session(
