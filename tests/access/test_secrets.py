@@ -1,6 +1,8 @@
 """Secrets at rest: sealed, never shown, given to the one child that needs them, and sealed anew when keys change."""
 
 import io
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from apps.jobs.models import Job, JobEvent
 from apps.publishing.services.links import address_of, create_share_link
 from apps.workspaces import secrets
 from apps.workspaces.models import AuditEntry, WorkspaceSecret
+from workers.contracts.cache import Cache
 from workers.runtime import supervisor
 
 pytestmark = pytest.mark.django_db
@@ -146,6 +149,24 @@ def test_only_a_child_that_fetches_from_the_hub_gets_it(
     assert given["elsewhere"] == {"HF_TOKEN": "the-installations-own"}
     assert supervisor._environment(tmp_path, 9, given["hub"])["HF_TOKEN"] == TOKEN
     assert "HF_TOKEN" not in supervisor._environment(tmp_path, 9, given["starter"])
+
+
+def test_what_it_opened_is_bounded_with_other_copies_and_stays_while_a_child_works(
+    token: WorkspaceSecret, workspace: Any, owner: Any, tmp_path: Any, settings: Any
+) -> None:
+    settings.CACHE_DIR = tmp_path / "cache"
+    attempt = supervisor._Attempt(preflight_job(workspace, owner, "hub"), tmp_path)
+    folder = Path(attempt.hub["HF_HUB_CACHE"])
+    copies = Cache(settings.CACHE_DIR, limit_bytes=1)
+    with attempt._held:
+        attempt._hold_hub_copies()
+        (folder / "weights").write_bytes(b"0" * 100)
+        os.utime(folder, (0, 0))
+        copies.make_room()
+        assert folder.exists()
+    os.utime(folder, (0, 0))
+    copies.make_room()
+    assert not folder.exists()
 
 
 def test_a_child_that_prints_it_gets_it_into_no_log(
