@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -19,6 +20,10 @@ pytest_plugins = [
     "tests.fixtures.publishing",
     "tests.fixtures.browser",
 ]
+
+# How long one example takes on a busy machine says nothing about the code.
+hypothesis.settings.register_profile("studio", deadline=None)
+hypothesis.settings.load_profile("studio")
 
 
 @pytest.fixture(scope="session", autouse=True)
