@@ -4,11 +4,14 @@ import zoneinfo
 from typing import Any, ClassVar
 
 from allauth.account import forms as account
+from allauth.mfa import app_settings as mfa
 from allauth.mfa.base import forms as two_step
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -109,12 +112,25 @@ _CODE = {"code": _("Code")}
 _CODE_HINT = {"code": _("Six digits from your authenticator app, or one of your recovery codes.")}
 
 
-class CodeForm(PlainWords, two_step.AuthenticateForm):  # type: ignore[misc]
+class _OnceOnly:
+    """A code is accepted for as long as MFA_TOTP_TOLERANCE says; allauth remembers its use for one half minute alone."""
+
+    authenticator: Authenticator
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]
+        if self.authenticator.type == Authenticator.Type.TOTP:
+            accepted = mfa.TOTP_PERIOD * (2 * mfa.TOTP_TOLERANCE + 1)
+            cache.touch(self.authenticator.wrap()._get_used_cache_key(code), accepted)
+        return code
+
+
+class CodeForm(_OnceOnly, PlainWords, two_step.AuthenticateForm):  # type: ignore[misc]
     labels = _CODE
     hints = _CODE_HINT
 
 
-class ConfirmCodeForm(PlainWords, two_step.ReauthenticateForm):  # type: ignore[misc]
+class ConfirmCodeForm(_OnceOnly, PlainWords, two_step.ReauthenticateForm):  # type: ignore[misc]
     labels = _CODE
     hints = _CODE_HINT
 

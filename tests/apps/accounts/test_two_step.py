@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from apps.accounts.models import User
+from apps.publishing.connections import sync_redis
 from apps.workspaces.models import AuditEntry
 from tests.apps.accounts.conftest import PASSWORD, code_of, confirmed, is_in
 
@@ -47,6 +48,15 @@ def test_a_code_works_once(secret: str, sign_in: SignIn) -> None:
     second.post("/accounts/two-step/code/", {"code": code})
     assert is_in(first)
     assert not is_in(second)
+
+
+def test_a_used_code_is_remembered_for_as_long_as_it_would_be_accepted(
+    secret: str, sign_in: SignIn, settings: Any
+) -> None:
+    sign_in().post("/accounts/two-step/code/", {"code": code_of(secret)})
+    redis = sync_redis()
+    (used,) = redis.keys("*mfa.totp.used*")
+    assert redis.ttl(used) > 30 * (2 * settings.MFA_TOTP_TOLERANCE)
 
 
 def test_a_recovery_code_works_once(secret: str, person: User, sign_in: SignIn) -> None:
