@@ -6,6 +6,15 @@ from workers.contracts.recipes import Recipe
 _LEAST_MICROBATCH = 64
 
 
+def memory_advice(fix: Fix | None) -> str:
+    """What to do about memory that ran out, in a sentence."""
+    if fix is None:
+        return "Choose a smaller model."
+    if "max_length" in fix.recipe:
+        return f"{fix.label}; what is longer is not learned."
+    return f"{fix.label}; the result stays the same."
+
+
 def memory_fix(recipe: Recipe, longest_row: int) -> Fix | None:
     """The next smaller setting: half the tokens at once down to one row, then gradient checkpointing, then shorter rows."""
     tokens = recipe.tokens_per_microbatch or 2048

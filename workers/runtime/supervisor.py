@@ -40,7 +40,7 @@ from workers.contracts.events import (
     Log,
     parse_event,
 )
-from workers.contracts.fixes import memory_fix
+from workers.contracts.fixes import memory_advice, memory_fix
 from workers.contracts.recipes import Recipe
 from workers.contracts.storage import StorageError
 from workers.runtime import memory
@@ -313,10 +313,9 @@ def _out_of_memory(job: Job, trace: str) -> Failed:
     """In the trainer's words, with its fix where the job has a recipe."""
     recipe = Recipe.model_validate(job.spec["recipe"]) if "recipe" in job.spec else None
     fix = memory_fix(recipe, recipe.max_length or 0) if recipe else None
-    advice = f"{fix.label}; the result stays the same." if fix else "Choose a smaller model."
     return Failed(
         code="out_of_memory",
-        message=f"The machine ran out of memory, so the process was killed. {advice}",
+        message=f"The machine ran out of memory, so the process was killed. {memory_advice(fix)}",
         fix=fix,
         trace=trace,
     )

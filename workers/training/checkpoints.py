@@ -14,20 +14,26 @@ import shutil
 from pathlib import Path
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from safetensors.torch import load_file, save_file
 
 from workers.runtime.reporter import JobError
 from workers.training.optimizer import Optimizer
 
 
-class Point(BaseModel):
-    """One validation round."""
+class Validation(BaseModel):
+    """`loss` is the mean cross entropy in nats per learned token (or label); `accuracy` the share of labels that are right."""
 
-    step: int
-    train_loss: float
-    validation_loss: float | None
-    validation_accuracy: float | None = None
+    loss: float
+    accuracy: float | None = None
+
+    def beats(self, other: "Validation") -> bool:
+        """More labels right, and where that is equal or nothing is labelled, a lower loss.
+
+        A classifier that grows too sure of itself has a rising loss while it still learns to answer.
+        """
+        mine, theirs = self.accuracy or 0.0, other.accuracy or 0.0
+        return mine > theirs or (mine == theirs and self.loss < other.loss)
 
 
 class TrainingState(BaseModel):
@@ -39,10 +45,9 @@ class TrainingState(BaseModel):
     tokens_seen: int = 0
     train_loss: float = 0
     best_step: int = 0
-    best_loss: float | None = None
-    best_accuracy: float | None = None
+    best: Validation | None = None
+    last: Validation | None = None
     rounds_without_gain: int = 0
-    history: list[Point] = Field(default_factory=list)
 
 
 class Checkpoints:
@@ -93,7 +98,7 @@ class Checkpoints:
             best = folder / "best.safetensors"
             if best.exists():
                 self._best = load_file(best, device=str(next(iter(optimizer.weights.values())).device))
-            elif state.best_loss is not None:
+            elif state.best is not None:
                 self.keep_best(optimizer)
             _restore_random(load_file(folder / "random.safetensors"))
         except (OSError, ValueError, KeyError, RuntimeError) as error:

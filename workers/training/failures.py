@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 
 from workers.contracts.events import Fix
-from workers.contracts.fixes import memory_fix
+from workers.contracts.fixes import memory_advice, memory_fix
 from workers.contracts.recipes import Recipe
 from workers.runtime.reporter import JobError
 
@@ -28,10 +28,9 @@ def memory_explained(recipe: Recipe, longest_row: int) -> Iterator[None]:
         if not is_out_of_memory(error):
             raise
         fix = memory_fix(recipe, longest_row)
-        advice = f"{fix.label}; the result stays the same." if fix else "Choose a smaller model."
         raise JobError(
             "out_of_memory",
-            f"The machine ran out of memory while training. {advice}",
+            f"The machine ran out of memory while training. {memory_advice(fix)}",
             field="tokens_per_microbatch",
             fix=fix,
         ) from error

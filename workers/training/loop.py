@@ -13,13 +13,13 @@ from workers.contracts.recipes import Recipe
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
 from workers.runtime.reporter import Reporter
-from workers.training.checkpoints import Checkpoints, Point, TrainingState
+from workers.training.checkpoints import Checkpoints, TrainingState
 from workers.training.data import Order, Row
 from workers.training.failures import diverged
 from workers.training.methods import TrainingMethod
 from workers.training.optimizer import Optimizer, learning_rate
 from workers.training.progress import Phases
-from workers.training.watching import Validation, sample_outputs, validate
+from workers.training.watching import sample_outputs, validate
 
 Ending = Literal["finished", "early_stopping", "time", "user"]
 
@@ -183,18 +183,11 @@ class Loop:
             if now.accuracy is not None:
                 values["validation_accuracy"] = now.accuracy
             self.reporter.metric(state.step, values, epoch=self.epoch)
-            best = state.best_loss is None or now.beats(Validation(state.best_loss, state.best_accuracy))
+            best = state.best is None or now.beats(state.best)
             state.rounds_without_gain = 0 if best else state.rounds_without_gain + 1
-            state.history.append(
-                Point(
-                    step=state.step,
-                    train_loss=state.train_loss,
-                    validation_loss=now.loss,
-                    validation_accuracy=now.accuracy,
-                )
-            )
+            state.last = now
         if best:
-            state.best_step, state.best_loss, state.best_accuracy = state.step, now.loss, now.accuracy
+            state.best_step, state.best = state.step, state.last
             self.checkpoints.keep_best(self.optimizer)
         self._save(best=best)
         rows = self.data.watched[: self.recipe.sample_rows]

@@ -178,26 +178,26 @@ def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[str]:
         f"Trained on {len(loop.data.train):,} rows for {loop.epoch:.1f} epochs ({state.step:,} steps), "
         f"{how}; it ended because {why}."
     )
-    if recipe.keep_best and state.best_loss is not None:
-        how_good = f"the lowest validation loss, {state.best_loss:.4f}"
-        if state.best_accuracy is not None:
-            how_good = f"most validation rows right, {state.best_accuracy:.1%}"
+    if recipe.keep_best and state.best is not None:
+        how_good = f"the lowest validation loss, {state.best.loss:.4f}"
+        if state.best.accuracy is not None:
+            how_good = f"most validation rows right, {state.best.accuracy:.1%}"
         notes.append(f"These are the weights of step {state.best_step:,}, which had {how_good}.")
     return notes
 
 
 def _result(loop: Loop, ending: Ending, manifest: ModelManifest, out: Path, seconds: float) -> RunResult:
     state = loop.state
-    last = state.history[-1] if state.history else None
-    kept_best = loop.recipe.keep_best and state.best_loss is not None
+    kept_best = loop.recipe.keep_best and state.best is not None
+    shown = state.best if kept_best else state.last
     return RunResult(
         steps=state.step,
         epochs=loop.epoch,
         best_step=state.best_step if kept_best else state.step,
         stopped=ending,
         train_loss=state.train_loss if math.isfinite(state.train_loss) else 0.0,
-        validation_loss=state.best_loss if kept_best else last.validation_loss if last else None,
-        validation_accuracy=state.best_accuracy if kept_best else last.validation_accuracy if last else None,
+        validation_loss=shown.loss if shown else None,
+        validation_accuracy=shown.accuracy if shown else None,
         rows_seen=state.rows_seen,
         tokens_seen=state.tokens_seen,
         seconds=seconds,

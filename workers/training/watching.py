@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
 
@@ -13,6 +12,7 @@ from workers.models.generation import classify, generate_greedy, score
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example, encode_prompt, prompt_limit
 from workers.training.attention import unpacked
+from workers.training.checkpoints import Validation
 from workers.training.data import Row
 from workers.training.methods import TrainingMethod
 
@@ -23,22 +23,6 @@ _LEAST_ANSWER_ROOM = 4
 
 Tick = Callable[[], None]
 """Called while work goes on; may raise to end it."""
-
-
-@dataclass(frozen=True)
-class Validation:
-    """`loss` is the mean cross entropy in nats per learned token (or label); `accuracy` the share of labels that are right."""
-
-    loss: float
-    accuracy: float | None = None
-
-    def beats(self, other: "Validation") -> bool:
-        """More labels right, and where that is equal or nothing is labelled, a lower loss.
-
-        A classifier that grows too sure of itself has a rising loss while it still learns to answer.
-        """
-        mine, theirs = self.accuracy or 0.0, other.accuracy or 0.0
-        return mine > theirs or (mine == theirs and self.loss < other.loss)
 
 
 @torch.inference_mode()
@@ -57,7 +41,7 @@ def validate(
     finally:
         loaded.model.train()
     mean = total / max(1, sum(method.learned(example) for example in examples))
-    return Validation(mean, None if right is None else right / len(examples))
+    return Validation(loss=mean, accuracy=None if right is None else right / len(examples))
 
 
 def _prompt(loaded: LoadedModel, row: Row, answer_tokens: int) -> list[int]:

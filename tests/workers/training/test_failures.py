@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from workers.contracts.fixes import memory_fix
+from workers.contracts.fixes import memory_advice, memory_fix
 from workers.contracts.recipes import Precision, Recipe
 from workers.models.devices import has_fast_bf16, resolve_precision
 from workers.runtime.reporter import JobError
@@ -20,6 +20,13 @@ def test_memory_is_saved_step_by_step():
     assert (
         memory_fix(Recipe(tokens_per_microbatch=64, gradient_checkpointing=True, max_length=32), 64) is None
     )
+
+
+def test_the_advice_promises_only_what_holds():
+    shorter = memory_fix(Recipe(tokens_per_microbatch=64, gradient_checkpointing=True, max_length=64), 64)
+    assert "the result stays the same" in memory_advice(memory_fix(Recipe(), 10))
+    assert memory_advice(shorter) == "Cut rows at 32 tokens; what is longer is not learned."
+    assert memory_advice(None) == "Choose a smaller model."
 
 
 def test_other_errors_stay_what_they_are():

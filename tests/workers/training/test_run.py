@@ -16,8 +16,8 @@ from workers.models.loading import load_folder
 from workers.models.prompts import encode_prompt
 from workers.runtime.reporter import JobError, StopRequested
 from workers.training import loop as loop_module
+from workers.training.checkpoints import Validation
 from workers.training.run import run
-from workers.training.watching import Validation
 
 FAMILIES = list(Family)
 
@@ -154,7 +154,7 @@ def test_a_time_limit_ends_a_run(make_spec, recording):
 
 def test_the_best_weights_are_kept_not_the_last(make_spec, recording, monkeypatch):
     losses = iter([1.0, 2.0, 3.0])
-    monkeypatch.setattr(loop_module, "validate", lambda *_: Validation(next(losses)))
+    monkeypatch.setattr(loop_module, "validate", lambda *_: Validation(loss=next(losses)))
     best = make_spec(Family.CLASSIFIER, name="best", dropout=0.0)
     result = run(best, recording())
     assert result.best_step == 4
@@ -166,7 +166,9 @@ def test_the_best_weights_are_kept_not_the_last(make_spec, recording, monkeypatc
 
 
 def test_a_classifier_is_judged_by_its_answers_before_its_loss(make_spec, recording, monkeypatch):
-    rounds = iter([Validation(0.5, 0.7), Validation(0.9, 0.8), Validation(0.8, 0.8)])
+    rounds = iter(
+        [Validation(loss=loss, accuracy=share) for loss, share in ((0.5, 0.7), (0.9, 0.8), (0.8, 0.8))]
+    )
     monkeypatch.setattr(loop_module, "validate", lambda *_: next(rounds))
     result = run(make_spec(Family.CLASSIFIER, dropout=0.0), recording())
     assert (result.best_step, result.validation_loss, result.validation_accuracy) == (12, 0.8, 0.8)
