@@ -28,33 +28,36 @@ NOTHING_COLLECTED = 5
 
 @dataclass(frozen=True)
 class Session:
-    """One run of pytest. `workers` is the number of parallel processes, 0 for none; `paths` empty means all tests."""
+    """One run of pytest. `spread` is how xdist gives the tests to two processes, empty for one process alone.
+
+    `paths` empty means all tests.
+    """
 
     title: str
     database: str
     part: str
     markers: str
-    workers: int
+    spread: str
     paths: tuple[str, ...] = ()
 
 
 SESSIONS = (
-    Session("quick tests on SQLite", "sqlite", "quick", f"not gpu and not ({LONG})", 2),
+    Session("quick tests on SQLite", "sqlite", "quick", f"not gpu and not ({LONG})", "worksteal"),
     Session(
         "quick tests of what has a database, on Postgres",
         "postgres",
         "quick",
         f"not gpu and not ({LONG})",
-        2,
+        "worksteal",
         ("tests/access", "tests/apps", "tests/workers/runtime"),
     ),
-    Session("training on Postgres", "postgres", "training", "training and not gpu", 0),
+    Session("training on Postgres", "postgres", "training", "training and not gpu", ""),
     Session(
         "journeys and faults on Postgres",
         "postgres",
         "long",
         "(journey or faults) and not gpu and not training",
-        0,
+        "loadgroup",  # tests that share a running studio stay together: tests/fixtures/studio.py
     ),
 )
 
@@ -62,7 +65,7 @@ SESSIONS = (
 def run_session(session: Session, arguments: list[str], environment: dict[str, str], report: Path) -> int:
     """Run pytest once; return its exit status."""
     print(f"\n=== {session.title}", flush=True)
-    parallel = ["-n", str(session.workers)] if session.workers else []
+    parallel = ["-n", "2", "--dist", session.spread] if session.spread else []
     return subprocess.run(
         [
             sys.executable,
