@@ -18,6 +18,7 @@ from apps.accounts.models import User
 from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.core.disk import free_disk
 from apps.core.errors import UserError
+from apps.core.lists import listed
 from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
 from apps.jobs import services as jobs
@@ -100,7 +101,7 @@ def _checked_folder(location: str) -> str:
     resolved = path.resolve()
     if not any(resolved.is_relative_to(root) for root in roots):
         message = _("The folder must lie below one of these: %(roots)s.")
-        raise UserError(message % {"roots": ", ".join(str(root) for root in roots)}, field="location")
+        raise UserError(message % {"roots": listed(str(root) for root in roots)}, field="location")
     if (
         any(root.is_dir() for root in roots if resolved.is_relative_to(root))
         and not (resolved / "config.json").is_file()

@@ -9,6 +9,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from apps.core.lists import listed
 from workers.contracts.metrics import METRICS, Direction, MetricInfo
 from workers.contracts.task_types import TASKS, TaskType
 
@@ -53,7 +54,7 @@ class MetricRow:
 
     @property
     def better(self) -> str:
-        return _("higher is better") if self.info.direction == Direction.HIGHER else _("lower is better")
+        return _("Higher is better.") if self.info.direction == Direction.HIGHER else _("Lower is better.")
 
 
 def ordered_metrics(task_type: str, present: dict[str, Any]) -> list[str]:
@@ -153,7 +154,7 @@ def verdict(result: dict[str, Any], evaluations: list[Any]) -> str:
             )
             % facts
         )
-    names = ", ".join(f"“{labels[key]}” ({values[key]})" for key in deciding["best"])
+    names = listed(f"“{labels[key]}” ({values[key]})" for key in deciding["best"])
     return _(
         "On %(rows)d held-out rows these cannot be told apart by %(metric)s: %(names)s. More test rows would be needed to say which is better."
     ) % (facts | {"names": names})

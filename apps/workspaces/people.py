@@ -20,6 +20,7 @@ from apps.accounts.signals import (
     sign_up_asked,
 )
 from apps.core.errors import UserError
+from apps.core.lists import listed
 from apps.workspaces import audit
 from apps.workspaces.append_only import FORGOTTEN
 from apps.workspaces.invitations import live_invitation
@@ -57,7 +58,7 @@ def refuse_the_last_owner(user: User, **_kwargs: Any) -> None:
         message = _(
             "You are the last owner of %(names)s. Make another member an owner there, or delete the workspace; then delete your account."
         )
-        raise UserError(message % {"names": ", ".join(left_behind)}, code="last_owner")
+        raise UserError(message % {"names": listed(left_behind)}, code="last_owner")
 
 
 @receiver(account_deleting)

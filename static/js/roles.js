@@ -33,7 +33,8 @@ function tell() {
   if (!task) { note.textContent = note.dataset.noTask; return ["task_type"]; }
   const names = new Map(task.roles);
   const lacks = missing(task);
-  note.textContent = lacks.length ? `${note.dataset.lacks} ${lacks.map((role) => `“${names.get(role)}”`).join(` ${note.dataset.and} `)}.` : note.dataset.ready;
+  const wanted = new Intl.ListFormat(document.documentElement.lang).format(lacks.map((role) => `“${names.get(role)}”`));
+  note.textContent = lacks.length ? note.dataset.lacks.replace("{roles}", wanted) : note.dataset.ready;
   return lacks;
 }
 
@@ -46,7 +47,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const first = chosenTask() ? selects.find((select) => select.value === "ignore") ?? selects[0] : form.querySelector("[name=task_type]");
   first?.focus();
-  note.animate([{ opacity: 0.2 }, { opacity: 1 }], 300);
+  if (!matchMedia("(prefers-reduced-motion: reduce)").matches) note.animate([{ opacity: 0.2 }, { opacity: 1 }], 300);
 });
 offer();
 tell();

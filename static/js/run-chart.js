@@ -3,6 +3,8 @@ import uPlot from "../vendor/js/uPlot.js";
 import { shortNumber } from "./figures.js";
 
 const box = document.querySelector("[data-run-chart]");
+const table = document.querySelector("[data-run-table]");
+const MOST_ROWS = 50;
 const points = new Map();
 let last = 0;
 let chart = null;
@@ -40,8 +42,30 @@ function draw() {
   };
   chart?.destroy();
   box.textContent = "";
+  box.setAttribute("role", "img");
+  box.setAttribute("aria-label", box.dataset.label);
   chart = new uPlot(options, data(), box);
   chart.setLegend({ idx: null });
+}
+
+// The same numbers for whoever does not see the curve: every round of validation or, without any, some of the steps.
+function tabulate() {
+  const [steps, train, validation] = data();
+  const all = [...steps.keys()];
+  const rounds = all.filter((index) => validation[index] !== null);
+  const shown = rounds.length ? rounds : all.filter((index) => index % Math.ceil(all.length / MOST_ROWS) === 0);
+  const written = (value) => (value == null ? "–" : shortNumber(value));
+  table.replaceChildren(...shown.map((index) => {
+    const row = document.createElement("tr");
+    const before = train.slice(0, index + 1).findLast((value) => value !== null);
+    for (const text of [shortNumber(steps[index]), written(before), written(validation[index])]) {
+      const cell = document.createElement("td");
+      cell.className = "num";
+      cell.textContent = text;
+      row.append(cell);
+    }
+    return row;
+  }));
 }
 
 async function update() {
@@ -57,11 +81,11 @@ async function update() {
   for (const [step, , values] of answer.points) points.set(step, { ...points.get(step), ...values });
   if (!points.size) {
     box.textContent = box.dataset.empty;
-  } else if (chart) {
-    chart.setData(data());
-  } else {
-    draw();
+    return;
   }
+  if (chart) chart.setData(data());
+  else draw();
+  tabulate();
 }
 
 if (box) {

@@ -2,6 +2,7 @@
 import { copy } from "./clipboard.js";
 import { watchJobs } from "./jobs.js";
 import { toast } from "./toast.js";
+import { sayJobs } from "./said.js";
 
 let opened = [];
 
@@ -24,6 +25,14 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
+});
+
+// What opened over the page goes with Escape, and the focus goes back to what opened it.
+document.addEventListener("keydown", (event) => {
+  const popup = event.key === "Escape" && event.target.closest("details.rename[open]");
+  if (!popup) return;
+  popup.open = false;
+  popup.querySelector("summary").focus();
 });
 
 // The arrows change a select at every step: whoever uses them says with Enter that this is it.
@@ -53,7 +62,7 @@ document.body.addEventListener("htmx:load", makeScrollable);
 document.body.addEventListener("htmx:responseError", (event) => {
   const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
   const text = page.querySelector(".empty-state p")?.textContent;
-  toast(text || `${event.detail.xhr.status} ${event.detail.xhr.statusText}`, "danger");
+  toast(text || `${document.getElementById("toasts").dataset.failed} (${event.detail.xhr.status})`, "danger");
 });
 
 // A part of the page that is replaced while somebody reads it keeps what they opened; htmx keeps the focus by id.
@@ -66,7 +75,11 @@ document.body.addEventListener("htmx:afterSettle", () => {
 });
 
 watchJobs(document);
-document.body.addEventListener("htmx:load", (event) => watchJobs(event.detail.elt));
+sayJobs();
+document.body.addEventListener("htmx:load", (event) => {
+  watchJobs(event.detail.elt);
+  sayJobs();
+});
 
 // A notice when a job that this person started ends, whichever page is open.
 const notices = document.body.dataset.jobsNotices;

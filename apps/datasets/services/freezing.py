@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from apps.accounts.models import User
 from apps.core.disk import free_disk
 from apps.core.errors import UserError
+from apps.core.lists import listed
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.datasets.roles import role_label, usable_roles
 from apps.jobs import services as jobs
@@ -117,7 +118,7 @@ def _require_complete(info: TaskInfo, roles: dict[str, Role]) -> None:
         raise UserError(message, field="roles")
     missing = missing_roles(info.task_type, roles)
     if missing:
-        names = ", ".join(f"“{role_label(info, role)}”" for role in Role if role in missing)
+        names = listed(f"“{role_label(info, role)}”" for role in Role if role in missing)
         message = _("Say which column is %(roles)s, above the sample rows.")
         raise UserError(message % {"roles": names}, field="roles", code="missing_roles")
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.core.disk import free_disk
 from apps.core.errors import UserError
+from apps.core.lists import listed
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.jobs.models import CLAIMED, Job
 from apps.workspaces import access, audit, usage
@@ -71,7 +72,7 @@ def delete_dataset(*, actor: User, dataset: Dataset) -> None:
     try:
         dataset.versions.all().delete()
     except ProtectedError as error:
-        names = ", ".join(sorted({str(row) for row in error.protected_objects})[:3])
+        names = listed(sorted({str(row) for row in error.protected_objects})[:3])
         message = _(
             "This dataset cannot be deleted, because results rest on it: %(names)s. Archive it instead: that only hides it."
         )

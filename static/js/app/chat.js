@@ -2,7 +2,7 @@
 import { Composer, followReplies, showBusy } from "./composer.js";
 import { Connection } from "./connection.js";
 import { renderMarkdown } from "./markdown.js";
-import { announce, commonTool, page, rememberConversation, showEnd, startPage, stateText, words } from "./page.js";
+import { announce, announceEnd, commonTool, page, rememberConversation, showEnd, startPage, stateText, words } from "./page.js";
 
 const log = document.getElementById("log");
 const scroller = document.getElementById("scroller");
@@ -145,7 +145,7 @@ followReplies(connection, {
     // The text is not lost: it goes back to where it can be shortened.
     if (detail.error?.code === "context_length_exceeded" && !field.value)
       composer.fill(draft || texts.get(element.previousElementSibling?.dataset.message) || "");
-    announce(words("answer_ready"));
+    announceEnd(detail);
     scrollToEnd();
     field.focus({ preventScroll: true });
   },

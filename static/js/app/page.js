@@ -9,9 +9,23 @@ export function words(key, values = {}) {
   return Object.entries(values).reduce((text, [name, value]) => text.replace(`{${name}}`, value), data.strings[key] ?? "");
 }
 
+const MOST_SPOKEN = 400;
+
+// The same words twice in a row are a change only when they were gone in between.
 export function announce(text) {
   const announcer = document.getElementById("announcer");
-  if (announcer) announcer.textContent = text;
+  announcer.textContent = "";
+  setTimeout(() => { announcer.textContent = text; }, 50);
+}
+
+// An answer is spoken once, when it is complete; why it ended otherwise, its own line says.
+export function announceEnd(detail) {
+  const said = detail.text || (detail.labels ?? []).slice(0, 1).map(({ label }) => label).join();
+  announce([endText(detail) ? "" : words("answer_ready"), said.slice(0, MOST_SPOKEN)].filter(Boolean).join(" "));
+}
+
+export function isCalm() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 function applyHighlightTheme() {
@@ -32,7 +46,18 @@ export function startPage() {
   toggle?.addEventListener("click", () => {
     const open = history.classList.toggle("open");
     toggle.setAttribute("aria-expanded", String(open));
-    if (open) history.querySelector("a")?.focus();
+    if (open) (history.querySelector("a") ?? history).focus();
+  });
+  for (const part of [history, toggle])
+    part?.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !history.classList.contains("open")) return;
+      event.stopPropagation();
+      closeHistory(history, toggle);
+      toggle.focus();
+    });
+  // On a phone it lies over the app: whoever tabs on would be behind it.
+  history?.addEventListener("focusout", ({ relatedTarget }) => {
+    if (relatedTarget && !relatedTarget.closest("#history, #history-toggle")) closeHistory(history, toggle);
   });
   document.addEventListener("click", (event) => {
     if (history && !event.target.closest("#history, #history-toggle")) closeHistory(history, toggle);

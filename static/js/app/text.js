@@ -3,7 +3,7 @@ import { number, percent } from "../figures.js";
 import { Composer, followReplies, showBusy } from "./composer.js";
 import { Connection } from "./connection.js";
 import { highlight } from "./markdown.js";
-import { announce, commonTool, page, rememberConversation, showEnd, startPage, stateText, words } from "./page.js";
+import { announceEnd, commonTool, isCalm, page, rememberConversation, showEnd, startPage, stateText, words } from "./page.js";
 
 const answer = document.getElementById("answer");
 const output = answer.querySelector(".text");
@@ -69,7 +69,7 @@ function begin() {
   if (page.app_type === "classification") output.replaceChildren();
   else show("");
   showBusy(answer, words("sending"));
-  answer.closest(".pane").scrollIntoView({ block: "nearest", behavior: "smooth" });
+  answer.closest(".pane").scrollIntoView({ block: "nearest", behavior: isCalm() ? "auto" : "smooth" });
 }
 
 field.addEventListener("input", measure);
@@ -122,7 +122,7 @@ function ended(detail) {
   if (page.app_type === "code" && detail.text) highlight(output.querySelector(".said"));
   showEnd(answer, detail);
   if (composer.answering === detail.id) composer.setAnswering(null);
-  announce(words("answer_ready"));
+  announceEnd(detail);
 }
 connection.addEventListener("refused", () => {
   answer.classList.remove("busy");

@@ -1,7 +1,7 @@
 // One text, an answer from each model: the base and the tuned one side by side.
 import { number, percent } from "../figures.js";
 import { Connection } from "./connection.js";
-import { announce, endText, page, stateText, watchLine, words } from "./page.js";
+import { announceEnd, endText, page, stateText, watchLine, words } from "./page.js";
 
 const composer = document.getElementById("composer");
 const field = document.getElementById("text");
@@ -105,7 +105,7 @@ connection.addEventListener("end", ({ detail }) => {
     : "";
   status(column, [endText(detail), figures].filter(Boolean).join(" "), false);
   showStop();
-  announce(words("answer_ready"));
+  announceEnd(detail);
 });
 connection.addEventListener("refused", ({ detail }) => {
   refused.textContent = detail.text;

@@ -51,7 +51,7 @@ def test_intervals_lie_on_the_axis() -> None:
         False,
     )
     lower = metric_row("perplexity", [("base", "b", value(0.0)), ("tuned", "t", value(0.0))], {}, set())
-    assert lower.better == "lower is better"
+    assert lower.better == "Lower is better."
 
 
 def test_the_confusion_matrix_is_shaded_by_row() -> None:

@@ -1,0 +1,21 @@
+// Tells whoever listens what changed about the jobs of the page: the state, what it is doing, each quarter of the way.
+// The card itself is replaced every few seconds, with the seconds left: read aloud, that would be chatter.
+const QUARTER = 25;
+const LISTENING_MS = 400;
+
+function saidOf(card) {
+  const quarter = Math.floor(Number(card.dataset.percent) / QUARTER) * QUARTER;
+  return quarter ? `${card.dataset.said} · ${quarter} %` : card.dataset.said;
+}
+
+// What was said last outlives the page, which reloads itself when the job ends.
+export function sayJobs() {
+  const region = document.getElementById("said");
+  for (const card of document.querySelectorAll("[data-said]")) {
+    const text = saidOf(card);
+    const before = sessionStorage.getItem(`said:${card.id}`);
+    sessionStorage.setItem(`said:${card.id}`, text);
+    // A region that has just come is not listened to yet.
+    if (before && before !== text) setTimeout(() => { region.textContent = text; }, LISTENING_MS);
+  }
+}
