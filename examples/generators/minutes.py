@@ -1,8 +1,9 @@
 """Builds the summarization example: notes of meetings, as somebody typed them along, and the minutes made from them.
 
 The notes hold decisions, proposals that were turned down, tasks that change hands or dates before they stand, and talk.
-The minutes keep what stands in the end: what was decided, who does what by when. What is bought, mended or carried,
-and by whom, is drawn afresh for every meeting, so the minutes of a similar meeting are of little use.
+The minutes keep what stands in the end: first what was decided, then who does what by when, with no word more. What is
+bought, mended or carried, and by whom, is drawn afresh for every meeting, so the minutes of a similar meeting are of
+little use.
 """
 
 import random
@@ -128,7 +129,8 @@ _MOVED = [
 ]
 _DONE = ["{other} did {task}, thanks.", "No need to {task} any more, says {other}."]
 _TALK = ["{other} came late.", "{other} brought cake.", "Coffee, then the weather.", "Noise from the street."]
-_NOTHING = "nothing"
+_NO_DECISION = "no decision"
+_NO_TASK = "no task"
 
 
 class Secretary:
@@ -169,7 +171,7 @@ class Secretary:
         kept = [tasks[index - 1][1] for index in order if 1 <= index <= len(tasks) and tasks[index - 1][1]]
         return {
             "notes": " ".join([f"{self.random.choice(_PLACES)}.", *(parts[index] for index in order)]),
-            "minutes": f"Decided: {decided or _NOTHING}. Tasks: {'; '.join(kept) or _NOTHING}.",
+            "minutes": f"{decided or _NO_DECISION}. {'; '.join(kept) or _NO_TASK}.",
         }
 
 
