@@ -20,8 +20,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from apps.accounts.models import User
+from apps.accounts.reading import language_of
 from apps.core.errors import NotVisible, UserError
 from apps.workspaces import access, audit, usage
 from apps.workspaces.models import Invitation, Membership, Role, UsageKind, Workspace
@@ -114,11 +116,11 @@ def _checked_address(workspace: Workspace, email: str) -> str:
 def send_by_email(invitation: Invitation, token: str) -> bool:
     """Mail the invitation to its address. False when the mail could not be handed over; the link works all the same."""
     context = {"invitation": invitation, "address": address_of(token)}
-    subject = " ".join(render_to_string("workspaces/email/invitation_subject.txt", context).split())
+    with override(language_of(invitation.email)):
+        subject = " ".join(render_to_string("workspaces/email/invitation_subject.txt", context).split())
+        text = render_to_string("workspaces/email/invitation.txt", context)
     try:
-        send_mail(
-            subject, render_to_string("workspaces/email/invitation.txt", context), None, [invitation.email]
-        )
+        send_mail(subject, text, None, [invitation.email])
     except (OSError, SMTPException):
         logger.exception("The invitation %s could not be mailed", invitation.pk)
         return False
