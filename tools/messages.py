@@ -1,8 +1,8 @@
 """Checks that every text exists in every language: `python -m tools.messages`, and `--update` after texts changed.
 
 Fails on a text that the catalogue lacks, that is empty, fuzzy, or no longer used; on a translation that fills in other
-things or holds other tags than its text; on a catalogue that was not compiled; and on words in a page or an error that are not marked
-for translation. The compiled catalogue is committed, so that a fresh copy speaks every language without a step.
+things or holds other tags than its text, or calls a thing otherwise than the glossary beside the catalogue; on a
+catalogue that was not compiled; and on words in a page or an error that are not marked for translation. The compiled catalogue is committed, so that a fresh copy speaks every language without a step.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import argparse
 import io
 import re
 import sys
+import tomllib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,6 +61,35 @@ def problems_of(message: Message) -> list[str]:
         if (source[:1] == "\n", source[-1:] == "\n") != (text[:1] == "\n", text[-1:] == "\n"):
             found.append(f"begins or ends its lines differently: {text!r}")
     return found
+
+
+@dataclass(frozen=True)
+class Glossary:
+    """What a language calls things, by the English word in lower case, and the words that it does not use."""
+
+    terms: dict[str, list[str]]
+    never: list[str]
+
+    def problems_of(self, message: Message) -> list[str]:
+        source = FILLED_IN.sub("", " ".join(message.id) if isinstance(message.id, tuple) else str(message.id))
+        found = []
+        for text in filter(None, texts(message)):
+            for term, names in self.terms.items():
+                if re.search(rf"(?<![\w.]){re.escape(term)}s?\b", source, re.IGNORECASE) and not any(
+                    name in text for name in names
+                ):
+                    found.append(f"calls “{term}” otherwise than the glossary: {text}")
+            found += [
+                f"says “{word}”, which the glossary avoids: {text}" for word in self.never if word in text
+            ]
+        return found
+
+
+def glossary_of(path: Path) -> Glossary:
+    """The glossary beside a catalogue; an empty one where there is none."""
+    file = path.parent.parent / "glossary.toml"
+    read_in = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return Glossary(read_in.get("terms", {}), read_in.get("never", {}).get("words", []))
 
 
 def compare(wanted: Catalog, there: Catalog) -> list[str]:
@@ -129,8 +160,9 @@ def check() -> list[str]:
     wanted = extract(ROOT)
     found = find_bare_text(ROOT)
     for path in catalogues():
-        name = path.relative_to(ROOT)
-        found += [f"{name}: {problem}" for problem in compare(wanted, read(path))]
+        name, there, glossary = path.relative_to(ROOT), read(path), glossary_of(path)
+        found += [f"{name}: {problem}" for problem in compare(wanted, there)]
+        found += [f"{name}: {one.id!r} {problem}" for one in there for problem in glossary.problems_of(one)]
         binary = path.with_suffix(".mo")
         if not binary.is_file() or binary.read_bytes() != compiled(path):
             found.append(

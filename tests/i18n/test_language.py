@@ -6,14 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
+from apps.core.lists import listed
 from apps.core.said import translate_said
-from apps.workspaces.models import AuditEntry
+from apps.workspaces.invitations import create_invitation, send_by_email
+from apps.workspaces.models import AuditEntry, Role
 
 LOGIN = reverse("account_login")
 SWITCH = reverse("set_language")
@@ -140,7 +143,7 @@ def test_times_are_those_of_the_account_then_of_the_browser(owner: Any, client_f
         ("There is no column “price” in this data.", "这些数据中没有列“price”。"),
         (
             "This is a PNG image, not a table. Unpack it and upload the file inside.",
-            "这是PNG 图片，不是表格。请解压后上传其中的文件。",
+            "此文件的类型是“PNG 图片”，不是表格。请解压后上传其中的文件。",
         ),
         ("12 of 1,000 outputs are empty.", "1,000 个输出中有 12 个为空。"),
         ("reading rows", "正在读取行"),
@@ -153,3 +156,34 @@ def test_sentences_of_workers_are_shown_in_the_readers_language(said: str, expec
         assert translate_said(said) == expected
     with override("en"):
         assert translate_said(said) == said
+
+
+@pytest.mark.django_db
+def test_whoever_is_written_to_reads_their_own_language(owner: Any, outsider: Any, workspace: Any) -> None:
+    outsider.language = "zh-hans"
+    outsider.save()
+    for email in (outsider.email, "nobody-yet@example.com"):
+        invitation, token = create_invitation(
+            actor=owner, workspace=workspace, role=Role.EDITOR, email=email, days=3
+        )
+        assert send_by_email(invitation, token)
+    to_outsider, to_nobody = mail.outbox
+    assert "你受邀加入" in to_outsider.subject
+    assert "打开此地址以接受" in to_outsider.body
+    assert "You are invited" in to_nobody.subject
+
+
+@pytest.mark.django_db
+def test_a_reset_is_written_in_the_language_of_the_account(outsider: Any) -> None:
+    outsider.language = "zh-hans"
+    outsider.save()
+    Client().post(
+        reverse("account_reset_password"), {"email": outsider.email}, headers={"Accept-Language": "en"}
+    )
+    assert "请打开此链接设置新密码" in mail.outbox[0].body
+
+
+@pytest.mark.parametrize(("language", "text"), [("en", "“a”, “b”, “c”"), ("zh-hans", "“a”、“b”、“c”")])
+def test_names_in_a_row_are_put_as_the_language_does(language: str, text: str) -> None:
+    with override(language):
+        assert listed(["“a”", "“b”", "“c”"]) == text

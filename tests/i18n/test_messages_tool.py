@@ -63,6 +63,28 @@ def test_a_fuzzy_translation_is_told() -> None:
     assert messages.compare(wanted, there) == ["'Save' is marked fuzzy"]
 
 
+@pytest.mark.parametrize(
+    ("text", "translated", "problems"),
+    [
+        ("Learning rates", "学习率", 0),
+        ("Learning rate", "学习速率", 2),
+        ("From {rate}", "来自 {rate}", 0),
+        ("Nothing of that", "您好", 1),
+    ],
+)
+def test_a_translation_calls_things_as_the_glossary_does(text: str, translated: str, problems: int) -> None:
+    glossary = messages.Glossary({"learning rate": ["学习率"], "rate": ["率"]}, ["学习速率", "您"])
+    there = Catalog(locale="zh_Hans")
+    there.add(text, translated)
+    assert len([found for one in there if one.id for found in glossary.problems_of(one)]) == problems
+
+
+def test_the_glossary_of_chinese_is_read() -> None:
+    glossary = messages.glossary_of(messages.LOCALE / "zh_Hans" / "LC_MESSAGES" / "django.po")
+    assert glossary.terms["perplexity"] == ["困惑度"]
+    assert "评测" in glossary.never
+
+
 def test_templates_give_their_texts_with_plurals_and_arguments(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text(
