@@ -21,7 +21,7 @@ pytestmark = pytest.mark.journey
 QUESTION = "When does Station Square open on Friday?"
 
 
-def test_from_an_example_to_a_published_app(
+def test_from_an_example_to_a_run_that_is_stopped(
     studio: Studio, signed_in: Any, open_page: Callable[..., Page]
 ) -> None:
     page = open_page(studio.url, signed_in)
@@ -33,10 +33,20 @@ def test_from_an_example_to_a_published_app(
     keys.choose(page.get_by_role("radio", name="Tiny starter"))
     keys.choose(page.get_by_role("radio", name="A quick look"))
     keys.activate(page.locator("summary", has_text="Advanced"), "Space")
-    keys.fill(page.get_by_label("Most optimizer steps"), "20")
+    keys.fill(page.get_by_label("Most optimizer steps"), "5000")
     keys.activate(page.get_by_role("button", name="Check what will happen"))
     keys.activate(page.get_by_role("button", name="Start training"))
     expect(page.get_by_role("heading", name="Is it learning?")).to_be_visible()
+    keys.activate(page.get_by_role("button", name="Stop"))
+    expect(page.locator(".job-status .state")).to_have_text(re.compile("Stopping|Cancelled|Succeeded"))
+
+
+def test_a_trained_model_is_compared_and_published(
+    studio: Studio, signed_in: Any, story: dict[str, Any], open_page: Callable[..., Page]
+) -> None:
+    page = open_page(studio.url, signed_in)
+    keys = Keyboard(page)
+    page.goto(f"/runs/{story['run']['id']}/")
     keys.activate(page.get_by_role("button", name="Did it get better?"))
     expect(page.locator("#verdict")).to_be_visible()
     keys.activate(page.get_by_role("link", name="Publish"))
