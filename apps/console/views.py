@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.console.queries import console as console_context
 from apps.core.htmx import render_page
-from apps.jobs import services
+from apps.jobs import services, stopping
 from apps.jobs.models import Job
 
 
@@ -38,5 +38,5 @@ def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @login_required
 def stop(request: HttpRequest, job_id: UUID) -> HttpResponse:
     _require_administrator(request)
-    services.request_stop(actor=request.user, job=get_object_or_404(Job, pk=job_id))  # type: ignore[arg-type]
+    stopping.request_stop(actor=request.user, job=get_object_or_404(Job, pk=job_id))  # type: ignore[arg-type]
     return redirect("console:console")

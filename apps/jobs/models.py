@@ -25,6 +25,12 @@ class State(models.TextChoices):
     LOST = "lost", _("Lost")
 
 
+class StopReason(models.TextChoices):
+    """Why a job that nobody stopped was asked to end, in the words of its page."""
+
+    HOURS = "hours", _("The training hours of this workspace are used up for this month, so it was stopped.")
+
+
 CLAIMED = (State.STARTING, State.RUNNING, State.STOPPING)
 ACTIVE = (State.QUEUED, *CLAIMED)
 ENDED = (State.SUCCEEDED, State.FAILED, State.ERRORED, State.CANCELLED, State.LOST)
@@ -50,6 +56,8 @@ class Job(InWorkspace):
     checkpoint_step = models.PositiveIntegerField(null=True, blank=True)
     """Of the newest checkpoint; it outlives the checkpoint itself, which upkeep removes after a while."""
     stop_requested_at = models.DateTimeField(_("stop requested"), null=True, blank=True)
+    stopped_for = models.CharField(_("stopped for"), max_length=10, choices=StopReason.choices, blank=True)
+    """Empty where somebody stopped it, or nobody did."""
 
     phase = models.CharField(_("phase"), max_length=60, blank=True)
     fraction = models.FloatField(_("share done"), null=True, blank=True)

@@ -5,11 +5,11 @@ from typing import Any
 from django.dispatch import receiver
 
 from apps.accounts.models import User
-from apps.jobs import services
+from apps.jobs import stopping
 from apps.workspaces.models import Workspace
 from apps.workspaces.signals import workspace_closed
 
 
 @receiver(workspace_closed)
 def stop_what_runs(workspace: Workspace, actor: User, **_: Any) -> None:
-    services.stop_all(actor=actor, workspace=workspace)
+    stopping.stop_all(actor=actor, workspace=workspace)

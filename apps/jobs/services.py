@@ -1,4 +1,4 @@
-"""Every write to a job. Whoever does its work calls claim, record and finish; pages call request_stop and retry."""
+"""Every write to a job. Whoever does its work calls claim, record and finish; pages call retry, and those of stopping.py."""
 
 import contextlib
 import logging
@@ -85,7 +85,7 @@ def claim(*, job_id: str, worker: str) -> Job | None:
         if job is None:
             return None
         if not job.workspace.is_open:
-            _cancel(job)
+            end_waiting(job)
             return None
         job.state, job.worker, job.attempt = State.STARTING, worker, job.attempt + 1
         job.heartbeat_at, job.started_at, job.attempt_started_at = now, job.started_at or now, now
@@ -103,8 +103,13 @@ def is_current(job: Job) -> bool:
 
 def heartbeat(job: Job) -> bool:
     """Say that the attempt is alive. False when it is no longer the current one, and must end."""
+    now = timezone.now()
     current = Job.objects.filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED)
-    return current.update(heartbeat_at=timezone.now()) == 1
+    if current.update(heartbeat_at=now) != 1:
+        return False
+    if job.attempt_started_at is not None:
+        signals.attempt_goes_on.send(Job, job=job, seconds=(now - job.attempt_started_at).total_seconds())
+    return True
 
 
 def stop_is_requested(job: Job) -> bool:
@@ -237,7 +242,7 @@ def _end_attempt(job: Job) -> None:
         signals.attempt_ended.send(Job, job=job, seconds=seconds)
 
 
-def _cancel(job: Job) -> None:
+def end_waiting(job: Job) -> None:
     """End a locked row that nobody is at work on."""
     job.state, job.ended_at = State.CANCELLED, timezone.now()
     job.save()
@@ -251,34 +256,6 @@ def _after_end(job: Job) -> None:
         storage().delete(current.checkpoint_key)
         usage.set_stored(workspace=current.workspace, source=_checkpoint_of(job), amount=0)
         Job.objects.filter(pk=job.pk).update(checkpoint_key="")
-
-
-@transaction.atomic
-def request_stop(*, actor: User, job: Job) -> None:
-    """Ask a running job to end with what it has; a queued one ends at once."""
-    access.require_repair(actor, job.workspace)
-    _stop(actor, job.pk)
-
-
-@transaction.atomic
-def stop_all(*, actor: User, workspace: Workspace) -> None:
-    """Stop whatever waits or runs in a workspace that is being deleted; the caller has checked permission."""
-    for pk in Job.objects.in_workspace(workspace).active().order_by("pk").values_list("pk", flat=True):
-        _stop(actor, pk)
-
-
-def _stop(actor: User, job_id: UUID) -> None:
-    current = Job.objects.select_for_update().get(pk=job_id)
-    if current.state == State.QUEUED:
-        current.stop_requested_at = timezone.now()
-        _cancel(current)
-    elif current.state in CLAIMED and current.stop_requested_at is None:
-        current.state, current.stop_requested_at = State.STOPPING, timezone.now()
-        current.save(update_fields=["state", "stop_requested_at"])
-    else:
-        return
-    audit.record(actor, "job.stopped", current, kind=current.kind)
-    transaction.on_commit(lambda: hint_changed(job_id))
 
 
 @transaction.atomic
@@ -299,7 +276,7 @@ def _requeue(job: Job, *, resumes: int) -> None:
     """Put a locked row back into the queue, keeping its checkpoint."""
     job.state, job.resumes = State.QUEUED, resumes
     job.ended_at = job.stop_requested_at = job.sent_at = job.seen_at = None
-    job.error_code = job.error_message = job.error_field = job.error_trace = job.phase = ""
+    job.error_code = job.error_message = job.error_field = job.error_trace = job.phase = job.stopped_for = ""
     job.error_fix = job.seconds_left = None
     job.save()
     transaction.on_commit(lambda: send(job))
@@ -376,7 +353,7 @@ def _reap_one(job: Job) -> str:
     transaction.on_commit(lambda: hint_changed(job.pk))
     _end_attempt(job)
     if job.stop_requested_at is not None:
-        _cancel(job)
+        end_waiting(job)
         return "lost"
     if job.resumes < settings.JOB_MOST_RESUMES:
         note = Log(level="warning", text=f"The worker {job.worker} went silent; the job was queued again.")

@@ -5,6 +5,9 @@ from django.dispatch import Signal
 job_started = Signal()
 """Arguments: job. Sent when an attempt was claimed."""
 
+attempt_goes_on = Signal()
+"""Arguments: job, seconds (how long this attempt has been at work). Sent with each heartbeat, outside of a transaction."""
+
 attempt_ended = Signal()
 """Arguments: job, seconds (how long this attempt was at work). Sent however an attempt ends, before job_ended."""
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.said import translate_said
-from apps.jobs import services
+from apps.jobs import services, stopping
 from apps.jobs.links import page_of
 from apps.jobs.models import ENDED, Job, State
 from apps.workspaces import access
@@ -63,7 +63,7 @@ def sequence_number(text: str) -> int:
 @login_required
 def stop(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = access.get_visible(Job.objects.all(), request.user, Action.EDIT, pk=job_id)
-    services.request_stop(actor=request.user, job=job)  # type: ignore[arg-type]
+    stopping.request_stop(actor=request.user, job=job)  # type: ignore[arg-type]
     return _back(request, job)
 
 

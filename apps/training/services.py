@@ -19,7 +19,8 @@ from apps.core.errors import UserError
 from apps.datasets.models import DatasetVersion
 from apps.datasets.services import keeping as datasets
 from apps.jobs import services as jobs
-from apps.jobs.models import ACTIVE, Job
+from apps.jobs import stopping
+from apps.jobs.models import ACTIVE, Job, StopReason
 from apps.training.bases import BaseChoice
 from apps.training.models import Preflight, Run
 from apps.workspaces import access, audit, usage
@@ -31,6 +32,8 @@ from workers.contracts.recipes import Base, Length, Recipe, VersionBase
 from workers.contracts.specs import PreflightResult, PreflightSpec, RunResult, RunSpec
 from workers.contracts.task_types import Family, TaskType
 
+_AHEAD_SECONDS = 60
+"""By how much a promise that a run has outgrown grows at once, where there is room."""
 _base_adapter: TypeAdapter[Base] = TypeAdapter(Base)
 
 
@@ -216,6 +219,12 @@ def _promise_hours(run: Run, seconds: float) -> None:
     )
 
 
+def require_hours(job: Job, seconds: float) -> None:
+    """A run has been at work for so long: beyond its promise it goes on while its workspace has hours left, then stops."""
+    if not usage.stretch(key=f"run:{job.pk}", needed=math.ceil(seconds), ahead=_AHEAD_SECONDS):
+        stopping.stop_for(job, StopReason.HOURS)
+
+
 def count_attempt(job: Job, seconds: float) -> None:
     """An attempt of a run ended: its time is counted against what the run was promised."""
     usage.spend(key=f"run:{job.pk}", amount=round(seconds), is_last=False)
@@ -277,7 +286,11 @@ def _run_spec(
 def take_run(job: Job) -> None:
     """Keep the run's result; its model version is ready from now on."""
     run = Run.objects.select_for_update().get(job=job)
-    run.result = RunResult.model_validate(job.result).model_dump(mode="json")
+    result = RunResult.model_validate(job.result)
+    if job.stopped_for and result.stopped == "user":
+        # Its process was only asked to end; why, the job knows.
+        result = result.model_copy(update={"stopped": job.stopped_for})
+    run.result = result.model_dump(mode="json")
     run.save(update_fields=["result"])
     catalog.record_files(version=run.model_version)
 

@@ -10,19 +10,13 @@ from apps.workspaces.usage_report import tight_meters
 
 
 def workspace(request: HttpRequest) -> dict[str, Any]:
-    """`membership` (or None), `may`, a set of action names that its role allows, and `tight`, for those who manage:
-    the meters of what is nearly used up."""
+    """`membership` (or None), `may`, a set of action names that its role allows, and `tight`, the meters of what is
+    nearly used up, counted where a page asks for them."""
     membership = getattr(request, "membership", None)
     return {
         "membership": membership,
         "memberships": getattr(request, "memberships", []),
-        "tight": SimpleLazyObject(
-            lambda: (
-                tight_meters(membership.workspace)
-                if membership and Action.MANAGE in ALLOWED[membership.role]
-                else []
-            )
-        ),
+        "tight": SimpleLazyObject(lambda: tight_meters(membership.workspace) if membership else []),
         "may": SimpleLazyObject(
             lambda: {str(action) for action in (ALLOWED[membership.role] if membership else set[Action]())}
         ),

@@ -195,6 +195,28 @@ def reserve(*, workspace: Workspace, kind: str, amount: int, key: str, source: S
 
 
 @transaction.atomic
+def stretch(*, key: str, needed: int, ahead: int = 0) -> bool:
+    """Let a promise grow to what its work has taken by now; False where the limit leaves no room for that.
+
+    `ahead` is added as far as there is room, so that not every call writes.
+    """
+    promised = Reservation.objects.filter(key=key).first()
+    if promised is None or promised.amount >= needed:
+        return True
+    total = UsageTotal.objects.select_for_update().get(pk=promised.total_id)
+    promised = Reservation.objects.filter(key=key).first()
+    if promised is None or promised.amount >= needed:
+        return True
+    more = needed + ahead - promised.amount
+    limit = limits_of(total.workspace)[total.kind]
+    if limit is not None:
+        more = max(0, min(more, limit - total.used - total.reserved))
+    Reservation.objects.filter(pk=promised.pk).update(amount=promised.amount + more)
+    UsageTotal.objects.filter(pk=total.pk).update(reserved=models.F("reserved") + more)
+    return promised.amount + more >= needed
+
+
+@transaction.atomic
 def spend(*, key: str, amount: int | None, is_last: bool = True) -> None:
     """Count what was really taken against its promise; with `is_last` the rest of the promise is given back.
 
@@ -203,7 +225,8 @@ def spend(*, key: str, amount: int | None, is_last: bool = True) -> None:
     promised = Reservation.objects.filter(key=key).first()
     if promised is None:
         return
-    total = UsageTotal.objects.select_for_update().select_related("workspace").get(pk=promised.total_id)
+    # Of this row alone: who starts a run holds the workspace, and waits for the total.
+    total = UsageTotal.objects.select_for_update().get(pk=promised.total_id)
     promised = Reservation.objects.filter(key=key).first()
     if promised is None:
         return

@@ -56,6 +56,11 @@ class Meter:
         return "" if self.limit is None else _amount(self.kind, self.limit)
 
     @property
+    def left_text(self) -> str:
+        """What may still be taken; empty where there is no limit."""
+        return "" if self.limit is None else _amount(self.kind, max(0, self.limit - self.used))
+
+    @property
     def counts(self) -> str:
         return {
             UsageKind.STORAGE: _(
@@ -115,6 +120,10 @@ def _bytes(amount: int) -> str:
 def meters(workspace: Workspace) -> list[Meter]:
     """All kinds, in the order of UsageKind."""
     return _meters(workspace, limits_of(workspace), list(UsageKind))
+
+
+def meter_of(workspace: Workspace, kind: UsageKind) -> Meter:
+    return _meters(workspace, limits_of(workspace), [kind])[0]
 
 
 def tight_meters(workspace: Workspace) -> list[Meter]:

@@ -25,7 +25,11 @@ def _services() -> list[Path]:
     return [
         *APPS.glob("*/services.py"),
         *(p for p in APPS.glob("*/services/*.py") if p.name != "__init__.py"),
-        *(APPS / "workspaces" / f"{name}.py" for name in ("invitations", "lifecycle", "members", "usage")),
+        APPS / "jobs" / "stopping.py",
+        *(
+            APPS / "workspaces" / f"{name}.py"
+            for name in ("invitations", "lifecycle", "members", "secrets", "usage")
+        ),
     ]
 
 

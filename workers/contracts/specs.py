@@ -180,7 +180,7 @@ class RunResult(BaseModel):
     steps: int
     epochs: float
     best_step: int
-    stopped: Literal["finished", "early_stopping", "time", "user"]
+    stopped: Literal["finished", "early_stopping", "time", "user", "hours"]
     train_loss: float
     validation_loss: float | None
     validation_accuracy: float | None = None

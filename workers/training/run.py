@@ -172,7 +172,7 @@ def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[str]:
         "finished": "the planned steps were done",
         "early_stopping": "the validation rows went no better",
         "time": "the time limit was reached",
-        "user": "somebody stopped it",
+        "user": "it was asked to stop",
     }[ending]
     notes.append(
         f"Trained on {len(loop.data.train):,} rows for {loop.epoch:.1f} epochs ({state.step:,} steps), "

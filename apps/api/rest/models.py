@@ -19,7 +19,7 @@ from apps.core.downloads import read_chunks, stream_download
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
-from apps.jobs import services as jobs
+from apps.jobs import stopping
 from apps.jobs.views import sequence_number
 from apps.training import services
 from apps.training.bases import choices_for, find_choice
@@ -93,7 +93,7 @@ class RunViewSet(VisibleViewSet):
     def stop(self, request: Request, pk: Any = None) -> Response:
         """End the run with the best it has."""
         run: Run = self.own()
-        jobs.request_stop(actor=request.user, job=run.job)  # type: ignore[arg-type]
+        stopping.request_stop(actor=request.user, job=run.job)  # type: ignore[arg-type]
         run.job.refresh_from_db()
         return Response(serializers.RunSerializer(run).data)
 

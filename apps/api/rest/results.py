@@ -17,6 +17,7 @@ from apps.datasets.models import DatasetVersion
 from apps.evaluation import services as evaluation
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs import services as jobs
+from apps.jobs import stopping
 from apps.jobs.models import Job
 from apps.publishing.defaults import settings_for
 from apps.publishing.models import App
@@ -155,7 +156,7 @@ class JobViewSet(VisibleViewSet):
     def stop(self, request: Request, pk: Any = None) -> Response:
         """Ask a job to end."""
         job: Job = self.own()
-        jobs.request_stop(actor=request.user, job=job)  # type: ignore[arg-type]
+        stopping.request_stop(actor=request.user, job=job)  # type: ignore[arg-type]
         job.refresh_from_db()
         return Response(serializers.JobSerializer(job).data)
 

@@ -12,6 +12,7 @@ from apps.core.storage import storage
 from apps.evaluation import services
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs import services as jobs
+from apps.jobs import stopping
 from apps.jobs.models import Job, State
 from apps.workspaces.models import AuditEntry
 from tests.apps.conftest import evaluation_result
@@ -186,7 +187,7 @@ def test_deleting(owner, pair, django_capture_on_commit_callbacks) -> None:
         services.delete_comparison(actor=owner, comparison=comparison)
     with pytest.raises(UserError, match="delete the comparison first"):
         services.delete_evaluation(actor=owner, evaluation=pair[0])
-    jobs.request_stop(actor=owner, job=comparison.job)
+    stopping.request_stop(actor=owner, job=comparison.job)
     comparison.refresh_from_db()
     with django_capture_on_commit_callbacks(execute=True):
         services.delete_comparison(actor=owner, comparison=Comparison.objects.get())

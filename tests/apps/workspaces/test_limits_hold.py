@@ -18,9 +18,12 @@ from apps.publishing.streamer import store
 from apps.publishing.streamer.outcome import Outcome
 from apps.training import services as training
 from apps.training.models import Run
-from apps.workspaces.models import UsageEntry, UsageKind, UsageTotal
+from apps.workspaces import usage
+from apps.workspaces.models import AuditEntry, UsageEntry, UsageKind, UsageTotal
 from apps.workspaces.usage import OverQuota
+from tests.apps.conftest import model_files, run_result
 from tests.apps.workspaces.test_usage import at_once, limit, parallel, used
+from workers.contracts.recipes import Recipe
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +111,98 @@ def test_a_run_takes_a_place_and_hours_and_gives_back_what_it_did_not_need(
     jobs.retry(actor=owner, job=Job.objects.get(pk=run.job_id))
     total.refresh_from_db()
     assert total.reserved == 4
+
+
+def at_work_for(run: Run, claimed: Job, seconds: int) -> Job:
+    """The row after a heartbeat that the attempt sends after so many seconds."""
+    claimed.attempt_started_at = timezone.now() - timedelta(seconds=seconds)
+    Job.objects.filter(pk=claimed.pk).update(attempt_started_at=claimed.attempt_started_at)
+    assert jobs.heartbeat(claimed)
+    return Job.objects.get(pk=run.job_id)
+
+
+def test_a_run_that_takes_longer_than_promised_goes_on_while_there_are_hours(
+    client_for, owner, workspace, make_preflight
+) -> None:
+    limit(workspace, accelerator_hours=100 / 3600)
+    run = training.start_run(actor=owner, preflight=make_preflight())
+    claimed = jobs.claim(job_id=str(run.job_id), worker="w")
+    total = UsageTotal.objects.get(kind=UsageKind.ACCELERATOR)
+    for seconds, reserved in ((3, 4), (9, 70), (65, 70), (75, 100), (99, 100)):
+        assert at_work_for(run, claimed, seconds).stop_requested_at is None, seconds
+        total.refresh_from_db()
+        assert total.reserved == reserved, "what it took beyond its promise is no longer free for others"
+    with pytest.raises(OverQuota):
+        training.start_run(actor=owner, preflight=make_preflight(epochs=2))
+    stopped = at_work_for(run, claimed, 102)
+    assert (stopped.state, stopped.stopped_for) == ("stopping", "hours")
+    page = client_for(owner).get(f"/runs/{run.pk}/").content.decode()
+    assert "The training hours of this workspace are used up for this month" in page
+    entry = AuditEntry.objects.get(action="job.stopped")
+    assert (entry.actor, entry.changes) == (None, {"kind": "run", "reason": "hours"})
+    jobs.end_cancelled(claimed)
+    total.refresh_from_db()
+    assert total.reserved == 0
+    assert total.used >= 100
+
+
+def test_a_run_without_a_limit_is_never_stopped(owner, workspace, make_preflight) -> None:
+    run = training.start_run(actor=owner, preflight=make_preflight())
+    claimed = jobs.claim(job_id=str(run.job_id), worker="w")
+    assert at_work_for(run, claimed, 10**6).stop_requested_at is None
+
+
+def test_what_a_run_stopped_for_hours_left_is_kept_and_its_page_says_why(
+    client_for, owner, workspace, make_run, tmp_path
+) -> None:
+    run = make_run(done=False)
+    limit(workspace, accelerator_hours=0.0)
+    claimed = jobs.claim(job_id=str(run.job_id), worker="w")
+    assert at_work_for(run, claimed, 60).stopped_for == "hours"
+    for name, content in model_files(run.dataset_version, trained=True).items():
+        (tmp_path / name).write_bytes(content)
+    storage().publish(tmp_path, run.job.spec["output"])
+    result = run_result(Recipe()).model_copy(update={"stopped": "user"})
+    jobs.finish(claimed, result=result.model_dump(mode="json"))
+    run.refresh_from_db()
+    assert run.result["stopped"] == "hours"
+    page = client_for(owner).get(f"/runs/{run.pk}/").content.decode()
+    assert "because the training hours of this workspace are used up; the best so far" in page
+    Job.objects.filter(pk=run.job_id).update(state="failed")
+    limit(workspace, is_unlimited=True)
+    jobs.retry(actor=owner, job=Job.objects.get(pk=run.job_id))
+    assert Job.objects.get(pk=run.job_id).stopped_for == ""
+
+
+def test_what_is_nearly_used_up_is_said_where_it_is_taken(
+    client_for, editor, viewer, workspace, make_preflight, app
+) -> None:
+    """To those who do not manage: who manages reads it on every page."""
+    found = make_preflight()
+    pages = {
+        "hours": (f"/runs/preflights/{found.pk}/", f"/runs/new/?data={found.dataset_version_id}"),
+        "storage": ("/data/new/",),
+        "tokens": (f"/apps/{app.pk}/",),
+    }
+    limit(workspace, accelerator_hours=1.0, storage_gb=1.0, tokens_per_day=1000)
+    client = client_for(editor)
+
+    def warned() -> set[str]:
+        return {
+            kind
+            for kind, found in pages.items()
+            if all("Look at the usage" in client.get(page).content.decode() for page in found)
+        }
+
+    assert warned() == set()
+    assert "1.00 h left this month" in client.get(pages["hours"][0]).content.decode()
+    usage.reserve(workspace=workspace, kind=UsageKind.ACCELERATOR, amount=2900, key="r", source=("run", "1"))
+    assert warned() == {"hours"}
+    assert "0.19 h left this month" in client.get(pages["hours"][0]).content.decode()
+    usage.set_stored(workspace=workspace, source=("import", "1"), amount=8 * 10**8)
+    usage.reserve(workspace=workspace, kind=UsageKind.TOKENS, amount=800, key="t", source=("app", "1"))
+    assert warned() == set(pages)
+    assert "Look at the usage" not in client.get("/").content.decode()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.core.errors import UserError
@@ -94,6 +94,65 @@ def test_a_promise_is_settled_once_with_what_was_taken(workspace) -> None:
     usage.spend(key="a", amount=30)
     total.refresh_from_db()
     assert (total.used, total.reserved) == (30, 0)
+
+
+def test_a_promise_grows_as_far_as_there_is_room(workspace) -> None:
+    limit(workspace, accelerator_hours=100 / 3600)
+    ask = {"workspace": workspace, "kind": UsageKind.ACCELERATOR, "source": ("run", "1")}
+    usage.reserve(**ask, amount=20, key="mine")
+    usage.reserve(**ask, amount=30, key="another's")
+    reserved = UsageTotal.objects.values_list("reserved", flat=True)
+    for needed, goes_on, then in ((20, True, 50), (21, True, 91), (61, True, 91), (62, True, 100)):
+        assert usage.stretch(key="mine", needed=needed, ahead=40) is goes_on
+        assert reserved.get() == then, needed
+    assert usage.stretch(key="mine", needed=71, ahead=40) is False
+    assert reserved.get() == 100
+    limit(workspace, accelerator_hours=10 / 3600)
+    assert usage.stretch(key="mine", needed=70), "what was promised is kept, whatever the limit is now"
+    limit(workspace, is_unlimited=True)
+    assert usage.stretch(key="mine", needed=5000)
+    assert usage.stretch(key="settled before", needed=9)
+    usage.spend(key="mine", amount=5000)
+    assert UsageTotal.objects.values_list("used", "reserved").get() == (5000, 30)
+
+
+@pytest.mark.django_db(transaction=True)
+@parallel
+def test_of_many_promises_that_grow_at_once_as_many_as_fit_do(workspace) -> None:
+    limit(workspace, accelerator_hours=(AT_ONCE * 10 + 35) / 3600)
+    for n in range(AT_ONCE):
+        usage.reserve(
+            workspace=workspace, kind=UsageKind.ACCELERATOR, amount=10, key=str(n), source=("run", str(n))
+        )
+
+    def grow(n: int) -> None:
+        if not usage.stretch(key=str(n), needed=20):
+            raise UserError("no room")
+
+    assert at_once(grow) == 3
+    assert UsageTotal.objects.get().reserved == AT_ONCE * 10 + 35
+
+
+@pytest.mark.django_db(transaction=True)
+@parallel
+def test_who_settles_waits_for_nobody_who_holds_the_workspace(workspace) -> None:
+    """Somebody who starts a run holds the workspace and then wants the total: the other way round would be a deadlock."""
+    usage.reserve(workspace=workspace, kind=UsageKind.ACCELERATOR, amount=9, key="k", source=("run", "1"))
+
+    def settle() -> None:
+        try:
+            usage.stretch(key="k", needed=10)
+            usage.spend(key="k", amount=10)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        usage.lock_workspace(workspace.pk)
+        other = threading.Thread(target=settle)
+        other.start()
+        other.join(timeout=20)
+        assert not other.is_alive()
+    assert UsageTotal.objects.get().used == 10
 
 
 def test_tokens_start_again_each_day_and_training_each_month(workspace) -> None:

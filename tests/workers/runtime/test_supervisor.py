@@ -16,7 +16,7 @@ from django.db import connections
 from django.utils import timezone
 
 from apps.core.storage import storage
-from apps.jobs import services
+from apps.jobs import services, stopping
 from apps.jobs.models import Job, JobEvent, State
 from apps.jobs.signals import job_succeeded
 from workers.contracts.events import Log, parse_event
@@ -186,7 +186,7 @@ def test_stop_ends_a_child_that_listens_and_one_that_does_not(behaviour, make_jo
     job = make_job(behaviour)
     thread = in_background(job)
     wait_until(lambda: fresh(job).checkpoint_step == 3)
-    services.request_stop(actor=owner, job=job)
+    stopping.request_stop(actor=owner, job=job)
     assert fresh(job).state == State.STOPPING
     thread.join(SECONDS_TO_WAIT)
     assert fresh(job).state == State.CANCELLED
@@ -194,7 +194,7 @@ def test_stop_ends_a_child_that_listens_and_one_that_does_not(behaviour, make_jo
 
 def test_a_queued_job_is_cancelled_at_once(make_job, owner) -> None:
     job = make_job("finish")
-    services.request_stop(actor=owner, job=job)
+    stopping.request_stop(actor=owner, job=job)
     assert supervised(job).state == State.CANCELLED
 
 
@@ -215,7 +215,7 @@ def test_a_stopped_job_ends_when_its_worker_does(make_job, owner) -> None:
     job = make_job("finish")
     claimed = services.claim(job_id=str(job.pk), worker="w")
     assert claimed is not None
-    services.request_stop(actor=owner, job=job)
+    stopping.request_stop(actor=owner, job=job)
     services.release(claimed)
     assert fresh(job).state == State.CANCELLED
 

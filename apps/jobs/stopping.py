@@ -1,0 +1,48 @@
+"""Asking jobs to end: by somebody's wish, with their workspace, or because what they may take is used up."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.jobs.models import CLAIMED, Job, State, StopReason
+from apps.jobs.services import end_waiting, hint_changed
+from apps.workspaces import access, audit
+from apps.workspaces.models import Workspace
+
+
+@transaction.atomic
+def request_stop(*, actor: User, job: Job) -> None:
+    """Ask a running job to end with what it has; a queued one ends at once."""
+    access.require_repair(actor, job.workspace)
+    _stop(actor, job.pk)
+
+
+@transaction.atomic
+def stop_all(*, actor: User, workspace: Workspace) -> None:
+    """Stop whatever waits or runs in a workspace that is being deleted; the caller has checked permission."""
+    for pk in Job.objects.in_workspace(workspace).active().order_by("pk").values_list("pk", flat=True):
+        _stop(actor, pk)
+
+
+@transaction.atomic
+def stop_for(job: Job, reason: StopReason) -> None:
+    """Ask a running job to end with what it has, for a reason that its page gives; nobody asked for it."""
+    _stop(None, job.pk, reason)
+
+
+def _stop(actor: User | None, job_id: UUID, reason: StopReason | None = None) -> None:
+    current = Job.objects.select_for_update().get(pk=job_id)
+    if current.state == State.QUEUED:
+        current.stop_requested_at = timezone.now()
+        end_waiting(current)
+    elif current.state in CLAIMED and current.stop_requested_at is None:
+        current.state, current.stop_requested_at = State.STOPPING, timezone.now()
+        current.stopped_for = reason or ""
+        current.save(update_fields=["state", "stop_requested_at", "stopped_for"])
+    else:
+        return
+    why = {"reason": str(reason)} if reason else {}
+    audit.record(actor, "job.stopped", current, kind=current.kind, **why)
+    transaction.on_commit(lambda: hint_changed(job_id))
