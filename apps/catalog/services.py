@@ -114,13 +114,13 @@ def _checked_folder(location: str) -> str:
 @transaction.atomic
 def set_base_model_archived(*, actor: User, base_model: BaseModel, archived: bool) -> None:
     access.require(actor, base_model.workspace, Action.EDIT)
-    _set_archived(actor, base_model, "base_model", archived)
+    _set_archived(base_model, archived)
+    audit.record(actor, "base_model.archived" if archived else "base_model.unarchived", base_model)
 
 
-def _set_archived(actor: User, target: BaseModel | ModelVersion, kind: str, archived: bool) -> None:
+def _set_archived(target: BaseModel | ModelVersion, archived: bool) -> None:
     target.archived_at = timezone.now() if archived else None
     target.save(update_fields=["archived_at"])
-    audit.record(actor, f"{kind}.archived" if archived else f"{kind}.unarchived", target)
 
 
 @transaction.atomic
@@ -207,7 +207,8 @@ def update_version(*, actor: User, version: ModelVersion, name: str, notes: str 
 @transaction.atomic
 def set_version_archived(*, actor: User, version: ModelVersion, archived: bool) -> None:
     access.require(actor, version.workspace, Action.EDIT)
-    _set_archived(actor, version, "model_version", archived)
+    _set_archived(version, archived)
+    audit.record(actor, "model_version.archived" if archived else "model_version.unarchived", version)
 
 
 def hold_version(version: ModelVersion) -> ModelVersion:

@@ -7,9 +7,11 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from apps.core.admin import ReadOnlyAdmin
 from apps.workspaces import audit, members, usage
+from apps.workspaces.audit_words import action_words
 from apps.workspaces.models import (
     ApiKey,
     AuditEntry,
@@ -160,11 +162,15 @@ class WorkspaceSecretAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ["at", "actor", "address", "action", "object_label", "workspace"]
+    list_display = ["at", "actor", "address", "done", "action", "object_label", "workspace"]
     list_filter = ["action", "workspace"]
     search_fields = ["actor__email", "object_label", "object_id"]
     list_select_related = ["actor", "workspace"]
     date_hierarchy = "at"
+
+    @admin.display(description=_("what"), ordering="action")
+    def done(self, entry: AuditEntry) -> str:
+        return action_words(entry.action)
 
 
 @admin.register(Counter)

@@ -1,12 +1,13 @@
 """Forms for keys, invitations, and the settings of a workspace."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import StudioForm
+from apps.workspaces.audit_words import action_words, kind_words
 from apps.workspaces.models import AuditEntry, Membership, Role, Workspace
 from apps.workspaces.querysets import NOBODY
 from apps.workspaces.services import DAYS
@@ -105,15 +106,17 @@ class AuditFilterForm(StudioForm):
                 *sorted(((str(pk), email) for pk, email in actors), key=lambda actor: actor[1]),
                 (NOBODY, _("nobody who is signed in")),
             ],
-            "action": [*anything, *((name, name) for name in _distinct(entries, "action"))],
-            "object_type": [*anything, *((name, name) for name in _distinct(entries, "object_type"))],
+            "action": [*anything, *_in_words(entries, "action", action_words)],
+            "object_type": [*anything, *_in_words(entries, "object_type", kind_words)],
         }
         for name, choices in found.items():
             self.fields[name].choices = choices  # type: ignore[attr-defined]
 
 
-def _distinct(entries: Any, name: str) -> list[str]:
-    return sorted(entries.exclude(**{name: ""}).values_list(name, flat=True).distinct())
+def _in_words(entries: Any, name: str, words: Callable[[str], str]) -> list[tuple[str, str]]:
+    """The codes that there are, with their words and in the order of these."""
+    codes = entries.exclude(**{name: ""}).values_list(name, flat=True).distinct()
+    return sorted(((code, words(code)) for code in codes), key=lambda choice: choice[1].lower())
 
 
 class DeleteForm(StudioForm):

@@ -1,0 +1,171 @@
+"""The audit trail in words: what was done, to what kind of thing, and the names of what changed.
+
+The trail keeps codes, and so do exports; pages say them in the reader's language. A test holds ACTIONS against every
+code that the source records.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.apps import apps
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from apps.workspaces.models import Role
+
+ACTIONS: dict[str, Promise] = {
+    "api_key.created": _("Made an API key"),
+    "api_key.revoked": _("Revoked an API key"),
+    "app.archived": _("Archived an app"),
+    "app.changed": _("Changed an app"),
+    "app.created": _("Made an app"),
+    "app.deleted": _("Deleted an app"),
+    "app.parity_started": _("Started checking that an app answers as its model was trained"),
+    "app.published": _("Published an app"),
+    "app.restored": _("Brought an archived app back"),
+    "app.rolled_back": _("Put an app back to an earlier version"),
+    "audit.exported": _("Exported the audit trail"),
+    "base_model.added": _("Added a base model"),
+    "base_model.archived": _("Archived a base model"),
+    "base_model.unarchived": _("Brought an archived base model back"),
+    "comparison.deleted": _("Deleted a comparison"),
+    "comparison.started": _("Started a comparison"),
+    "dataset.archived": _("Archived a dataset"),
+    "dataset.changed": _("Changed a dataset"),
+    "dataset.created": _("Made a dataset"),
+    "dataset.deleted": _("Deleted a dataset"),
+    "dataset.unarchived": _("Brought an archived dataset back"),
+    "dataset_version.confirmed": _("Confirmed what the columns of a file mean"),
+    "evaluation.deleted": _("Deleted an evaluation"),
+    "evaluation.started": _("Started an evaluation"),
+    "group.changed": _("Changed a group of administrators"),
+    "group.created": _("Made a group of administrators"),
+    "group.deleted": _("Deleted a group of administrators"),
+    "import.discarded": _("Threw an upload away"),
+    "import.fetched": _("Fetched a file from an address"),
+    "import.started": _("Uploaded a file"),
+    "invitation.accepted": _("Accepted an invitation"),
+    "invitation.created": _("Invited somebody"),
+    "invitation.revoked": _("Revoked an invitation"),
+    "job.retried": _("Tried a job again"),
+    "job.stopped": _("Stopped a job"),
+    "membership.changed": _("Gave a member another role"),
+    "membership.left": _("Left the workspace"),
+    "membership.removed": _("Removed a member"),
+    "membership.set": _("Added a member"),
+    "model_version.archived": _("Archived a model"),
+    "model_version.changed": _("Changed the name or notes of a model"),
+    "model_version.exported": _("Packed a model for download"),
+    "model_version.files_deleted": _("Deleted the files of a model"),
+    "model_version.unarchived": _("Brought an archived model back"),
+    "preflight.requested": _("Asked what a run would do"),
+    "quota.removed": _("Took the workspace's own limits away"),
+    "quota.set": _("Set the workspace's own limits"),
+    "run.renamed": _("Renamed a run"),
+    "run.started": _("Started a run"),
+    "secret.removed": _("Removed a token"),
+    "secret.replaced": _("Replaced a token"),
+    "secret.set": _("Entered a token"),
+    "share_link.created": _("Opened a link to an app"),
+    "share_link.password_set": _("Changed the password of a link"),
+    "share_link.revoked": _("Closed a link to an app"),
+    "user.changed": _("Changed an account"),
+    "user.created": _("Made an account"),
+    "user.deleted": _("Deleted an account"),
+    "user.email_changed": _("Changed the e-mail address of an account"),
+    "user.email_verified": _("Proved an e-mail address"),
+    "user.exported": _("Took along what is kept about an account"),
+    "user.password_changed": _("Changed a password"),
+    "user.password_reset": _("Reset a password"),
+    "user.profile_changed": _("Changed a profile"),
+    "user.provider_connected": _("Connected another way to sign in"),
+    "user.provider_removed": _("Removed another way to sign in"),
+    "user.sessions_ended": _("Ended sessions"),
+    "user.sign_up_repeated": _("Was asked to make an account for an address that has one"),
+    "user.signed_in": _("Signed in"),
+    "user.signed_out": _("Signed out"),
+    "user.signed_up": _("Signed up"),
+    "user.two_step_added": _("Added a second step to signing in"),
+    "user.two_step_removed": _("Removed a second step from signing in"),
+    "user.two_step_renewed": _("Renewed the recovery codes"),
+    "workspace.changed": _("Changed a workspace"),
+    "workspace.created": _("Made the workspace"),
+    "workspace.deleted": _("Deleted the workspace"),
+    "workspace.purged": _("Emptied the deleted workspace for good"),
+    "workspace.renamed": _("Renamed the workspace"),
+    "workspace.restored": _("Brought the deleted workspace back"),
+    "workspace.transferred": _("Handed the workspace over"),
+}
+
+NAMES: dict[str, Promise] = {
+    "accelerator_hours": _("training hours a month"),
+    "administrator": _("administrator"),
+    "app": _("app"),
+    "base": _("base"),
+    "before": _("before"),
+    "by_link": _("for whoever has the link"),
+    "bytes": _("bytes"),
+    "can_write": _("may write"),
+    "count": _("how many"),
+    "data": _("data"),
+    "dataset": _("dataset"),
+    "days": _("days"),
+    "fields": _("fields"),
+    "host": _("from"),
+    "is_new": _("new here"),
+    "is_unlimited": _("no limits at all"),
+    "key": _("with the key"),
+    "kind": _("kind"),
+    "location": _("where it lies"),
+    "members": _("members"),
+    "methods": _("by"),
+    "model": _("model"),
+    "name": _("name"),
+    "password": _("password"),
+    "reason": _("because of"),
+    "role": _("role"),
+    "roles": _("columns"),
+    "runs": _("runs waiting or running"),
+    "storage_gb": _("storage, GB"),
+    "task_type": _("what it teaches"),
+    "to": _("to"),
+    "tokens_per_day": _("tokens a day"),
+    "two_step_removed": _("second step removed"),
+    "version": _("version"),
+}
+"""What the changes of an entry are called."""
+
+
+def action_words(code: str) -> str:
+    """What was done; an entry of another release, whose code this one does not know, says its code."""
+    return str(ACTIONS.get(code, code))
+
+
+def kind_words(object_type: str) -> str:
+    """The name of a kind of thing, from the name of its model."""
+    return str(_kinds().get(object_type, object_type))
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> dict[str, Any]:
+    return {str(model._meta.model_name): model._meta.verbose_name for model in apps.get_models()}
+
+
+def change_words(changes: dict[str, Any]) -> list[tuple[str, str]]:
+    """What changed, as (name, value)."""
+    return [(str(NAMES.get(name, name)), _value(value)) for name, value in changes.items()]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, list):
+        return ", ".join(map(_value, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_value(part)}" for name, part in value.items())
+    if value is None or value == "":
+        return "–"
+    return str(Role(value).label) if value in Role.values else str(value)

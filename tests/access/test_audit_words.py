@@ -1,0 +1,118 @@
+"""Every code that the source writes into the audit trail has words, which pages and filters show; exports keep the codes."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils.translation import override
+
+from apps.workspaces import audit
+from apps.workspaces.audit_words import ACTIONS, NAMES, action_words, change_words, kind_words
+from apps.workspaces.models import Quota
+from tests.access.test_audit_trail import body_of
+
+APPS = Path(__file__).parents[2] / "apps"
+RECORDS = ("record", "tell", "_take_out")
+"""What writes an entry: the action is the second argument, or for the last one the third."""
+HANDED_ON = {"workspaces/people.py record", "workspaces/members.py record", "accounts/admin.py tell"}
+"""Calls whose action was given by somebody whose call is looked at too, or by `removed_action`."""
+NOT_CHANGES = {"by", "workspace"}
+
+
+def _calls() -> Iterator[tuple[str, str, ast.Call]]:
+    """File, name and call of everything that writes an entry."""
+    for path in sorted(APPS.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func)
+                short = name.rsplit(".", 1)[-1]
+                if short in RECORDS and (short != "record" or name == "audit.record"):
+                    yield str(path.relative_to(APPS)), short, node
+
+
+def _texts(node: ast.AST) -> set[str]:
+    """The codes that an expression may be: itself, or both arms of an if-else."""
+    if isinstance(node, ast.IfExp):
+        return _texts(node.body) | _texts(node.orelse)
+    return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
+
+
+def _removed_actions() -> set[str]:
+    """Class attributes of the admin that say what a removal is recorded as."""
+    return {
+        text
+        for node in ast.walk(ast.parse((APPS / "accounts/admin.py").read_text()))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "removed_action"
+        for text in _texts(node.value)
+    }
+
+
+def test_every_code_of_the_source_has_words_and_every_word_a_code() -> None:
+    codes, unknown = _removed_actions(), []
+    for file, name, call in _calls():
+        found = _texts(call.args[2 if name == "_take_out" else 1])
+        codes |= found
+        if not found and f"{file} {name}" not in HANDED_ON:
+            unknown.append(f"{file}:{call.lineno} {ast.unparse(call)[:100]}")
+    assert unknown == [], "say the action as a text, so that it can be given words"
+    assert len(codes) > 70
+    assert codes - set(ACTIONS) == set(), "no words in apps/workspaces/audit_words.py"
+    assert set(ACTIONS) - codes == set(), "nothing records these"
+
+
+def test_every_name_of_a_change_has_words() -> None:
+    names = {"key", "reason"} | {
+        keyword.arg for _file, _name, call in _calls() for keyword in call.keywords if keyword.arg
+    }
+    limits = {field.name for field in Quota._meta.fields} - {"id", "created_at", "workspace"}
+    assert (names | limits) - NOT_CHANGES - {"actor", "action"} == set(NAMES)
+
+
+def test_no_two_codes_read_the_same() -> None:
+    for language in ("en", "zh-hans"):
+        with override(language):
+            words = [action_words(code) for code in ACTIONS]
+            assert len(set(words)) == len(words), language
+
+
+def test_what_is_not_known_is_shown_as_it_is() -> None:
+    assert action_words("thing.done_by_a_later_release") == "thing.done_by_a_later_release"
+    assert kind_words("") == ""
+    assert (kind_words("apikey"), kind_words("nosuchmodel")) == ("API key", "nosuchmodel")
+
+
+def test_values_are_said_in_words() -> None:
+    changes = {"role": "editor", "can_write": False, "days": None, "fields": ["name", "language"], "other": 3}
+    assert change_words(changes) == [
+        ("role", "Editor"),
+        ("may write", "no"),
+        ("days", "–"),
+        ("fields", "name, language"),
+        ("other", "3"),
+    ]
+
+
+@pytest.mark.django_db
+def test_pages_and_filters_speak_and_the_export_keeps_codes(
+    client_for: Any, admin: Any, owner: Any, workspace: Any
+) -> None:
+    audit.record(owner, "dataset.unarchived", workspace, workspace=workspace, can_write=True)
+    client = client_for(admin)
+    words = "Brought an archived dataset back"
+    for address in ("/workspace/", "/workspace/audit/"):
+        html = client.get(address).content.decode()
+        assert words in html
+        assert "<code>dataset.unarchived" not in html
+    chosen = client.get("/workspace/audit/", {"action": "dataset.unarchived"})
+    assert f'<option value="dataset.unarchived" selected>{words}</option>' in chosen.content.decode()
+    assert [entry.action for entry in chosen.context["page"]] == ["dataset.unarchived"]
+    choices = [label for code, label in chosen.context["form"].fields["action"].choices if code]
+    assert choices == sorted(choices, key=str.lower)
+    line, *_rest = body_of(client.get("/workspace/audit/jsonl/?action=dataset.unarchived")).splitlines()
+    assert json.loads(line)["action"] == "dataset.unarchived"
+    assert words in client_for(owner).get("/admin/workspaces/auditentry/").content.decode()
