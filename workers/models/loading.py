@@ -206,13 +206,13 @@ def fetch_from_hub(base: HubBase) -> Path:
     except GatedRepoError as error:
         raise JobError(
             "hub_gated",
-            f"{name} asks for permission. Accept its conditions on the Hub, then enter your access token under Settings.",
+            f"{name} asks for permission. Accept its conditions on the Hub; then an admin of the workspace enters an access token under Workspace, Hub token.",
             field="base",
         ) from error
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         raise JobError(
             "hub_not_found",
-            f"The Hub has no model {name} (revision {base.revision}), or it is private. Check the spelling, or enter an access token under Settings.",
+            f"The Hub has no model {name} (revision {base.revision}), or it is private. Check the spelling, or let an admin of the workspace enter an access token under Workspace, Hub token.",
             field="base",
         ) from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
