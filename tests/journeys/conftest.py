@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from examples import get_example
 from launcher.throwaway import Studio
 from tests.fixtures.browser import Complaints
 from tests.fixtures.keyboard import Keyboard
+from tests.fixtures.publishing import LiveSite
 from tests.fixtures.rest import Rest, wait_for
 
 OWNER, PASSWORD = "owner@example.com", "a rather long password"
@@ -114,3 +116,19 @@ def talkative_link(rest: Rest, talkative: dict[str, Any]) -> str:
     """A share link of a chat app whose answers are long enough to be stopped."""
     _, link = rest.publish(talkative["model_version"], name="Help desk", max_tokens=1200)
     return link
+
+
+@pytest.fixture
+def _beside_playwright(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its loop runs in this thread, where Django would refuse to be asked."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture
+def site(_beside_playwright: None, transactional_db: None, engine: Any) -> Iterator[LiveSite]:
+    """The site of this process with its static files, which elsewhere the set-up collects: pages without a studio."""
+    from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
+    from django.core.asgi import get_asgi_application
+
+    with LiveSite(ASGIStaticFilesHandler(get_asgi_application())) as running:
+        yield running

@@ -8,184 +8,181 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
 import pytest
-from babel.messages.pofile import read_po
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from apps.core.storage import storage
-from apps.datasets.models import Import
-from tests.access.asking import own, path_of
-from tests.access.readying import READY
+from apps.jobs.models import Job
+from apps.workspaces.doors import addresses
+from apps.workspaces.services import create_workspace
 from tests.access.world import World, build_world
-from tests.apps.conftest import parquet
 from tests.fixtures.axe import bring_axe, violations
 from tests.fixtures.browser import PHONE, Complaints
 from tests.fixtures.publishing import LiveSite
+from tests.journeys.pages import (
+    axe,
+    chinese,
+    contexts,
+    cookies_of,
+    is_page,
+    messages,
+    pages,
+    speak_chinese,
+)
 
 pytestmark = pytest.mark.journey
 
-CATALOGUE = Path(__file__).resolve().parents[2] / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
-TEXTS = """() => {
-    const found = new Set([document.title]);
-    const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (nodes.nextNode()) {
-        const inside = nodes.currentNode.parentElement;
-        if (!inside.closest("script, style, noscript, code, pre, template, .pre-wrap, .cell, [lang]:not(html)"))
-            found.add(nodes.currentNode.textContent.trim().replace(/\\s+/g, " "));
+STATES = ("queued", "running", "stopping", "failed", "errored", "lost", "cancelled")
+FAILURE = {
+    "error_code": "out_of_memory",
+    "error_message": "The machine ran out of memory while training. Train with 512 tokens at once",
+    "error_trace": "Traceback (most recent call last):\n  MemoryError",
+}
+REQUIRED = """form => [...form.querySelectorAll("input, textarea, select")].filter(
+    (one) => one.required && one.type !== "hidden" && one.offsetParent !== null).length"""
+EMPTY_AND_SEND = """form => {
+    form.noValidate = true;
+    for (const one of form.querySelectorAll("input, textarea, select")) {
+        if (["checkbox", "radio"].includes(one.type)) one.checked = false;
+        else if (one.type !== "hidden" && one.required) one.value = "";
     }
-    for (const name of ["title", "aria-label", "placeholder", "data-label", "data-confirm", "alt"])
-        for (const element of document.querySelectorAll(`[${name}]`)) found.add(element.getAttribute(name).trim());
-    return [...found].filter((text) => /[a-z]{2}/.test(text));
+    form.submit();
 }"""
-BLANK = re.compile(r"%\(\w+\)[.\d]*[a-z]|\{\w+\}|%s")
-STORED = {"Link for one person", "Hub token", "Paste a text and see where it belongs."}
-"""What rows keep in the language of whoever made them."""
-PROGRAMS = ("api:", "admin:", "openid_connect")
-"""Answers to programs, Django's own admin pages, the way to another site."""
-FILES = (
-    *(
-        "datasets:source",
-        "datasets:import_rejected",
-        "datasets:kept",
-        "datasets:rejected",
-        "catalog:download",
-    ),
-    *("workspaces:audit_export", "mfa_download"),
-)
-UNLESS_SIGNED_IN = (
-    "account_login",
-    "account_signup",
-    "account_reset",
-    "account_confirm",
-    "account_email_v",
-    "home:set_up",
-)
 
 
-def messages() -> list[re.Pattern[str]]:
-    """Every English text of at least two words, as an expression of what it looks like with its blanks filled in."""
-    with CATALOGUE.open("rb") as file:
-        ids = [one.id for one in read_po(file, locale="zh_Hans") if one.id and one.id != one.string]
-    texts = [text for one in ids for text in (one if isinstance(one, tuple) else (one,))]
-    wordy = [text for text in texts if len(re.findall(r"[A-Za-z]{2,}", BLANK.sub("", text))) > 1]
-    return [re.compile(".+".join(map(re.escape, BLANK.split(text)))) for text in wordy]
+@dataclass
+class Looking:
+    """Two browsers of one person: a wide one in English, and a phone in Chinese."""
+
+    wide: dict[str, Page]
+    small: dict[str, Page]
+    english: list[re.Pattern[str]] = field(default_factory=messages)
+    wrong: dict[str, list[str]] = field(default_factory=dict)
+
+    def at(self, name: str, path: str, person: str) -> None:
+        self.wide[person].goto(path)
+        self.small[person].goto(path)
+        self.note(f"{name} {path}", axe(self.wide[person]))
+        self.note(f"{name} {path}", self.on_phone(self.small[person]))
+
+    def on_phone(self, page: Page) -> list[str]:
+        return chinese(page, self.english) + violations(page, only="layout")
+
+    def note(self, name: str, found: list[str]) -> None:
+        if found:
+            self.wrong.setdefault(name, []).extend(found)
+
+    def report(self) -> str:
+        return "\n".join(f"{page}\n    " + "\n    ".join(found) for page, found in self.wrong.items())
 
 
-@pytest.fixture
-def _beside_playwright(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its loop runs in this thread, where Django would refuse to be asked."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+@contextmanager
+def looking(
+    browser: Browser, site: LiveSite, people: dict[str, tuple[BrowserContext, BrowserContext]]
+) -> Iterator[Looking]:
+    """Fails where a page makes the browser complain."""
+    complaints = Complaints()
+    complaints.tolerate("status of 40[0-9]", "WebSocket", "status of 410")
+    for wide, small in people.values():
+        for context in (wide, small):
+            bring_axe(context)
+        complaints.watch(wide)
+        speak_chinese(small, site)
+    yield Looking(
+        {name: wide.new_page() for name, (wide, _) in people.items()},
+        {name: small.new_page() for name, (_, small) in people.items()},
+    )
+    for both in people.values():
+        for context in both:
+            context.close()
+    assert not complaints.left()
 
 
-@pytest.fixture
-def site(_beside_playwright: None, transactional_db: None, engine: Any) -> Iterator[LiveSite]:
-    """With its static files, which elsewhere the set-up collects."""
-    from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
-    from django.core.asgi import get_asgi_application
-
-    with LiveSite(ASGIStaticFilesHandler(get_asgi_application())) as running:
-        yield running
-
-
-def pages(world: World) -> Iterator[tuple[str, str, str]]:
-    """Name, path and person of every address that can be read in a browser."""
-    from apps.workspaces.access_table import Needs
-    from apps.workspaces.doors import addresses
-
-    for address in addresses():
-        door = address.door
-        if (
-            door is None
-            or "GET" not in door.needs
-            or address.key.startswith(PROGRAMS + FILES)
-            or "admin/" in address.route
-        ):
-            continue
-        if address.key.endswith(("_stream", "openai_models")):
-            continue
-        rule = door.needs["GET"]
-        outside = rule == Needs.LINK or address.key.startswith(UNLESS_SIGNED_IN)
-        person = "anonymous" if outside else "administrator" if rule == Needs.ADMINISTRATOR else "owner"
-        if address.key in READY:
-            values = [str(value) for value in READY[address.key](world)]
-        else:
-            values = own(world, world.ours, address, person)
-        if address.key == "datasets:import":
-            give_rows(values[0])
-        yield address.key, path_of(address, values), person
-
-
-def contexts(browser: Browser, site: LiveSite, world: World, **options: Any) -> dict[str, BrowserContext]:
-    """A browser of each person."""
-    found = {}
-    for person in ("anonymous", "owner", "administrator"):
-        found[person] = browser.new_context(base_url=site.url, reduced_motion="reduce", **options)
-        cookies = world.clients[person].cookies
-        found[person].add_cookies(
-            [{"name": name, "value": one.value, "url": site.url} for name, one in cookies.items()]
-        )
-    return found
-
-
-def is_page(context: BrowserContext, path: str) -> bool:
-    """Not an answer to a script, not a part of a page."""
-    answer = context.request.get(path)
-    is_html = "text/html" in answer.headers.get("content-type", "")
-    return is_html and "<!doctype html>" in answer.text()[:2000].lower()
-
-
-def give_rows(import_id: str) -> None:
-    """The rows that the ready import of the world was read from."""
-    found = Import.objects.get(pk=import_id)
-    table = pa.table({"__line": pa.array([2, 3], pa.int64()), "text": ["a", "b"], "label": ["x", "y"]})
-    storage().write(f"{found.rows_key}/rows.parquet", iter([parquet(table)]))
-    storage().write(f"{found.rows_key}/.published", iter([b"{}"]))
-
-
-def axe(page: Page) -> list[str]:
-    return [f"{theme}: {wrong}" for theme in ("light", "dark") for wrong in violations(page, theme)]
-
-
-def chinese(page: Page, english: list[re.Pattern[str]]) -> list[str]:
-    """What is wrong with a page that should be in Chinese on a phone."""
-    texts = set(page.evaluate(TEXTS)) - STORED
-    found = [f"English: {text}" for text in texts if any(message.fullmatch(text) for message in english)]
-    if page.locator("html").get_attribute("lang") != "zh-hans":
-        found.append("the page says that it is not in Chinese")
-    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-        found.append("scrolls sideways on a phone")
-    return found
+def everybody(
+    browser: Browser, site: LiveSite, world: World
+) -> dict[str, tuple[BrowserContext, BrowserContext]]:
+    wide, small = contexts(browser, site, world), contexts(browser, site, world, viewport=PHONE)
+    return {person: (wide[person], small[person]) for person in wide}
 
 
 def test_every_page(site: LiveSite, browser: Browser) -> None:
     world = build_world()
-    wide = contexts(browser, site, world)
-    phone = contexts(browser, site, world, viewport=PHONE)
-    english = messages()
-    complaints = Complaints()
-    complaints.tolerate("status of 40[0-9]", "WebSocket", "status of 410")
-    for person, context in wide.items():
-        bring_axe(context)
-        complaints.watch(context)
-        phone[person].add_cookies([{"name": "django_language", "value": "zh-hans", "url": site.url}])
-    opened = {name: (context.new_page(), phone[name].new_page()) for name, context in wide.items()}
-    wrong: dict[str, list[str]] = {}
+    people = everybody(browser, site, world)
     seen = []
-    for name, path, person in pages(world):
-        if not is_page(wide[person], path):
-            continue
-        page, small = opened[person]
-        page.goto(path)
-        small.goto(path)
-        seen.append(name)
-        if found := axe(page) + chinese(small, english):
-            wrong[f"{name} {path}"] = found
-    for context in (*wide.values(), *phone.values()):
-        context.close()
-    assert not wrong, "\n".join(f"{page}\n    " + "\n    ".join(found) for page, found in wrong.items())
+    with looking(browser, site, people) as look:
+        for name, path, person in pages(world):
+            if is_page(people[person][0], path):
+                seen.append(name)
+                look.at(name, path, person)
+    assert not look.wrong, look.report()
     assert len(seen) > 50
-    assert not complaints.left()
+
+
+def test_every_form_that_is_sent_empty(site: LiveSite, browser: Browser) -> None:
+    """Whatever asks for something is sent without it, past what the browser checks."""
+    world = build_world()
+    people = everybody(browser, site, world)
+    seen = []
+    with looking(browser, site, people) as look:
+        for name, path, person in pages(world):
+            if not is_page(people[person][0], path):
+                continue
+            for page, judge in ((look.wide[person], axe), (look.small[person], look.on_phone)):
+                page.goto(path)
+                for number in range(page.locator("form[method=post]").count()):
+                    form = page.locator("form[method=post]").nth(number)
+                    if not form.evaluate(REQUIRED):
+                        continue
+                    with page.expect_navigation():
+                        form.evaluate(EMPTY_AND_SEND)
+                    seen.append(name)
+                    look.note(f"{name} {path}, form {number}", judge(page))
+                    page.goto(path)
+    assert not look.wrong, look.report()
+    assert len(set(seen)) > 12
+
+
+def test_every_state_of_work(site: LiveSite, browser: Browser) -> None:
+    world = build_world()
+    people = everybody(browser, site, world)
+    things = world.ours.things
+    shown = {
+        "training:detail": "run",
+        "evaluation:detail": "evaluation",
+        "evaluation:comparison": "comparison",
+    }
+    with looking(browser, site, people) as look:
+        for name, path, person in pages(world):
+            if name not in shown:
+                continue
+            job = Job.objects.filter(pk=things[shown[name]].job_id)
+            for state in STATES if name == "training:detail" else ("running", "failed"):
+                failure = FAILURE if state in ("failed", "errored", "lost") else dict.fromkeys(FAILURE, "")
+                job.update(state=state, phase="training", fraction=0.4, **failure)
+                look.at(f"{name}, {state}", path, person)
+    assert not look.wrong, look.report()
+
+
+def test_every_list_while_it_is_empty(
+    site: LiveSite, browser: Browser, client_for: Any, outsider: Any
+) -> None:
+    create_workspace(actor=outsider, name="Nothing yet")
+    both = [
+        browser.new_context(base_url=site.url, reduced_motion="reduce", viewport=size)
+        for size in (None, PHONE)
+    ]
+    for context in both:
+        context.add_cookies(cookies_of(client_for(outsider), site))
+    seen = []
+    with looking(browser, site, {"outsider": (both[0], both[1])}) as look:
+        for address in addresses():
+            path = f"/{address.route}"
+            can_be_read = address.door and "GET" in address.door.needs
+            if can_be_read and not re.search(r"<|admin/", path) and is_page(both[0], path):
+                seen.append(path)
+                look.at(address.key, path, "outsider")
+    assert not look.wrong, look.report()
+    assert {"/", "/data/", "/models/", "/runs/", "/evaluations/", "/apps/"} <= set(seen)

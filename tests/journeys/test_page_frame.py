@@ -1,0 +1,161 @@
+"""What all pages share: a navigation that fits every width, menus and drawers that keys open and leave, news told aloud
+once, and a curve with its numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from apps.accounts.models import User
+from apps.jobs.models import Job, JobEvent
+from tests.access.world import World, build_world
+from tests.fixtures.axe import bring_axe
+from tests.fixtures.browser import PHONE
+from tests.fixtures.keyboard import Keyboard
+from tests.fixtures.publishing import LiveSite
+from tests.journeys.pages import axe, cookies_of, fits, speak_chinese
+
+pytestmark = pytest.mark.journey
+
+WIDTHS = (360, 390, 575, 576, 767, 768, 991, 992, 1199, 1200, 1280, 1366, 1399, 1400)
+ONE_LINE_PX = 72
+CROWDED = """() => {
+    const seen = (one) => one.offsetParent !== null && getComputedStyle(one).visibility !== "hidden";
+    const boxes = [...document.querySelectorAll(".studio-nav .nav-link, .nav-tools > *, .navbar-brand")].filter(seen).map((one) => one.getBoundingClientRect());
+    const overlaps = boxes.filter((box, index) => boxes.some((other, at) => at > index && box.left < other.right - 1 && other.left < box.right - 1 && box.top < other.bottom - 1 && other.top < box.bottom - 1));
+    const outside = boxes.filter((box) => box.right > innerWidth || box.left < 0);
+    return { overlaps: overlaps.length, outside: outside.length, height: document.querySelector(".studio-nav").offsetHeight };
+}"""
+
+
+@pytest.fixture
+def world(site: LiveSite) -> World:
+    return build_world()
+
+
+def page_of(
+    world: World, person: str, site: LiveSite, browser: Browser, *, chinese: bool = False, **options: Any
+) -> Page:
+    context = browser.new_context(base_url=site.url, **options)
+    context.add_cookies(cookies_of(world.clients[person], site))
+    if chinese:
+        speak_chinese(context, site)
+    bring_axe(context)
+    return context.new_page()
+
+
+@pytest.mark.parametrize("chinese", [False, True])
+def test_the_navigation_of_an_administrator_fits_every_width(
+    world: World, site: LiveSite, browser: Browser, chinese: bool
+) -> None:
+    User.objects.filter(email="owner@example.com").update(
+        is_staff=True, is_superuser=True, name="A rather long name of a person"
+    )
+    world.ours.workspace.name = "A rather long name of a workspace that somebody gave"
+    world.ours.workspace.save()
+    page = page_of(world, "owner", site, browser, chinese=chinese)
+    page.goto("/data/")
+    wrong = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        seen = page.evaluate(CROWDED)
+        if fits(page) or seen["overlaps"] or seen["outside"] or seen["height"] > ONE_LINE_PX:
+            wrong[width] = (fits(page), seen)
+    assert not wrong
+
+
+def test_open_menus_have_nothing_wrong(world: World, site: LiveSite, browser: Browser) -> None:
+    page = page_of(world, "owner", site, browser, reduced_motion="reduce")
+    page.goto("/data/")
+    found = []
+    for name in ("your account", "switch"):
+        button = page.locator(f".nav-tools button[aria-label*='{name}']")
+        button.click()
+        expect(page.locator(".dropdown-menu.show")).to_be_visible()
+        found += axe(page)
+        page.keyboard.press("Escape")
+        expect(button).to_be_focused()
+    page.set_viewport_size(PHONE)
+    page.get_by_role("button", name="Menu").click()
+    expect(page.locator("#menu.show")).to_be_visible()
+    assert not found + axe(page) + fits(page)
+
+
+def test_a_drawer_gives_the_focus_back(world: World, site: LiveSite, browser: Browser) -> None:
+    page = page_of(world, "anonymous", site, browser, viewport=PHONE)
+    page.goto(f"/a/{world.ours.things['link_token']}/")
+    keys = Keyboard(page)
+    toggle, history = page.locator("#history-toggle"), page.locator("#history")
+    keys.activate(toggle)
+    expect(history).to_be_visible()
+    assert page.locator("#history *:focus").count() == 1
+    assert not axe(page)
+    keys.press("Escape")
+    expect(history).not_to_be_visible()
+    assert keys.is_at(toggle)
+    keys.press("Enter")
+    expect(history).to_be_visible()
+    for _ in range(page.locator("#history a").count() + 1):
+        keys.press("Tab")
+    expect(history).not_to_be_visible()
+    expect(toggle).to_have_attribute("aria-expanded", "false")
+
+
+def test_what_opened_over_the_page_goes_with_escape(world: World, site: LiveSite, browser: Browser) -> None:
+    page = page_of(world, "owner", site, browser)
+    page.goto(f"/runs/{world.ours.things['run'].pk}/")
+    keys = Keyboard(page)
+    summary = page.locator("details.rename > summary")
+    keys.activate(summary)
+    keys.press("Tab")
+    assert keys.is_at(page.get_by_label("Name", exact=True))
+    keys.press("Escape")
+    expect(page.locator("details.rename[open]")).to_have_count(0)
+    assert keys.is_at(summary)
+
+
+def test_the_progress_of_a_job_is_told_by_quarters_and_its_end(
+    world: World, site: LiveSite, browser: Browser
+) -> None:
+    run = world.ours.things["run"]
+    job = Job.objects.filter(pk=run.job_id)
+    job.update(state="running", phase="training", fraction=0.1)
+    page = page_of(world, "owner", site, browser)
+    page.goto(f"/runs/{run.pk}/")
+    said, card = page.locator("#said"), page.locator(".job-status")
+    for share, text in ((0.2, ""), (0.3, "Running · training · 25 %"), (0.4, "Running · training · 25 %")):
+        job.update(fraction=share)
+        expect(card).to_have_attribute("data-percent", str(round(100 * share)))
+        page.wait_for_timeout(500)
+        assert said.inner_text().strip() == text
+    job.update(state="succeeded", phase="", fraction=1)
+    expect(said).to_have_text("Succeeded")
+
+
+def test_a_curve_has_its_numbers_beside_it(world: World, site: LiveSite, browser: Browser) -> None:
+    run = world.ours.things["run"]
+    for step, values in enumerate(
+        ({"train_loss": 2.5}, {"train_loss": 2.25}, {"validation_loss": 2.125}), start=1
+    ):
+        JobEvent.objects.create(
+            job=run.job,
+            seq=step,
+            attempt=run.job.attempt or 1,
+            kind="metric",
+            data={"step": step, "values": values},
+        )
+    page = page_of(world, "owner", site, browser)
+    page.goto(f"/runs/{run.pk}/")
+    expect(page.get_by_role("img", name="The loss by step")).to_be_visible()
+    Keyboard(page).activate(page.locator("#curve-numbers > summary"))
+    expect(page.locator("[data-run-table] tr")).to_have_text(["3 2.25 2.125"], use_inner_text=True)
+
+
+def test_nothing_moves_for_whoever_asked_for_calm(world: World, site: LiveSite, browser: Browser) -> None:
+    page = page_of(world, "owner", site, browser, reduced_motion="reduce")
+    moving = "document.getAnimations().length + [...document.querySelectorAll('*')].filter((one) => parseFloat(getComputedStyle(one).transitionDuration) > 0 || parseFloat(getComputedStyle(one).animationDuration) > 0).length"
+    for address in ("/", f"/runs/{world.ours.things['run'].pk}/", f"/a/{world.ours.things['link_token']}/"):
+        page.goto(address)
+        assert page.evaluate(moving) == 0, address
