@@ -43,7 +43,14 @@ WORDS = re.compile(r"[A-Za-z“{(][\w\s.,;:'’“”\"()/%{}!?$-]* [\w\s.,;:'�
 CODE = re.compile(
     r"^(SELECT|SET|CREATE|COPY|INSERT|DROP) |^(\{\d+\}\W*)+$|^Bearer |\$A|allocate memory|^\{1\} GB$"
 )
-NOT_SAID = {"line, reason", "unexpected end of data", "not enough memory", "Not an event: {1}", "{1} and {2}"}
+NOT_SAID = {
+    "line, reason",
+    "memory allocation of",
+    "unexpected end of data",
+    "not enough memory",
+    "Not an event: {1}",
+    "{1} and {2}",
+}
 LOGGED = ("debug", "info", "warning", "error", "critical", "exception")
 
 
