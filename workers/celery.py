@@ -12,7 +12,10 @@ django.setup()
 from workers.runtime.supervisor import worker_is_ending  # noqa: E402  (needs the models, which need the set-up)
 
 app.autodiscover_tasks(
-    ["workers.ingest", "workers.training", "workers.evaluation", "workers.serving", "workers.upkeep"],
+    [
+        *("workers.ingest", "workers.training", "workers.evaluation", "workers.serving"),
+        *("workers.upkeep", "workers.mail"),
+    ],
     force=True,
 )
 

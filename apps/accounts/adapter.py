@@ -1,23 +1,27 @@
 """What allauth should do our way: who may sign up, where links in e-mails lead, what is kept encrypted."""
 
 import logging
-from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
-from apps.accounts import sealed
+from apps.accounts import fresh, sealed
+from apps.accounts.devices import device_of, remember_device
 from apps.accounts.models import User
+from apps.accounts.reading import language_of
 from apps.accounts.signals import sign_up_asked
-from apps.core.errors import UserError
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +67,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             )
         return email
 
+    def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
+        """With the name at once: a second write would only come where an account is really made."""
+        user.name = form.cleaned_data.get("name", user.name).strip()
+        return super().save_user(request, user, form, commit)
+
     def populate_username(self, request: HttpRequest, user: Any) -> None:
         """Users have no name to sign in with but their address."""
 
@@ -74,20 +83,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return site_address("account_confirm_email", key=emailconfirmation.key)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Raises UserError when the mail server does not take it."""
         ours = {
             "site_url": settings.SITE_URL,
             "signup_url": site_address("account_signup") if settings.SIGN_UP == "open" else "",
             "password_reset_url": site_address("account_reset_password"),
         }
-        try:
+        with override(language_of(email)):
             super().send_mail(template_prefix, email, {**ours, **self._without_request_addresses(context)})
-        except (OSError, SMTPException) as error:
-            logger.exception("An e-mail (%s) could not be handed over", template_prefix)
-            message = _(
-                "The e-mail could not be sent. Try again later; if it stays so, tell your administrator."
-            )
-            raise UserError(str(message)) from error
 
     def _without_request_addresses(self, context: dict[str, Any]) -> dict[str, Any]:
         """allauth builds these two from the Host header, but for the link of a reset, which is ours already."""
@@ -95,16 +97,34 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         dropped = {"signup_url"} if is_ours else {"signup_url", "password_reset_url"}
         return {name: value for name, value in context.items() if name not in dropped}
 
-    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
-        """What was done stays done when the mail about it cannot be sent."""
-        try:
-            super().send_notification_mail(*args, **kwargs)
-        except UserError:
-            logger.warning("A notice about a changed account was not sent")
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """An address that has become somebody else's account meanwhile is not taken from it."""
+        others = User.objects.exclude(pk=email_address.user_id)
+        if others.filter(email__iexact=email_address.email).exists():
+            failed = "account/messages/email_confirmation_failed.txt"
+            self.add_message(request, messages.ERROR, failed, {"email": email_address.email})
+            return False
+        return bool(super().confirm_email(request, email_address))
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        remember_device(request, response, user.email)
+        return response
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Raises ReauthenticationRequired for who has neither a password nor a second step and is due: allauth would ask
+        them nothing."""
+        fresh.require_provider(context.request)
+        return bool(super().is_reauthentication_required(app=app, **kwargs))
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        return super().get_reauthentication_methods(user) or fresh.provider_methods(user)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """By address alone. allauth puts the Host header in front, and whoever guesses passwords chooses that."""
-        return str(credentials.get("email", credentials.get("username", ""))).lower()
+        """By address, and apart for browsers that signed in before; allauth puts the Host header in front, and whoever
+        guesses passwords chooses that."""
+        email = str(credentials.get("email", credentials.get("username", ""))).lower()
+        return f"{email}:{device_of(request, email)}"
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """For whoever watches the log. No row: writing one only for accounts that exist would tell them apart."""
@@ -121,8 +141,21 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         """As with a password; an invitation that names an address takes a provider's word for no other one."""
         return may_sign_up(request, sociallogin.user.email)
 
+    def authenticate_by_email(self, sociallogin: Any) -> tuple[User, str] | None:
+        """An account is opened by its own address, not by one that its owner only asked to change to."""
+        for address in sociallogin.email_addresses:
+            if address.verified:
+                # The provider knows whose it is: what others claim of it is worth nothing any more.
+                claims = EmailAddress.objects.filter(email=address.email.lower(), verified=False)
+                claims.exclude(user__email__iexact=address.email).delete()
+        found: tuple[User, str] | None = super().authenticate_by_email(sociallogin)
+        return found
+
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
         user = super().populate_user(request, sociallogin, data)
+        for address in sociallogin.email_addresses:
+            # The claim is a boolean (OpenID Connect Core 5.1); some providers send "false", which would count as true.
+            address.verified = address.verified is True
         user.email = user.email.lower()
         user.name = str(data.get("name") or "")[:150]
         return user

@@ -47,7 +47,6 @@ def _write(archive: zipfile.ZipFile, name: str, rows: Iterable[Any]) -> None:
 
 
 def _account(user: User) -> dict[str, Any]:
-    kinds = Authenticator.objects.filter(user=user)
     return {
         "id": user.pk,
         "email": user.email,
@@ -58,7 +57,15 @@ def _account(user: User) -> dict[str, Any]:
         "created_at": user.created_at,
         "last_sign_in": user.last_login,
         "addresses": list(EmailAddress.objects.filter(user=user).values("email", "verified", "primary")),
-        "two_step_sign_in": list(kinds.values("type", "created_at", "last_used_at")),
+        "two_step_sign_in": [
+            {
+                "type": row.type,
+                "name": row.data.get("name", ""),
+                "created_at": row.created_at,
+                "last_used_at": row.last_used_at,
+            }
+            for row in Authenticator.objects.filter(user=user)
+        ],
         "connected_sign_in": list(
             SocialAccount.objects.filter(user=user).values("provider", "uid", "date_joined", "extra_data")
         ),

@@ -1,5 +1,6 @@
 """Forms of the account pages: allauth's, in the studio's words and look, and our own."""
 
+import uuid
 import zoneinfo
 from typing import Any, ClassVar
 
@@ -8,18 +9,22 @@ from allauth.mfa import app_settings as mfa
 from allauth.mfa.base import forms as two_step
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from allauth.socialaccount import forms as provider
 from django import forms
 from django.conf import settings
 from django.core.cache import cache
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts import services
 from apps.accounts.models import User
 from apps.core.forms import StudioForm
 
 _PASSWORD_HELP = _(
-    "At least 8 characters; not your name or address, and none of the passwords that everybody uses."
+    "At least 12 characters; not your name or address, and none of the passwords that everybody uses."
 )
 
 
@@ -47,10 +52,21 @@ class SignInForm(PlainWords, account.LoginForm):  # type: ignore[misc]
     }
 
 
-class SignUpForm(PlainWords, account.SignupForm):  # type: ignore[misc]
+class _TakenByAccounts:
+    """An address is taken when somebody signs in with it; not when somebody only asked to change theirs to it."""
+
+    account_already_exists: bool
+
+    def validate_unique_email(self, value: str) -> str:
+        self.account_already_exists = User.objects.filter(email__iexact=value).exists()
+        return value
+
+
+class SignUpForm(_TakenByAccounts, PlainWords, account.SignupForm):  # type: ignore[misc]
     name = forms.CharField(
         max_length=150, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
+    cleaned_data: dict[str, Any]
     field_order = ["email", "name", "password1", "password2"]
     labels = {
         "email": _("E-mail address"),
@@ -64,20 +80,44 @@ class SignUpForm(PlainWords, account.SignupForm):  # type: ignore[misc]
     }
 
     def try_save(self, request: HttpRequest) -> Any:
-        """An address that is taken costs a password hash too: the time of the answer tells nothing."""
-        if self.account_already_exists:
-            User().set_password(self.cleaned_data["password1"])
+        """An address that is taken costs the same hash and the same writes: the time of the answer tells nothing."""
+        if not self.account_already_exists:
+            try:
+                with transaction.atomic():
+                    return super().try_save(request)
+            except IntegrityError:
+                # The same address came a second time at the same moment.
+                self.account_already_exists = True
+        email = self.cleaned_data["email"]
+        self._rehearse(request)
+        services.note_repeated_sign_up(email=email)
         return super().try_save(request)
 
-    def signup(self, request: HttpRequest, user: User) -> None:
-        """allauth's last step of a sign-up: what the form asked beyond its own fields."""
-        if name := self.cleaned_data["name"].strip():
-            user.name = name
-            user.save(update_fields=["name"])
+    def _rehearse(self, request: HttpRequest) -> None:
+        """Make an account with an address that nobody has, and take it back."""
+        given = self.cleaned_data
+        self.cleaned_data = {**given, "email": f"{uuid.uuid4().hex}@rehearsal.invalid"}
+        self.account_already_exists = False
+        with transaction.atomic():
+            self.save(request)
+            transaction.set_rollback(True)
+        self.cleaned_data, self.account_already_exists = given, True
+
+
+class ProviderSignUpForm(_TakenByAccounts, PlainWords, provider.SignupForm):  # type: ignore[misc]
+    labels = {"email": _("E-mail address")}
+    hints = {"email": _("You sign in with it, and we write to it when something about your account changes.")}
 
 
 class ForgottenPasswordForm(PlainWords, account.ResetPasswordForm):  # type: ignore[misc]
+    users: list[User]
     labels = {"email": _("E-mail address")}
+
+    def clean_email(self) -> str:
+        """A link goes to the address of an account; one that its owner only asked to change to may have been mistyped."""
+        email: str = super().clean_email()
+        self.users = [user for user in self.users if user.email.lower() == email.lower()]
+        return email
 
 
 class NewPasswordForm(PlainWords, account.ResetPasswordKeyForm):  # type: ignore[misc]
@@ -112,6 +152,11 @@ _CODE = {"code": _("Code")}
 _CODE_HINT = {"code": _("Six digits from your authenticator app, or one of your recovery codes.")}
 
 
+def _accepted_seconds() -> int:
+    """For how long a code is accepted: its own half minute and those around it."""
+    return int(mfa.TOTP_PERIOD * (2 * mfa.TOTP_TOLERANCE + 1))
+
+
 class _OnceOnly:
     """A code is accepted for as long as MFA_TOTP_TOLERANCE says; allauth remembers its use for one half minute alone."""
 
@@ -120,8 +165,7 @@ class _OnceOnly:
     def clean_code(self) -> str:
         code: str = super().clean_code()  # type: ignore[misc]
         if self.authenticator.type == Authenticator.Type.TOTP:
-            accepted = mfa.TOTP_PERIOD * (2 * mfa.TOTP_TOLERANCE + 1)
-            cache.touch(self.authenticator.wrap()._get_used_cache_key(code), accepted)
+            cache.touch(self.authenticator.wrap()._get_used_cache_key(code), _accepted_seconds())
         return code
 
 
@@ -139,8 +183,18 @@ class ActivateAppForm(PlainWords, ActivateTOTPForm):  # type: ignore[misc]
     labels = _CODE
     hints = {"code": _("The six digits that the app shows now.")}
 
+    def clean_code(self) -> str:
+        """The first code is used up like any other."""
+        code: str = super().clean_code()
+        cache.set(TOTP(Authenticator(user=self.user))._get_used_cache_key(code), "y", _accepted_seconds())
+        return code
+
+
+_LONGEST_NAME = 100
+
 
 class AddPasskeyForm(PlainWords, AddWebAuthnForm):  # type: ignore[misc]
+    name = forms.CharField(max_length=_LONGEST_NAME, required=False)
     labels = {"name": _("Name"), "passwordless": _("Sign in with this key alone, without the password")}
     hints = {
         "name": _("Something by which you know it later, for instance “my phone”."),
@@ -149,16 +203,14 @@ class AddPasskeyForm(PlainWords, AddWebAuthnForm):  # type: ignore[misc]
 
 
 class RenamePasskeyForm(PlainWords, EditWebAuthnForm):  # type: ignore[misc]
+    name = forms.CharField(max_length=_LONGEST_NAME)
     labels = {"name": _("Name")}
 
 
 def _zones() -> list[tuple[str, Any]]:
     names = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
     regions = [name for name in names if not name.startswith(("Etc/", "SystemV/", "US/"))]
-    return [
-        ("", _("the studio's (%(zone)s)") % {"zone": settings.TIME_ZONE}),
-        *((name, name) for name in regions),
-    ]
+    return [("", _("Automatic: as this browser says")), *((name, name.replace("_", " ")) for name in regions)]
 
 
 class ProfileForm(StudioForm):
@@ -171,12 +223,12 @@ class ProfileForm(StudioForm):
     )
     language = forms.ChoiceField(label=_("Language"), required=False)
     timezone = forms.ChoiceField(
-        label=_("Time zone"), required=False, help_text=_("Times on all pages are shown in it.")
+        label=_("Time zone"), required=False, help_text=_("All pages show their times in it.")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["language"].choices = [("", _("as my browser asks")), *settings.LANGUAGES]  # type: ignore[attr-defined]
+        self.fields["language"].choices = [("", _("Automatic: as this browser says")), *settings.LANGUAGES]  # type: ignore[attr-defined]
         self.fields["timezone"].choices = _zones()  # type: ignore[attr-defined]
 
 

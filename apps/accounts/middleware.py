@@ -1,12 +1,15 @@
-"""Pages in the person's language and time zone: as the account says, else as the browser does."""
+"""Pages in the person's language and time zone: as the account says, else as the browser does; when they were here."""
 
 import zoneinfo
 from collections.abc import Callable
 from functools import lru_cache
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+
+from apps.accounts.services import note_use
 
 TIMEZONE_COOKIE = "timezone"
 
@@ -55,3 +58,15 @@ class ReaderMiddleware:
         if language and request.COOKIES.get(name) != language and name not in response.cookies:
             set_language_cookie(response, language)
         return response
+
+
+class LastUseMiddleware:
+    """After the session's user: the list of sessions says when each was last used."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and (key := request.session.session_key):
+            note_use(session_key=key, address=get_adapter().get_client_ip(request))
+        return self.get_response(request)

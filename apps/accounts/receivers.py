@@ -39,8 +39,9 @@ def password_changed(user: User, request: HttpRequest, **_: Any) -> None:
 
 
 @receiver(account.password_reset)
-def password_reset(user: User, **_: Any) -> None:
+def password_reset(user: User, request: HttpRequest, **_: Any) -> None:
     services.end_sessions(user=user)
+    request.has_reset_password_of = user.email  # type: ignore[attr-defined]
     services.tell(user, "user.password_reset", by=user)
 
 

@@ -1,18 +1,29 @@
 """Every write to a user. What a signed-in person does through allauth is written there and told by receivers.py."""
 
+import time
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.signals import account_changed, account_deleting, account_deletion_asked
 from apps.core.errors import NotVisible, UserError
+
+NOTED_EVERY = timedelta(minutes=5)
+_MOST_NOTED = 10_000
+_note_again: dict[str, float] = {}
+"""When this process looks after a session again, by its key: most requests cost no query."""
 
 
 def tell(user: User, action: str, *, by: User | None, **changes: Any) -> None:
@@ -32,6 +43,13 @@ def create_user(*, email: str, password: str, name: str = "", is_administrator: 
     vouch_for_address(user)
     tell(user, "user.created", by=None, administrator=is_administrator)
     return user
+
+
+def note_repeated_sign_up(*, email: str) -> None:
+    """Somebody wanted to make an account with the address of one that there is; its owner gets an e-mail about it."""
+    user = User.objects.filter(email__iexact=email).first()
+    if user is not None:
+        tell(user, "user.sign_up_repeated", by=None)
 
 
 def vouch_for_address(user: User) -> None:
@@ -79,6 +97,19 @@ def update_profile(*, user: User, name: str, language: str, timezone: str) -> No
         tell(user, "user.profile_changed", by=user, fields=changed)
 
 
+def note_use(*, session_key: str, address: str) -> None:
+    """Remember that a session is used, and from where; written at most once in five minutes."""
+    if time.monotonic() < _note_again.get(session_key, 0):
+        return
+    if len(_note_again) >= _MOST_NOTED:
+        _note_again.clear()
+    _note_again[session_key] = time.monotonic() + NOTED_EVERY.total_seconds()
+    now = timezone.now()
+    # Another process may have noted it meanwhile.
+    old = UserSession.objects.filter(session_key=session_key, last_seen_at__lt=now - NOTED_EVERY)
+    old.update(last_seen_at=now, ip=address)
+
+
 def end_sessions(*, user: User, but: str = "", only: int | None = None) -> int:
     """End the sessions of `user` except the one with the key `but`, or `only` the one with that id; return how many.
 
@@ -89,6 +120,13 @@ def end_sessions(*, user: User, but: str = "", only: int | None = None) -> int:
     for session in ended:
         session.end()
     return len(ended)
+
+
+def forget_ended_sessions() -> int:
+    """Remove what is kept of sessions that ended by the clock: cookies' rows, addresses, browsers. Return how many."""
+    ended, _rows = Session.objects.filter(expire_date__lte=timezone.now()).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    return ended
 
 
 def end_other_sessions(*, user: User, but: str) -> int:
@@ -110,14 +148,32 @@ def end_session(*, user: User, session_id: int) -> None:
 def delete_account(*, user: User, by: User | None = None) -> None:
     """Remove the account with what is only theirs. What they made in workspaces of others stays, without their name.
 
-    `by` is the administrator who does it, None for the person themselves. Raises UserError while an app above objects,
-    for instance for the last owner of a workspace that others are in.
+    `by` is the administrator who does it, None for the person themselves. Raises UserError for the last administrator of
+    others, and while an app above objects, for instance for the last owner of a workspace that others are in.
     """
+    _refuse_the_last_administrator(user)
     account_deletion_asked.send(User, user=user)
     end_sessions(user=user)
     tell(user, "user.deleted", by=by or user)
     account_deleting.send(User, user=user)
+    _forget_in_admin_log(user)
     user.delete()
+
+
+def _refuse_the_last_administrator(user: User) -> None:
+    administrators = User.objects.select_for_update().filter(is_superuser=True, is_active=True)
+    if list(administrators) == [user] and User.objects.exclude(pk=user.pk).exists():
+        raise UserError(
+            _("You are the only administrator of this studio. Make somebody else one first."),
+            code="last_administrator",
+        )
+
+
+def _forget_in_admin_log(user: User) -> None:
+    """Django's admin notes beside our trail what was done there, under the name that the row had."""
+    named = Q(object_repr__contains=user.email)
+    about = Q(content_type__app_label="accounts", object_id=str(user.pk))
+    LogEntry.objects.filter(named | about).update(object_repr=_("deleted account"))
 
 
 def _check_password(password: str, user: User) -> None:

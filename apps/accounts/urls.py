@@ -1,6 +1,7 @@
 """Signing in, up and out, and one's own account: allauth's views under our addresses, and ours beside them."""
 
 from allauth.account import views as account
+from allauth.account.decorators import reauthentication_required
 from allauth.mfa.base import views as two_step
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
@@ -14,17 +15,18 @@ from apps.accounts import views
 urlpatterns = [
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),
-    path("signup/", account.signup, name="account_signup"),
+    path("signup/", views.sign_up, name="account_signup"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("reauthenticate/provider/", views.confirm_at_provider, name="account_confirm_at_provider"),
     path("password/change/", account.password_change, name="account_change_password"),
-    path("password/set/", account.password_set, name="account_set_password"),
-    path("password/reset/", account.password_reset, name="account_reset_password"),
-    path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
+    path("password/set/", reauthentication_required(account.password_set), name="account_set_password"),
+    path("password/reset/", views.forgotten_password, name="account_reset_password"),
+    path("password/reset/done/", views.forgotten_password_done, name="account_reset_password_done"),
     # The first dash ends the person's part: the token has one of its own.
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        account.password_reset_from_key,
+        views.new_password,
         name="account_reset_password_from_key",
     ),
     path(
@@ -34,7 +36,7 @@ urlpatterns = [
     ),
     path("confirm-email/", account.email_verification_sent, name="account_email_verification_sent"),
     path("confirm-email/<str:key>/", account.confirm_email, name="account_confirm_email"),
-    path("email/", account.email, name="account_email"),
+    path("email/", views.email_address, name="account_email"),
     path("profile/", views.profile, name="account_profile"),
     path("export/", views.export, name="account_export"),
     path("export/download/", views.download_export, name="account_download_export"),

@@ -1,14 +1,19 @@
-"""The account pages that allauth does not have: profile, sessions one by one, export, deletion."""
+"""The account pages that allauth does not have, and what some of its pages need around them."""
 
 import logging
+from urllib.parse import urlsplit
 
+from allauth.account import views as account
 from allauth.account.decorators import reauthentication_required
+from allauth.account.utils import get_next_redirect_url
 from allauth.socialaccount.providers.openid_connect import views as openid
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,11 +21,61 @@ from requests import RequestException
 
 from apps.accounts import services
 from apps.accounts.browsers import browser_name
+from apps.accounts.devices import remember_device
 from apps.accounts.export import export_account
 from apps.accounts.forms import DeleteAccountForm, ProfileForm
+from apps.core import mail
+from apps.core.downloads import read_chunks, stream_download
 from apps.core.errors import UserError
 
 logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """One commit, whether the address has an account or not: the time of the answer tells nothing."""
+    response: HttpResponse = account.signup(request)
+    return response
+
+
+def forgotten_password(request: HttpRequest) -> HttpResponse:
+    """Promises an e-mail only where one can arrive."""
+    if not mail.reaches_people():
+        return render(request, "account/password_reset_by_hand.html")
+    response: HttpResponse = account.password_reset(request)
+    return response
+
+
+def forgotten_password_done(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/password_reset_done.html", {"is_printed": mail.is_printed()})
+
+
+def new_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
+    """Whoever has just set a new password is not kept from signing in by others who guess."""
+    response: HttpResponse = account.password_reset_from_key(request, uidb36=uidb36, key=key)
+    if email := getattr(request, "has_reset_password_of", ""):
+        remember_device(request, response, email)
+    return response
+
+
+@login_required
+def email_address(request: HttpRequest) -> HttpResponse:
+    """The address changes when a link that was sent to the new one is opened: without e-mails an administrator does it."""
+    if not mail.reaches_people():
+        return render(request, "account/email_by_hand.html")
+    response: HttpResponse = account.email(request)
+    return response
+
+
+@login_required
+@never_cache
+@require_GET
+def confirm_at_provider(request: HttpRequest) -> HttpResponse:
+    """“Is it still you?” for who signs in at a provider alone."""
+    wanted = get_next_redirect_url(request) or reverse("account_profile")
+    if wanted == reverse("account_download_export"):
+        wanted = reverse("account_export")  # coming back is a GET
+    return render(request, "account/reauthenticate_at_provider.html", {"next": wanted})
 
 
 @login_required
@@ -47,10 +102,10 @@ def profile(request: HttpRequest) -> HttpResponse:
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where this person is signed in."""
     rows = [
-        {"session": row, "browser": browser_name(row.user_agent), "is_current": row.is_current()}
+        {"session": row, "device": browser_name(row.user_agent), "is_current": row.is_current()}
         for row in UserSession.objects.purge_and_list(request.user)
     ]
-    rows.sort(key=lambda row: (not row["is_current"], -row["session"].created_at.timestamp()))
+    rows.sort(key=lambda row: (not row["is_current"], -row["session"].last_seen_at.timestamp()))
     return render(request, "usersessions/usersession_list.html", {"rows": rows})
 
 
@@ -79,11 +134,10 @@ def export(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 @reauthentication_required
-def download_export(request: HttpRequest) -> FileResponse:
+def download_export(request: HttpRequest) -> StreamingHttpResponse:
     archive = export_account(user=request.user)  # type: ignore[arg-type]
-    return FileResponse(
-        archive, as_attachment=True, filename="maquette-account.zip", content_type="application/zip"
-    )
+    chunks = read_chunks(archive)
+    return stream_download(chunks, filename="maquette-account.zip", content_type="application/zip")
 
 
 @login_required
@@ -112,10 +166,17 @@ def deleted(request: HttpRequest) -> HttpResponse:
 
 
 def provider_login(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """allauth's, which asks the provider where to go first and takes it for granted that it answers."""
+    """allauth's, which asks the provider where to go first and takes it for granted that it answers.
+
+    Browsers apply form-action to where a form's answer redirects to, and where a provider lets people sign in is known
+    only to itself. So the form is answered by a page that leads on.
+    """
     try:
         response: HttpResponse = openid.login(request, provider_id)
     except RequestException:
         logger.exception("The OpenID Connect provider did not answer")
         return render(request, "socialaccount/authentication_error.html", status=503)
+    address = response.headers.get("Location", "")
+    if urlsplit(address).scheme in ("http", "https"):
+        return render(request, "socialaccount/leading_on.html", {"address": address})
     return response

@@ -19,7 +19,7 @@ class SetUpForm(StudioForm):
     )
     password = forms.CharField(
         label=_("Password"),
-        help_text=_("At least 8 characters. You sign in with it from now on."),
+        help_text=_("At least 12 characters. You sign in with it from now on."),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}, render_value=True),
     )

@@ -84,6 +84,7 @@ ACCOUNTS = {
     "account_signup": _door(get=ANYONE, post=ANYONE),
     "account_inactive": _door(get=ANYONE),
     "account_reauthenticate": _door(get=SIGN_IN, post=SIGN_IN),
+    "account_confirm_at_provider": _door(get=SIGN_IN),
     "account_change_password": _door(get=SIGN_IN, post=SIGN_IN),
     "account_set_password": _door(get=SIGN_IN, post=SIGN_IN),
     "account_reset_password": _door(get=ANYONE, post=ANYONE),

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from apps.accounts import services as accounts
 from apps.datasets.services.uploading import drop_old_uploads
 from apps.jobs import services
 from apps.workspaces import audit, lifecycle, usage
@@ -48,8 +49,12 @@ def expire_audit() -> int:
 
 @shared_task(name="upkeep.tidy")
 def tidy() -> dict[str, int]:
-    """Give back the disk that nobody comes back for."""
-    return {"uploads": drop_old_uploads(), "checkpoints": services.drop_old_checkpoints()}
+    """Give back the disk that nobody comes back for, and forget sessions that have ended."""
+    return {
+        "uploads": drop_old_uploads(),
+        "checkpoints": services.drop_old_checkpoints(),
+        "sessions": accounts.forget_ended_sessions(),
+    }
 
 
 @app.on_after_finalize.connect

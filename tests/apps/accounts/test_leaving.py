@@ -7,6 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from apps.accounts import services
@@ -23,6 +26,10 @@ SignIn = Callable[..., Client]
 
 def delete(client: Client, email: str = "pia@example.com") -> Any:
     return client.post("/accounts/delete/", {"email": email})
+
+
+async def whole(response: Any) -> bytes:
+    return b"".join([piece async for piece in response.streaming_content])
 
 
 def test_an_account_goes_with_all_that_is_only_theirs(
@@ -60,6 +67,35 @@ def test_the_trail_keeps_what_was_done_and_forgets_by_whom(person: User, sign_in
         assert entry.address == ""
 
 
+def test_no_table_holds_their_name_or_address_any_more(
+    person: User, sign_in: SignIn, owner: User, workspace: Workspace, client_for: Any
+) -> None:
+    """Every text of every row that there is, after somebody has used the whole studio."""
+    from apps.workspaces.invitations import accept_invitation, create_invitation
+
+    _row, token = create_invitation(actor=owner, workspace=workspace, role="admin", email=person.email)
+    accept_invitation(actor=person, token=token)
+    create_api_key(actor=person, workspace=workspace, name="script")
+    other = create_workspace(actor=owner, name="Another")
+    open_one, _token = create_invitation(actor=owner, workspace=other, role="viewer", email=person.email)
+    client = confirmed(sign_in())
+    client.post("/accounts/profile/", {"name": "Pia Personal", "language": "en", "timezone": ""})
+    client.post("/accounts/email/", {"email": "pia@new.example.com", "action_add": ""})
+    admins = client_for(owner)
+    form = {"email": person.email, "name": "Pia Personal", "language": "", "timezone": "", "is_active": "on"}
+    assert admins.post(f"/admin/accounts/user/{person.pk}/change/", form).status_code == 302
+    assert LogEntry.objects.filter(object_id=str(person.pk)).exists()
+    assert delete(client).status_code == 302
+    open_one.refresh_from_db()
+    assert open_one.revoked_at
+    held = []
+    for model in apps.get_models():
+        for row in model._default_manager.values():
+            text = repr(row).lower()
+            held += [(model.__name__, row) for words in ("pia@", "personal") if words in text]
+    assert not held
+
+
 def test_the_last_owner_of_others_is_told_what_to_do_first(
     person: User, outsider: User, sign_in: SignIn
 ) -> None:
@@ -73,6 +109,18 @@ def test_the_last_owner_of_others_is_told_what_to_do_first(
     add_member(actor=person, workspace=shared, user=outsider, role="owner")
     assert delete(client).status_code == 302
     assert Workspace.objects.get(pk=shared.pk).deleted_at is None
+
+
+def test_the_only_administrator_of_others_names_another_first(
+    person: User, outsider: User, sign_in: SignIn
+) -> None:
+    User.objects.filter(pk=person.pk).update(is_superuser=True, is_staff=True)
+    client = confirmed(sign_in())
+    refused = delete(client)
+    assert refused.status_code == 422
+    assert "only administrator" in refused.content.decode()
+    User.objects.filter(pk=outsider.pk).update(is_superuser=True, is_staff=True)
+    assert delete(client).status_code == 302
 
 
 def test_the_address_must_be_typed(person: User, sign_in: SignIn) -> None:
@@ -115,11 +163,13 @@ def test_the_export_holds_everything_about_them_and_nothing_else(
     Conversation.objects.create(app=app, title="Of somebody else")
     client = confirmed(sign_in())
     response = client.post("/accounts/export/download/")
-    body = b"".join(response.streaming_content)
-    archive = zipfile.ZipFile(io.BytesIO(body))
+    archive = zipfile.ZipFile(io.BytesIO(async_to_sync(whole)(response)))
     assert set(archive.namelist()) == {
         "README.txt",
-        *(f"{name}.json" for name in ("account", "memberships", "made", "audit", "conversations")),
+        *(
+            f"{name}.json"
+            for name in ("account", "memberships", "invitations", "made", "audit", "conversations")
+        ),
     }
     parts = {name: json.loads(archive.read(name)) for name in archive.namelist() if name.endswith("json")}
     assert parts["account.json"][0]["email"] == "pia@example.com"

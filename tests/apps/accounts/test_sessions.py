@@ -1,16 +1,24 @@
 """Where somebody is signed in: seen, and ended."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from apps.accounts import services
 from apps.accounts.browsers import browser_name
 from apps.accounts.models import User
+from apps.core.templatetags.ui import moment
 from apps.workspaces.models import AuditEntry
-from tests.apps.accounts.conftest import is_in
+from tests.apps.accounts.conftest import PASSWORD, is_in
+from workers.upkeep import tasks as upkeep
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +33,64 @@ def test_each_is_listed_with_its_browser_and_address(person: User, sign_in: Sign
     body = here.get("/accounts/sessions/").content.decode()
     for words in ("Firefox on Linux", "Safari on iPhone", "203.0.113.7", "this one"):
         assert words in body
+
+
+def test_the_list_says_when_each_was_last_used_and_from_where(
+    person: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = sign_in(), sign_in(headers={"user-agent": PHONE})
+    long_ago = timezone.now() - timedelta(days=3)
+    UserSession.objects.update(last_seen_at=long_ago, created_at=long_ago)
+    monkeypatch.setattr(services, "_note_again", {})
+    there.get("/accounts/profile/", REMOTE_ADDR="203.0.113.7")
+    row = UserSession.objects.get(session_key=there.session.session_key)
+    assert row.last_seen_at > timezone.now() - timedelta(minutes=1)
+    assert row.ip == "203.0.113.7"
+    assert row.created_at == long_ago
+    page = here.get("/accounts/sessions/").content.decode()
+    assert "Used now" in page
+    assert f"Last used {moment(row.last_seen_at)}" in page
+
+
+def test_a_use_is_noted_at_most_once_in_five_minutes(
+    person: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = sign_in()
+
+    def writes() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/accounts/profile/")
+        return sum("UPDATE" in q["sql"] and "usersession" in q["sql"] for q in queries.captured_queries)
+
+    again: dict[str, float] = {}
+    monkeypatch.setattr(services, "_note_again", again)
+    assert [writes(), writes(), writes()] == [1, 0, 0]
+    # Another process asks again, but does not write again what was written just now.
+    before = UserSession.objects.get().last_seen_at
+    again.clear()
+    assert writes() == 1
+    assert UserSession.objects.get().last_seen_at == before
+
+
+def test_signing_in_begins_a_new_session(person: User) -> None:
+    """Whoever planted a session's key in a browser gets nothing by it."""
+    client = Client()
+    client.post("/accounts/login/", {"login": person.email, "password": "wrong"})
+    session = client.session
+    session["planted"] = True
+    session.save()
+    key = session.session_key
+    client.cookies["sessionid"] = key
+    client.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+    assert is_in(client)
+    assert client.session.session_key != key
+    thief = Client()
+    thief.cookies["sessionid"] = key
+    assert not is_in(thief)
+    for made_up in ("x" * 32, "null", ""):
+        thief.cookies["sessionid"] = made_up
+        thief.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+        assert thief.session.session_key != made_up
 
 
 def test_one_of_them_is_ended(person: User, sign_in: SignIn) -> None:
@@ -60,13 +126,23 @@ def test_an_account_that_is_switched_off_is_out_at_once(person: User, sign_in: S
 
 
 def test_nothing_of_an_ended_session_is_left_for_sockets_to_rest_on(person: User, sign_in: SignIn) -> None:
-    from django.contrib.sessions.models import Session
-
     here, there = sign_in(), sign_in()
     key = there.session.session_key
     assert Session.objects.filter(session_key=key).exists()
     here.post("/accounts/sessions/end/")
     assert not Session.objects.filter(session_key=key).exists()
+
+
+def test_what_ended_by_the_clock_is_forgotten(person: User, sign_in: SignIn) -> None:
+    """Whoever never comes back leaves no address and no browser behind."""
+    here, there = sign_in(), sign_in()
+    gone = there.session.session_key
+    Session.objects.filter(session_key=gone).update(expire_date=timezone.now() - timedelta(days=1))
+    upkeep.tidy()
+    assert not Session.objects.filter(session_key=gone).exists()
+    assert not UserSession.objects.filter(session_key=gone).exists()
+    assert is_in(here)
+    assert UserSession.objects.count() == 1
 
 
 def test_the_address_of_a_made_up_header_is_not_believed(person: User, sign_in: SignIn) -> None:

@@ -50,13 +50,22 @@ def test_a_code_works_once(secret: str, sign_in: SignIn) -> None:
     assert not is_in(second)
 
 
+def test_the_code_that_turned_it_on_is_used_up(secret: str, sign_in: SignIn) -> None:
+    client = sign_in()
+    client.post("/accounts/two-step/code/", {"code": code_of(secret, -1)})
+    assert not is_in(client)
+    client.post("/accounts/two-step/code/", {"code": code_of(secret)})
+    assert is_in(client)
+
+
 def test_a_used_code_is_remembered_for_as_long_as_it_would_be_accepted(
     secret: str, sign_in: SignIn, settings: Any
 ) -> None:
     sign_in().post("/accounts/two-step/code/", {"code": code_of(secret)})
     redis = sync_redis()
-    (used,) = redis.keys("*mfa.totp.used*")
-    assert redis.ttl(used) > 30 * (2 * settings.MFA_TOTP_TOLERANCE)
+    used = redis.keys("*mfa.totp.used*")
+    assert len(used) == 2, "the one that turned it on, and this one"
+    assert all(redis.ttl(key) > 30 * (2 * settings.MFA_TOTP_TOLERANCE) for key in used)
 
 
 def test_a_recovery_code_works_once(secret: str, person: User, sign_in: SignIn) -> None:

@@ -1,0 +1,35 @@
+"""“Is it still you?” for people whose only way in is a provider: they sign in there again.
+
+allauth asks for a password or a code, and whoever has neither for nothing: a browser left open would be enough to add a
+passkey to somebody's account, or to delete it.
+"""
+
+import time
+from typing import Any
+
+from allauth.account import app_settings
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.core.exceptions import ReauthenticationRequired
+from allauth.socialaccount.models import SocialAccount
+from django.http import HttpRequest
+from django.urls import reverse
+
+
+def provider_methods(user: Any) -> list[dict[str, Any]]:
+    """How allauth is told of the page that leads to the provider; none for who has another way or no provider."""
+    if not user.is_authenticated or get_reauthentication_flows(user):
+        return []
+    if not SocialAccount.objects.filter(user=user).exists():
+        return []
+    return [{"id": "provider", "url": reverse("account_confirm_at_provider")}]
+
+
+def require_provider(request: HttpRequest) -> None:
+    """Raises ReauthenticationRequired unless the person has another way to prove it, or came from the provider just now."""
+    if not provider_methods(request.user):
+        return
+    records = get_authentication_records(request, request.user)
+    came = max((record["at"] for record in records if record["method"] == "socialaccount"), default=0)
+    if time.time() - came >= app_settings.REAUTHENTICATION_TIMEOUT:
+        raise ReauthenticationRequired

@@ -1,0 +1,343 @@
+"""E-mails leave outside of the request: nothing in an answer depends on a mail server."""
+
+import socketserver
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from smtplib import SMTPRecipientsRefused
+from typing import Any
+
+import pytest
+from celery.exceptions import Retry
+from django.core import mail as outgoing
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.accounts.models import User
+from apps.core import mail
+from apps.core.sealing import Unreadable, seal
+from apps.workspaces.models import AuditEntry
+from launcher.environment import free_port
+from tests.apps.accounts.conftest import PASSWORD, link_in
+from tests.security.test_settings import settings_under
+from workers.mail import tasks
+
+pytestmark = pytest.mark.django_db
+
+SIGN_UP = {"name": "Nia", "password1": "quite long words", "password2": "quite long words"}
+KNOWN, UNKNOWN = "pia@example.com", "nobody@example.com"
+
+
+class _Session(socketserver.StreamRequestHandler):
+    """As much of SMTP (RFC 5321) as handing over one message takes."""
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline():
+            word = line.strip().upper()[:4]
+            if word == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                lines = iter(self.rfile.readline, b".\r\n")
+                self.server.taken.append(b"".join(lines).decode())  # type: ignore[attr-defined]
+            answer = b"221 bye" if word == b"QUIT" else b"250 ok"
+            if word == b"RCPT" and b"refused@" in line:
+                answer = b"550 no such user"
+            self.wfile.write(answer + b"\r\n")
+
+
+@contextmanager
+def mail_server(port: int = 0) -> Iterator[Any]:
+    """A mail server; what it took is in `taken`."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", port), _Session) as server:
+        server.taken = []  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def server(settings: Any) -> Iterator[Any]:
+    with mail_server() as server:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = server.server_address
+        yield server
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return bool(condition())
+
+
+@pytest.fixture
+def handed_over(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
+    """A studio with a mail server: what its requests handed to the workers, as the task is called with."""
+    settings.EMAIL_URL, settings.EMAIL_BACKEND = "smtp://mail.example.com", "apps.core.mail.QueuedBackend"
+    settings.ACCOUNT_EMAIL_VERIFICATION, settings.SIGN_UP = "mandatory", "open"
+    sent: list[tuple[str, float]] = []
+
+    def send_task(name: str, args: Any, queue: str, **_: Any) -> None:
+        if name == mail.TASK:
+            assert queue == "upkeep"
+            sent.append(tuple(args))
+
+    monkeypatch.setattr(mail.celery_app, "send_task", send_task)
+    return sent
+
+
+@pytest.fixture
+def post(django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Post a form as a browser does, and do what is due after the commit; no mail server may be asked meanwhile."""
+
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("a request asked a mail server")
+
+    monkeypatch.setattr("django.core.mail.backends.smtp.EmailBackend.open", never)
+
+    def send(path: str, fields: dict[str, str]) -> Any:
+        with django_capture_on_commit_callbacks(execute=True):
+            return Client().post(path, fields)
+
+    return send
+
+
+FORMS = [
+    ("/accounts/password/reset/", lambda email: {"email": email}),
+    ("/accounts/signup/", lambda email: {**SIGN_UP, "email": email}),
+    ("/accounts/login/", lambda email: {"login": email, "password": "a wrong password"}),
+]
+
+
+def _writes(queries: CaptureQueriesContext) -> list[tuple[str, str]]:
+    """(what, into which table) of every statement that writes, and every border of a transaction but how it ends."""
+    found = []
+    for query in queries.captured_queries:
+        words = query["sql"].replace('"', "").split()
+        if words[0] in ("INSERT", "UPDATE", "DELETE"):
+            found.append((words[0], words[1 if words[0] == "UPDATE" else 2]))
+        elif words[0] in ("SAVEPOINT", "BEGIN"):
+            found.append((words[0], ""))
+    return found
+
+
+@pytest.mark.parametrize(("path", "fields"), FORMS)
+def test_whether_an_address_has_an_account_changes_nothing_that_takes_time(
+    person: User, handed_over: list[Any], post: Any, path: str, fields: Callable[[str], dict[str, str]]
+) -> None:
+    """The same writes in the same order, the same number of e-mails handed over, and no mail server asked."""
+    post(path, fields("somebody@else.example"))  # what is cached is cached
+    done = []
+    for email in (KNOWN, UNKNOWN):
+        handed_over.clear()
+        with CaptureQueriesContext(connection) as queries:
+            assert post(path, fields(email)).status_code in (200, 302)
+        done.append((_writes(queries), len(handed_over)))
+    assert done[0] == done[1]
+    if "login" not in path:
+        assert done[0][1] == 1
+    if "signup" in path:
+        assert ("INSERT", "accounts_user") in done[0][0]
+
+
+def test_a_repeated_sign_up_leaves_no_account_but_a_line_and_an_e_mail(
+    person: User, handed_over: list[Any], post: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post("/accounts/signup/", {**SIGN_UP, "email": KNOWN})
+    assert list(User.objects.values_list("email", flat=True)) == [KNOWN]
+    person.refresh_from_db()
+    assert person.check_password(PASSWORD)
+    assert person.name == "Pia"
+    assert AuditEntry.objects.filter(action="user.sign_up_repeated", object_id=str(person.pk)).count() == 1
+    monkeypatch.undo()
+    (sealed, _until) = handed_over[0]
+    mail.deliver(sealed)
+    assert "There is one already" in server.taken[0].replace("=\n", "")
+
+
+def test_two_at_the_same_moment_are_answered_alike(
+    handed_over: list[Any], post: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both looked before either was written."""
+    from apps.accounts.forms import SignUpForm
+
+    def nobody_has_it(form: Any, value: str) -> str:
+        form.account_already_exists = False
+        return value
+
+    monkeypatch.setattr(SignUpForm, "validate_unique_email", nobody_has_it)
+    first, second = (post("/accounts/signup/", {**SIGN_UP, "email": UNKNOWN}) for _ in range(2))
+    assert (first.status_code, first["Location"]) == (second.status_code, second["Location"])
+    assert User.objects.count() == 1
+
+
+def test_what_waits_for_a_worker_can_be_read_by_nobody_else(
+    person: User, handed_over: list[Any], post: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post("/accounts/password/reset/", {"email": KNOWN})
+    sealed, until = handed_over[0]
+    assert KNOWN not in sealed
+    assert "password/reset" not in sealed
+    assert until == pytest.approx(time.time() + 3600, abs=60)
+    monkeypatch.undo()
+    mail.deliver(sealed)
+    assert f"To: {KNOWN}" in server.taken[0]
+    body = server.taken[0].replace("=\r\n", "").replace("=3D", "=")
+    assert Client().get(link_in(outgoing.EmailMessage(body=body))).status_code == 302
+
+
+def test_an_e_mail_of_something_that_was_taken_back_is_not_sent(handed_over: list[Any]) -> None:
+    with transaction.atomic():
+        outgoing.send_mail("Subject", "Body", None, [KNOWN])
+        transaction.set_rollback(True)
+    assert not handed_over
+
+
+def test_without_a_broker_the_answer_is_the_same(
+    person: User, handed_over: list[Any], post: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(mail.celery_app, "send_task", away)
+    assert post("/accounts/password/reset/", {"email": KNOWN}).status_code == 302
+
+
+def sealed_mail(to: str = KNOWN) -> str:
+    return seal(f'{{"subject": "S", "body": "B", "to": ["{to}"]}}', "e-mail")
+
+
+def test_a_server_that_was_away_gets_it_when_it_is_back(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real worker on the real broker."""
+    from celery.contrib.testing.worker import start_worker
+
+    from workers.celery import app
+
+    monkeypatch.undo()  # other tests keep messages from the broker
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    monkeypatch.setattr(tasks, "FIRST_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(tasks, "MOST_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(mail, "AWAY_SECONDS", 1)
+    with start_worker(app, pool="solo", queues=["upkeep"], perform_ping_check=False):
+        tasks.deliver.apply_async([sealed_mail(), time.time() + 60], queue="upkeep")
+        assert wait_for(mail.server_is_away)
+        with mail_server(settings.EMAIL_PORT) as server:
+            assert wait_for(lambda: server.taken)
+    assert f"To: {KNOWN}" in server.taken[0]
+
+
+def test_tries_become_rarer_and_wait_while_the_server_is_away(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    waits: list[int] = []
+    monkeypatch.setattr(tasks.deliver, "retry", lambda countdown, queue: waits.append(countdown) or Retry())
+    for retries in range(9):
+        tasks.deliver.push_request(retries=retries)
+        cache.clear()
+        with pytest.raises(Retry):
+            tasks.deliver.run(sealed_mail(), time.time() + 3600)
+        tasks.deliver.pop_request()
+    assert waits == [15, 30, 60, 120, 240, 480, 900, 900, 900]
+
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("it was asked though it is away")
+
+    monkeypatch.setattr(mail, "deliver", never)
+    with pytest.raises(Retry):
+        tasks.deliver.run(sealed_mail(), time.time() + 3600)
+
+
+def test_a_refusal_keeps_no_other_e_mail_waiting(server: Any) -> None:
+    with pytest.raises(SMTPRecipientsRefused):
+        mail.deliver(sealed_mail("refused@example.com"))
+    assert not mail.server_is_away()
+    mail.deliver(sealed_mail())
+    assert len(server.taken) == 1
+
+
+def test_it_is_given_up_when_the_link_in_it_has_ended(server: Any, caplog: Any) -> None:
+    tasks.deliver.run(sealed_mail(), time.time() - 1)
+    assert not server.taken
+    assert "given up" in caplog.text
+
+
+def test_what_no_key_opens_is_not_sent(server: Any) -> None:
+    with pytest.raises(Unreadable):
+        mail.deliver(seal("{}", "something else"))
+    assert not server.taken
+
+
+def test_only_plain_text_is_mailed(handed_over: list[Any]) -> None:
+    with pytest.raises(TypeError):
+        outgoing.send_mail("S", "B", None, [KNOWN], html_message="<p>B</p>")
+
+
+def test_the_worker_knows_the_task() -> None:
+    from workers.celery import app
+
+    app.loader.import_default_modules()
+    assert mail.TASK in app.tasks
+
+
+def test_no_e_mail_is_promised_where_none_is_sent(person: User, settings: Any, sign_in: Any) -> None:
+    settings.EMAIL_URL = ""
+    page = Client().get("/accounts/password/reset/").content.decode()
+    assert "administrator" in page
+    assert "reset_password" in page
+    assert 'name="email"' not in page
+    for path, fields in (
+        ("password/reset", {"email": KNOWN}),
+        ("email", {"email": "n@x.org", "action_add": ""}),
+    ):
+        client = sign_in()
+        answer = client.post(f"/accounts/{path}/", fields)
+        assert answer.status_code == 200
+        assert "sends no e-mails" in answer.content.decode()
+    assert not outgoing.outbox
+
+
+def test_who_started_the_studio_is_told_where_its_e_mails_are(settings: Any) -> None:
+    assert "terminal" in Client().get("/accounts/password/reset/done/").content.decode()
+    settings.EMAIL_URL = "smtp://mail.example.com"
+    assert "terminal" not in Client().get("/accounts/password/reset/done/").content.decode()
+
+
+def test_a_studio_that_lets_people_sign_up_and_sends_nothing_is_warned(settings: Any) -> None:
+    from apps.accounts.checks import addresses_can_be_proved
+
+    settings.SIGN_UP = "open"
+    assert not addresses_can_be_proved()
+    settings.EMAIL_URL = ""
+    assert [found.id for found in addresses_can_be_proved()] == ["accounts.W001"]
+    settings.SIGN_UP = "closed"
+    assert not addresses_can_be_proved()
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "starts_tls", "is_tls"),
+    [
+        ("smtp+tls://maquette%40org:p%2Fw@mail.example.com", 587, True, False),
+        ("smtp+ssl://maquette%40org:p%2Fw@mail.example.com:4465", 4465, False, True),
+        ("smtp://maquette%40org:p%2Fw@mail.example.com", 25, False, False),
+    ],
+)
+def test_the_address_of_the_mail_server_says_how_it_is_spoken_to(
+    url: str, port: int, starts_tls: bool, is_tls: bool
+) -> None:
+    names = ["HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL", "TIMEOUT", "BACKEND"]
+    found = settings_under([f"EMAIL_{name}" for name in names], EMAIL_URL=url)
+    queued = "apps.core.mail.QueuedBackend"
+    said = ["mail.example.com", port, "maquette@org", "p/w", starts_tls, is_tls, 10, queued]
+    assert list(found.values()) == said
+
+
+def test_an_address_that_is_none_stops_the_start() -> None:
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        settings_under(["EMAIL_URL"], EMAIL_URL="mail.example.com:587")
+    assert "smtp+tls://" in refused.value.stderr
