@@ -131,7 +131,8 @@ class Environment(dict[str, str]):
         self._fill("SITE_URL", self.address)
         self._fill("STORAGE_URL", f"file://{data / 'storage'}")
         self._fill("CACHE_DIR", str(data / "cache"))
-        self["EMBEDDED"] = "1"
+        self._fill("EMAIL_URL", "console:")
+        self["ALLOWED_HOSTS"] = ",".join(hosts_of(options.host, self.get("ALLOWED_HOSTS", "")))
         self["DJANGO_SETTINGS_MODULE"] = "studio.settings"
         self["ENGINE_HOST"], self["ENGINE_PORT"] = "127.0.0.1", str(engine_port)
         self["PYTHONUNBUFFERED"] = "1"

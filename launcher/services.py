@@ -16,7 +16,8 @@ from launcher.private_redis import answers, redis_command
 from launcher.process import Service
 
 # Supervisors wait for child processes: threads are enough, and end with their worker.
-WORKERS = {"default": 2, "upkeep": 1, "gpu": 1}
+# Upkeep has a second one so that a mail server that does not answer keeps the reaper from nothing.
+WORKERS = {"default": 2, "upkeep": 2, "gpu": 1}
 SHUTDOWN_SECONDS = 3
 
 

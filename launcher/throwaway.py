@@ -43,6 +43,7 @@ OWN_VARIABLES = (
         "PORT",
         "EMBEDDED",
         "DATABASE_URL",
+        "EMAIL_URL",
         "DEBUG",
     ),
 )

@@ -6,7 +6,7 @@ A secret may also be given as <NAME>_FILE, the path of a file that holds it.
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import redis
 from csp.constants import NONCE, NONE, SELF
@@ -65,9 +65,10 @@ SETUP_TOKEN = env.str("SETUP_TOKEN", "")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-if _HTTPS:
-    # A browser takes these names only over https, for this host alone: no sub-domain can plant one.
-    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+# A browser takes such names only over https, for this host alone: no sub-domain can plant one.
+COOKIE_PREFIX = "__Host-" if _HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
+DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
@@ -155,6 +156,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "apps.core.middleware.UserErrorMiddleware",
     "apps.workspaces.middleware.WorkspaceMiddleware",
+    "apps.accounts.middleware.LastUseMiddleware",
 ]
 
 ROOT_URLCONF = "studio.urls"
@@ -238,18 +240,44 @@ CHANNEL_LAYERS = {
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in _VALIDATORS.items()
 ]
 LOGIN_URL = "account_login"
+_VALIDATORS: dict[str, dict[str, Any]] = {
+    "UserAttributeSimilarityValidator": {"user_attributes": ["email", "name"]},
+    "MinimumLengthValidator": {"min_length": 12},
+    "CommonPasswordValidator": {},
+}
 LOGIN_REDIRECT_URL = "/"
 PASSWORD_RESET_TIMEOUT = 3600
 EMAIL_URL = env.str("EMAIL_URL", "")
 EMAIL_TIMEOUT = 10
-if EMAIL_URL:
-    vars().update(env.dj_email_url("EMAIL_URL"))
-else:
-    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_BACKEND = _PRINTED = "django.core.mail.backends.console.EmailBackend"
+_MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
+
+
+def _mail_server(url: str) -> dict[str, Any]:
+    """smtp://, smtp+tls:// (STARTTLS) or smtp+ssl:// with user:password@ where the server asks for them."""
+    parts = urlsplit(url)
+    if parts.scheme not in _MAIL_PORTS or not parts.hostname:
+        raise ValueError("EMAIL_URL begins with smtp://, smtp+tls:// or smtp+ssl://, and names a host")
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or _MAIL_PORTS[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtp+ssl",
+    }
+
+
+# The launcher says "console:": whoever started the studio reads its e-mails in the terminal. Without anything they are
+# printed too, but nobody who waits for one is promised it.
+if EMAIL_URL not in ("", "console:"):
+    vars().update(_mail_server(EMAIL_URL))
+    # Requests hand e-mails over, a worker delivers them.
+    EMAIL_BACKEND = "apps.core.mail.QueuedBackend"
 SIGN_UP = env.str("SIGN_UP", "closed", validate=validate.OneOf(["closed", "invitation", "open"]))
 
 ACCOUNT_ADAPTER = "apps.accounts.adapter.AccountAdapter"
@@ -268,7 +296,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 # Whoever signs up proves the address; where nobody can and no mail goes out, an administrator vouches for it. Only so
 # can a sign-up with a taken address look like any other.
-ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL or SIGN_UP != "closed" else "none"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_BACKEND != _PRINTED or SIGN_UP != "closed" else "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -299,6 +327,7 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
 if OIDC_SERVER_URL:
+SOCIALACCOUNT_FORMS = {"signup": "apps.accounts.forms.ProviderSignUpForm"}
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
         "OAUTH_PKCE_ENABLED": True,
         "APPS": [

@@ -26,6 +26,7 @@ os.environ.update(
         "STATIC_ROOT": str(TEST_ROOT / "static"),
         "REDIS_URL": f"redis://:{REDIS_PASSWORD}@127.0.0.1:{REDIS_PORT}/0",
         "SETUP_TOKEN": "the-set-up-token",
+        "EMAIL_URL": "console:",
         "ENGINE_KEY": "engine-key",
         "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1,studio.example",
         "TOKENIZERS_PARALLELISM": "false",
