@@ -132,7 +132,7 @@ class Environment(dict[str, str]):
         self._fill("STORAGE_URL", f"file://{data / 'storage'}")
         self._fill("CACHE_DIR", str(data / "cache"))
         self._fill("EMAIL_URL", "console:")
-        self["ALLOWED_HOSTS"] = ",".join(hosts_of(options.host, self.get("ALLOWED_HOSTS", "")))
+        self["EMBEDDED"] = "1"
         self["DJANGO_SETTINGS_MODULE"] = "studio.settings"
         self["ENGINE_HOST"], self["ENGINE_PORT"] = "127.0.0.1", str(engine_port)
         self["PYTHONUNBUFFERED"] = "1"

@@ -43,8 +43,8 @@ OWN_VARIABLES = (
         "PORT",
         "EMBEDDED",
         "DATABASE_URL",
-        "EMAIL_URL",
         "DEBUG",
+        "EMAIL_URL",
     ),
 )
 

@@ -151,12 +151,12 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.accounts.middleware.ReaderMiddleware",
+    "apps.accounts.middleware.LastUseMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "apps.core.middleware.UserErrorMiddleware",
     "apps.workspaces.middleware.WorkspaceMiddleware",
-    "apps.accounts.middleware.LastUseMiddleware",
 ]
 
 ROOT_URLCONF = "studio.urls"
@@ -239,16 +239,16 @@ CHANNEL_LAYERS = {
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
-    for name, options in _VALIDATORS.items()
-]
-LOGIN_URL = "account_login"
 _VALIDATORS: dict[str, dict[str, Any]] = {
     "UserAttributeSimilarityValidator": {"user_attributes": ["email", "name"]},
     "MinimumLengthValidator": {"min_length": 12},
     "CommonPasswordValidator": {},
 }
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in _VALIDATORS.items()
+]
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 PASSWORD_RESET_TIMEOUT = 3600
 EMAIL_URL = env.str("EMAIL_URL", "")
@@ -322,12 +322,12 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", "").rstrip("/")
 SOCIALACCOUNT_ADAPTER = "apps.accounts.adapter.ProviderAdapter"
+SOCIALACCOUNT_FORMS = {"signup": "apps.accounts.forms.ProviderSignUpForm"}
 # An address that the operator's provider calls verified opens the account that has it; any other never does.
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
 if OIDC_SERVER_URL:
-SOCIALACCOUNT_FORMS = {"signup": "apps.accounts.forms.ProviderSignUpForm"}
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
         "OAUTH_PKCE_ENABLED": True,
         "APPS": [
