@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
 PORTS_TRIED = 50
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  (names for it, chosen by whoever starts the studio)
 
 
@@ -111,6 +112,27 @@ def shown_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def hosts_of(host: str, added: str = "") -> list[str]:
+    """What browsers may call a studio that listens on `host`: this machine's own names and addresses, and the names in
+    `added`, separated by commas. Any other would be a foreign site that was made to lead here."""
+    own = _names_of_this_machine() if host in EVERY_ADDRESS else [shown_host(host)]
+    named = [name.strip() for name in added.split(",")]
+    return list(dict.fromkeys(filter(None, [*LOOPBACK, *own, *named])))
+
+
+def _names_of_this_machine() -> list[str]:
+    """Its name, bare and as its network's multicast DNS has it, and every address that it has at the moment."""
+    import psutil  # takes a while: only where a studio listens everywhere
+
+    name = socket.gethostname().lower()
+    found = [entry for entries in psutil.net_if_addrs().values() for entry in entries]
+    version4 = [entry.address for entry in found if entry.family == socket.AF_INET]
+    version6 = [entry.address for entry in found if entry.family == socket.AF_INET6]
+    bare = name.partition(".")[0]
+    # An address with a scope (fe80::1%eth0) is none that a browser can be given.
+    return [name, bare, f"{bare}.local", *version4, *(f"[{text}]" for text in version6 if "%" not in text)]
+
+
 class Environment(dict[str, str]):
     """Variables for the children: what the user set, filled up with what an embedded studio needs."""
 
@@ -132,7 +154,7 @@ class Environment(dict[str, str]):
         self._fill("STORAGE_URL", f"file://{data / 'storage'}")
         self._fill("CACHE_DIR", str(data / "cache"))
         self._fill("EMAIL_URL", "console:")
-        self["EMBEDDED"] = "1"
+        self["ALLOWED_HOSTS"] = ",".join(hosts_of(options.host, self.get("ALLOWED_HOSTS", "")))
         self["DJANGO_SETTINGS_MODULE"] = "studio.settings"
         self["ENGINE_HOST"], self["ENGINE_PORT"] = "127.0.0.1", str(engine_port)
         self["PYTHONUNBUFFERED"] = "1"

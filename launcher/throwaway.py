@@ -41,7 +41,6 @@ OWN_VARIABLES = (
         "ALLOWED_HOSTS",
         "HOST",
         "PORT",
-        "EMBEDDED",
         "DATABASE_URL",
         "DEBUG",
         "EMAIL_URL",
@@ -74,7 +73,7 @@ class Studio:
     def full_environment(self) -> dict[str, str]:
         """What the studio's own processes are told, for a command beside them."""
         secret = (self.data_dir / "secret_key").read_text().strip()
-        return {**self.environment, **self.note.get("environment", {}), "EMBEDDED": "1", "SECRET_KEY": secret}
+        return {**self.environment, **self.note.get("environment", {}), "SECRET_KEY": secret}
 
     def manage(self, *arguments: str, timeout: float = 120) -> str:
         """Run a management command on this studio; return what it printed. Raises subprocess.CalledProcessError."""

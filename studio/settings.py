@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import redis
 from csp.constants import NONCE, NONE, SELF
+from django.http.request import split_domain_port
 from environs import Env, validate
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialBackoff
@@ -48,7 +49,6 @@ CACHE_LIMIT_GB = env.int("CACHE_LIMIT_GB", DEFAULT_LIMIT_GB)
 WORK_DIR = Path(env.str("WORK_DIR", str(DATA_DIR / "work"))).resolve()
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 STORAGE_URL = env.str("STORAGE_URL", f"file://{DATA_DIR / 'storage'}")
-EMBEDDED = env.bool("EMBEDDED", False)
 
 # Security
 
@@ -58,7 +58,11 @@ SECRET_KEY = env.str("SECRET_KEY", "")
 SECRETS_KEYS = env.list("SECRETS_KEYS", [])
 SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 _HTTPS = SITE_URL.startswith("https://")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["*"] if EMBEDDED else ["localhost", "127.0.0.1", "[::1]"])
+# The launcher fills in what this machine is called; its own address a site answers to in any case.
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS += [
+    host for host in [split_domain_port(urlsplit(SITE_URL).netloc)[0]] if host not in ALLOWED_HOSTS
+]
 CSRF_TRUSTED_ORIGINS = sorted({f"{urlsplit(SITE_URL).scheme}://{urlsplit(SITE_URL).netloc}"})
 SETUP_TOKEN = env.str("SETUP_TOKEN", "")
 
@@ -144,7 +148,8 @@ MIDDLEWARE = [
     "apps.core.headers.HeadersMiddleware",
     "apps.workspaces.origin.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apps.core.hosts.HostMiddleware",
+    "apps.core.staticfiles.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -340,10 +345,6 @@ if OIDC_SERVER_URL:
             }
         ],
     }
-    # Browsers apply form-action to where a form's answer redirects to, too.
-    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(
-        f"{urlsplit(OIDC_SERVER_URL).scheme}://{urlsplit(OIDC_SERVER_URL).netloc}"
-    )
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "maquette@localhost")
 
 # Workspaces: days in which a deleted one can be brought back, whether only administrators make new ones, and limits
@@ -425,11 +426,13 @@ HF_TOKEN = env.str("HF_TOKEN", "")
 
 AUDIT_DAYS = env.int("AUDIT_DAYS", 365)
 
-# Limits, per minute: what one API key or signed-in person may ask, and one address without either; sockets it may open
+# Limits, per minute: what one API key or signed-in person may ask, and one address without either; sockets it may open;
+# questions through share links, however many visitors share it (a classroom does)
 
 API_PER_MINUTE = env.int("API_PER_MINUTE", 3000)
 API_ANONYMOUS_PER_MINUTE = env.int("API_ANONYMOUS_PER_MINUTE", 120)
 SOCKETS_PER_MINUTE = env.int("SOCKETS_PER_MINUTE", 600)
+QUESTIONS_PER_MINUTE = env.int("QUESTIONS_PER_MINUTE", 240)
 
 # Serving
 

@@ -33,7 +33,7 @@ os.environ.update(
         "HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", "1"),
     }
 )
-for _name in ("STORAGE_URL", "WORK_DIR", "CACHE_DIR", "EMBEDDED", "DEBUG", "SITE_URL", "ENGINE_URL"):
+for _name in ("STORAGE_URL", "WORK_DIR", "CACHE_DIR", "DEBUG", "SITE_URL", "ENGINE_URL"):
     os.environ.pop(_name, None)
 (TEST_ROOT / "data").mkdir()
 

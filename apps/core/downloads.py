@@ -22,7 +22,7 @@ def stream_download(
 
     `reads_database` keeps all of them in the one thread whose database connection is looked after.
     """
-    produced = _produced(chunks, thread_sensitive=reads_database)
+    produced = follow(chunks, thread_sensitive=reads_database)
     response = StreamingHttpResponse(produced, content_type=content_type)
     response["Content-Disposition"] = content_disposition_header(True, filename) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
@@ -31,8 +31,8 @@ def stream_download(
     return response
 
 
-async def _produced(chunks: Iterator[bytes], *, thread_sensitive: bool) -> AsyncIterator[bytes]:
-    """ASGI collects a plain iterator into a list before it sends the first byte; an asynchronous one it follows."""
+async def follow(chunks: Iterator[bytes], *, thread_sensitive: bool = False) -> AsyncIterator[bytes]:
+    """`chunks` as they come: ASGI collects a plain iterator into a list before it sends the first byte; an asynchronous one it follows."""
     following = sync_to_async(lambda: next(chunks, None), thread_sensitive=thread_sensitive)
     while (chunk := await following()) is not None:
         yield chunk

@@ -7,7 +7,6 @@ from django.utils.cache import has_vary_header
 
 _UNUSED_FEATURES = (
     "accelerometer",
-    "bluetooth",
     "camera",
     "display-capture",
     "geolocation",

@@ -39,6 +39,10 @@ def take(name: str, rate: Rate) -> int:
     return 0 if count <= rate.most else max(1, rate.seconds - int(now % rate.seconds))
 
 
+_UNDER_WAY_SECONDS = 10
+"""After which a guess counts as ended of which nobody said how."""
+
+
 @dataclass(frozen=True)
 class Guessing:
     """Makes every wrong guess cost twice the wait of the one before, after `free` of them, up to `longest` seconds."""
@@ -49,21 +53,35 @@ class Guessing:
     """Seconds after which wrong guesses are forgotten."""
 
     def begin(self, name: str) -> int:
-        """Take the turn to guess. Return 0, or the seconds to wait; of many at once exactly one gets the turn.
+        """Take the turn to guess. Return 0, or the seconds to wait; of many at once no more get it than are free, and once
+        those are used up exactly one.
 
         Raises RedisError: without Redis nobody guesses.
         """
+        under_way = self._began(name)
         wrong = int(sync_redis().get(f"wrong:{name}") or 0)
-        if wrong < self.free:
+        if wrong + under_way <= self.free:
             return 0
         wait = self._wait(wrong)
         if sync_redis().set(f"turn:{name}", 1, nx=True, ex=wait):
             return 0
+        self._ended(name)
         return max(1, int(sync_redis().ttl(f"turn:{name}")))
+
+    def _began(self, name: str) -> int:
+        """Count a guess as under way, until it is known whether it was right; return how many are."""
+        pipeline = sync_redis().pipeline()
+        pipeline.incr(f"guess:{name}")
+        pipeline.expire(f"guess:{name}", _UNDER_WAY_SECONDS)
+        return int(pipeline.execute()[0])
+
+    def _ended(self, name: str) -> None:
+        if sync_redis().decr(f"guess:{name}") <= 0:
+            sync_redis().delete(f"guess:{name}")
 
     def _wait(self, wrong: int) -> int:
         # A power of thirty is above any limit; larger ones would only be slow to compute.
-        return int(min(self.longest, 2 ** min(wrong - self.free, 30)))
+        return int(min(self.longest, 2 ** max(0, min(wrong - self.free, 30))))
 
     def was_wrong(self, name: str) -> None:
         """Remember a wrong guess; the next turn comes later for it."""
@@ -71,8 +89,12 @@ class Guessing:
         pipeline.incr(f"wrong:{name}")
         pipeline.expire(f"wrong:{name}", self.remembered)
         wrong, _ = pipeline.execute()
+        self._ended(name)
         if wrong >= self.free:
             sync_redis().set(f"turn:{name}", 1, ex=self._wait(wrong))
 
-    def was_right(self, name: str) -> None:
-        sync_redis().delete(f"wrong:{name}", f"turn:{name}")
+    def was_right(self, name: str, *, forget: bool = True) -> None:
+        """With `forget` the wrong guesses of before are forgotten."""
+        self._ended(name)
+        if forget:
+            sync_redis().delete(f"wrong:{name}", f"turn:{name}")

@@ -17,6 +17,7 @@ class DatasetAdmin(ReadOnlyAdmin):
 
 @admin.register(Import)
 class ImportAdmin(ReadOnlyAdmin):
+    exclude = ["address_encrypted"]
     list_display = ["filename", "dataset", "workspace", "state", "source_bytes", "created_by", "created_at"]
     list_filter = ["job__state", "created_at", "workspace"]
     list_select_related = ["dataset", "workspace", "created_by", "job"]

@@ -75,6 +75,8 @@ class Import(InWorkspace):
     source_key = models.CharField(max_length=300)
     source_bytes = models.BigIntegerField(_("bytes"))
     source_sha256 = models.CharField(max_length=64)
+    address_encrypted = models.TextField(blank=True, editable=False)
+    """Where the source is still to be fetched from; empty for uploads, and once it is here."""
     rows_key = models.CharField(max_length=300)
     job = models.OneToOneField(Job, models.PROTECT, related_name="dataset_import")
     result: Any = models.JSONField(null=True, blank=True)

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from apps.core.parquet import local_file, select
+from apps.core.spreadsheets import inert
 from apps.datasets.models import DatasetVersion, Import
 
 DATA_NAME, ROWS_NAME, REJECTED_NAME = "data.parquet", "rows.parquet", "rejected.parquet"
@@ -105,7 +106,10 @@ def rejected_csv(folder: str) -> Iterator[bytes]:
 
 
 def kept_csv(version: DatasetVersion) -> Iterator[bytes]:
-    """Every kept row as CSV: line, split, prompt (the text of its one message, else each with its role), target."""
+    """Every kept row as CSV: line, split, prompt (the text of its one message, else each with its role), target.
+
+    For people's spreadsheets; the Parquet file holds every cell exactly as it is.
+    """
     return _csv(local_file(version.storage_key, DATA_NAME), ["line", "split", "prompt", "target"])
 
 
@@ -119,10 +123,12 @@ def _csv(path: Path, columns: list[str]) -> Iterator[bytes]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return inert(value)
     if not isinstance(value, list):
         return value
     if len(value) == 1:
-        return value[0]["content"]
+        return inert(value[0]["content"])
     return "\n\n".join(f"{message['role']}: {message['content']}" for message in value)
 
 

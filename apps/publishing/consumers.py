@@ -22,6 +22,7 @@ from django.utils import translation
 from redis.exceptions import RedisError
 
 from apps.catalog.models import ModelVersion
+from apps.core.addresses import address_of_scope
 from apps.core.errors import UserError
 from apps.publishing import entrance as entrances
 from apps.publishing import token_log, wire
@@ -139,9 +140,11 @@ class AppSocket(ReplySocket):
     def _entrance(self, where: dict[str, Any]) -> Entrance | None:
         try:
             if "token" in where:
-                cookies = self.scope["cookies"]
+                cookies, address = self.scope["cookies"], address_of_scope(self.scope)
                 visitor_key = visitor_key_in(cookies)
-                return entrances.by_link(where["token"], visitor_key, cookies) if visitor_key else None
+                return (
+                    entrances.by_link(where["token"], visitor_key, cookies, address) if visitor_key else None
+                )
             session_key = self.scope["session"].session_key
             return entrances.for_member(self.scope["user"], where["app_id"], session_key)
         except Http404:

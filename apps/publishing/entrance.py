@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AnonymousUser
 
 from apps.accounts.models import User
+from apps.core.addresses import limited_as
 from apps.core.errors import NotVisible
 from apps.publishing.grants import is_open_to
 from apps.publishing.models import App, AppVersion, Conversation, Message, ShareLink
@@ -33,6 +34,8 @@ class Entrance:
     user: User | None = None
     session_key: str | None = None
     """Of the session that the member came with, if they came with one: signing out ends what is open."""
+    address: str = ""
+    """Where a visitor asks from, as limits count it; empty for members, who are known by their account."""
 
     @property
     def version(self) -> AppVersion | None:
@@ -69,12 +72,14 @@ class Entrance:
         return [*shared, *own, ways.of_session(self.session_key)]
 
 
-def by_link(token: str, visitor_key: str, cookies: Mapping[str, str] | None = None) -> Entrance | None:
+def by_link(
+    token: str, visitor_key: str, cookies: Mapping[str, str] | None = None, address: str = ""
+) -> Entrance | None:
     """The way in that a live share link gives. Raises Locked when it has a password that the cookies do not speak of."""
     link = ShareLink.objects.by_token(token)
     if link and not is_open_to(link, cookies or {}):
         raise Locked(link)
-    return Entrance(link.app, visitor_key, link=link) if link else None
+    return Entrance(link.app, visitor_key, link=link, address=limited_as(address)) if link else None
 
 
 def for_member(user: User | AnonymousUser, app_id: str, session_key: str | None = None) -> Entrance:

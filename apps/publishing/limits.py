@@ -1,5 +1,7 @@
 """What one visitor, one link and one answer may use."""
 
+from django.conf import settings
+
 from apps.core.rates import Rate, take
 
 MOST_CHARACTERS = 50_000
@@ -13,7 +15,17 @@ LINK_PER_MINUTE = 600
 CONVERSATIONS_LISTED = 50
 
 
-def take_turn(visitor_key: str, link_id: str, *, most: int = VISITOR_PER_MINUTE) -> int:
-    """Count one question. Return 0, or the seconds to wait: this visitor (over `most`) or the whole link asked too often."""
-    waits = take(f"visitor:{visitor_key}", Rate(most)), take(f"link:{link_id}", Rate(LINK_PER_MINUTE))
-    return max(waits)
+def take_turn(visitor_key: str, link_id: str, *, most: int | None = None, address: str = "") -> int:
+    """Count one question. Return 0, or the seconds to wait: this address, this visitor (over `most`) or the whole link
+    asked too often.
+
+    A visitor is known by a cookie, which nobody has to send; `address` (as limits count it, empty where somebody is known
+    better) is what is left of those who do not. What one of them may not ask does not count for the link, so that nobody
+    closes it to everybody else alone.
+    """
+    rates = [
+        *([(f"questions:{address}", settings.QUESTIONS_PER_MINUTE)] if address else []),
+        (f"visitor:{visitor_key}", VISITOR_PER_MINUTE if most is None else most),
+        (f"link:{link_id}", LINK_PER_MINUTE),
+    ]
+    return next((wait for name, limit in rates if (wait := take(name, Rate(limit)))), 0)

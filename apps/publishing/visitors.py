@@ -9,14 +9,19 @@ from django.http import HttpRequest, HttpResponse
 from apps.publishing.models import new_visitor_key
 
 COOKIE = "visitor"
+"""Its name without https."""
 _SALT = "apps.publishing.visitors"
 _KEEP_SECONDS = 365 * 24 * 3600
+
+
+def _cookie() -> str:
+    return f"{settings.COOKIE_PREFIX}{COOKIE}"
 
 
 def visitor_key_in(cookies: Mapping[str, str]) -> str | None:
     """The key that a cookie carries, or None when there is none, or one that we did not sign."""
     try:
-        return signing.Signer(salt=_SALT).unsign(cookies.get(COOKIE, ""))
+        return signing.Signer(salt=_SALT).unsign(cookies.get(_cookie(), ""))
     except signing.BadSignature:
         return None
 
@@ -28,7 +33,7 @@ def visitor_key_of(request: HttpRequest) -> str:
 
 def remember(response: HttpResponse, visitor_key: str) -> None:
     response.set_cookie(
-        COOKIE,
+        _cookie(),
         signing.Signer(salt=_SALT).sign(visitor_key),
         max_age=_KEEP_SECONDS,
         httponly=True,

@@ -12,6 +12,7 @@ from django.db import models
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.core.spreadsheets import inert
 from apps.workspaces.append_only import expire
 from apps.workspaces.models import AuditEntry, Workspace
 from apps.workspaces.origin import current_address
@@ -85,12 +86,7 @@ def _as_json(plain: dict[str, Any]) -> str:
 def _as_csv(plain: dict[str, Any]) -> str:
     """Cells that a spreadsheet would compute are kept from it by an apostrophe."""
     changes = json.dumps(plain.pop("changes"), ensure_ascii=False)
-    return _line([*(_inert(str(value)) for value in plain.values()), changes])
-
-
-def _inert(cell: str) -> str:
-    """A name that begins like a formula stays a name (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return _line([*(inert(str(value)) for value in plain.values()), changes])
 
 
 class _Echo:

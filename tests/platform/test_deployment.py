@@ -25,8 +25,6 @@ BY_LIBRARIES = {
     "AWS_SECRET_ACCESS_KEY": "pyarrow",
     "FORWARDED_ALLOW_IPS": "uvicorn",
 }
-# Set by the launcher for a studio on one machine.
-ONLY_EMBEDDED = {"EMBEDDED"}
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +116,7 @@ def test_every_variable_given_is_read_and_every_variable_read_is_given(deploymen
         assert given <= read | {"STORAGE_URL", "CACHE_DIR", "ENGINE_KEY"}, (
             f"{name} is given what nobody reads"
         )
-        needed = engine if name == "engine" else site - ONLY_EMBEDDED
+        needed = engine if name == "engine" else site
         assert needed <= given, f"{name} lacks {sorted(needed - given)}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -83,6 +84,22 @@ def test_the_cookie_is_for_this_link_signed_and_hidden_from_scripts(
     assert is_asked(forger, token)
 
 
+def test_under_https_its_cookies_are_of_this_host_alone(locked: Any, settings: Any) -> None:
+    settings.COOKIE_PREFIX, settings.SESSION_COOKIE_SECURE = "__Host-", True
+    link, token = locked
+    client = Client()
+    unlock(client, token)
+    assert not is_asked(client, token)
+    for name in (f"__Host-link-{link.pk.hex}", "__Host-visitor"):
+        cookie = client.cookies[name]
+        assert (cookie["secure"], cookie["httponly"], cookie["path"], cookie["domain"]) == (
+            True,
+            True,
+            "/",
+            "",
+        )
+
+
 def test_a_grant_ends_by_itself(locked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     client, token = Client(), locked[1]
     unlock(client, token)
@@ -90,27 +107,48 @@ def test_a_grant_ends_by_itself(locked: Any, monkeypatch: pytest.MonkeyPatch) ->
     assert is_asked(client, token)
 
 
-def test_guessing_slows_down_with_every_wrong_guess(locked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def wrong_guesses(token: str, **extra: Any) -> Any:
+    """As many wrong guesses as are free; the last answer."""
+    answers = [unlock(Client(), token, "wrong", **extra) for _ in range(grants.FROM_ONE_ADDRESS.free)]
+    assert {answer.status_code for answer in answers} == {400}
+    return answers[-1]
+
+
+def test_guessing_slows_down_with_every_wrong_guess(locked: Any) -> None:
     client, token = Client(), locked[1]
-    first = unlock(client, token, "wrong")
-    assert first.status_code == 400
-    assert "not the password" in first.content.decode()
+    assert "not the password" in wrong_guesses(token).content.decode()
     # The right password is not looked at before its time either: an answer would tell that it is right.
     early = unlock(client, token)
     assert early.status_code == 429
     assert 1 <= int(early["Retry-After"]) <= 2
     assert is_asked(client, token)
     guessing, waits = grants.FROM_ONE_ADDRESS, []
-    for _ in range(12):
-        guessing.was_wrong("door")
+    for _ in range(guessing.free + 12):
         waits.append(guessing.begin("door"))
-    assert waits[:9] == [2, 4, 8, 16, 32, 64, 128, 256, 512]
+        guessing.was_wrong("door")
+    assert waits[: guessing.free] == [0] * guessing.free
+    assert waits[guessing.free + 1 :][:9] == [2, 4, 8, 16, 32, 64, 128, 256, 512]
     assert waits[-1] == 900
+
+
+def test_a_classroom_behind_one_address_gets_in_though_some_mistype(locked: Any) -> None:
+    token = locked[1]
+    for pupil in range(30):
+        if pupil % 3 == 0:
+            assert unlock(Client(), token, "mistyped").status_code == 400
+        assert unlock(Client(), token).status_code == 302
+
+
+def test_of_many_guesses_at_once_no_more_are_looked_at_than_are_free(locked: Any) -> None:
+    guessing = grants.FROM_ONE_ADDRESS
+    with ThreadPoolExecutor(16) as pool:
+        waits = list(pool.map(lambda _: guessing.begin("door"), range(60)))
+    assert guessing.free <= waits.count(0) <= guessing.free + 1
 
 
 def test_headers_do_not_give_a_guesser_another_address(locked: Any) -> None:
     client, token = Client(), locked[1]
-    unlock(client, token, "wrong")
+    wrong_guesses(token)
     again = unlock(
         client, token, "wrong", headers={"X-Forwarded-For": "198.51.100.1", "X-Real-IP": "198.51.100.2"}
     )
@@ -119,7 +157,8 @@ def test_headers_do_not_give_a_guesser_another_address(locked: Any) -> None:
 
 def test_one_guesser_does_not_keep_others_out(locked: Any) -> None:
     token = locked[1]
-    unlock(Client(), token, "wrong")
+    wrong_guesses(token)
+    assert unlock(Client(), token, "wrong").status_code == 429
     assert unlock(Client(REMOTE_ADDR="198.51.100.7"), token).status_code == 302
 
 

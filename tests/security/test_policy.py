@@ -59,8 +59,11 @@ def test_a_nonce_is_used_once() -> None:
 
 
 @pytest.fixture
-def refusals(monkeypatch: pytest.MonkeyPatch, client_for: Any, owner: Any, viewer: Any) -> dict[str, Any]:
+def refusals(
+    monkeypatch: pytest.MonkeyPatch, client_for: Any, owner: Any, viewer: Any, settings: Any
+) -> dict[str, Any]:
     """Answers that no address gives when all goes well, by the status that they are due."""
+    settings.ACCOUNT_RATE_LIMITS = {"login": "1/m/ip"}
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(viewer)
     found = {
@@ -72,6 +75,10 @@ def refusals(monkeypatch: pytest.MonkeyPatch, client_for: Any, owner: Any, viewe
         "404 api": Client().get("/api/v1/nowhere/"),
         "405 method": client_for(viewer).delete("/data/"),
         "200 wrong sign-in": Client().post("/accounts/login/", {"login": "a@b.example", "password": "x"}),
+        "429 guessing": Client().post("/accounts/login/", {"login": "a@b.example", "password": "x"}),
+        "400 too large": Client().post(
+            "/accounts/login/", {"login": "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)}
+        ),
         "422 form": client_for(owner).post("/data/new/", {"text": ""}),
         "401 api": Client().get("/api/v1/apps/"),
     }

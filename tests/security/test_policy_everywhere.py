@@ -27,6 +27,8 @@ def test_an_address_keeps_the_policy_for_everybody(address: Address, world: Worl
             response = world.clients[person].get(path)
             assert response.status_code < 500, path
             assert_allowed(response, f"{path} for {person}")
+            # ASGI collects anything else in memory before the first byte.
+            assert not response.streaming or response.is_async, path
 
 
 def test_the_walk_sees_pages_of_every_part(world: World) -> None:

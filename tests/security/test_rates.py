@@ -45,6 +45,8 @@ def test_every_wrong_guess_doubles_the_wait_up_to_the_longest() -> None:
         guessing.was_wrong("door")
         waits.append(guessing.begin("door"))
     assert waits == [2, 4, 8, 16, 32, 60, 60, 60, 60]
+    guessing.was_right("door", forget=False)
+    assert guessing.begin("door") == 60
     guessing.was_right("door")
     assert guessing.begin("door") == 0
 
@@ -154,6 +156,63 @@ def test_too_many_questions_through_a_link_say_when_to_come_back(
     page = client.post(act, question)
     assert page.status_code == 429
     assert page["Retry-After"]
+
+
+def ask_without_cookie(token: str, **extra: Any) -> Any:
+    """As a program does that takes no cookie: every question comes from a visitor nobody has seen."""
+    return Client(**extra).post(
+        f"/a/{token}/act/",
+        {"type": "ask", "text": "Hello"},
+        content_type="application/json",
+        headers={"Accept": "application/json"},
+    )
+
+
+def test_who_sends_no_cookie_is_counted_by_address(link: Any, settings: Any) -> None:
+    settings.QUESTIONS_PER_MINUTE = 3
+    answers = [ask_without_cookie(link[1]) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert 1 <= int(answers[-1]["Retry-After"]) <= 60
+    assert ask_without_cookie(link[1], REMOTE_ADDR="198.51.100.4").status_code == 200
+    headers = {"X-Forwarded-For": "198.51.100.5", "X-Real-IP": "198.51.100.6"}
+    assert ask_without_cookie(link[1], headers=headers).status_code == 429
+
+
+def test_a_household_of_version_six_counts_as_one(link: Any, settings: Any) -> None:
+    settings.QUESTIONS_PER_MINUTE = 1
+    answers = [ask_without_cookie(link[1], REMOTE_ADDR=f"2001:db8:1:2::{n}").status_code for n in (1, 2)]
+    assert answers == [200, 429]
+    assert ask_without_cookie(link[1], REMOTE_ADDR="2001:db8:1:3::1").status_code == 200
+
+
+def test_a_classroom_behind_one_address_can_work(link: Any) -> None:
+    """Thirty visitors, each with a cookie of their own, ask several times within the same minute."""
+    for _visitor in range(30):
+        client = Client()
+        client.get(f"/a/{link[1]}/")
+        for _question in range(3):
+            turn = replies_of(client, link[1])
+            assert turn.status_code == 200
+
+
+def replies_of(client: Client, token: str) -> Any:
+    return client.post(
+        f"/a/{token}/act/",
+        {"type": "ask", "text": "Hello"},
+        content_type="application/json",
+        headers={"Accept": "application/json"},
+    )
+
+
+def test_one_who_asks_too_often_does_not_close_the_link_to_others(
+    link: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.publishing.limits.VISITOR_PER_MINUTE", 2)
+    monkeypatch.setattr("apps.publishing.limits.LINK_PER_MINUTE", 4)
+    client = Client()
+    client.get(f"/a/{link[1]}/")
+    assert [replies_of(client, link[1]).status_code for _ in range(6)] == [200, 200, 429, 429, 429, 429]
+    assert ask_without_cookie(link[1], REMOTE_ADDR="198.51.100.4").status_code == 200
 
 
 @pytest.mark.django_db(transaction=True)

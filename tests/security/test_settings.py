@@ -71,17 +71,18 @@ def test_a_weaker_setting_fails_the_check(changes: dict[str, str], complaint: st
 
 
 def test_under_https_every_cookie_is_secure_hidden_from_scripts_and_of_this_host_alone() -> None:
-    names = [*COOKIES, "SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME"]
+    names = [*COOKIES, "SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "DEVICE_COOKIE_NAME"]
     found = settings_under(names, SITE_URL="https://studio.example.com")
     assert [found[name] for name in COOKIES] == [True, True, "Lax"] * 3
     assert found["SESSION_COOKIE_NAME"] == "__Host-sessionid"
     assert found["CSRF_COOKIE_NAME"] == "__Host-csrftoken"
+    assert found["DEVICE_COOKIE_NAME"] == "__Host-device"
 
 
 def test_without_https_a_cookie_can_still_be_set() -> None:
     found = settings_under([*COOKIES, "SESSION_COOKIE_NAME", "SECURE_HSTS_SECONDS"])
     assert [found[name] for name in COOKIES] == [False, True, "Lax"] * 3
-    assert found["SESSION_COOKIE_NAME"] is None
+    assert found["SESSION_COOKIE_NAME"] == "sessionid"
     assert found["SECURE_HSTS_SECONDS"] == 0
 
 

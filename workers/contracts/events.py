@@ -90,6 +90,8 @@ class Failed(BaseModel):
     field: str | None = None
     fix: Fix | None = None
     trace: str = ""
+    note: str = ""
+    """For the log of the worker alone: what no member may read, for instance about the network that it stands in."""
 
 
 Event = Annotated[

@@ -6,6 +6,12 @@ from workers.contracts.recipes import Recipe
 _LEAST_MICROBATCH = 64
 
 
+FILE_TOO_LARGE = (
+    "Reading this file takes more memory than there is for it. Save it as CSV or JSONL, which are read piece by piece, "
+    "or split it."
+)
+
+
 def memory_advice(fix: Fix | None) -> str:
     """What to do about memory that ran out, in a sentence."""
     if fix is None:

@@ -51,13 +51,27 @@ class Reject(BaseModel):
     reason: str
 
 
+ADDRESS_VARIABLE = "SOURCE_ADDRESS"
+"""In the environment of a child that fetches: the address, which may hold a secret and so stands in no spec."""
+ALLOWED_VARIABLE = "OUTGOING_ALLOW"
+
+
 class ImportSpec(JobSpec):
-    """inputs: source. Leaves rows.parquet (`__line` int64 and the columns as strings, lists of messages as JSON)
+    """inputs: source; without it the source is fetched from an address, at most `limit_bytes` and `room_bytes` of it, and
+    left as `source`. Leaves rows.parquet (`__line` int64 and the columns as strings, lists of messages as JSON)
     and rejected.parquet (line int64, reason string, text string, cut to 2,000 characters)."""
 
     filename: str
+    limit_bytes: int | None = None
+    room_bytes: int | None = None
     max_cell_bytes: int = 1_000_000
     max_columns: int = 500
+
+
+class FetchedSource(BaseModel):
+    filename: str
+    bytes: int
+    sha256: str
 
 
 class ImportResult(BaseModel):
@@ -69,6 +83,8 @@ class ImportResult(BaseModel):
     columns: list[Column]
     proposal: Proposal
     bytes: int
+    fetched: FetchedSource | None = None
+    """Set where the job fetched the source itself."""
 
 
 # Freeze: roles are applied, rows are checked and split; the result never changes.

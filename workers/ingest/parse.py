@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from workers.contracts.fixes import FILE_TOO_LARGE
 from workers.contracts.specs import ImportResult, ImportSpec, Reject
 from workers.ingest.detect import Format, binary_format, text_format
 from workers.ingest.encodings import DAMAGED, LABELS, detect_encoding
+from workers.ingest.fetching import fetch_source
 from workers.ingest.profile import Profile
 from workers.ingest.propose import propose
 from workers.ingest.readers.delimited import read_delimited, too_many_columns
@@ -20,7 +22,8 @@ from workers.ingest.readers.jsonl import read_jsonl
 from workers.ingest.readers.parquet import read_parquet
 from workers.ingest.readers.text import read_text
 from workers.ingest.source import Bad, Row, Source
-from workers.ingest.tables import REJECTED_NAME, ROWS_NAME, RejectedWriter, RowsWriter
+from workers.ingest.tables import REJECTED_NAME, ROWS_NAME, SOURCE_NAME, RejectedWriter, RowsWriter
+from workers.runtime import memory
 from workers.runtime.reporter import JobError, Reporter, run_child
 
 READERS: dict[Format, Callable[[Source], Iterator[Row | Bad]]] = {
@@ -33,18 +36,30 @@ READERS: dict[Format, Callable[[Source], Iterator[Row | Bad]]] = {
 }
 _CHECKING_SHARE = 0.1
 """Share of the progress bar for finding the encoding."""
+_FETCHING_SHARE = 0.5
 
 
 def run(spec: ImportSpec, reporter: Reporter) -> ImportResult:
     """Import one file. Raises JobError when it is no table or holds no usable row."""
     reporter.started()
+    try:
+        return _parsed(spec, reporter)
+    except MemoryError:
+        raise JobError("too_large", FILE_TOO_LARGE, field="source") from None
+
+
+def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
     out = Path(spec.work) / "out"
     out.mkdir(parents=True, exist_ok=True)
+    fetched = None
+    if "source" not in spec.inputs:
+        fetched = fetch_source(spec, out / SOURCE_NAME, reporter, share=_FETCHING_SHARE)
     source = Source(
-        Path(spec.inputs["source"]),
-        spec.filename,
+        out / SOURCE_NAME if fetched else Path(spec.inputs["source"]),
+        fetched.filename if fetched else spec.filename,
         max_cell_bytes=spec.max_cell_bytes,
         max_columns=spec.max_columns,
+        share_before=_FETCHING_SHARE if fetched else 0.0,
     )
     format_, encoding = identify(source, reporter)
     rows = RowsWriter(out / ROWS_NAME, Path(spec.work))
@@ -66,7 +81,8 @@ def run(spec: ImportSpec, reporter: Reporter) -> ImportResult:
         first_rejects=[Reject(line=line, reason=reason) for line, reason in rejected.first],
         columns=columns,
         proposal=propose(columns, profile.sample, source.notes),
-        bytes=sum(path.stat().st_size for path in out.iterdir()),
+        bytes=sum((out / name).stat().st_size for name in (ROWS_NAME, REJECTED_NAME)),
+        fetched=fetched,
     )
 
 
@@ -78,7 +94,7 @@ def identify(source: Source, reporter: Reporter) -> tuple[Format, str | None]:
 
     def on_bytes(done: int) -> None:
         reporter.raise_if_stopping()
-        reporter.progress("checking", done, size, fraction=_CHECKING_SHARE * done / size)
+        reporter.progress("checking", done, size, fraction=_share(source, _CHECKING_SHARE * done / size))
 
     source.encoding = detect_encoding(source.path, on_bytes)
     label = LABELS.get(source.encoding, source.encoding)
@@ -96,9 +112,13 @@ def _reported(records: Iterator[Row | Bad], source: Source, reporter: Reporter) 
             reporter.raise_if_stopping()
             done = min(size, source.position())
             share = _CHECKING_SHARE + (1 - _CHECKING_SHARE) * done / size
-            reporter.progress("reading", done, size, fraction=share)
+            reporter.progress("reading", done, size, fraction=_share(source, share))
         yield record
     reporter.progress("reading", size, size, fraction=1.0)
+
+
+def _share(source: Source, done: float) -> float:
+    return source.share_before + (1 - source.share_before) * done
 
 
 def _place(
@@ -184,4 +204,5 @@ def _no_rows(rejected: RejectedWriter) -> JobError:
 
 
 if __name__ == "__main__":
+    memory.bound()
     run_child(ImportSpec, run)

@@ -37,6 +37,8 @@ class Source:
     max_columns: int = 500
     notes: list[str] = field(default_factory=list)
     position: Callable[[], int] = lambda: 0
+    share_before: float = 0.0
+    """Of the progress bar, taken by what came before reading."""
 
     @property
     def size(self) -> int:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 LINE = "__line"
+SOURCE_NAME = "source"
 ROWS_NAME = "rows.parquet"
 DATA_NAME = "data.parquet"
 REJECTED_NAME = "rejected.parquet"

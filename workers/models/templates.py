@@ -33,6 +33,10 @@ MOST_AT_ONCE = 16_000_000
 MOST_SOURCE = 200_000
 MOST_NUMBER = 10_000
 """A width or count that a filter or method may be told."""
+MOST_BITS = 100_000
+"""Of a whole number: dividing takes time by the square of them."""
+MOST_NESTED = 200_000
+"""Items of lists within lists, what is shared counted each time: forty pairs of pairs are more than any memory holds."""
 
 _WRITES_LONGER = frozenset(
     [
@@ -50,6 +54,10 @@ _WRITES_LONGER = frozenset(
         "translate",
     ]
 )
+
+_SLOW = frozenset(["urlize", "wordwrap", "striptags", "pprint", "xmlattr", "title", "wordcount"])
+MOST_READ_SLOWLY = 100_000
+"""Characters that such a filter is given: some take time by the square of them, and nothing ends them before they return."""
 
 
 class TemplateRefused(ValueError):
@@ -85,7 +93,31 @@ def _size(value: Any) -> int:
 
 def _paid(value: Any) -> Any:
     _spend(_size(value))
+    return _looked_at(value)
+
+
+def _looked_at(value: Any) -> Any:
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        raise SecurityError("it computes too large a number")
+    if isinstance(value, list | tuple | dict):
+        items, characters = _written_out(value, {})
+        # A flat list has as many items as it is long; writing, comparing and sorting one is quick.
+        if characters > MOST_MADE or (items > MOST_NESTED and items > len(value)):
+            raise SecurityError("it makes too large a list")
     return value
+
+
+def _written_out(value: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """Items and characters that a value would have if nothing in it were shared; `known` by the id of what was looked at."""
+    if isinstance(value, str | bytes):
+        return 0, len(value)
+    if not isinstance(value, list | tuple | dict):
+        return 0, 0
+    if id(value) not in known:
+        parts = (*value, *value.values()) if isinstance(value, dict) else value
+        inner = [_written_out(part, known) for part in parts]
+        known[id(value)] = len(value) + sum(i for i, _c in inner), sum(c for _i, c in inner)
+    return known[id(value)]
 
 
 def _pay_before(name: str, values: Sequence[Any]) -> None:
@@ -93,6 +125,10 @@ def _pay_before(name: str, values: Sequence[Any]) -> None:
     numbers = [abs(v) for v in values if isinstance(v, int) and not isinstance(v, bool)]
     if any(number > MOST_NUMBER for number in numbers):
         raise SecurityError(f"it asks {name} for {max(numbers)}")
+    if name == "sum" and any(isinstance(v, str | list | tuple) for v in values[2:]):
+        raise SecurityError("it adds up lists or texts")
+    if name in _SLOW and sum(map(_size, values)) > MOST_READ_SLOWLY:
+        raise SecurityError(f"it asks {name} for more than {MOST_READ_SLOWLY} characters")
     if name not in _WRITES_LONGER:
         return
     if any(isinstance(v, str) and re.search(r"\d{5,}", v) for v in values) and name.startswith("format"):
@@ -114,6 +150,17 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return bounded
 
 
+def _counted(test: Callable[..., bool]) -> Callable[..., bool]:
+    """The test (`select('in', many)` asks it for each item), paying for what it looks through."""
+
+    @wraps(test)
+    def counted(*values: Any) -> bool:
+        _spend(max(map(_size, values[:3]), default=0))
+        return test(*values)
+
+    return counted
+
+
 @pass_context
 def _written(_context: Any, value: Any) -> Any:
     """Jinja's `finalize`: every expression that goes into the text."""
@@ -133,6 +180,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         for node in tree.find_all(nodes.Concat):
             # `a ~ b` is no operator that the sandbox intercepts: its parts pay for being copied.
             node.nodes = [nodes.Filter(part, "paid", [], [], None, None) for part in node.nodes]
+        _pay_for_lists(tree)
         return tree.set_environment(self)
 
     def call(self, context: Any, obj: Any, *values: Any, **named: Any) -> Any:  # type: ignore[override]
@@ -157,11 +205,29 @@ class _Environment(ImmutableSandboxedEnvironment):
             raise SecurityError("it computes too large a number")
         elif isinstance(left, int) and isinstance(right, int) and operator in ("*", "**"):
             bits = left.bit_length() * right if operator == "**" else left.bit_length() + right.bit_length()
-            _spend(max(0, bits))
-        return super().call_binop(context, operator, left, right)
+            if bits > MOST_BITS:
+                raise SecurityError("it computes too large a number")
+        return _looked_at(super().call_binop(context, operator, left, right))
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         return _paid(super().getitem(obj, argument))
+
+
+def _pay_for_lists(node: nodes.Node) -> None:
+    """Every list, tuple and dictionary that the template writes down is looked at when it is made."""
+    for name, value in list(node.iter_fields()):
+        parts = value if isinstance(value, list) else [value]
+        for at, part in enumerate(parts):
+            if not isinstance(part, nodes.Node):
+                continue
+            _pay_for_lists(part)
+            is_made = isinstance(part, nodes.List | nodes.Dict) or (
+                isinstance(part, nodes.Tuple) and part.ctx == "load"
+            )
+            if is_made:
+                parts[at] = nodes.Filter(part, "paid", [], [], None, None)
+        if not isinstance(value, list):
+            setattr(node, name, parts[0])
 
 
 def _plain_text(node: nodes.Node) -> Iterator[nodes.TemplateData]:
@@ -199,12 +265,15 @@ class _Dict:
 
 
 class _Namespace(Namespace):
-    """Refuses names by which a template could reach into Python."""
+    """Refuses names by which a template could reach into Python; what it holds is not written out with it."""
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
             raise SecurityError(f"it writes {name}")
         super().__setitem__(name, value)
+
+    def __repr__(self) -> str:
+        return "<namespace>"
 
 
 @lru_cache(maxsize=64)
@@ -222,6 +291,7 @@ def _compiled(source: str) -> Any:
     environment.filters |= {name: _bounded(name, f) for name, f in environment.filters.items()}
     environment.filters["pay"] = lambda size: _spend(size) or ""
     environment.filters["paid"] = _paid
+    environment.tests |= {name: _counted(test) for name, test in environment.tests.items()}
     del environment.globals["lipsum"]
     environment.globals |= {
         "raise_exception": _raise,
@@ -239,6 +309,10 @@ def _within_bounds() -> Iterator[None]:
         yield
     except (SecurityError, RecursionError, MemoryError, OverflowError) as error:
         raise TemplateRefused(f"The chat template of this model was refused: {error}.") from error
+    except TemplateError:
+        raise
+    except Exception as error:
+        raise TemplateRefused(f"The chat template of this model does not work: {error}.") from error
     finally:
         _budget.reset(token)
 

@@ -1,9 +1,13 @@
-"""Whether the kernel ended a process because memory ran out: it counts such kills, but tells nobody.
+"""Whether the kernel ended a process because memory ran out: it counts such kills, but tells nobody. And a bound for
+processes that read files of strangers, so that it is not the engine that the kernel chooses.
 
 `oom_kill` in a control group's memory.events (version 2) or memory.oom_control (version 1), else in /proc/vmstat for the
 whole machine: https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
 """
 
+import contextlib
+import os
+import resource
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -41,3 +45,22 @@ def kills(files: Iterable[Path]) -> int:
             continue
         total += sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
     return total
+
+
+LEAST_BYTES = 2 << 30
+
+
+def bound(most_bytes: int | None = None) -> None:
+    """Let this process hold at most `most_bytes`, or half of what the machine or its container has: what asks for more is
+    refused. A small file can unpack to more than any machine has."""
+    limit = most_bytes or max(LEAST_BYTES, _available() // 2)
+    # Not every system knows this limit.
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def _available() -> int:
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError):
+        return min(machine, int((_CGROUPS / "memory.max").read_text()))
+    return machine

@@ -36,14 +36,17 @@ NICENESS = 10
 
 
 class JobError(Exception):
-    """A failure that the user can mend; `message` says how. `fix` becomes a button."""
+    """A failure that the user can mend; `message` says how. `fix` becomes a button. `note` only the log of the worker holds."""
 
-    def __init__(self, code: str, message: str, *, field: str | None = None, fix: Fix | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, *, field: str | None = None, fix: Fix | None = None, note: str = ""
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.field = field
         self.fix = fix
+        self.note = note
 
 
 class StopRequested(Exception):
@@ -148,6 +151,7 @@ def run_child(spec_type: type[Spec], work: Callable[[Spec, Reporter], BaseModel]
                 field=error.field,
                 fix=error.fix,
                 trace=traceback.format_exc(),
+                note=error.note,
             )
         )
         sys.exit(1)

@@ -28,6 +28,7 @@ from django.db import close_old_connections
 from pydantic import ValidationError
 
 from apps.core.storage import local_copies, storage
+from apps.datasets.sources import address_of
 from apps.jobs import services
 from apps.jobs.models import Job
 from apps.workspaces.secrets import hub_token
@@ -40,8 +41,10 @@ from workers.contracts.events import (
     Log,
     parse_event,
 )
-from workers.contracts.fixes import memory_advice, memory_fix
+from workers.contracts.fixes import FILE_TOO_LARGE, memory_advice, memory_fix
+from workers.contracts.jobs import JobKind
 from workers.contracts.recipes import Recipe
+from workers.contracts.specs import ADDRESS_VARIABLE, ALLOWED_VARIABLE
 from workers.contracts.storage import StorageError
 from workers.runtime import memory
 from workers.runtime.reporter import failed_by_system
@@ -53,6 +56,8 @@ Result = TypeVar("Result")
 BATCH_SECONDS = 1.0
 STOPPED_WITHOUT_RESULT = 3
 LONGEST_LINE_BYTES = 8 << 20
+_NO_MEMORY = "memory allocation of"
+"""What a library written in Rust says before it ends its process."""
 _PASSED_ON = (
     "PATH",
     "PYTHONPATH",
@@ -114,6 +119,7 @@ class _Attempt:
         self.stop_sent_at: float | None = None
         self.is_current = True
         self.hub = _hub_access(job)
+        self.source = _source_access(job)
         self._held = contextlib.ExitStack()
         self._kills_before = 0
 
@@ -136,7 +142,7 @@ class _Attempt:
                 pass_fds=(events_write,),
                 start_new_session=True,
                 cwd=settings.BASE_DIR,
-                env=_environment(self.work, events_write, self.hub),
+                env=_environment(self.work, events_write, self.hub | self.source),
             )
         os.close(events_write)
         try:
@@ -231,8 +237,12 @@ class _Attempt:
 
     def _without_secrets(self, said: bytes) -> bytes:
         """A library that prints the token, for instance with an address that failed, must not get it into the log."""
-        token = self.hub.get("HF_TOKEN", "")
-        return said.replace(token.encode(), b"[hub token]") if token else said
+        for secret, shown in (
+            (self.hub.get("HF_TOKEN", ""), b"[hub token]"),
+            (self.source.get(ADDRESS_VARIABLE, ""), b"[address]"),
+        ):
+            said = said.replace(secret.encode(), shown) if secret else said
+        return said
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Finished | Failed):
@@ -278,11 +288,15 @@ class _Attempt:
             self._publish_output()
             services.finish(self.job, result=self.outcome.result)
         elif isinstance(self.outcome, Failed):
+            if self.outcome.note:
+                logger.warning("Job %s: %s", self.job.pk, self.outcome.note)
             services.fail(self.job, self.outcome)
         elif self.stop_sent_at is not None or code == STOPPED_WITHOUT_RESULT:
             services.end_cancelled(self.job)
         elif code == -signal.SIGKILL and memory.kills(memory.counters()) > self._kills_before:
             # Going on with the same settings would only end the same way.
+            services.fail(self.job, _out_of_memory(self.job, self._last_words(stderr_path)))
+        elif code == -signal.SIGABRT and _NO_MEMORY in self._last_words(stderr_path):
             services.fail(self.job, _out_of_memory(self.job, self._last_words(stderr_path)))
         elif code == -signal.SIGKILL and services.resume(self.job):
             logger.warning("The child of job %s was killed; the job was queued again", self.job.pk)
@@ -299,6 +313,9 @@ class _Attempt:
             return
         if any(folder.iterdir()):
             self._beating(lambda: storage().publish(folder, output))
+            if not Job.objects.filter(pk=self.job.pk).exists():
+                # Deleted while it was at work, for instance with its workspace: nobody else would remove this.
+                storage().delete(output)
 
 
 def _died(job: Job, code: int | None, trace: str) -> Failed:
@@ -310,7 +327,9 @@ def _died(job: Job, code: int | None, trace: str) -> Failed:
 
 
 def _out_of_memory(job: Job, trace: str) -> Failed:
-    """In the trainer's words, with its fix where the job has a recipe."""
+    """In the trainer's words, with its fix where the job has a recipe; of a file, what to do with the file."""
+    if job.kind == JobKind.IMPORT:
+        return Failed(code="too_large", message=FILE_TOO_LARGE, field="source", trace=trace)
     recipe = Recipe.model_validate(job.spec["recipe"]) if "recipe" in job.spec else None
     fix = memory_fix(recipe, recipe.max_length or 0) if recipe else None
     return Failed(
@@ -334,7 +353,14 @@ def _hub_access(job: Job) -> dict[str, str]:
     return {"HF_TOKEN": settings.HF_TOKEN} if settings.HF_TOKEN else {}
 
 
-def _environment(work: Path, events_write: int, hub: dict[str, str]) -> dict[str, str]:
+def _source_access(job: Job) -> dict[str, str]:
+    """For a child that fetches its source from an address, and for no other."""
+    address = address_of(job)
+    allowed = ",".join(settings.OUTGOING_ALLOW)
+    return {ADDRESS_VARIABLE: address, ALLOWED_VARIABLE: allowed} if address else {}
+
+
+def _environment(work: Path, events_write: int, private: dict[str, str]) -> dict[str, str]:
     """What the child needs and no secret of the site."""
     passed = {
         name: value
@@ -348,7 +374,7 @@ def _environment(work: Path, events_write: int, hub: dict[str, str]) -> dict[str
     return {
         "OMP_WAIT_POLICY": "PASSIVE",
         **passed,
-        **hub,
+        **private,
         **engine_key,
         EVENTS_FD_VARIABLE: str(events_write),
         "PYTHONUNBUFFERED": "1",

@@ -1,18 +1,19 @@
-"""A source that the studio fetches itself, from an address that somebody typed in."""
+"""A source that a job fetches from an address that somebody typed in."""
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.core.errors import UserError
-from apps.core.outgoing import download
+from apps.core.outgoing import check_address
 from apps.core.rates import Rate, take
 from apps.datasets.models import Dataset, Import
-from apps.datasets.services.importing import start_import
-from apps.datasets.services.uploading import too_large_message
-from apps.workspaces import access, audit
+from apps.datasets.services.importing import create_import, new_import
+from apps.datasets.sources import sealed_address
+from apps.workspaces import access, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import Workspace
+from workers.contracts.specs import ImportSpec
 
 FETCHES = Rate(60, 3600)
 """Of one person: enough for a morning's work, too few to search a network with."""
@@ -21,22 +22,23 @@ FETCHES = Rate(60, 3600)
 def import_from_address(
     *, actor: User, workspace: Workspace, address: str, dataset: Dataset | None = None, name: str = ""
 ) -> Import:
-    """Fetch a file and queue the job that reads it, as an upload would. Raises UserError (fields `address`, `file`)."""
-    access.require(actor, dataset.workspace if dataset else workspace, Action.EDIT)
+    """Queue the job that fetches a file and reads it. Raises UserError (field `address`) for an address that may not be
+    opened, and when the workspace's storage is full (OverQuota); what only the site can tell, the job says."""
+    target_workspace = dataset.workspace if dataset else workspace
+    access.require(actor, target_workspace, Action.EDIT)
+    target = check_address(address)
     if wait := take(f"fetch:{actor.pk}", FETCHES):
         message = _("That was a lot of downloads. Go on in a while, or upload files.")
         raise UserError(message, field="address", code="too_often", retry_after=wait)
-    with download(address) as found:
-        if found.size and found.size > settings.UPLOAD_LIMIT_MB << 20:
-            raise UserError(too_large_message(), field="address", code="too_large")
-        started = start_import(
-            actor=actor,
-            workspace=workspace,
-            dataset=dataset,
-            filename=found.filename,
-            chunks=found.chunks,
-            name=name,
-        )
+    usage.require_storage(target_workspace, field="address")
+    source = new_import(actor, workspace, target.filename)
+    source.source_key, source.source_bytes = f"{source.rows_key}/source", 0
+    source.address_encrypted = sealed_address(address)
+    spec = ImportSpec(
+        output=source.rows_key,
+        filename=source.filename,
+        limit_bytes=settings.UPLOAD_LIMIT_MB << 20,
+        room_bytes=usage.room_for_bytes(target_workspace),
+    )
     # The rest of an address may hold a secret.
-    audit.record(actor, "import.fetched", started, host=found.target.host)
-    return started
+    return create_import(actor, source, dataset, spec, name=name, told={"host": target.host})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
+from apps.core.disk import free_disk
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.datasets.models import Dataset, Import
@@ -20,7 +22,7 @@ from apps.workspaces.access import Action
 from apps.workspaces.models import UsageKind, Workspace
 from apps.workspaces.services import next_number
 from workers.contracts.jobs import JobKind
-from workers.contracts.specs import ImportResult, ImportSpec
+from workers.contracts.specs import FetchedSource, ImportResult, ImportSpec
 from workers.contracts.storage import StorageError
 
 _NAME_CHARACTERS = 150
@@ -42,18 +44,25 @@ def start_import(
     storage (OverQuota) or on the disk.
     """
     access.require(actor, dataset.workspace if dataset else workspace, Action.EDIT)
-    filename = _clean_filename(filename)
-    source = Import(workspace=workspace, created_by=actor, filename=filename)
+    source = new_import(actor, workspace, filename)
     # Written outside the transaction: a long upload must not hold the database.
-    folder = f"imports/{source.pk}"
-    source.source_key, source.rows_key = f"{folder}/source", f"{folder}/rows"
     room = usage.room_for_bytes(dataset.workspace if dataset else workspace)
     source.source_bytes, source.source_sha256 = _store(source.source_key, chunks, room)
+    spec = ImportSpec(inputs={"source": source.source_key}, output=source.rows_key, filename=source.filename)
+    told = {"bytes": source.source_bytes}
     try:
-        return _create(actor, source, dataset, name, description)
+        return create_import(actor, source, dataset, spec, name=name, description=description, told=told)
     except BaseException:
-        storage().delete(folder)
+        storage().delete(f"imports/{source.pk}")
         raise
+
+
+def new_import(actor: User, workspace: Workspace, filename: str) -> Import:
+    """One that is not saved yet, with the keys of its files."""
+    source = Import(workspace=workspace, created_by=actor, filename=_clean_filename(filename))
+    folder = f"imports/{source.pk}"
+    source.source_key, source.rows_key = f"{folder}/source", f"{folder}/rows"
+    return source
 
 
 def _clean_filename(filename: str) -> str:
@@ -89,7 +98,17 @@ def _below(chunks: Iterable[bytes], limit_bytes: int, room: int | None) -> Itera
 
 
 @transaction.atomic
-def _create(actor: User, source: Import, dataset: Dataset | None, name: str, description: str) -> Import:
+def create_import(
+    actor: User,
+    source: Import,
+    dataset: Dataset | None,
+    spec: ImportSpec,
+    *,
+    told: dict[str, Any],
+    name: str = "",
+    description: str = "",
+) -> Import:
+    """Save `source` with its job; the audit trail is `told` more about it. The caller has checked permission."""
     workspace = source.workspace
     if dataset is None:
         dataset = Dataset.objects.create(
@@ -107,15 +126,13 @@ def _create(actor: User, source: Import, dataset: Dataset | None, name: str, des
         workspace=dataset.workspace,
         kind=JobKind.IMPORT,
         title=gettext_noop("Read %(file)s") % {"file": source.filename},
-        spec=ImportSpec(
-            inputs={"source": source.source_key}, output=source.rows_key, filename=source.filename
-        ),
+        spec=spec,
     )
     source.save()
     usage.set_stored(
         workspace=source.workspace, source=source, amount=source.source_bytes, is_limited=True, field="file"
     )
-    audit.record(actor, "import.started", source, dataset=dataset.name, bytes=source.source_bytes)
+    audit.record(actor, "import.started", source, dataset=dataset.name, **told)
     return source
 
 
@@ -126,6 +143,27 @@ def _name_from(filename: str) -> str:
 
 
 def take_import_result(*, job: Job) -> None:
-    """The job read the file: keep what it found."""
+    """The job read the file: keep what it found. Raises OverQuota when a file that it fetched does not fit any more."""
     result = ImportResult.model_validate(job.result)
-    Import.objects.filter(job=job).update(result=result.model_dump(mode="json"))
+    source = Import.objects.select_related("dataset", "workspace").get(job=job)
+    source.result = result.model_dump(mode="json")
+    if result.fetched:
+        _take_fetched(source, result.fetched)
+    source.save()
+
+
+def _take_fetched(source: Import, fetched: FetchedSource) -> None:
+    """The site may have called the file something else than its address does."""
+    before, source.filename = source.filename, _clean_filename(fetched.filename)
+    source.source_bytes, source.source_sha256 = fetched.bytes, fetched.sha256
+    source.address_encrypted = ""
+    if source.dataset.name == _name_from(before)[:_NAME_CHARACTERS]:
+        source.dataset.name = _name_from(source.filename)[:_NAME_CHARACTERS]
+        source.dataset.save(update_fields=["name"])
+    try:
+        usage.set_stored(
+            workspace=source.workspace, source=source, amount=fetched.bytes, is_limited=True, field="address"
+        )
+    except usage.OverQuota:
+        free_disk([source.rows_key])
+        raise

@@ -20,8 +20,10 @@ _CSV = "text/csv; charset=utf-8"
 @require_GET
 @login_required
 def source(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The file as it came."""
+    """The file as it came; one that is still to be fetched is not there."""
     import_ = access.get_visible(Import.objects.all(), request.user, pk=pk)
+    if import_.address_encrypted:
+        raise NotVisible
     chunks = read_chunks(storage().open(import_.source_key))
     return stream_download(chunks, filename=import_.filename, size=import_.source_bytes)
 

@@ -124,9 +124,8 @@ def _checked(entrance: Entrance, text: str) -> AppVersion:
             % {"length": len(text), "limit": limits.MOST_CHARACTERS},
             code="too_long",
         )
-    if wait := limits.take_turn(
-        entrance.visitor_key, str(entrance.link.pk if entrance.link else entrance.app.pk)
-    ):
+    opened_by = str(entrance.link.pk if entrance.link else entrance.app.pk)
+    if wait := limits.take_turn(entrance.visitor_key, opened_by, address=entrance.address):
         message = _("That was a lot of questions. Wait a minute, then go on.")
         raise UserError(message, code="too_often", retry_after=wait)
     return version

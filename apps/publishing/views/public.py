@@ -59,7 +59,8 @@ def _entrance(request: HttpRequest, token: str | None, app_id: UUID | None) -> E
     """Raises Http404 (of a link with a password, Locked); a revoked link and one that never was look the same."""
     if token is None:
         return for_member(request.user, str(app_id), request.session.session_key)
-    entrance = by_link(token, visitor_key_of(request), request.COOKIES)
+    address = address_of_request(request.META)
+    entrance = by_link(token, visitor_key_of(request), request.COOKIES, address)
     if entrance is None:
         raise Http404
     return entrance

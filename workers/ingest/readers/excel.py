@@ -1,9 +1,12 @@
 """Excel workbooks (.xlsx, .xls, .ods): the first sheet that holds anything, row numbers as Excel shows them."""
 
 import datetime
+import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
@@ -14,12 +17,15 @@ from workers.ingest.source import Bad, Row, Source
 from workers.runtime.reporter import JobError
 
 _UNPACKED_LIMIT = 1_500_000_000
+_LOCAL_HEADER_BYTES = 30
+"""Its last four say how long the name and the extra field after it are (APPNOTE.TXT of PKWARE, 4.3.7)."""
+_PIECE_BYTES = 1 << 20
 
 
 def read_excel(source: Source) -> Iterator[Row | Bad]:
     """Yield a row per line below the header. Raises JobError for a locked, damaged, oversized or empty workbook."""
-    _refuse_oversized(source)
     try:
+        _refuse_oversized(source)
         with CalamineWorkbook.from_path(source.path) as workbook:
             yield from _sheet(source, *_first_filled(workbook))
     except PasswordError as error:
@@ -28,7 +34,7 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
             "This workbook is protected by a password. Remove the password in Excel, then upload it again.",
             field="source",
         ) from error
-    except CalamineError as error:
+    except (CalamineError, zipfile.BadZipFile, zlib.error, struct.error) as error:
         if source.path.open("rb").read(2) != b"PK":
             raise not_a_table("an old Office document that holds no readable sheet") from error
         raise JobError(
@@ -41,14 +47,34 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
 def _refuse_oversized(source: Source) -> None:
     if not zipfile.is_zipfile(source.path):
         return
-    with zipfile.ZipFile(source.path) as archive:
-        unpacked = sum(member.file_size for member in archive.infolist())
-    if unpacked > _UNPACKED_LIMIT:
-        raise JobError(
-            "too_large",
-            f"Unpacked, this workbook is {unpacked / 1e9:.1f} GB. Save it as CSV, which is read piece by piece.",
-            field="source",
-        )
+    with zipfile.ZipFile(source.path) as archive, source.path.open("rb") as stream:
+        unpacked = 0
+        for member in archive.infolist():
+            unpacked += _unpacked_bytes(stream, member, _UNPACKED_LIMIT - unpacked)
+            if unpacked > _UNPACKED_LIMIT:
+                raise JobError(
+                    "too_large",
+                    f"Unpacked, this workbook is more than {_UNPACKED_LIMIT / 1e9:.1f} GB. Save it as CSV, which is read piece by "
+                    "piece.",
+                    field="source",
+                )
+
+
+def _unpacked_bytes(stream: IO[bytes], member: zipfile.ZipInfo, most: int) -> int:
+    """What a member really unpacks to, not what the archive says; counted no further than just above `most`."""
+    if member.compress_type != zipfile.ZIP_DEFLATED:
+        return member.compress_size
+    stream.seek(member.header_offset + _LOCAL_HEADER_BYTES - 4)
+    name_bytes, extra_bytes = struct.unpack("<HH", stream.read(4))
+    stream.seek(name_bytes + extra_bytes, os.SEEK_CUR)
+    unpacker, size, left = zlib.decompressobj(-zlib.MAX_WBITS), 0, member.compress_size
+    while left > 0 and not unpacker.eof and size <= most:
+        packed = stream.read(min(_PIECE_BYTES, left))
+        left -= len(packed) or left
+        while packed and size <= most:
+            size += len(unpacker.decompress(packed, _PIECE_BYTES))
+            packed = unpacker.unconsumed_tail
+    return size
 
 
 def _first_filled(workbook: CalamineWorkbook) -> tuple[CalamineSheet, str, list[str]]:

@@ -30,6 +30,9 @@ def read_parquet(source: Source) -> Iterator[Row | Bad]:
                 yield from _rows(batch, names, done)
                 done += batch.num_rows
                 source.position = lambda done=done: source.size * done // max(1, total)  # type: ignore[misc]
+    except MemoryError:
+        # Arrow's own is also one of its damages.
+        raise
     except _DAMAGE as error:
         raise JobError(
             "damaged_file",

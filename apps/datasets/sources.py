@@ -1,0 +1,31 @@
+"""The addresses that sources are fetched from: sealed, because they may hold a secret, and forgotten once they are fetched."""
+
+from django.dispatch import receiver
+
+from apps.core.sealing import Unreadable, reseal, seal, secrets_rotating, unseal
+from apps.datasets.models import Import
+from apps.jobs.models import Job
+
+_PURPOSE = "source addresses"
+
+
+def sealed_address(address: str) -> str:
+    return seal(address, _PURPOSE)
+
+
+def address_of(job: Job) -> str:
+    """What the import of this job is to fetch; empty for any other job, or when no key opens it any more."""
+    sealed = Import.objects.filter(job=job).values_list("address_encrypted", flat=True).first()
+    try:
+        return unseal(sealed, _PURPOSE) if sealed else ""
+    except Unreadable:
+        return ""
+
+
+@receiver(secrets_rotating)
+def rotate(**_: object) -> int:
+    waiting = list(Import.objects.select_for_update().exclude(address_encrypted=""))
+    for row in waiting:
+        row.address_encrypted = reseal(row.address_encrypted, _PURPOSE)
+        row.save(update_fields=["address_encrypted"])
+    return len(waiting)
