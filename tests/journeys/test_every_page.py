@@ -65,6 +65,8 @@ class Looking:
     def at(self, name: str, path: str, person: str) -> None:
         self.wide[person].goto(path)
         self.small[person].goto(path)
+        if "reauthenticate" in self.wide[person].url and "reauthenticate" not in path:
+            self.note(f"{name} {path}", ["another page was shown"])
         self.note(f"{name} {path}", axe(self.wide[person]))
         self.note(f"{name} {path}", self.on_phone(self.small[person]))
 
