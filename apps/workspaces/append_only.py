@@ -1,6 +1,6 @@
 """Triggers that make the audit trail append-only, whoever connects to the database.
 
-They refuse every DELETE but by age (through `expire`) and every UPDATE but forgetting: an actor and an address may be
+They refuse every DELETE but by age (through `expire`), replacing and truncating, and every UPDATE but forgetting: an actor and an address may be
 emptied, a label may lose the name of somebody who deleted their account. Installed after every `migrate`, because
 SQLite drops a table's triggers when a migration rebuilds it.
 """
@@ -30,6 +30,12 @@ CREATE TRIGGER IF NOT EXISTS workspaces_audit_no_delete BEFORE DELETE ON workspa
   NOT EXISTS (SELECT 1 FROM workspaces_auditgate WHERE OLD.at < before_at)
 BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END
 """,
+    # INSERT OR REPLACE deletes the row that is in its way without asking the trigger above.
+    """
+CREATE TRIGGER IF NOT EXISTS workspaces_audit_no_replace BEFORE INSERT ON workspaces_auditentry WHEN
+  EXISTS (SELECT 1 FROM workspaces_auditentry WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END
+""",
 )
 _POSTGRES = (
     """
@@ -51,6 +57,19 @@ END $$
     """
 CREATE TRIGGER workspaces_audit_guard BEFORE UPDATE OR DELETE ON workspaces_auditentry
 FOR EACH ROW EXECUTE FUNCTION workspaces_audit_guard()
+""",
+    # TRUNCATE asks no trigger of a row.
+    """
+CREATE OR REPLACE FUNCTION workspaces_audit_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM workspaces_auditgate WHERE before_at > now()) THEN RETURN NULL; END IF;
+  RAISE EXCEPTION 'the audit trail is append-only' USING ERRCODE = 'integrity_constraint_violation';
+END $$
+""",
+    "DROP TRIGGER IF EXISTS workspaces_audit_stays ON workspaces_auditentry",
+    """
+CREATE TRIGGER workspaces_audit_stays BEFORE TRUNCATE ON workspaces_auditentry
+FOR EACH STATEMENT EXECUTE FUNCTION workspaces_audit_stays()
 """,
 )
 

@@ -1,11 +1,11 @@
 """What workspaces have to say when somebody signs up, leaves the studio for good, or asks what is kept about them."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.db.models import CharField, F, Value
-from django.db.models.functions import Replace
+from django.db.models import Q
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -25,7 +25,10 @@ from apps.workspaces import audit
 from apps.workspaces.append_only import FORGOTTEN
 from apps.workspaces.invitations import live_invitation
 from apps.workspaces.lifecycle import delete_workspace
-from apps.workspaces.models import ApiKey, AuditEntry, InWorkspace, Membership, Role, Workspace
+from apps.workspaces.models import ApiKey, AuditEntry, Invitation, InWorkspace, Membership, Role, Workspace
+
+_IN_ADDRESS = r"\w.!#$%&'*+/=?^`{|}~-"
+"""What the part of an e-mail address before the @ consists of (RFC 5322, atext and dots)."""
 
 
 @receiver(account_changed)
@@ -75,17 +78,45 @@ def close_what_was_theirs(user: User, **_kwargs: Any) -> None:
 
 
 def _forget_the_address(user: User) -> None:
-    """The only change that audit rows see: what names the person, under whatever address they had, names nobody."""
+    """The only change that audit rows see: what names the person, under whatever address they had, names nobody.
+
+    Invitations that were sent to them are closed, and name nobody either.
+    """
     about = AuditEntry.objects.filter(object_type="user", object_id=str(user.pk))
-    for address in {user.email, *about.values_list("object_label", flat=True)}:
-        label = Replace(F("object_label"), Value(address), Value(FORGOTTEN), output_field=CharField())
-        AuditEntry.objects.filter(object_label__contains=address).update(object_label=label)
+    sent = Invitation.objects.filter(Q(accepted_by=user) | Q(email__iexact=user.email))
+    Invitation.objects.open().filter(pk__in=sent).update(revoked_at=timezone.now())
+    sent.update(email="")
+    for address in {user.email, *about.values_list("object_label", flat=True)} - {""}:
+        # Whole addresses alone: ann@example.com does not stand in joann@example.com.
+        whole = re.compile(rf"(?<![{_IN_ADDRESS}]){re.escape(address)}(?![\w-]|\.\w)")
+        for entry in AuditEntry.objects.filter(object_label__contains=address):
+            label = whole.sub(FORGOTTEN, entry.object_label)
+            if label != entry.object_label:
+                AuditEntry.objects.filter(pk=entry.pk).update(object_label=label)
     AuditEntry.objects.filter(actor=user).update(address="")
 
 
 @receiver(personal_data_asked)
 def personal_data(user: User, **_kwargs: Any) -> dict[str, Iterator[dict[str, Any]]]:
-    return {"memberships": _memberships(user), "made": _made(user), "audit": _acts(user)}
+    return {
+        "memberships": _memberships(user),
+        "invitations": _invitations(user),
+        "made": _made(user),
+        "audit": _acts(user),
+    }
+
+
+def _invitations(user: User) -> Iterator[dict[str, Any]]:
+    """Those that were sent to them; who sent them is somebody else's data."""
+    sent = Invitation.objects.filter(Q(accepted_by=user) | Q(email__iexact=user.email))
+    for invitation in sent.select_related("workspace"):
+        yield {
+            "workspace": invitation.workspace_id,
+            "name": invitation.workspace.name,
+            "role": invitation.role,
+            "sent_at": invitation.created_at,
+            "accepted_at": invitation.accepted_at,
+        }
 
 
 def _memberships(user: User) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """The secrets of a workspace: set, replaced and removed by its admins, read by jobs alone."""
 
+import re
+
 from django.db import transaction
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
@@ -12,10 +14,10 @@ from apps.workspaces.access import Action
 from apps.workspaces.models import Workspace, WorkspaceSecret
 
 _PURPOSE = "workspace secrets"
-_LONGEST = 500
+_TOKEN = re.compile(r"[A-Za-z0-9_.-]{16,500}")
+"""What a token is made of is written the same in JSON, logs and addresses, so that it is found and cut out of what a
+child says; a shorter one might stand in there by chance, and its last characters would tell too much."""
 _HINT = 4
-_SHORTEST_HINTED = 16
-"""Of a shorter secret the last characters would tell too much."""
 
 
 @transaction.atomic
@@ -23,15 +25,15 @@ def set_secret(*, actor: User, workspace: Workspace, kind: str, value: str) -> W
     """Raises UserError (field value) for what cannot be a token."""
     access.require(actor, workspace, Action.MANAGE)
     value = value.strip()
-    if not value or len(value) > _LONGEST or not value.isascii() or not value.isprintable() or " " in value:
+    if not _TOKEN.fullmatch(value):
         raise UserError(
-            _("Paste the token as the Hub shows it: letters and digits without spaces."), field="value"
+            _("Paste the whole token as the Hub shows it: at least 16 letters and digits, without spaces."),
+            field="value",
         )
-    hint = value[-_HINT:] if len(value) >= _SHORTEST_HINTED else ""
     secret, is_new = WorkspaceSecret.objects.update_or_create(
         workspace=workspace,
         kind=WorkspaceSecret.Kind(kind),
-        defaults={"value": seal(value, _PURPOSE), "hint": hint, "created_by": actor},
+        defaults={"value": seal(value, _PURPOSE), "hint": value[-_HINT:], "created_by": actor},
     )
     audit.record(actor, "secret.set" if is_new else "secret.replaced", secret, kind=secret.kind)
     return secret

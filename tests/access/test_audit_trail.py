@@ -57,6 +57,29 @@ def test_no_code_deletes_an_entry(entry: AuditEntry, workspace: Any) -> None:
         assert refused(lambda: cursor.execute("DELETE FROM workspaces_auditentry"))
 
 
+def test_nothing_is_written_over_an_entry(entry: AuditEntry) -> None:
+    """Neither by the ORM's upsert nor by what SQL has beside UPDATE and DELETE."""
+    columns = [field.column for field in AuditEntry._meta.concrete_fields]
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            forged = ", ".join("'forged.done'" if name == "action" else name for name in columns)
+            ways = [
+                f"INSERT OR REPLACE INTO workspaces_auditentry ({names}) SELECT {forged} FROM workspaces_auditentry",
+                f"REPLACE INTO workspaces_auditentry ({names}) SELECT {forged} FROM workspaces_auditentry",
+                "UPDATE OR REPLACE workspaces_auditentry SET id = id + 1",
+            ]
+        else:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            ways = ["TRUNCATE workspaces_auditentry", "TRUNCATE workspaces_workspace CASCADE"]
+        for statement in ways:
+            assert refused(lambda statement=statement: cursor.execute(statement)), statement
+    twin = AuditEntry(pk=entry.pk, action="forged.done", at=entry.at)
+    upsert = {"update_conflicts": True, "unique_fields": ["id"], "update_fields": ["action"]}
+    assert refused(lambda: AuditEntry.objects.bulk_create([twin], **upsert))
+    assert refused(twin.save)
+
+
 def test_a_deleted_account_is_forgotten_and_its_deeds_are_not(entry: AuditEntry, owner: Any) -> None:
     rows = AuditEntry.objects.filter(pk=entry.pk)
     rows.update(actor=None, address="", object_label=append_only.FORGOTTEN)

@@ -104,7 +104,15 @@ def test_admins_set_replace_and_remove_it(client_for: Any, admin: Any, editor: A
     assert secrets.hub_token(workspace) == TOKEN
     client.post("/workspace/hub-token/", {"value": "hf_another-token-0123456789"})
     assert secrets.hub_token(workspace) == "hf_another-token-0123456789"
-    for wrong in ("", "two words", "ümlaut", "x" * 501):
+    for wrong in (
+        "",
+        "two words" * 3,
+        "ümlaut" * 3,
+        "x" * 501,
+        "type",
+        "a" * 15,
+        'a"quoted\\token-0123456789',
+    ):
         assert client.post("/workspace/hub-token/", {"value": wrong}).status_code == 422, wrong
     assert client_for(editor).get("/workspace/hub-token/").status_code == 403
     kept = WorkspaceSecret.objects.get()
