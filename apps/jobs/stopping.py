@@ -1,5 +1,6 @@
 """Asking jobs to end: by somebody's wish, with their workspace, or because what they may take is used up."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -43,6 +44,6 @@ def _stop(actor: User | None, job_id: UUID, reason: StopReason | None = None) ->
         current.save(update_fields=["state", "stop_requested_at", "stopped_for"])
     else:
         return
-    why = {"reason": str(reason)} if reason else {}
+    why: dict[str, Any] = {"reason": str(reason)} if reason else {}
     audit.record(actor, "job.stopped", current, kind=current.kind, **why)
     transaction.on_commit(lambda: hint_changed(job_id))

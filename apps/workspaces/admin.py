@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.admin import ReadOnlyAdmin
@@ -102,6 +104,20 @@ class QuotaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ["workspace"]
     autocomplete_fields = ["workspace"]
     actions = None
+
+    def get_form(
+        self, request: HttpRequest, obj: Quota | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """With what an empty field means beside each limit."""
+        studio = {
+            name: _("no limit")
+            if limit is None
+            else number_format(int(limit) if limit == int(limit) else limit)
+            for name, limit in settings.QUOTAS.items()
+        }
+        said = _("Empty: what holds in the whole studio, now %(limit)s. 0: none at all.")
+        kwargs["help_texts"] = {name: said % {"limit": limit} for name, limit in studio.items()}
+        return super().get_form(request, obj, change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Quota, form: Any, change: bool) -> None:
         usage.set_quota(actor=request.user, quota=obj)  # type: ignore[arg-type]

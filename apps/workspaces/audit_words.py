@@ -45,7 +45,6 @@ ACTIONS: dict[str, Promise] = {
     "group.created": _("Made a group of administrators"),
     "group.deleted": _("Deleted a group of administrators"),
     "import.discarded": _("Threw an upload away"),
-    "import.fetched": _("Fetched a file from an address"),
     "import.started": _("Uploaded a file"),
     "invitation.accepted": _("Accepted an invitation"),
     "invitation.created": _("Invited somebody"),
@@ -155,8 +154,8 @@ def _kinds() -> dict[str, Any]:
 
 
 def change_words(changes: dict[str, Any]) -> list[tuple[str, str]]:
-    """What changed, as (name, value)."""
-    return [(str(NAMES.get(name, name)), _value(value)) for name, value in changes.items()]
+    """What changed, as (name, value), without what is empty."""
+    return [(str(NAMES.get(name, name)), _value(value)) for name, value in changes.items() if value != ""]
 
 
 def _value(value: Any) -> str:
@@ -166,6 +165,6 @@ def _value(value: Any) -> str:
         return ", ".join(map(_value, value))
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_value(part)}" for name, part in value.items())
-    if value is None or value == "":
+    if value is None:
         return "–"
     return str(Role(value).label) if value in Role.values else str(value)

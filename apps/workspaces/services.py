@@ -69,13 +69,17 @@ def create_api_key(
 ) -> tuple[ApiKey, str]:
     """Return the key's row and its secret, which is shown now and never again. It expires after `days`, if any.
 
-    Raises UserError (fields name, days).
+    One that is made with a key lives no longer than that key. Raises UserError (fields name, days).
     """
     access.require(actor, workspace, Action.EDIT)
     if not name.strip():
         raise UserError(_("Give the key a name, so that you know later what uses it."), field="name")
     if days is not None and not 1 <= days <= MOST_DAYS:
         raise UserError(_("Choose between 1 and %(most)d days.") % {"most": MOST_DAYS}, field="days")
+    ends = [timezone.now() + timedelta(days=days)] if days else []
+    own_key: ApiKey | None = getattr(actor, "api_key", None)
+    if own_key is not None and own_key.expires_at:
+        ends.append(own_key.expires_at)
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
         workspace=workspace,
@@ -85,7 +89,7 @@ def create_api_key(
         hash=hashlib.sha256(secret.encode()).hexdigest(),
         app_id=app_id,
         can_write=can_write,
-        expires_at=timezone.now() + timedelta(days=days) if days else None,
+        expires_at=min(ends) if ends else None,
     )
     audit.record(actor, "api_key.created", key, app=str(app_id or ""), can_write=can_write, days=days)
     return key, secret

@@ -66,7 +66,8 @@ def test_every_code_of_the_source_has_words_and_every_word_a_code() -> None:
 
 
 def test_every_name_of_a_change_has_words() -> None:
-    names = {"key", "reason"} | {
+    """Those that stand in the calls, and those that are put together before."""
+    names = {"key", "reason", "host"} | {
         keyword.arg for _file, _name, call in _calls() for keyword in call.keywords if keyword.arg
     }
     limits = {field.name for field in Quota._meta.fields} - {"id", "created_at", "workspace"}
@@ -87,7 +88,14 @@ def test_what_is_not_known_is_shown_as_it_is() -> None:
 
 
 def test_values_are_said_in_words() -> None:
-    changes = {"role": "editor", "can_write": False, "days": None, "fields": ["name", "language"], "other": 3}
+    changes = {
+        "role": "editor",
+        "can_write": False,
+        "days": None,
+        "app": "",
+        "fields": ["name", "language"],
+        "other": 3,
+    }
     assert change_words(changes) == [
         ("role", "Editor"),
         ("may write", "no"),

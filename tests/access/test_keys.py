@@ -112,6 +112,19 @@ def test_a_key_ends_when_its_maker_said(make: Any, editor: Any) -> None:
         assert refused.value.field == "days"
 
 
+def test_a_key_that_a_key_makes_lives_no_longer_than_that_one(make: Any, editor: Any, app: Any) -> None:
+    headers = {"Authorization": f"Bearer {make(editor, days=7)}"}
+    own = ApiKey.objects.get()
+    for days, lives in ((None, 7), (3650, 7), (2, 2)):
+        made = ask(f"/api/v1/apps/{app.pk}/keys/", headers, {"name": "child", "days": days})
+        assert made.status_code == 201, made.content
+        child = ApiKey.objects.get(pk=made.json()["id"])
+        assert round((child.expires_at - child.created_at) / timedelta(days=1)) == lives, days
+        assert child.expires_at <= own.expires_at
+    assert make(editor, days=None)
+    assert ApiKey.objects.filter(expires_at=None).count() == 1
+
+
 def test_a_key_made_on_the_page_ends_after_three_months_unless_told_otherwise(
     client_for: Any, editor: Any
 ) -> None:
@@ -137,6 +150,18 @@ def test_the_secret_is_shown_once_and_is_nowhere_in_the_database(
             for table in connection.introspection.table_names(cursor):
                 cursor.execute(f'SELECT * FROM "{table}"')
                 assert secret not in str(cursor.fetchall()), table
+
+
+def test_a_key_whose_maker_left_is_shown_as_worth_nothing(
+    client_for: Any, make: Any, editor: Any, owner: Any
+) -> None:
+    make(editor)
+    client, said = client_for(owner), "opens nothing: who made it is no member"
+    assert said not in client.get("/workspace/keys/").content.decode()
+    Membership.objects.filter(user=editor).delete()
+    assert said in client.get("/workspace/keys/").content.decode()
+    client.post(f"/workspace/keys/{ApiKey.objects.get().pk}/revoke/")
+    assert said not in client.get("/workspace/keys/").content.decode()
 
 
 def test_last_use_and_end_are_on_the_page(client_for: Any, make: Any, editor: Any) -> None:

@@ -37,7 +37,9 @@ def keys(request: HttpRequest) -> HttpResponse:
         status = 422 if form.errors else 200
     shown = list(ApiKey.objects.in_workspace(workspace).select_related("created_by")[:MOST_SHOWN])
     manages = access.can(request.user, workspace, Action.MANAGE)
+    working = set(ApiKey.objects.in_workspace(workspace).of_members().values_list("pk", flat=True))
     for key in shown:
+        key.is_orphaned = key.pk not in working
         key.is_revocable = manages or key.created_by_id == request.user.pk
     return render(
         request, "workspaces/keys.html", {"form": form, "keys": shown, "secret": secret}, status=status

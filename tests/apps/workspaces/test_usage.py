@@ -1,6 +1,8 @@
 """The ledger and its limits: what is counted, what is refused, and that requests at the same moment pass in turn."""
 
+import re
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -11,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.core.errors import UserError
+from apps.core.errors import NotVisible, UserError
 from apps.workspaces import invitations, members, usage
 from apps.workspaces.models import (
     AuditEntry,
@@ -238,7 +240,6 @@ def test_of_two_owners_who_demote_each_other_one_stays(workspace, owner, editor)
 @parallel
 def test_one_of_many_accepts_a_link(workspace, owner) -> None:
     from apps.accounts.models import User
-    from apps.core.errors import NotVisible
 
     people = [User.objects.create_user(f"p{n}@example.com", "a-password") for n in range(AT_ONCE)]
     _, token = invitations.create_invitation(actor=owner, workspace=workspace, role=Role.VIEWER)
@@ -251,6 +252,43 @@ def test_one_of_many_accepts_a_link(workspace, owner) -> None:
 
     assert at_once(accept) == 1
     assert usage.members_of(workspace) == 2
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+@parallel
+def test_an_invitation_is_worth_nothing_once_its_maker_was_demoted_meanwhile(
+    workspace, owner, admin, outsider
+) -> None:
+    _, token = invitations.create_invitation(actor=admin, workspace=workspace, role=Role.ADMIN)
+    came_in: list[bool] = []
+
+    def accept() -> None:
+        try:
+            invitations.accept_invitation(actor=outsider, token=token)
+            came_in.append(True)
+        except NotVisible:
+            came_in.append(False)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        members.set_role(
+            actor=owner, membership=Membership.objects.get(user=admin, workspace=workspace), role=Role.VIEWER
+        )
+        other = threading.Thread(target=accept)
+        other.start()
+        deadline = time.monotonic() + 20
+        while not somebody_waits_for_a_lock():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    other.join(timeout=20)
+    assert came_in == [False]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -306,11 +344,34 @@ def test_the_page_shows_what_is_used_and_warns_those_who_manage(client_for, work
     assert {meter.kind: meter.used for meter in meters(workspace)}[UsageKind.MEMBERS] == 3
 
 
-def test_an_administrator_sets_limits_and_the_trail_knows(client_for, owner, editor, workspace) -> None:
-    address = "/admin/workspaces/quota/add/"
+def limits_link(client: Any) -> str:
+    """Where the usage page leads administrators to set limits; empty for everybody else."""
+    found = re.search(
+        r'href="(/admin/workspaces/quota/[^"]+)"', client.get("/workspace/usage/").content.decode()
+    )
+    return found[1] if found else ""
+
+
+def test_an_administrator_sets_limits_and_the_trail_knows(
+    client_for, owner, editor, workspace, settings
+) -> None:
+    settings.QUOTAS = {**settings.QUOTAS, "members": 3.0}
+    client = client_for(owner)
+    address = limits_link(client)
+    assert limits_link(client_for(editor)) == ""
+    form = client.get(address).content.decode()
+    assert f'value="{workspace.pk}" selected' in form
+    assert "now 3. 0: none at all" in form
+    assert "now no limit. 0: none at all" in form
     sent = {"workspace": str(workspace.pk), "storage_gb": "2.5", "members": "7"}
-    assert client_for(owner).post(address, sent).status_code == 302
+    assert client.post(address, sent).status_code == 302
+    change = limits_link(client)
+    assert change == f"/admin/workspaces/quota/{Quota.objects.get().pk}/change/"
+    assert client.get(change).status_code == 200
     assert Quota.objects.get(workspace=workspace).members == 7
     entry = AuditEntry.objects.get(action="quota.set")
     assert (entry.workspace, entry.changes["storage_gb"]) == (workspace, 2.5)
+    assert "Set the workspace&#x27;s own limits" in client.get("/workspace/audit/").content.decode()
+    client.post(change.replace("change", "delete"), {"post": "yes"})
+    assert AuditEntry.objects.get(action="quota.removed").workspace == workspace
     assert client_for(editor).get(address).status_code == 302

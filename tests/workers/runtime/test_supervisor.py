@@ -19,6 +19,8 @@ from apps.core.storage import storage
 from apps.jobs import services, stopping
 from apps.jobs.models import Job, JobEvent, State
 from apps.jobs.signals import job_succeeded
+from apps.workspaces import usage
+from apps.workspaces.models import Quota, UsageKind, UsageTotal
 from workers.contracts.events import Log, parse_event
 from workers.contracts.jobs import ROUTES, JobKind
 from workers.contracts.recipes import Recipe
@@ -190,6 +192,36 @@ def test_stop_ends_a_child_that_listens_and_one_that_does_not(behaviour, make_jo
     assert fresh(job).state == State.STOPPING
     thread.join(SECONDS_TO_WAIT)
     assert fresh(job).state == State.CANCELLED
+
+
+def test_a_run_that_used_up_the_hours_of_its_workspace_is_stopped_and_says_why(
+    make_job, workspace, settings
+) -> None:
+    settings.JOB_HEARTBEAT_SECONDS = 0.2
+    Quota.objects.create(workspace=workspace, accelerator_hours=3 / 3600)
+    job = make_job("wait_for_stop")
+    promised = {"workspace": workspace, "kind": UsageKind.ACCELERATOR, "key": f"run:{job.pk}"}
+    usage.reserve(**promised, amount=1, source=("run", str(job.pk)))
+    done = supervised(job)
+    assert (done.state, done.stopped_for, done.checkpoint_step) == (State.CANCELLED, "hours", 3)
+    total = UsageTotal.objects.get(kind=UsageKind.ACCELERATOR)
+    assert total.reserved == 0
+    assert total.used >= 3
+
+
+def test_what_a_job_leaves_after_it_was_deleted_is_removed(make_job, monkeypatch) -> None:
+    job, publish = make_job("finish"), storage().publish
+
+    def publish_late(folder: Path, key: str) -> int:
+        if key.startswith("outputs/"):
+            Job.objects.filter(pk=job.pk).delete()
+        return publish(folder, key)
+
+    monkeypatch.setattr(storage(), "publish", publish_late)
+    # In this thread, where the test's database is.
+    monkeypatch.setattr(supervisor._Attempt, "_beating", lambda _self, work: work())
+    supervise(str(job.pk))
+    assert not storage().list(f"outputs/{job.pk}")
 
 
 def test_a_queued_job_is_cancelled_at_once(make_job, owner) -> None:
