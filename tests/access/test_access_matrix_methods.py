@@ -1,0 +1,56 @@
+"""A method that the access table does not name does nothing, at every page, API call and admin page, whoever asks."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from apps.workspaces.doors import Address
+from tests.access.asking import ABSENT, CONFIRM, FORBIDDEN, NO_METHOD, NO_WORKSPACE, SIGN_IN, ask, path_of
+from tests.access.test_access_matrix import ADDRESSES, METHODS, expected, ids_to_ask_for, is_leak
+from tests.access.world import PEOPLE, World
+
+pytestmark = pytest.mark.django_db
+REFUSED = {NO_METHOD, SIGN_IN, ABSENT, NO_WORKSPACE, FORBIDDEN, CONFIRM}
+LIKE_A_GET = ("admin/", "accounts/")
+"""Django's admin and allauth answer a method that they do not know as they answer a GET, to whom that is open."""
+KEPT_ANYWAY = ("django_session", "usersessions_usersession")
+"""What any request may write: that somebody was here."""
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_methods_that_the_table_does_not_name_do_nothing(world: World, person: str) -> None:
+    """PUT, PATCH, DELETE and whatever else has no line: refused, or as a GET; nothing is written, whoever asks."""
+    wrong: list[str] = []
+    for address in ADDRESSES:
+        if address.door is None:
+            continue
+        for whose, ids in ids_to_ask_for(world, address, person):
+            right = REFUSED | _answers_to_any_method(person, address, whose)
+            for method in set(METHODS) - set(address.door.needs):
+                with CaptureQueriesContext(connection) as asked:
+                    answer = ask(world.clients[person], method, path_of(address, ids), {"name": "Forged"})
+                if answer.word not in right:
+                    wrong.append(f"{method} {address.route} ({whose}): {answer.status}")
+                if is_leak(person, address, answer):
+                    wrong.append(f"{method} {address.route} ({whose}) names what {person} must not see")
+                wrong += [f"{method} {address.route} ({whose}) wrote: {sql}" for sql in _writes(asked)]
+    assert not wrong, f"as {person}:\n" + "\n".join(wrong)
+
+
+def _answers_to_any_method(person: str, address: Address, whose: str) -> set[str]:
+    if not address.route.startswith(LIKE_A_GET):
+        return set()
+    assert address.door is not None
+    needs = address.door.needs
+    return expected(person, address.door, needs.get("GET") or next(iter(needs.values())), whose)
+
+
+def _writes(asked: CaptureQueriesContext) -> list[str]:
+    return [
+        query["sql"][:120]
+        for query in asked.captured_queries
+        if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))
+        and not any(table in query["sql"][:80] for table in KEPT_ANYWAY)
+    ]
