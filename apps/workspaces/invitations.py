@@ -23,7 +23,6 @@ from django.utils.translation import override
 from apps.accounts.models import User
 from apps.accounts.reading import language_of
 from apps.core import mail
-from apps.core import mail
 from apps.core.errors import NotVisible, UserError
 from apps.workspaces import access, audit, usage
 from apps.workspaces.models import Invitation, Membership, Role, UsageKind, Workspace
