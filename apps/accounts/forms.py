@@ -210,7 +210,7 @@ class RenamePasskeyForm(PlainWords, EditWebAuthnForm):  # type: ignore[misc]
 def _zones() -> list[tuple[str, Any]]:
     names = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
     regions = [name for name in names if not name.startswith(("Etc/", "SystemV/", "US/"))]
-    return [("", _("Automatic: as this browser says")), *((name, name.replace("_", " ")) for name in regions)]
+    return [("", _("As this browser says")), *((name, name.replace("_", " ")) for name in regions)]
 
 
 class ProfileForm(StudioForm):
@@ -228,7 +228,7 @@ class ProfileForm(StudioForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["language"].choices = [("", _("Automatic: as this browser says")), *settings.LANGUAGES]  # type: ignore[attr-defined]
+        self.fields["language"].choices = [("", _("As this browser says")), *settings.LANGUAGES]  # type: ignore[attr-defined]
         self.fields["timezone"].choices = _zones()  # type: ignore[attr-defined]
 
 

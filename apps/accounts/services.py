@@ -171,7 +171,7 @@ def _refuse_the_last_administrator(user: User) -> None:
 
 def _forget_in_admin_log(user: User) -> None:
     """Django's admin notes beside our trail what was done there, under the name that the row had."""
-    named = Q(object_repr__contains=user.email)
+    named = Q(object_repr=user.email)
     about = Q(content_type__app_label="accounts", object_id=str(user.pk))
     LogEntry.objects.filter(named | about).update(object_repr=_("deleted account"))
 

@@ -86,6 +86,20 @@ def test_times_are_shown_in_the_persons_zone(person: User, sign_in: SignIn) -> N
     assert "08:30" in client.get("/accounts/sessions/").content.decode()
 
 
+def test_without_a_choice_the_zone_is_the_browsers_and_the_form_says_so(
+    person: User, sign_in: SignIn
+) -> None:
+    from allauth.usersessions.models import UserSession
+    from django.utils.timezone import datetime
+
+    client = sign_in()
+    UserSession.objects.update(created_at=datetime.fromisoformat("2026-03-01T23:30:00+00:00"))
+    client.cookies["timezone"] = "Asia/Tokyo"
+    assert "08:30" in client.get("/accounts/sessions/").content.decode()
+    choices = client.get("/accounts/profile/").context["form"].fields["timezone"].choices
+    assert [str(words) for value, words in choices if not value] == ["As this browser says"]
+
+
 def test_the_admin_pages_show_no_secret(person: User, owner: Any, client_for: Any, sign_in: SignIn) -> None:
     from allauth.mfa.models import Authenticator
 

@@ -12,7 +12,10 @@ from apps.core.errors import UserError
 
 
 class Command(BaseCommand):
-    help = "Set a new password for an account: asked for on a terminal, read from standard input, or made up and printed."
+    help = (
+        "Set a new password for an account: asked for on a terminal, read from standard input, or made up and printed. "
+        "Its sessions end, and an account that was switched off is switched on again."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", help="address of the account")
