@@ -262,6 +262,8 @@ def _after_end(job: Job) -> None:
 def retry(*, actor: User, job: Job) -> None:
     """Queue an ended job again; it goes on from its last checkpoint where there is one."""
     access.require_repair(actor, job.workspace)
+    # The workspace before its jobs, as whoever deletes it takes them.
+    usage.lock_workspace(job.workspace_id)
     current = Job.objects.select_for_update().get(pk=job.pk)
     if not current.can_retry:
         raise UserError(_("Only a job that ended without a result can be tried again."))

@@ -1,10 +1,13 @@
 """Limits where they are felt: uploading, starting a run, an answer in an app."""
 
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.core.storage import storage
@@ -22,7 +25,7 @@ from apps.workspaces import usage
 from apps.workspaces.models import AuditEntry, UsageEntry, UsageKind, UsageTotal
 from apps.workspaces.usage import OverQuota
 from tests.apps.conftest import model_files, run_result
-from tests.apps.workspaces.test_usage import at_once, limit, parallel, used
+from tests.apps.workspaces.test_usage import at_once, limit, parallel, somebody_waits_for_a_lock, used
 from workers.contracts.recipes import Recipe
 
 pytestmark = pytest.mark.django_db
@@ -212,6 +215,33 @@ def test_of_many_runs_started_at_once_those_that_may_wait(owner, workspace, tick
     ready = [make_preflight(epochs=n) for n in range(1, 6)]
     assert at_once(lambda n: training.start_run(actor=owner, preflight=ready[n]), len(ready)) == 2
     assert Run.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@parallel
+def test_who_tries_a_job_again_waits_for_the_workspace_before_taking_the_job(
+    owner, workspace, new_job
+) -> None:
+    """Whoever deletes the workspace holds it and stops its jobs: the other way round would be a deadlock."""
+    job = new_job("import", "failed")
+
+    def again() -> None:
+        try:
+            jobs.retry(actor=owner, job=job)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        usage.lock_workspace(workspace.pk)
+        other = threading.Thread(target=again)
+        other.start()
+        deadline = time.monotonic() + 20
+        while not somebody_waits_for_a_lock():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert Job.objects.select_for_update(nowait=True).get(pk=job.pk).state == "failed"
+    other.join(timeout=20)
+    assert Job.objects.get(pk=job.pk).state == "queued"
 
 
 def test_a_checkpoint_counts_while_it_is_kept(owner, workspace, make_run) -> None:
