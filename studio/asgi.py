@@ -11,11 +11,12 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402  (models load only a
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from apps.core.sockets import SameOriginOnly, WithinRates  # noqa: E402
+from apps.workspaces.bodies import BoundedBodies  # noqa: E402
 from studio.urls import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": http_application,
+        "http": BoundedBodies(http_application),
         "websocket": SameOriginOnly(WithinRates(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))),
     }
 )

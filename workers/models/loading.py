@@ -43,6 +43,7 @@ from workers.contracts.recipes import FolderBase, HubBase, Precision
 from workers.contracts.task_types import Family, TaskType
 from workers.models.devices import DTYPES, choose_device, resolve_precision
 from workers.models.prompts import CONTINUATION_TASKS, PLAIN_CHAT_TEMPLATE
+from workers.models.references import require_self_contained
 from workers.runtime.reporter import JobError
 
 # Jobs report progress by events; bars on standard error would only fill the log.
@@ -282,6 +283,7 @@ def _fits(config: PretrainedConfig, family: Family) -> bool:
 def _read(
     folder: Path, family: Family, precision: Precision, labels: Sequence[str] = ()
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    require_self_contained(folder)
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     head: dict[str, Any] = {}
     if family is Family.CLASSIFIER and labels:

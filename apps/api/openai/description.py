@@ -64,6 +64,7 @@ _REASONS = {
     "401": "No live key of an app.",
     "403": "The key only reads.",
     "404": "The app is not published, or the key opens another one.",
+    "413": "The body is larger than is taken here.",
     "429": "Too many requests; Retry-After says how many seconds to wait.",
     "500": "The engine could not answer.",
     "503": "The part that answers is away.",
@@ -128,7 +129,7 @@ def _generation(name: str, description: str, request: type[GenerationRequest]) -
         "tags": ["v1"],
         "security": _APP_KEY,
         "requestBody": {**_json(request.__name__), "required": True},
-        "responses": {"200": whole, **_errors("400", "401", "403", "404", "429", "500", "503")},
+        "responses": {"200": whole, **_errors("400", "401", "403", "404", "413", "429", "500", "503")},
     }
 
 

@@ -32,6 +32,7 @@ _REASONS = {
     "401": "No live key of a workspace, and nobody signed in.",
     "403": "The role, or the key, does not allow this.",
     "404": "There is nothing here, or nothing that you may see.",
+    "413": "The body is larger than is taken here.",
     "429": "Too many requests; Retry-After says how many seconds to wait.",
     "415": "The body is of a kind that is not read here.",
 }
@@ -58,7 +59,7 @@ def _statuses(path: str, method: str, operation: Schema) -> set[str]:
     if path.endswith("/file/"):
         found.add("400")
     if "requestBody" in operation:
-        found.add("415")
+        found |= {"413", "415"}
     return found
 
 

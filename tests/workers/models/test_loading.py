@@ -113,6 +113,50 @@ def test_pickled_weights_are_refused(tmp_path):
     assert _code(caught) == "not_safetensors"
 
 
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        ("tokenizer_config.json", "vocab"),
+        ("special_tokens_map.json", "vocab_file"),
+        ("model.safetensors.index.json", "weight_map"),
+        ("config.json", "anything"),
+    ],
+)
+@pytest.mark.parametrize("written", ["absolute", "through the folder", "from here"])
+def test_a_model_that_names_files_of_this_machine_is_refused(file, key, written, tmp_path, monkeypatch):
+    """A vocabulary from elsewhere would be read, trained with, and exported: so does a secret get out."""
+    folder = _plain_llama(tmp_path / "llama")
+    secret = tmp_path / "secret_key"
+    secret.write_text("a secret\n[UNK]\n")
+    monkeypatch.chdir(tmp_path)
+    text = {"absolute": str(secret), "through the folder": "../secret_key", "from here": "secret_key"}[
+        written
+    ]
+    said = json.loads((folder / file).read_text()) if (folder / file).exists() else {}
+    (folder / file).write_text(json.dumps(said | {key: {"nested": [text]} if key == "weight_map" else text}))
+    with pytest.raises(JobError) as caught:
+        _load(folder, tmp_path)
+    assert _code(caught) == "names_other_files"
+    assert file in caught.value.message
+
+
+def test_names_that_a_model_brings_from_where_it_was_made_harm_nobody(tmp_path):
+    folder = _plain_llama(tmp_path / "llama")
+    said = json.loads((folder / "tokenizer_config.json").read_text())
+    said |= {"special_tokens_map_file": "/home/somebody/special_tokens_map.json", "name_or_path": "."}
+    (folder / "tokenizer_config.json").write_text(json.dumps(said))
+    _load(folder, tmp_path)
+
+
+def test_an_adapter_does_not_lead_to_another_model(tmp_path):
+    folder, other = _plain_llama(tmp_path / "llama"), _plain_llama(tmp_path / "other")
+    adapter = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": str(other)}
+    (folder / "adapter_config.json").write_text(json.dumps(adapter))
+    with pytest.raises(JobError) as caught:
+        _load(folder, tmp_path)
+    assert _code(caught) == "not_a_whole_model"
+
+
 @pytest.mark.parametrize("harm", ["cut off", "overwritten"])
 def test_a_damaged_file_is_named(harm, tmp_path):
     folder = _plain_llama(tmp_path / "llama")

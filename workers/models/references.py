@@ -1,0 +1,72 @@
+"""What the files of a model name beside themselves. A folder from elsewhere must stand alone.
+
+Configurations may name files: a vocabulary ("vocab": "/etc/passwd"), shards ("../other/model.safetensors"), the model that
+an adapter belongs to. Whoever opens them reads whatever is there, and an export of the model then carries it away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from workers.runtime.reporter import JobError
+
+_ADAPTER = "adapter_config.json"
+_WORDS_ONLY = ("tokenizer.json", "vocab.json")
+"""Large, and read by libraries that open no file for them."""
+_LONGEST_PATH = 4096
+
+
+def require_self_contained(folder: Path) -> None:
+    """Raises JobError for an adapter, and where a configuration names a file of this machine outside of the folder."""
+    if (folder / _ADAPTER).exists():
+        message = (
+            "This folder holds an adapter, not a whole model. Merge the two into one model, then choose that."
+        )
+        raise JobError("not_a_whole_model", message, field="base")
+    for path in folder.glob("*.json"):
+        if path.name not in _WORDS_ONLY and any(_leads_out(text, folder) for text in _texts(_read(path))):
+            raise JobError(
+                "names_other_files",
+                f"The file {path.name} of this model names files outside of its folder, so the model is refused.",
+                field="base",
+            )
+
+
+def _read(path: Path) -> Any:
+    """None for what is no JSON: whoever needs the file says so."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, str):
+            yield found
+        elif isinstance(found, dict):
+            waiting.extend(found.values())
+        elif isinstance(found, list):
+            waiting.extend(found)
+
+
+def _leads_out(text: str, folder: Path) -> bool:
+    """Whether a text, opened as a path, is a file: from where this process is, or through a folder from where the model is.
+
+    Old configurations name files of the machine that they were made on; those are not here, and harm nobody.
+    """
+    if len(text) > _LONGEST_PATH or "\0" in text:
+        return False
+    try:
+        if Path(text).expanduser().is_file():
+            return True
+        named = os.path.normpath(folder / text)
+        return not named.startswith(f"{folder}{os.sep}") and Path(named).is_file()
+    except (OSError, RuntimeError):
+        return False
