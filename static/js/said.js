@@ -4,18 +4,25 @@ const QUARTER = 25;
 const LISTENING_MS = 400;
 
 function saidOf(card) {
-  const quarter = Math.floor(Number(card.dataset.percent) / QUARTER) * QUARTER;
+  const quarter = quarterOf(Number(card.dataset.percent));
   return quarter ? `${card.dataset.said} · ${quarter} %` : card.dataset.said;
+}
+
+export function say(text) {
+  document.getElementById("said").textContent = text;
+}
+
+export function quarterOf(percent) {
+  return Math.floor(percent / QUARTER) * QUARTER;
 }
 
 // What was said last outlives the page, which reloads itself when the job ends.
 export function sayJobs() {
-  const region = document.getElementById("said");
   for (const card of document.querySelectorAll("[data-said]")) {
     const text = saidOf(card);
     const before = sessionStorage.getItem(`said:${card.id}`);
     sessionStorage.setItem(`said:${card.id}`, text);
     // A region that has just come is not listened to yet.
-    if (before && before !== text) setTimeout(() => { region.textContent = text; }, LISTENING_MS);
+    if (before && before !== text) setTimeout(() => say(text), LISTENING_MS);
   }
 }

@@ -27,6 +27,9 @@ document.addEventListener("submit", (event) => {
   if (question && !window.confirm(question)) event.preventDefault();
 });
 
+// Whoever is refused goes on where it is wrong.
+document.querySelector("main .is-invalid, main [aria-invalid='true']")?.focus();
+
 // What opened over the page goes with Escape, and the focus goes back to what opened it.
 document.addEventListener("keydown", (event) => {
   const popup = event.key === "Escape" && event.target.closest("details.rename[open]");

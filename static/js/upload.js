@@ -1,6 +1,7 @@
 // Sends a file in parts: it shows how far it is, and goes on where a connection broke off.
 // Without this script the same form posts the whole file by itself.
 import { number } from "./figures.js";
+import { quarterOf, say } from "./said.js";
 
 const form = document.querySelector("[data-upload]");
 const input = form.querySelector("input[type=file]");
@@ -10,6 +11,7 @@ const error = form.querySelector("[data-error]");
 const PART = Number(form.dataset.partBytes);
 const RETRY_SECONDS = [1, 2, 4, 8];
 let sending = null;
+let toldQuarter = 0;
 
 class Refused extends Error {}
 
@@ -25,7 +27,12 @@ function showChosen() {
 
 function showShare(sent, total, rate) {
   const share = total ? Math.floor((100 * sent) / total) : 100;
-  box.querySelector("progress").value = share;
+  const bar = box.querySelector("progress");
+  bar.value = share;
+  if (quarterOf(share) !== toldQuarter) {
+    toldQuarter = quarterOf(share);
+    say(toldQuarter ? `${bar.getAttribute("aria-label")} · ${toldQuarter} %` : "");
+  }
   box.querySelector("[data-share]").textContent = `${share} %`;
   box.querySelector("[data-rate]").textContent = rate ? `· ${megabytes(rate)} MB/s` : "";
 }

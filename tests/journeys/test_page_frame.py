@@ -90,7 +90,7 @@ def test_a_drawer_gives_the_focus_back(world: World, site: LiveSite, browser: Br
     toggle, history = page.locator("#history-toggle"), page.locator("#history")
     keys.activate(toggle)
     expect(history).to_be_visible()
-    assert page.locator("#history *:focus").count() == 1
+    assert page.locator("#history:focus, #history *:focus").count() == 1
     assert not axe(page)
     keys.press("Escape")
     expect(history).not_to_be_visible()
@@ -114,6 +114,21 @@ def test_what_opened_over_the_page_goes_with_escape(world: World, site: LiveSite
     keys.press("Escape")
     expect(page.locator("details.rename[open]")).to_have_count(0)
     assert keys.is_at(summary)
+
+
+def test_whoever_is_refused_goes_on_where_it_is_wrong(world: World, site: LiveSite, browser: Browser) -> None:
+    page = page_of(world, "owner", site, browser)
+    page.goto("/workspace/keys/")
+    page.locator("main form").first.evaluate("form => { form.noValidate = true; }")
+    keys = Keyboard(page)
+    name = page.get_by_label("What is it for?")
+    keys.fill(name, "")
+    keys.press("Enter")
+    expect(page.locator(".invalid-feedback").first).to_be_visible()
+    assert keys.is_at(name)
+    described = name.get_attribute("aria-describedby") or ""
+    told = " ".join(page.locator(f"#{one}").inner_text() for one in described.split())
+    assert "Give the key a name" in told
 
 
 def test_the_progress_of_a_job_is_told_by_quarters_and_its_end(
@@ -144,7 +159,7 @@ def test_a_curve_has_its_numbers_beside_it(world: World, site: LiveSite, browser
             seq=step,
             attempt=run.job.attempt or 1,
             kind="metric",
-            data={"step": step, "values": values},
+            data={"step": step, "epoch": 0.1, "values": values},
         )
     page = page_of(world, "owner", site, browser)
     page.goto(f"/runs/{run.pk}/")
