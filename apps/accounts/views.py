@@ -1,6 +1,7 @@
 """The account pages that allauth does not have, and what some of its pages need around them."""
 
 import logging
+from contextlib import nullcontext
 from urllib.parse import urlsplit
 
 from allauth.account import views as account
@@ -31,10 +32,10 @@ from apps.core.errors import UserError
 logger = logging.getLogger(__name__)
 
 
-@transaction.atomic
 def sign_up(request: HttpRequest) -> HttpResponse:
     """One commit, whether the address has an account or not: the time of the answer tells nothing."""
-    response: HttpResponse = account.signup(request)
+    with transaction.atomic() if request.method == "POST" else nullcontext():
+        response: HttpResponse = account.signup(request)
     return response
 
 
