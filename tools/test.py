@@ -57,7 +57,7 @@ SESSIONS = (
         "postgres",
         "long",
         "(journey or faults) and not gpu and not training",
-        "loadgroup",  # tests that share a running studio stay together: tests/fixtures/studio.py
+        "loadscope",  # by folder: tests/fixtures/studio.py
     ),
 )
 
