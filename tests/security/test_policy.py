@@ -77,7 +77,7 @@ def refusals(
         "200 wrong sign-in": Client().post("/accounts/login/", {"login": "a@b.example", "password": "x"}),
         "429 guessing": Client().post("/accounts/login/", {"login": "a@b.example", "password": "x"}),
         "400 too large": Client().post(
-            "/accounts/login/", {"login": "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)}
+            "/accounts/password/reset/", {"email": "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)}
         ),
         "422 form": client_for(owner).post("/data/new/", {"text": ""}),
         "401 api": Client().get("/api/v1/apps/"),
