@@ -22,9 +22,9 @@ from apps.training.models import Preflight, Run
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
-from workers.contracts.recipes import Length
 from apps.workspaces.models import UsageKind
 from apps.workspaces.usage_report import meter_of
+from workers.contracts.recipes import Length
 
 _RUN_RELATED = ("job", "dataset_version__dataset", "base_version", "model_version", "preflight")
 RUNS_A_PAGE = 30
@@ -106,6 +106,7 @@ def preflight(request: HttpRequest, preflight_id: UUID) -> HttpResponse:
         "findings": fixes,
         "change": _address_of(change),
         "length_label": LENGTHS[Length(found.length)][0],
+        "hours_left": meter_of(found.workspace, UsageKind.ACCELERATOR).left_text,
         **status_context(found.job),
     }
     return render(request, "training/preflight.html", context)
@@ -129,7 +130,6 @@ def start(request: HttpRequest, preflight_id: UUID) -> HttpResponse:
         request.user,
         Action.EDIT,
         pk=preflight_id,
-        "hours_left": meter_of(found.workspace, UsageKind.ACCELERATOR).left_text,
     )
     run = services.start_run(actor=request.user, preflight=found, name=request.POST.get("name", ""))  # type: ignore[arg-type]
     return redirect("training:detail", run.pk)
