@@ -107,6 +107,7 @@ def confirm(client: Any) -> None:
     session = client.session
     said = {"method": "password", "at": time.time(), "reauthenticated": True}
     session["account_authentication_methods"] = [said]
+    session["account_authentication_methods_user"] = session["_auth_user_id"]
     session.save()
 
 
