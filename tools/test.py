@@ -65,7 +65,8 @@ SESSIONS = (
 def run_session(session: Session, arguments: list[str], environment: dict[str, str], report: Path) -> int:
     """Run pytest once; return its exit status."""
     print(f"\n=== {session.title}", flush=True)
-    parallel = ["-n", "2", "--dist", session.spread] if session.spread else []
+    # In the order of collection: a browser's event loop stays in its process, where asynchronous tests would fail.
+    parallel = ["-n", "2", "--dist", session.spread, "--no-loadscope-reorder"] if session.spread else []
     return subprocess.run(
         [
             sys.executable,
