@@ -15,12 +15,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib.util
 import json
-import os
 import shutil
-import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,26 +24,8 @@ from pathlib import Path
 import httpx
 from websockets.asyncio.client import connect
 
-from benchmarks.serving_engine import (
-    add_errors,
-    announced,
-    mark_same_tokens,
-    median_rows,
-    print_table,
-    write_results,
-)
-from benchmarks.serving_subjects import (
-    SIZES,
-    STREAMS,
-    Measurement,
-    build_model,
-    make_prompts,
-    measure_server,
-    run_generate_baseline,
-    running_engine,
-    running_transformers_serve,
-    summarize,
-)
+from benchmarks.serving_engine import arguments, measure
+from benchmarks.serving_subjects import STREAMS, Measurement, summarize
 from launcher.throwaway import Studio, throwaway_studio
 
 MODEL_KEY = "models/benchmark"
@@ -126,56 +104,8 @@ def measure_app(
         return [run(prompts[:streams]) for streams in STREAMS]
 
 
-def _one_round(storage: Path, prompts: Sequence[str], options: argparse.Namespace) -> list[Measurement]:
-    """Every system once; returns their rows in a fixed order."""
-    folder, tokens, threads = storage / "model", options.tokens, options.threads
-    rows: list[Measurement] = []
-
-    def note(new: Sequence[Measurement]) -> None:
-        rows.extend(announced(new))
-
-    for precision in options.precisions:
-        note(run_generate_baseline(folder, prompts, tokens, precision, threads=threads))
-        note(measure_app(folder, precision, prompts, options))
-        with running_engine(storage, precision, threads=threads) as (url, key):
-            note(measure_server("engine", precision, url, key, "model", prompts, tokens))
-        if options.serve_python:
-            server = running_transformers_serve(
-                folder, precision, python=options.serve_python, threads=threads
-            )
-            with server as (url, key):
-                note(measure_server("transformers", precision, url, key, str(folder), prompts, tokens))
-    reference = next(row for row in rows if row.system == "generate" and row.streams == STREAMS[-1])
-    mark_same_tokens(rows, reference.texts)
-    return rows
-
-
 def main() -> None:
-    has_serving = importlib.util.find_spec("fastapi") is not None
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--size", choices=SIZES, default="13M")
-    parser.add_argument("--tokens", type=int, default=64, help="tokens of each answer")
-    parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--precisions", nargs="+", choices=("fp32", "bf16"), default=["fp32", "bf16"])
-    parser.add_argument(
-        "--serve-python",
-        default=sys.executable if has_serving else None,
-        help="a Python that has transformers[serving]; without one that row is left out",
-    )
-    options = parser.parse_args()
-    if not options.serve_python:
-        print("Without the packages of transformers[serving] there is no row of `transformers serve`.")
-    prompts = make_prompts(max(STREAMS))
-    with tempfile.TemporaryDirectory() as name:
-        storage = Path(name)
-        build_model(storage / "model", options.size)
-        rows = median_rows([_one_round(storage, prompts, options) for _ in range(options.rounds)])
-        add_errors(rows, storage, prompts, options.threads)
-    print_table(rows)
-    print(write_results("serving", rows, size=options.size, tokens=options.tokens))
+    measure("serving", arguments(__doc__).parse_args(), more=measure_app)
 
 
 if __name__ == "__main__":

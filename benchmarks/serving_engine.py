@@ -12,12 +12,14 @@ log-probabilities from fp32's. benchmarks.serving_subjects holds what is measure
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
 import statistics
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -39,6 +41,8 @@ from benchmarks.serving_subjects import (
 )
 
 RESULTS = Path(__file__).parent / "results"
+Measure = Callable[[Path, str, Sequence[str], argparse.Namespace], Sequence[Measurement]]
+"""Measures one more system: (model folder, precision, prompts, options)."""
 
 
 def mark_same_tokens(rows: Sequence[Measurement], reference: Sequence[str]) -> None:
@@ -133,7 +137,9 @@ def announced(rows: Sequence[Measurement]) -> Sequence[Measurement]:
     return rows
 
 
-def _one_round(storage: Path, prompts: Sequence[str], options: argparse.Namespace) -> list[Measurement]:
+def _one_round(
+    storage: Path, prompts: Sequence[str], options: argparse.Namespace, more: Measure | None
+) -> list[Measurement]:
     """Every system once; returns their rows in a fixed order."""
     folder, tokens, threads = storage / "model", options.tokens, options.threads
     rows: list[Measurement] = []
@@ -141,8 +147,10 @@ def _one_round(storage: Path, prompts: Sequence[str], options: argparse.Namespac
     def note(new: Sequence[Measurement]) -> None:
         rows.extend(announced(new))
 
-    for precision in ("fp32", "bf16"):
+    for precision in options.precisions:
         note(run_generate_baseline(folder, prompts, tokens, precision, threads=threads))
+        if more:
+            note(more(folder, precision, prompts, options))
         with running_engine(storage, precision, threads=threads) as (url, key):
             note(measure_server("engine", precision, url, key, "model", prompts, tokens))
         if options.serve_python:
@@ -171,26 +179,42 @@ def add_errors(rows: Sequence[Measurement], storage: Path, prompts: Sequence[str
             row.nat_from_fp32 = ours if row.system in ("engine", "app") else plain
 
 
-def main() -> None:
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    """What both serving benchmarks are asked."""
+    has_serving = importlib.util.find_spec("fastapi") is not None
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--size", choices=SIZES, default="13M")
     parser.add_argument("--tokens", type=int, default=64, help="tokens of each answer")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--precisions", nargs="+", choices=("fp32", "bf16"), default=["fp32", "bf16"])
     parser.add_argument(
-        "--serve-python", help="a Python that has transformers[serving]; without it that row is left out"
+        "--serve-python",
+        default=sys.executable if has_serving else None,
+        help="a Python that has transformers[serving]; without one that row is left out",
     )
-    options = parser.parse_args()
+    return parser
+
+
+def measure(name: str, options: argparse.Namespace, more: Measure | None = None) -> None:
+    """Measure every system, and what `more` measures, round by round; print the table, write results/<name>.json."""
+    if not options.serve_python:
+        print("Without the packages of transformers[serving] there is no row of `transformers serve`.")
     prompts = make_prompts(max(STREAMS))
-    with tempfile.TemporaryDirectory() as name:
-        storage = Path(name)
+    with tempfile.TemporaryDirectory() as folder:
+        storage = Path(folder)
         build_model(storage / "model", options.size)
-        rows = median_rows([_one_round(storage, prompts, options) for _ in range(options.rounds)])
+        rows = median_rows([_one_round(storage, prompts, options, more) for _ in range(options.rounds)])
         add_errors(rows, storage, prompts, options.threads)
     print_table(rows)
-    print(write_results(f"serving_engine_{options.size}", rows, size=options.size, tokens=options.tokens))
+    print(write_results(name, rows, size=options.size, tokens=options.tokens))
+
+
+def main() -> None:
+    options = arguments(__doc__).parse_args()
+    measure(f"serving_engine_{options.size}", options)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import sacrebleu
 from sklearn.metrics import f1_score
 
 from examples import ROOT, Example, Measured, get_example
-from workers.contracts.recipes import Length, StarterBase, StarterSize
+from workers.contracts.recipes import Length, Recipe, StarterBase, StarterSize
 from workers.contracts.specs import (
     EvaluationSpec,
     FreezeSpec,
@@ -25,7 +25,7 @@ from workers.contracts.specs import (
     PreflightSpec,
     RunSpec,
 )
-from workers.contracts.task_types import TASKS, Family, TaskType
+from workers.contracts.task_types import TASKS, TaskType
 from workers.evaluation.run import evaluate
 from workers.ingest.freeze import run as freeze
 from workers.ingest.parse import run as parse
@@ -43,76 +43,98 @@ def score(example: Example, outputs: list[str], targets: list[str]) -> float:
     return float(sacrebleu.corpus_chrf(outputs, [targets]).score)
 
 
-def measure(example: Example, length: Length, machine: str, folder: Path) -> Measured:
-    """Train and evaluate in `folder`, which must be empty. Raises JobError as the jobs do."""
-    reporter, family = Reporter(), TASKS[example.task_type].families[0]
+class Jobs:
+    """The jobs of one measurement, in the order of the story: each leaves its files in <folder>/<job>/out."""
 
-    def work(name: str) -> str:
-        (folder / name).mkdir()
-        return str(folder / name)
+    def __init__(self, example: Example, folder: Path) -> None:
+        """`folder` must be empty."""
+        self.example, self.folder, self.reporter = example, folder, Reporter()
+        self.base = StarterBase(family=TASKS[example.task_type].families[0], size=StarterSize.SMALL)
+        self.labels: list[str] = []
 
-    parse(
-        ImportSpec(inputs={"source": str(example.path)}, filename=example.file, work=work("import")), reporter
-    )
-    frozen = freeze(
-        FreezeSpec(
-            inputs={"rows": str(folder / "import/out")},
-            task_type=example.task_type,
-            roles=example.roles,
+    def freeze(self) -> None:
+        parse(
+            ImportSpec(
+                inputs={"source": str(self.example.path)},
+                filename=self.example.file,
+                work=self._new_folder("import"),
+            ),
+            self.reporter,
+        )
+        spec = FreezeSpec(
+            inputs={"rows": self._left_by("import")},
+            task_type=self.example.task_type,
+            roles=self.example.roles,
             split_key=_SPLIT_KEY,
-            work=work("data"),
-        ),
-        reporter,
-    )
-    data, labels = str(folder / "data/out"), sorted(frozen.labels)
-    base = StarterBase(family=family, size=StarterSize.SMALL)
-    planned = plan(
-        PreflightSpec(
-            inputs={"data": data},
-            task_type=example.task_type,
-            base=base,
+            work=self._new_folder("freeze"),
+        )
+        self.labels = sorted(freeze(spec, self.reporter).labels)
+
+    def plan(self, length: Length, recipe: Recipe) -> Recipe:
+        """`recipe` with every automatic value filled in."""
+        spec = PreflightSpec(
+            inputs={"data": self._left_by("freeze")},
+            task_type=self.example.task_type,
+            base=self.base,
             length=length,
-            labels=labels,
-            work=work("plan"),
-        ),
-        reporter,
-    )
+            recipe=recipe,
+            labels=self.labels,
+            work=self._new_folder("plan"),
+        )
+        return plan(spec, self.reporter).recipe
+
+    def train(self, recipe: Recipe) -> None:
+        spec = RunSpec(
+            inputs={"data": self._left_by("freeze")},
+            task_type=self.example.task_type,
+            base=self.base,
+            recipe=recipe,
+            labels=self.labels,
+            work=self._new_folder("train"),
+        )
+        train(spec, self.reporter)
+
+    def answer(self) -> tuple[list[str], list[str]]:
+        """What the model says to the rows of the test split, and what it should say."""
+        spec = EvaluationSpec(
+            inputs={"data": self._left_by("freeze"), "model": self._left_by("train")},
+            task_type=self.example.task_type,
+            family=self.base.family,
+            labels=self.labels,
+            work=self._new_folder("evaluate"),
+        )
+        evaluate(spec, self.reporter)
+        outputs = pq.read_table(Path(spec.work) / "out/outputs.parquet", columns=["output", "target"])
+        return outputs["output"].to_pylist(), outputs["target"].to_pylist()
+
+    def _new_folder(self, job: str) -> str:
+        (self.folder / job).mkdir()
+        return str(self.folder / job)
+
+    def _left_by(self, job: str) -> str:
+        return str(self.folder / job / "out")
+
+
+def measure(
+    example: Example, length: Length, machine: str, folder: Path, recipe: Recipe | None = None
+) -> Measured:
+    """Train and evaluate in `folder`, which must be empty; `recipe` holds what is not left to the defaults.
+
+    Raises JobError as the jobs do.
+    """
+    jobs = Jobs(example, folder)
+    jobs.freeze()
+    planned = jobs.plan(length, recipe or Recipe())
     begun = time.monotonic()
-    train(
-        RunSpec(
-            inputs={"data": data},
-            task_type=example.task_type,
-            base=base,
-            recipe=planned.recipe,
-            labels=labels,
-            work=work("run"),
-        ),
-        reporter,
-    )
+    jobs.train(planned)
     minutes = (time.monotonic() - begun) / 60
-    evaluate(_evaluation(example, family, labels, folder, work("evaluation")), reporter)
-    outputs = pq.read_table(
-        folder / "evaluation/out/outputs.parquet", columns=["output", "target"]
-    ).to_pydict()
     return Measured(
-        family=family,
-        size=StarterSize.SMALL,
+        family=jobs.base.family,
+        size=jobs.base.size,
         metric=example.nearest_row.metric,
-        value=round(score(example, outputs["output"], outputs["target"]), 3),
+        value=round(score(example, *jobs.answer()), 3),
         minutes=round(minutes, 1),
         machine=machine,
-    )
-
-
-def _evaluation(
-    example: Example, family: Family, labels: list[str], folder: Path, work: str
-) -> EvaluationSpec:
-    return EvaluationSpec(
-        inputs={"data": str(folder / "data/out"), "model": str(folder / "run/out")},
-        task_type=example.task_type,
-        family=family,
-        labels=labels,
-        work=work,
     )
 
 

@@ -193,8 +193,9 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # Data
 
+# Closed with each request: under ASGI a request has a thread of its own, and nobody else would find its connection.
 DATABASES: dict[str, Any] = {
-    "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'studio.sqlite3'}", conn_max_age=60)
+    "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'studio.sqlite3'}", conn_max_age=0)
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # One writer at a time that waits its turn: without IMMEDIATE a read that turns into a write fails at once.
@@ -203,7 +204,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
     }
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # A connection that a restarted Redis has closed is opened again instead of failing whoever comes first.

@@ -1,7 +1,8 @@
 """Takes a picture of every kind of page, light, dark and on a phone, to look at: `python -m tools.screenshots --out DIR`.
 
-Without --url a throw-away studio is started and an example taken through it. Pages are found by following links: one of
-each kind, where a kind is an address with its ids left out.
+Without --url a throw-away studio is started and two examples taken through it, one that is sorted and one that is
+answered word by word. Pages are found by following links: one of each kind, where a kind is an address with its ids left
+out; of apps, one of each type.
 """
 
 from __future__ import annotations
@@ -20,15 +21,19 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from apps.api.tour import Tour, first_question
-from examples import get_example
+from examples import get_example, list_examples
 from launcher.throwaway import throwaway_studio
 from tools.browser import find_or_install_browser
+from workers.contracts.task_types import TASKS
 
 OWNER, PASSWORD = "olga@example.com", "a password for pictures"
-EXAMPLE = get_example("support_tickets")
-ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=^/a/)[^/]+")
-SKIPPED = re.compile(r"^/(admin|static|accounts/logout)|\.\w+$|/(source|again|export|schema|file)/$")
-COMPARISON = "/evaluations/comparisons/*/"
+EXAMPLES = (get_example("support_tickets"), get_example("library_help_desk"))
+QUESTIONS = {example.title: first_question(example) for example in list_examples()}
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+SKIPPED = re.compile(r"^/(a|admin|static|accounts/logout)/|\.\w+$|/(source|again|export|schema|file)/$")
+IN_README = {"comparison": "/evaluations/comparisons/*/", "chat": "/a/chat/"}
+SETTLED_MS = 400
+"""Charts and fonts draw after the page has loaded."""
 LOOKS = {
     "light": {"theme": "light", "width": 1280, "height": 800},
     "dark": {"theme": "dark", "width": 1280, "height": 800},
@@ -46,17 +51,19 @@ class Place:
 
 
 @contextmanager
-def prepared_studio(browser: Browser, out: Path) -> Iterator[Place]:
-    """A throw-away studio, its first visit pictured, in which an example was then imported, trained, evaluated and
-    published."""
+def prepared_studio(browser: Browser, out: Path, *, thorough: bool) -> Iterator[Place]:
+    """A throw-away studio, its first visit pictured, in which the examples were then imported, trained, evaluated and
+    published: in a minute each, or `thorough`ly, with the wizard's defaults."""
+    length, size = ("standard", "small") if thorough else ("quick", "tiny")
     with throwaway_studio({"BOOTSTRAP_PASSWORD": PASSWORD}) as studio:
         first = {"/not_set_up/": "/", "/setup/": f"/setup/?token={studio.setup_token}"}
         take(browser, Place(studio.url, OWNER, PASSWORD), None, first, out)
         arguments = ["--owner", OWNER, "--name", "Olga Owner", "--workspace", "City library"]
         made = json.loads(studio.manage("bootstrap", *arguments, "--token", "--json"))
         say = lambda step: print(f"{step.name:10} {step.text}", flush=True)  # noqa: E731
-        tour = Tour(studio.url, made["token"], length="quick", base="starter:classifier:tiny", say=say)
-        tour.take(EXAMPLE)
+        for example in EXAMPLES:
+            base = f"starter:{TASKS[example.task_type].families[0]}:{size}"
+            Tour(studio.url, made["token"], length=length, base=base, say=say).take(example)
         yield Place(studio.url, OWNER, PASSWORD)
 
 
@@ -95,6 +102,20 @@ def find_pages(page: Page) -> dict[str, str]:
     return found
 
 
+def find_apps(page: Page) -> dict[str, str]:
+    """A share link of each type of app, as `/a/<type>/`."""
+    page.goto("/apps/")
+    found = {}
+    for app in page.eval_on_selector_all("a.app-card", "links => links.map(link => link.href)"):
+        page.goto(app)
+        link = page.locator("#share input[readonly]")
+        if link.count():
+            page.goto(link.first.input_value())
+            kind = page.locator(".app").get_attribute("class") or ""
+            found[f"/a/{kind.rsplit('app-', 1)[-1]}/"] = urlsplit(page.url).path
+    return found
+
+
 def take(browser: Browser, place: Place, state: object, pages: dict[str, str], out: Path) -> None:
     """One picture for each page and look."""
     for look, shape in LOOKS.items():
@@ -104,10 +125,10 @@ def take(browser: Browser, place: Place, state: object, pages: dict[str, str], o
         page = context.new_page()
         for kind, address in pages.items():
             page.goto(address)
-            if kind == "/a/*/":
+            if kind.startswith("/a/"):
                 ask(page)
             name = kind.strip("/").replace("/", "_").replace("*", "one") or "home"
-            page.wait_for_timeout(400)  # charts and fonts draw after the page has loaded
+            page.wait_for_timeout(SETTLED_MS)
             page.screenshot(path=out / f"{name}-{look}.png", full_page=True)
             wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             print(f"{name}-{look}{f': {wide} pixels too wide' if wide > 0 else ''}", flush=True)
@@ -115,8 +136,8 @@ def take(browser: Browser, place: Place, state: object, pages: dict[str, str], o
 
 
 def ask(page: Page) -> None:
-    """Something, so that the page shows an answer."""
-    page.locator("#text").fill(first_question(EXAMPLE))
+    """What the app's example begins with, so that the page shows an answer, streamed to its end."""
+    page.locator("#text").fill(QUESTIONS.get(page.locator("h1").inner_text(), "Good morning."))
     page.locator("#send").click()
     page.locator(".figures:not(:empty), #bars li").first.wait_for()
 
@@ -126,13 +147,19 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     parser.add_argument("--url", help="a running studio; its password is read from SCREENSHOTS_PASSWORD")
     parser.add_argument("--email", default=OWNER, help="who signs in there")
-    parser.add_argument("--readme", type=Path, help="where to write the comparison page for the README")
+    parser.add_argument(
+        "--readme", type=Path, help="folder for the pictures of the README; trains thoroughly"
+    )
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=find_or_install_browser(), args=options)
-        studio = there(chosen.url, chosen.email) if chosen.url else prepared_studio(browser, chosen.out)
+        studio = (
+            there(chosen.url, chosen.email)
+            if chosen.url
+            else prepared_studio(browser, chosen.out, thorough=bool(chosen.readme))
+        )
         with studio as place:
             take_all(browser, place, chosen.out, chosen.readme)
         browser.close()
@@ -152,13 +179,22 @@ def take_all(browser: Browser, place: Place, out: Path, readme: Path | None) -> 
         base_url=place.url, storage_state=state, viewport={"width": 1200, "height": 760}
     )
     page = context.new_page()
-    pages = {**find_pages(page), "/missing/": "/missing/"}
-    if readme and COMPARISON in pages:
-        page.goto(pages[COMPARISON])
-        readme.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=readme)
+    pages = {**find_pages(page), **find_apps(page), "/missing/": "/missing/"}
+    if readme:
+        picture_readme(page, pages, readme)
     context.close()
     take(browser, place, state, pages, out)
+
+
+def picture_readme(page: Page, pages: dict[str, str], folder: Path) -> None:
+    """The pages that the README shows, as far as a screen shows them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, kind in IN_README.items():
+        page.goto(pages[kind])
+        if kind.startswith("/a/"):
+            ask(page)
+        page.wait_for_timeout(SETTLED_MS)
+        page.screenshot(path=folder / f"{name}.png")
 
 
 if __name__ == "__main__":

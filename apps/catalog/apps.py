@@ -13,5 +13,7 @@ class CatalogConfig(AppConfig):
         from apps.jobs.links import register_page
 
         register_page(
-            JobKind.EXPORT, lambda job: reverse("catalog:detail", args=[job.export.model_version_id])
+            JobKind.EXPORT,
+            "export",
+            lambda export: reverse("catalog:detail", args=[export.model_version_id]),
         )

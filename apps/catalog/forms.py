@@ -1,5 +1,8 @@
 """Forms of the model pages."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -19,8 +22,6 @@ class BaseModelForm(StudioForm):
     )
     family = forms.ChoiceField(
         label=_("What kind of model it is"),
-        choices=[(family.value, label) for family, label in FAMILY_LABELS.items()],
-        initial=Family.CAUSAL.value,
         help_text=_(
             "Causal models write on; an encoder with a decoder reads a text, then writes another; classifiers sort."
         ),
@@ -37,6 +38,11 @@ class BaseModelForm(StudioForm):
         max_length=100,
         help_text=_("A branch, tag or commit on the Hub; left empty, its main branch."),
     )
+
+    def __init__(self, *args: Any, families: Sequence[Family], **kwargs: Any) -> None:
+        """`families`: the kinds to choose from, the likeliest first."""
+        super().__init__(*args, **kwargs)
+        self.fields["family"].choices = [(family.value, FAMILY_LABELS[family]) for family in families]  # type: ignore[attr-defined]
 
 
 class ModelVersionForm(StudioForm):

@@ -51,6 +51,11 @@ class BaseModel(InWorkspace):
         return self.name
 
     @property
+    def choice(self) -> str:
+        """How the wizard and the API name it (apps.training.bases)."""
+        return f"base:{self.pk}"
+
+    @property
     def base(self) -> Base:
         family = Family(self.family)
         if self.kind == self.Kind.HUB:

@@ -11,17 +11,16 @@ import redis
 from celery.exceptions import CeleryError
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError
 
-from apps.catalog.models import ModelVersion
-from apps.datasets.models import DatasetVersion, Import
+from apps.accounts.models import User
+from apps.jobs.links import page_of
 from apps.jobs.models import Job, State
 from apps.serving.client import EngineClient, EngineError
-from apps.workspaces.models import Workspace
+from apps.workspaces.usage_report import stored_by_workspace
 from studio.celery import app as celery_app
 from workers.contracts.engine import EngineHealth
 from workers.contracts.jobs import Queue
@@ -128,30 +127,35 @@ def stuck_jobs() -> list[Job]:
         | jobs.unclaimed()
         | jobs.filter(state__in=(State.LOST, State.ERRORED), ended_at__gte=recent)
     )
-    return list(found.select_related("workspace", "created_by").order_by("-created_at")[:MOST_STUCK])
+    return list(found.with_pages().select_related("workspace").order_by("-created_at")[:MOST_STUCK])
+
+
+def pages_for(user: User, jobs: list[Job]) -> list[tuple[Job, str]]:
+    """Each job with the path of its page; "" where the person may not see what it shows, or that is gone."""
+    shown = Job.objects.visible_to(user).filter(pk__in=[job.pk for job in jobs])
+    visible = set(shown.values_list("pk", flat=True))
+    return [(job, page_of(job) if job.pk in visible else "") for job in jobs]
 
 
 def disk() -> dict[str, Any]:
     """Bytes by workspace, largest first, and what is free where it is stored."""
-    totals: dict[Any, int] = {}
-    for model, name in ((Import, "source_bytes"), (DatasetVersion, "bytes"), (ModelVersion, "bytes")):
-        rows = model.objects.order_by().values("workspace").annotate(total=Coalesce(Sum(name), 0))
-        for row in rows:
-            totals[row["workspace"]] = totals.get(row["workspace"], 0) + row["total"]
-    names = dict(Workspace.objects.values_list("pk", "name"))
-    by_workspace = sorted(((names[pk], total) for pk, total in totals.items()), key=lambda pair: -pair[1])
     space = shutil.disk_usage(settings.DATA_DIR)
-    return {"workspaces": by_workspace, "free": space.free, "total": space.total, "used": space.used}
+    return {
+        "workspaces": stored_by_workspace(),
+        "free": space.free,
+        "total": space.total,
+        "used": space.used,
+    }
 
 
-def console() -> dict[str, Any]:
+def console(user: User) -> dict[str, Any]:
     began = time.monotonic()
     engine_part, health = engine()
     return {
         "parts": [*workers(), streamers(), engine_part],
         "health": health,
         "queues": queues(),
-        "stuck": stuck_jobs(),
+        "stuck": pages_for(user, stuck_jobs()),
         "disk": disk(),
         "took_ms": round(1000 * (time.monotonic() - began)),
     }

@@ -23,7 +23,7 @@ def _require_administrator(request: HttpRequest) -> None:
 @login_required
 def console(request: HttpRequest) -> HttpResponse:
     _require_administrator(request)
-    return render_page(request, "console/console.html", console_context(), partial="live")
+    return render_page(request, "console/console.html", console_context(request.user), partial="live")
 
 
 @require_POST

@@ -9,10 +9,10 @@ class DatasetsConfig(AppConfig):
     label = "datasets"
 
     def ready(self) -> None:
-        from apps.datasets import receivers  # noqa: F401  (connects them)
+        from apps.datasets import receivers, sources  # noqa: F401  (connects them)
         from apps.jobs.links import register_page
 
-        register_page(JobKind.IMPORT, lambda job: reverse("datasets:import", args=[job.dataset_import.pk]))
         register_page(
-            JobKind.FREEZE, lambda job: reverse("datasets:detail", args=[job.dataset_version.dataset_id])
+            JobKind.IMPORT, "dataset_import", lambda made: reverse("datasets:import", args=[made.pk])
         )
+        register_page(JobKind.FREEZE, "dataset_version", lambda version: version.get_absolute_url())

@@ -12,7 +12,9 @@ class EvaluationConfig(AppConfig):
         from apps.jobs.links import register_page
         from workers.contracts.jobs import JobKind
 
-        register_page(JobKind.EVALUATION, lambda job: reverse("evaluation:detail", args=[job.evaluation.pk]))
         register_page(
-            JobKind.COMPARISON, lambda job: reverse("evaluation:comparison", args=[job.comparison.pk])
+            JobKind.EVALUATION, "evaluation", lambda made: reverse("evaluation:detail", args=[made.pk])
+        )
+        register_page(
+            JobKind.COMPARISON, "comparison", lambda made: reverse("evaluation:comparison", args=[made.pk])
         )

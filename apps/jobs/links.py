@@ -1,27 +1,39 @@
 """Which page shows a job: each app above registers the kinds it owns, so that this one need not know them."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
-from apps.jobs.models import Job
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
 from workers.contracts.jobs import JobKind
 
-_pages: dict[JobKind, Callable[[Job], str]] = {}
+if TYPE_CHECKING:
+    from apps.jobs.models import Job
 
 
-def register_page(kind: JobKind, address: Callable[[Job], str]) -> None:
-    """Call from AppConfig.ready; `address` returns the path of the page of a job's object."""
-    _pages[kind] = address
+@dataclass(frozen=True)
+class _Page:
+    shows: str
+    address: Callable[[Any], str]
+
+
+_pages: dict[JobKind, _Page] = {}
+
+
+def register_page(kind: JobKind, shows: str, address: Callable[[Any], str]) -> None:
+    """Call from AppConfig.ready; `shows` names the job's way to its object (a one-to-one of that object), `address`
+    returns the path of the object's page."""
+    _pages[kind] = _Page(shows, address)
 
 
 def page_of(job: Job) -> str:
     """The path of the page that shows the job, or "" when its object is gone."""
-    address = _pages.get(JobKind(job.kind))
-    try:
-        return address(job) if address else ""
-    except (AttributeError, LookupError, ValueError):
-        return ""
-    except Exception as error:
-        # A reverse one-to-one whose row was deleted raises that model's own DoesNotExist.
-        if type(error).__name__ == "RelatedObjectDoesNotExist":
-            return ""
-        raise
+    page = _pages.get(JobKind(job.kind))
+    shown = getattr(job, page.shows, None) if page else None
+    return page.address(shown) if page and shown else ""
+
+
+def names_of_what_is_shown() -> list[str]:
+    """The ways from a job to its object, one for each kind, to fetch together with jobs."""
+    return [page.shows for page in _pages.values()]

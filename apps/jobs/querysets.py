@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.utils import timezone
 
+from apps.jobs.links import names_of_what_is_shown
 from apps.workspaces.querysets import InWorkspaceQuerySet
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ _WITHOUT_RESULT = ("failed", "errored", "cancelled", "lost")
 
 
 class JobQuerySet(InWorkspaceQuerySet):
+    def with_pages(self) -> Self:
+        """With what apps.jobs.links needs for the page of each."""
+        return self.select_related(*names_of_what_is_shown())
+
     def active(self) -> Self:
         return self.filter(state__in=(_QUEUED, *_CLAIMED))
 

@@ -91,7 +91,7 @@ def notices(request: HttpRequest) -> JsonResponse:
     ended = Job.objects.visible_to(request.user).filter(
         created_by=request.user, state__in=ENDED, seen_at=None
     )
-    jobs = list(ended.order_by("-ended_at")[:MOST_NOTICES])
+    jobs = list(ended.with_pages().order_by("-ended_at")[:MOST_NOTICES])
     services.mark_seen(user=request.user, job_ids=[job.pk for job in jobs])  # type: ignore[arg-type]
     shown = [
         {

@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.urls import reverse
+
+from workers.contracts.jobs import JobKind
 
 
 class PublishingConfig(AppConfig):
@@ -6,4 +9,9 @@ class PublishingConfig(AppConfig):
     label = "publishing"
 
     def ready(self) -> None:
+        from apps.jobs.links import register_page
         from apps.publishing import receivers, rotation  # noqa: F401  (registers them)
+
+        register_page(
+            JobKind.PARITY, "parity_of", lambda version: reverse("publishing:detail", args=[version.app_id])
+        )

@@ -15,5 +15,7 @@ class TrainingConfig(AppConfig):
         from workers.contracts.jobs import JobKind
 
         register_gauge(UsageKind.RUNS, services.active_runs)
-        register_page(JobKind.PREFLIGHT, lambda job: reverse("training:preflight", args=[job.preflight.pk]))
-        register_page(JobKind.RUN, lambda job: reverse("training:detail", args=[job.run.pk]))
+        register_page(
+            JobKind.PREFLIGHT, "preflight", lambda made: reverse("training:preflight", args=[made.pk])
+        )
+        register_page(JobKind.RUN, "run", lambda run: reverse("training:detail", args=[run.pk]))

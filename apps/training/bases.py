@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.catalog.models import BaseModel, ModelVersion
 from apps.core.errors import UserError
+from apps.core.lists import listed
 from apps.datasets.models import DatasetVersion
 from workers.contracts.recipes import Base, StarterBase, StarterSize, VersionBase
 from workers.contracts.task_types import Family
@@ -22,10 +23,6 @@ class BaseChoice:
     base: Base
     base_model: BaseModel | None = None
     version: ModelVersion | None = None
-
-    @property
-    def identity(self) -> str:
-        return self.value
 
 
 def _size_label(size: StarterSize) -> str:
@@ -81,7 +78,7 @@ def choices_for(user: User, dataset_version: DatasetVersion) -> list[BaseChoice]
         *_starters(families),
         *(
             BaseChoice(
-                value=f"base:{model.pk}",
+                value=model.choice,
                 label=model.name,
                 help=model.location,
                 base=model.base,
@@ -115,6 +112,6 @@ def find_choice(user: User, dataset_version: DatasetVersion, value: str) -> Base
             return choice
     raise UserError(
         _("This base does not fit the data. Choose one of: %(bases)s")
-        % {"bases": ", ".join(c.value for c in choices_for(user, dataset_version)[:6])},
+        % {"bases": listed(c.value for c in choices_for(user, dataset_version)[:6])},
         field="base",
     )

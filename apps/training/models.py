@@ -61,7 +61,6 @@ class Run(InWorkspace):
     """What it leaves; its bytes are 0 until the run has ended with a result."""
     recipe: Any = models.JSONField(_("recipe"))
     """The complete Recipe, automatic values filled in."""
-    again_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="again")
     job = models.OneToOneField(Job, models.PROTECT, related_name="run")
     result: Any = models.JSONField(null=True, blank=True)
     """RunResult, once ended."""

@@ -55,7 +55,7 @@ def request_preflight(
     if not dataset_version.is_ready:
         raise UserError(_("This data version is not ready yet."), field="data")
     changed = recipe.model_dump(mode="json", exclude_defaults=True)
-    digest = _hash(str(dataset_version.pk), base.identity, length.value, changed)
+    digest = _hash(str(dataset_version.pk), base.value, length.value, changed)
     earlier = Preflight.objects.in_workspace(workspace).filter(request_hash=digest).select_related("job")
     for preflight in earlier.select_related("base_version"):
         base_is_there = preflight.base_version is not None and preflight.base_version.is_ready
@@ -151,7 +151,7 @@ def take_preflight(job: Job) -> None:
 
 
 @transaction.atomic
-def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Run | None = None) -> Run:
+def start_run(*, actor: User, preflight: Preflight, name: str = "") -> Run:
     """Start the run that the pre-flight described; one that is under way already, asked for again, is that one.
 
     Raises UserError when something blocks it, OverQuota when the workspace has no room for it.
@@ -168,11 +168,20 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
     under_way = preflight.runs.filter(job__state__in=ACTIVE).first()
     if under_way is not None:
         return under_way
-    result = PreflightResult.model_validate(preflight.result)
     usage.require_one_more(workspace, UsageKind.RUNS)
     usage.require_storage(workspace)
+    run = _create_run(actor, preflight, version, base_version, name.strip())
+    audit.record(actor, "run.started", run, data=str(version), base=preflight.base_label)
+    return run
+
+
+def _create_run(
+    actor: User, preflight: Preflight, version: DatasetVersion, base_version: ModelVersion, name: str
+) -> Run:
+    """The run with its job, its hours and the model version that it will leave."""
+    workspace, result = preflight.workspace, PreflightResult.model_validate(preflight.result)
     number = next_number(workspace, "run")
-    run_name = name.strip() or _("%(data)s, run %(n)d") % {"data": version.dataset.name, "n": number}
+    name = name or _("%(data)s, run %(n)d") % {"data": version.dataset.name, "n": number}
     model = catalog.create_tuned_version(
         actor=actor,
         workspace=workspace,
@@ -180,7 +189,7 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
         task_type=version.task_type,
         origin=preflight.base,
         origin_label=preflight.base_label,
-        name=run_name,
+        name=name,
         parent=base_version,
         dataset_version=version,
     )
@@ -188,24 +197,22 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "", again_of: Ru
         actor=actor,
         workspace=workspace,
         kind=JobKind.RUN,
-        title=gettext_noop("Training: %(name)s") % {"name": run_name},
+        title=gettext_noop("Training: %(name)s") % {"name": name},
         spec=_run_spec(preflight, base_version, result, model),
     )
     run = Run.objects.create(
         workspace=workspace,
         created_by=actor,
         number=number,
-        name=run_name,
+        name=name,
         dataset_version=version,
         preflight=preflight,
         base_version=base_version,
         model_version=model,
         recipe=result.recipe.model_dump(mode="json"),
-        again_of=again_of,
         job=job,
     )
     _promise_hours(run, result.seconds)
-    audit.record(actor, "run.started", run, data=str(version), base=preflight.base_label)
     return run
 
 

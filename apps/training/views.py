@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.catalog.models import BaseModel
 from apps.core.errors import UserError
 from apps.datasets.models import DatasetVersion
 from apps.jobs.views import sequence_number, status_context
@@ -25,6 +26,7 @@ from apps.workspaces.decorators import in_workspace
 from apps.workspaces.models import UsageKind
 from apps.workspaces.usage_report import meter_of
 from workers.contracts.recipes import Length
+from workers.contracts.task_types import TASKS
 
 _RUN_RELATED = ("job", "dataset_version__dataset", "base_version", "model_version", "preflight")
 RUNS_A_PAGE = 30
@@ -65,12 +67,14 @@ def new(request: HttpRequest) -> HttpResponse:
             form.add_user_error(error)
         else:
             return redirect("training:preflight", preflight.pk)
-    chosen = form["base"].value() or (choices[0].value if choices else "")
+    asked = form["base"].value()
+    is_offered = any(choice.value == asked for choice in choices)
     context = {
         "form": form,
         "version": version,
         "choices": choices,
-        "chosen": chosen,
+        "chosen": asked if is_offered else choices[0].value,
+        "base_is_missing": bool(asked) and not is_offered and not form.errors,
         "lengths": [(length.value, label, text) for length, (label, text) in LENGTHS.items()],
         "chosen_length": form["length"].value() or Length.STANDARD.value,
     }
@@ -81,7 +85,26 @@ def new(request: HttpRequest) -> HttpResponse:
 def _choose_data(request: HttpRequest) -> HttpResponse:
     versions = DatasetVersion.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
     ready = versions.filter(rows_train__gt=0, dataset__archived_at=None).select_related("dataset")
-    return render(request, "training/choose_data.html", {"versions": ready[:100]})
+    base = _brought_base(request)
+    if base is None:
+        return render(request, "training/choose_data.html", {"versions": ready[:100]})
+    learns = [info for info in TASKS.values() if base.family in info.families]
+    context = {
+        "base": base,
+        "learns": learns,
+        "versions": ready.filter(task_type__in=[info.task_type for info in learns])[:100],
+        "has_other_data": ready.exists(),
+    }
+    return render(request, "training/choose_data.html", context)
+
+
+def _brought_base(request: HttpRequest) -> BaseModel | None:
+    """The model that was brought and is waiting for data: ?base=base:<id>. Raises NotVisible when it is not there."""
+    kind, _colon, pk = request.GET.get("base", "").partition(":")
+    if kind != "base":
+        return None
+    found: BaseModel = access.get_visible(BaseModel.objects.current(), request.user, pk=pk)
+    return found
 
 
 @require_GET

@@ -78,6 +78,12 @@ class Meter:
         }[self.kind]
 
 
+def stored_by_workspace() -> list[tuple[str, int]]:
+    """The name of every workspace that keeps something, with its bytes, the largest first."""
+    totals = UsageTotal.objects.filter(kind=UsageKind.STORAGE, used__gt=0)
+    return list(totals.order_by("-used").values_list("workspace__name", "used"))
+
+
 def ledger_lines(workspace: Workspace, count: int) -> list[dict[str, Any]]:
     """The last `count` lines, newest first: {entry, amount, source}."""
     names = {

@@ -11,14 +11,6 @@ from workers.contracts.task_types import Family
 RECIPE_VERSION: Literal[1] = 1
 
 
-class Method(StrEnum):
-    """How a family is trained; there is one readable file per method in workers/training/methods."""
-
-    SFT = "sft"
-    SEQ2SEQ = "seq2seq"
-    CLASSIFICATION = "classification"
-
-
 class Tuning(StrEnum):
     FULL = "full"
     LORA = "lora"

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -155,21 +156,23 @@ def run_child(spec_type: type[Spec], work: Callable[[Spec, Reporter], BaseModel]
             )
         )
         sys.exit(1)
-    except OSError as error:
-        reporter.emit(failed_by_system(error))
-        sys.exit(1)
     except Exception as error:
-        message = f"{type(error).__name__}: {error}"
-        reporter.emit(
-            Failed(code="internal", message=message, user_error=False, trace=traceback.format_exc())
-        )
+        reporter.emit(failed_by_system(error))
         sys.exit(1)
     reporter.emit(Finished(result=result.model_dump(mode="json")))
 
 
-def failed_by_system(error: OSError, *, code: str = "internal") -> Failed:
+def _errno_of(error: Exception) -> int | None:
+    """The system's number of an error. Libraries written in Rust (safetensors, tokenizers) say it in their text alone."""
+    if isinstance(error, OSError):
+        return error.errno
+    said = re.search(r"\(os error (\d+)\)", str(error))
+    return int(said[1]) if said else None
+
+
+def failed_by_system(error: Exception, *, code: str = "internal") -> Failed:
     """A full disk or a quota is the operator's to mend; everything else is ours."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if _errno_of(error) in (errno.ENOSPC, errno.EDQUOT):
         return Failed(
             code="disk_full",
             message="The disk is full. Delete data or models that are no longer needed, then try again.",

@@ -39,3 +39,9 @@ def choose_cache_dtype(model: PreTrainedModel, device: torch.device) -> torch.dt
         if isinstance(module, PreTrainedModel):
             module.config._attn_implementation = _NAME
     return torch.float32
+
+
+def additive_mask(visible: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """What attention adds to its scores: nothing where `visible`, the lowest number elsewhere; of the same shape."""
+    mask = torch.zeros(visible.shape, dtype=dtype, device=visible.device)
+    return mask.masked_fill_(~visible, torch.finfo(dtype).min)

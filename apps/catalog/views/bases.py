@@ -1,11 +1,13 @@
 """Base models that the workspace brought."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -14,15 +16,19 @@ from apps.catalog.forms import BaseModelForm
 from apps.catalog.models import BaseModel
 from apps.core.errors import UserError
 from apps.core.htmx import redirect, render_page
+from apps.datasets.models import DatasetVersion
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
+from workers.contracts.task_types import Family
 
 
 @require_http_methods(["GET", "POST"])
 @in_workspace(Action.EDIT)
 def add(request: HttpRequest) -> HttpResponse:
-    form = BaseModelForm(request.POST or None)
+    """Then on to the wizard, with this base chosen and the data that ?data= names."""
+    data = _asked_data(request)
+    form = BaseModelForm(request.POST or None, families=data.task.families if data else list(Family))
     if request.method == "POST" and form.is_valid():
         try:
             base = services.add_base_model(
@@ -34,9 +40,19 @@ def add(request: HttpRequest) -> HttpResponse:
             form.add_user_error(error)
         else:
             messages.success(request, _("“%(name)s” can now be chosen when training.") % {"name": base.name})
-            return redirect(request, "catalog:list")
-    context = {"form": form, "model_roots": settings.MODEL_ROOTS}
+            answers = {"base": base.choice} | ({"data": str(data.pk)} if data else {})
+            return redirect(request, f"{reverse('training:new')}?{urlencode(answers)}")
+    context = {"form": form, "model_roots": settings.MODEL_ROOTS, "data": data}
     return render_page(request, "catalog/base_new.html", context, status=422 if form.errors else 200)
+
+
+def _asked_data(request: HttpRequest) -> DatasetVersion | None:
+    """The data that the model is brought for. Raises NotVisible when it is not there."""
+    version_id = request.GET.get("data")
+    if not version_id:
+        return None
+    found: DatasetVersion = access.get_visible(DatasetVersion.objects.all(), request.user, pk=version_id)
+    return found
 
 
 @require_POST

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -144,19 +145,17 @@ def _connection_stays_open() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-@pytest.mark.usefixtures("_connection_stays_open")
-def test_no_call_falls_over_whatever_it_is_sent(key_of: Any, owner: Any, things: dict[str, str]) -> None:
-    """Made-up and half-real requests to every call: no 500, and only answers that the description names."""
-    schema = schemathesis.openapi.from_wsgi(f"{ROOT}schema/?format=json", app=get_wsgi_application())
-    headers = {"Authorization": f"Bearer {key_of(owner)}"}
+def ask_all(operations: list[Any], *, key: str, examples: int, prepare: Callable[[Any], None]) -> set[str]:
+    """Send made-up requests to every operation, each `prepare`d first; the labels of those that answered as described.
+
+    Fails with every call that answered 500 or what its description does not name.
+    """
     asked: set[str] = set()
     wrong: list[str] = []
-    operations = [found.ok() for found in schema.get_all_operations() if found.ok().path.startswith(ROOT)]
-    # What deletes comes last: the things are for all.
-    for operation in sorted(operations, key=lambda o: o.method.lower() == "delete"):
+    for operation in operations:
 
         @settings(
-            max_examples=4,
+            max_examples=examples,
             deadline=None,
             database=None,
             derandomize=True,
@@ -165,8 +164,8 @@ def test_no_call_falls_over_whatever_it_is_sent(key_of: Any, owner: Any, things:
         )
         @given(case=operation.as_strategy())
         def ask(case: Any) -> None:
-            with_real_ids(case, things)
-            case.call_and_validate(headers=headers, checks=CHECKS)
+            prepare(case)
+            case.call_and_validate(headers={"Authorization": f"Bearer {key}"}, checks=CHECKS)
             asked.add(case.operation.label)
 
         try:
@@ -174,7 +173,24 @@ def test_no_call_falls_over_whatever_it_is_sent(key_of: Any, owner: Any, things:
         except (AssertionError, FailureGroup) as failure:
             wrong.append(f"{operation.label}: {failure}")
     assert not wrong, "\n\n".join(wrong)
-    assert len(asked) == len(operations) > 35
+    return asked
+
+
+@pytest.fixture
+def operations(_connection_stays_open: None) -> list[Any]:
+    """Every operation of the description; what deletes comes last: the things are for all."""
+    schema = schemathesis.openapi.from_wsgi(f"{ROOT}schema/?format=json", app=get_wsgi_application())
+    found = [operation.ok() for operation in schema.get_all_operations()]
+    return sorted(found, key=lambda operation: operation.method.lower() == "delete")
+
+
+def test_no_call_falls_over_whatever_it_is_sent(
+    operations: list[Any], key_of: Any, owner: Any, things: dict[str, str]
+) -> None:
+    """Made-up and half-real requests to every call: no 500, and only answers that the description names."""
+    ours = [operation for operation in operations if operation.path.startswith(ROOT)]
+    asked = ask_all(ours, key=key_of(owner), examples=4, prepare=lambda case: with_real_ids(case, things))
+    assert len(asked) == len(ours) > 35
 
 
 def in_one_piece(case: Any, app: Any, message: Any, token: str) -> None:
@@ -188,36 +204,11 @@ def in_one_piece(case: Any, app: Any, message: Any, token: str) -> None:
             case.path_parameters[name] = real
 
 
-@pytest.mark.usefixtures("_connection_stays_open")
 def test_no_call_of_v1_falls_over_whatever_it_is_sent(
-    key_of: Any, owner: Any, app: Any, link: Any, engine: Any
+    operations: list[Any], key_of: Any, owner: Any, app: Any, link: Any, engine: Any
 ) -> None:
     """As above, for the addresses that are no REST views, with an engine that answers."""
-    schema = schemathesis.openapi.from_wsgi(f"{ROOT}schema/?format=json", app=get_wsgi_application())
-    headers = {"Authorization": f"Bearer {key_of(owner, app_id=app.pk)}"}
     message = replies.ask(entrance=by_link(link[1], "a-visitor"), text="Hello").question
-    asked: set[str] = set()
-    wrong: list[str] = []
-    operations = [found.ok() for found in schema.get_all_operations()]
-    for operation in [found for found in operations if not found.path.startswith(ROOT)]:
-
-        @settings(
-            max_examples=8,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(case=operation.as_strategy())
-        def ask(case: Any) -> None:
-            in_one_piece(case, app, message, link[1])
-            case.call_and_validate(headers=headers, checks=CHECKS)
-            asked.add(case.operation.label)
-
-        try:
-            ask()
-        except (AssertionError, FailureGroup) as failure:
-            wrong.append(f"{operation.label}: {failure}")
-    assert not wrong, "\n\n".join(wrong)
-    assert len(asked) >= 5
+    others = [operation for operation in operations if not operation.path.startswith(ROOT)]
+    prepare = partial(in_one_piece, app=app, message=message, token=link[1])
+    assert len(ask_all(others, key=key_of(owner, app_id=app.pk), examples=8, prepare=prepare)) >= 5

@@ -1,6 +1,7 @@
 """Models brought from elsewhere: what counts as an address, and who may add one."""
 
 from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from django.urls import reverse
@@ -31,6 +32,45 @@ def test_what_is_no_hub_id_is_refused_at_its_field(client_for, editor, location:
     assert response.status_code == 422
     assert "owner/name" in response.context["form"].errors["location"][0]
     assert not BaseModel.objects.exists()
+
+
+def test_whoever_brought_a_model_is_led_on_to_training_it(client_for, editor, make_data) -> None:
+    client, data = client_for(editor), make_data("translation")
+    address = f"{reverse('catalog:base_new')}?data={data.pk}"
+    families = client.get(address).context["form"].fields["family"].choices
+    assert [family for family, _label in families] == ["seq2seq", "causal"], "what can learn this data"
+    answer = client.post(address, HUB)
+    base = BaseModel.objects.get()
+    assert parse_qs(urlsplit(answer["Location"]).query) == {"base": [base.choice], "data": [str(data.pk)]}
+    assert f'value="{base.choice}" checked' in client.get(answer["Location"]).content.decode()
+
+
+def test_without_data_in_mind_it_is_asked_for_next(client_for, editor, make_data) -> None:
+    client = client_for(editor)
+    wizard = client.post(reverse("catalog:base_new"), HUB)["Location"]
+    html = client.get(wizard).content.decode()
+    assert "There is no data yet" in html
+    assert "flan-t5-small is among the bases there" in html
+    assert reverse("datasets:new") in html
+    make_data("classification")
+    html = client.get(wizard).content.decode()
+    assert "None of your data fits this model" in html
+    assert "Translation" in html
+    fitting = make_data("translation")
+    response = client.get(wizard)
+    assert list(response.context["versions"]) == [fitting]
+    link = f"?data={fitting.pk}&amp;base={quote(BaseModel.objects.get().choice)}"
+    assert link in response.content.decode()
+
+
+def test_nobody_trains_what_others_brought(client_for, editor, outsider) -> None:
+    wizard = client_for(editor).post(reverse("catalog:base_new"), HUB)["Location"]
+    assert client_for(outsider).get(wizard).status_code == 404
+
+
+def test_nobody_brings_a_model_for_the_data_of_others(client_for, outsider, make_data) -> None:
+    address = f"{reverse('catalog:base_new')}?data={make_data().pk}"
+    assert client_for(outsider).get(address).status_code == 404
 
 
 def test_the_same_model_is_not_added_twice(client_for, editor) -> None:

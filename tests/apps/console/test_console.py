@@ -7,7 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.console import queries
-from apps.jobs.models import State
+from apps.jobs.models import Job, State
+from apps.workspaces import usage
+from apps.workspaces.services import create_workspace
 
 pytestmark = pytest.mark.django_db
 CONSOLE = "/console/"
@@ -73,6 +75,23 @@ def test_stuck_jobs_are_the_silent_the_lost_the_unwanted_and_our_errors(new_job)
     assert set(queries.stuck_jobs()) == wanted
 
 
+def test_a_stuck_job_leads_to_its_page_for_whoever_may_see_it(
+    client_for, owner, outsider, make_run, new_job, no_engine
+) -> None:
+    lost = {"state": "lost", "ended_at": timezone.now()}
+    run = make_run(done=False)
+    Job.objects.filter(pk=run.job_id).update(**lost)
+    elsewhere = make_run(done=False, preflight=run.preflight)
+    Job.objects.filter(pk=elsewhere.job_id).update(**lost, workspace=outsider.memberships.get().workspace)
+    gone = new_job("import", **lost)
+    response = client_for(owner).get(CONSOLE)
+    address = reverse("training:detail", args=[run.pk])
+    assert dict(response.context["stuck"]) == {run.job: address, elsewhere.job: "", gone: ""}
+    html = response.content.decode()
+    assert f'href="{address}"' in html
+    assert reverse("training:detail", args=[elsewhere.pk]) not in html
+
+
 def test_an_administrator_repairs_in_any_workspace(client_for, owner, outsider, new_job, no_engine) -> None:
     elsewhere = outsider.memberships.get().workspace
     lost, waiting = new_job("run", "lost", ended_at=timezone.now()), new_job("run", "queued")
@@ -101,9 +120,13 @@ def test_a_job_that_is_gone(client_for, owner) -> None:
     assert client_for(owner).post(address).status_code == 404
 
 
-def test_disk_by_workspace_largest_first(tickets, outsider) -> None:
+def test_disk_by_workspace_largest_first(workspace, outsider, admin) -> None:
+    elsewhere = outsider.memberships.get().workspace
+    create_workspace(actor=admin, name="Empty")
+    for one, amount in ((elsewhere, 10), (workspace, 1001)):
+        usage.set_stored(workspace=one, source=("import", str(one.pk)), amount=amount)
     disk = queries.disk()
-    assert disk["workspaces"] == [("Library", 1001)]
+    assert disk["workspaces"] == [("Library", 1001), ("Elsewhere", 10)]
     assert 0 < disk["free"] < disk["total"]
 
 

@@ -7,6 +7,7 @@ from apps.catalog.models import ModelVersion
 from apps.core.storage import storage
 from apps.datasets.models import Dataset, Import
 from apps.jobs import services as jobs
+from apps.workspaces import usage
 from apps.workspaces.models import Membership
 from examples import get_example, list_examples
 
@@ -47,13 +48,14 @@ def test_somebody_without_a_workspace_is_told(client_for, viewer) -> None:
 
 def test_what_was_made_and_what_is_going_on(client_for, owner, make_run, make_app) -> None:
     run, app = make_run(name="Sorter <1>", done=False), make_app()
+    usage.set_stored(workspace=run.workspace, source=("import", "one"), amount=1001)
     response = client_for(owner).get(HOME)
     html = response.content.decode()
     assert "Sorter &lt;1&gt;" in html
     assert reverse("training:detail", args=[run.pk]) in html
     assert app.name in html
     base = ModelVersion.objects.get(kind="base")
-    assert response.context["disk_bytes"] == 1000 + 1 + base.bytes + 1000
+    assert response.context["disk_bytes"] == 1001 + base.bytes
 
 
 def test_the_activity_alone_for_the_page_that_asks_again(client_for, owner, new_job) -> None:

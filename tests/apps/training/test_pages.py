@@ -35,6 +35,17 @@ def test_the_wizard_has_a_right_answer_to_every_question(client_for, owner, tick
     assert "42 rows to learn from, 12 held out" in html
 
 
+def test_a_base_that_is_not_offered_is_said(client_for, owner, tickets) -> None:
+    client, said = client_for(owner), "is not offered for this data"
+    wizard = reverse("training:new")
+    gone = "base:00000000-0000-0000-0000-000000000000"
+    html = client.get(wizard, {"data": tickets.pk, "base": gone}).content.decode()
+    assert said in html
+    assert 'value="starter:classifier:small" checked' in html
+    offered = client.get(wizard, {"data": tickets.pk, "base": "starter:classifier:tiny"}).content.decode()
+    assert said not in offered
+
+
 def test_the_wizard_leads_to_the_preflight(client_for, owner, tickets) -> None:
     sent = {"data": str(tickets.pk), **WIZARD, "learning_rate": "0.001"}
     response = client_for(owner).post(reverse("training:new"), sent)

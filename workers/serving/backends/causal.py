@@ -7,7 +7,7 @@ import torch
 
 from workers.contracts.task_types import Family
 from workers.models.loading import LoadedModel
-from workers.serving.attention import choose_cache_dtype
+from workers.serving.attention import additive_mask, choose_cache_dtype
 from workers.serving.backends.agreement import require_agreement, require_batchable
 from workers.serving.backends.answers import AnswerRules
 from workers.serving.errors import unsupported
@@ -75,19 +75,14 @@ class CausalModel:
         """What each new token sees: its row's columns up to its own, or the last ones of them in sliding layers."""
         columns = torch.arange(self.cache.window.columns, device=self.device)
         distance = positions[:, None, :, None] - columns
-        full = self._additive(distance >= 0)
+        full = additive_mask(distance >= 0, self.dtype)
         window = getattr(self.config, "sliding_window", None)
         if window is None:
             return full
-        sliding = self._additive((distance >= 0) & (distance < window))
+        sliding = additive_mask((distance >= 0) & (distance < window), self.dtype)
         if getattr(self.config, "layer_types", None):
             return {"full_attention": full, "sliding_attention": sliding}
         return sliding
-
-    def _additive(self, visible: torch.Tensor) -> torch.Tensor:
-        hidden = torch.finfo(self.dtype).min
-        mask = torch.zeros(visible.shape, dtype=self.dtype, device=self.device)
-        return mask.masked_fill_(~visible, hidden)
 
     @torch.inference_mode()
     def _check(self) -> None:

@@ -11,7 +11,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from workers.contracts.task_types import Family
 from workers.models.loading import LoadedModel
-from workers.serving.attention import choose_cache_dtype
+from workers.serving.attention import additive_mask, choose_cache_dtype
 from workers.serving.backends.agreement import require_agreement, require_batchable
 from workers.serving.backends.answers import AnswerRules
 from workers.serving.errors import unsupported
@@ -158,9 +158,9 @@ class Seq2SeqModel:
         try:
             logits = self.model(
                 encoder_outputs=BaseModelOutput(last_hidden_state=states),
-                attention_mask=self._additive(source_mask[:, None, None, :]),
+                attention_mask=additive_mask(source_mask[:, None, None, :], self.dtype),
                 decoder_input_ids=torch.tensor(tokens, device=self.device),
-                decoder_attention_mask=self._additive(keys <= columns[:, None, :, None]),
+                decoder_attention_mask=additive_mask(keys <= columns[:, None, :, None], self.dtype),
                 past_key_values=self.cache,
                 use_cache=True,
             ).logits
@@ -168,11 +168,6 @@ class Seq2SeqModel:
             self.positions.columns = None
         self.said.commit()
         return logits[:, -1].float()
-
-    def _additive(self, visible: torch.Tensor) -> torch.Tensor:
-        hidden = torch.finfo(self.dtype).min
-        mask = torch.zeros(visible.shape, dtype=self.dtype, device=self.device)
-        return mask.masked_fill_(~visible, hidden)
 
     @torch.inference_mode()
     def _check(self) -> None:
