@@ -22,6 +22,11 @@ class Dispatcher:
         self._queues: dict[Work, asyncio.Queue[Event]] = {}
         self.scheduler = Scheduler(self._deliver, threads=threads, died=died)
 
+    @property
+    def live(self) -> int:
+        """Requests that have not ended."""
+        return len(self._queues)
+
     def cancel_all(self) -> None:
         """End every request; each gets its End event."""
         for work in list(self._queues):

@@ -10,7 +10,7 @@
     ENGINE_MEMORY_MB     most memory for weights and caches of all models, default 4096
     ENGINE_SLOTS         most requests of one model that are computed together, default 32
     ENGINE_QUEUE_LIMIT   most requests of one model that wait beyond those; more get 429, default 64
-    ENGINE_THREADS       processor threads for computing, default 0: as many as torch chooses
+    ENGINE_THREADS       most processor threads for computing, default 0: as many as torch chooses
     ENGINE_PRECISION     auto (what each model was trained in), fp32 or bf16
     MAQUETTE_WATCH_STDIN 1: end when standard input closes, so that no engine outlives its launcher
 

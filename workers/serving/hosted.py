@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from transformers import PreTrainedTokenizerBase
 
 from workers.contracts.engine import Sampling
@@ -21,6 +22,7 @@ from workers.serving.backends.slots import SlotBackend, TokenModel
 from workers.serving.detokenizer import Detokenizer
 from workers.serving.errors import EngineError, context_length_exceeded, out_of_memory, unsupported
 from workers.serving.packing import pack_linear_layers, packing_available
+from workers.serving.step_threads import adapt_threads
 from workers.serving.work import Classification, Generation
 
 _GREEDY = Sampling(temperature=0)
@@ -36,11 +38,18 @@ class HostedModel:
     token_model: TokenModel | None
 
     @classmethod
-    def load(cls, folder: Path, *, precision: Precision, slots: int, cache_bytes: int) -> "HostedModel":
-        """Raises JobError when the folder cannot be read, EngineError when its model cannot be served."""
+    def load(
+        cls, folder: Path, *, precision: Precision, slots: int, cache_bytes: int, threads: int = 0
+    ) -> "HostedModel":
+        """`threads` is the most that compute, 0 as many as torch chooses.
+
+        Raises JobError when the folder cannot be read, EngineError when its model cannot be served.
+        """
         loaded = load_folder(folder, precision=None if precision is Precision.AUTO else precision)
         if packing_available(loaded.device):
             pack_linear_layers(loaded.model)
+        if loaded.device.type == "cpu":
+            adapt_threads(loaded.model, loaded.manifest.parameters, threads or torch.get_num_threads())
         if loaded.family is Family.CLASSIFIER:
             return cls(loaded, ClassifierBackend(loaded, slots=slots), None)
         kind = CausalModel if loaded.family is Family.CAUSAL else Seq2SeqModel

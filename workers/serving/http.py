@@ -40,6 +40,8 @@ Body = TypeVar("Body", bound=BaseModel)
 
 _FRAME_SECONDS = 0.02
 """Pause after each chunk of a stream: tokens that come meanwhile travel together. The first one never waits."""
+_CHUNKS_PER_SECOND = 200
+"""Of all streams together: with many of them the pause grows, or chunks would take the cores from the model."""
 _LARGEST_BODY = 8 << 20
 _CLIENT_GONE = 499
 
@@ -115,7 +117,7 @@ class Engine:
                 if text:
                     yield _line(answer.chunk(text))
                 if reason is None:
-                    await asyncio.sleep(_FRAME_SECONDS if text else 0)
+                    await asyncio.sleep(chunk_pause(self.dispatcher.live) if text else 0)
                     continue
                 yield _line(answer.chunk("", reason, usage))
                 if request.wants_usage:
@@ -133,6 +135,11 @@ class Engine:
                 async for events in batches:
                     usage = Usage(prompt_tokens=len(work.prompt_ids), completion_tokens=len(work.output_ids))
                     yield _text(events), _reason(events), usage
+
+
+def chunk_pause(live: int) -> float:
+    """Seconds that each of `live` streams pauses after a chunk."""
+    return max(_FRAME_SECONDS, live / _CHUNKS_PER_SECOND)
 
 
 def _text(events: list[Event]) -> str:

@@ -125,14 +125,13 @@ class ModelPool:
 
     def _read(self, key: str) -> HostedModel:
         settings = self._settings
-        if settings.threads:
-            torch.set_num_threads(settings.threads)
         try:
             return HostedModel.load(
                 self._storage.fetch(key, settings.cache),
                 precision=settings.precision,
                 slots=settings.slots,
                 cache_bytes=max(_SMALLEST_CACHE_BYTES, settings.memory_bytes // 8),
+                threads=settings.threads,
             )
         except StorageError as error:
             raise _not_found(key) from error

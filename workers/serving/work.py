@@ -50,6 +50,10 @@ class Work:
     cancelled: bool = False
     ended: bool = False
 
+    def end(self, reason: FinishReason) -> list[Event]:
+        self.ended = True
+        return [End(reason)]
+
 
 @dataclass(eq=False)
 class Classification(Work):
@@ -134,7 +138,3 @@ class Generation(Work):
                 reason = "stop"
             events.append(Piece(text + self.stops.finish()))
         return events + self.end(reason)
-
-    def end(self, reason: FinishReason) -> list[Event]:
-        self.ended = True
-        return [End(reason)]
