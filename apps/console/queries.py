@@ -10,6 +10,7 @@ from typing import Any
 import redis
 from celery.exceptions import CeleryError
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -130,7 +131,7 @@ def stuck_jobs() -> list[Job]:
     return list(found.with_pages().select_related("workspace").order_by("-created_at")[:MOST_STUCK])
 
 
-def pages_for(user: User, jobs: list[Job]) -> list[tuple[Job, str]]:
+def pages_for(user: User | AnonymousUser, jobs: list[Job]) -> list[tuple[Job, str]]:
     """Each job with the path of its page; "" where the person may not see what it shows, or that is gone."""
     shown = Job.objects.visible_to(user).filter(pk__in=[job.pk for job in jobs])
     visible = set(shown.values_list("pk", flat=True))
@@ -148,7 +149,7 @@ def disk() -> dict[str, Any]:
     }
 
 
-def console(user: User) -> dict[str, Any]:
+def console(user: User | AnonymousUser) -> dict[str, Any]:
     began = time.monotonic()
     engine_part, health = engine()
     return {
