@@ -37,6 +37,7 @@ from tests.journeys.pages import (
 
 pytestmark = pytest.mark.journey
 
+CONFIRM = "/accounts/reauthenticate/"
 STATES = ("queued", "running", "stopping", "failed", "errored", "lost", "cancelled")
 FAILURE = {
     "error_code": "out_of_memory",
@@ -67,7 +68,7 @@ class Looking:
     def at(self, name: str, path: str, person: str) -> None:
         self.wide[person].goto(path)
         self.small[person].goto(path)
-        if "/accounts/reauthenticate/" in self.wide[person].url and "reauthenticate" not in name:
+        if CONFIRM in self.wide[person].url and CONFIRM not in path and "reauthenticate" not in name:
             self.note(f"{name} {path}", ["another page was shown"])
         self.note(f"{name} {path}", axe(self.wide[person]))
         self.note(f"{name} {path}", self.on_phone(self.small[person]))
