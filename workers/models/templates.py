@@ -59,6 +59,14 @@ _SLOW = frozenset(["urlize", "wordwrap", "striptags", "pprint", "xmlattr", "titl
 MOST_READ_SLOWLY = 100_000
 """Characters that such a filter is given: some take time by the square of them, and nothing ends them before they return."""
 
+_TAKES_APART = frozenset(
+    ["list", "sort", "unique", "batch", "slice", "reverse", "random", "split", "rsplit", "splitlines"]
+)
+MOST_TAKEN_APART = 2_000_000
+"""Characters of a text that becomes a list: each takes fifty times its memory there."""
+MOST_SEPARATING = 20
+"""Characters that JSON may have between, or before, two of its items."""
+
 
 class TemplateRefused(ValueError):
     """The template is too long, leaves the sandbox, or takes more time or memory than any conversation needs."""
@@ -127,6 +135,8 @@ def _pay_before(name: str, values: Sequence[Any]) -> None:
         raise SecurityError(f"it asks {name} for {max(numbers)}")
     if name == "sum" and any(isinstance(v, str | list | tuple) for v in values[2:]):
         raise SecurityError("it adds up lists or texts")
+    if name in _TAKES_APART and any(isinstance(v, str) and len(v) > MOST_TAKEN_APART for v in values):
+        raise SecurityError(f"it asks {name} for more than {MOST_TAKEN_APART} characters")
     if name in _SLOW and sum(map(_size, values)) > MOST_READ_SLOWLY:
         raise SecurityError(f"it asks {name} for more than {MOST_READ_SLOWLY} characters")
     if name not in _WRITES_LONGER:
@@ -254,6 +264,9 @@ def _raise(message: str) -> None:
 def _tojson(value: Any, ensure_ascii: bool = False, **options: Any) -> str:
     """As transformers has it: without escaping for HTML."""
     allowed = {name: options[name] for name in ("indent", "separators", "sort_keys") if name in options}
+    written = [options.get("indent"), *(options.get("separators") or ())]
+    if any(isinstance(text, str) and len(text) > MOST_SEPARATING for text in written):
+        raise SecurityError("it writes too much between the items")
     return json.dumps(value, ensure_ascii=ensure_ascii, **allowed)
 
 

@@ -149,6 +149,27 @@ def test_a_template_does_not_leave_the_sandbox(source: str, tmp_path: Path) -> N
         "{{ '{:{w}}'.format(1, w=10 ** 10) }}",
         "{{ lipsum(10 ** 9) }}",
         "{{ range(10 ** 9) | list }}",
+        "{{ ([1] * 1000000) | tojson(indent='x' * 10000) }}",
+        "{{ ([1] * 1000000) | tojson(separators=['x' * 10000, ':']) }}",
+        "{{ ('ab' * 8000000) | sort | length }}",
+        "{{ ('a' * 15000000).split('a') | length }}",
+        "{{ ([[1] * 1000] * 100000) | sum(start=[]) | length }}",
+        "{{ ([1] * 1000000) | select('in', [0] * 1000000) | list }}",
+        "{{ ('f' * 4000000) | int(0, 16) }}",
+        *(
+            "{% set ns = namespace(x=[1]) %}{% for i in range(40) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
+            + use
+            for use in (
+                "{{ ns.x }}",
+                "{{ ns.x | string }}",
+                "{{ ns.x | tojson }}",
+                "{{ ns.x | pprint }}",
+                "{{ '%s' % ns.x }}",
+                "{{ ns.x ~ '' }}",
+                "{{ ns.x == [ns.x] }}",
+            )
+        ),
+        "{% set ns = namespace(x=(1,)) %}{% for i in range(40) %}{% set ns.x = (ns.x, ns.x) %}{% endfor %}{{ {ns.x: 1} }}",
         "{{ ('www.a.' * 2000000) | urlize }}",
         "{{ ('-' * 5000000) | wordwrap(3) }}",
         "{{ ('a ' * 5000000) | wordwrap(1) }}",
