@@ -1,6 +1,7 @@
-"""Runs every test: the quick ones on SQLite and on Postgres, the long ones (journeys, faults, training) on Postgres.
+"""Runs every test: the quick ones on SQLite and, the access matrix left out, on Postgres; the long ones (journeys, faults,
+training) on Postgres.
 
-The last line counts all three sessions together. `--database` and `--part` run less; further arguments go to pytest.
+The last line counts all sessions together. `--database` and `--part` run less; further arguments go to pytest.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ SESSIONS = (
         "quick tests of what has a database, on Postgres",
         "postgres",
         "quick",
-        f"not gpu and not ({LONG})",
+        f"not gpu and not matrix and not ({LONG})",
         "worksteal",
         ("tests/access", "tests/apps", "tests/workers/runtime"),
     ),
