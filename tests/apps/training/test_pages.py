@@ -232,6 +232,27 @@ def test_the_page_of_a_run_that_ended(client_for, owner, make_run) -> None:
         assert shown in html
 
 
+def test_the_best_of_a_classifier_is_said_in_rows_right(client_for, owner, make_run) -> None:
+    run = make_run()
+    address, said = reverse("training:detail", args=[run.pk]), "of the rows right that it does not see"
+    client = client_for(owner)
+    assert said not in client.get(address).content.decode(), "nothing was counted"
+    Run.objects.filter(pk=run.pk).update(result=run.result | {"validation_accuracy": 0.875})
+    assert f"87.5 % {said}" in client.get(address).content.decode()
+    last = run.result["recipe"] | {"keep_best": False}
+    Run.objects.filter(pk=run.pk).update(result=run.result | {"validation_accuracy": 0.875, "recipe": last})
+    assert said not in client.get(address).content.decode(), "the last was kept, whatever it was worth"
+
+
+def test_training_lies_below_models_in_the_navigation(client_for, owner, make_run) -> None:
+    client = client_for(owner)
+    for address in (reverse("training:new"), reverse("training:detail", args=[make_run().pk])):
+        marked = re.findall(
+            r'<a class="nav-link" href="([^"]+)" aria-current="page"', client.get(address).content.decode()
+        )
+        assert marked == [reverse("catalog:list")]
+
+
 def test_a_failed_run_offers_the_mend_as_a_button(client_for, owner, make_run) -> None:
     run = make_run(done=False, lora_targets=["q_proj"])
     claimed = jobs.claim(job_id=str(run.job.pk), worker="w")
