@@ -30,6 +30,7 @@ def test_the_wizard_first_asks_for_data(client_for, owner, make_data) -> None:
 
 def test_the_wizard_has_a_right_answer_to_every_question(client_for, owner, tickets) -> None:
     html = client_for(owner).get(reverse("training:new"), {"data": tickets.pk}).content.decode()
+    assert '<details class="card mb-3">' in html
     checked = re.findall(r'name="(base|length)" value="([^"]+)" checked', html)
     assert checked == [("base", "starter:classifier:small"), ("length", "standard")]
     assert "42 rows to learn from, 12 held out" in html
@@ -263,7 +264,9 @@ def test_a_failed_run_offers_the_mend_as_a_button(client_for, owner, make_run) -
     assert "Memory ran out." in html
     assert "Halve the tokens at once" in html
     address = client.post(reverse("training:fix", args=[run.pk]))["Location"]
-    form = client.get(address).context["form"]
+    response = client.get(address)
+    assert '<details class="card mb-3" open>' in response.content.decode(), "what is changed is seen"
+    form = response.context["form"]
     assert form["tokens_per_microbatch"].value() == "512"
     assert form["lora_targets"].value() == "q_proj"
 
