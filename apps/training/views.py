@@ -74,6 +74,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "version": version,
         "choices": choices,
         "chosen": asked if is_offered else choices[0].value,
+        "has_settings": bool(initial.keys() - {"base", "length"}),
         "base_is_missing": bool(asked) and not is_offered and not form.errors,
         "lengths": [(length.value, label, text) for length, (label, text) in LENGTHS.items()],
         "chosen_length": form["length"].value() or Length.STANDARD.value,

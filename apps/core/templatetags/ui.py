@@ -49,14 +49,14 @@ def icon(name: str, css: str = "") -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(context: dict[str, Any], url_name: str, label: str, icon_name: str) -> SafeString:
-    """An entry of the main navigation; marked when the page lies below its address."""
+def nav_link(context: dict[str, Any], url_name: str, label: str, icon_name: str, *also: str) -> SafeString:
+    """An entry of the main navigation; marked when the page lies below its address, or below that of one of `also`."""
     try:
-        url = reverse(url_name)
+        url, *others = map(reverse, (url_name, *also))
     except NoReverseMatch:
         return SafeString("")
     path = context["request"].path
-    current = path == url if url == "/" else path.startswith(url)
+    current = path == url if url == "/" else path.startswith((url, *others))
     return format_html(
         '<li class="nav-item"><a class="nav-link" href="{}"{}>{}<span class="nav-link-title">{}</span></a></li>',
         url,

@@ -30,6 +30,7 @@ def test_the_wizard_first_asks_for_data(client_for, owner, make_data) -> None:
 
 def test_the_wizard_has_a_right_answer_to_every_question(client_for, owner, tickets) -> None:
     html = client_for(owner).get(reverse("training:new"), {"data": tickets.pk}).content.decode()
+    assert '<details class="card mb-3">' in html
     checked = re.findall(r'name="(base|length)" value="([^"]+)" checked', html)
     assert checked == [("base", "starter:classifier:small"), ("length", "standard")]
     assert "42 rows to learn from, 12 held out" in html
@@ -232,6 +233,27 @@ def test_the_page_of_a_run_that_ended(client_for, owner, make_run) -> None:
         assert shown in html
 
 
+def test_the_best_of_a_classifier_is_said_in_rows_right(client_for, owner, make_run) -> None:
+    run = make_run()
+    address, said = reverse("training:detail", args=[run.pk]), "of the rows right that it does not see"
+    client = client_for(owner)
+    assert said not in client.get(address).content.decode(), "nothing was counted"
+    Run.objects.filter(pk=run.pk).update(result=run.result | {"validation_accuracy": 0.875})
+    assert f"87.5 % {said}" in client.get(address).content.decode()
+    last = run.result["recipe"] | {"keep_best": False}
+    Run.objects.filter(pk=run.pk).update(result=run.result | {"validation_accuracy": 0.875, "recipe": last})
+    assert said not in client.get(address).content.decode(), "the last was kept, whatever it was worth"
+
+
+def test_training_lies_below_models_in_the_navigation(client_for, owner, make_run) -> None:
+    client = client_for(owner)
+    for address in (reverse("training:new"), reverse("training:detail", args=[make_run().pk])):
+        marked = re.findall(
+            r'<a class="nav-link" href="([^"]+)" aria-current="page"', client.get(address).content.decode()
+        )
+        assert marked == [reverse("catalog:list")]
+
+
 def test_a_failed_run_offers_the_mend_as_a_button(client_for, owner, make_run) -> None:
     run = make_run(done=False, lora_targets=["q_proj"])
     claimed = jobs.claim(job_id=str(run.job.pk), worker="w")
@@ -242,7 +264,9 @@ def test_a_failed_run_offers_the_mend_as_a_button(client_for, owner, make_run) -
     assert "Memory ran out." in html
     assert "Halve the tokens at once" in html
     address = client.post(reverse("training:fix", args=[run.pk]))["Location"]
-    form = client.get(address).context["form"]
+    response = client.get(address)
+    assert '<details class="card mb-3" open>' in response.content.decode(), "what is changed is seen"
+    form = response.context["form"]
     assert form["tokens_per_microbatch"].value() == "512"
     assert form["lora_targets"].value() == "q_proj"
 
