@@ -32,10 +32,10 @@ def deployment() -> dict[str, Any]:
     return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 
 
-def environment_names(path: str) -> set[str]:
+def environment_names(path: Path) -> set[str]:
     """Names of environment variables that a module reads: env.kind("NAME"…), environment["NAME"], environment.get("NAME")."""
     names = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+    for node in ast.walk(ast.parse(path.read_text())):
         owner = key = None
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             owner, key = node.func.value, node.args[0]
@@ -106,8 +106,8 @@ def test_every_queue_has_its_worker(deployment: dict[str, Any]) -> None:
 
 
 def test_every_variable_given_is_read_and_every_variable_read_is_given(deployment: dict[str, Any]) -> None:
-    site = environment_names("studio/settings.py")
-    engine = environment_names("workers/serving/settings.py")
+    site = set().union(*map(environment_names, (ROOT / "studio/settings").glob("*.py")))
+    engine = environment_names(ROOT / "workers/serving/settings.py")
     assert site
     assert engine
     for name in OURS:

@@ -1,0 +1,237 @@
+"""One set of settings for every deployment; what differs is read from the environment."""
+
+from pathlib import Path
+from typing import Any
+
+from studio.settings.accounts import *
+from studio.settings.environment import *
+from studio.settings.environment import BASE_DIR, REDIS_URL, env
+from studio.settings.security import *
+from studio.settings.security import DEBUG
+from studio.settings.stores import *
+
+# Apps
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.forms",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
+    "channels",
+    "csp",
+    "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+    "template_partials",
+    "apps.core",
+    "apps.accounts",
+    "apps.workspaces",
+    "apps.jobs",
+    "apps.datasets",
+    "apps.catalog",
+    "apps.training",
+    "apps.evaluation",
+    "apps.serving",
+    "apps.publishing",
+    "apps.api",
+    "apps.home",
+    "apps.console",
+]
+
+MIDDLEWARE = [
+    # The first ones set headers, also on what those below refuse or redirect.
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.core.headers.HeadersMiddleware",
+    "apps.workspaces.origin.OriginMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "apps.core.hosts.HostMiddleware",
+    "apps.core.staticfiles.StaticFilesMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.accounts.middleware.ReaderMiddleware",
+    "apps.accounts.middleware.LastUseMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "apps.core.middleware.UserErrorMiddleware",
+    "apps.workspaces.middleware.WorkspaceMiddleware",
+]
+
+ROOT_URLCONF = "studio.urls"
+ASGI_APPLICATION = "studio.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "apps.workspaces.context_processors.workspace",
+            ],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "apps.core.templatetags.ui",
+            ],
+        },
+    },
+]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# Workspaces: days in which a deleted one can be brought back, whether only administrators make new ones, and limits
+
+WORKSPACE_GRACE_DAYS = env.int("WORKSPACE_GRACE_DAYS", 14)
+WORKSPACES_BY_ADMINISTRATORS = env.bool("WORKSPACES_BY_ADMINISTRATORS", False)
+
+
+def _limit(text: str) -> float | None:
+    return float(text) if text.strip() else None
+
+
+QUOTAS = {
+    "storage_gb": _limit(env.str("QUOTA_STORAGE_GB", "")),
+    "runs": _limit(env.str("QUOTA_RUNS", "")),
+    "accelerator_hours": _limit(env.str("QUOTA_ACCELERATOR_HOURS", "")),
+    "tokens_per_day": _limit(env.str("QUOTA_TOKENS_PER_DAY", "")),
+    "members": _limit(env.str("QUOTA_MEMBERS", "")),
+}
+
+# Language and time
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]  # each in its own words
+LANGUAGE_COOKIE_AGE = 31_536_000
+FORMAT_MODULE_PATH = ["studio.formats"]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.str("TIME_ZONE", "UTC")
+USE_TZ = True
+
+# Static files: ours, and the browser libraries that the set-up collected from the npm lock
+
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+VENDOR_DIR = BASE_DIR / ".build" / "vendor"
+STATICFILES_DIRS: list[Any] = [
+    BASE_DIR / "static",
+    *([("vendor", VENDOR_DIR)] if VENDOR_DIR.is_dir() else []),
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "apps.core.staticfiles.ModuleManifestStorage"},
+}
+WHITENOISE_MAX_AGE = 0 if DEBUG else 60
+
+# Uploads
+
+UPLOAD_LIMIT_MB = env.int("UPLOAD_LIMIT_MB", 2048)
+# What people's addresses may name beside public sites: networks (10.0.0.0/8) and hosts (files.internal:8080).
+OUTGOING_ALLOW = env.list("OUTGOING_ALLOW", [])
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 << 20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+
+# Jobs
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = CELERY_EVENT_SERIALIZER = "json"
+CELERY_BEAT_SCHEDULER = "workers.upkeep.schedule:JsonScheduler"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": None, "health_check_interval": 25}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+JOB_HEARTBEAT_SECONDS = env.float("JOB_HEARTBEAT_SECONDS", 10)
+JOB_LOST_AFTER_SECONDS = env.float("JOB_LOST_AFTER_SECONDS", 45)
+JOB_RESEND_AFTER_SECONDS = env.float("JOB_RESEND_AFTER_SECONDS", 60)
+JOB_REAP_EVERY_SECONDS = env.float("JOB_REAP_EVERY_SECONDS", 15)
+JOB_MOST_RESUMES = env.int("JOB_MOST_RESUMES", 3)
+JOB_STOP_GRACE_SECONDS = env.float("JOB_STOP_GRACE_SECONDS", 30)
+CHECKPOINT_DAYS = env.int("CHECKPOINT_DAYS", 14)
+RUN_THREADS = env.int("RUN_THREADS", 0)
+MODEL_ROOTS = [str(Path(root).resolve()) for root in env.list("MODEL_ROOTS", [])]
+HF_TOKEN = env.str("HF_TOKEN", "")
+
+# Days that the audit trail is kept; 0 keeps it for good
+
+AUDIT_DAYS = env.int("AUDIT_DAYS", 365)
+
+# Limits, per minute: what one API key or signed-in person may ask, and one address without either; sockets it may open;
+# questions through share links, however many visitors share it (a classroom does)
+
+API_PER_MINUTE = env.int("API_PER_MINUTE", 3000)
+API_ANONYMOUS_PER_MINUTE = env.int("API_ANONYMOUS_PER_MINUTE", 120)
+SOCKETS_PER_MINUTE = env.int("SOCKETS_PER_MINUTE", 600)
+QUESTIONS_PER_MINUTE = env.int("QUESTIONS_PER_MINUTE", 240)
+
+# Serving
+
+ENGINE_URL = env.str("ENGINE_URL", "http://127.0.0.1:8100").rstrip("/")
+ENGINE_KEY = env.str("ENGINE_KEY", "")
+
+# API
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.api.authentication.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.api.throttling.KnownCaller"],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.api.throttling.ApiThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "EXCEPTION_HANDLER": "apps.api.errors.exception_handler",
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Maquette",
+    "VERSION": "1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "apps.api.rest.schema.complete",
+    ],
+}
+
+# Logs
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "filters": {"addresses": {"()": "apps.core.logs.WithoutSecretAddresses"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["addresses"]}
+    },
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {"httpx": {"level": "WARNING"}, "uvicorn.access": {"level": "WARNING"}},
+}

@@ -1,0 +1,41 @@
+"""What is read from the environment before anything else: secrets, and where things are.
+
+A secret may also be given as <NAME>_FILE, the path of a file that holds it.
+"""
+
+import os
+from pathlib import Path
+
+from environs import Env
+
+from workers.contracts.cache import DEFAULT_DATA_DIR, DEFAULT_LIMIT_GB, default_cache_dir
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+SECRETS = (
+    *(
+        "SECRET_KEY",
+        "SECRETS_KEYS",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "STORAGE_URL",
+        "EMAIL_URL",
+        "SETUP_TOKEN",
+        "ENGINE_KEY",
+        "HF_TOKEN",
+        "OIDC_SECRET",
+    ),
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+)
+for _name in SECRETS:
+    if _name not in os.environ and f"{_name}_FILE" in os.environ:
+        os.environ[_name] = Path(os.environ[f"{_name}_FILE"]).read_text().strip()
+
+env = Env()
+
+DATA_DIR = Path(env.str("DATA_DIR", str(DEFAULT_DATA_DIR))).resolve()
+CACHE_DIR = Path(env.str("CACHE_DIR", str(default_cache_dir(DATA_DIR)))).resolve()
+CACHE_LIMIT_GB = env.int("CACHE_LIMIT_GB", DEFAULT_LIMIT_GB)
+WORK_DIR = Path(env.str("WORK_DIR", str(DATA_DIR / "work"))).resolve()
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+STORAGE_URL = env.str("STORAGE_URL", f"file://{DATA_DIR / 'storage'}")

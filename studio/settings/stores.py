@@ -1,0 +1,57 @@
+"""Database, cache, sessions and the channel layer."""
+
+from typing import Any
+
+import redis
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+from studio.settings.environment import DATA_DIR, REDIS_URL, env
+
+# Closed with each request: under ASGI a request has a thread of its own, and nobody else would find its connection.
+DATABASES: dict[str, Any] = {
+    "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'studio.sqlite3'}", conn_max_age=0)
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # One writer at a time that waits its turn: without IMMEDIATE a read that turns into a write fails at once.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# A connection that a restarted Redis has closed is opened again instead of failing whoever comes first.
+_RETRIES, _MOST_WAIT_SECONDS = 6, 1
+_AGAIN_AFTER = [redis.ConnectionError, redis.TimeoutError]
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "serializer": "apps.core.cache.JsonSerializer",
+            "retry": Retry(ExponentialBackoff(cap=_MOST_WAIT_SECONDS), _RETRIES),
+            "retry_on_error": _AGAIN_AFTER,
+        },
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        # redis-py 8 closes idle sockets after five seconds unless told otherwise.
+        "CONFIG": {
+            "hosts": [
+                {
+                    "address": REDIS_URL,
+                    "socket_timeout": None,
+                    "retry": AsyncRetry(ExponentialBackoff(cap=_MOST_WAIT_SECONDS), _RETRIES),
+                    "retry_on_error": _AGAIN_AFTER,
+                }
+            ],
+            "prefix": "maquette",
+        },
+    }
+}
