@@ -123,6 +123,8 @@ def text_format(source: Source) -> Format:
     if re.match(r"\[\s*([{\[\"\]\d-]|true|false|null)", sample) and not _lines_are_json(sample):
         return Format.JSON
     if re.match(r"\{\s*[\"'}]", sample):
+        if "\n" not in sample.rstrip():
+            return Format.JSON
         return Format.JSONL if _lines_are_json(sample) or not _begins_document(sample) else Format.JSON
     if source.extension in (".jsonl", ".ndjson"):
         return Format.JSONL
@@ -134,12 +136,10 @@ def text_format(source: Source) -> Format:
 
 
 def _lines_are_json(sample: str) -> bool:
-    """Whether at least half of the first lines look like one whole object each."""
+    """Whether at least half of several first lines look like one whole object or list each."""
     lines = [line.strip() for line in sample.split("\n")[:40] if line.strip()][:20]
-    whole = sum(line.startswith("{") and line.endswith("}") for line in lines)
-    if len(lines) == 1 and whole:
-        return not re.match(r"\{\s*\"(data|rows|examples|items|records|train)\"\s*:\s*\[", lines[0])
-    return whole * 2 >= len(lines)
+    whole = sum(line[0] + line[-1] in ("{}", "[]") for line in lines)
+    return len(lines) > 1 and whole * 2 >= len(lines)
 
 
 def _begins_document(sample: str) -> bool:

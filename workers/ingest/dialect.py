@@ -5,7 +5,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workers.ingest.vocabulary import is_known_name
 
@@ -20,13 +20,18 @@ csv.field_size_limit(_FIELD_LIMIT)
 
 @dataclass(frozen=True)
 class Dialect:
-    """`escape` is set where quotes inside cells are written \\" rather than doubled; `consistent` is a share, 0 to 1."""
+    """`escape` is set where quotes inside cells are written \\" rather than doubled. `consistent` and `spaced` are
+    shares, 0 to 1: of records as wide as most are, and of cells that begin with a space, as after commas in a sentence.
+    """
 
     delimiter: str
     quoting: bool = True
     escape: str | None = None
     width: int = 1
     consistent: float = 1.0
+    spaced: float = 0.0
+    begins_so: bool = True
+    """Whether the first record, which often names the columns, is as wide as most."""
 
     def reader(self, lines: Iterable[str]) -> "csv._reader":  # type: ignore[name-defined]
         """A strict csv reader: what is quoted wrongly raises csv.Error instead of being altered silently."""
@@ -77,7 +82,7 @@ def _ways_of_quoting(delimiter: str, sample: str) -> list[Dialect]:
 def _measured(dialect: Dialect, lines: list[str]) -> Dialect:
     widths: Counter[int] = Counter()
     reader = dialect.reader(lines)
-    errors = 0
+    errors = spaced = first = 0
     while widths.total() + errors < _SAMPLE_RECORDS:
         try:
             record = next(reader)
@@ -87,19 +92,30 @@ def _measured(dialect: Dialect, lines: list[str]) -> Dialect:
             errors += 1
         else:
             if record:
+                first = first or len(record)
                 widths[len(record)] += 1
+                spaced += sum(cell.startswith(" ") for cell in record[1:])
     if not widths:
-        return Dialect(dialect.delimiter, dialect.quoting, dialect.escape, 1, 0.0)
+        return replace(dialect, width=1, consistent=0.0)
     width, count = widths.most_common(1)[0]
-    return Dialect(
-        dialect.delimiter, dialect.quoting, dialect.escape, width, count / (widths.total() + errors)
+    cells = sum((size - 1) * times for size, times in widths.items())
+    return replace(
+        dialect,
+        width=width,
+        consistent=count / (widths.total() + errors),
+        spaced=spaced / max(1, cells),
+        begins_so=first == width,
     )
 
 
 def _score(dialect: Dialect) -> float:
-    """Consistency weighs more than width. Only tab-separated texts are likely to write quotation marks as they are."""
-    likely = 1.0 if dialect.quoting or dialect.delimiter == "\t" else 0.5
-    return 0.0 if dialect.width < 2 else likely * dialect.consistent**2 * math.log2(dialect.width + 1)
+    """Consistency weighs more than width. Sentences hold commas, hardly ever tabs; only tab-separated texts are likely
+    to write quotation marks as they are."""
+    if dialect.width < 2:
+        return 0.0
+    likely = 2.0 if dialect.delimiter == "\t" else 1.0 if dialect.quoting else 0.5
+    likely *= (1 - 0.5 * dialect.spaced) * (1.0 if dialect.begins_so else 0.5)
+    return likely * dialect.consistent**2 * math.log2(dialect.width + 1)
 
 
 def _is_convincing(dialect: Dialect, lines: list[str], extension: str, *, declared: bool) -> bool:

@@ -44,6 +44,8 @@ LABELS = {
 
 _CJK_PUNCTUATION = frozenset("、。“”‘’《》「」『』…—·　【】〈〉")
 
+_WESTERN_WORDS = frozenset("àèéóåöÀÈÉÓÅÖ")
+"""Words of one letter, as in “il va à Paris”, “c'è” and “på en ö”."""
 _WESTERN_PUNCTUATION = frozenset("‘’“”–—…€£°«»¿¡•·§©®™½¼\u00a0")
 
 
@@ -202,7 +204,7 @@ def _is_korean(sample: bytes) -> bool:
 
 
 def _western_share(sample: bytes) -> float:
-    """Share of high characters that stand where Western text has them: beside a letter, or as punctuation."""
+    """Share of high characters that stand where Western text has them: beside a letter, as a word, or as punctuation."""
     text = f" {_decoded(sample, 'cp1252')} "
     good = total = 0
     for index, character in enumerate(text):
@@ -211,5 +213,6 @@ def _western_share(sample: bytes) -> float:
         total += 1
         near = text[index - 1] + text[index + 1]
         letter = character.isalpha() and any(other.isascii() and other.isalpha() for other in near)
-        good += letter or character in _WESTERN_PUNCTUATION
+        word = character in _WESTERN_WORDS and not near[0].isalnum() and not near[1].isalnum()
+        good += letter or word or character in _WESTERN_PUNCTUATION
     return good / total if total else 0.0

@@ -4,31 +4,59 @@ import re
 
 from workers.ingest.vocabulary import is_known_name
 
-_NUMBER = re.compile(r"[-+]?[\d.,]+%?$|\d{4}-\d\d-\d\d|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}$")
+_NUMBER = re.compile(
+    r"[-+]?[\d.,]+%?$|\d{4}-\d\d-\d\d|\d{4}/\d\d?/\d\d?( \d.*)?$|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}( \d.*)?$"
+)
+_MISSING = frozenset(("n/a", "na", "nan", "none", "null", "nil"))
 _SENTENCE_END = re.compile(r"[.!?。！？…]$")
 _IDENTIFIER = re.compile(r"[^\W\d][\w .:/()#-]*$")
 
 
 def looks_like_header(first: list[str], body: list[list[str]]) -> bool:
-    """Judge the first row against (up to some hundred) rows below it. A known name decides; else shape does."""
+    """Judge the first row against (up to some hundred) rows below it. Known names decide, and words above a column of
+    numbers or dates; else shape does."""
     cells = [cell.strip() for cell in first]
     filled = [cell for cell in cells if cell]
-    if not filled or len({cell.casefold() for cell in filled}) < len(filled):
-        return False
-    if any(len(cell) > 64 or _NUMBER.match(cell) or "\n" in cell for cell in filled):
+    if not filled or any(_NUMBER.match(cell) for cell in filled):
         return False
     if len(filled) < len(cells) and len(filled) * 2 < len(cells):
         return False
-    if any(is_known_name(cell) for cell in filled):
+    known = sum(is_known_name(cell) for cell in filled)
+    columns = [(cell, [row[index] for row in body]) for index, cell in enumerate(cells)]
+    if known * 2 > len(filled) or any(_heads_numbers(name, values) for name, values in columns):
+        return True
+    if len({cell.casefold() for cell in filled}) < len(filled):
+        return False
+    if any(len(cell) > 64 or "\n" in cell for cell in filled):
+        return False
+    if known:
         return True
     if any(_SENTENCE_END.search(cell) for cell in filled) or not body:
         return False
-    if any(_column_differs(cells[index], [row[index] for row in body]) for index in range(len(cells))):
+    if any(_column_differs(name, values) for name, values in columns):
         return True
-    repeated = any(
-        cells[index] and cells[index] in {row[index] for row in body} for index in range(len(cells))
-    )
+    repeated = any(name and name in values for name, values in columns)
     return not repeated and all(_IDENTIFIER.match(cell) and len(cell.split()) <= 3 for cell in filled)
+
+
+def rows_above_header(rows: list[list[str]]) -> int:
+    """How many rows at the top are a title or a note: of one cell each, above a row that names the columns."""
+    cells = [sum(map(bool, row)) for row in rows]
+    above = next((index for index, count in enumerate(cells) if count > 1), 0)
+    if any(is_known_name(cell) for row in rows[:above] for cell in row):
+        return 0
+    return above if above and looks_like_header(rows[above], rows[above + 1 :]) else 0
+
+
+def _heads_numbers(name: str, values: list[str]) -> bool:
+    """Whether words stand above at least three numbers or dates, and nothing else."""
+    filled = [value for value in values if value.strip()]
+    return (
+        len(filled) >= 3
+        and bool(re.search(r"[^\W\d_]{2}", name))
+        and name.casefold() not in _MISSING
+        and all(_NUMBER.match(value.strip()) for value in filled)
+    )
 
 
 def _column_differs(name: str, values: list[str]) -> bool:

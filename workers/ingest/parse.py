@@ -71,6 +71,10 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
     if not rows.count:
         raise _no_rows(rejected)
     columns = profile.columns()
+    if rows.count == 1 and format_ in (Format.JSON, Format.JSONL) and _is_whole_table(profile):
+        source.notes.append(
+            "The whole file is one object, so it became one row. Write an object for each example: a list of them, or one in each line."
+        )
     for note in source.notes:
         reporter.log(note)
     return ImportResult(
@@ -94,7 +98,7 @@ def identify(source: Source, reporter: Reporter) -> tuple[Format, str | None]:
 
     def on_bytes(done: int) -> None:
         reporter.raise_if_stopping()
-        reporter.progress("checking", done, size, fraction=_share(source, _CHECKING_SHARE * done / size))
+        reporter.progress("checking the file", done, size, fraction=_share(source, _CHECKING_SHARE * done / size))
 
     source.encoding = detect_encoding(source.path, on_bytes)
     label = LABELS.get(source.encoding, source.encoding)
@@ -112,9 +116,9 @@ def _reported(records: Iterator[Row | Bad], source: Source, reporter: Reporter) 
             reporter.raise_if_stopping()
             done = min(size, source.position())
             share = _CHECKING_SHARE + (1 - _CHECKING_SHARE) * done / size
-            reporter.progress("reading", done, size, fraction=_share(source, share))
+            reporter.progress("reading the file", done, size, fraction=_share(source, share))
         yield record
-    reporter.progress("reading", size, size, fraction=1.0)
+    reporter.progress("reading the file", size, size, fraction=1.0)
 
 
 def _share(source: Source, done: float) -> float:
@@ -187,6 +191,12 @@ def cell_problem(text: str, source: Source) -> str | None:
 
 def _row_text(record: Row) -> str:
     return json.dumps({name: str(value)[:2000] for name, value in record.cells.items()}, ensure_ascii=False)
+
+
+def _is_whole_table(profile: Profile) -> bool:
+    """Whether the only row holds nested values that are no conversation: columns, or a list of rows under some name."""
+    nested = [column.name for column in profile.columns() if not column.is_messages]
+    return any(profile.sample[0].get(name, "").startswith(("[{", "[[", '["', "{")) for name in nested)
 
 
 def _no_rows(rejected: RejectedWriter) -> JobError:

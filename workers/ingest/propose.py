@@ -214,6 +214,7 @@ def _summarization(table: Table) -> _Found | None:
 
 def _question_answer(table: Table) -> _Found | None:
     for questions, answers in (
+        (frozenset({"q"}), frozenset({"a"})),
         (vocabulary.QUESTION, vocabulary.ANSWER - {"output"}),
         (vocabulary.QUESTION | vocabulary.INPUT, vocabulary.ANSWER | {"target"}),
     ):

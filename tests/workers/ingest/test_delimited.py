@@ -64,6 +64,22 @@ def test_literal_quotes_in_tab_separated_text(import_file) -> None:
     assert imported.result.rejected == 0
 
 
+@pytest.mark.parametrize(
+    ("delimiter", "head"), [("\t", "text\tlabel\n"), ("\t", ""), (";", "text;label\n"), ("|", "text|label\n")]
+)
+def test_commas_of_sentences_are_no_delimiters(import_file, delimiter: str, head: str) -> None:
+    rows = [f"Hello, my name is {n}, please help{delimiter}{'ab'[n % 2]}" for n in range(20)]
+    imported = import_file(head + "\n".join(rows), "pasted.txt")
+    assert imported.result.rows == 20
+    assert list(imported.rows[3].values())[1:] == ["Hello, my name is 3, please help", "b"]
+
+
+def test_as_many_commas_in_each_quoted_cell(import_file) -> None:
+    rows = "".join(f'"[{n},2,3,4,5,6,7,8,9]",{"ab"[n % 2]}\n' for n in range(20))
+    imported = import_file("vector,label\n" + rows)
+    assert (imported.result.rejected, imported.rows[2]["vector"]) == (0, "[2,2,3,4,5,6,7,8,9]")
+
+
 def test_a_table_without_header_keeps_its_first_row(import_file) -> None:
     imported = import_file("I love this place.,4\nNot good at all.,1\nFine I guess.,3\n")
     assert [row["column_1"] for row in imported.rows] == [
@@ -91,6 +107,12 @@ def test_lines_above_the_header_are_rejects(import_file) -> None:
         "reason": "Stands above the table's header",
         "text": "Export of Monday",
     }
+
+
+def test_a_title_as_a_spreadsheet_saves_it_stands_above_the_header(import_file) -> None:
+    imported = import_file("Tickets of May,,\n,,\ntext,label,way\none,a,web\ntwo,b,mail\nthree,a,web\n")
+    assert [row["label"] for row in imported.rows] == ["a", "b", "a"]
+    assert [reject["line"] for reject in imported.rejected] == [1, 2]
 
 
 def test_a_single_column_csv(import_file) -> None:
@@ -133,6 +155,13 @@ def test_paragraphs_are_rows_where_blank_lines_part_them(import_file) -> None:
         (["12", "3.5"], [["13", "4.5"]], False),
         (["alpha", "beta"], [["1", "2"], ["3", "4"]], True),
         (["same", "same"], [["a", "b"]], False),
+        (["text", "text", "label"], [["a", "b", "c"]], True),
+        (
+            ["Sent", "What should we do better, in your own words? " * 2],
+            [["2024/05/01 10:00:00", "More"]] * 3,
+            True,
+        ),
+        (["n/a", "A long answer of many words. " * 4], [["7", "Another long answer."]] * 3, False),
         (["yes", "good"], [["no", "good"], ["yes", "bad"]], False),
     ],
 )

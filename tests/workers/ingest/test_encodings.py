@@ -49,6 +49,13 @@ def test_text_comes_back_as_it_was_written(import_file, text: str, codec: str, s
     assert imported.result.rejected == 0
 
 
+def test_french_words_of_one_letter(import_file) -> None:
+    text = "".join(f"Voilà {n} cafés;À gauche, puis à droite, à 9 °C\n" for n in range(20))
+    imported = import_file(text.encode("cp1252"))
+    assert imported.encoding == "Latin-1 (Windows-1252)"
+    assert imported.rows[0]["column_2"].endswith("9 °C")
+
+
 def test_four_byte_gb18030_characters_survive(import_file) -> None:
     text = "文本,标签\n" + "".join(f"他姓𠮷，住在北京市的旧城区里面{n},人名\n" for n in range(10))
     assert import_file(text.encode("gb18030")).rows[3]["文本"] == "他姓𠮷，住在北京市的旧城区里面3"

@@ -38,6 +38,16 @@ def test_excel_reads_the_first_filled_sheet_with_its_row_numbers(import_file, tm
     assert any("Tickets" in why for why in imported.result.proposal.why)
 
 
+def test_a_title_stands_above_the_header(import_file, tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    for row in (["Tickets of May"], [], ["text", "label"], ["one", "a"], ["two", "b"], ["three", "a"]):
+        workbook.active.append(row)
+    workbook.save(tmp_path / "titled.xlsx")
+    imported = import_file(tmp_path / "titled.xlsx", "titled.xlsx")
+    assert [(row["__line"], row["text"]) for row in imported.rows] == [(4, "one"), (5, "two"), (6, "three")]
+    assert [(reject["line"], reject["text"]) for reject in imported.rejected] == [(1, "Tickets of May")]
+
+
 def test_an_empty_workbook(import_file, tmp_path: Path) -> None:
     openpyxl.Workbook().save(tmp_path / "empty.xlsx")
     with pytest.raises(JobError) as caught:

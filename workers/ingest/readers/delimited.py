@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from workers.ingest.dialect import Dialect, find_dialect
-from workers.ingest.header import column_names, looks_like_header
+from workers.ingest.header import column_names, looks_like_header, rows_above_header
 from workers.ingest.readers.lines import Line, read_lines
 from workers.ingest.source import Bad, Row, Source
 from workers.runtime.reporter import JobError
@@ -110,7 +110,9 @@ def _table(
         ahead.remove(good.pop(0))
     width = _width(good, dialect.width)
     full = [(line, cells[:width]) for line, cells in good if len(cells) in (width, dialect.width)]
-    header = full[0] if full and _has_header(full) else None
+    rows = [cells for _, cells in full]
+    above = rows_above_header(rows)
+    header = full[above] if full and looks_like_header(rows[above], rows[above + 1 :]) else None
     if header and len(ahead) == 1:
         raise JobError(
             "header_only",
@@ -146,10 +148,6 @@ def _width(good: list[tuple[int, list[str]]], usual: int) -> int:
     first = good[0][1] if good else []
     trailing = all(not any(cells[len(first) :]) for _, cells in good)
     return len(first) if first and trailing and len(first) < usual and looks_like_header(first, []) else usual
-
-
-def _has_header(full: list[tuple[int, list[str]]]) -> bool:
-    return looks_like_header(full[0][1], [cells for _, cells in full[1:]])
 
 
 def _row(record: tuple[int, list[str]], names: list[str], dialect: Dialect) -> Row | Bad:

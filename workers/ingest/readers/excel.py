@@ -11,7 +11,7 @@ from typing import IO, Any
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
 from workers.ingest.detect import not_a_table
-from workers.ingest.header import column_names, looks_like_header
+from workers.ingest.header import column_names, looks_like_header, rows_above_header
 from workers.ingest.readers.delimited import too_many_columns
 from workers.ingest.source import Bad, Row, Source
 from workers.runtime.reporter import JobError
@@ -99,6 +99,10 @@ def _sheet(source: Source, sheet: CalamineSheet, name: str, names: list[str]) ->
     ahead = [record for _, record in zip(range(200), filled, strict=False)]
     if len(ahead[0][1]) > source.max_columns:
         raise too_many_columns(len(ahead[0][1]), source.max_columns)
+    above = rows_above_header([row for _, row in ahead])
+    for number, row in ahead[:above]:
+        yield Bad(number, "Stands above the table's header", " ".join(filter(None, row)))
+    ahead = ahead[above:]
     has_header = looks_like_header(ahead[0][1], [row for _, row in ahead[1:]])
     if has_header and len(ahead) == 1:
         raise JobError(
