@@ -14,6 +14,7 @@ from apps.core.errors import UserError
 from apps.datasets.models import DatasetVersion
 from apps.datasets.services import keeping as datasets
 from apps.evaluation.models import ComparedEvaluation, Comparison, Evaluation
+from apps.jobs import hours
 from apps.jobs import services as jobs
 from apps.jobs.models import Job, State
 from apps.workspaces import access, audit
@@ -24,7 +25,8 @@ from workers.contracts.specs import ComparedEvaluation as ComparedSpec
 from workers.contracts.specs import ComparisonSpec, EvaluationSpec
 from workers.contracts.task_types import Family, TaskType
 
-MOST_COMPARED = 12
+MOST_COMPARED = 100
+"""More than anybody reads side by side; their outputs lie in memory together while they are compared."""
 
 
 @transaction.atomic
@@ -38,7 +40,8 @@ def evaluate(
     """Evaluate a model version (None: the trivial baseline) on the test split.
 
     One that is done, or under way, on the same rows is returned instead of a second one.
-    Raises UserError when the data or the model is not ready, or they do not fit each other.
+    Raises UserError when the data or the model is not ready, or they do not fit each other; OverQuota when the workspace
+    has no training hours left.
     """
     workspace = dataset_version.workspace
     access.require(actor, workspace, Action.EDIT)
@@ -63,6 +66,7 @@ def evaluate(
     evaluation.storage_key = f"evaluations/{evaluation.pk}"
     evaluation.job = _enqueue(actor, evaluation)
     evaluation.save()
+    hours.promise(evaluation.job, source=evaluation)
     audit.record(actor, "evaluation.started", evaluation)
     return evaluation
 

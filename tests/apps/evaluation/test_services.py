@@ -114,6 +114,12 @@ def test_a_comparison_of_what_is_done_begins_at_once(owner, pair) -> None:
     assert services.compare(actor=owner, evaluations=pair[::-1]) != comparison, "the first is the yardstick"
 
 
+def test_many_evaluations_are_compared_at_once(owner, make_classifier, make_evaluation, pair) -> None:
+    many = [*pair, *(make_evaluation(make_classifier()) for _ in range(14))]
+    comparison = services.compare(actor=owner, evaluations=many)
+    assert list(comparison.job.spec["inputs"]) == [f"e{place}" for place in range(16)]
+
+
 def test_a_comparison_begins_when_the_last_evaluation_ends(
     owner, make_classifier, make_evaluation, end_evaluation
 ) -> None:
@@ -145,8 +151,8 @@ def test_what_says_nothing_about_each_other_is_not_compared(owner, pair, make_da
     for evaluations, words in (
         ([pair[0], other], "different test sets"),
         ([pair[0], fewer], "different test sets"),
-        ([pair[0]], "between 2 and 12"),
-        ([], "between 2 and 12"),
+        ([pair[0]], "between 2 and 100"),
+        ([], "between 2 and 100"),
         ([pair[0], pair[0]], "once"),
     ):
         with pytest.raises(UserError, match=words):
