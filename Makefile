@@ -1,15 +1,17 @@
 # Two commands matter: `make run` starts the studio, `make test` checks it. Both set up what they need first.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
-IN := cd '$(ROOT)' &&
+# make's own functions for paths split them at spaces.
+quote = '$(subst ','\'',$(1))'
+ROOT := $(shell cd "$$(dirname $(call quote,$(strip $(MAKEFILE_LIST))))" && pwd)
+IN := cd $(call quote,$(ROOT)) &&
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .PHONY: help python setup setup-dev run test check tour bench format pin
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' '$(ROOT)/Makefile'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(call quote,$(ROOT)/Makefile)
 
 python:
 	@'$(PYTHON)' -c 'import sys; sys.exit("Maquette needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …" if sys.version_info < (3, 11) else 0)'

@@ -34,10 +34,20 @@ def run(data_dir: str | Path, host: str, port: int, verbose: bool) -> int:
     """Run the studio until it is told to end; return the exit status."""
     options = Options(data_dir=Path(data_dir).resolve(), host=host, port=port)
     try:
-        return Launcher(options, Console(options.data_dir / "logs", verbose=verbose)).run()
+        return Launcher(options, _console(options, verbose)).run()
     except LauncherError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+
+
+def _console(options: Options, verbose: bool) -> Console:
+    """The first that writes to the data folder. Raises LauncherError when that cannot be."""
+    try:
+        return Console(options.data_dir / "logs", verbose=verbose)
+    except OSError as error:
+        raise LauncherError(
+            f"Nothing can be kept in {options.data_dir} ({error.strerror}). Choose another folder with DATA_DIR=…"
+        ) from error
 
 
 def main() -> int:

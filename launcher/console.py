@@ -57,7 +57,7 @@ class Console:
     def _print(self, text: str) -> None:
         try:
             print(text, file=self._stream, flush=True)
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             self._stream = open(os.devnull, "w")  # noqa: SIM115  (the terminal has gone; the files remain)
 
     def last_lines(self, name: str, count: int = 15) -> str:

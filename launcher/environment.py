@@ -65,6 +65,8 @@ def listen(host: str, port: int) -> socket.socket:
 
     The launcher keeps the socket, so that a browser that asks while web restarts waits instead of being refused.
     """
+    if not 0 < port < 65536:
+        raise LauncherError(f"{port} is no port. Choose one from 1024 to 65535 with PORT=…")
     for candidate in range(port, min(port + PORTS_TRIED, 65536)):
         try:
             family, *_, address = socket.getaddrinfo(host or None, candidate, type=socket.SOCK_STREAM)[0]

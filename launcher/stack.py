@@ -40,10 +40,16 @@ class Launcher:
     def request_stop(self, number: int = 0, frame: FrameType | None = None) -> None:
         self._stop.set()
 
+    def obey_signals(self) -> None:
+        """End on Ctrl-C, when told to, and with the terminal, unless we were started to outlive it (nohup)."""
+        signal.signal(signal.SIGINT, self.request_stop)
+        signal.signal(signal.SIGTERM, self.request_stop)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self.request_stop)
+
     def run(self) -> int:
         """Exit status: 0 after Ctrl-C or SIGTERM. Raises LauncherError when the studio cannot be started."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self.request_stop)
+        self.obey_signals()
         self._lock_descriptor = lock_data_dir(self.options.data_dir)
         write_note(self.options.data_dir, pid=os.getpid())
         listener = listen(self.options.host, self.options.port)
@@ -161,7 +167,7 @@ class Launcher:
 
     def _announce(self, environment: Environment, has_owner: bool) -> None:
         path = "/" if has_owner else f"/setup/?token={environment.secret('SETUP_TOKEN')}"
-        shared = {name: environment[name] for name in ("REDIS_URL", "ENGINE_URL", "ENGINE_KEY")}
+        shared = {name: environment[name] for name in ("REDIS_URL", "ENGINE_URL", "ENGINE_KEY", "SITE_URL")}
         write_note(
             self.options.data_dir, pid=os.getpid(), address=environment.address, path=path, environment=shared
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -119,4 +121,11 @@ def test_the_set_up_needs_nothing_but_the_standard_library() -> None:
 def test_make_names_every_command_that_the_readers_are_told(tmp_path: Path) -> None:
     listed = subprocess.check_output(["make", "-f", str(ROOT / "Makefile"), "help"], cwd=tmp_path, text=True)
     assert {"run", "test", "check", "tour", "bench"} <= set(re.findall(r"make ([\w-]+)", listed))
+    spaced = tmp_path / "Olga's own files"
+    spaced.mkdir()
+    shutil.copy(ROOT / "Makefile", spaced)
+    for place, file in ((spaced, "Makefile"), (tmp_path, str(spaced / "Makefile"))):
+        planned = subprocess.check_output(["make", "-n", "-f", file, "run"], cwd=place, text=True)
+        folders = {line.partition(" && ")[0] for line in planned.splitlines() if line.startswith("cd ")}
+        assert [shlex.split(folder) for folder in folders] == [["cd", str(spaced)]]
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"] == ">=3.11"

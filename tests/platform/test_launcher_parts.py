@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -15,11 +16,13 @@ from pathlib import Path
 
 import pytest
 
+from launcher.__main__ import run
 from launcher.console import Console
 from launcher.environment import Environment, LauncherError, Options, kept_secret, listen
 from launcher.lock import lock_data_dir, write_note
 from launcher.private_redis import answers, redis_command
 from launcher.process import Process, Service
+from launcher.stack import Launcher
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_SECONDS = 20
@@ -39,6 +42,44 @@ def test_a_busy_port_gives_the_next_free_one() -> None:
         port = taken.getsockname()[1]
         with listen("127.0.0.1", port) as listener:
             assert port < listener.getsockname()[1] < port + 50
+
+
+@pytest.mark.parametrize("port", [-1, 0, 70_000])
+def test_what_is_no_port_is_refused_in_words(port: int) -> None:
+    with pytest.raises(LauncherError, match=f"{port} is no port"):
+        listen("127.0.0.1", port)
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert run(file / "data", "127.0.0.1", 8000, verbose=False) == 1
+    assert "Choose another folder" in capsys.readouterr().err
+
+
+def test_a_terminal_that_has_gone_costs_no_line(tmp_path: Path) -> None:
+    terminal, ours = os.openpty()
+    console = Console(tmp_path, os.fdopen(ours, "w"))
+    os.close(terminal)
+    console.line("web", "WARNING said to nobody")
+    console.line("web", "WARNING and again")
+    assert "said to nobody" in console.last_lines("web") and "and again" in console.last_lines("web")
+
+
+@pytest.mark.parametrize("before", [signal.SIG_IGN, signal.SIG_DFL])
+def test_under_nohup_the_end_of_the_terminal_is_not_ours(tmp_path: Path, before: signal.Handlers) -> None:
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        signal.signal(signal.SIGHUP, before)
+        launcher = Launcher(Options(tmp_path), Console(tmp_path))
+        launcher.obey_signals()
+        assert (signal.getsignal(signal.SIGHUP) == launcher.request_stop) is (before == signal.SIG_DFL)
+        assert signal.getsignal(signal.SIGINT) == launcher.request_stop
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def test_an_address_of_another_machine_is_refused_in_words() -> None:
