@@ -29,6 +29,7 @@ TEAM_DEPLOYMENT = {
     "SECRET_KEY": "only for the checks, and long enough to be one: 0123456789abcdefghij",
     "DEBUG": "false",
     "BEHIND_PROXY": "true",
+    "FORWARDED_ALLOW_IPS": "10.0.0.2",
 }
 """What .env says for a team, as far as Django's deployment checks look at it."""
 DEPLOYMENT_CHECK = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]

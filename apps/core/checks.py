@@ -17,6 +17,19 @@ def hosts_are_named(**_: Any) -> list[CheckMessage]:
     return [Warning("ALLOWED_HOSTS lets every host in.", hint=hint, id="core.W001")]
 
 
+@register(Tags.security, deploy=True)
+def visitors_are_told_apart(**_: Any) -> list[CheckMessage]:
+    """Limits and the audit trail know a visitor by the address that a proxy hands on, if the proxy is believed."""
+    hint = "Name the proxy's address as the studio sees it (127.0.0.1 for one on the same machine)."
+    if settings.BEHIND_PROXY and not settings.FORWARDED_ALLOW_IPS:
+        text = "BEHIND_PROXY is set and FORWARDED_ALLOW_IPS is not: all visitors count as one."
+        return [Warning(text, hint=hint, id="core.W002")]
+    if settings.FORWARDED_ALLOW_IPS == ["*"]:
+        text = "FORWARDED_ALLOW_IPS believes everybody: visitors choose the address that limits count."
+        return [Warning(text, hint=hint, id="core.W003")]
+    return []
+
+
 @register(Tags.security)
 def allowances_can_be_read(**_: Any) -> list[CheckMessage]:
     """A network that is written wrongly would silently allow nothing, or be taken for a host."""

@@ -62,6 +62,8 @@ def test_the_team_settings_pass_every_deployment_check() -> None:
         ({"DEBUG": "true"}, "security.W018"),
         ({"SECRET_KEY": "change-me"}, "security.W009"),
         ({"ALLOWED_HOSTS": "*"}, "core.W001"),
+        ({"FORWARDED_ALLOW_IPS": ""}, "core.W002"),
+        ({"FORWARDED_ALLOW_IPS": "*"}, "core.W003"),
     ],
 )
 def test_a_weaker_setting_fails_the_check(changes: dict[str, str], complaint: str) -> None:
