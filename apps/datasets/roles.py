@@ -4,22 +4,16 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from workers.contracts.task_types import TASKS, Role, TaskInfo, TaskType
+from workers.contracts.task_types import ROLE_LABELS, TASKS, Role, TaskInfo, TaskType
 
 
 def role_label(info: TaskInfo | None, role: Role) -> str:
     """A role in the words of the task: a translation's input is its source text. Without a task, in general words."""
-    classifies = info is not None and info.task_type == TaskType.CLASSIFICATION
-    names = {
-        Role.MESSAGES: _("Whole conversation"),
-        Role.SYSTEM: _("System prompt"),
-        Role.INPUT: _(info.input_label) if info else _("Input"),
-        Role.CONTEXT: _("Text to work on"),
-        Role.TARGET: _(info.target_label) if info and not classifies else _("Output"),
-        Role.LABEL: _("Label"),
-        Role.IGNORE: _("Not used"),
-    }
-    return names[role]
+    if info and role == Role.INPUT:
+        return _(info.input_label)
+    if info and role == Role.TARGET and info.task_type != TaskType.CLASSIFICATION:
+        return _(info.target_label)
+    return _(ROLE_LABELS[role])
 
 
 def usable_roles(info: TaskInfo) -> list[Role]:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import override
 
 from apps.accounts.models import User
 from apps.core.spreadsheets import inert
@@ -35,13 +36,15 @@ def record(
     """
     if key := getattr(actor, "api_key", None):
         changes["key"] = str(key)
+    with override("en"):  # pages translate what is the studio's own (apps.workspaces.audit_words)
+        label = str(target)[:200]
     AuditEntry.objects.create(
         workspace=workspace or getattr(target, "workspace", None),
         actor=actor if actor is not None and actor.is_authenticated else None,
         action=action,
         object_type=target._meta.model_name or "",
         object_id=str(target.pk),
-        object_label=str(target)[:200],
+        object_label=label,
         changes=changes,
         address=current_address(),
     )

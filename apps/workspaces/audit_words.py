@@ -10,11 +10,18 @@ from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Field, Model
+from django.template.defaultfilters import filesizeformat
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.workspaces.models import Role
+from apps.accounts.models import User
+from apps.core.said import translate_said
+from apps.workspaces.models import AuditEntry, Role
+from workers.contracts.task_types import ROLE_LABELS
+from workers.contracts.task_types import Role as Column
 
 ACTIONS: dict[str, Promise] = {
     "api_key.created": _("Made an API key"),
@@ -47,6 +54,7 @@ ACTIONS: dict[str, Promise] = {
     "import.discarded": _("Threw an upload away"),
     "import.started": _("Uploaded a file"),
     "invitation.accepted": _("Accepted an invitation"),
+    "invitation.claimed": _("Signed up with an invitation by link"),
     "invitation.created": _("Invited somebody"),
     "invitation.revoked": _("Revoked an invitation"),
     "job.retried": _("Tried a job again"),
@@ -138,6 +146,26 @@ NAMES: dict[str, Promise] = {
 """What the changes of an entry are called."""
 
 
+WORDS: dict[str, dict[str, Promise]] = {
+    "kind": {
+        "recovery_codes": _("recovery codes"),
+        "totp": _("authenticator app"),
+        "webauthn": _("passkey"),
+    },
+    "methods": {
+        "mfa": _("second step"),
+        "password": _("password"),
+        "password_reset": _("new password"),
+        "socialaccount": _("provider"),
+    },
+    "reason": {"hours": _("training hours used up")},
+}
+"""Codes that no field of the changed thing has words for, by the name of the change."""
+
+NAMED_BY_THE_STUDIO = ("invitation", "job", "workspacesecret")
+"""Kinds of things whose names are the studio's own words, not somebody's."""
+
+
 def action_words(code: str) -> str:
     """What was done; an entry of another release, whose code this one does not know, says its code."""
     return str(ACTIONS.get(code, code))
@@ -145,26 +173,69 @@ def action_words(code: str) -> str:
 
 def kind_words(object_type: str) -> str:
     """The name of a kind of thing, from the name of its model."""
-    return str(_kinds().get(object_type, object_type))
+    model = _models().get(object_type)
+    return str(model._meta.verbose_name) if model else object_type
+
+
+def label_words(entry: AuditEntry) -> str:
+    """The name of what it was done to, in the reader's words where it is not somebody's own."""
+    label: str = entry.object_label
+    if entry.object_type == "membership":
+        who, comma, role = label.rpartition(", ")
+        return f"{who}{comma}{Role(role).label}" if role in Role.values else label
+    return translate_said(label) if entry.object_type in NAMED_BY_THE_STUDIO else label
 
 
 @lru_cache(maxsize=1)
-def _kinds() -> dict[str, Any]:
-    return {str(model._meta.model_name): model._meta.verbose_name for model in apps.get_models()}
+def _models() -> dict[str, type[Model]]:
+    return {str(model._meta.model_name): model for model in apps.get_models()}
 
 
-def change_words(changes: dict[str, Any]) -> list[tuple[str, str]]:
+def change_words(entry: AuditEntry) -> list[tuple[str, str]]:
     """What changed, as (name, value), without what is empty."""
-    return [(str(NAMES.get(name, name)), _value(value)) for name, value in changes.items() if value != ""]
+    changes: dict[str, Any] = entry.changes
+    return [
+        (str(NAMES.get(name, name)), _value(entry, name, value))
+        for name, value in changes.items()
+        if value != ""
+    ]
 
 
-def _value(value: Any) -> str:
+def _value(entry: AuditEntry, name: str, value: Any) -> str:
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if isinstance(value, list):
-        return ", ".join(map(_value, value))
+        return ", ".join(_value(entry, name, part) for part in value)
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_value(part)}" for name, part in value.items())
+        return ", ".join(f"{part}: {_value(entry, name, code)}" for part, code in value.items())
     if value is None:
         return "–"
-    return str(Role(value).label) if value in Role.values else str(value)
+    if name == "bytes":
+        return filesizeformat(value).replace("\xa0", " ")
+    return _code(entry, name, str(value))
+
+
+def _code(entry: AuditEntry, name: str, code: str) -> str:
+    """A code in words: a field of the thing has them, or these lists; anything else is a name or a figure."""
+    if code in WORDS.get(name, {}):
+        return str(WORDS[name][code])
+    if name == "roles" and code in list(Column):
+        return gettext(ROLE_LABELS[Column(code)])
+    if name == "to":
+        # The trail keeps no name of somebody else, so that it can forget them.
+        person = User.objects.filter(pk=code).first()
+        return person.short_name if person else "–"
+    if name == "fields":
+        field = _field(entry, code)
+        return str(field.verbose_name) if field else code
+    field = _field(entry, "role" if name == "before" else name)
+    return str(dict(field.flatchoices).get(code, code)) if field else code
+
+
+def _field(entry: AuditEntry, name: str) -> Field[Any, Any] | None:
+    model = _models().get(entry.object_type)
+    try:
+        found = model._meta.get_field(name) if model else None
+    except FieldDoesNotExist:
+        return None
+    return found if isinstance(found, Field) else None

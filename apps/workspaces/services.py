@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 from datetime import timedelta
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -14,7 +13,7 @@ from apps.accounts.models import User
 from apps.core.errors import UserError
 from apps.workspaces import access, audit, members, usage
 from apps.workspaces.access import Action
-from apps.workspaces.models import ApiKey, Counter, Membership, Role, UsageKind, Workspace
+from apps.workspaces.models import ApiKey, Counter, InWorkspace, Membership, Role, UsageKind, Workspace
 from apps.workspaces.signals import api_key_revoked
 
 KEY_PREFIX = "mq-"
@@ -63,11 +62,12 @@ def create_api_key(
     actor: User,
     workspace: Workspace,
     name: str,
-    app_id: UUID | None = None,
+    app: InWorkspace | None = None,
     can_write: bool = True,
     days: int | None = DAYS,
 ) -> tuple[ApiKey, str]:
-    """Return the key's row and its secret, which is shown now and never again. It expires after `days`, if any.
+    """Return the key's row and its secret, which is shown now and never again. It opens `app` alone, where one is
+    given, and expires after `days`, if any.
 
     One that is made with a key lives no longer than that key. Raises UserError (fields name, days).
     """
@@ -87,11 +87,11 @@ def create_api_key(
         name=name.strip(),
         prefix=secret[:8],
         hash=hashlib.sha256(secret.encode()).hexdigest(),
-        app_id=app_id,
+        app_id=app.pk if app else None,
         can_write=can_write,
         expires_at=min(ends) if ends else None,
     )
-    audit.record(actor, "api_key.created", key, app=str(app_id or ""), can_write=can_write, days=days)
+    audit.record(actor, "api_key.created", key, app=str(app or ""), can_write=can_write, days=days)
     return key, secret
 
 

@@ -7,13 +7,24 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils.translation import override
 
+from apps.publishing.services.links import create_share_link
 from apps.workspaces import audit
-from apps.workspaces.audit_words import ACTIONS, NAMES, action_words, change_words, kind_words
-from apps.workspaces.models import Quota
+from apps.workspaces.audit_words import (
+    ACTIONS,
+    NAMES,
+    action_words,
+    change_words,
+    kind_words,
+    label_words,
+)
+from apps.workspaces.members import transfer_ownership
+from apps.workspaces.models import AuditEntry, Quota
+from apps.workspaces.services import create_api_key
 from tests.access.test_audit_trail import body_of
 
 APPS = Path(__file__).parents[2] / "apps"
@@ -87,22 +98,62 @@ def test_what_is_not_known_is_shown_as_it_is() -> None:
     assert (kind_words("apikey"), kind_words("nosuchmodel")) == ("API key", "nosuchmodel")
 
 
+def said(object_type: str = "", **changes: Any) -> dict[str, str]:
+    return dict(change_words(AuditEntry(object_type=object_type, changes=changes)))
+
+
 def test_values_are_said_in_words() -> None:
-    changes = {
-        "role": "editor",
-        "can_write": False,
-        "days": None,
-        "app": "",
-        "fields": ["name", "language"],
-        "other": 3,
+    assert said("membership", before="owner", role="editor") == {"before": "Owner", "role": "Editor"}
+    assert said("apikey", can_write=False, days=None, app="") == {"may write": "no", "days": "–"}
+    assert said("import", bytes=2_621_440, other=3) == {"bytes": "2.5 MB", "other": "3"}
+    assert said("job", kind="preflight", reason="hours") == {
+        "kind": "Pre-flight",
+        "because of": "training hours used up",
     }
-    assert change_words(changes) == [
-        ("role", "Editor"),
-        ("may write", "no"),
-        ("days", "–"),
-        ("fields", "name, language"),
-        ("other", "3"),
-    ]
+    assert said("workspacesecret", kind="hub_token") == {"kind": "Hub token"}
+    assert said("user", kind="totp", methods=["password", "mfa"]) == {
+        "kind": "authenticator app",
+        "by": "password, second step",
+    }
+    assert said("user", fields=["language", "timezone"]) == {"fields": "language, time zone"}
+    confirmed = said("datasetversion", task_type="classification", roles={"a text": "input", "why": "ignore"})
+    assert confirmed == {
+        "what it teaches": "Classification",
+        "columns": "a text: Input, why: Not used",
+    }
+
+
+def test_names_of_people_and_things_are_no_codes() -> None:
+    """A workspace may be called after a role, a file like a kind of job."""
+    assert said("workspace", before="editor") == {"before": "editor"}
+    assert said("app", kind="import", name="Data") == {"kind": "import", "name": "Data"}
+    with override("zh-hans"):
+        assert label_words(AuditEntry(object_type="app", object_label="Data")) == "Data"
+
+
+def test_the_studios_own_names_are_in_the_readers_language() -> None:
+    with override("zh-hans"):
+        for kind, label in (("job", "Read a.csv"), ("membership", "p@example.com, editor")):
+            words = label_words(AuditEntry(object_type=kind, object_label=label))
+            assert words != label
+            assert ("a.csv" if kind == "job" else "p@example.com") in words
+
+
+@pytest.mark.django_db
+def test_a_key_and_a_link_name_their_app(owner: Any, app: Any) -> None:
+    create_api_key(actor=owner, workspace=app.workspace, name="bot", app=app)
+    create_share_link(actor=owner, app=app)
+    for action in ("api_key.created", "share_link.created"):
+        assert dict(change_words(AuditEntry.objects.get(action=action)))["app"] == app.name
+
+
+@pytest.mark.django_db
+def test_who_got_a_workspace_is_named_until_they_are_gone(owner: Any, admin: Any, workspace: Any) -> None:
+    transfer_ownership(actor=owner, membership=admin.memberships.get(workspace=workspace))
+    entry = AuditEntry.objects.get(action="workspace.transferred")
+    assert change_words(entry) == [("to", admin.short_name)]
+    entry.changes = {"to": str(uuid4())}
+    assert change_words(entry) == [("to", "–")]
 
 
 @pytest.mark.django_db

@@ -44,7 +44,7 @@ def test_the_same_limits_however_it_is_sent(make: Any, editor: Any, app: Any, wa
     assert ask("/api/v1/base-models/", writing, BASE).status_code == 201
     assert ask("/api/v1/apps/", reading).status_code == 200
     assert ask("/api/v1/base-models/", reading, BASE).status_code == 403
-    of_app = send(make(editor, app_id=app.pk))
+    of_app = send(make(editor, app=app))
     assert ask("/api/v1/apps/", of_app).status_code == 401
     assert ask("/v1/models", of_app).json()["data"][0]["id"] == app.slug
     assert ask("/v1/models", writing).status_code == 401
@@ -63,7 +63,7 @@ def test_the_same_rate_however_it_is_sent(make: Any, editor: Any, settings: Any,
 @pytest.mark.parametrize("path", ["/api/v1/apps/", "/v1/models"])
 def test_a_key_in_an_address_is_refused(make: Any, editor: Any, app: Any, path: str, name: str) -> None:
     """Also beside a good header: the address is in somebody's log by now."""
-    secret = make(editor, app_id=app.pk if path.startswith("/v1") else None)
+    secret = make(editor, app=app if path.startswith("/v1") else None)
     for headers in ({}, {"Authorization": f"Bearer {secret}"}):
         response = ask(f"{path}?{name}={secret}", headers)
         assert response.status_code == 401
@@ -76,7 +76,7 @@ def test_two_different_keys_at_once_are_refused(make: Any, editor: Any) -> None:
 
 
 def test_a_reading_key_of_an_app_sees_and_does_not_ask(make: Any, editor: Any, app: Any) -> None:
-    headers = {"Authorization": f"Bearer {make(editor, app_id=app.pk, can_write=False)}"}
+    headers = {"Authorization": f"Bearer {make(editor, app=app, can_write=False)}"}
     assert ask("/v1/models", headers).status_code == 200
     asked = {"model": app.slug, "messages": [{"role": "user", "content": "x"}], "prompt": "x"}
     for path in ("/v1/chat/completions", "/v1/completions"):

@@ -213,7 +213,7 @@ async def test_an_answer_of_v1_ends_with_its_key(
 ) -> None:
     engine.misbehave(pause=0.1, pieces=300)
     make = sync_to_async(create_api_key)
-    key, secret = await make(actor=editor, workspace=workspace, name="k", app_id=app.pk)
+    key, secret = await make(actor=editor, workspace=workspace, name="k", app=app)
     async with streaming_answer(live_site, secret, app.slug) as lines:
         await sync_to_async(ends_of_key(key, app, workspace, owner, editor)[end])()
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -231,7 +231,7 @@ async def test_what_ends_by_the_clock_is_noticed_without_a_hint(
     monkeypatch.setattr(ways, "LOOK_SECONDS", 0.2)
     engine.misbehave(pause=0.1, pieces=300)
     make = sync_to_async(create_api_key)
-    key, secret = await make(actor=editor, workspace=workspace, name="k", app_id=app.pk)
+    key, secret = await make(actor=editor, workspace=workspace, name="k", app=app)
     async with streaming_answer(live_site, secret, app.slug) as lines:
         past = timezone.now() - timedelta(seconds=1)
         await ApiKey.objects.filter(pk=key.pk).aupdate(expires_at=past)

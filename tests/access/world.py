@@ -283,7 +283,7 @@ def _fill_app(place: Place, maker: User, model: ModelVersion, people: dict[str, 
     closed, things["closed_token"] = create_share_link(actor=maker, app=app)
     revoke_share_link(actor=maker, link=closed)
     key, secret = create_api_key(
-        actor=maker, workspace=place.workspace, name=f"{place.mark} app key", app_id=app.pk
+        actor=maker, workspace=place.workspace, name=f"{place.mark} app key", app=app
     )
     things["app_key"], things["app_key_secret"] = key, secret
     things["slug"] = app.slug
@@ -313,7 +313,7 @@ def _made_by_editor(place: Place, editor: User) -> None:
     workspace, model = place.workspace, place.things["free_model"]
     place.made["api_key"], _ = create_api_key(actor=editor, workspace=workspace, name="mine")
     place.made["app_key"], _ = create_api_key(
-        actor=editor, workspace=workspace, name="mine", app_id=place.things["app"].pk
+        actor=editor, workspace=workspace, name="mine", app=place.things["app"]
     )
     place.made["dataset"] = Dataset.objects.create(
         workspace=workspace, created_by=editor, number=950, name="mine"

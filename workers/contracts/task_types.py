@@ -29,6 +29,18 @@ class Role(StrEnum):
     IGNORE = "ignore"
 
 
+ROLE_LABELS: dict[Role, str] = {
+    Role.MESSAGES: _("Whole conversation"),
+    Role.SYSTEM: _("System prompt"),
+    Role.INPUT: _("Input"),
+    Role.CONTEXT: _("Text to work on"),
+    Role.TARGET: _("Output"),
+    Role.LABEL: _("Label"),
+    Role.IGNORE: _("Not used"),
+}
+"""In general words; a task has its own for some (`input_label`, `target_label`)."""
+
+
 class Family(StrEnum):
     """Model architecture families; a family decides method, backend and starter."""
 

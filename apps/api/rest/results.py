@@ -132,7 +132,7 @@ class AppViewSet(VisibleViewSet):
             actor=request.user,  # type: ignore[arg-type]
             workspace=app.workspace,
             name=data["name"],
-            app_id=app.pk,
+            app=app,
             can_write=data["can_write"],
             days=data["days"],
         )

@@ -48,7 +48,7 @@ def create_app(
         app_type=app_type_of(model_version),
     )
     _add_version(actor, app, model_version, app_settings)
-    audit.record(actor, "app.created", app, model=model_version.number)
+    audit.record(actor, "app.created", app, model=model_version.name)
     return app
 
 

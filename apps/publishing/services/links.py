@@ -33,7 +33,7 @@ def create_share_link(*, actor: User, app: App, name: str = "", password: str = 
         token_encrypted=encrypt_token(token),
         password=_hashed(password),
     )
-    audit.record(actor, "share_link.created", link, app=app.number, password=bool(password))
+    audit.record(actor, "share_link.created", link, app=app.name, password=bool(password))
     return link, token
 
 
@@ -53,7 +53,7 @@ def set_link_password(*, actor: User, link: ShareLink, password: str) -> None:
     access.require(actor, link.workspace, Action.PUBLISH)
     link.password = _hashed(password)
     link.save(update_fields=["password"])
-    audit.record(actor, "share_link.password_set", link, app=link.app.number, password=bool(password))
+    audit.record(actor, "share_link.password_set", link, app=link.app.name, password=bool(password))
     stop_replies(conversation__link=link)
     ways.hint(f"link.{link.pk}")
 
@@ -64,7 +64,7 @@ def revoke_share_link(*, actor: User, link: ShareLink) -> None:
     access.require(actor, link.workspace, Action.PUBLISH)
     if not ShareLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now()):
         return
-    audit.record(actor, "share_link.revoked", link, app=link.app.number)
+    audit.record(actor, "share_link.revoked", link, app=link.app.name)
     stop_replies(conversation__link=link)
     ways.hint(f"link.{link.pk}")
 

@@ -291,7 +291,7 @@ def create_key(request: HttpRequest, app_id: UUID) -> HttpResponse:
             _key, secret = create_api_key(
                 actor=request.user,  # type: ignore[arg-type]
                 workspace=app.workspace,
-                app_id=app.pk,
+                app=app,
                 **form.cleaned_data,
             )
             return _detail(request, app, secret=secret)

@@ -1,10 +1,9 @@
 """Entries of the audit trail in the reader's words."""
 
-from typing import Any
-
 from django import template
 
-from apps.workspaces.audit_words import action_words, change_words, kind_words
+from apps.workspaces.audit_words import action_words, change_words, kind_words, label_words
+from apps.workspaces.models import AuditEntry
 
 register = template.Library()
 
@@ -20,5 +19,10 @@ def kind_of_thing(object_type: str) -> str:
 
 
 @register.filter
-def changed(changes: dict[str, Any]) -> list[tuple[str, str]]:
-    return change_words(changes)
+def changed(entry: AuditEntry) -> list[tuple[str, str]]:
+    return change_words(entry)
+
+
+@register.filter
+def named(entry: AuditEntry) -> str:
+    return label_words(entry)

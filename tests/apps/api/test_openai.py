@@ -18,7 +18,7 @@ HELLO = [{"role": "user", "content": "Hello there"}]
 
 @pytest.fixture
 def key(app, owner, workspace):
-    return create_api_key(actor=owner, workspace=workspace, name="script", app_id=app.pk)
+    return create_api_key(actor=owner, workspace=workspace, name="script", app=app)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_short_limit_ends_with_length(client, app):
 
 def test_the_apps_system_prompt_leads(live_site, make_app, owner, workspace, engine):
     app = make_app(system_prompt="Be kind.")
-    _key, secret = create_api_key(actor=owner, workspace=workspace, name="script", app_id=app.pk)
+    _key, secret = create_api_key(actor=owner, workspace=workspace, name="script", app=app)
     with openai.OpenAI(base_url=f"{live_site.url}/v1", api_key=secret) as client:
         client.chat.completions.create(model=app.slug, messages=HELLO)
     assert engine.told()["calls"][0]["messages"][0] == {"role": "system", "content": "Be kind."}
@@ -97,7 +97,7 @@ def test_the_apps_system_prompt_leads(live_site, make_app, owner, workspace, eng
 
 def test_a_classifier_answers_with_its_label(live_site, make_app, owner, workspace):
     app = make_app("classification", "classifier")
-    _key, secret = create_api_key(actor=owner, workspace=workspace, name="script", app_id=app.pk)
+    _key, secret = create_api_key(actor=owner, workspace=workspace, name="script", app=app)
     with openai.OpenAI(base_url=f"{live_site.url}/v1", api_key=secret) as client:
         answer = client.chat.completions.create(model=app.slug, messages=HELLO)
         streamed = client.chat.completions.create(model=app.slug, messages=HELLO, stream=True)
@@ -140,7 +140,7 @@ def test_a_revoked_key_is_401(client, key, owner):
 
 
 def test_a_key_ends_with_the_membership_of_its_maker(live_site, app, editor, workspace):
-    _key, secret = create_api_key(actor=editor, workspace=workspace, name="script", app_id=app.pk)
+    _key, secret = create_api_key(actor=editor, workspace=workspace, name="script", app=app)
     Membership.objects.filter(user=editor).delete()
     with (
         openai.OpenAI(base_url=f"{live_site.url}/v1", api_key=secret) as client,

@@ -40,7 +40,7 @@ def test_a_key_that_is_none_is_refused(db, secret) -> None:
 
 def test_keys_that_are_no_longer_live_are_refused(key_of, editor, make_app) -> None:
     revoked, expired, of_gone = key_of(editor), key_of(editor), key_of(editor)
-    for_app = key_of(editor, app_id=make_app().pk)
+    for_app = key_of(editor, app=make_app())
     keys = list(ApiKey.objects.order_by("created_at"))
     ApiKey.objects.filter(pk=keys[0].pk).update(revoked_at=timezone.now())
     ApiKey.objects.filter(pk=keys[1].pk).update(expires_at=timezone.now())

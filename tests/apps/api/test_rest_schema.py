@@ -211,4 +211,4 @@ def test_no_call_of_v1_falls_over_whatever_it_is_sent(
     message = replies.ask(entrance=by_link(link[1], "a-visitor"), text="Hello").question
     others = [operation for operation in operations if not operation.path.startswith(ROOT)]
     prepare = partial(in_one_piece, app=app, message=message, token=link[1])
-    assert len(ask_all(others, key=key_of(owner, app_id=app.pk), examples=8, prepare=prepare)) >= 5
+    assert len(ask_all(others, key=key_of(owner, app=app), examples=8, prepare=prepare)) >= 5

@@ -182,7 +182,7 @@ def test_archiving_closes_every_link(app, link, owner):
 
 def test_deleting_takes_conversations_and_keys_along(app, entrance, owner, workspace):
     replies.ask(entrance=entrance, text="Hello")
-    key, _ = create_api_key(actor=owner, workspace=workspace, name="script", app_id=app.pk)
+    key, _ = create_api_key(actor=owner, workspace=workspace, name="script", app=app)
     services.delete_app(actor=owner, app=app)
     assert not Message.objects.exists()
     assert not ApiKey.objects.get(pk=key.pk).is_live

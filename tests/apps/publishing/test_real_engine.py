@@ -101,7 +101,7 @@ def test_programs_read_it_too(live_site, settings, real_app, real_engine, owner,
     from apps.workspaces.services import create_api_key
 
     settings.ENGINE_URL = real_engine
-    _key, secret = create_api_key(actor=owner, workspace=workspace, name="script", app_id=real_app.pk)
+    _key, secret = create_api_key(actor=owner, workspace=workspace, name="script", app=real_app)
     messages = [{"role": "user", "content": QUESTION}]
     with openai.OpenAI(base_url=f"{live_site.url}/v1", api_key=secret) as client:
         stream = client.chat.completions.create(model=real_app.slug, messages=messages, stream=True)

@@ -303,7 +303,7 @@ def test_the_openai_api_refuses_with_429(app, owner, workspace) -> None:
     from apps.serving.client import Done
     from apps.workspaces.services import create_api_key
 
-    key, _ = create_api_key(actor=owner, workspace=workspace, name="k", app_id=app.pk)
+    key, _ = create_api_key(actor=owner, workspace=workspace, name="k", app=app)
     limit(workspace, tokens_per_day=10)
 
     @async_to_sync
