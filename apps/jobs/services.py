@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 NOT_KEPT = ("progress", "started", "finished", "failed")
 """Events whose content lives on the job's row instead of in a row of their own."""
+REAPED_AT = "jobs.reaped_at"
+"""Key in the cache of when upkeep last looked after jobs, in seconds since the epoch."""
 
 
 def group_of(job_id: UUID | str) -> str:
@@ -267,7 +269,7 @@ def retry(*, actor: User, job: Job) -> None:
     current = Job.objects.select_for_update().get(pk=job.pk)
     if not current.can_retry:
         raise UserError(_("Only a job that ended without a result can be tried again."))
-    signals.job_retried.send(Job, job=current)
+    signals.job_retried.send(Job, job=current, actor=actor)
     if current.has_lost_checkpoint:
         current.checkpoint_step = None
     _requeue(current, resumes=0)

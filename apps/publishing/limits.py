@@ -16,16 +16,16 @@ CONVERSATIONS_LISTED = 50
 
 
 def take_turn(visitor_key: str, link_id: str, *, most: int | None = None, address: str = "") -> int:
-    """Count one question. Return 0, or the seconds to wait: this address, this visitor (over `most`) or the whole link
+    """Count one question. Return 0, or the seconds to wait: this visitor (over `most`), this address or the whole link
     asked too often.
 
     A visitor is known by a cookie, which nobody has to send; `address` (as limits count it, empty where somebody is known
-    better) is what is left of those who do not. What one of them may not ask does not count for the link, so that nobody
-    closes it to everybody else alone.
+    better) is what is left of those who do not. What one of them may not ask counts neither for the address, which a
+    classroom shares, nor for the link, so that nobody closes it to everybody else alone.
     """
     rates = [
-        *([(f"questions:{address}", settings.QUESTIONS_PER_MINUTE)] if address else []),
         (f"visitor:{visitor_key}", VISITOR_PER_MINUTE if most is None else most),
+        *([(f"questions:{address}", settings.QUESTIONS_PER_MINUTE)] if address else []),
         (f"link:{link_id}", LINK_PER_MINUTE),
     ]
     return next((wait for name, limit in rates if (wait := take(name, Rate(limit)))), 0)

@@ -73,6 +73,13 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Maquette: "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+# A classroom of forty is one address and begins at once, some of it mistyping; allauth's own limits are for one household.
+# What holds for one account stays: five wrong passwords in five minutes.
+ACCOUNT_RATE_LIMITS: dict[str, str] = {
+    "login": "120/m/ip",
+    "login_failed": "40/m/ip,5/300s/key",
+    "signup": "60/m/ip",
+}
 
 MFA_ADAPTER = "apps.accounts.adapter.TwoStepAdapter"
 MFA_FORMS = {

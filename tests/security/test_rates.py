@@ -6,14 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from apps.accounts.services import create_user
 from apps.core.addresses import limited_as, shown_address
 from apps.core.rates import Guessing, Rate, take
+from apps.jobs.models import Job, State
 from apps.workspaces.services import create_api_key
+from studio.settings.accounts import ACCOUNT_RATE_LIMITS
 
 pytestmark = pytest.mark.django_db
 
@@ -111,7 +116,7 @@ def test_a_key_has_its_own_rate(owner: Any, workspace: Any, settings: Any) -> No
 
 def test_an_app_key_has_its_rate_at_every_address(app: Any, owner: Any, settings: Any) -> None:
     settings.API_PER_MINUTE = 2
-    _key, secret = create_api_key(actor=owner, workspace=app.workspace, name="bot", app_id=app.pk)
+    _key, secret = create_api_key(actor=owner, workspace=app.workspace, name="bot", app=app)
     answers = [Client().get("/v1/models", headers={"Authorization": f"Bearer {secret}"}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert int(answers[-1]["Retry-After"]) >= 1
@@ -158,6 +163,27 @@ def test_too_many_questions_through_a_link_say_when_to_come_back(
     assert page["Retry-After"]
 
 
+def test_trying_a_download_again_counts_as_one(
+    client_for: Any, editor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.datasets.services.fetching.FETCHES", Rate(2, 3600))
+    client = client_for(editor)
+    assert client.post("/data/new/", {"address": "https://data.example.org/rows.csv"}).status_code == 302
+    job, statuses = Job.objects.get(), []
+    for _ in range(2):
+        Job.objects.update(state=State.FAILED)
+        answer = client.post(f"/jobs/{job.pk}/retry/")
+        statuses.append((answer.status_code, Job.objects.get().state))
+    assert statuses == [(302, State.QUEUED), (429, State.FAILED)]
+    assert int(answer["Retry-After"]) >= 1
+    assert "a lot of downloads" in answer.content.decode()
+    upload = SimpleUploadedFile("rows.csv", b"text,label\na,b\n", "text/csv")
+    assert client.post("/data/new/", {"file": upload}).status_code == 302
+    mine = Job.objects.exclude(pk=job.pk).get()
+    Job.objects.filter(pk=mine.pk).update(state=State.FAILED)
+    assert client.post(f"/jobs/{mine.pk}/retry/").status_code == 302
+
+
 def ask_without_cookie(token: str, **extra: Any) -> Any:
     """As a program does that takes no cookie: every question comes from a visitor nobody has seen."""
     return Client(**extra).post(
@@ -186,13 +212,52 @@ def test_a_household_of_version_six_counts_as_one(link: Any, settings: Any) -> N
 
 
 def test_a_classroom_behind_one_address_can_work(link: Any) -> None:
-    """Thirty visitors, each with a cookie of their own, ask several times within the same minute."""
-    for _visitor in range(30):
+    """Forty visitors, each with a cookie of their own, ask six times within the same minute: as many as the defaults let."""
+    pupils = [Client() for _ in range(40)]
+    for pupil in pupils:
+        pupil.get(f"/a/{link[1]}/")
+    answers = [replies_of(pupil, link[1]).status_code for _question in range(6) for pupil in pupils]
+    assert answers == [200] * 240
+    assert settings.QUESTIONS_PER_MINUTE == 240
+
+
+def test_one_pupil_does_not_use_up_what_the_classroom_has(
+    link: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.QUESTIONS_PER_MINUTE = 25
+    monkeypatch.setattr("apps.publishing.limits.Rate", lambda most: Rate(most, 3600))  # no new minute between
+    busy, other = Client(), Client()
+    for pupil in (busy, other):
+        pupil.get(f"/a/{link[1]}/")
+    answers = [replies_of(busy, link[1]).status_code for _ in range(30)]
+    assert answers == [200] * 20 + [429] * 10
+    assert [replies_of(other, link[1]).status_code for _ in range(6)] == [200] * 5 + [429]
+
+
+def test_a_classroom_signs_in_and_up_behind_one_address(settings: Any) -> None:
+    """Forty within a minute, each fourth of whom mistypes first; the studio's own limits, which other tests switch off."""
+    settings.ACCOUNT_RATE_LIMITS, settings.SIGN_UP = ACCOUNT_RATE_LIMITS, "open"
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    password, refused = "a rather long password", 0
+    for number in range(40):
+        email = f"pupil{number}@example.com"
+        create_user(email=email, password=password)
         client = Client()
-        client.get(f"/a/{link[1]}/")
-        for _question in range(3):
-            turn = replies_of(client, link[1])
-            assert turn.status_code == 200
+        if number % 4 == 0:
+            refused += client.post("/accounts/login/", {"login": email, "password": "no"}).status_code == 429
+        assert client.post("/accounts/login/", {"login": email, "password": password}).status_code == 302
+        fields = {"email": f"new{number}@example.com", "password1": password, "password2": password}
+        assert Client().post("/accounts/signup/", fields).status_code == 302
+    assert not refused
+
+
+def test_one_account_is_not_guessed_faster_for_it(settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = ACCOUNT_RATE_LIMITS
+    create_user(email="pia@example.com", password="a rather long password")
+    tries = [{"login": "pia@example.com", "password": f"guess {number}"} for number in range(5)]
+    for one in [*tries, {"login": "pia@example.com", "password": "a rather long password"}]:
+        answer = Client().post("/accounts/login/", one)
+    assert "Too many tries" in answer.content.decode()
 
 
 def replies_of(client: Client, token: str) -> Any:

@@ -1,6 +1,6 @@
 """Every write to datasets, imports and versions."""
 
-from apps.datasets.services.fetching import import_from_address
+from apps.datasets.services.fetching import count_fetch, import_from_address
 from apps.datasets.services.freezing import confirm_import, take_freeze_result
 from apps.datasets.services.importing import start_import, take_import_result
 from apps.datasets.services.keeping import delete_dataset, discard_import, set_archived, update_dataset
@@ -16,6 +16,7 @@ from apps.datasets.services.uploading import (
 __all__ = [
     "PART_BYTES",
     "confirm_import",
+    "count_fetch",
     "delete_dataset",
     "discard_import",
     "discard_parts",

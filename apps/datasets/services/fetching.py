@@ -19,6 +19,13 @@ FETCHES = Rate(60, 3600)
 """Of one person: enough for a morning's work, too few to search a network with."""
 
 
+def count_fetch(actor: User) -> None:
+    """Raises UserError (field `address`) where that was one too many."""
+    if wait := take(f"fetch:{actor.pk}", FETCHES):
+        message = _("That was a lot of downloads. Go on in a while, or upload files.")
+        raise UserError(message, field="address", code="too_often", retry_after=wait)
+
+
 def import_from_address(
     *, actor: User, workspace: Workspace, address: str, dataset: Dataset | None = None, name: str = ""
 ) -> Import:
@@ -27,9 +34,7 @@ def import_from_address(
     target_workspace = dataset.workspace if dataset else workspace
     access.require(actor, target_workspace, Action.EDIT)
     target = check_address(address)
-    if wait := take(f"fetch:{actor.pk}", FETCHES):
-        message = _("That was a lot of downloads. Go on in a while, or upload files.")
-        raise UserError(message, field="address", code="too_often", retry_after=wait)
+    count_fetch(actor)
     usage.require_storage(target_workspace, field="address")
     source = new_import(actor, workspace, target.filename)
     source.source_key, source.source_bytes = f"{source.rows_key}/source", 0
