@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -50,7 +51,9 @@ def log(request: HttpRequest, job_id: UUID) -> HttpResponse:
     events = job.events.filter(kind="log")
     after = sequence_number(request.GET.get("after", ""))
     lines = reversed(events.filter(seq__gt=after).order_by("-seq")[:LOG_LINES])
-    text = "\n".join(f"{e.at:%H:%M:%S} {e.data['level']}: {e.data['text']}" for e in lines)
+    text = "\n".join(
+        f"{localtime(e.at):%H:%M:%S} {e.data['level']}: {translate_said(e.data['text'])}" for e in lines
+    )
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 

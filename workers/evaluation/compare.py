@@ -53,17 +53,17 @@ def compare(spec: ComparisonSpec, reporter: Reporter) -> ComparisonResult:
     Raises JobError: different_test_sets, no_common_metric.
     """
     reporter.started()
-    reporter.progress("reading", fraction=0.0)
+    reporter.progress("reading the answers", fraction=0.0)
     evaluated = _read(spec)
     metrics = metrics_for(spec.task_type, evaluated[0].table["target"].to_pylist())
     reporter.raise_if_stopping()
-    reporter.progress("resampling", fraction=0.3)
+    reporter.progress("comparing the answers", fraction=0.3)
     scores = _score(metrics, evaluated, spec)
     deciding = next((m for m in metrics if len(scores.get(m.name, {})) == len(evaluated)), None)
     if deciding is None:
         raise JobError("no_common_metric", "These evaluations have no metric in common. Evaluate them again.")
     compared = _compare_metrics(metrics, scores, [e.about.key for e in evaluated])
-    reporter.progress("writing", fraction=0.8)
+    reporter.progress("writing the comparison", fraction=0.8)
     _write_rows(Path(spec.work) / "out", deciding, scores[deciding.name], evaluated)
     decided = next(one for one in compared if one.metric == deciding.name)
     return ComparisonResult(

@@ -46,7 +46,7 @@ def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
     baseline, findings = "", []
     if spec.subject == "trivial":
         reporter.started(threads=torch.get_num_threads())
-        tick = _progress(reporter, "answering", (0.0, 0.97))
+        tick = _progress(reporter, "answering the rows", (0.0, 0.97))
         outputs, baseline = answer_trivially(spec.task_type, read_split(data, "train"), rows, tick)
         answers = Answers(outputs, numbers=dict(outputs.numbers))
     else:
@@ -66,14 +66,16 @@ def _answer(
     _check_family(spec.task_type, manifest.family)
     precision = resolve_precision(manifest.precision, device)
     reporter.started(device=device.type, precision=precision, threads=torch.get_num_threads())
-    reporter.progress("loading", fraction=0.0)
+    reporter.progress("loading the model", fraction=0.0)
     loaded = _load(folder, device)
-    answering = _progress(reporter, "answering", _ANSWERING)
+    answering = _progress(reporter, "answering the rows", _ANSWERING)
     if loaded.family is Family.CLASSIFIER:
         return classify_rows(loaded, rows, answering), []
     limit = spec.max_new_tokens or longest_answer(loaded, read_split(data, "train"), spec.seed)
     answers = generate_answers(loaded, rows, limit, answering)
-    answers.numbers, cut = score_references(loaded, rows, _progress(reporter, "scoring", _SCORING))
+    answers.numbers, cut = score_references(
+        loaded, rows, _progress(reporter, "scoring the references", _SCORING)
+    )
     return answers, [
         f"{cut} of {len(rows)} references were longer than the context and scored in part."
     ] if cut else []
@@ -113,7 +115,7 @@ def _progress(reporter: Reporter, phase: str, share: tuple[float, float]) -> Cal
 
 def _score(spec: EvaluationSpec, rows: DataRows, answers: Answers, reporter: Reporter) -> EvaluationResult:
     reporter.raise_if_stopping()
-    reporter.progress("metrics", fraction=0.97)
+    reporter.progress("computing the metrics", fraction=0.97)
     texts = answers.outputs.texts
     labels = list(dict.fromkeys([*spec.labels, *sorted({*rows.targets, *texts})]))
     known = labels if spec.task_type is TaskType.CLASSIFICATION else []

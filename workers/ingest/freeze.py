@@ -204,7 +204,7 @@ def _write_data(staged: Path, keep: np.ndarray, codes: np.ndarray, path: Path, r
             names = pa.array([SPLITS[code] for code in chosen[chosen >= 0]], pa.string())
             writer.write(table.add_column(2, "split", names))
             reporter.raise_if_stopping()
-            reporter.progress("writing", start, len(keep), fraction=0.7 + 0.3 * start / len(keep))
+            reporter.progress("writing rows", start, len(keep), fraction=0.7 + 0.3 * start / len(keep))
 
 
 def _tables(path: Path) -> Iterator[pa.Table]:

@@ -52,7 +52,7 @@ def _add(archive: zipfile.ZipFile, path: Path, name: str, reporter: Reporter, do
             reporter.raise_if_stopping()
             sink.write(chunk)
             done += len(chunk)
-            reporter.progress("packing", done, total, fraction=done / max(1, total))
+            reporter.progress("packing the files", done, total, fraction=done / max(1, total))
     return done
 
 

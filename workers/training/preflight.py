@@ -34,7 +34,7 @@ from workers.training.loop import total_steps
 from workers.training.progress import Phases
 from workers.training.run import teaches
 
-PHASES = {"reading rows": 0.1, "opening the model": 0.3, "counting tokens": 0.6, "timing": 1.0}
+PHASES = {"reading rows": 0.1, "opening the model": 0.3, "counting tokens": 0.6, "timing the steps": 1.0}
 FEWEST_ROWS = 8
 _SHOWN_CHARACTERS = 4000
 
@@ -68,7 +68,7 @@ def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
             _leave_initial_model(spec, loaded)
         phases.begin("counting tokens")
         recipe, counted = _count(spec, loaded, splits["train"], phases)
-        phases.begin("timing")
+        phases.begin("timing the steps")
         needed = least_memory(loaded, recipe, precision)
         findings = _row_findings(loaded, recipe, counted, splits) + _memory_findings(needed, recipe, device)
         parameters = loaded.manifest.parameters
