@@ -26,4 +26,6 @@ urlpatterns = [
     path("", include("apps.home.urls")),
 ]
 
+handler404 = "apps.api.errors.page_not_found"
+
 websocket_urlpatterns = [*jobs_sockets, *publishing_sockets]

@@ -3,11 +3,14 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 
+from apps.api.openai.errors import ApiError
 from apps.core.errors import UserError
 
 
@@ -37,6 +40,17 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         if name in response:
             answer[name] = response[name]
     return answer
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404: a page, but for programs an error in the shape that they read."""
+    message = _("There is nothing at %(path)s.") % {"path": request.path}
+    if request.path.startswith("/v1/"):
+        return ApiError(404, "not_found", message).response()
+    if request.path.startswith("/api/"):
+        error = {"code": "not_found", "message": message, "field": None}
+        return JsonResponse({"error": error}, status=404)
+    return defaults.page_not_found(request, exception)
 
 
 def _first(detail: Any, field: str | None = None) -> tuple[str | None, str]:

@@ -8,6 +8,7 @@ app_name = "api"
 urlpatterns = [
     path("api/v1/", include("apps.api.rest.urls")),
     path("v1/models", openai.models, name="openai_models"),
+    path("v1/models/<str:slug>", openai.model, name="openai_model"),
     path("v1/chat/completions", openai.chat_completions, name="openai_chat"),
     path("v1/completions", openai.completions, name="openai_completions"),
 ]

@@ -13,7 +13,7 @@ import httpx
 from django.conf import settings
 from pydantic import ValidationError
 
-from workers.contracts.engine import ClassifyRequest, ClassifyResponse, EngineHealth, LabelScore, Sampling
+from workers.contracts.engine import ClassifyRequest, ClassifyResponse, EngineHealth, Sampling
 from workers.contracts.model_folder import PromptMessage
 
 _CONNECT_SECONDS = 3.0
@@ -101,15 +101,15 @@ class EngineClient:
             raise EngineUnreachable(f"The engine answered {response.status_code} when asked for its health.")
         return EngineHealth.model_validate_json(response.content)
 
-    async def classify(self, *, model: str, text: str) -> list[LabelScore]:
-        """Labels, highest score first; the scores sum to 1."""
+    async def classify(self, *, model: str, text: str) -> ClassifyResponse:
+        """Labels, highest score first, and how many tokens were read. Raises as `chat` does."""
         async with _typed_errors():
             response = await self._http.post(
                 "/classify", json=ClassifyRequest(model=model, input=text).model_dump()
             )
         if response.status_code != 200:
             raise _refusal(response, response.content)
-        return ClassifyResponse.model_validate_json(response.content).labels
+        return ClassifyResponse.model_validate_json(response.content)
 
     async def chat(
         self, *, model: str, messages: list[PromptMessage], sampling: Sampling

@@ -282,6 +282,7 @@ API = {
     "api:job-stop": _door(post=EDIT, of="job"),
     "api:job-retry": _door(post=EDIT, of="job"),
     "api:openai_models": _door(get=APP_KEY),
+    "api:openai_model": _door(get=APP_KEY, values="slug"),
     "api:openai_chat": _door(post=APP_KEY),
     "api:openai_completions": _door(post=APP_KEY),
 }

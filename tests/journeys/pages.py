@@ -83,7 +83,7 @@ def pages(world: World) -> Iterator[tuple[str, str, str]]:
             or "admin/" in address.route
         ):
             continue
-        if address.key.endswith(("_stream", "openai_models")):
+        if address.key.endswith("_stream"):
             continue
         rule = door.needs["GET"]
         outside = rule == Needs.LINK or address.key.startswith(UNLESS_SIGNED_IN)

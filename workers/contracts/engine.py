@@ -51,6 +51,7 @@ class ClassifyResponse(BaseModel):
     """Highest first; scores sum to 1."""
 
     labels: list[LabelScore]
+    prompt_tokens: int
 
 
 class ScoreRequest(BaseModel):

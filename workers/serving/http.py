@@ -77,7 +77,8 @@ class Engine:
             work = await asyncio.to_thread(hosted.classification, request.input)
             scores = await self._label_scores(hosted, work)
         ranked = sorted(scores.items(), key=lambda item: -item[1])
-        return ClassifyResponse(labels=[LabelScore(label=label, score=score) for label, score in ranked])
+        labels = [LabelScore(label=label, score=score) for label, score in ranked]
+        return ClassifyResponse(labels=labels, prompt_tokens=len(work.prompt_ids))
 
     async def score(self, request: ScoreRequest) -> ScoreResponse:
         """The same requests that visitors make: one that is told what to say, one that answers greedily."""

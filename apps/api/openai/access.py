@@ -33,11 +33,15 @@ class Caller:
         """May ask `model` now. Raises ApiError (403, 404, 429)."""
         if not self.key.can_write:
             raise ApiError(403, "read_only_key", _("This key only reads. Make one that may ask the app."))
+        self.require_named(model)
+        if wait := take_turn(f"key:{self.key.pk}", str(self.app.pk), most=LINK_PER_MINUTE):
+            raise _too_often(wait)
+
+    def require_named(self, model: str) -> None:
+        """Raises ApiError (404) for every name but the app's."""
         if model != self.app.slug:
             message = _("This key opens the model `%(slug)s`, and no other.") % {"slug": self.app.slug}
             raise ApiError(404, "model_not_found", message, param="model")
-        if wait := take_turn(f"key:{self.key.pk}", str(self.app.pk), most=LINK_PER_MINUTE):
-            raise _too_often(wait)
 
     def is_open(self) -> bool:
         """Whether the key still opens the app."""

@@ -39,24 +39,22 @@ _ANSWER: Schema = {
         "usage": {"type": "object", "properties": {name: {"type": "integer"} for name in _USAGE}},
     },
 }
+_MODEL: Schema = {
+    "type": "object",
+    "required": ["id", "object", "created", "owned_by"],
+    "properties": {
+        "id": {"type": "string"},
+        "object": {"const": "model"},
+        "created": {"type": "integer"},
+        "owned_by": {"type": "string"},
+    },
+}
 _MODELS: Schema = {
     "type": "object",
     "required": ["object", "data"],
     "properties": {
         "object": {"const": "list"},
-        "data": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["id", "object", "created", "owned_by"],
-                "properties": {
-                    "id": {"type": "string"},
-                    "object": {"const": "model"},
-                    "created": {"type": "integer"},
-                    "owned_by": {"type": "string"},
-                },
-            },
-        },
+        "data": {"type": "array", "items": {"$ref": _REF.format(model="OpenAiModel")}},
     },
 }
 _REASONS = {
@@ -85,9 +83,11 @@ def add_to(result: Schema) -> None:
         schema = request.model_json_schema(ref_template=_REF)
         schemas |= schema.pop("$defs", {})
         schemas[request.__name__] = schema
-    schemas |= {"OpenAiError": _ERROR, "OpenAiAnswer": _ANSWER, "OpenAiModels": _MODELS}
+    schemas |= {"OpenAiError": _ERROR, "OpenAiAnswer": _ANSWER}
+    schemas |= {"OpenAiModel": _MODEL, "OpenAiModels": _MODELS}
     result["paths"] |= {
         "/v1/models": {"get": _models()},
+        "/v1/models/{slug}": {"get": _model()},
         "/v1/chat/completions": {
             "post": _generation("chat_completions", "Answer a conversation.", ChatRequest)
         },
@@ -117,6 +117,17 @@ def _models() -> Schema:
         "tags": ["v1"],
         "security": _APP_KEY,
         "responses": {"200": _json("OpenAiModels"), **_errors("401", "429")},
+    }
+
+
+def _model() -> Schema:
+    return {
+        "operationId": "openai_model",
+        "description": "The same one by its name.",
+        "tags": ["v1"],
+        "parameters": [{"name": "slug", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "security": _APP_KEY,
+        "responses": {"200": _json("OpenAiModel"), **_errors("401", "404", "429")},
     }
 
 

@@ -45,9 +45,9 @@ class Meter:
         else:
             self._used = event.prompt_tokens + event.output_tokens
 
-    def count_prompt(self) -> None:
-        """For classifiers, which do not say how many tokens they read."""
-        self._used = self._prompt_tokens
+    def read(self, prompt_tokens: int) -> None:
+        """For classifiers, which read and say no more than a label."""
+        self._used = prompt_tokens
 
     def _reserve(self) -> None:
         app = self._caller.app

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, Discriminator, Field, Tag, field_validator, model_validator
 
 from apps.publishing.models import AppVersion
 from workers.contracts.engine import Sampling
 from workers.contracts.model_folder import PromptMessage
 
 Stop = str | list[str] | None
+CANNOT = frozenset(
+    {
+        *("n", "best_of", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs"),
+        *("tools", "functions", "response_format", "modalities", "audio", "echo", "suffix"),
+    }
+)
+"""Fields for what our models cannot do: taken where they ask for nothing, refused otherwise."""
 
 
 class ContentPart(BaseModel):
@@ -20,17 +27,28 @@ class ContentPart(BaseModel):
     text: str
 
 
+Content = Annotated[
+    Annotated[str, Tag("text")] | Annotated[list[ContentPart], Tag("parts")],
+    Discriminator(lambda value: "parts" if isinstance(value, list) else "text"),
+]
+
+
 class ChatMessage(BaseModel):
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[ContentPart] = ""
+    content: Content | None = ""
 
     def prompt(self) -> PromptMessage:
-        text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
+        parts = self.content if isinstance(self.content, list) else []
+        text = self.content if isinstance(self.content, str) else "".join(part.text for part in parts)
         return PromptMessage(role="system" if self.role == "developer" else self.role, content=text)
 
 
 class StreamOptions(BaseModel):
     include_usage: bool = False
+
+
+class TextFormat(BaseModel):
+    type: Literal["text"]
 
 
 class GenerationRequest(BaseModel):
@@ -50,6 +68,7 @@ class GenerationRequest(BaseModel):
     n: Literal[1] | None = 1
     presence_penalty: Literal[0] | None = 0
     frequency_penalty: Literal[0] | None = 0
+    logit_bias: dict[str, float] | None = Field(None, max_length=0)
 
     @field_validator("stop", mode="before")
     @classmethod
@@ -78,6 +97,13 @@ class GenerationRequest(BaseModel):
 
 class ChatRequest(GenerationRequest):
     messages: list[ChatMessage] = Field(min_length=1, max_length=1000)
+    logprobs: Literal[False] | None = None
+    top_logprobs: Literal[0] | None = None
+    tools: list[Any] | None = Field(None, max_length=0)
+    functions: list[Any] | None = Field(None, max_length=0)
+    response_format: TextFormat | None = None
+    modalities: list[Literal["text"]] | None = None
+    audio: None = None
 
     def prompt(self, version: AppVersion) -> list[PromptMessage]:
         """The app's system prompt leads, unless the caller brings one."""
@@ -89,6 +115,10 @@ class ChatRequest(GenerationRequest):
 
 class CompletionRequest(GenerationRequest):
     prompt: str
+    best_of: Literal[1] | None = None
+    logprobs: None = None
+    echo: Literal[False] | None = None
+    suffix: Literal[""] | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from apps.api.openai.access import Caller, caller_of, key_refused
 from apps.api.openai.errors import ApiError, from_engine
 from apps.api.openai.metering import Meter
-from apps.api.openai.schemas import Answer, ChatRequest, CompletionRequest, GenerationRequest, usage
+from apps.api.openai.schemas import CANNOT, Answer, ChatRequest, CompletionRequest, GenerationRequest, usage
 from apps.publishing.models import AppVersion
 from apps.serving.client import Done, EngineClient, EngineError, Text
 from apps.workspaces.ways import WayClosed, while_open
@@ -38,11 +38,11 @@ def endpoint(method: str) -> Callable[[AsyncView], AsyncView]:
     def decorate(view: AsyncView) -> AsyncView:
         @csrf_exempt
         @wraps(view)
-        async def wrapped(request: HttpRequest) -> HttpResponseBase:
+        async def wrapped(request: HttpRequest, **values: str) -> HttpResponseBase:
             try:
                 if request.method != method:
                     raise ApiError(405, "method_not_allowed", _("Use %(method)s.") % {"method": method})
-                return await view(request)  # type: ignore[no-any-return]
+                return await view(request, **values)  # type: ignore[no-any-return]
             except ApiError as error:
                 return error.response()
             except EngineError as error:
@@ -60,6 +60,15 @@ async def models(request: HttpRequest) -> HttpResponse:
     is_published = caller.app.live_version is not None and caller.app.archived_at is None
     data = [_model_json(caller)] if is_published else []
     return JsonResponse({"object": "list", "data": data})
+
+
+@endpoint("GET")
+async def model(request: HttpRequest, slug: str) -> HttpResponse:
+    """The same one by its name."""
+    caller = await sync_to_async(caller_of)(request)
+    caller.require_named(slug)
+    await sync_to_async(lambda: caller.version)()
+    return JsonResponse(_model_json(caller))
 
 
 def _model_json(caller: Caller) -> dict[str, Any]:
@@ -120,6 +129,9 @@ def _read(request: HttpRequest, schema: type[Request]) -> Request:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
+        if first["loc"][:1] and first["loc"][0] in CANNOT:
+            message = _("%(field)s: the models here cannot do this. Leave it out.") % {"field": where}
+            raise ApiError(400, "unsupported_value", message, param=where) from error
         raise ApiError(
             400, "invalid_request", f"{where}: {first['msg']}".lstrip(": "), param=where
         ) from error
@@ -135,9 +147,12 @@ async def _answered(
             return JsonResponse(await _whole(answer, events))
     # What fails before the first piece still gets its HTTP status.
     first = await anext(events)
-    response = StreamingHttpResponse(
-        _lines(answer, first, events, body.wants_usage), content_type="text/event-stream"
-    )
+    return _stream(_lines(answer, first, events, body.wants_usage))
+
+
+def _stream(lines: AsyncGenerator[bytes]) -> StreamingHttpResponse:
+    """Server-sent events that no proxy keeps back."""
+    response = StreamingHttpResponse(lines, content_type="text/event-stream")
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"
     return response
@@ -198,16 +213,14 @@ def _line(data: dict[str, Any]) -> bytes:
 async def _classified(caller: Caller, text: str, body: GenerationRequest) -> HttpResponseBase:
     """A classifier answers with the name of its best label; all of them lie in `labels` of the choice."""
     async with Meter(caller, text, 0) as meter, EngineClient() as client:
-        labels = await client.classify(model=caller.version.model_version.storage_key, text=text)
-        meter.count_prompt()
-    answer = Answer(chat=isinstance(body, ChatRequest), model=caller.app.slug)
+        found = await client.classify(model=caller.version.model_version.storage_key, text=text)
+        meter.read(found.prompt_tokens)
+    answer, best = Answer(chat=isinstance(body, ChatRequest), model=caller.app.slug), found.labels[0].label
     if not body.stream:
-        scores = [label.model_dump() for label in labels]
-        return JsonResponse(answer.whole(labels[0].label, "stop", usage(0, 0), scores))
+        scores = [label.model_dump() for label in found.labels]
+        return JsonResponse(answer.whole(best, "stop", usage(found.prompt_tokens, 0), scores))
 
     async def events() -> Events:
-        yield Done("stop", 0, 0)
+        yield Done("stop", found.prompt_tokens, 0)
 
-    return StreamingHttpResponse(
-        _lines(answer, Text(labels[0].label), events(), body.wants_usage), content_type="text/event-stream"
-    )
+    return _stream(_lines(answer, Text(best), events(), body.wants_usage))

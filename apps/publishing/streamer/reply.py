@@ -152,12 +152,15 @@ class Reply:
 
     async def _classify(self) -> Outcome:
         text = "\n\n".join(message.content for message in self._messages)
-        labels = await self._engine.classify(model=self.request.model, text=text)
+        answer = await self._engine.classify(model=self.request.model, text=text)
         self._first_token_ms = self._elapsed_ms()
         if not self._log.text:
-            self._log.add(labels[0].label)
+            self._log.add(answer.labels[0].label)
         return self._outcome(
-            State.DONE, finish_reason="stop", labels=[label.model_dump() for label in labels]
+            State.DONE,
+            finish_reason="stop",
+            labels=[label.model_dump() for label in answer.labels],
+            prompt_tokens=answer.prompt_tokens,
         )
 
     async def _wait(self, error: EngineError, limit: float, pause: float) -> Outcome | None:

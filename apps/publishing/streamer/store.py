@@ -48,9 +48,7 @@ def count(reply: str, outcome: Outcome) -> None:
 
 def _count(reply: str, outcome: Outcome) -> None:
     """A reply is counted once, however many streamers end it: its promise is settled by the first."""
-    tokens = outcome.prompt_tokens + outcome.output_tokens
-    # Classifiers do not say how many tokens they read: the guess counts.
-    usage.spend(key=f"reply:{reply}", amount=None if outcome.labels and not tokens else tokens)
+    usage.spend(key=f"reply:{reply}", amount=outcome.prompt_tokens + outcome.output_tokens)
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]

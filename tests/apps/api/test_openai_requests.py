@@ -1,0 +1,133 @@
+"""What users of the openai package send beside a prompt: it is taken, or refused by its name; nothing is ignored silently."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import openai
+import pytest
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HELLO = [{"role": "user", "content": "Hello there"}]
+TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+
+
+@pytest.fixture
+def client(live_site: Any, app: Any, owner: Any, key_of: Any) -> Any:
+    with openai.OpenAI(
+        base_url=f"{live_site.url}/v1", api_key=key_of(owner, app=app), max_retries=0
+    ) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n", 2),
+        ("presence_penalty", 0.5),
+        ("frequency_penalty", -1),
+        ("logit_bias", {"5": 10}),
+        ("logprobs", True),
+        ("tools", [TOOL]),
+        ("response_format", {"type": "json_object"}),
+        ("modalities", ["text", "audio"]),
+    ],
+)
+def test_what_the_models_cannot_do_is_refused_by_its_name(
+    client: Any, app: Any, name: str, value: Any
+) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model=app.slug, messages=HELLO, **{name: value})
+    assert caught.value.code == "unsupported_value"
+    assert str(caught.value.param).startswith(name)
+    assert "Leave it out" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("logprobs", 3), ("best_of", 2), ("echo", True), ("suffix", "the end"), ("n", 2)]
+)
+def test_so_it_is_with_completions(client: Any, app: Any, name: str, value: Any) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.completions.create(model=app.slug, prompt="Once", **{name: value})
+    assert (caught.value.code, caught.value.param) == ("unsupported_value", name)
+
+
+def test_the_same_fields_where_they_ask_for_nothing_are_taken(client: Any, app: Any) -> None:
+    neutral = {
+        "n": 1,
+        "presence_penalty": 0.0,
+        "frequency_penalty": 0,
+        "logit_bias": {},
+        "logprobs": False,
+        "tools": [],
+        "tool_choice": "auto",
+        "response_format": {"type": "text"},
+        "modalities": ["text"],
+        "user": "somebody",
+        "metadata": {"ticket": "7"},
+        "store": False,
+    }
+    assert (
+        client.chat.completions.create(model=app.slug, messages=HELLO, **neutral).choices[0].message.content
+    )
+    silent = {"best_of": 1, "echo": False, "suffix": None, "logprobs": None}
+    assert client.completions.create(model=app.slug, prompt="Once", **silent).choices[0].text
+
+
+def test_messages_as_the_package_gives_them_back_are_taken(client: Any, app: Any, engine: Any) -> None:
+    first = client.chat.completions.create(model=app.slug, messages=HELLO).choices[0].message
+    parts = [{"type": "text", "text": "And "}, {"type": "text", "text": "then?"}]
+    client.chat.completions.create(
+        model=app.slug,
+        messages=[
+            {"role": "developer", "content": "Be brief."},
+            *HELLO,
+            first,
+            {"role": "assistant", "content": None},
+            {"role": "user", "content": parts, "name": "Ada"},
+        ],
+    )
+    heard = engine.told()["calls"][-1]["messages"]
+    assert [message["role"] for message in heard] == ["system", "user", "assistant", "assistant", "user"]
+    assert [message["content"] for message in heard[-2:]] == ["", "And then?"]
+
+
+def test_a_picture_in_a_message_is_refused_as_what_it_is(client: Any, app: Any) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model=app.slug, messages=[{"role": "user", "content": [IMAGE]}])
+    assert "type: Input should be 'text'" in caught.value.message
+
+
+def test_several_stop_strings_or_none(client: Any, app: Any, engine: Any) -> None:
+    for stop in (["\n", "END"], None, "END"):
+        client.chat.completions.create(model=app.slug, messages=HELLO, stop=stop)
+    assert [call["stop"] for call in engine.told()["calls"]] == [["\n", "END"], [], ["END"]]
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model=app.slug, messages=HELLO, stop=list("abcde"))
+    assert caught.value.param == "stop"
+
+
+def test_a_model_is_found_by_its_name(client: Any, app: Any) -> None:
+    assert client.models.retrieve(app.slug).id == app.slug
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.models.retrieve("gpt-4")
+    assert caught.value.code == "model_not_found"
+
+
+def test_what_is_not_there_is_said_as_an_error_not_as_a_page(client: Any, app: Any) -> None:
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.embeddings.create(model=app.slug, input="Hello")
+    assert caught.value.code == "not_found"
+    assert "/v1/embeddings" in caught.value.message
+
+
+def test_a_classifier_says_how_much_it_read(live_site: Any, make_app: Any, owner: Any, key_of: Any) -> None:
+    app = make_app("classification", "classifier")
+    with openai.OpenAI(base_url=f"{live_site.url}/v1", api_key=key_of(owner, app=app)) as client:
+        whole = client.chat.completions.create(model=app.slug, messages=HELLO).usage
+        asked = {"stream": True, "stream_options": {"include_usage": True}}
+        *_, last = client.completions.create(model=app.slug, prompt="Hello there", **asked)
+    for used in (whole, last.usage):
+        assert (used.prompt_tokens, used.completion_tokens, used.total_tokens) == (2, 0, 2)
