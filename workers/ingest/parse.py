@@ -98,7 +98,9 @@ def identify(source: Source, reporter: Reporter) -> tuple[Format, str | None]:
 
     def on_bytes(done: int) -> None:
         reporter.raise_if_stopping()
-        reporter.progress("checking the file", done, size, fraction=_share(source, _CHECKING_SHARE * done / size))
+        reporter.progress(
+            "checking the file", done, size, fraction=_share(source, _CHECKING_SHARE * done / size)
+        )
 
     source.encoding = detect_encoding(source.path, on_bytes)
     label = LABELS.get(source.encoding, source.encoding)
