@@ -5,8 +5,10 @@ from typing import Any
 from django.dispatch import receiver
 
 from apps.evaluation import services
+from apps.evaluation.models import Evaluation
+from apps.jobs import hours
 from apps.jobs.models import Job
-from apps.jobs.signals import job_succeeded
+from apps.jobs.signals import job_retried, job_succeeded
 from workers.contracts.jobs import JobKind
 
 
@@ -16,3 +18,9 @@ def take_result(sender: type[Job], job: Job, **_: Any) -> None:
         services.take_evaluation(job)
     elif job.kind == JobKind.COMPARISON:
         services.take_comparison(job)
+
+
+@receiver(job_retried)
+def promise_hours_again(sender: type[Job], job: Job, **_: Any) -> None:
+    for evaluation in Evaluation.objects.filter(job=job):
+        hours.promise(job, source=evaluation)

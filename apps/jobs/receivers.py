@@ -5,7 +5,9 @@ from typing import Any
 from django.dispatch import receiver
 
 from apps.accounts.models import User
-from apps.jobs import stopping
+from apps.jobs import hours, stopping
+from apps.jobs.models import Job
+from apps.jobs.signals import attempt_ended, attempt_goes_on, job_ended
 from apps.workspaces.models import Workspace
 from apps.workspaces.signals import workspace_closed
 
@@ -13,3 +15,18 @@ from apps.workspaces.signals import workspace_closed
 @receiver(workspace_closed)
 def stop_what_runs(workspace: Workspace, actor: User, **_: Any) -> None:
     stopping.stop_all(actor=actor, workspace=workspace)
+
+
+@receiver(attempt_goes_on)
+def require_hours(job: Job, seconds: float, **_: Any) -> None:
+    hours.require(job, seconds)
+
+
+@receiver(attempt_ended)
+def count_attempt(job: Job, seconds: float, **_: Any) -> None:
+    hours.count_attempt(job, seconds)
+
+
+@receiver(job_ended)
+def give_hours_back(job: Job, **_: Any) -> None:
+    hours.give_back(job)

@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from apps.jobs.models import Job
-from apps.jobs.signals import attempt_ended, attempt_goes_on, job_ended, job_retried, job_succeeded
+from apps.jobs.signals import job_retried, job_succeeded
 from apps.training import services
 from workers.contracts.jobs import JobKind
 
@@ -16,24 +16,6 @@ def take_result(sender: type[Job], job: Job, **_: Any) -> None:
         services.take_preflight(job)
     elif job.kind == JobKind.RUN:
         services.take_run(job)
-
-
-@receiver(attempt_goes_on)
-def require_hours(sender: type[Job], job: Job, seconds: float, **_: Any) -> None:
-    if job.kind == JobKind.RUN:
-        services.require_hours(job, seconds)
-
-
-@receiver(attempt_ended)
-def count_attempt(sender: type[Job], job: Job, seconds: float, **_: Any) -> None:
-    if job.kind == JobKind.RUN:
-        services.count_attempt(job, seconds)
-
-
-@receiver(job_ended)
-def give_hours_back(sender: type[Job], job: Job, **_: Any) -> None:
-    if job.kind == JobKind.RUN:
-        services.give_hours_back(job)
 
 
 @receiver(job_retried)

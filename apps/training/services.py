@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from typing import Any
 
 from django.conf import settings
@@ -18,9 +17,9 @@ from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.datasets.models import DatasetVersion
 from apps.datasets.services import keeping as datasets
+from apps.jobs import hours
 from apps.jobs import services as jobs
-from apps.jobs import stopping
-from apps.jobs.models import ACTIVE, Job, StopReason
+from apps.jobs.models import ACTIVE, Job
 from apps.training.bases import BaseChoice
 from apps.training.models import Preflight, Run
 from apps.workspaces import access, audit, usage
@@ -32,8 +31,6 @@ from workers.contracts.recipes import Base, Length, Recipe, VersionBase
 from workers.contracts.specs import PreflightResult, PreflightSpec, RunResult, RunSpec
 from workers.contracts.task_types import Family, TaskType
 
-_AHEAD_SECONDS = 60
-"""By how much a promise that a run has outgrown grows at once, where there is room."""
 _base_adapter: TypeAdapter[Base] = TypeAdapter(Base)
 
 
@@ -45,7 +42,8 @@ def _hash(*parts: Any) -> str:
 def request_preflight(
     *, actor: User, dataset_version: DatasetVersion, base: BaseChoice, length: Length, recipe: Recipe
 ) -> Preflight:
-    """Ask what a run would do. The same question, asked again, is answered by the pre-flight that is there.
+    """Ask what a run would do. The same question, asked again, is answered by the pre-flight that is there, unless
+    that one found something in the way: memory or disk may be free by now.
 
     `recipe` holds what the person set; None everywhere else. Raises UserError when the data is not ready.
     """
@@ -59,7 +57,8 @@ def request_preflight(
     earlier = Preflight.objects.in_workspace(workspace).filter(request_hash=digest).select_related("job")
     for preflight in earlier.select_related("base_version"):
         base_is_there = preflight.base_version is not None and preflight.base_version.is_ready
-        if preflight.job.is_active or (preflight.result and base_is_there):
+        is_answer = preflight.result and base_is_there and not preflight.blocks
+        if preflight.job.is_active or is_answer:
             return preflight
     preflight = Preflight(
         workspace=workspace,
@@ -212,41 +211,20 @@ def _create_run(
         recipe=result.recipe.model_dump(mode="json"),
         job=job,
     )
-    _promise_hours(run, result.seconds)
+    hours.promise(job, source=run, seconds=result.seconds)
     return run
 
 
-def _promise_hours(run: Run, seconds: float) -> None:
-    usage.reserve(
-        workspace=run.workspace,
-        kind=UsageKind.ACCELERATOR,
-        amount=math.ceil(seconds),
-        key=f"run:{run.job_id}",
-        source=run,
-    )
-
-
-def require_hours(job: Job, seconds: float) -> None:
-    """A run has been at work for so long: beyond its promise it goes on while its workspace has hours left, then stops."""
-    if not usage.stretch(key=f"run:{job.pk}", needed=math.ceil(seconds), ahead=_AHEAD_SECONDS):
-        stopping.stop_for(job, StopReason.HOURS)
-
-
-def count_attempt(job: Job, seconds: float) -> None:
-    """An attempt of a run ended: its time is counted against what the run was promised."""
-    usage.spend(key=f"run:{job.pk}", amount=round(seconds), is_last=False)
-
-
-def give_hours_back(job: Job) -> None:
-    """The run ended: what it did not need of its promise is free again."""
-    usage.spend(key=f"run:{job.pk}", amount=0)
-
-
 def require_room_again(job: Job) -> None:
-    """A run that ended is asked for again: it needs a place and hours as a new one does. Raises OverQuota."""
+    """A run that ended is asked for again: it needs a place as a new one does, and hours for what is left of it.
+
+    Raises OverQuota.
+    """
     usage.require_one_more(job.workspace, UsageKind.RUNS)
-    for run in Run.objects.select_related("workspace", "preflight").filter(job=job):
-        _promise_hours(run, PreflightResult.model_validate(run.preflight.result).seconds)
+    for run in Run.objects.select_related("preflight").filter(job=job):
+        whole = PreflightResult.model_validate(run.preflight.result)
+        done = (job.checkpoint_step or 0) / max(1, whole.steps) if job.checkpoint_key else 0.0
+        hours.promise(job, source=run, seconds=whole.seconds * max(0.0, 1 - done))
 
 
 def active_runs(workspace: Workspace) -> int:

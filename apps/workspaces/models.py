@@ -286,6 +286,8 @@ class Reservation(models.Model):
     object_type = models.CharField(_("kind of object"), max_length=40)
     object_id = models.CharField(max_length=40)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    carried_at = models.DateTimeField(null=True, editable=False)
+    """When its period began while it was under way: what was taken before is counted in the one before."""
 
     class Meta:
         verbose_name = _("reservation")

@@ -68,8 +68,8 @@ def _refusal(kind: str) -> str:
             "As many runs as this workspace may have are waiting or running. Wait until one ends, or stop one."
         ),
         UsageKind.ACCELERATOR: _(
-            "This run would take more than the training hours that are left to this workspace this month. "
-            "Choose a shorter one, wait for next month, or ask an administrator for more."
+            "This would take more than the training hours that are left to this workspace this month. "
+            "Choose a shorter run, wait for next month, or ask an administrator for more."
         ),
         UsageKind.TOKENS: _(
             "What this workspace may answer in a day is used up. Try again tomorrow, or ask whoever runs it for more."
@@ -175,7 +175,8 @@ def forget_stored(workspace: Workspace) -> None:
     """Everything that the workspace stored is deleted with it."""
     total = _locked_total(workspace, UsageKind.STORAGE)
     _add_line(total, -total.used, _named(workspace))
-    for total in UsageTotal.objects.select_for_update().filter(workspace=workspace).exclude(reserved=0):
+    promising = UsageTotal.objects.filter(workspace=workspace).exclude(reserved=0).order_by("period")
+    for total in promising.select_for_update():
         Reservation.objects.filter(total=total).delete()
         UsageTotal.objects.filter(pk=total.pk).update(reserved=0)
 
@@ -195,42 +196,81 @@ def reserve(*, workspace: Workspace, kind: str, amount: int, key: str, source: S
 
 
 @transaction.atomic
-def stretch(*, key: str, needed: int, ahead: int = 0) -> bool:
+def stretch(*, key: str, needed: int, ahead: int = 0, since: datetime | None = None) -> bool:
     """Let a promise grow to what its work has taken by now; False where the limit leaves no room for that.
 
-    `ahead` is added as far as there is room, so that not every call writes.
+    `ahead` is added as far as there is room, so that not every call writes. Of hours, `since` says when the work began:
+    when the month has ended meanwhile, what was taken is counted in that month, and the rest promised in the new one.
     """
-    promised = Reservation.objects.filter(key=key).first()
-    if promised is None or promised.amount >= needed:
+    known = Reservation.objects.select_related("total").filter(key=key).first()
+    if known is None or (_is_current(known.total) and known.amount >= needed):
         return True
-    total = UsageTotal.objects.select_for_update().get(pk=promised.total_id)
-    promised = Reservation.objects.filter(key=key).first()
-    if promised is None or promised.amount >= needed:
+    if (locked := _locked_promise(key)) is None:
         return True
-    more = needed + ahead - promised.amount
-    limit = limits_of(total.workspace)[total.kind]
-    if limit is not None:
-        more = max(0, min(more, limit - total.used - total.reserved))
+    promised, total = locked
+    needed = _not_counted_yet(promised, needed, since)
+    if not _is_current(total):
+        _carry_over(promised, total, needed)
+        return True
+    if promised.amount >= needed:
+        return True
+    more = _as_far_as_there_is_room(total, needed + ahead - promised.amount)
     Reservation.objects.filter(pk=promised.pk).update(amount=promised.amount + more)
     UsageTotal.objects.filter(pk=total.pk).update(reserved=models.F("reserved") + more)
     return promised.amount + more >= needed
 
 
+def _locked_promise(key: str) -> tuple[Reservation, UsageTotal] | None:
+    """The promise and the total that it is in, whose row is locked; None where it was settled before.
+
+    Of this row alone: who starts a run holds the workspace, and waits for the total.
+    """
+    while promised := Reservation.objects.filter(key=key).first():
+        total = UsageTotal.objects.select_for_update().get(pk=promised.total_id)
+        current = Reservation.objects.filter(key=key).first()
+        # Another one may have carried it over while we waited; nobody carries it back.
+        if current is None or current.total_id == total.pk:
+            return current and (current, total)
+    return None
+
+
+def _is_current(total: UsageTotal) -> bool:
+    return total.period == period_of(total.kind)
+
+
+def _not_counted_yet(promised: Reservation, seconds: int, since: datetime | None) -> int:
+    """Of so many seconds of work, those after its promise was carried into another month."""
+    if promised.carried_at is None or since is None:
+        return seconds
+    return seconds - min(seconds, max(0, round((promised.carried_at - since).total_seconds())))
+
+
+def _carry_over(promised: Reservation, total: UsageTotal, taken: int) -> None:
+    """Count in the old period, promise the rest in the new one. The old total is locked, and of two it always is first."""
+    UsageTotal.objects.filter(pk=total.pk).update(reserved=models.F("reserved") - promised.amount)
+    _add_line(total, taken, (promised.object_type, promised.object_id))
+    now = _locked_total(total.workspace, total.kind)
+    rest = _as_far_as_there_is_room(now, max(0, promised.amount - taken))
+    Reservation.objects.filter(pk=promised.pk).update(total=now, amount=rest, carried_at=timezone.now())
+    UsageTotal.objects.filter(pk=now.pk).update(reserved=models.F("reserved") + rest)
+
+
+def _as_far_as_there_is_room(total: UsageTotal, amount: int) -> int:
+    """The total's row is locked."""
+    limit = limits_of(total.workspace)[total.kind]
+    return amount if limit is None else max(0, min(amount, limit - total.used - total.reserved))
+
+
 @transaction.atomic
-def spend(*, key: str, amount: int | None, is_last: bool = True) -> None:
+def spend(*, key: str, amount: int, is_last: bool = True, since: datetime | None = None) -> None:
     """Count what was really taken against its promise; with `is_last` the rest of the promise is given back.
 
-    `amount` None counts exactly what was promised. Nothing happens where the promise was settled before: of two writers the first one counts.
+    `since` is as for `stretch`. Nothing happens where the promise was settled before: of two writers the first one counts.
     """
-    promised = Reservation.objects.filter(key=key).first()
-    if promised is None:
+    if (locked := _locked_promise(key)) is None:
         return
-    # Of this row alone: who starts a run holds the workspace, and waits for the total.
-    total = UsageTotal.objects.select_for_update().get(pk=promised.total_id)
-    promised = Reservation.objects.filter(key=key).first()
-    if promised is None:
-        return
-    amount = promised.amount if amount is None else amount
+    promised, total = locked
+    amount = _not_counted_yet(promised, amount, since)
     freed = promised.amount if is_last else min(amount, promised.amount)
     if is_last:
         promised.delete()

@@ -69,7 +69,8 @@ class Meter:
             ),
             UsageKind.RUNS: _("Runs that wait for a worker or are at work."),
             UsageKind.ACCELERATOR: _(
-                "Time that runs spent at work this month, and the estimate of those that have not ended."
+                "Time that runs and evaluations spent at work this month, and what is promised to those that have "
+                "not ended."
             ),
             UsageKind.TOKENS: _(
                 "Tokens that models read and wrote today: in apps, through their keys, and when a model is tried by hand."
@@ -93,6 +94,7 @@ def ledger_lines(workspace: Workspace, count: int) -> list[dict[str, Any]]:
         "export": _("Packed model"),
         "checkpoint": _("Checkpoint"),
         "run": _("Run"),
+        "evaluation": _("Evaluation"),
         "app": _("App"),
     }
     return [
