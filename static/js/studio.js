@@ -22,9 +22,16 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// A button pressed twice is one wish: while the answer is on its way, the same form is not sent again.
+const TWICE_MS = 3000;
+const sent = new WeakMap();
 document.addEventListener("submit", (event) => {
-  const question = event.target.dataset.confirm;
-  if (question && !window.confirm(question)) event.preventDefault();
+  const form = event.target;
+  if (event.defaultPrevented) return;
+  const isAgain = event.timeStamp - (sent.get(form) ?? -TWICE_MS) < TWICE_MS;
+  const question = form.dataset.confirm;
+  if (isAgain || (question && !window.confirm(question))) event.preventDefault();
+  else if (form.getAttribute("method") === "post") sent.set(form, event.timeStamp);
 });
 
 // Whoever is refused goes on where it is wrong.

@@ -1,15 +1,18 @@
 """What all pages share: a navigation that fits every width, menus and drawers that keys open and leave, news told aloud
-once, and a curve with its numbers."""
+once, a curve with its numbers, and answers that a refused question leaves where they are."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from apps.accounts.models import User
 from apps.jobs.models import Job, JobEvent
+from apps.publishing.models import App, Message
+from apps.workspaces.models import ApiKey
 from tests.access.world import World, build_world
 from tests.fixtures.axe import bring_axe
 from tests.fixtures.browser import PHONE
@@ -132,6 +135,15 @@ def test_whoever_is_refused_goes_on_where_it_is_wrong(world: World, site: LiveSi
     assert wrong.inner_text().strip() in told
 
 
+def test_a_button_pressed_twice_is_one_wish(world: World, site: LiveSite, browser: Browser) -> None:
+    page = page_of(world, "owner", site, browser)
+    page.goto("/workspace/keys/")
+    page.get_by_label("What is it for?").fill("pressed twice")
+    page.get_by_role("button", name="Make a key").dblclick()
+    expect(page.locator("#secret")).to_be_visible()
+    assert ApiKey.objects.filter(name="pressed twice").count() == 1
+
+
 def test_the_progress_of_a_job_is_told_by_quarters_and_its_end(
     world: World, site: LiveSite, browser: Browser
 ) -> None:
@@ -175,3 +187,33 @@ def test_nothing_moves_for_whoever_asked_for_calm(world: World, site: LiveSite, 
     for address in ("/", f"/runs/{world.ours.things['run'].pk}/", f"/a/{world.ours.things['link_token']}/"):
         page.goto(address)
         assert page.evaluate(moving) == 0, address
+
+
+@pytest.mark.parametrize("app_type", ["chat", "translation", "generation"])
+def test_a_refused_question_leaves_what_was_answered(
+    world: World, site: LiveSite, browser: Browser, settings: Any, app_type: str
+) -> None:
+    things = world.ours.things
+    App.objects.filter(pk=things["app"].pk).update(app_type=app_type)
+    Message.objects.filter(pk=things["message"].pk).update(
+        state="done", ended_at=things["message"].created_at
+    )
+    settings.QUESTIONS_PER_MINUTE = 0
+    page = page_of(world, "anonymous", site, browser)
+    page.goto(
+        reverse("publishing:visit_conversation", args=[things["link_token"], things["conversation"].pk])
+    )
+    answer = page.locator(".turn.assistant[data-message] .text")
+    expect(answer).to_contain_text(things["message"].text)
+    before = answer.inner_text()
+    page.locator(".turn.assistant[data-message] [data-act=regenerate]").click()
+    expect(page.get_by_role("alert")).to_contain_text("That was a lot of questions.")
+    expect(answer).to_have_text(before)
+    if app_type == "chat":
+        page.locator(".turn.user[data-message] [data-act=edit]").click()
+    page.locator("#text").fill("Something else")
+    expect(page.get_by_role("alert")).to_be_hidden()
+    page.locator("#send").click()
+    expect(page.get_by_role("alert")).to_contain_text("That was a lot of questions.")
+    expect(answer).to_have_text(before)
+    expect(page.locator("#text")).to_have_value("Something else")

@@ -13,6 +13,7 @@ const texts = new Map();
 const drawing = new Set();
 let editing = null;
 let draft = "";
+let putBack = null;
 let atEnd = true;
 
 startPage();
@@ -84,12 +85,12 @@ function leaveEditing() {
   composer.fill("");
 }
 
+// What an edit or another answer replaces goes at once; should that be refused, it comes back.
 function dropFrom(element) {
-  while (element && element !== end) {
-    const next = element.nextElementSibling;
-    element.remove();
-    element = next;
-  }
+  const gone = [];
+  for (; element && element !== end; element = element.nextElementSibling) gone.push(element);
+  for (const one of gone) one.remove();
+  putBack = () => end.before(...gone);
 }
 
 field.addEventListener("input", grow);
@@ -124,6 +125,7 @@ log.addEventListener("click", (event) => {
 });
 
 connection.addEventListener("turn", ({ detail }) => {
+  putBack = null;
   rememberConversation(detail.conversation);
   if (!elementOf(detail.question.id)) addTurn("user", detail.question);
   if (!elementOf(detail.answer.id)) showBusy(addTurn("assistant", detail.answer), words("pending"));
@@ -151,6 +153,8 @@ followReplies(connection, {
   },
 });
 connection.addEventListener("refused", () => {
+  putBack?.();
+  putBack = null;
   if (!field.value) field.value = draft;
   grow();
 });

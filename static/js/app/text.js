@@ -12,6 +12,7 @@ const continues = ["generation", "code"].includes(page.app_type);
 
 let question = "";
 let said = "";
+let putBack = null;
 
 startPage();
 const connection = new Connection(page);
@@ -56,13 +57,24 @@ function measure() {
 function submit() {
   const text = composer.take();
   if (!text) return;
-  question = text;
   const length = composer.form.querySelector("input[name=length]:checked")?.value;
   connection.ask({ type: "ask", text, options: { length } });
-  begin();
+  begin(text);
 }
 
-function begin() {
+// What is shown now, to be shown again when the next question is refused.
+function keep() {
+  const before = { question, said, nodes: [...output.childNodes] };
+  return () => {
+    ({ question } = before);
+    if (page.app_type === "classification") output.replaceChildren(...before.nodes);
+    else show(before.said);
+  };
+}
+
+function begin(asked) {
+  putBack = keep();
+  question = asked;
   composer.setAnswering("sending");
   answer.classList.remove("failed");
   answer.querySelector(".figures").textContent = "";
@@ -93,11 +105,12 @@ answer.addEventListener("click", (event) => {
     submit();
   } else if (act === "regenerate" && !composer.answering) {
     connection.ask({ type: "regenerate", message: answer.dataset.message });
-    begin();
+    begin(question);
   } else commonTool(connection, act, answer, continues ? question + said : output.textContent.trim());
 });
 
 connection.addEventListener("turn", ({ detail }) => {
+  putBack = null;
   rememberConversation(detail.conversation);
   question = detail.question.text;
   answer.dataset.message = detail.answer.id;
@@ -125,6 +138,8 @@ function ended(detail) {
   announceEnd(detail);
 }
 connection.addEventListener("refused", () => {
+  putBack?.();
+  putBack = null;
   answer.classList.remove("busy");
   answer.querySelector(".status").textContent = "";
 });
