@@ -6,13 +6,16 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -21,7 +24,7 @@ from apps.accounts import fresh, sealed
 from apps.accounts.devices import device_of, remember_device
 from apps.accounts.models import User
 from apps.accounts.reading import language_of
-from apps.accounts.signals import sign_up_asked
+from apps.accounts.signals import sign_up_asked, sign_up_made
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +50,18 @@ def may_sign_up(request: HttpRequest, email: str = "") -> bool:
     return invited is not None and (not email or invited.lower() in ("", email.lower()))
 
 
+def use_invitation(request: HttpRequest, email: str) -> None:
+    """One invitation makes one account: where it is what lets somebody sign up, it is for `email` alone from now on.
+
+    The same for an address with an account. Raises ImmediateHttpResponse when somebody else was faster.
+    """
+    if settings.SIGN_UP != "invitation":
+        return
+    answers = sign_up_made.send(User, request=request, email=email.lower())
+    if not any(is_kept for _receiver, is_kept in answers):
+        raise ImmediateHttpResponse(render(request, "account/signup_closed.html"))
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -63,14 +78,23 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         is_sign_up = self.request.resolver_match.url_name in ("account_signup", "socialaccount_signup")
         if is_sign_up and not may_sign_up(self.request, email):
             raise ValidationError(
-                _("Your invitation is for another address: use the one that it was sent to.")
+                _(
+                    "Your invitation is for another address: use the one that it was sent to, or the one that "
+                    "somebody has used it with."
+                )
             )
         return email
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
-        """With the name at once: a second write would only come where an account is really made."""
-        user.name = form.cleaned_data.get("name", user.name).strip()
-        return super().save_user(request, user, form, commit)
+        """With the name at once: a second write would only come where an account is really made. The form has hashed the
+        password; without one (a provider's account) none opens it."""
+        given = form.cleaned_data
+        user.email = given["email"].lower()
+        user.name = given.get("name", user.name).strip()
+        user.password = getattr(form, "hashed_password", "") or make_password(None)
+        if commit:
+            user.save()
+        return user
 
     def populate_username(self, request: HttpRequest, user: Any) -> None:
         """Users have no name to sign in with but their address."""
@@ -140,6 +164,10 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         """As with a password; an invitation that names an address takes a provider's word for no other one."""
         return may_sign_up(request, sociallogin.user.email)
+
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> Any:
+        use_invitation(request, form.cleaned_data["email"] if form else sociallogin.user.email)
+        return super().save_user(request, sociallogin, form)
 
     def authenticate_by_email(self, sociallogin: Any) -> tuple[User, str] | None:
         """An account is opened by its own address, not by one that its owner only asked to change to."""

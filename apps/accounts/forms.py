@@ -14,12 +14,14 @@ from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from allauth.socialaccount import forms as provider
 from django import forms
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import services
+from apps.accounts.adapter import use_invitation
 from apps.accounts.models import User
 from apps.core.forms import StudioForm
 
@@ -79,8 +81,17 @@ class SignUpForm(_TakenByAccounts, PlainWords, account.SignupForm):  # type: ign
         "password1": _PASSWORD_HELP,
     }
 
+    def clean(self) -> dict[str, Any]:
+        """The password is hashed here, which is slow on purpose: before the transaction, in which SQLite lets nobody else
+        write."""
+        cleaned: dict[str, Any] = super().clean()
+        if not self.errors:
+            self.hashed_password = make_password(cleaned["password1"])
+        return cleaned
+
     def try_save(self, request: HttpRequest) -> Any:
         """An address that is taken costs the same hash and the same writes: the time of the answer tells nothing."""
+        use_invitation(request, self.cleaned_data["email"])
         if not self.account_already_exists:
             try:
                 with transaction.atomic():

@@ -10,6 +10,10 @@ sign_up_asked = Signal()
 """Arguments: request. A receiver that knows of an invitation in the session answers with the address it is for ("" for
 any address), others with None."""
 
+sign_up_made = Signal()
+"""Arguments: request, email. An account for this address is made because of the invitation in the session. The receiver that
+knows it keeps it for this address alone and answers True, or False when it is somebody else's by now."""
+
 account_deletion_asked = Signal()
 """Arguments: user. A receiver refuses by raising UserError."""
 

@@ -1,7 +1,7 @@
 """The account pages that allauth does not have, and what some of its pages need around them."""
 
 import logging
-from contextlib import nullcontext
+from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account import views as account
@@ -32,11 +32,16 @@ from apps.core.errors import UserError
 logger = logging.getLogger(__name__)
 
 
-def sign_up(request: HttpRequest) -> HttpResponse:
+class SignUp(account.SignupView):  # type: ignore[misc]
     """One commit, whether the address has an account or not: the time of the answer tells nothing."""
-    with transaction.atomic() if request.method == "POST" else nullcontext():
-        response: HttpResponse = account.signup(request)
-    return response
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        with transaction.atomic():
+            response: HttpResponse = super().form_valid(form)
+        return response
+
+
+sign_up = SignUp.as_view()
 
 
 def forgotten_password(request: HttpRequest) -> HttpResponse:

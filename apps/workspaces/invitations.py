@@ -1,7 +1,7 @@
 """Invitations: a way into a workspace for one person, once.
 
 An invitation for an address is opened by nobody but the owner of that address, verified; one without an address by
-whoever has the link. Its token is shown when it is made, and only a hash is kept, in the row and in the session.
+whoever has the link, until somebody signs up with it: then it is for the address of that account. Its token is shown when it is made, and only a hash is kept, in the row and in the session.
 """
 
 import hashlib
@@ -55,6 +55,22 @@ def live_invitation(request: HttpRequest) -> Invitation | None:
     found = Invitation.objects.open().select_related("workspace", "created_by")
     invitation: Invitation | None = found.filter(token_hash=held).first()
     return invitation if invitation and _is_backed(invitation) else None
+
+
+def keep_for(request: HttpRequest, email: str) -> bool:
+    """Whoever signs up with an invitation by link makes it theirs: it takes `email` alone from then on.
+
+    False when the session's invitation is for somebody else by now, or no longer open.
+    """
+    invitation = live_invitation(request)
+    if invitation is None:
+        return False
+    # Of several sessions that hold the same link one is the first: the others wait for its row and find another address.
+    unclaimed = Invitation.objects.open().filter(pk=invitation.pk, email="")
+    if unclaimed.update(email=email):
+        invitation.email = email
+        audit.record(None, "invitation.claimed", invitation)
+    return Invitation.objects.open().filter(pk=invitation.pk, email__iexact=email).exists()
 
 
 def _is_backed(invitation: Invitation) -> bool:

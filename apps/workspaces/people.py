@@ -18,12 +18,13 @@ from apps.accounts.signals import (
     account_deletion_asked,
     personal_data_asked,
     sign_up_asked,
+    sign_up_made,
 )
 from apps.core.errors import UserError
 from apps.core.lists import listed
 from apps.workspaces import audit
 from apps.workspaces.append_only import FORGOTTEN
-from apps.workspaces.invitations import live_invitation
+from apps.workspaces.invitations import keep_for, live_invitation
 from apps.workspaces.lifecycle import delete_workspace
 from apps.workspaces.models import ApiKey, AuditEntry, Invitation, InWorkspace, Membership, Role, Workspace
 
@@ -42,6 +43,11 @@ def record_account(
 def invited_address(request: HttpRequest, **_kwargs: Any) -> str | None:
     invitation = live_invitation(request)
     return None if invitation is None else invitation.email
+
+
+@receiver(sign_up_made)
+def keep_invitation(request: HttpRequest, email: str, **_kwargs: Any) -> bool:
+    return keep_for(request, email)
 
 
 def _open_workspaces(user: User) -> Any:

@@ -166,6 +166,21 @@ def test_an_invitation_for_one_address_makes_no_account_for_another(
     assert is_in(client)
 
 
+def test_one_link_makes_one_account_through_the_provider_too(
+    provider: Any, settings: Any, owner: Any, workspace: Any
+) -> None:
+    from apps.workspaces.invitations import create_invitation
+
+    settings.SIGN_UP = "invitation"
+    _row, token = create_invitation(actor=owner, workspace=workspace, role="viewer")
+    clients = [Client(), Client()]
+    for client, name in zip(clients, ("nia", "max"), strict=True):
+        client.get(f"/workspace/join/{token}/")
+        provider(name, client=client, email=f"{name}@example.com", email_verified=True)
+    assert [is_in(client) for client in clients] == [True, False]
+    assert not User.objects.filter(email="max@example.com").exists()
+
+
 def test_two_step_sign_in_is_asked_here_all_the_same(provider: Any, person: User) -> None:
     Authenticator.objects.create(user=person, type="totp", data={"secret": "x"})
     client = provider("pia", email="pia@example.com", email_verified=True)

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
 
 from apps.accounts.models import User
 from apps.workspaces.invitations import create_invitation
-from apps.workspaces.models import AuditEntry
+from apps.workspaces.models import AuditEntry, Invitation, Membership
 from tests.apps.accounts.conftest import is_in, is_verified, link_in
+from tests.apps.workspaces.test_usage import at_once, parallel
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +71,91 @@ def test_by_invitation_whoever_holds_an_open_one(
     if invited:
         client.post("/accounts/signup/", FORM)
         assert User.objects.filter(email="new@example.com").exists()
+
+
+@pytest.fixture
+def link(settings: Any, mails_out: None, owner: Any, workspace: Any) -> str:
+    """Where an invitation without an address is opened, in a studio that lets nobody else sign up."""
+    settings.SIGN_UP = "invitation"
+    return f"/workspace/join/{create_invitation(actor=owner, workspace=workspace, role='editor')[1]}/"
+
+
+def _signs_up(link: str, email: str) -> Client:
+    client = Client()
+    client.get(link)
+    client.post("/accounts/signup/", {**FORM, "email": email})
+    return client
+
+
+def test_one_link_makes_one_account(link: str, workspace: Any) -> None:
+    late = Client()
+    late.get(link)
+    first = _signs_up(link, "First@Example.com")
+    assert Invitation.objects.get().email == "first@example.com"
+    refused = late.post("/accounts/signup/", {**FORM, "email": "second@example.com"})
+    assert "for another address" in refused.content.decode()
+    _signs_up(link, "third@example.com")
+    first.post("/accounts/signup/", {**FORM, "email": "fourth@example.com"})
+    assert [user.email for user in User.objects.exclude(email__startswith="owner")] == ["first@example.com"]
+    assert AuditEntry.objects.filter(action="invitation.claimed", workspace=workspace).count() == 1
+    first.post(link_in(mail.outbox[0]))
+    first.post("/accounts/login/", {"login": "first@example.com", "password": FORM["password1"]})
+    first.post(link)
+    assert Membership.objects.get(user__email="first@example.com").workspace == workspace
+
+
+def test_a_link_that_was_signed_up_with_takes_no_other_member(
+    link: str, outsider: User, client_for: Any
+) -> None:
+    _signs_up(link, "first@example.com")
+    refused = client_for(outsider).post(link)
+    assert refused.status_code == 422
+    assert "another e-mail address" in refused.content.decode()
+
+
+def test_a_link_tells_nobody_who_has_an_account(
+    link: str, outsider: User, owner: Any, workspace: Any
+) -> None:
+    """It is taken alike by an address that has one."""
+    other = create_invitation(actor=owner, workspace=workspace, role="editor")[1]
+    for address, email in ((link, outsider.email), (f"/workspace/join/{other}/", "nobody@example.com")):
+        _signs_up(address, email)
+        assert Invitation.objects.filter(email=email).count() == 1
+        assert (
+            "for another address"
+            in _signs_up(address, "x@example.com").post("/accounts/signup/", FORM).content.decode()
+        )
+
+
+@pytest.mark.django_db(transaction=True)
+@parallel
+def test_of_many_who_sign_up_with_one_link_at_once_one_gets_an_account(link: str, owner: Any) -> None:
+    clients = [Client() for _ in range(8)]
+    for client in clients:
+        client.get(link)
+    at_once(lambda n: clients[n].post("/accounts/signup/", {**FORM, "email": f"p{n}@example.com"}))
+    assert User.objects.exclude(pk=owner.pk).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_the_database_while_a_password_is_hashed(
+    settings: Any, mails_out: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite lets one transaction write at a time, and hashing is slow on purpose."""
+    from django.contrib.auth.hashers import MD5PasswordHasher
+
+    settings.SIGN_UP = "open"
+    inside: list[bool] = []
+    encode = MD5PasswordHasher.encode
+
+    def noted(self: Any, password: str, salt: str) -> str:
+        inside.append(connection.in_atomic_block)
+        return encode(self, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", noted)
+    Client().post("/accounts/signup/", FORM)
+    assert inside == [False]
+    assert User.objects.get().check_password(FORM["password1"])
 
 
 def _bare(response: Any) -> str:
