@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
@@ -17,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.accounts.sessions import idle_end
 from apps.accounts.signals import account_changed, account_deleting, account_deletion_asked
 from apps.core.errors import NotVisible, UserError
 
@@ -98,7 +100,7 @@ def update_profile(*, user: User, name: str, language: str, timezone: str) -> No
 
 
 def note_use(*, session_key: str, address: str) -> None:
-    """Remember that a session is used, and from where; written at most once in five minutes."""
+    """Remember that a session is used, and from where, and move its end; written at most once in five minutes."""
     if time.monotonic() < _note_again.get(session_key, 0):
         return
     if len(_note_again) >= _MOST_NOTED:
@@ -107,7 +109,11 @@ def note_use(*, session_key: str, address: str) -> None:
     now = timezone.now()
     # Another process may have noted it meanwhile.
     old = UserSession.objects.filter(session_key=session_key, last_seen_at__lt=now - NOTED_EVERY)
-    old.update(last_seen_at=now, ip=address)
+    if not old.update(last_seen_at=now, ip=address):
+        return
+    for began_at in UserSession.objects.filter(session_key=session_key).values_list("created_at", flat=True):
+        end = min(idle_end(), began_at + timedelta(seconds=settings.SESSION_COOKIE_AGE))
+        Session.objects.filter(session_key=session_key).update(expire_date=end)
 
 
 def end_sessions(*, user: User, but: str = "", only: int | None = None) -> int:

@@ -36,7 +36,11 @@ CACHES = {
         },
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+# Hours without use after which a session ends, and hours after which it ends in any case.
+SESSION_ENGINE = "apps.accounts.sessions"
+SESSION_IDLE_HOURS = env.float("SESSION_IDLE_HOURS", 14 * 24)
+SESSION_HOURS = env.float("SESSION_HOURS", 30 * 24)
+SESSION_COOKIE_AGE = round(SESSION_HOURS * 3600)
 
 CHANNEL_LAYERS = {
     "default": {

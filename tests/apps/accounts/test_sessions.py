@@ -18,6 +18,7 @@ from apps.accounts.models import User
 from apps.core.templatetags.ui import moment
 from apps.workspaces.models import AuditEntry
 from tests.apps.accounts.conftest import PASSWORD, is_in
+from tests.security.test_settings import settings_under
 from workers.upkeep import tasks as upkeep
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +144,61 @@ def test_what_ended_by_the_clock_is_forgotten(person: User, sign_in: SignIn) -> 
     assert not UserSession.objects.filter(session_key=gone).exists()
     assert is_in(here)
     assert UserSession.objects.count() == 1
+
+
+def _ends_at(client: Client) -> Any:
+    return Session.objects.get(session_key=client.session.session_key).expire_date
+
+
+def _used_long_ago(client: Client, *, hours: float, signed_in: float) -> None:
+    """The clock says that the session was last used, and was begun, so many hours ago."""
+    key, now = client.session.session_key, timezone.now()
+    end = now + timedelta(hours=14 * 24 - hours)
+    Session.objects.filter(session_key=key).update(expire_date=end)
+    UserSession.objects.filter(session_key=key).update(
+        last_seen_at=now - timedelta(hours=hours), created_at=now - timedelta(hours=signed_in)
+    )
+    services._note_again.clear()
+
+
+def test_who_does_not_come_back_for_two_weeks_is_signed_out(person: User, sign_in: SignIn) -> None:
+    client = sign_in()
+    assert _ends_at(client) - timezone.now() < timedelta(hours=14 * 24)
+    _used_long_ago(client, hours=14 * 24 + 0.1, signed_in=14 * 24 + 0.1)
+    assert not is_in(client)
+
+
+def test_each_use_moves_the_end_of_a_session(person: User, sign_in: SignIn) -> None:
+    client = sign_in()
+    _used_long_ago(client, hours=13 * 24, signed_in=13 * 24)
+    assert is_in(client)
+    assert _ends_at(client) - timezone.now() > timedelta(hours=14 * 24 - 1)
+    session = client.session
+    session["something"] = "changed"
+    session.save()
+    assert _ends_at(client) - timezone.now() < timedelta(hours=14 * 24), (
+        "writing to it makes it live no longer"
+    )
+
+
+def test_after_a_month_of_use_everybody_signs_in_again(person: User, sign_in: SignIn) -> None:
+    client = sign_in()
+    _used_long_ago(client, hours=1, signed_in=30 * 24 - 2)
+    assert is_in(client)
+    assert _ends_at(client) - timezone.now() < timedelta(hours=2)
+    _used_long_ago(client, hours=1, signed_in=30 * 24 + 1)
+    is_in(client)
+    assert not is_in(client)
+
+
+def test_the_hours_are_settings(person: User, sign_in: SignIn, settings: Any) -> None:
+    settings.SESSION_IDLE_HOURS = 0.5
+    client = sign_in()
+    assert _ends_at(client) - timezone.now() <= timedelta(minutes=30)
+    found = settings_under(
+        ["SESSION_IDLE_HOURS", "SESSION_COOKIE_AGE"], SESSION_IDLE_HOURS="0.5", SESSION_HOURS="12"
+    )
+    assert found == {"SESSION_IDLE_HOURS": 0.5, "SESSION_COOKIE_AGE": 12 * 3600}
 
 
 def test_the_address_of_a_made_up_header_is_not_believed(person: User, sign_in: SignIn) -> None:
