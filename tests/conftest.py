@@ -82,7 +82,7 @@ def sent_tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     sent: list[tuple[str, str, str]] = []
 
     def send_task(name: str, args: list[str], queue: str, **_: object) -> None:
-        sent.append((name, args[0], queue))
+        sent.append((name, args[0] if args else "", queue))
 
     monkeypatch.setattr(services.celery_app, "send_task", send_task)
     return sent

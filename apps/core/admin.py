@@ -1,8 +1,10 @@
-"""Bases of the admin pages: what must be written through a service is read-only here."""
+"""Bases of the admin pages: what must be written through a service is read-only here. And e-mails that wait."""
 
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+
+from apps.core.models import WaitingMail
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -19,3 +21,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
+
+
+@admin.register(WaitingMail)
+class WaitingMailAdmin(ReadOnlyAdmin):
+    """How many there are and since when; to whom and what they say nobody reads here."""
+
+    list_display = ["id", "created_at", "tries", "try_at"]
+    list_filter = ["created_at"]
+    search_fields = ["id"]

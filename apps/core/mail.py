@@ -1,15 +1,15 @@
 """E-mails leave outside of the request: nobody waits for a mail server, and no answer is slower for an address that it
 knows.
 
-Where EMAIL_URL names a server, what Django sends is sealed (it may hold a link that lets somebody in) and handed to the
-worker `upkeep` after commit. Where it names none, e-mails are printed where the studio runs.
+Where EMAIL_URL names a server, what Django sends is sealed (it may hold a link that lets somebody in) and becomes a row in
+the same transaction as what it is about; the worker `upkeep` delivers it. The row is the queue: without a broker, a worker
+or the mail server it waits. Where EMAIL_URL names no server, e-mails are printed where the studio runs.
 """
 
 import json
 import logging
-import time
 from collections.abc import Sequence
-from functools import partial
+from datetime import timedelta
 from smtplib import SMTPException
 from typing import Any
 
@@ -18,16 +18,22 @@ from django.core.cache import cache
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
+from django.dispatch import receiver
+from django.utils import timezone
 
-from apps.core.sealing import seal, unseal
+from apps.core.models import WaitingMail
+from apps.core.sealing import Unreadable, reseal, seal, secrets_rotating, unseal
 from studio.celery import app as celery_app
 
 logger = logging.getLogger(__name__)
 
 TASK, QUEUE = "mail.deliver", "upkeep"
 DELIVERED_BY = "django.core.mail.backends.smtp.EmailBackend"
-KEPT_SECONDS = 3600
+KEPT = timedelta(hours=1)
 """For so long it is tried again; the link of a reset lives no longer."""
+LOOKED_AFTER_SECONDS = 15.0
+"""How often beat has waiting e-mails looked at."""
+FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS = 15, 900
 
 _PURPOSE = "e-mail"
 _AWAY, AWAY_SECONDS = "mail-server-away", 30
@@ -53,18 +59,47 @@ class QueuedBackend(BaseEmailBackend):
                 raise TypeError("Only plain text is mailed.")
             fields: dict[str, Any] = {name: getattr(message, name) for name in _FIELDS}
             fields |= {"subject": str(message.subject), "headers": message.extra_headers}
-            transaction.on_commit(partial(_hand_over, seal(json.dumps(fields), _PURPOSE)))
+            WaitingMail.objects.create(sealed=seal(json.dumps(fields), _PURPOSE))
+            transaction.on_commit(_wake_worker)
         return len(email_messages)
 
 
-def _hand_over(sealed: str) -> None:
-    """Without the broker the e-mail is lost, not the request: who waits for it can ask again."""
+def _wake_worker() -> None:
+    """So that nobody waits for beat's next look; without the broker that look is soon enough."""
     try:
-        celery_app.send_task(
-            TASK, args=[sealed, time.time() + KEPT_SECONDS], queue=QUEUE, retry=False, ignore_result=True
-        )
+        celery_app.send_task(TASK, args=[], queue=QUEUE, retry=False, ignore_result=True)
     except Exception:
-        logger.exception("An e-mail could not be handed to the workers")
+        logger.warning("The workers could not be told of an e-mail: it waits for them", exc_info=True)
+
+
+def deliver_waiting() -> None:
+    """Give the mail server what is due: each e-mail ever more rarely, and none once KEPT is over."""
+    for mail in WaitingMail.objects.filter(try_at__lte=timezone.now()).order_by("try_at"):
+        if server_is_away():
+            break
+        if _claim(mail):
+            _deliver(mail)
+
+
+def _claim(mail: WaitingMail) -> bool:
+    """Of several workers that look at once one takes it. A worker that dies now leaves it for the next try."""
+    wait = timedelta(seconds=min(FIRST_WAIT_SECONDS * 2**mail.tries, MOST_WAIT_SECONDS))
+    unclaimed = WaitingMail.objects.filter(pk=mail.pk, tries=mail.tries)
+    return unclaimed.update(tries=mail.tries + 1, try_at=timezone.now() + wait) == 1
+
+
+def _deliver(mail: WaitingMail) -> None:
+    try:
+        if timezone.now() - mail.created_at > KEPT:
+            logger.error("An e-mail was given up: the mail server did not take it in time")
+        else:
+            send_now(mail.sealed)
+    except Unreadable:
+        logger.error("An e-mail was given up: no key of SECRETS_KEYS opens it")
+    except OSError as error:
+        logger.warning("An e-mail was not taken by the mail server (%s)", type(error).__name__)
+        return
+    mail.delete()
 
 
 def server_is_away() -> bool:
@@ -72,7 +107,7 @@ def server_is_away() -> bool:
     return bool(cache.get(_AWAY))
 
 
-def deliver(sealed: str) -> None:
+def send_now(sealed: str) -> None:
     """Give one e-mail to the server. Raises OSError (SMTPException is one) when it does not take it, Unreadable when no
     key opens it any more."""
     fields = json.loads(unseal(sealed, _PURPOSE))
@@ -83,3 +118,17 @@ def deliver(sealed: str) -> None:
         if not isinstance(error, SMTPException):
             cache.set(_AWAY, 1, AWAY_SECONDS)
         raise
+
+
+@receiver(secrets_rotating)
+def rotate(**_: object) -> int:
+    """Those that no key opens are given up when they are due."""
+    count = 0
+    for mail in WaitingMail.objects.select_for_update():
+        try:
+            mail.sealed = reseal(mail.sealed, _PURPOSE)
+        except Unreadable:
+            continue
+        mail.save(update_fields=["sealed"])
+        count += 1
+    return count

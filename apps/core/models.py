@@ -1,8 +1,9 @@
-"""Abstract bases that models of other apps share."""
+"""Abstract bases that models of other apps share, and e-mails that wait to be sent."""
 
 import uuid
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,3 +15,19 @@ class Identified(models.Model):
 
     class Meta:
         abstract = True
+
+
+class WaitingMail(Identified):
+    """An e-mail until the mail server has taken it: written with what it is about, so that nothing loses it."""
+
+    sealed = models.TextField(editable=False)
+    """By apps.core.sealing: it may hold a link that lets somebody in."""
+    tries = models.PositiveIntegerField(_("tries"), default=0)
+    try_at = models.DateTimeField(_("next try"), default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("waiting e-mail")
+        verbose_name_plural = _("waiting e-mails")
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -309,7 +309,7 @@ ADMIN_SITE = {
 }
 
 _LOOKED_AT = """
-account.emailaddress workspaces.apikey workspaces.auditentry workspaces.counter workspaces.invitation
+account.emailaddress core.waitingmail workspaces.apikey workspaces.auditentry workspaces.counter workspaces.invitation
 workspaces.workspacesecret workspaces.usageentry workspaces.usagetotal workspaces.reservation jobs.job jobs.jobevent datasets.dataset
 datasets.import datasets.datasetversion catalog.basemodel catalog.modelversion catalog.export training.preflight
 training.run evaluation.evaluation evaluation.comparedevaluation evaluation.comparison publishing.app

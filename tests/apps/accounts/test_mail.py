@@ -6,20 +6,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from smtplib import SMTPRecipientsRefused
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from celery.exceptions import Retry
 from django.core import mail as outgoing
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core import mail
-from apps.core.sealing import Unreadable, seal
+from apps.core.models import WaitingMail
+from apps.core.sealing import seal
 from apps.workspaces.models import AuditEntry
 from launcher.environment import free_port
 from tests.apps.accounts.conftest import PASSWORD, link_in
@@ -74,19 +76,22 @@ def wait_for(condition: Callable[[], Any], seconds: float = 20) -> bool:
 
 
 @pytest.fixture
-def handed_over(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
-    """A studio with a mail server: what its requests handed to the workers, as the task is called with."""
+def queued(settings: Any) -> None:
+    """A studio with a mail server."""
     settings.EMAIL_URL, settings.EMAIL_BACKEND = "smtp://mail.example.com", "apps.core.mail.QueuedBackend"
     settings.ACCOUNT_EMAIL_VERIFICATION, settings.SIGN_UP = "mandatory", "open"
-    sent: list[tuple[str, float]] = []
 
-    def send_task(name: str, args: Any, queue: str, **_: Any) -> None:
-        if name == mail.TASK:
-            assert queue == "upkeep"
-            sent.append(tuple(args))
 
-    monkeypatch.setattr(mail.celery_app, "send_task", send_task)
-    return sent
+def waiting(to: str = KNOWN) -> WaitingMail:
+    """An e-mail that waits."""
+    return WaitingMail.objects.create(
+        sealed=seal(f'{{"subject": "S", "body": "B", "to": ["{to}"]}}', "e-mail")
+    )
+
+
+def due() -> None:
+    """The time for the next try of all of them has come."""
+    WaitingMail.objects.update(try_at=timezone.now())
 
 
 @pytest.fixture
@@ -126,25 +131,31 @@ def _writes(queries: CaptureQueriesContext) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("path", "fields"), FORMS)
 def test_whether_an_address_has_an_account_changes_nothing_that_takes_time(
-    person: User, handed_over: list[Any], post: Any, path: str, fields: Callable[[str], dict[str, str]]
+    person: User,
+    queued: None,
+    sent_tasks: list[Any],
+    post: Any,
+    path: str,
+    fields: Callable[[str], dict[str, str]],
 ) -> None:
-    """The same writes in the same order, the same number of e-mails handed over, and no mail server asked."""
+    """The same writes in the same order, the same number of e-mails and of calls to workers, and no mail server asked."""
     post(path, fields("somebody@else.example"))  # what is cached is cached
     done = []
     for email in (KNOWN, UNKNOWN):
-        handed_over.clear()
+        sent_tasks.clear()
         with CaptureQueriesContext(connection) as queries:
             assert post(path, fields(email)).status_code in (200, 302)
-        done.append((_writes(queries), len(handed_over)))
+        done.append((_writes(queries), list(sent_tasks)))
     assert done[0] == done[1]
     if "login" not in path:
-        assert done[0][1] == 1
+        assert done[0][1] == [("mail.deliver", "", "upkeep")]
+        assert ("INSERT", "core_waitingmail") in done[0][0]
     if "signup" in path:
         assert ("INSERT", "accounts_user") in done[0][0]
 
 
 def test_a_repeated_sign_up_leaves_no_account_but_a_line_and_an_e_mail(
-    person: User, handed_over: list[Any], post: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+    person: User, queued: None, post: Any, server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post("/accounts/signup/", {**SIGN_UP, "email": KNOWN})
     assert list(User.objects.values_list("email", flat=True)) == [KNOWN]
@@ -153,13 +164,12 @@ def test_a_repeated_sign_up_leaves_no_account_but_a_line_and_an_e_mail(
     assert person.name == "Pia"
     assert AuditEntry.objects.filter(action="user.sign_up_repeated", object_id=str(person.pk)).count() == 1
     monkeypatch.undo()
-    (sealed, _until) = handed_over[0]
-    mail.deliver(sealed)
+    mail.deliver_waiting()
     assert "There is one already" in server.taken[0].replace("=\n", "")
 
 
 def test_two_at_the_same_moment_are_answered_alike(
-    handed_over: list[Any], post: Any, monkeypatch: pytest.MonkeyPatch
+    queued: None, post: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both looked before either was written."""
     from apps.accounts.forms import SignUpForm
@@ -175,105 +185,139 @@ def test_two_at_the_same_moment_are_answered_alike(
 
 
 def test_what_waits_for_a_worker_can_be_read_by_nobody_else(
-    person: User, handed_over: list[Any], post: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+    person: User, queued: None, post: Any, server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post("/accounts/password/reset/", {"email": KNOWN})
-    sealed, until = handed_over[0]
-    assert KNOWN not in sealed
-    assert "password/reset" not in sealed
-    assert until == pytest.approx(time.time() + 3600, abs=60)
+    kept = str(WaitingMail.objects.values().get())
+    assert KNOWN not in kept
+    assert "password/reset" not in kept
     monkeypatch.undo()
-    mail.deliver(sealed)
+    mail.deliver_waiting()
     assert f"To: {KNOWN}" in server.taken[0]
     body = server.taken[0].replace("=\r\n", "").replace("=3D", "=")
     assert Client().get(link_in(outgoing.EmailMessage(body=body))).status_code == 302
 
 
-def test_an_e_mail_of_something_that_was_taken_back_is_not_sent(handed_over: list[Any]) -> None:
+def test_an_e_mail_of_something_that_was_taken_back_is_not_sent(queued: None) -> None:
     with transaction.atomic():
         outgoing.send_mail("Subject", "Body", None, [KNOWN])
         transaction.set_rollback(True)
-    assert not handed_over
+    assert not WaitingMail.objects.exists()
 
 
-def test_without_a_broker_the_answer_is_the_same(
-    person: User, handed_over: list[Any], post: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("email", [KNOWN, UNKNOWN])
+def test_without_a_broker_the_answer_is_the_same_and_the_e_mail_waits(
+    person: User, queued: None, post: Any, server: Any, monkeypatch: pytest.MonkeyPatch, email: str
 ) -> None:
     def away(*_: Any, **__: Any) -> None:
         raise ConnectionError
 
     monkeypatch.setattr(mail.celery_app, "send_task", away)
-    assert post("/accounts/password/reset/", {"email": KNOWN}).status_code == 302
+    assert post("/accounts/password/reset/", {"email": email}).status_code == 302
+    monkeypatch.undo()
+    tasks.deliver()  # what beat asks for, once the broker is back
+    assert f"To: {email}" in server.taken[0]
+    assert not WaitingMail.objects.exists()
 
 
-def sealed_mail(to: str = KNOWN) -> str:
-    return seal(f'{{"subject": "S", "body": "B", "to": ["{to}"]}}', "e-mail")
-
-
+@pytest.mark.django_db(transaction=True)
 def test_a_server_that_was_away_gets_it_when_it_is_back(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A real worker on the real broker."""
+    """A real worker on the real broker, asked as beat asks it."""
     from celery.contrib.testing.worker import start_worker
 
     from workers.celery import app
 
     monkeypatch.undo()  # other tests keep messages from the broker
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
-    monkeypatch.setattr(tasks, "FIRST_WAIT_SECONDS", 0.2)
-    monkeypatch.setattr(tasks, "MOST_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(mail, "FIRST_WAIT_SECONDS", 0)
     monkeypatch.setattr(mail, "AWAY_SECONDS", 1)
+    waiting()
+
+    def asked_for(condition: Callable[[], Any]) -> Callable[[], Any]:
+        return lambda: tasks.deliver.apply_async(queue="upkeep") and condition()
+
     with start_worker(app, pool="solo", queues=["upkeep"], perform_ping_check=False):
-        tasks.deliver.apply_async([sealed_mail(), time.time() + 60], queue="upkeep")
-        assert wait_for(mail.server_is_away)
+        assert wait_for(asked_for(mail.server_is_away))
         with mail_server(settings.EMAIL_PORT) as server:
-            assert wait_for(lambda: server.taken)
+            assert wait_for(asked_for(lambda: server.taken))
+            assert wait_for(lambda: not WaitingMail.objects.exists())
+    assert len(server.taken) == 1
     assert f"To: {KNOWN}" in server.taken[0]
 
 
-def test_tries_become_rarer_and_wait_while_the_server_is_away(
-    settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_beat_looks_after_what_waits() -> None:
+    from workers.celery import app
+
+    app.loader.import_default_modules()
+    entry = app.conf.beat_schedule.get(mail.TASK) or app._conf.beat_schedule[mail.TASK]
+    assert entry["options"]["queue"] == "upkeep"
+    assert entry["schedule"] == mail.LOOKED_AFTER_SECONDS
+
+
+def test_tries_become_rarer_and_wait_while_the_server_is_away(settings: Any) -> None:
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
-    waits: list[int] = []
-    monkeypatch.setattr(tasks.deliver, "retry", lambda countdown, queue: waits.append(countdown) or Retry())
-    for retries in range(9):
-        tasks.deliver.push_request(retries=retries)
+    row, waits = waiting(), []
+    for _ in range(9):
+        due()
         cache.clear()
-        with pytest.raises(Retry):
-            tasks.deliver.run(sealed_mail(), time.time() + 3600)
-        tasks.deliver.pop_request()
+        mail.deliver_waiting()
+        row.refresh_from_db()
+        waits.append(round((row.try_at - timezone.now()).total_seconds()))
     assert waits == [15, 30, 60, 120, 240, 480, 900, 900, 900]
+    due()
+    mail.deliver_waiting()
+    row.refresh_from_db()
+    assert row.tries == 9, "it was asked though it is away"
 
-    def never(*_: Any, **__: Any) -> None:
-        raise AssertionError("it was asked though it is away")
 
-    monkeypatch.setattr(mail, "deliver", never)
-    with pytest.raises(Retry):
-        tasks.deliver.run(sealed_mail(), time.time() + 3600)
+def test_of_several_workers_one_sends_it(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another worker looks while the first one talks to the server, and both saw the same row."""
+    row, seen = waiting(), WaitingMail.objects.get()
+    assert mail._claim(row)
+    assert not mail._claim(seen)
+    mail.deliver_waiting()
+    assert not server.taken
 
 
 def test_a_refusal_keeps_no_other_e_mail_waiting(server: Any) -> None:
-    with pytest.raises(SMTPRecipientsRefused):
-        mail.deliver(sealed_mail("refused@example.com"))
+    refused = waiting("refused@example.com")
+    waiting()
+    mail.deliver_waiting()
     assert not mail.server_is_away()
-    mail.deliver(sealed_mail())
     assert len(server.taken) == 1
+    assert WaitingMail.objects.get() == refused
 
 
 def test_it_is_given_up_when_the_link_in_it_has_ended(server: Any, caplog: Any) -> None:
-    tasks.deliver.run(sealed_mail(), time.time() - 1)
+    waiting()
+    WaitingMail.objects.update(created_at=timezone.now() - mail.KEPT - timedelta(seconds=1))
+    mail.deliver_waiting()
     assert not server.taken
     assert "given up" in caplog.text
+    assert not WaitingMail.objects.exists()
 
 
-def test_what_no_key_opens_is_not_sent(server: Any) -> None:
-    with pytest.raises(Unreadable):
-        mail.deliver(seal("{}", "something else"))
+def test_what_no_key_opens_is_given_up(server: Any, caplog: Any) -> None:
+    WaitingMail.objects.create(sealed=seal("{}", "something else"))
+    mail.deliver_waiting()
     assert not server.taken
+    assert "given up" in caplog.text
+    assert not WaitingMail.objects.exists()
 
 
-def test_only_plain_text_is_mailed(handed_over: list[Any]) -> None:
+def test_what_waits_is_sealed_anew_with_the_rest(server: Any, settings: Any) -> None:
+    settings.SECRETS_KEYS = ["the old key"]
+    waiting()
+    settings.SECRETS_KEYS = ["the new key", "the old key"]
+    call_command("rotate_secrets")
+    settings.SECRETS_KEYS = ["the new key"]
+    mail.deliver_waiting()
+    assert len(server.taken) == 1
+
+
+def test_only_plain_text_is_mailed(queued: None) -> None:
     with pytest.raises(TypeError):
         outgoing.send_mail("S", "B", None, [KNOWN], html_message="<p>B</p>")
 
