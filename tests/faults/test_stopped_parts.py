@@ -18,6 +18,7 @@ from launcher.private_redis import answers
 from launcher.throwaway import Studio
 from tests.fixtures.browser import Complaints
 from tests.fixtures.rest import Rest, wait_for
+from tests.fixtures.talkative import train_talkative
 
 pytestmark = pytest.mark.faults
 
@@ -64,10 +65,9 @@ def test_a_redis_that_restarts_loses_no_job(
 
 
 def test_an_app_whose_engine_is_gone_says_so_and_recovers(
-    shaken: Studio, rest: Rest, open_page: Callable[..., Page], complaints: Complaints
+    shaken: Studio, rest: Rest, tmp_path: Path, open_page: Callable[..., Page], complaints: Complaints
 ) -> None:
-    version = rest.confirm(rest.upload(get_example("library_help_desk").path))
-    run = rest.wait("runs", rest.start_run(version, "starter:causal:tiny", max_steps=3))
+    run = train_talkative(rest, tmp_path)
     _, link = rest.publish(run["model_version"], name="Front desk", max_tokens=1200)
     page = open_page(shaken.url)
     page.goto(link)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +14,7 @@ from tests.fixtures.browser import Complaints
 from tests.fixtures.keyboard import Keyboard
 from tests.fixtures.publishing import LiveSite
 from tests.fixtures.rest import Rest, wait_for
+from tests.fixtures.talkative import train_talkative
 
 OWNER, PASSWORD = "owner@example.com", "a rather long password"
 
@@ -65,30 +63,9 @@ def tickets(rest: Rest) -> dict[str, Any]:
     return rest.confirm(rest.upload(get_example("support_tickets").path))
 
 
-def long_answers(path: Path) -> Path:
-    """Questions whose answers are words in no order, far more of them than ends of answers."""
-    chance = random.Random(7)
-    words = ["open", "closed", "library", "station", "square", "morning", "evening", "Friday"]
-    rows = [
-        {
-            "messages": [
-                {"role": "user", "content": f"Question {number}?"},
-                {"role": "assistant", "content": answer},
-            ]
-        }
-        for number in range(120)
-        for answer in [" ".join(chance.choices(words, k=60))]
-    ]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
-
-
 @pytest.fixture(scope="session")
 def talkative(rest: Rest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A chat model that says words and does not stop: whatever the processor's rounding, the likeliest is a word."""
-    version = rest.confirm(rest.upload(long_answers(tmp_path_factory.mktemp("talkative") / "talk.jsonl")))
-    run = rest.start_run(version, "starter:causal:tiny", max_steps=12)
-    return rest.wait("runs", run)
+    return train_talkative(rest, tmp_path_factory.mktemp("talkative"))
 
 
 @pytest.fixture(scope="session")
