@@ -17,6 +17,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
 @admin.register(ComparedEvaluation)
 class ComparedEvaluationAdmin(ReadOnlyAdmin):
     list_display = ["comparison", "position", "evaluation"]
+    list_filter = ["comparison__workspace"]
     search_fields = ["comparison__name", "evaluation__model_version__name"]
     list_select_related = [
         "comparison",

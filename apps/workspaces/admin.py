@@ -51,6 +51,7 @@ class GroupAdmin(DjangoGroupAdmin):
 @admin.register(Workspace)
 class WorkspaceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["name", "created_at", "deleted_at", "purged_at"]
+    list_filter = ["created_at", ("deleted_at", admin.EmptyFieldListFilter)]
     readonly_fields = ["deleted_at", "purged_at"]
     search_fields = ["id", "name"]
 

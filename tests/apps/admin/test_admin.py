@@ -49,6 +49,7 @@ def test_lists_open_search_and_show_what_there_is(client_for, owner, something_o
             assert response.status_code == 200, (model, query)
         if model.__module__.startswith("apps."):
             assert admin.site._registry[model].search_fields, model
+            assert admin.site._registry[model].list_filter, model
 
 
 def test_lists_cost_the_same_however_long(client_for, owner, something_of_everything) -> None:
