@@ -18,8 +18,10 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError
 
 from apps.accounts.models import User
+from apps.core.redis import sync_redis
 from apps.jobs.links import page_of
 from apps.jobs.models import Job, State
+from apps.jobs.services import REAPED_AT
 from apps.serving.client import EngineClient, EngineError
 from apps.workspaces.usage_report import stored_by_workspace
 from studio.celery import app as celery_app
@@ -30,6 +32,8 @@ PING_SECONDS = 1.0
 PING_IS_KEPT_SECONDS = 5
 STREAMERS = "streamer:*"
 MOST_STUCK = 50
+MISSED_ROUNDS = 3
+"""So many rounds of the reaper may be late before beat counts as gone."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +47,39 @@ class Part:
 
 
 def _answering_workers() -> dict[str, list[str]]:
-    """Celery workers that answer a ping, with their queues. Asking takes a second, so the answer is kept for five."""
+    """Celery workers that answer a ping, with their queues. Asking takes a second, so the answer is kept for five.
+
+    Raises RedisError.
+    """
     known = cache.get("console.workers")
     if known is None:
         try:
             queues = celery_app.control.inspect(timeout=PING_SECONDS).active_queues() or {}
             known = {name: [queue["name"] for queue in listed] for name, listed in queues.items()}
-        except (OSError, KombuError, CeleryError, redis.RedisError):
+        except (OSError, KombuError, CeleryError):
             known = {}
         cache.set("console.workers", known, PING_IS_KEPT_SECONDS)
     return dict(known)
 
 
+def what_redis_knows() -> list[Part]:
+    """Redis itself, and what is told through it: workers, beat, streamers. While it is away nothing else can be said."""
+    try:
+        return [Part("Redis", True, _version_of_redis()), *workers(), beat(), streamers()]
+    except redis.RedisError as error:
+        advice = _(
+            "Jobs wait, and published apps cannot answer, until it is back; nothing is lost. Whether workers and "
+            "streamers run cannot be seen meanwhile."
+        )
+        return [Part("Redis", False, str(error), advice)]
+
+
+def _version_of_redis() -> str:
+    return str(sync_redis().info("server").get("redis_version", ""))
+
+
 def workers() -> list[Part]:
-    """One part per queue."""
+    """One part per queue. Raises RedisError."""
     answering = _answering_workers()
     parts = []
     for queue in Queue:
@@ -73,13 +96,22 @@ def workers() -> list[Part]:
     return parts
 
 
+def beat() -> Part:
+    """Beat answers nobody: it is there when upkeep was told to look after jobs a moment ago. Raises RedisError."""
+    at = cache.get(REAPED_AT)
+    ago = None if at is None else max(0, round(time.time() - at))
+    is_up = ago is not None and ago <= MISSED_ROUNDS * settings.JOB_REAP_EVERY_SECONDS + PING_IS_KEPT_SECONDS
+    text = "" if ago is None else _("looked after jobs %s s ago") % ago
+    advice = _(
+        "Nobody looks after silent jobs. Where a worker takes jobs from “upkeep”, beat is what is missing: celery -A "
+        "workers.celery beat"
+    )
+    return Part(_("Beat"), is_up, text, "" if is_up else advice)
+
+
 def streamers() -> Part:
-    """Streamers keep a key alive in Redis."""
-    try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
-            found = sum(1 for _key in client.scan_iter(STREAMERS, count=500))
-    except redis.RedisError as error:
-        return Part(_("Streamers"), False, "", _("Redis does not answer: %s") % error)
+    """Streamers keep a key alive in Redis. Raises RedisError."""
+    found = sum(1 for _key in sync_redis().scan_iter(STREAMERS, count=500))
     advice = "" if found else _("Published apps cannot answer. Start one: python manage.py streamer")
     return Part(_("Streamers"), found > 0, str(found), advice)
 
@@ -153,7 +185,7 @@ def console(user: User | AnonymousUser) -> dict[str, Any]:
     began = time.monotonic()
     engine_part, health = engine()
     return {
-        "parts": [*workers(), streamers(), engine_part],
+        "parts": [*what_redis_knows(), engine_part],
         "health": health,
         "queues": queues(),
         "stuck": pages_for(user, stuck_jobs()),

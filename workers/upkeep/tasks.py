@@ -1,11 +1,13 @@
 """Beat's tasks; they run on the `upkeep` queue, never behind a long import."""
 
 import logging
+import time
 from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
 from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 
 from apps.accounts import services as accounts
@@ -20,6 +22,7 @@ _HOUR_SECONDS = 3600
 
 @shared_task(name="upkeep.reap")
 def reap() -> dict[str, int]:
+    cache.set(services.REAPED_AT, time.time(), None)
     return services.reap()
 
 

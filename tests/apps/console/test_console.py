@@ -1,15 +1,19 @@
 """The administrators' page: each part says itself when it cannot be read, and its buttons repair."""
 
+import time
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
 from apps.console import queries
 from apps.jobs.models import Job, State
+from apps.jobs.services import REAPED_AT
 from apps.workspaces import usage
 from apps.workspaces.services import create_workspace
+from workers.upkeep import tasks as upkeep
 
 pytestmark = pytest.mark.django_db
 CONSOLE = "/console/"
@@ -35,13 +39,26 @@ def test_what_is_missing_is_said_with_what_to_do(client_for, owner, no_engine) -
     assert "python manage.py streamer" in html
     assert "python -m workers.serving.engine" in html
     assert "It does not answer." in html
+    assert "celery -A workers.celery beat" in html
 
 
-def test_redis_gone_is_said_and_the_page_still_comes(owner, no_engine, settings) -> None:
+def test_redis_gone_is_said_and_the_page_still_comes(client_for, owner, no_engine, settings) -> None:
+    client = client_for(owner)
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    part = queries.streamers()
-    assert not part.is_up
-    assert "Redis does not answer" in part.advice
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": settings.REDIS_URL}}
+    html = client.get(CONSOLE).content.decode()
+    assert "Jobs wait, and published apps cannot answer, until it is back" in html
+    assert "Worker “gpu”" not in html, "nobody knows whether it runs"
+
+
+def test_beat_is_there_when_jobs_were_looked_after_a_moment_ago(owner) -> None:
+    assert not queries.beat().is_up
+    upkeep.reap()
+    assert queries.beat().is_up
+    cache.set(REAPED_AT, time.time() - 600)
+    gone = queries.beat()
+    assert (gone.is_up, gone.text) == (False, "looked after jobs 600 s ago")
+    assert "celery -A workers.celery beat" in gone.advice
 
 
 def test_a_running_engine_shows_itself(client_for, owner, engine) -> None:
