@@ -17,12 +17,15 @@ from urllib.parse import urlsplit
 
 import redis
 
+# A proxy that the environment names leads out of this machine, and cannot reach what listens on its loopback.
+_ASK = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+
 
 def answers_http(url: str, host: str | None = None) -> bool:
     """Whether a GET of `url` gives 200 within two seconds."""
     request = urllib.request.Request(url, headers={"Host": host} if host else {})  # noqa: S310  (our own loopback)
     try:
-        with urllib.request.urlopen(request, timeout=2) as response:  # noqa: S310
+        with _ASK(request, timeout=2) as response:
             return bool(response.status == 200)
     except (OSError, urllib.error.URLError, ValueError):
         return False
