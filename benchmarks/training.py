@@ -21,10 +21,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
+
+if TYPE_CHECKING:
+    from workers.models.loading import LoadedModel
 
 SIDES = {
     "plain": "Trainer as documented (fp32, padded to the longest row)",
@@ -129,22 +132,39 @@ def train_with_trainer(model: LlamaForCausalLM, rows: list[list[int]], *, tuned:
     return lambda: trainer.train() and None
 
 
+def as_loaded(model: LlamaForCausalLM) -> "LoadedModel":
+    """The model as a run has it: with its description, a tokenizer that nothing is read by here, and its precision."""
+    from workers.contracts.model_folder import ModelManifest
+    from workers.contracts.recipes import Precision
+    from workers.contracts.task_types import Family, TaskType
+    from workers.models.devices import resolve_precision
+    from workers.models.loading import LoadedModel
+    from workers.models.starters import train_tokenizer
+
+    device = torch.device("cpu")
+    manifest = ModelManifest(
+        family=Family.CAUSAL,
+        task_type=TaskType.GENERATION,
+        architecture="LlamaForCausalLM",
+        parameters=model.num_parameters(),
+        context_length=2048,
+    )
+    tokenizer = train_tokenizer(["a"], family=Family.CAUSAL, vocabulary=300)
+    precision = resolve_precision(Precision.AUTO, device, model.num_parameters())
+    return LoadedModel(model, tokenizer, manifest, device, precision)
+
+
 def train_with_ours(model: LlamaForCausalLM, rows: list[list[int]]) -> Callable[[], None]:
     """The loop that every run goes through, checkpoint at the end included."""
-    from workers.contracts.model_folder import ModelManifest
-    from workers.contracts.recipes import Precision, Recipe
-    from workers.contracts.task_types import Family, TaskType
-    from workers.models.devices import DTYPES, cast_parameters, resolve_precision
-    from workers.models.loading import LoadedModel
+    from workers.contracts.recipes import Recipe
+    from workers.models.devices import DTYPES, cast_parameters
     from workers.models.prompts import Example
-    from workers.models.starters import train_tokenizer
     from workers.runtime.reporter import Reporter
     from workers.training.checkpoints import Checkpoints
     from workers.training.loop import Loop, TrainingData
     from workers.training.methods import method_for
     from workers.training.progress import Phases
 
-    device = torch.device("cpu")
     recipe = Recipe(
         epochs=1,
         batch_rows=BATCH_ROWS,
@@ -156,21 +176,11 @@ def train_with_ours(model: LlamaForCausalLM, rows: list[list[int]]) -> Callable[
         sample_rows=0,
         tokens_per_microbatch=2048,
     )
-    precision = resolve_precision(Precision.AUTO, device, model.num_parameters())
-    manifest = ModelManifest(
-        family=Family.CAUSAL,
-        task_type=TaskType.GENERATION,
-        architecture="LlamaForCausalLM",
-        parameters=model.num_parameters(),
-        context_length=2048,
-    )
-    tokenizer = train_tokenizer(["a"], family=Family.CAUSAL, vocabulary=300)
-    loaded = LoadedModel(model, tokenizer, manifest, device, precision)
+    loaded = as_loaded(model)
     method = method_for(loaded, recipe)
-    cast_parameters(model, DTYPES[precision])
+    cast_parameters(model, DTYPES[loaded.precision])
     data = TrainingData([Example(row, row) for row in rows], [], [])
-    sink = os.open(os.devnull, os.O_WRONLY)
-    reporter = Reporter(sink)
+    reporter = Reporter(os.open(os.devnull, os.O_WRONLY))
     checkpoints = Checkpoints(Path(tempfile.mkdtemp()))
 
     def train() -> None:
