@@ -1,5 +1,5 @@
 # Three images from one file: `web` (no model library), `worker-cpu`, `worker-gpu`. docker-compose.yml says who runs what.
-# pip takes its package index from the build arguments below where they are given, else from its defaults.
+# pip and npm ask where the build arguments below say, which docker-compose.yml takes from .env; else where they always do.
 
 FROM python:3.11-slim-bookworm AS base
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 DJANGO_SETTINGS_MODULE=studio.settings
@@ -9,6 +9,9 @@ COPY pyproject.toml constraints.txt package.json package-lock.json ./
 COPY tools tools
 
 FROM base AS browser-files
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+ARG NPM_CONFIG_REGISTRY
 RUN python tools/install.py --here --only-browser-files
 
 FROM base AS web

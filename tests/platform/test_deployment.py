@@ -23,7 +23,6 @@ STORES = ["postgres", "redis", "storage"]
 BY_LIBRARIES = {
     "AWS_ACCESS_KEY_ID": "pyarrow",
     "AWS_SECRET_ACCESS_KEY": "pyarrow",
-    "FORWARDED_ALLOW_IPS": "uvicorn",
 }
 
 
@@ -120,14 +119,42 @@ def test_every_variable_given_is_read_and_every_variable_read_is_given(deploymen
         assert needed <= given, f"{name} lacks {sorted(needed - given)}"
 
 
-def test_every_variable_that_compose_asks_for_is_in_the_example() -> None:
-    asked = set(re.findall(r"\$\{([A-Z0-9_]+):\?", (ROOT / "docker-compose.yml").read_text()))
-    given = dict(
-        line.split("=", 1)
-        for line in (ROOT / ".env.example").read_text().splitlines()
-        if line[:1] not in ("", "#")
-    )
-    assert asked == set(given)
+def variables_of_compose() -> tuple[set[str], dict[str, str]]:
+    """What docker-compose.yml asks for, and what has a default there."""
+    text = (ROOT / "docker-compose.yml").read_text()
+    asked = set(re.findall(r"\$\{([A-Z0-9_]+):\?", text))
+    return asked, dict(re.findall(r"\$\{([A-Z0-9_]+):-([^}]*)\}", text))
+
+
+def test_every_variable_of_compose_is_in_the_example() -> None:
+    asked, defaults = variables_of_compose()
+    for_building = set(re.findall(r"\b(?:PIP|NPM)_[A-Z_]+", (ROOT / "docker-compose.yml").read_text()))
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    found = [match for line in lines if (match := re.match(r"(#? ?)([A-Z0-9_]+)=", line))]
+    assert {match[2] for match in found if not match[1]} == asked
+    assert {match[2] for match in found if match[1]} == set(defaults) | for_building
+
+
+def test_compose_and_code_have_the_same_defaults() -> None:
+    _asked, written = variables_of_compose()
+    compared = set()
+    for path in (ROOT / "studio/settings").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="env")),
+                    args=[ast.Constant(value=str(name)), ast.Constant(value=default), *_],
+                ) if name in written:
+                    assert written[name].lower() == str(default).lower(), name
+                    compared.add(name)
+    assert len(compared) > 20
+
+
+def test_every_argument_for_building_is_taken_by_each_stage_that_fetches() -> None:
+    stages = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)[1:]
+    for stage in stages:
+        if "RUN python tools/install.py" in stage:
+            assert "ARG PIP_INDEX_URL" in stage, stage.splitlines()[0]
 
 
 def test_health_checks_ask_about_their_own_process(deployment: dict[str, Any]) -> None:
