@@ -15,7 +15,7 @@ from apps.api.rest import serializers
 from apps.api.rest.base import VisibleViewSet, find, workspace_of
 from apps.catalog import services as catalog
 from apps.catalog.models import BaseModel, Export, ModelVersion
-from apps.core.downloads import read_chunks, stream_download
+from apps.core.downloads import read_chunks
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
@@ -26,6 +26,7 @@ from apps.training.bases import choices_for, find_choice
 from apps.training.models import Preflight, Run
 from apps.training.querysets import metric_points
 from apps.workspaces.access import Action
+from apps.workspaces.downloads import send_file
 from workers.contracts.recipes import Length, Recipe
 
 
@@ -136,6 +137,11 @@ class ExportViewSet(VisibleViewSet):
             raise UserError("The export has not succeeded yet.", code="not_ready")
         name = export.result["filename"]
         stream = storage().open(export.file_key)
-        return stream_download(
-            read_chunks(stream), filename=name, content_type="application/zip", size=export.result["bytes"]
+        return send_file(
+            request,
+            read_chunks(stream),
+            workspace=export.workspace,
+            filename=name,
+            content_type="application/zip",
+            size=export.result["bytes"],
         )

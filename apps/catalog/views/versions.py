@@ -15,7 +15,7 @@ from apps.catalog.cards import read_card
 from apps.catalog.forms import ModelVersionForm
 from apps.catalog.lineage import lineage_of
 from apps.catalog.models import BaseModel, Export, ModelVersion
-from apps.core.downloads import read_chunks, stream_download
+from apps.core.downloads import read_chunks
 from apps.core.errors import NotVisible
 from apps.core.htmx import redirect, render_page
 from apps.core.notices import do_and_tell, tell_archived
@@ -24,6 +24,7 @@ from apps.jobs.views import status_context
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
+from apps.workspaces.downloads import send_file
 from workers.contracts.storage import StorageError
 
 MODELS_A_PAGE = 25
@@ -126,4 +127,11 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     except StorageError as error:
         raise NotVisible from error
     name, size = packed.result["filename"], packed.result["bytes"]
-    return stream_download(read_chunks(stream), filename=name, content_type="application/zip", size=size)
+    return send_file(
+        request,
+        read_chunks(stream),
+        workspace=packed.workspace,
+        filename=name,
+        content_type="application/zip",
+        size=size,
+    )

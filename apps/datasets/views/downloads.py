@@ -7,12 +7,13 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 
-from apps.core.downloads import read_chunks, stream_download
+from apps.core.downloads import read_chunks
 from apps.core.errors import NotVisible
 from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion, Import
 from apps.datasets.rows import DATA_NAME, kept_csv, rejected_csv
 from apps.workspaces import access
+from apps.workspaces.downloads import send_file
 
 _CSV = "text/csv; charset=utf-8"
 
@@ -25,7 +26,9 @@ def source(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if import_.address_encrypted:
         raise NotVisible
     chunks = read_chunks(storage().open(import_.source_key))
-    return stream_download(chunks, filename=import_.filename, size=import_.source_bytes)
+    return send_file(
+        request, chunks, workspace=import_.workspace, filename=import_.filename, size=import_.source_bytes
+    )
 
 
 @require_GET
@@ -36,7 +39,8 @@ def import_rejected(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if not import_.result:
         raise NotVisible
     name = f"{_stem(import_.dataset.name)}-rejected.csv"
-    return stream_download(rejected_csv(import_.rows_key), filename=name, content_type=_CSV)
+    chunks = rejected_csv(import_.rows_key)
+    return send_file(request, chunks, workspace=import_.workspace, filename=name, content_type=_CSV)
 
 
 @require_GET
@@ -48,9 +52,10 @@ def version_file(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
     filename = f"{_stem(version.dataset.name)}-v{version.number}-{name}"
     if name == "kept.parquet":
         key = f"{version.storage_key}/{DATA_NAME}"
-        return stream_download(read_chunks(storage().open(key)), filename=filename, size=storage().size(key))
+        chunks, size = read_chunks(storage().open(key)), storage().size(key)
+        return send_file(request, chunks, workspace=version.workspace, filename=filename, size=size)
     chunks = kept_csv(version) if name == "kept.csv" else rejected_csv(version.storage_key)
-    return stream_download(chunks, filename=filename, content_type=_CSV)
+    return send_file(request, chunks, workspace=version.workspace, filename=filename, content_type=_CSV)
 
 
 def _stem(name: str) -> str:

@@ -9,11 +9,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from apps.core.downloads import stream_download
 from apps.core.errors import NotVisible
 from apps.workspaces import audit
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
+from apps.workspaces.downloads import send_file
 from apps.workspaces.forms import AuditFilterForm
 from apps.workspaces.models import AuditEntry
 from apps.workspaces.querysets import AuditQuerySet
@@ -56,8 +56,11 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
         workspace=request.workspace,  # type: ignore[attr-defined]
         kind=kind,
     )
-    return stream_download(
+    return send_file(
+        request,
         audit.export(found, kind),
+        workspace=request.workspace,  # type: ignore[attr-defined]
+        action=Action.MANAGE,
         filename=f"audit-{timezone.localdate():%Y-%m-%d}.{kind}",
         content_type=EXPORTS[kind],
         reads_database=True,

@@ -1,0 +1,62 @@
+"""Files of a workspace, sent to whoever may have them, and only for as long as they may.
+
+A download that is under way ends within seconds of what let it in (apps.workspaces.ways): the file stays incomplete, and
+whoever fetches it is told so by a connection that breaks off.
+"""
+
+from collections.abc import AsyncGenerator, Iterator
+
+from django.core.exceptions import RequestAborted
+from django.http import HttpRequest, StreamingHttpResponse
+
+from apps.core.downloads import BINARY, as_download, follow
+from apps.workspaces import access, ways
+from apps.workspaces.access import Action
+from apps.workspaces.models import ApiKey, Workspace
+
+
+def send_file(
+    request: HttpRequest,
+    chunks: Iterator[bytes],
+    *,
+    workspace: Workspace,
+    action: Action = Action.VIEW,
+    filename: str,
+    content_type: str = BINARY,
+    size: int | None = None,
+    reads_database: bool = False,
+) -> StreamingHttpResponse:
+    """A response that sends `chunks` while the person who asked may do `action` in `workspace`.
+
+    The caller has checked that once; `size` is in bytes, `reads_database` as for `apps.core.downloads.follow`.
+    """
+    produced = follow(chunks, thread_sensitive=reads_database)
+    return as_download(
+        _while_allowed(produced, request, workspace, action),
+        filename=filename,
+        content_type=content_type,
+        size=size,
+    )
+
+
+async def _while_allowed(
+    source: AsyncGenerator[bytes], request: HttpRequest, workspace: Workspace, action: Action
+) -> AsyncGenerator[bytes]:
+    user, session_key = request.user, request.session.session_key
+    key: ApiKey | None = getattr(user, "api_key", None)
+
+    def is_open() -> bool:
+        if key is not None:
+            is_known = ApiKey.objects.of_members().filter(pk=key.pk).exists()
+        else:
+            is_known = ways.is_signed_in(user, session_key)
+        return is_known and access.can(user, workspace, action)
+
+    came_by = ways.of_key(key.pk) if key is not None else ways.of_session(session_key)
+    groups = [ways.of_user(user.pk), ways.of_workspace(workspace.pk), came_by]
+    try:
+        async for chunk in ways.while_open(source, groups, is_open):
+            yield chunk
+    except ways.WayClosed:
+        # Django drops such a request without an error, and the server breaks the connection off.
+        raise RequestAborted from None
