@@ -6,12 +6,13 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from launcher.environment import LauncherError, write_private
+from launcher.environment import ROOT, LauncherError, write_private
 
 NAME, NOTE = "launcher.lock", "launcher.json"
 LEFTOVERS_SECONDS = 12.0
@@ -37,7 +38,7 @@ def lock_data_dir(data_dir: Path) -> int:
                 where = f" at {note['address']}" if note.get("address") else ""
                 raise LauncherError(
                     f"Maquette is already running on {data_dir}{where} (process {note.get('pid', 'unknown')}).\n"
-                    "End that one first, or choose another folder with --data-dir."
+                    "End that one first, or choose another folder with DATA_DIR=…"
                 ) from None
             time.sleep(0.2)
 
@@ -65,3 +66,16 @@ def read_note(data_dir: Path) -> dict[str, Any]:
 
 def remove_note(data_dir: Path) -> None:
     (data_dir / NOTE).unlink(missing_ok=True)
+
+
+def join_studio(environment: MutableMapping[str, str]) -> None:
+    """Fill in what a command must know of the embedded studio of DATA_DIR: its key, and where its parts are while it
+    runs. What is set stays, also as a file."""
+    data_dir = Path(environment.get("DATA_DIR") or ROOT / "data")
+    note, key = read_note(data_dir), data_dir / "secret_key"
+    known = dict(note.get("environment", {})) if is_alive(int(note.get("pid") or 0)) else {}
+    if key.is_file():
+        known["SECRET_KEY"] = key.read_text().strip()
+    for name, value in known.items():
+        if name not in environment and f"{name}_FILE" not in environment:
+            environment[name] = value

@@ -5,6 +5,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from django.core.management.base import CommandError
 
 
 @cache
@@ -14,3 +15,13 @@ def _client(url: str) -> redis.Redis:
 
 def sync_redis() -> Any:
     return _client(settings.REDIS_URL)
+
+
+def require_running_studio() -> None:
+    """For commands that change what processes of the studio hold. Raises CommandError when its Redis does not answer."""
+    try:
+        sync_redis().ping()
+    except redis.RedisError as error:
+        raise CommandError(
+            "The studio does not run. Start it (make run), then give this command again."
+        ) from error

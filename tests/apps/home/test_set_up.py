@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -67,6 +68,16 @@ def test_bootstrap_prints_a_working_key(monkeypatch: pytest.MonkeyPatch) -> None
     assert "password" not in printed
     with pytest.raises(CommandError, match="set up already"):
         call_command("bootstrap", "--owner", "again@example.com")
+
+
+def test_commands_beside_a_studio_that_does_not_run_say_so(settings: Any) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    for command in (
+        ("bootstrap", "--owner", "ops@example.com"),
+        ("reset_password", "ops@example.com", "--generate"),
+    ):
+        with pytest.raises(CommandError, match="Start it"):
+            call_command(*command)
 
 
 def test_reset_password_lets_the_locked_out_in(owner: User, client: Client) -> None:

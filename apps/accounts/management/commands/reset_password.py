@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.accounts import services
 from apps.core.errors import UserError
+from apps.core.redis import require_running_studio
 
 
 class Command(BaseCommand):
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_running_studio()
         if options["generate"]:
             password = secrets.token_urlsafe(12)
         elif sys.stdin.isatty():

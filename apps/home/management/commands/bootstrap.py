@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from environs import Env
 
 from apps.core.errors import UserError
+from apps.core.redis import require_running_studio
 from apps.home import services
 from apps.workspaces.services import create_api_key
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_running_studio()
         given = Env().str("BOOTSTRAP_PASSWORD", "")
         password = given or secrets.token_urlsafe(12)
         try:
