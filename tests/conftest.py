@@ -17,6 +17,7 @@ from tests.settings import REDIS_PASSWORD, REDIS_PORT, TEST_ROOT
 pytest_plugins = [
     "tests.fixtures.network",
     "tests.fixtures.studio",
+    "tests.fixtures.provider",
     "tests.fixtures.publishing",
     "tests.fixtures.browser",
 ]

@@ -1,10 +1,7 @@
 """OpenID Connect against a real provider: a process of its own on the loopback, asked over HTTP."""
 
 import re
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,48 +17,16 @@ from apps.accounts.models import User
 from apps.workspaces.models import AuditEntry
 from launcher.environment import free_port
 from tests.apps.accounts.conftest import confirmed, is_in
+from tests.fixtures.provider import signing_in_through
 from tests.security.policy import assert_allowed, directives
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def provider_url() -> Iterator[str]:
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "oidc_provider_mock", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(200):
-        try:
-            httpx.get(f"{url}/.well-known/openid-configuration")
-            break
-        except httpx.TransportError:
-            time.sleep(0.1)
-    yield url
-    process.terminate()
-    process.wait()
-
-
 @pytest.fixture
 def provider(provider_url: str, settings: Any) -> Callable[..., Client]:
     """Go through the provider as the person with these claims; the client that came back, its last answer in `answer`."""
-    settings.SOCIALACCOUNT_PROVIDERS = {
-        "openid_connect": {
-            "OAUTH_PKCE_ENABLED": True,
-            "APPS": [
-                {
-                    "provider_id": "provider",
-                    "name": "Company",
-                    "client_id": "maquette",
-                    "secret": "a secret",
-                    "settings": {"server_url": provider_url},
-                }
-            ],
-        }
-    }
+    settings.SOCIALACCOUNT_PROVIDERS = signing_in_through(provider_url)
 
     def through(sub: str, *, client: Client | None = None, process: str = "login", **claims: Any) -> Client:
         httpx.put(f"{provider_url}/users/{sub}", json=claims).raise_for_status()
