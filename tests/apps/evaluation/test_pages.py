@@ -190,6 +190,19 @@ def test_the_verdict_and_the_table(client_for, owner, compared) -> None:
     assert "<ins>&lt;script&gt;alert" in html
 
 
+def test_a_comparison_leads_to_each_of_its_evaluations_and_says_what_the_baseline_did(
+    client_for, owner, compared
+) -> None:
+    trivial = compared.compared.last().evaluation
+    trivial.result = trivial.result | {"baseline": "the label of the nearest training row by TF-IDF"}
+    trivial.save()
+    html = client_for(owner).get(reverse("evaluation:comparison", args=[compared.pk])).content.decode()
+    each = html.split('id="each"')[1].split("</p>")[0]
+    for one in compared.compared.all():
+        assert reverse("evaluation:detail", args=[one.evaluation_id]) in each
+    assert "(the label of the nearest training row by TF-IDF)" in each
+
+
 def test_publishing_is_the_next_step_only_for_the_best(client_for, owner, compared) -> None:
     address, client = reverse("evaluation:comparison", args=[compared.pk]), client_for(owner)
     undecided = "Not clearly the best yet."
