@@ -70,6 +70,15 @@ def test_a_chinese_file_in_gb18030_keeps_its_text(upload, run_job, client_for, o
     assert "问题" in html
 
 
+def test_columns_that_differ_by_case_alone_show_their_own_rows(upload, run_job, client_for, owner) -> None:
+    import_ = upload(
+        ("Text,text,label\n" + "".join(f"big {n},small {n},{'ab'[n % 2]}\n" for n in range(30))).encode()
+    )
+    run_job(import_.job)
+    page = client_for(owner).get(f"/data/imports/{import_.pk}/").content.decode()
+    assert "big 3" in page and "small 3" in page
+
+
 def test_a_picture_called_csv_fails_in_plain_words_and_offers_another_file(
     upload, run_job, client_for, owner
 ) -> None:
