@@ -217,3 +217,24 @@ def test_a_refused_question_leaves_what_was_answered(
     expect(page.get_by_role("alert")).to_contain_text("That was a lot of questions.")
     expect(answer).to_have_text(before)
     expect(page.locator("#text")).to_have_value("Something else")
+
+
+@pytest.mark.parametrize(("text", "is_said"), [("An answer.", True), ("", False)])
+def test_that_the_beginning_was_left_out_is_said_of_answers_alone(
+    world: World, site: LiveSite, browser: Browser, text: str, is_said: bool
+) -> None:
+    things = world.ours.things
+    App.objects.filter(pk=things["app"].pk).update(app_type="chat")
+    Message.objects.filter(pk=things["message"].pk).update(
+        state="done" if text else "failed",
+        text=text,
+        left_out=2,
+        error=None if text else {"code": "context_length_exceeded", "tokens": 900, "limit": 500},
+    )
+    page = page_of(world, "anonymous", site, browser)
+    page.goto(
+        reverse("publishing:visit_conversation", args=[things["link_token"], things["conversation"].pk])
+    )
+    status = page.locator(".turn.assistant[data-message] .status")
+    expect(status).to_contain_text("no longer sees the beginning" if is_said else "This text is too long")
+    assert ("beginning" in status.inner_text()) == is_said

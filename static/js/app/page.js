@@ -129,7 +129,7 @@ export function endText(detail) {
 
 export function showEnd(element, detail) {
   const status = element.querySelector(".status");
-  const notes = [endText(detail), detail.left_out ? words("left_out") : ""].filter(Boolean);
+  const notes = [endText(detail), detail.left_out && detail.text ? words("left_out") : ""].filter(Boolean);
   status.textContent = notes.join(" ");
   element.classList.remove("busy");
   element.classList.toggle("failed", ["failed", "interrupted"].includes(detail.state));
