@@ -43,7 +43,8 @@ def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
         torch.set_num_threads(spec.threads)
     data = Path(spec.inputs["data"])
     rows = read_split(data, spec.split).sample(spec.max_rows, spec.seed)
-    baseline, findings = "", []
+    baseline = ""
+    findings: list[str] = []
     if spec.subject == "trivial":
         reporter.started(threads=torch.get_num_threads())
         tick = _progress(reporter, "answering the rows", (0.0, 0.97))

@@ -21,11 +21,11 @@ class Gathered:
     `names` holds the beginning of each."""
 
     name_characters: int = 60
-    hashes_: array = field(default_factory=lambda: array("Q"))
-    lines: array = field(default_factory=lambda: array("q"))
-    targets: array = field(default_factory=lambda: array("q"))
-    input_characters: array = field(default_factory=lambda: array("q"))
-    target_characters: array = field(default_factory=lambda: array("q"))
+    hashes_: "array[int]" = field(default_factory=lambda: array("Q"))
+    lines: "array[int]" = field(default_factory=lambda: array("q"))
+    targets: "array[int]" = field(default_factory=lambda: array("q"))
+    input_characters: "array[int]" = field(default_factory=lambda: array("q"))
+    target_characters: "array[int]" = field(default_factory=lambda: array("q"))
     names: list[str] = field(default_factory=list)
     _numbers: dict[int, int] = field(default_factory=dict)
 
@@ -50,12 +50,12 @@ class Gathered:
         """Return the rows of a mask."""
         chosen = Gathered(names=self.names)
         for name in ("hashes_", "lines", "targets", "input_characters", "target_characters"):
-            values: array = getattr(self, name)
+            values: array[int] = getattr(self, name)
             setattr(chosen, name, array(values.typecode, np.array(values)[keep].tolist()))
         return chosen
 
 
-def statistics(lengths: array) -> dict[str, float]:
+def statistics(lengths: "array[int]") -> dict[str, float]:
     """Return mean, p50, p95 and max of lengths in characters."""
     values = np.array(lengths, dtype=np.int64)
     p50, p95 = np.percentile(values, [50, 95])
@@ -141,8 +141,8 @@ def _labels(gathered: Gathered, codes: npt.NDArray[np.int8]) -> list[str]:
         )
     untrained = set(present.tolist()) - set(targets[codes == 0].tolist())
     if untrained:
-        names = ", ".join(f"“{gathered.names[number]}”" for number in sorted(untrained)[:5])
-        found.append(f"No training row has the label {names}, so it cannot be learned. Add rows with it.")
+        missing = ", ".join(f"“{gathered.names[number]}”" for number in sorted(untrained)[:5])
+        found.append(f"No training row has the label {missing}, so it cannot be learned. Add rows with it.")
     conflicts = _conflicts(gathered.hashes, targets)
     if conflicts:
         found.append(

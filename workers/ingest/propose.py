@@ -164,11 +164,11 @@ def _translation_by_name(table: Table) -> _Found | None:
         (source, _), (target, _) = pair
         why = f"“{source}” and “{target}” are named after languages; the first is taken as the source."
         return TaskType.TRANSLATION, {source: Role.INPUT, target: Role.TARGET}, [why]
-    source = table.first(vocabulary.SOURCE)
-    target = table.first(vocabulary.TRANSLATION, but=[source or ""])
-    if source and target and _languages_differ(table, source, target):
-        why = f"“{source}” and “{target}” are named like a text and its translation."
-        return TaskType.TRANSLATION, {source: Role.INPUT, target: Role.TARGET}, [why]
+    text = table.first(vocabulary.SOURCE)
+    translated = table.first(vocabulary.TRANSLATION, but=[text or ""])
+    if text and translated and _languages_differ(table, text, translated):
+        why = f"“{text}” and “{translated}” are named like a text and its translation."
+        return TaskType.TRANSLATION, {text: Role.INPUT, translated: Role.TARGET}, [why]
     return None
 
 

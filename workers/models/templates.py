@@ -95,6 +95,12 @@ def _spend(size: int) -> None:
         raise SecurityError("it makes too much text before it begins")
 
 
+def _pay(size: int) -> str:
+    """As a filter: nothing is written for what is paid."""
+    _spend(size)
+    return ""
+
+
 def _size(value: Any) -> int:
     return len(value) if isinstance(value, str | bytes | list | tuple | dict) else 0
 
@@ -160,7 +166,7 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return bounded
 
 
-def _counted(test: Callable[..., bool]) -> Callable[..., bool]:
+def _counted(test: Any) -> Callable[..., bool]:
     """The test (`select('in', many)` asks it for each item), paying for what it looks through."""
 
     @wraps(test)
@@ -183,15 +189,19 @@ class _Environment(ImmutableSandboxedEnvironment):
     def _parse(self, *source: Any) -> nodes.Template:
         """Every turn of a loop and every call of a macro begins by paying for the plain text in it."""
         tree = super()._parse(*source)
-        for node in tree.find_all((nodes.For, nodes.Macro, nodes.CallBlock)):
+        bodies: Iterator[nodes.For | nodes.Macro | nodes.CallBlock] = tree.find_all(
+            (nodes.For, nodes.Macro, nodes.CallBlock)
+        )
+        for node in bodies:
             plain = sum(len(data.data) for part in node.body for data in _plain_text(part))
             price = nodes.Filter(nodes.Const(plain), "pay", [], [], None, None)
             node.body.insert(0, nodes.Output([price]).set_lineno(node.lineno))
-        for node in tree.find_all(nodes.Concat):
+        for joined in tree.find_all(nodes.Concat):
             # `a ~ b` is no operator that the sandbox intercepts: its parts pay for being copied.
-            node.nodes = [nodes.Filter(part, "paid", [], [], None, None) for part in node.nodes]
+            joined.nodes = [nodes.Filter(part, "paid", [], [], None, None) for part in joined.nodes]
         _pay_for_lists(tree)
-        return tree.set_environment(self)
+        tree.set_environment(self)
+        return tree
 
     def call(self, context: Any, obj: Any, *values: Any, **named: Any) -> Any:  # type: ignore[override]
         if not isinstance(obj, Macro):
@@ -302,7 +312,7 @@ def _compiled(source: str) -> Any:
     )
     environment.filters["tojson"] = _tojson
     environment.filters |= {name: _bounded(name, f) for name, f in environment.filters.items()}
-    environment.filters["pay"] = lambda size: _spend(size) or ""
+    environment.filters["pay"] = _pay
     environment.filters["paid"] = _paid
     environment.tests |= {name: _counted(test) for name, test in environment.tests.items()}
     del environment.globals["lipsum"]

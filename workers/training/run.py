@@ -2,6 +2,7 @@
 
 import math
 import time
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -104,9 +105,14 @@ def _encode(
         recipe = fill_recipe(recipe, loaded, measure_lengths(whole, loaded.family))
     else:
         recipe = fill_recipe(recipe, loaded, Lengths(len(train_rows), 0, 0, 0, 0))
-    limits = {"max_length": recipe.max_length, "max_target_length": recipe.max_target_length}
-    train = encode_rows(train_rows, loaded.tokenizer, loaded.manifest, **limits, on_progress=phases.check)
-    validation = encode_rows(watched, loaded.tokenizer, loaded.manifest, **limits)
+    encode = partial(
+        encode_rows,
+        tokenizer=loaded.tokenizer,
+        manifest=loaded.manifest,
+        max_length=recipe.max_length,
+        max_target_length=recipe.max_target_length,
+    )
+    train, validation = encode(train_rows, on_progress=phases.check), encode(watched)
     train = [example for example in train if teaches(example, loaded.family)]
     if not train:
         raise JobError(

@@ -1,7 +1,7 @@
 """BLEU: overlap of word n-grams (Papineni et al. 2002), as sacrebleu computes it (Post 2018)."""
 
 import numpy as np
-from sacrebleu.metrics import BLEU
+from sacrebleu.metrics.bleu import BLEU
 
 from workers.evaluation.metrics.protocol import Additive, FloatArray, Rows, ratio
 from workers.evaluation.writing import Writing
@@ -42,7 +42,7 @@ class Bleu(Additive):
         match, total = sums[:, 2 : 2 + _ORDERS], sums[:, 2 + _ORDERS :]
         halvings = np.cumsum((match == 0) & (total > 0), axis=1)
         precision = ratio(np.where(match > 0, match, 0.5**halvings), total)
-        defined = (total > 0).all(axis=1) & (match > 0).any(axis=1)
+        defined = np.all(total > 0, axis=1) & np.any(match > 0, axis=1)
         logs = np.log(np.where(defined[:, None], precision, 1))
         penalty = np.exp(np.minimum(0, 1 - ratio(reference_length, output_length)))
         return np.where(defined, 100 * penalty * np.exp(logs.mean(axis=1)), 0)

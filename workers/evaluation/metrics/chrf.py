@@ -7,7 +7,7 @@ tests hold both equal.
 from collections.abc import Sequence
 
 import numpy as np
-from sacrebleu.metrics import CHRF
+from sacrebleu.metrics.chrf import CHRF
 
 from workers.evaluation.metrics.protocol import Additive, FloatArray, Rows, ratio
 

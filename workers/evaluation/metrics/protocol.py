@@ -7,14 +7,14 @@ subset can be scored again without the model.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 FloatArray = NDArray[np.float64]
-Matrix = FloatArray | sparse.csr_array
+Matrix: TypeAlias = FloatArray | sparse.csr_array
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,10 @@ class Metric(Protocol):
     """`columns` names the statistics, stored as `stat.<name>`; `signature` says how the value was computed."""
 
     name: str
-    columns: tuple[str, ...]
     signature: str
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
 
     def statistics(self, rows: Rows) -> FloatArray:
         """Return one row of statistics per row, shape [n, len(columns)]."""

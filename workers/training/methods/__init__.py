@@ -1,6 +1,6 @@
 """Training methods: how a family's rows become a loss. One readable file each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import torch
@@ -38,7 +38,7 @@ def method_for(loaded: LoadedModel, recipe: Recipe) -> TrainingMethod:
     from workers.training.methods.seq2seq import Seq2Seq
     from workers.training.methods.sft import SupervisedFineTuning
 
-    kinds = {
+    kinds: dict[Family, Callable[[LoadedModel, Recipe], TrainingMethod]] = {
         Family.CAUSAL: SupervisedFineTuning,
         Family.SEQ2SEQ: Seq2Seq,
         Family.CLASSIFIER: Classification,
