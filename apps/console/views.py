@@ -1,15 +1,19 @@
 """One page for administrators: what runs, what waits, what is stuck, what fills the disk."""
 
+from functools import partial
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.console.queries import console as console_context
 from apps.core.htmx import render_page
+from apps.core.notices import do_and_tell
+from apps.core.said import translate_said
 from apps.jobs import services, stopping
 from apps.jobs.models import Job
 
@@ -30,7 +34,9 @@ def console(request: HttpRequest) -> HttpResponse:
 @login_required
 def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
     _require_administrator(request)
-    services.retry(actor=request.user, job=get_object_or_404(Job, pk=job_id))  # type: ignore[arg-type]
+    job = get_object_or_404(Job, pk=job_id)
+    again = partial(services.retry, actor=request.user, job=job)  # type: ignore[arg-type]
+    do_and_tell(request, again, _("“%(job)s” is queued again.") % {"job": translate_said(job.title)})
     return redirect("console:console")
 
 
@@ -38,5 +44,9 @@ def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @login_required
 def stop(request: HttpRequest, job_id: UUID) -> HttpResponse:
     _require_administrator(request)
-    stopping.request_stop(actor=request.user, job=get_object_or_404(Job, pk=job_id))  # type: ignore[arg-type]
+    job = get_object_or_404(Job, pk=job_id)
+    end = partial(stopping.request_stop, actor=request.user, job=job)  # type: ignore[arg-type]
+    do_and_tell(
+        request, end, _("“%(job)s” is cancelled, or ends in a moment.") % {"job": translate_said(job.title)}
+    )
     return redirect("console:console")

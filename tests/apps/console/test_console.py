@@ -121,6 +121,16 @@ def test_an_administrator_repairs_in_any_workspace(client_for, owner, outsider, 
     lost.refresh_from_db()
     waiting.refresh_from_db()
     assert (lost.state, waiting.state) == (State.QUEUED, State.CANCELLED)
+    said = client.get(CONSOLE).content.decode()
+    assert "is queued again" in said
+    assert "is cancelled, or ends in a moment" in said
+
+
+def test_a_button_that_comes_too_late_says_so_on_the_console(client_for, owner, new_job, no_engine) -> None:
+    job = new_job("run", "succeeded", ended_at=timezone.now())
+    response = client_for(owner).post(reverse("console:retry", args=[job.pk]), follow=True)
+    assert response.redirect_chain == [(CONSOLE, 302)]
+    assert "Only a job that ended without a result can be tried again." in response.content.decode()
 
 
 def test_nobody_else_repairs_there(client_for, admin, new_job) -> None:
