@@ -75,3 +75,9 @@ class Run(InWorkspace):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def kept_last(self) -> bool:
+        """Whether the result is the last step's: there was no best to keep, or it was not wanted."""
+        result = self.result or {}
+        return not result["recipe"]["keep_best"] or result["validation_loss"] is None if result else False

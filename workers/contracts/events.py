@@ -5,7 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from workers.contracts.i18n import gettext_noop as _
+
 EVENTS_FD_VARIABLE = "MAQUETTE_EVENTS_FD"
+SAVING = _("saving the model")
+"""The phase of a run in which it writes the model that it leaves."""
 
 
 class Started(BaseModel):

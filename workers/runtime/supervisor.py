@@ -34,11 +34,13 @@ from apps.jobs.models import Job
 from apps.workspaces.secrets import hub_token
 from workers.contracts.events import (
     EVENTS_FD_VARIABLE,
+    SAVING,
     Checkpoint,
     Event,
     Failed,
     Finished,
     Log,
+    Progress,
     parse_event,
 )
 from workers.contracts.fixes import FILE_TOO_LARGE, memory_advice, memory_fix
@@ -56,6 +58,8 @@ Result = TypeVar("Result")
 BATCH_SECONDS = 1.0
 STOPPED_WITHOUT_RESULT = 3
 LONGEST_LINE_BYTES = 8 << 20
+_SAVING_TIMES_GRACE = 10
+"""How much longer a stopped child may take that is writing what the stop is to keep: a large model takes minutes."""
 _NO_MEMORY = "memory allocation of"
 """What a library written in Rust says before it ends its process."""
 _PASSED_ON = (
@@ -117,6 +121,7 @@ class _Attempt:
         self.pending: list[Event] = []
         self.outcome: Finished | Failed | None = None
         self.stop_sent_at: float | None = None
+        self.is_saving = False
         self.is_current = True
         self.hub = _hub_access(job)
         self.source = _source_access(job)
@@ -247,6 +252,8 @@ class _Attempt:
     def _take(self, event: Event) -> None:
         if isinstance(event, Finished | Failed):
             self.outcome = event
+        elif isinstance(event, Progress):
+            self.is_saving = event.phase == SAVING
         elif isinstance(event, Checkpoint):
             self._publish_checkpoint(event)
         self.pending.append(event)
@@ -278,7 +285,9 @@ class _Attempt:
             if services.stop_is_requested(self.job):
                 self.stop_sent_at = now
                 _signal_group(child, signal.SIGTERM)
-        elif now - self.stop_sent_at > settings.JOB_STOP_GRACE_SECONDS:
+        elif now - self.stop_sent_at > settings.JOB_STOP_GRACE_SECONDS * (
+            _SAVING_TIMES_GRACE if self.is_saving else 1
+        ):
             _signal_group(child, signal.SIGKILL)
 
     def _conclude(self, code: int | None, stderr_path: Path) -> None:

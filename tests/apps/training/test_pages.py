@@ -245,6 +245,21 @@ def test_the_best_of_a_classifier_is_said_in_rows_right(client_for, owner, make_
     assert said not in client.get(address).content.decode(), "the last was kept, whatever it was worth"
 
 
+@pytest.mark.parametrize("without", ["keep_best", "validation_loss"])
+def test_where_the_last_was_kept_the_page_does_not_call_it_the_best(
+    client_for, owner, make_run, without
+) -> None:
+    run = make_run()
+    address, client = reverse("training:detail", args=[run.pk]), client_for(owner)
+    assert "the best was at step 6" in client.get(address).content.decode()
+    recipe = run.result["recipe"] | ({"keep_best": False} if without == "keep_best" else {})
+    loss = None if without == "validation_loss" else 0.3
+    Run.objects.filter(pk=run.pk).update(result=run.result | {"recipe": recipe, "validation_loss": loss})
+    html = client.get(address).content.decode()
+    assert "It ended at step 6, and that is what was kept." in html
+    assert "the best" not in html.split("next-step")[1].split("</p>")[0]
+
+
 def test_training_lies_below_models_in_the_navigation(client_for, owner, make_run) -> None:
     client = client_for(owner)
     for address in (reverse("training:new"), reverse("training:detail", args=[make_run().pk])):

@@ -74,6 +74,13 @@ def test_a_preflight_that_failed_is_asked_anew(ask) -> None:
     assert again.job.state == State.QUEUED
 
 
+def test_a_preflight_that_found_something_in_the_way_is_asked_anew(make_preflight, ask) -> None:
+    full = make_preflight(findings=[Finding(blocks=True, message="The disk has no room.")])
+    assert ask() != full
+    warned = make_preflight(length="quick", findings=[Finding(blocks=False, message="Few rows.")])
+    assert ask(length="quick") == warned
+
+
 def test_runs_from_one_base_share_it_and_it_is_made_once(make_preflight, ask, make_data) -> None:
     first = make_preflight()
     other = ask(length="quick")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from workers.contracts.events import SAVING
 from workers.contracts.recipes import Recipe
 from workers.contracts.specs import JobSpec
 from workers.runtime.reporter import JobError, Reporter, run_child
@@ -60,6 +61,11 @@ def work(spec: FakeSpec, reporter: Reporter) -> FakeResult:
     while spec.behaviour == "wait_for_stop":
         reporter.raise_if_stopping()
         time.sleep(0.05)
+    while spec.behaviour == "save_slowly" and not reporter.should_stop:
+        time.sleep(0.05)
+    if spec.behaviour == "save_slowly":
+        reporter.progress(SAVING)
+        time.sleep(2)
     if spec.behaviour == "exit":
         sys.stderr.write("a last word\n")
         sys.exit(7)

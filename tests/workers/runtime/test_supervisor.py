@@ -194,6 +194,16 @@ def test_stop_ends_a_child_that_listens_and_one_that_does_not(behaviour, make_jo
     assert fresh(job).state == State.CANCELLED
 
 
+def test_a_stopped_child_may_finish_saving_what_the_stop_keeps(make_job, owner, settings) -> None:
+    settings.JOB_STOP_GRACE_SECONDS = 0.3
+    job = make_job("save_slowly")
+    thread = in_background(job)
+    wait_until(lambda: fresh(job).checkpoint_step == 3)
+    stopping.request_stop(actor=owner, job=job)
+    thread.join(SECONDS_TO_WAIT)
+    assert fresh(job).state == State.SUCCEEDED
+
+
 def test_a_run_that_used_up_the_hours_of_its_workspace_is_stopped_and_says_why(
     make_job, workspace, settings
 ) -> None:
