@@ -19,6 +19,12 @@ const megabytes = (bytes) => number(bytes / 1048576, bytes < 1e7 ? 2 : 0);
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 const tooLarge = (file) => file.size > Number(form.dataset.limitMb) * 1048576;
 
+// One for each file, of the day and 16 random bytes as the page's own: parts of a file that was given up are no parts of the next.
+function newUpload() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return form.dataset.upload.slice(0, 9) + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 function showChosen() {
   const file = input.files[0];
   form.querySelector("[data-chosen]").textContent = file ? `${file.name} · ${megabytes(file.size)} MB` : "";
@@ -65,7 +71,7 @@ async function sendPart(address, body) {
 async function sendFile(file) {
   const memory = `upload:${file.name}:${file.size}:${file.lastModified}`;
   let upload = localStorage.getItem(memory);
-  if (!upload) localStorage.setItem(memory, (upload = form.dataset.upload));
+  if (!upload) localStorage.setItem(memory, (upload = newUpload()));
   const address = form.dataset.parts.replace("UPLOAD", upload);
   const there = new Set((await (await request(address)).json()).parts);
   const count = Math.ceil(file.size / PART);

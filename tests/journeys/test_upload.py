@@ -84,6 +84,25 @@ def follow(page: Page, target: Locator) -> None:
     page.keyboard.press("Enter")
 
 
+def test_another_file_after_one_that_was_given_up(
+    studio: Studio, signed_in: Any, open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    long, short = tmp_path / "long.csv", tmp_path / "short.csv"
+    long.write_text("text,label\n" + "wrong,row\n" * 600_000)
+    short.write_text("text,label\n" + "".join(f"The right row {n},{'ab'[n % 2]}\n" for n in range(30)))
+    page = open_page(studio.url, signed_in)
+    page.goto("/data/new/")
+    page.route("**/1/", lambda route: None)  # its second part hangs
+    page.get_by_label("Drop a file here, or choose one").set_input_files(long)
+    with page.expect_request("**/1/"):
+        page.get_by_role("button", name="Upload").click()
+    page.get_by_role("link", name="Cancel").click()
+    page.get_by_label("Drop a file here, or choose one").set_input_files(short)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
+    expect(page.get_by_role("table")).to_contain_text("The right row 3")
+
+
 def test_a_stopped_run_keeps_its_result(
     studio: Studio, signed_in: Any, rest: Rest, tickets: dict[str, Any], open_page: Callable[..., Page]
 ) -> None:
