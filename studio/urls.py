@@ -27,5 +27,6 @@ urlpatterns = [
 ]
 
 handler404 = "apps.api.errors.page_not_found"
+handler500 = "apps.core.views.fault"
 
 websocket_urlpatterns = [*jobs_sockets, *publishing_sockets]

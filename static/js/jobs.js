@@ -12,9 +12,10 @@ function connect(job) {
     }
   };
   socket.onclose = (event) => {
-    sockets.delete(job);
-    const wanted = document.querySelector(`[data-job="${job}"]`);
-    if (wanted && event.code !== 4404) setTimeout(() => sockets.has(job) || connect(job), 2000 + Math.random() * 2000);
+    const isWanted = () => document.querySelector(`[data-job="${job}"]`);
+    if (event.code === 4404 || !isWanted()) sockets.delete(job);
+    // It keeps its place until the next try, so that no part of the page that comes meanwhile begins another one.
+    else setTimeout(() => (isWanted() ? connect(job) : sockets.delete(job)), 2000 + Math.random() * 2000);
   };
 }
 

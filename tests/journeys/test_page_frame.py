@@ -3,11 +3,12 @@ once, a curve with its numbers, and answers that a refused question leaves where
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from apps.accounts.models import User
 from apps.jobs.models import Job, JobEvent
@@ -238,3 +239,25 @@ def test_that_the_beginning_was_left_out_is_said_of_answers_alone(
     status = page.locator(".turn.assistant[data-message] .status")
     expect(status).to_contain_text("no longer sees the beginning" if is_said else "This text is too long")
     assert ("beginning" in status.inner_text()) == is_said
+
+
+def test_a_line_that_cannot_be_opened_is_tried_again_once_at_a_time(
+    world: World, site: LiveSite, browser: Browser
+) -> None:
+    run = world.ours.things["run"]
+    Job.objects.filter(pk=run.job_id).update(state="running")
+    page = page_of(world, "owner", site, browser)
+    tries: list[str] = []
+
+    def refuse(socket: WebSocketRoute) -> None:
+        tries.append(socket.url)
+        socket.close(code=1011)
+
+    page.route_web_socket(re.compile("/ws/jobs/"), refuse)
+    page.goto(f"/runs/{run.pk}/")
+    for _ in range(8):
+        page.evaluate(
+            "document.body.dispatchEvent(new CustomEvent('htmx:load', { detail: { elt: document.body } }))"
+        )
+        page.wait_for_timeout(500)
+    assert 2 <= len(tries) <= 3
