@@ -5,10 +5,12 @@ whoever fetches it is told so by a connection that breaks off.
 """
 
 from collections.abc import AsyncGenerator, Iterator
+from typing import cast
 
 from django.core.exceptions import RequestAborted
 from django.http import HttpRequest, StreamingHttpResponse
 
+from apps.accounts.models import User
 from apps.core.downloads import BINARY, as_download, follow
 from apps.workspaces import access, ways
 from apps.workspaces.access import Action
@@ -42,7 +44,7 @@ def send_file(
 async def _while_allowed(
     source: AsyncGenerator[bytes], request: HttpRequest, workspace: Workspace, action: Action
 ) -> AsyncGenerator[bytes]:
-    user, session_key = request.user, request.session.session_key
+    user, session_key = cast("User", request.user), request.session.session_key
     key: ApiKey | None = getattr(user, "api_key", None)
 
     def is_open() -> bool:

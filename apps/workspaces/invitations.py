@@ -24,11 +24,14 @@ from apps.accounts.models import User
 from apps.accounts.reading import language_of
 from apps.core import mail
 from apps.core.errors import NotVisible, UserError
+from apps.core.rates import Rate, take
 from apps.workspaces import access, audit, usage
 from apps.workspaces.models import Invitation, Membership, Role, UsageKind, Workspace
 
 SESSION_KEY = "invitation"
 MOST_DAYS = 90
+MAILED = Rate(60, 3600)
+"""Invitations by e-mail of one person: a class, and some that were mistyped."""
 
 
 def find(token: str) -> Invitation:
@@ -66,8 +69,8 @@ def keep_for(request: HttpRequest, email: str) -> bool:
     if invitation is None:
         return False
     # Of several sessions that hold the same link one is the first: the others wait for its row and find another address.
-    unclaimed = Invitation.objects.open().filter(pk=invitation.pk, email="")
-    if unclaimed.update(email=email):
+    # By columns of this row alone: what a join says, Postgres does not ask again after a wait.
+    if Invitation.objects.filter(pk=invitation.pk, email="").update(email=email):
         invitation.email = email
         audit.record(None, "invitation.claimed", invitation)
     return Invitation.objects.open().filter(pk=invitation.pk, email__iexact=email).exists()
@@ -98,6 +101,10 @@ def create_invitation(
     access.require_roles(actor, workspace, role)
     usage.require_one_more(workspace, UsageKind.MEMBERS)
     email = _checked_address(workspace, email)
+    if email and (wait := take(f"invitation:{actor.pk}", MAILED)):
+        # Whoever may sign up may make a workspace: without an end we would mail to anybody whatever they call it.
+        message = _("That was a lot of invitations by e-mail. Go on in a while, or give people links.")
+        raise UserError(message, field="email", code="too_often", retry_after=wait)
     if not 1 <= days <= MOST_DAYS:
         raise UserError(_("Choose between 1 and %(most)d days.") % {"most": MOST_DAYS}, field="days")
     token = secrets.token_urlsafe(32)
@@ -142,6 +149,8 @@ def send_by_email(invitation: Invitation, token: str) -> bool:
 def revoke_invitation(*, actor: User, invitation: Invitation) -> None:
     """Close an invitation that nobody has accepted."""
     access.require_roles(actor, invitation.workspace, invitation.role)
+    # Whoever accepts it at the same moment holds the workspace: one of the two is the first.
+    usage.lock_workspace(invitation.workspace_id)
     if Invitation.objects.open().filter(pk=invitation.pk).update(revoked_at=timezone.now()):
         audit.record(actor, "invitation.revoked", invitation)
 

@@ -27,6 +27,7 @@ from apps.workspaces.append_only import FORGOTTEN
 from apps.workspaces.invitations import keep_for, live_invitation
 from apps.workspaces.lifecycle import delete_workspace
 from apps.workspaces.models import ApiKey, AuditEntry, Invitation, InWorkspace, Membership, Role, Workspace
+from apps.workspaces.usage import lock_workspace
 
 _IN_ADDRESS = r"\w.!#$%&'*+/=?^`{|}~-"
 """What the part of an e-mail address before the @ consists of (RFC 5322, atext and dots)."""
@@ -57,6 +58,9 @@ def _open_workspaces(user: User) -> Any:
 @receiver(account_deletion_asked)
 def refuse_the_last_owner(user: User, **_kwargs: Any) -> None:
     """Raises UserError while somebody would be left behind in a workspace without an owner."""
+    # Of two owners who go at the same moment the second one waits here, and then is the last.
+    for pk in _open_workspaces(user).order_by("pk").values_list("pk", flat=True):
+        lock_workspace(pk)
     left_behind = [
         workspace.name
         for workspace in _open_workspaces(user).filter(memberships__user=user, memberships__role=Role.OWNER)

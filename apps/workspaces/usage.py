@@ -229,8 +229,10 @@ def _locked_promise(key: str) -> tuple[Reservation, UsageTotal] | None:
         total = UsageTotal.objects.select_for_update().get(pk=promised.total_id)
         current = Reservation.objects.filter(key=key).first()
         # Another one may have carried it over while we waited; nobody carries it back.
-        if current is None or current.total_id == total.pk:
-            return current and (current, total)
+        if current is None:
+            return None
+        if current.total_id == total.pk:
+            return current, total
     return None
 
 

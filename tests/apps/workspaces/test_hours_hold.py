@@ -141,19 +141,24 @@ def test_a_run_over_the_end_of_a_month_is_counted_in_both(owner, workspace, make
     before = last_month()
     at_work_for(run, claimed, 1010)
     before.refresh_from_db()
-    assert (before.used, before.reserved) == (1010, 0)
-    assert hours() == (0, 50), "what was promised ahead is promised in the new month"
+    assert 1010 <= before.used <= 1012
+    assert before.reserved == 0
+    counted, (used, reserved) = before.used, hours()
+    assert used == 0
+    assert 1060 <= counted + reserved <= 1062, "what was promised ahead is promised in the new month"
     # 200 seconds later.
     now = timezone.now()
     Reservation.objects.update(carried_at=now - timedelta(seconds=200))
     at_work_for(run, claimed, 1210)
-    assert hours() == (0, 260)
+    used, reserved = hours()
+    assert used == 0
+    assert 260 <= reserved <= 262
     jobs.end_cancelled(begun_ago(run, 1210))
     used, reserved = hours()
     assert 200 <= used <= 202
     assert reserved == 0
     before.refresh_from_db()
-    assert before.used == 1010
+    assert before.used == counted
 
 
 def test_a_run_that_waited_over_the_end_of_a_month_is_counted_in_the_new_one(
@@ -164,8 +169,9 @@ def test_a_run_that_waited_over_the_end_of_a_month_is_counted_in_the_new_one(
     claimed = begin(run)
     at_work_for(run, claimed, 1)
     before.refresh_from_db()
-    assert (before.used, before.reserved) == (1, 0)
-    assert hours() == (0, 3)
+    assert 1 <= before.used <= 2
+    assert before.reserved == 0
+    assert sum(hours()) == 4 - before.used
 
 
 def test_a_new_month_without_room_stops_what_comes_from_the_old_one(owner, workspace, make_preflight) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.errors import NotVisible, UserError
+from apps.core.rates import Rate
 from apps.workspaces import access, invitations, members, services
 from apps.workspaces.models import AuditEntry, Invitation, Membership, Role
 
@@ -137,6 +138,19 @@ def test_the_page_shows_the_link_once_and_mails_it(client_for, workspace, admin,
     assert client_for(viewer).post("/workspace/invitations/", sent).status_code == 403
     for wrong in ({"role": "owner"}, {"role": "king"}, {"days": "4000"}, {"email": "nobody"}):
         assert client.post("/workspace/invitations/", sent | {"email": ""} | wrong).status_code == 422, wrong
+
+
+def test_nobody_mails_to_the_whole_world_with_invitations(client_for, workspace, admin, monkeypatch) -> None:
+    monkeypatch.setattr(invitations, "MAILED", Rate(2, 3600))
+    client = client_for(admin)
+    for n in range(4):
+        sent = {"email": f"guest{n}@example.com", "role": "viewer", "days": "7"}
+        response = client.post("/workspace/invitations/", sent)
+        assert response.status_code == (200 if n < 2 else 422)
+    assert "a lot of invitations" in response.content.decode()
+    assert len(mail.outbox) == Invitation.objects.count() == 2
+    link = client.post("/workspace/invitations/", {"email": "", "role": "viewer", "days": "7"})
+    assert link.status_code == 200
 
 
 def test_a_new_person_keeps_the_invitation_over_signing_in(invited, workspace, newcomer) -> None:

@@ -238,6 +238,21 @@ def test_of_two_owners_who_demote_each_other_one_stays(workspace, owner, editor)
 
 @pytest.mark.django_db(transaction=True)
 @parallel
+def test_of_two_owners_who_delete_their_accounts_at_once_one_stays(workspace, owner, admin, editor) -> None:
+    from apps.accounts.services import delete_account
+
+    people = [admin, editor]
+    for person in people:
+        membership = Membership.objects.get(user=person, workspace=workspace)
+        members.set_role(actor=owner, membership=membership, role=Role.OWNER)
+    members.leave(actor=owner, workspace=workspace)
+    Membership.objects.create(workspace=workspace, user=owner, role=Role.VIEWER)
+    assert at_once(lambda n: delete_account(user=people[n]), 2) == 1
+    assert Membership.objects.filter(workspace=workspace, role=Role.OWNER).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@parallel
 def test_one_of_many_accepts_a_link(workspace, owner) -> None:
     from apps.accounts.models import User
 
