@@ -11,13 +11,14 @@ from apps.catalog import services as catalog
 from apps.catalog.models import ModelVersion
 from apps.core.disk import free_disk
 from apps.core.errors import UserError
+from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
 from apps.datasets.services import keeping as datasets
 from apps.evaluation.models import ComparedEvaluation, Comparison, Evaluation
 from apps.jobs import hours
 from apps.jobs import services as jobs
 from apps.jobs.models import Job, State
-from apps.workspaces import access, audit
+from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.services import next_number
 from workers.contracts.jobs import JobKind
@@ -215,6 +216,7 @@ def take_evaluation(job: Job) -> None:
     evaluation = Evaluation.objects.get(job=job)
     evaluation.result = job.result
     evaluation.save(update_fields=["result"])
+    _count_stored(evaluation)
     for comparison in evaluation.comparisons.filter(job=None):
         _begin_when_ready(comparison)
 
@@ -249,6 +251,12 @@ def take_comparison(job: Job) -> None:
     comparison = Comparison.objects.get(job=job)
     comparison.result = job.result
     comparison.save(update_fields=["result"])
+    _count_stored(comparison)
+
+
+def _count_stored(made: Evaluation | Comparison) -> None:
+    """What its job has left is counted, whatever the limit is."""
+    usage.set_stored(workspace=made.workspace, source=made, amount=storage().size(made.storage_key))
 
 
 @transaction.atomic
@@ -259,6 +267,7 @@ def delete_comparison(*, actor: User, comparison: Comparison) -> None:
     if job and job.is_active:
         raise UserError(_("It is still running: stop it first."))
     audit.record(actor, "comparison.deleted", comparison)
+    usage.set_stored(workspace=comparison.workspace, source=comparison, amount=0)
     comparison.delete()
     if job:
         job.delete()
@@ -275,6 +284,7 @@ def delete_evaluation(*, actor: User, evaluation: Evaluation) -> None:
         raise UserError(_("A comparison uses it: delete the comparison first."))
     key, job = evaluation.storage_key, evaluation.job
     audit.record(actor, "evaluation.deleted", evaluation)
+    usage.set_stored(workspace=evaluation.workspace, source=evaluation, amount=0)
     evaluation.delete()
     job.delete()
     transaction.on_commit(lambda: free_disk([key]))

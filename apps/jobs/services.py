@@ -332,6 +332,7 @@ def drop_old_checkpoints() -> int:
             if job is None:
                 continue
             Job.objects.filter(pk=pk).update(checkpoint_key="")
+            usage.set_stored(workspace=job.workspace, source=_checkpoint_of(job), amount=0)
             transaction.on_commit(partial(free_disk, [job.checkpoint_key]))
             dropped += 1
     return dropped

@@ -64,8 +64,8 @@ class Meter:
     def counts(self) -> str:
         return {
             UsageKind.STORAGE: _(
-                "Uploaded files, data versions, models, packed models and checkpoints of runs that can be resumed. "
-                "Deleting them makes room."
+                "Uploaded files, data versions, models, packed models, what evaluations and comparisons keep, and "
+                "checkpoints of runs that can be resumed. Deleting them makes room."
             ),
             UsageKind.RUNS: _("Runs that wait for a worker or are at work."),
             UsageKind.ACCELERATOR: _(
@@ -95,6 +95,7 @@ def ledger_lines(workspace: Workspace, count: int) -> list[dict[str, Any]]:
         "checkpoint": _("Checkpoint"),
         "run": _("Run"),
         "evaluation": _("Evaluation"),
+        "comparison": _("Comparison"),
         "app": _("App"),
     }
     return [

@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.core.storage import storage
 from apps.datasets import services as datasets
 from apps.datasets.models import Import
+from apps.evaluation import services as evaluation
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
 from apps.publishing.entrance import by_link
@@ -251,6 +252,22 @@ def test_a_checkpoint_counts_while_it_is_kept(owner, workspace, make_run) -> Non
     storage().write("jobs/1/checkpoint", iter([b"x" * 70]))
     jobs.record_checkpoint(claimed, key="jobs/1/checkpoint", step=3)
     assert used(workspace, UsageKind.STORAGE) == before + 70
+    jobs.end_cancelled(claimed)
+    assert used(workspace, UsageKind.STORAGE) == before + 70
+    Job.objects.filter(pk=run.job_id).update(ended_at=timezone.now() - timedelta(days=60))
+    assert jobs.drop_old_checkpoints() == 1
+    assert used(workspace, UsageKind.STORAGE) == before
+
+
+def test_what_evaluations_keep_counts_until_it_is_deleted(owner, workspace, make_evaluation) -> None:
+    before = used(workspace, UsageKind.STORAGE)
+    first, second = make_evaluation(None), make_evaluation(None, max_rows=5)
+    size = sum(storage().size(made.storage_key) for made in (first, second))
+    assert size > 0
+    assert used(workspace, UsageKind.STORAGE) == before + size
+    for made in (first, second):
+        evaluation.delete_evaluation(actor=owner, evaluation=made)
+    assert used(workspace, UsageKind.STORAGE) == before
 
 
 @pytest.mark.django_db(transaction=True)
