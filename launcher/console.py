@@ -14,6 +14,8 @@ COLOURS = (36, 32, 33, 35, 34, 96, 92, 93, 95)
 LOG_BYTES, LOG_FILES = 5 << 20, 3
 NAME_WIDTH = 14
 ROUTINE = ("INFO ", "DEBUG ")
+SCREEN_ALONE = "\x02"
+"""Begins a line that is for whoever sits before the screen: no file keeps it."""
 
 
 class Console:
@@ -42,7 +44,11 @@ class Console:
     def line(self, name: str, text: str, is_routine: bool = False) -> None:
         """Write one line of process `name` to its file, and to the screen unless it is mere information."""
         with self._lock:
-            self._file(name).info("%s", text)
+            file = self._file(name)
+            if text.startswith(SCREEN_ALONE):
+                text = text.removeprefix(SCREEN_ALONE)
+            else:
+                file.info("%s", text)
             if not text or ((is_routine or text.startswith(ROUTINE)) and not self._verbose):
                 return
             colour = COLOURS[list(self._files).index(name) % len(COLOURS)]

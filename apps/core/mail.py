@@ -6,6 +6,7 @@ the same transaction as what it is about; the worker `upkeep` delivers it. The r
 or the mail server it waits. Where EMAIL_URL names no server, e-mails are printed where the studio runs.
 """
 
+import io
 import json
 import logging
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends import console
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.dispatch import receiver
@@ -23,6 +25,7 @@ from django.utils import timezone
 
 from apps.core.models import WaitingMail
 from apps.core.sealing import Unreadable, reseal, seal, secrets_rotating, unseal
+from launcher.console import SCREEN_ALONE
 from studio.celery import app as celery_app
 
 logger = logging.getLogger(__name__)
@@ -48,6 +51,19 @@ def reaches_people() -> bool:
 def is_printed() -> bool:
     """Whether e-mails stand in the terminal that the studio was started in."""
     return str(settings.EMAIL_URL) == "console:"
+
+
+class PrintedBackend(console.EmailBackend):
+    """Prints e-mails where the studio runs. Under the launcher they are for the screen alone: a log keeps no link that lets
+    somebody in."""
+
+    def write_message(self, message: EmailMessage) -> None:
+        written, self.stream = self.stream, io.StringIO()
+        super().write_message(message)
+        lines = self.stream.getvalue().splitlines()
+        mark = SCREEN_ALONE if is_printed() else ""
+        self.stream = written
+        self.stream.writelines(f"{mark}{line}\n" for line in lines)
 
 
 class QueuedBackend(BaseEmailBackend):

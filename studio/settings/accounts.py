@@ -23,7 +23,7 @@ LOGIN_REDIRECT_URL = "/"
 PASSWORD_RESET_TIMEOUT = 3600
 EMAIL_URL = env.str("EMAIL_URL", "")
 EMAIL_TIMEOUT = 10
-EMAIL_BACKEND = _PRINTED = "django.core.mail.backends.console.EmailBackend"
+EMAIL_BACKEND = _PRINTED = "apps.core.mail.PrintedBackend"
 _MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from launcher.__main__ import run
-from launcher.console import Console
+from launcher.console import SCREEN_ALONE, Console
 from launcher.environment import Environment, LauncherError, Options, kept_secret, listen
 from launcher.lock import lock_data_dir, write_note
 from launcher.private_redis import answers, redis_command
@@ -187,6 +187,15 @@ def test_routine_lines_go_to_the_file_and_others_to_the_screen_too(tmp_path: Pat
     assert screen.getvalue().startswith("web ")
     assert "something is not" in screen.getvalue()
     assert "as usual" in (tmp_path / "web.log").read_text()
+
+
+def test_what_is_for_the_screen_alone_is_in_no_file(tmp_path: Path) -> None:
+    screen = io.StringIO()
+    console = Console(tmp_path, screen)
+    console.line("web", f"{SCREEN_ALONE}a link that lets somebody in")
+    console.line("web", "WARNING something is not")
+    assert "web            | a link that lets somebody in" in screen.getvalue()
+    assert "link" not in (tmp_path / "web.log").read_text()
 
 
 @pytest.mark.parametrize("binary", ["system", "carried"])

@@ -23,6 +23,7 @@ from apps.core import mail
 from apps.core.models import WaitingMail
 from apps.core.sealing import seal
 from apps.workspaces.models import AuditEntry
+from launcher.console import SCREEN_ALONE
 from launcher.environment import free_port
 from tests.apps.accounts.conftest import PASSWORD, link_in
 from tests.security.test_settings import settings_under
@@ -220,6 +221,23 @@ def test_without_a_broker_the_answer_is_the_same_and_the_e_mail_waits(
     assert not WaitingMail.objects.exists()
 
 
+def test_without_redis_everybody_is_told_to_come_back(
+    person: User, queued: None, settings: Any, post: Any
+) -> None:
+    """Its counters of tries are asked first: nothing is written, and nobody learns who has an account."""
+    settings.ACCOUNT_RATE_LIMITS = {}
+    cache_settings = settings.CACHES["default"]
+    away = {"BACKEND": cache_settings["BACKEND"], "LOCATION": f"redis://127.0.0.1:{free_port()}/0"}
+    settings.CACHES = {"default": away}
+    for path, fields in FORMS:
+        known, unknown = (post(path, fields(email)) for email in (KNOWN, UNKNOWN))
+        assert (known.status_code, unknown.status_code) == (503, 503), path
+        assert known["Retry-After"] == "5"
+        assert "try again" in known.content.decode()
+    assert not WaitingMail.objects.exists()
+    assert list(User.objects.all()) == [person]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_server_that_was_away_gets_it_when_it_is_back(
     settings: Any, monkeypatch: pytest.MonkeyPatch
@@ -315,6 +333,17 @@ def test_what_waits_is_sealed_anew_with_the_rest(server: Any, settings: Any) -> 
     settings.SECRETS_KEYS = ["the new key"]
     mail.deliver_waiting()
     assert len(server.taken) == 1
+
+
+@pytest.mark.parametrize(("url", "mark"), [("console:", SCREEN_ALONE), ("", "")])
+def test_the_launcher_is_told_what_its_logs_must_not_keep(
+    person: User, settings: Any, capsys: Any, url: str, mark: str
+) -> None:
+    settings.EMAIL_URL, settings.EMAIL_BACKEND = url, "apps.core.mail.PrintedBackend"
+    outgoing.send_mail("Subject", "Anew:\n\nhttp://127.0.0.1/accounts/password/reset/key/x/", None, [KNOWN])
+    said = capsys.readouterr().out.removesuffix("\n").split("\n")
+    assert any("password/reset/key" in line for line in said)
+    assert all(line.startswith(SCREEN_ALONE) is bool(mark) for line in said)
 
 
 def test_only_plain_text_is_mailed(queued: None) -> None:
