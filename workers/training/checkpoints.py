@@ -47,7 +47,9 @@ class TrainingState(BaseModel):
     best_step: int = 0
     best: Validation | None = None
     last: Validation | None = None
+    lowest_loss: float | None = None
     rounds_without_gain: int = 0
+    """Validation rounds in a row in which neither the best was beaten nor the loss fell below its lowest."""
 
 
 class Checkpoints:

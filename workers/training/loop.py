@@ -184,7 +184,9 @@ class Loop:
                 values["validation_accuracy"] = now.accuracy
             self.reporter.metric(state.step, values, epoch=self.epoch)
             best = state.best is None or now.beats(state.best)
-            state.rounds_without_gain = 0 if best else state.rounds_without_gain + 1
+            learns = best or state.lowest_loss is None or now.loss < state.lowest_loss
+            state.lowest_loss = now.loss if state.lowest_loss is None else min(state.lowest_loss, now.loss)
+            state.rounds_without_gain = 0 if learns else state.rounds_without_gain + 1
             state.last = now
         if best:
             state.best_step, state.best = state.step, state.last

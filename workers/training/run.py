@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from workers.contracts.events import SAVING
 from workers.contracts.model_folder import PARITY_NAME, ModelManifest
 from workers.contracts.recipes import Batching, Recipe, Tuning
 from workers.contracts.specs import RunResult, RunSpec
@@ -28,7 +29,7 @@ from workers.training.methods import TrainingMethod, method_for
 from workers.training.progress import Phases
 from workers.training.watching import PARITY_ROWS, parity_records
 
-PHASES = {"loading data": 0.01, "loading model": 0.03, "encoding rows": 0.05, "training": 0.97, "saving": 1.0}
+PHASES = {"loading data": 0.01, "loading model": 0.03, "encoding rows": 0.05, "training": 0.97, SAVING: 1.0}
 
 
 def run(spec: RunSpec, reporter: Reporter) -> RunResult:
@@ -62,7 +63,7 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
             loop = _loop(spec, loaded, recipe, data, reporter, phases)
             ending = loop.run()
 
-            phases.begin("saving")
+            phases.begin(SAVING)
             manifest = _leave_model(spec, loop, ending, work / "out", phases)
     return _result(loop, ending, manifest, work / "out", time.monotonic() - begun)
 

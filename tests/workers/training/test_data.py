@@ -5,11 +5,13 @@ import random
 
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 from transformers import T5Config, T5ForConditionalGeneration
 
 from workers.contracts.model_folder import PromptMessage
 from workers.contracts.recipes import Batching, Recipe, StarterSize
 from workers.contracts.task_types import Family, TaskType
+from workers.models.generation import decoder_inputs, padded
 from workers.models.prompts import Example, encode_examples
 from workers.models.starters import create_starter
 from workers.training.adapters import add_adapters, merge_adapters
@@ -140,6 +142,35 @@ def test_padding_does_not_change_a_loss(family):
     with torch.no_grad():
         alone = sum(float(method.loss_sum([example])) for example in examples)
         assert float(method.loss_sum(examples)) == pytest.approx(alone, rel=1e-4)
+
+
+@pytest.mark.parametrize("lora", [False, True])
+def test_only_the_answers_of_a_padded_batch_reach_the_vocabulary(lora):
+    loaded = _starter(Family.SEQ2SEQ, TaskType.TRANSLATION)
+    rows = [([PromptMessage(role="user", content=text)], text) for text in TEXTS]
+    examples = encode_examples(loaded.tokenizer, loaded.manifest, rows)
+    method = method_for(loaded, Recipe())
+    if lora:
+        add_adapters(loaded, Recipe(lora_targets=["lm_head", "q_proj"]))
+    loaded.model.eval()
+    whole = copy.deepcopy(loaded)
+    projected = []
+    loaded.model.get_output_embeddings().register_forward_hook(
+        lambda _module, _inputs, logits: projected.append(logits.shape[:-1].numel())
+    )
+    loss = method.loss_sum(examples, label_smoothing=0.1)
+    loss.backward()
+    assert projected == [sum(method.learned(example) for example in examples)]
+
+    ids, mask = padded([example.input_ids for example in examples], 0, CPU)
+    labels, _ = padded([example.label_ids for example in examples], -100, CPU)
+    inputs = {"input_ids": ids, "attention_mask": mask, "decoder_input_ids": decoder_inputs(whole, labels)}
+    logits = whole.model(**inputs).logits
+    expected = cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum", label_smoothing=0.1)
+    expected.backward()
+    torch.testing.assert_close(loss, expected, atol=1e-3, rtol=1e-5)
+    for (name, one), other in zip(loaded.model.named_parameters(), whole.model.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, atol=1e-3, rtol=1e-3, msg=name)
 
 
 def test_a_merged_model_says_what_the_adapted_one_said():

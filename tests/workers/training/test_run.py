@@ -69,7 +69,7 @@ def test_events_tell_phases_metrics_samples_and_checkpoints(make_spec, recording
     spec = make_spec(Family.SEQ2SEQ)
     run(spec, reporter)
     phases = list(dict.fromkeys(event.phase for event in reporter.of("progress")))
-    assert phases == ["loading data", "loading model", "encoding rows", "training", "saving"]
+    assert phases == ["loading data", "loading model", "encoding rows", "training", "saving the model"]
     fractions = [event.fraction for event in reporter.of("progress")]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
@@ -144,6 +144,20 @@ def test_early_stopping_ends_a_run_that_no_longer_gets_better(make_spec, recordi
     result = run(spec, recording())
     assert result.stopped == "early_stopping"
     assert result.best_step < result.steps < 300
+
+
+def test_a_run_goes_on_while_its_loss_still_falls(make_spec, recording, monkeypatch):
+    losses = (0.9, 0.8, 0.7, 0.6, 0.65, 0.66)
+    rounds = [
+        Validation(loss=loss, accuracy=share) for loss, share in zip(losses, (0.8, *[0.7] * 5), strict=True)
+    ]
+    validated = iter(rounds)
+    monkeypatch.setattr(loop_module, "validate", lambda *_: next(validated))
+    spec = make_spec(
+        Family.CLASSIFIER, max_steps=24, validation_rounds=12, early_stopping_rounds=2, dropout=0.0
+    )
+    result = run(spec, recording())
+    assert (result.stopped, result.steps, result.best_step) == ("early_stopping", 12, 2)
 
 
 def test_a_time_limit_ends_a_run(make_spec, recording):

@@ -39,14 +39,24 @@ class Seq2Seq:
     def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
         ids, mask = padded([example.input_ids for example in examples], self._pad, self._device)
         labels, _ = padded([example.label_ids for example in examples], IGNORED, self._device)
-        shifted = decoder_inputs(self._loaded, labels)
-        logits = self._loaded.model(
-            input_ids=ids, attention_mask=mask, decoder_input_ids=shifted, use_cache=False
-        ).logits
+        logits = self._labelled_logits(ids, mask, labels)
         return cross_entropy(
-            logits.flatten(0, 1).float(),
-            labels.flatten(),
-            ignore_index=IGNORED,
-            reduction="sum",
-            label_smoothing=label_smoothing,
+            logits.float(), labels[labels != IGNORED], reduction="sum", label_smoothing=label_smoothing
         )
+
+    def _labelled_logits(self, ids: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Logits (labelled tokens, vocabulary): padding is left out before the projection to the vocabulary."""
+        model, learned = self._loaded.model, labels != IGNORED
+
+        def keep_learned(_: torch.nn.Module, states: tuple[torch.Tensor]) -> tuple[torch.Tensor] | None:
+            return (states[0][learned][None],) if states[0].shape[:-1] == learned.shape else None
+
+        with model.get_output_embeddings().register_forward_pre_hook(keep_learned):
+            logits = model(
+                input_ids=ids,
+                attention_mask=mask,
+                decoder_input_ids=decoder_inputs(self._loaded, labels),
+                use_cache=False,
+            ).logits
+        # An architecture that projects in another way than by one call of that layer gives all positions.
+        return logits[learned] if logits.shape[:-1] == learned.shape else logits[0]
