@@ -209,6 +209,13 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Maquette",
+    "DESCRIPTION": """Send a key as `Authorization: Bearer mq-…`. Keys of a workspace are made under Workspace, API keys;
+they open `/api/v1`. Keys of one app are made on its page, or by `POST /api/v1/apps/{id}/keys/`; they open `/v1`, which
+speaks OpenAI's protocol.
+
+The main job, in order: `POST datasets/` with a file, `POST imports/{id}/confirm/`, `POST preflights/` with the dataset
+version, `POST runs/` with the pre-flight, `POST comparisons/` with the run's model version, `POST apps/` with it, and
+`POST apps/{id}/links/`. What takes time carries a `job`: read it again until `job.state` is `succeeded`.""",
     "VERSION": "1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -92,6 +92,15 @@ def test_the_recipe_is_described_field_by_field(description: dict[str, Any]) -> 
         assert reference.rsplit("/", 1)[-1] in schemas, reference
 
 
+def test_the_description_leads_through_the_main_job_by_calls_that_there_are(
+    description: dict[str, Any],
+) -> None:
+    named = re.findall(r"`POST (?:/api/v1/)?([\w/{}-]+)`", description["info"]["description"])
+    assert len(named) >= 8
+    for path in named:
+        assert "post" in description["paths"][f"{ROOT}{path}"], path
+
+
 def test_the_page_for_people_opens(client: Any) -> None:
     response = client.get(f"{ROOT}docs/")
     assert response.status_code == 200
