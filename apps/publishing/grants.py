@@ -11,6 +11,7 @@ from django.core import signing
 from django.http import HttpResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from redis.exceptions import RedisError
 
 from apps.core.addresses import limited_as
@@ -56,7 +57,11 @@ def check_link_password(*, link: ShareLink, password: str, address: str) -> None
     try:
         wait = FROM_ONE_ADDRESS.begin(here) or FROM_ALL.begin(everywhere)
         if wait:
-            message = _("Wait %(seconds)s seconds before you try again.") % {"seconds": wait}
+            message = ngettext(
+                "Wait %(seconds)s second before you try again.",
+                "Wait %(seconds)s seconds before you try again.",
+                wait,
+            ) % {"seconds": wait}
             raise UserError(message, field="password", code="too_often", retry_after=wait)
         if check_password(password, link.password):
             FROM_ALL.was_right(everywhere, forget=False)
