@@ -1,16 +1,12 @@
 """What belongs to no app."""
 
-import shutil
-
-from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 from django.views.defaults import server_error
 
-_LEAST_DISK_BYTES = 1 << 20
-"""SQLite and Redis need some to read as well."""
+from apps.core.disk import is_disk_full
 
 
 @require_safe
@@ -23,7 +19,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 def fault(request: HttpRequest) -> HttpResponse:
     """Django's handler500. A full disk looks like a fault of whatever needed it first: the page says what it is."""
-    if shutil.disk_usage(settings.DATA_DIR).free < _LEAST_DISK_BYTES:
+    if is_disk_full():
         # Without the request: what pages know of a person lies on that disk.
         return HttpResponse(render_to_string("507.html"), status=507)
     return server_error(request)

@@ -1,4 +1,4 @@
-"""A disk without room is said to be full, on whatever address it was met."""
+"""A disk without room is said to be full: on every page that can still be drawn, and instead of any fault."""
 
 from __future__ import annotations
 
@@ -20,3 +20,11 @@ def test_a_fault_on_a_full_disk_says_that_it_is_full(monkeypatch: pytest.MonkeyP
     assert full.status_code == 507
     assert "The disk is full" in full.content.decode()
     assert 'class="empty-state"' in full.content.decode(), "what a part of a page takes its toast from"
+
+
+@pytest.mark.django_db
+def test_pages_that_can_be_drawn_say_it_too(client_for, owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_for(owner)
+    assert "The disk is full" not in client.get("/runs/").content.decode()
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=4096))
+    assert "The disk is full" in client.get("/runs/").content.decode()
