@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,25 +16,47 @@ from apps.datasets.models import DatasetVersion, Import
 
 DATA_NAME, ROWS_NAME, REJECTED_NAME = "data.parquet", "rows.parquet", "rejected.parquet"
 LINE = "__line"
-_SAMPLE_CHARACTERS = 400
+_SAMPLE_CHARACTERS, _SAMPLE_TURNS = 400, 6
 _SHOWN_CHARACTERS = 20_000
 """A cell longer than this is cut on the page; downloads hold it whole."""
 
 
 def sample_rows(import_: Import, count: int = 6) -> list[dict[str, Any]]:
-    """The first rows as read: {"line": number, "cells": {column: beginning of the text or None}}.
+    """The first rows as read: {"line": number, "cells": {column: beginning of the text or None}}; where a column holds
+    conversations, {column: list of turns with role and content}.
 
     Read by Arrow: to DuckDB, “Text” and “text” are one column.
     """
     with pq.ParquetFile(local_file(import_.rows_key, ROWS_NAME)) as file:
         batch = next(file.iter_batches(count), None)
     rows = batch.to_pylist() if batch else []
+    talks = {column["name"] for column in import_.result["columns"] if column["is_messages"]}
     return [
         {
             "line": row.pop(LINE),
-            "cells": {name: cell and cell[:_SAMPLE_CHARACTERS] for name, cell in row.items()},
+            "cells": {
+                name: _turns(cell) if name in talks else _beginning(cell) for name, cell in row.items()
+            },
         }
         for row in rows
+    ]
+
+
+def _beginning(text: str | None) -> str | None:
+    return text if text is None or len(text) <= _SAMPLE_CHARACTERS else f"{text[:_SAMPLE_CHARACTERS]}…"
+
+
+def _turns(text: str | None) -> list[dict[str, str | None]]:
+    """The turns of a conversation as OpenAI or ShareGPT writes it; anything else as one turn of nobody."""
+    try:
+        turns = json.loads(text or "[]")
+        said = [
+            (turn.get("role") or turn.get("from"), turn.get("content") or turn.get("value")) for turn in turns
+        ]
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        said = [("", text)]
+    return [
+        {"role": str(who or ""), "content": _beginning(str(what or ""))} for who, what in said[:_SAMPLE_TURNS]
     ]
 
 

@@ -1,6 +1,7 @@
 """From a file to a frozen version, with the real child processes; and everything that can be wrong with a file."""
 
 import errno
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -77,6 +78,17 @@ def test_columns_that_differ_by_case_alone_show_their_own_rows(upload, run_job, 
     run_job(import_.job)
     page = client_for(owner).get(f"/data/imports/{import_.pk}/").content.decode()
     assert "big 3" in page and "small 3" in page
+
+
+def test_sample_rows_of_conversations_read_as_turns(upload, run_job, client_for, owner) -> None:
+    turns = [{"from": "human", "value": "Where is “it”?"}, {"from": "gpt", "value": "Here. " + "so " * 300}]
+    import_ = upload(
+        "".join(json.dumps({"conversations": turns}) + "\n" for _ in range(30)).encode(), "talk.jsonl"
+    )
+    run_job(import_.job)
+    page = client_for(owner).get(reverse("datasets:import", args=[import_.pk])).content.decode()
+    assert '<span class="term">human</span> Where is “it”?</div>' in page
+    assert "so …</div>" in page or "s…</div>" in page
 
 
 def test_a_picture_called_csv_fails_in_plain_words_and_offers_another_file(
