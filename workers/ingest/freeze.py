@@ -49,8 +49,11 @@ def run(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
     with pq.ParquetFile(rows / ROWS_NAME) as file, RejectedWriter(own_rejects) as rejected:
         columns = checked_roles(spec, file.schema_arrow.names)
         gathered = _stage(file, Builder(spec.task_type, columns), spec, staged, rejected, reporter)
-        keep = _keep_labels(spec, gathered, columns, rejected)
-    _check_enough(spec, gathered, keep, own_rejects)
+        keep = np.ones(len(gathered), dtype=bool)
+        if len(gathered) >= spec.min_rows:  # else that is said, rather than that labels are rare among so few
+            keep = _keep_labels(spec, gathered, columns, rejected)
+    _check_rows(spec, int(keep.sum()), own_rejects)
+    _check_inputs(spec, gathered, keep)
     codes = split_codes(gathered.hashes[keep], spec.validation_share, spec.test_share)
     _write_data(staged, keep, codes, out / DATA_NAME, reporter)
     reasons = _merge_rejects([rows / REJECTED_NAME, own_rejects], out / REJECTED_NAME, work)
@@ -171,10 +174,7 @@ def _keep_labels(
     return keep
 
 
-def _check_enough(spec: FreezeSpec, gathered: Gathered, keep: np.ndarray, own_rejects: Path) -> None:
-    kept = int(keep.sum())
-    inputs = len(np.unique(gathered.hashes[keep]))
-    wanted_splits = 1 + (spec.validation_share > 0) + (spec.test_share > 0)
+def _check_rows(spec: FreezeSpec, kept: int, own_rejects: Path) -> None:
     if kept < max(1, spec.min_rows):
         raise JobError(
             "too_few_rows",
@@ -182,6 +182,11 @@ def _check_enough(spec: FreezeSpec, gathered: Gathered, keep: np.ndarray, own_re
             f"{share_of_rejects(own_rejects)}Add rows, or check that the right columns are marked.",
             field="roles",
         )
+
+
+def _check_inputs(spec: FreezeSpec, gathered: Gathered, keep: np.ndarray) -> None:
+    inputs = len(np.unique(gathered.hashes[keep]))
+    wanted_splits = 1 + (spec.validation_share > 0) + (spec.test_share > 0)
     if inputs < wanted_splits:
         raise JobError(
             "too_few_inputs",

@@ -152,6 +152,7 @@ def test_uneven_and_contradicting_labels_are_warned_of(freeze_rows) -> None:
     ("text", "task_type", "roles", "code", "says"),
     [
         (pairs(3), TaskType.CHAT, PAIR, "too_few_rows", "3 usable rows are left, and at least 20"),
+        ("text,label\none,a\ntwo,b\nthree,c\n", TaskType.CLASSIFICATION, LABELLED, "too_few_rows", "3 usable rows are left"),
         (pairs(), TaskType.CHAT, {"question": "input"}, "role_missing", "target"),
         (pairs(), TaskType.CHAT, {"question": "input", "reply": "target"}, "no_such_column", "reply"),
         (pairs(), TaskType.CHAT, {"question": "target", "answer": "target"}, "role_twice", "“answer”"),
