@@ -11,6 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -27,6 +28,11 @@ admin.site.password_change = lambda request, extra_context=None: redirect("accou
 for _model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession):
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
+
+
+def _may_change(request: HttpRequest, user: User | None) -> bool:
+    """Who helps in the admin pages without being a superuser does nothing to whoever may do more."""
+    return user is None or not user.is_superuser or bool(getattr(request.user, "is_superuser", False))
 
 
 class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
@@ -52,6 +58,18 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
     readonly_fields = ["last_login"]
+    rights = ["is_staff", "is_superuser", "groups", "user_permissions"]
+    """Given by superusers alone: others would give them to themselves."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if request.user.is_superuser else [*fixed, *self.rights]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_change(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_change(request, obj)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         obj.email = obj.email.lower()
@@ -76,6 +94,8 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         return shown, counts, set(), protected
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
+        if not _may_change(request, obj):
+            raise PermissionDenied
         services.delete_account(user=obj, by=_person(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
@@ -101,10 +121,13 @@ class Removable(LookedAt):
     removed_action: str
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return bool(request.user.is_staff)
+        is_given = admin.ModelAdmin.has_delete_permission(self, request, obj)  # type: ignore[arg-type]
+        return is_given and _may_change(request, getattr(obj, "user", None))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         user = obj.user
+        if not _may_change(request, user):
+            raise PermissionDenied
         self.remove(obj)
         services.tell(user, self.removed_action, by=_person(request))
 
