@@ -103,9 +103,9 @@ def beat() -> Part:
     is_up = ago is not None and ago <= MISSED_ROUNDS * settings.JOB_REAP_EVERY_SECONDS + PING_IS_KEPT_SECONDS
     text = "" if ago is None else _("looked after jobs %s s ago") % ago
     advice = _(
-        "Nobody looks after silent jobs. Where a worker takes jobs from “upkeep”, beat is what is missing: celery -A "
-        "workers.celery beat"
-    )
+        "Silent jobs are not looked after. Right after a start that takes up to %s s. Where a worker takes jobs from "
+        "“upkeep”, beat is what is missing: celery -A workers.celery beat"
+    ) % round(settings.JOB_REAP_EVERY_SECONDS)
     return Part(_("Beat"), is_up, text, "" if is_up else advice)
 
 

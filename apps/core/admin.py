@@ -3,8 +3,11 @@
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import WaitingMail
+
+admin.site.site_header = admin.site.site_title = _("Maquette administration")
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -41,6 +41,10 @@ def test_every_model_of_ours_is_there() -> None:
     assert [model._meta.label for model in OURS if model not in admin.site._registry] == []
 
 
+def test_it_says_whose_it_is(client_for, owner) -> None:
+    assert "Maquette administration" in client_for(owner).get(reverse("admin:index")).content.decode()
+
+
 def test_lists_open_search_and_show_what_there_is(client_for, owner, something_of_everything) -> None:
     client = client_for(owner)
     for model in REGISTERED:
