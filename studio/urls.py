@@ -27,6 +27,6 @@ urlpatterns = [
 ]
 
 handler404 = "apps.api.errors.page_not_found"
-handler500 = "apps.core.views.fault"
+handler500 = "apps.api.errors.server_error"
 
 websocket_urlpatterns = [*jobs_sockets, *publishing_sockets]

@@ -1,5 +1,6 @@
 """One shape for every error of the REST API: {"error": {"code", "message", "field"}}."""
 
+from http.client import INSUFFICIENT_STORAGE
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -12,6 +13,7 @@ from rest_framework.views import exception_handler as drf_handler
 
 from apps.api.openai.errors import ApiError
 from apps.core.errors import UserError
+from apps.core.views import fault
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -45,12 +47,26 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404: a page, but for programs an error in the shape that they read."""
     message = _("There is nothing at %(path)s.") % {"path": request.path}
+    told = _told_to_programs(request, status.HTTP_404_NOT_FOUND, "not_found", message)
+    return told or defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500, in the same way."""
+    page = fault(request)
+    message = _("Something went wrong in the studio. Its log says what.")
+    if page.status_code == INSUFFICIENT_STORAGE:
+        message = _("The studio's disk is full. An administrator has to make room.")
+    return _told_to_programs(request, page.status_code, "error", message) or page
+
+
+def _told_to_programs(request: HttpRequest, code: int, name: str, message: str) -> HttpResponse | None:
     if request.path.startswith("/v1/"):
-        return ApiError(404, "not_found", message).response()
+        return ApiError(code, name, message).response()
     if request.path.startswith("/api/"):
-        error = {"code": "not_found", "message": message, "field": None}
-        return JsonResponse({"error": error}, status=404)
-    return defaults.page_not_found(request, exception)
+        error = {"code": name, "message": message, "field": None}
+        return JsonResponse({"error": error}, status=code)
+    return None
 
 
 def _first(detail: Any, field: str | None = None) -> tuple[str | None, str]:

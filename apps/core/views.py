@@ -18,7 +18,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def fault(request: HttpRequest) -> HttpResponse:
-    """Django's handler500. A full disk looks like a fault of whatever needed it first: the page says what it is."""
+    """What is said of a fault. A full disk looks like a fault of whatever needed it first: the page says what it is."""
     if is_disk_full():
         # Without the request: what pages know of a person lies on that disk.
         return HttpResponse(render_to_string("507.html"), status=507)
