@@ -30,7 +30,9 @@ OWNER, PASSWORD = "olga@example.com", "a password for pictures"
 EXAMPLES = (get_example("support_tickets"), get_example("library_help_desk"))
 QUESTIONS = {example.title: first_question(example) for example in list_examples()}
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-SKIPPED = re.compile(r"^/(a|admin|static|accounts/logout)/|\.\w+$|/(source|again|export|schema|file|csv|jsonl)/$")
+SKIPPED = re.compile(
+    r"^/(a|admin|static|accounts/logout)/|\.\w+$|/(source|again|export|schema|file|csv|jsonl)/$"
+)
 IN_README = {"comparison": "/evaluations/comparisons/*/", "chat": "/a/chat/"}
 SETTLED_MS = 400
 """Charts and fonts draw after the page has loaded."""

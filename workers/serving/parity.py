@@ -104,7 +104,9 @@ def _compare_all(
     with ThreadPoolExecutor(_AT_ONCE) as workers:
         for row in workers.map(compare, records):
             rows.append(row)
-            reporter.progress("comparing the answers", len(rows), len(records), fraction=len(rows) / len(records))
+            reporter.progress(
+                "comparing the answers", len(rows), len(records), fraction=len(rows) / len(records)
+            )
     return rows
 
 
