@@ -71,7 +71,8 @@ class HandOverForm(StudioForm):
 
     def __init__(self, *args: Any, workspace: Workspace, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = Membership.objects.filter(workspace=workspace).exclude(user=user).select_related("user")
+        others = Membership.objects.filter(workspace=workspace, user__is_active=True).exclude(user=user)
+        others = others.select_related("user")
         self.fields["member"].queryset = others.order_by("user__email")  # type: ignore[attr-defined]
 
 

@@ -71,6 +71,8 @@ def transfer_ownership(*, actor: User, membership: Membership) -> None:
     access.require(actor, current.workspace, Action.OWN)
     if current.user_id == actor.pk:
         raise UserError(_("Choose another member: you own this workspace already."), field="member")
+    if not current.user.is_active:
+        raise UserError(_("Choose another member: this account is switched off."), field="member")
     own = Membership.objects.get(workspace=current.workspace, user=actor)
     Membership.objects.filter(pk=current.pk).update(role=Role.OWNER)
     Membership.objects.filter(pk=own.pk).update(role=Role.ADMIN)
@@ -99,8 +101,9 @@ def _locked(membership: Membership) -> Membership:
 
 
 def _other_owners(membership: Membership) -> models.QuerySet[Membership]:
+    """Those who can sign in: an account that was switched off owns nothing for anybody."""
     owners = Membership.objects.filter(workspace=membership.workspace_id, role=Role.OWNER)
-    return owners.exclude(pk=membership.pk)
+    return owners.filter(user__is_active=True).exclude(pk=membership.pk)
 
 
 def _require_another_owner(membership: Membership) -> None:

@@ -65,7 +65,9 @@ def refuse_the_last_owner(user: User, **_kwargs: Any) -> None:
         workspace.name
         for workspace in _open_workspaces(user).filter(memberships__user=user, memberships__role=Role.OWNER)
         if workspace.memberships.exclude(user=user).exists()
-        and not workspace.memberships.filter(role=Role.OWNER).exclude(user=user).exists()
+        and not workspace.memberships.filter(role=Role.OWNER, user__is_active=True)
+        .exclude(user=user)
+        .exists()
     ]
     if left_behind:
         message = _(

@@ -49,6 +49,30 @@ def test_nobody_raises_above_their_own_role_or_changes_who_stands_above(
         assert role_of(target, workspace) == before
 
 
+def test_an_owner_whose_account_is_switched_off_is_none_to_leave_behind(
+    client_for, workspace, owner, admin, editor
+) -> None:
+    from apps.accounts.services import delete_account
+
+    mine, theirs = membership(admin, workspace), membership(editor, workspace)
+    members.set_role(actor=owner, membership=mine, role=Role.OWNER)
+    members.set_role(actor=owner, membership=theirs, role=Role.OWNER)
+    members.leave(actor=owner, workspace=workspace)
+    editor.is_active = False
+    editor.save()
+    with pytest.raises(UserError) as refused:
+        members.leave(actor=admin, workspace=workspace)
+    assert refused.value.code == "last_owner"
+    with pytest.raises(UserError):
+        delete_account(user=admin)
+    members.set_role(actor=admin, membership=theirs, role=Role.VIEWER)
+    with pytest.raises(UserError) as refused:
+        members.transfer_ownership(actor=admin, membership=theirs)
+    assert refused.value.field == "member"
+    page = client_for(admin).get("/workspace/settings/").content.decode()
+    assert str(theirs.pk) not in page
+
+
 def test_adding_a_member_again_takes_no_role_from_who_stands_above(workspace, owner, admin) -> None:
     with pytest.raises(PermissionDenied):
         services.add_member(actor=admin, workspace=workspace, user=owner, role=Role.VIEWER)
