@@ -16,10 +16,9 @@ from django.db import connections
 from django.utils import timezone
 
 from apps.core.storage import storage
-from apps.jobs import services, stopping
+from apps.jobs import hours, services, stopping
 from apps.jobs.models import Job, JobEvent, State
 from apps.jobs.signals import job_succeeded
-from apps.workspaces import usage
 from apps.workspaces.models import Quota, UsageKind, UsageTotal
 from workers.contracts.events import Log, parse_event
 from workers.contracts.jobs import ROUTES, JobKind
@@ -210,8 +209,7 @@ def test_a_run_that_used_up_the_hours_of_its_workspace_is_stopped_and_says_why(
     settings.JOB_HEARTBEAT_SECONDS = 0.2
     Quota.objects.create(workspace=workspace, accelerator_hours=3 / 3600)
     job = make_job("wait_for_stop")
-    promised = {"workspace": workspace, "kind": UsageKind.ACCELERATOR, "key": f"run:{job.pk}"}
-    usage.reserve(**promised, amount=1, source=("run", str(job.pk)))
+    hours.promise(job, source=("run", str(job.pk)), seconds=1)
     done = supervised(job)
     assert (done.state, done.stopped_for, done.checkpoint_step) == (State.CANCELLED, "hours", 3)
     total = UsageTotal.objects.get(kind=UsageKind.ACCELERATOR)
