@@ -58,7 +58,8 @@ def add_base_model(
     else:
         raise UserError(_("Choose where the model comes from."), field="kind")
     known = BaseModel.objects.in_workspace(workspace).current()
-    if known.filter(kind=kind, location=location, revision=revision or "main").exists():
+    # One model can be of two kinds: a language model with a head for labels is a classifier.
+    if known.filter(kind=kind, location=location, revision=revision or "main", family=family).exists():
         raise UserError(_("This model is already in the list."), field="location")
     base = BaseModel.objects.create(
         workspace=workspace,

@@ -80,6 +80,13 @@ def test_the_same_model_is_not_added_twice(client_for, editor) -> None:
     assert BaseModel.objects.count() == 1
 
 
+def test_a_model_that_was_added_as_one_kind_can_be_added_as_another(client_for, editor) -> None:
+    client = client_for(editor)
+    for family in ("classifier", "causal"):
+        assert client.post(reverse("catalog:base_new"), {**HUB, "family": family}).status_code == 302
+    assert {base.family for base in BaseModel.objects.all()} == {"classifier", "causal"}
+
+
 def _add_folder(owner, workspace, location) -> BaseModel:
     return services.add_base_model(
         actor=owner, workspace=workspace, kind="folder", name="", family="causal", location=str(location)
