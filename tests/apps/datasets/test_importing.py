@@ -87,7 +87,7 @@ def test_sample_rows_of_conversations_read_as_turns(upload, run_job, client_for,
     )
     run_job(import_.job)
     page = client_for(owner).get(reverse("datasets:import", args=[import_.pk])).content.decode()
-    assert '<span class="term">human</span> Where is “it”?</div>' in page
+    assert '<span class="term">human</span>Where is “it”?</div>' in page
     assert "so …</div>" in page or "s…</div>" in page
 
 
