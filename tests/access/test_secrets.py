@@ -16,7 +16,7 @@ from apps.publishing.services.links import address_of, create_share_link
 from apps.workspaces import secrets
 from apps.workspaces.models import AuditEntry, WorkspaceSecret
 from workers.contracts.cache import Cache
-from workers.runtime import supervisor
+from workers.runtime import child, supervisor
 
 pytestmark = pytest.mark.django_db
 TOKEN = "hf_abcdefghijklmnopqrstuvwxyz0123"
@@ -147,16 +147,16 @@ def test_only_a_child_that_fetches_from_the_hub_gets_it(
     settings.HF_TOKEN = "the-installations-own"
     elsewhere = outsider.memberships.get().workspace
     given = {
-        "hub": supervisor._hub_access(preflight_job(workspace, owner, "hub")),
-        "starter": supervisor._hub_access(preflight_job(workspace, owner, "starter")),
-        "elsewhere": supervisor._hub_access(preflight_job(elsewhere, outsider, "hub")),
+        "hub": child.hub_access(preflight_job(workspace, owner, "hub")),
+        "starter": child.hub_access(preflight_job(workspace, owner, "starter")),
+        "elsewhere": child.hub_access(preflight_job(elsewhere, outsider, "hub")),
     }
     assert given["hub"]["HF_TOKEN"] == TOKEN
     assert str(workspace.pk) in given["hub"]["HF_HUB_CACHE"], "what it opened is no other workspace's"
     assert given["starter"] == {}
     assert given["elsewhere"] == {"HF_TOKEN": "the-installations-own"}
-    assert supervisor._environment(tmp_path, 9, given["hub"])["HF_TOKEN"] == TOKEN
-    assert "HF_TOKEN" not in supervisor._environment(tmp_path, 9, given["starter"])
+    assert child.environment_of(tmp_path, 9, given["hub"])["HF_TOKEN"] == TOKEN
+    assert "HF_TOKEN" not in child.environment_of(tmp_path, 9, given["starter"])
 
 
 def test_what_it_opened_is_bounded_with_other_copies_and_stays_while_a_child_works(

@@ -75,9 +75,9 @@ def test_nothing_leaves_a_process_that_a_test_starts() -> None:
 
 
 def test_the_child_of_a_supervisor_is_watched_too(tmp_path: Path) -> None:
-    from workers.runtime.supervisor import _environment
+    from workers.runtime.child import environment_of
 
-    environment = _environment(tmp_path, 1, {})
+    environment = environment_of(tmp_path, 1, {})
     program = "import sitecustomize; print(sitecustomize.__file__)"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True

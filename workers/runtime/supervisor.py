@@ -28,12 +28,9 @@ from django.db import close_old_connections
 from pydantic import ValidationError
 
 from apps.core.storage import local_copies, storage
-from apps.datasets.sources import address_of
 from apps.jobs import services
 from apps.jobs.models import Job
-from apps.workspaces.secrets import hub_token
 from workers.contracts.events import (
-    EVENTS_FD_VARIABLE,
     SAVING,
     Checkpoint,
     Event,
@@ -46,9 +43,10 @@ from workers.contracts.events import (
 from workers.contracts.fixes import FILE_TOO_LARGE, memory_advice, memory_fix
 from workers.contracts.jobs import JobKind
 from workers.contracts.recipes import Recipe
-from workers.contracts.specs import ADDRESS_VARIABLE, ALLOWED_VARIABLE
+from workers.contracts.specs import ADDRESS_VARIABLE
 from workers.contracts.storage import StorageError
 from workers.runtime import memory
+from workers.runtime.child import end_group, environment_of, hub_access, signal_group, source_access
 from workers.runtime.reporter import failed_by_system
 
 logger = logging.getLogger(__name__)
@@ -62,30 +60,6 @@ _SAVING_TIMES_GRACE = 10
 """How much longer a stopped child may take that is writing what the stop is to keep: a large model takes minutes."""
 _NO_MEMORY = "memory allocation of"
 """What a library written in Rust says before it ends its process."""
-_PASSED_ON = (
-    "PATH",
-    "PYTHONPATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "VIRTUAL_ENV",
-    "CUDA_VISIBLE_DEVICES",
-    "ENGINE_KEY",
-)
-_PASSED_ON_PREFIXES = (
-    "HF_",
-    "TRANSFORMERS_",
-    "OMP_",
-    "MKL_",
-    "TORCH_",
-    "NVIDIA_",
-    "SSL_",
-    "HTTP",
-    "http",
-    "NO_PROXY",
-)
-
 
 worker_is_ending = threading.Event()
 """Set when the Celery worker shuts down: running jobs are then given back to the queue."""
@@ -123,8 +97,8 @@ class _Attempt:
         self.stop_sent_at: float | None = None
         self.is_saving = False
         self.is_current = True
-        self.hub = _hub_access(job)
-        self.source = _source_access(job)
+        self.hub = hub_access(job)
+        self.source = source_access(job)
         self._held = contextlib.ExitStack()
         self._kills_before = 0
 
@@ -147,7 +121,7 @@ class _Attempt:
                 pass_fds=(events_write,),
                 start_new_session=True,
                 cwd=settings.BASE_DIR,
-                env=_environment(self.work, events_write, self.hub | self.source),
+                env=environment_of(self.work, events_write, self.hub | self.source),
             )
         os.close(events_write)
         try:
@@ -156,7 +130,7 @@ class _Attempt:
                 services.release(self.job)
                 return
         finally:
-            _end_group(child)
+            end_group(child)
             with contextlib.suppress(OSError):
                 os.close(events_read)
         self._conclude(child.returncode, stderr_path)
@@ -284,11 +258,11 @@ class _Attempt:
         if self.stop_sent_at is None:
             if services.stop_is_requested(self.job):
                 self.stop_sent_at = now
-                _signal_group(child, signal.SIGTERM)
+                signal_group(child, signal.SIGTERM)
         elif now - self.stop_sent_at > settings.JOB_STOP_GRACE_SECONDS * (
             _SAVING_TIMES_GRACE if self.is_saving else 1
         ):
-            _signal_group(child, signal.SIGKILL)
+            signal_group(child, signal.SIGKILL)
 
     def _conclude(self, code: int | None, stderr_path: Path) -> None:
         if not self.is_current:
@@ -347,61 +321,3 @@ def _out_of_memory(job: Job, trace: str) -> Failed:
         fix=fix,
         trace=trace,
     )
-
-
-def _hub_access(job: Job) -> dict[str, str]:
-    """For a child that fetches from the Hub, and for no other: the workspace's own token, else the installation's.
-
-    What a workspace's own token opened is kept in a cache of its own, where no other workspace finds it.
-    """
-    base = job.spec.get("base")
-    if not isinstance(base, dict) or base.get("kind") != "hub":
-        return {}
-    if token := hub_token(job.workspace):
-        return {"HF_TOKEN": token, "HF_HUB_CACHE": str(local_copies().folder / f"hub-{job.workspace_id}")}
-    return {"HF_TOKEN": settings.HF_TOKEN} if settings.HF_TOKEN else {}
-
-
-def _source_access(job: Job) -> dict[str, str]:
-    """For a child that fetches its source from an address, and for no other."""
-    address = address_of(job)
-    allowed = ",".join(settings.OUTGOING_ALLOW)
-    return {ADDRESS_VARIABLE: address, ALLOWED_VARIABLE: allowed} if address else {}
-
-
-def _environment(work: Path, events_write: int, private: dict[str, str]) -> dict[str, str]:
-    """What the child needs and no secret of the site."""
-    passed = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
-    }
-    for name in ("HF_TOKEN", "HF_TOKEN_FILE", "HF_TOKEN_PATH"):
-        passed.pop(name, None)
-    engine_key = {"ENGINE_KEY": settings.ENGINE_KEY}
-    # Threads that spin while they wait for each other take the processor from the engine, and from themselves.
-    return {
-        "OMP_WAIT_POLICY": "PASSIVE",
-        **passed,
-        **private,
-        **engine_key,
-        EVENTS_FD_VARIABLE: str(events_write),
-        "PYTHONUNBUFFERED": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "TMPDIR": str(work),
-    }
-
-
-def _signal_group(child: subprocess.Popen[bytes], signum: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signum)
-
-
-def _end_group(child: subprocess.Popen[bytes]) -> None:
-    """End the child and everything it started."""
-    _signal_group(child, signal.SIGKILL)
-    child.wait()
-    if child.stdin:
-        with contextlib.suppress(OSError):
-            child.stdin.close()

@@ -1,0 +1,98 @@
+"""A job's child process as the supervisor starts and ends it: what it is told, and no secret of the site beside that."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.core.storage import local_copies
+from apps.datasets.sources import address_of
+from apps.jobs.models import Job
+from apps.workspaces.secrets import hub_token
+from workers.contracts.events import EVENTS_FD_VARIABLE
+from workers.contracts.specs import ADDRESS_VARIABLE, ALLOWED_VARIABLE
+
+_PASSED_ON = (
+    "PATH",
+    "PYTHONPATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "CUDA_VISIBLE_DEVICES",
+    "ENGINE_KEY",
+)
+_PASSED_ON_PREFIXES = (
+    "HF_",
+    "TRANSFORMERS_",
+    "OMP_",
+    "MKL_",
+    "TORCH_",
+    "NVIDIA_",
+    "SSL_",
+    "HTTP",
+    "http",
+    "NO_PROXY",
+)
+
+
+def hub_access(job: Job) -> dict[str, str]:
+    """For a child that fetches from the Hub, and for no other: the workspace's own token, else the installation's.
+
+    What a workspace's own token opened is kept in a cache of its own, where no other workspace finds it.
+    """
+    base = job.spec.get("base")
+    if not isinstance(base, dict) or base.get("kind") != "hub":
+        return {}
+    if token := hub_token(job.workspace):
+        return {"HF_TOKEN": token, "HF_HUB_CACHE": str(local_copies().folder / f"hub-{job.workspace_id}")}
+    return {"HF_TOKEN": settings.HF_TOKEN} if settings.HF_TOKEN else {}
+
+
+def source_access(job: Job) -> dict[str, str]:
+    """For a child that fetches its source from an address, and for no other."""
+    address = address_of(job)
+    allowed = ",".join(settings.OUTGOING_ALLOW)
+    return {ADDRESS_VARIABLE: address, ALLOWED_VARIABLE: allowed} if address else {}
+
+
+def environment_of(work: Path, events_write: int, private: dict[str, str]) -> dict[str, str]:
+    """What the child needs and no secret of the site."""
+    passed = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+    }
+    for name in ("HF_TOKEN", "HF_TOKEN_FILE", "HF_TOKEN_PATH"):
+        passed.pop(name, None)
+    engine_key = {"ENGINE_KEY": settings.ENGINE_KEY}
+    # Threads that spin while they wait for each other take the processor from the engine, and from themselves.
+    return {
+        "OMP_WAIT_POLICY": "PASSIVE",
+        **passed,
+        **private,
+        **engine_key,
+        EVENTS_FD_VARIABLE: str(events_write),
+        "PYTHONUNBUFFERED": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TMPDIR": str(work),
+    }
+
+
+def signal_group(child: subprocess.Popen[bytes], signum: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signum)
+
+
+def end_group(child: subprocess.Popen[bytes]) -> None:
+    """End the child and everything it started."""
+    signal_group(child, signal.SIGKILL)
+    child.wait()
+    if child.stdin:
+        with contextlib.suppress(OSError):
+            child.stdin.close()
