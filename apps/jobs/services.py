@@ -357,7 +357,8 @@ def reap() -> dict[str, int]:
 def _reap_one(job: Job) -> str:
     transaction.on_commit(lambda: hint_changed(job.pk))
     _end_attempt(job)
-    if job.stop_requested_at is not None:
+    wish = {"stop_requested_at": job.stop_requested_at, "stopped_for": job.stopped_for}
+    if job.stop_requested_at is not None and not job.checkpoint_key:
         end_waiting(job)
         return "lost"
     if job.resumes < settings.JOB_MOST_RESUMES:
@@ -365,6 +366,8 @@ def _reap_one(job: Job) -> str:
         record_events(job, [note])
         job.refresh_from_db()
         _requeue(job, resumes=job.resumes + 1)
+        # Who was told to stop still is, and first saves what the checkpoint holds.
+        Job.objects.filter(pk=job.pk).update(**wish)
         return "resumed"
     job.state, job.ended_at = State.LOST, timezone.now()
     job.error_code = "lost"

@@ -95,7 +95,7 @@ class _Attempt:
         self.pending: list[Event] = []
         self.outcome: Finished | Failed | None = None
         self.stop_sent_at: float | None = None
-        self.is_saving = False
+        self.is_saving = self.has_spoken = False
         self.is_current = True
         self.hub = hub_access(job)
         self.source = source_access(job)
@@ -224,6 +224,7 @@ class _Attempt:
         return said
 
     def _take(self, event: Event) -> None:
+        self.has_spoken = True
         if isinstance(event, Finished | Failed):
             self.outcome = event
         elif isinstance(event, Progress):
@@ -256,7 +257,9 @@ class _Attempt:
 
     def _pass_on_stop(self, child: subprocess.Popen[bytes], now: float) -> None:
         if self.stop_sent_at is None:
-            if services.stop_is_requested(self.job):
+            # A child that is still starting would die of it, and with it what its checkpoint holds would not be kept.
+            hears = self.has_spoken or not self.job.checkpoint_key
+            if hears and services.stop_is_requested(self.job):
                 self.stop_sent_at = now
                 signal_group(child, signal.SIGTERM)
         elif now - self.stop_sent_at > settings.JOB_STOP_GRACE_SECONDS * (

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -52,10 +53,12 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
         loaded = open_base(spec, train_rows, device)
         precision = resolve_precision(spec.recipe.precision, device, loaded.manifest.parameters)
         reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
-        phases.check(1, 1)
+        # A run that goes on has something to keep: told to stop, it first gets as far as saving that.
+        tick = phases.at if "checkpoint" in spec.inputs else phases.check
+        tick(1, 1)
 
         phases.begin("encoding rows")
-        recipe, data = _encode(spec, loaded, train_rows, watched, phases)
+        recipe, data = _encode(spec, loaded, train_rows, watched, tick)
         longest = max(example.tokens for example in data.train)
 
         with memory_explained(recipe, longest):
@@ -92,7 +95,11 @@ def _loop(
 
 
 def _encode(
-    spec: RunSpec, loaded: LoadedModel, train_rows: list[Row], watched: list[Row], phases: Phases
+    spec: RunSpec,
+    loaded: LoadedModel,
+    train_rows: list[Row],
+    watched: list[Row],
+    tick: Callable[[int, int], None],
 ) -> tuple[Recipe, TrainingData]:
     """Fill the recipe, and encode within its lengths. Rows that teach nothing are left out.
 
@@ -113,7 +120,7 @@ def _encode(
         max_length=recipe.max_length,
         max_target_length=recipe.max_target_length,
     )
-    train, validation = encode(train_rows, on_progress=phases.check), encode(watched)
+    train, validation = encode(train_rows, on_progress=tick), encode(watched)
     train = [example for example in train if teaches(example, loaded.family)]
     if not train:
         raise JobError(

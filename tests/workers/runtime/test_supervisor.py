@@ -203,6 +203,26 @@ def test_a_stopped_child_may_finish_saving_what_the_stop_keeps(make_job, owner, 
     assert fresh(job).state == State.SUCCEEDED
 
 
+@pytest.mark.parametrize("has_checkpoint", [True, False])
+def test_a_stopped_job_whose_worker_died_still_leaves_what_its_checkpoint_holds(
+    make_job, owner, tmp_path, has_checkpoint
+) -> None:
+    job = services.claim(job_id=str(make_job("save_slowly").pk), worker="gone")
+    if has_checkpoint:
+        (tmp_path / "step").write_text("3")
+        storage().publish(tmp_path, f"jobs/{job.pk}/checkpoint-1-3")
+        services.record_checkpoint(job, key=f"jobs/{job.pk}/checkpoint-1-3", step=3)
+    stopping.request_stop(actor=owner, job=job)
+    silent_since = timezone.now() - timedelta(seconds=settings.JOB_LOST_AFTER_SECONDS + 60)
+    Job.objects.filter(pk=job.pk).update(heartbeat_at=silent_since)
+    services.reap()
+    if has_checkpoint:
+        done = supervised(job)
+        assert (done.state, done.result) == (State.SUCCEEDED, {"resumed_from": 3, "steps": 3})
+    else:
+        assert fresh(job).state == State.CANCELLED
+
+
 def test_a_run_that_used_up_the_hours_of_its_workspace_is_stopped_and_says_why(
     make_job, workspace, settings
 ) -> None:

@@ -108,6 +108,13 @@ def test_a_resumed_run_ends_with_the_same_bits(family, tuning, make_spec, record
     assert expected.keys() == found.keys()
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
+    stopped = recording()
+    stopped.request_stop()
+    at_once = make_spec(family, name="at once", tuning=tuning, dropout=0.1, inputs=inputs)
+    result = run(at_once, stopped)
+    assert (result.stopped, result.steps) == ("user", 8), "it leaves what the checkpoint holds"
+    assert load_folder(Path(at_once.work) / "out").manifest.trained
+
 
 def test_a_checkpoint_of_another_model_is_refused(make_spec, recording, tmp_path):
     (tmp_path / "broken").mkdir()
