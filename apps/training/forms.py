@@ -35,6 +35,35 @@ LENGTHS = {
     ),
 }
 
+VALUES = {
+    "auto": gettext_lazy("auto"),
+    "constant": gettext_lazy("constant"),
+    "cosine": gettext_lazy("cosine"),
+    "full": gettext_lazy("full"),
+    "length_grouping": gettext_lazy("length grouping"),
+    "linear": gettext_lazy("linear"),
+    "lora": "LoRA",
+    "packing": gettext_lazy("packing"),
+    "padding": gettext_lazy("padding"),
+}
+"""What the choices of recipe fields are called; precisions are called what they are."""
+
+
+def value_words(value: Any) -> str:
+    """A value of a recipe field for a page."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "–" if value is None else str(VALUES.get(str(value), value))
+
+
+def recipe_words(recipe: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Title, name and value of every setting of a recipe; one that this release does not know is called by its name."""
+    titles = {name: _(field.title or "") for name, field in editable_fields().items()}
+    settings = ((name, value) for name, value in recipe.items() if name != "recipe_version")
+    return [(titles.get(name, name), name, value_words(value)) for name, value in settings]
+
 
 def editable_fields() -> dict[str, FieldInfo]:
     return {name: field for name, field in Recipe.model_fields.items() if field.title}
@@ -81,7 +110,7 @@ def form_field(field: FieldInfo) -> forms.Field:
         values = _values(kind)
         empty = [("", _("chosen for you"))] if field.default is None else []
         return forms.ChoiceField(
-            choices=[*empty, *((v, v.replace("_", " ")) for v in values)], initial=field.default, **common
+            choices=[*empty, *((v, VALUES.get(v, v)) for v in values)], initial=field.default, **common
         )
     if kind in (int, float):
         placeholder = {"placeholder": _("chosen for you") if field.default is None else str(field.default)}

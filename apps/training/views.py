@@ -17,7 +17,7 @@ from apps.datasets.models import DatasetVersion
 from apps.jobs.views import sequence_number, status_context
 from apps.training import querysets, services
 from apps.training.bases import choices_for, find_choice
-from apps.training.forms import LENGTHS, RunNameForm, WizardForm
+from apps.training.forms import LENGTHS, RunNameForm, WizardForm, recipe_words
 from apps.training.lineage import lineage_of
 from apps.training.models import Preflight, Run
 from apps.workspaces import access
@@ -170,7 +170,7 @@ def detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "latest": querysets.latest_values(run.job),
         "samples": querysets.sample_rounds(run.job),
         "log": querysets.log_lines(run.job),
-        "recipe": [(name, value) for name, value in run.recipe.items() if name != "recipe_version"],
+        "recipe": recipe_words(run.recipe),
         **status_context(run.job),
     }
     return render(request, "training/detail.html", context)

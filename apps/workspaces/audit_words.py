@@ -114,7 +114,7 @@ NAMES: dict[str, Promise] = {
     "base": _("base"),
     "before": _("before"),
     "by_link": _("for whoever has the link"),
-    "bytes": _("bytes"),
+    "bytes": _("size"),
     "can_write": _("may write"),
     "count": _("how many"),
     "data": _("data"),
@@ -164,6 +164,8 @@ WORDS: dict[str, dict[str, Promise]] = {
 
 NAMED_BY_THE_STUDIO = ("invitation", "job", "workspacesecret")
 """Kinds of things whose names are the studio's own words, not somebody's."""
+BASELINE = "Trivial baseline"
+"""What an evaluation of no model begins with."""
 
 
 def action_words(code: str) -> str:
@@ -183,6 +185,8 @@ def label_words(entry: AuditEntry) -> str:
     if entry.object_type == "membership":
         who, comma, role = label.rpartition(", ")
         return f"{who}{comma}{Role(role).label}" if role in Role.values else label
+    if entry.object_type == "evaluation" and label.startswith(f"{BASELINE}: "):
+        return gettext(BASELINE) + label.removeprefix(BASELINE)
     return translate_said(label) if entry.object_type in NAMED_BY_THE_STUDIO else label
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
 from apps.publishing.services.links import create_share_link
 from apps.workspaces import audit
@@ -105,7 +105,7 @@ def said(object_type: str = "", **changes: Any) -> dict[str, str]:
 def test_values_are_said_in_words() -> None:
     assert said("membership", before="owner", role="editor") == {"before": "Owner", "role": "Editor"}
     assert said("apikey", can_write=False, days=None, app="") == {"may write": "no", "days": "–"}
-    assert said("import", bytes=2_621_440, other=3) == {"bytes": "2.5 MB", "other": "3"}
+    assert said("import", bytes=2_621_440, other=3) == {"size": "2.5 MB", "other": "3"}
     assert said("job", kind="preflight", reason="hours") == {
         "kind": "Pre-flight",
         "because of": "training hours used up",
@@ -133,6 +133,9 @@ def test_names_of_people_and_things_are_no_codes() -> None:
 
 def test_the_studios_own_names_are_in_the_readers_language() -> None:
     with override("zh-hans"):
+        baseline = AuditEntry(object_type="evaluation", object_label="Trivial baseline: Letters v1")
+        assert label_words(baseline) == f"{gettext('Trivial baseline')}: Letters v1"
+        assert "Trivial" not in label_words(baseline)
         for kind, label in (("job", "Read a.csv"), ("membership", "p@example.com, editor")):
             words = label_words(AuditEntry(object_type=kind, object_label=label))
             assert words != label

@@ -4,10 +4,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.training.forms import WizardForm, editable_fields
+from apps.training.forms import WizardForm, editable_fields, recipe_words
 from apps.training.models import Preflight
 from apps.training.views import _address_of
 from workers.contracts.recipes import Recipe
@@ -125,3 +126,22 @@ def test_train_again_asks_the_same_question(client_for, owner, make_run, tickets
     assert response.status_code == 302
     assert response["Location"] == reverse("training:preflight", args=[run.preflight_id])
     assert Preflight.objects.count() == 1
+
+
+def test_choices_and_settings_are_said_in_words_of_the_readers_language() -> None:
+    """Names and codes stay beside them, for scripts."""
+    form = WizardForm(bases=BASES)
+    with override("zh-hans"):
+        for name in ("tuning", "schedule", "batching"):
+            for value, label in form.fields[name].choices:
+                assert str(label) != value or value == "lora", (name, value)
+        said = {name: (title, value) for title, name, value in recipe_words(Recipe().model_dump(mode="json"))}
+        assert set(said) == set(editable_fields())
+        assert said["keep_best"][1] == "是"
+        same = [title for name, (title, _value) in said.items() if title == Recipe.model_fields[name].title]
+        assert same == ["LoRA alpha"]
+    words = recipe_words(
+        {"recipe_version": 1, "batching": "length_grouping", "lora_targets": ["a", "b"], "new": None}
+    )
+    assert [value for _title, _name, value in words] == ["length grouping", "a, b", "–"]
+    assert words[2][0] == "new"
