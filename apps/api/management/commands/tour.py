@@ -28,7 +28,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--quick", action="store_true", help="one small example, a short training")
         parser.add_argument(
-            "--json", action="store_true", help="print one JSON object at the end instead of lines"
+            "--json", action="store_true", help="print one JSON list at the end instead of lines"
         )
         parser.add_argument("--example", action="append", choices=names, help="may be given several times")
         parser.add_argument(
