@@ -11,6 +11,8 @@ from launcher.console import Console
 from launcher.environment import DEFAULT_HOST, DEFAULT_PORT, ROOT, LauncherError, Options
 from launcher.stack import Launcher
 
+REFUSED_IN_PATHS = '*?["\\\n'
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The launcher's options; each also has an environment variable."""
@@ -41,7 +43,13 @@ def run(data_dir: str | Path, host: str, port: int, verbose: bool) -> int:
 
 
 def _console(options: Options, verbose: bool) -> Console:
-    """The first that writes to the data folder. Raises LauncherError when that cannot be."""
+    """The first that writes to the data folder. Raises LauncherError when that cannot be, or cannot be named to Redis
+    and DuckDB, which take some characters for patterns: such a Redis would start with neither port nor password."""
+    if refused := sorted(set(str(options.data_dir)) & set(REFUSED_IN_PATHS)):
+        raise LauncherError(
+            f"The path {options.data_dir} holds {' and '.join(refused)}, which Redis would not take for part of a name. "
+            "Choose another folder with DATA_DIR=…"
+        )
     try:
         return Console(options.data_dir / "logs", verbose=verbose)
     except OSError as error:

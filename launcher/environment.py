@@ -153,7 +153,7 @@ class Environment(dict[str, str]):
         self._fill("SECRET_KEY", lambda: kept_secret(data / "secret_key"))
         self._fill("SETUP_TOKEN", lambda: kept_secret(data / "setup_token"))
         self._fill("SITE_URL", self.address)
-        self._fill("STORAGE_URL", f"file://{data / 'storage'}")
+        self._fill("STORAGE_URL", (data / "storage").as_uri())
         self._fill("CACHE_DIR", str(data / "cache"))
         self._fill("EMAIL_URL", "console:")
         self["ALLOWED_HOSTS"] = ",".join(hosts_of(options.host, self.get("ALLOWED_HOSTS", "")))

@@ -38,4 +38,4 @@ CACHE_DIR = Path(env.str("CACHE_DIR", str(default_cache_dir(DATA_DIR)))).resolve
 CACHE_LIMIT_GB = env.int("CACHE_LIMIT_GB", DEFAULT_LIMIT_GB)
 WORK_DIR = Path(env.str("WORK_DIR", str(DATA_DIR / "work"))).resolve()
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
-STORAGE_URL = env.str("STORAGE_URL", f"file://{DATA_DIR / 'storage'}")
+STORAGE_URL = env.str("STORAGE_URL", (DATA_DIR / "storage").as_uri())

@@ -1,6 +1,7 @@
 """Database, cache, sessions and the channel layer."""
 
 from typing import Any
+from urllib.parse import quote
 
 import redis
 from redis.asyncio.retry import Retry as AsyncRetry
@@ -11,7 +12,9 @@ from studio.settings.environment import DATA_DIR, REDIS_URL, env
 
 # Closed with each request: under ASGI a request has a thread of its own, and nobody else would find its connection.
 DATABASES: dict[str, Any] = {
-    "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'studio.sqlite3'}", conn_max_age=0)
+    "default": env.dj_db_url(
+        "DATABASE_URL", f"sqlite:///{quote(str(DATA_DIR / 'studio.sqlite3'))}", conn_max_age=0
+    )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # One writer at a time that waits its turn: without IMMEDIATE a read that turns into a write fails at once.

@@ -23,6 +23,7 @@ from launcher.lock import lock_data_dir, write_note
 from launcher.private_redis import answers, redis_command
 from launcher.process import Process, Service
 from launcher.stack import Launcher
+from workers.contracts.storage import Storage
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_SECONDS = 20
@@ -57,6 +58,14 @@ def test_a_folder_that_cannot_be_written_is_said_in_words(
     file.touch()
     assert run(file / "data", "127.0.0.1", 8000, verbose=False) == 1
     assert "Choose another folder" in capsys.readouterr().err
+
+
+def test_a_folder_that_redis_would_take_for_a_pattern_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path / "data [2]", "127.0.0.1", 8000, verbose=False) == 1
+    assert "holds [," in capsys.readouterr().err
+    assert not (tmp_path / "data [2]").exists()
 
 
 def test_a_terminal_that_has_gone_costs_no_line(tmp_path: Path) -> None:
@@ -106,6 +115,16 @@ def test_what_the_user_set_stays_and_the_rest_is_filled_in(tmp_path: Path) -> No
     assert environment["STORAGE_URL"] == f"file://{tmp_path}/storage"
     assert environment.has_own_redis
     assert environment.has_own_engine
+
+
+def test_a_data_folder_may_have_any_name(tmp_path: Path) -> None:
+    data = tmp_path / "C# 100%41 ü"
+    asked = "import json; from studio.settings import DATABASES as d, STORAGE_URL as s; print(json.dumps([d['default']['NAME'], s]))"
+    for environment in (Environment(Options(data), 8000, {}), {"DATA_DIR": str(data)}):
+        command = [sys.executable, "-c", asked]
+        database, address = json.loads(subprocess.check_output(command, cwd=ROOT, env=environment))
+        assert Path(database) == data / "studio.sqlite3"
+        assert Storage(address).local_root == data / "storage"
 
 
 def test_a_given_redis_and_engine_are_used_instead_of_our_own(tmp_path: Path) -> None:
