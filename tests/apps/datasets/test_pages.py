@@ -26,10 +26,12 @@ def _body(response) -> bytes:
     return async_to_sync(collected)()
 
 
-def test_an_empty_list_teaches(client_for, viewer) -> None:
+def test_an_empty_list_teaches(client_for, viewer, editor) -> None:
     html = client_for(viewer).get(reverse("datasets:list")).content.decode()
     assert "Bring what your model should learn" in html
-    assert reverse("datasets:new") not in html
+    assert reverse("datasets:new") not in html and "Try an example" not in html
+    html = client_for(editor).get(reverse("datasets:list")).content.decode()
+    assert reverse("datasets:new") in html and "Try an example" in html
 
 
 def test_the_list_costs_the_same_number_of_queries_however_long(
