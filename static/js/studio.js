@@ -61,7 +61,7 @@ document.addEventListener("change", (event) => {
 
 // What scrolls sideways can be reached by key.
 function makeScrollable() {
-  for (const box of document.querySelectorAll(".table-responsive, pre")) {
+  for (const box of document.querySelectorAll(".table-responsive, pre, .bounded")) {
     if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
   }
 }

@@ -188,6 +188,9 @@ def test_the_verdict_and_the_table(client_for, owner, compared) -> None:
     assert "may be chance" in html
     assert "<script>alert" not in html
     assert "<ins>&lt;script&gt;alert" in html
+    assert html.count('class="pre-wrap bounded"') == 2 * len(response.context["rows"]), (
+        "however long it talks"
+    )
 
 
 def test_a_comparison_leads_to_each_of_its_evaluations_and_says_what_the_baseline_did(
