@@ -1,4 +1,5 @@
-"""Takes a picture of every kind of page, light, dark and on a phone, to look at: `python -m tools.screenshots --out DIR`.
+"""Takes a picture of every kind of page, light, dark and on a phone, to look at: `python -m tools.screenshots --out DIR`,
+with `--language en zh-hans` in both languages.
 
 Without --url a throw-away studio is started and two examples taken through it, one that is sorted and one that is
 answered word by word. Pages are found by following links: one of each kind, where a kind is an address with its ids left
@@ -41,6 +42,7 @@ LOOKS = {
     "dark": {"theme": "dark", "width": 1280, "height": 800},
     "phone": {"theme": "light", "width": 390, "height": 844},
 }
+LANGUAGES = ("en", "zh-hans")
 
 
 @dataclass(frozen=True)
@@ -50,23 +52,27 @@ class Place:
     url: str
     email: str
     password: str
+    languages: tuple[str, ...] = ("en",)
 
 
 @contextmanager
-def prepared_studio(browser: Browser, out: Path, *, thorough: bool) -> Iterator[Place]:
+def prepared_studio(
+    browser: Browser, out: Path, languages: tuple[str, ...], *, thorough: bool
+) -> Iterator[Place]:
     """A throw-away studio, its first visit pictured, in which the examples were then imported, trained, evaluated and
     published: in a minute each, or `thorough`ly, with the wizard's defaults."""
     length, size = ("standard", "small") if thorough else ("quick", "tiny")
     with throwaway_studio({"BOOTSTRAP_PASSWORD": PASSWORD}) as studio:
+        place = Place(studio.url, OWNER, PASSWORD, languages)
         first = {"/not_set_up/": "/", "/setup/": f"/setup/?token={studio.setup_token}"}
-        take(browser, Place(studio.url, OWNER, PASSWORD), None, first, out)
+        take(browser, place, None, first, out)
         arguments = ["--owner", OWNER, "--name", "Olga Owner", "--workspace", "City library"]
         made = json.loads(studio.manage("bootstrap", *arguments, "--token", "--json"))
         say = lambda step: print(f"{step.name:10} {step.text}", flush=True)  # noqa: E731
         for example in EXAMPLES:
             base = f"starter:{TASKS[example.task_type].families[0]}:{size}"
             Tour(studio.url, made["token"], length=length, base=base, say=say).take(example)
-        yield Place(studio.url, OWNER, PASSWORD)
+        yield place
 
 
 def kind_of(path: str) -> str:
@@ -119,22 +125,29 @@ def find_apps(page: Page) -> dict[str, str]:
 
 
 def take(browser: Browser, place: Place, state: object, pages: dict[str, str], out: Path) -> None:
-    """One picture for each page and look."""
-    for look, shape in LOOKS.items():
-        size = {"width": shape["width"], "height": shape["height"]}
-        context = browser.new_context(base_url=place.url, storage_state=state, viewport=size)
-        context.add_init_script(f"localStorage.setItem('theme', '{shape['theme']}')")
-        page = context.new_page()
-        for kind, address in pages.items():
-            page.goto(address)
-            if kind.startswith("/a/"):
-                ask(page)
-            name = kind.strip("/").replace("/", "_").replace("*", "one") or "home"
-            page.wait_for_timeout(SETTLED_MS)
-            page.screenshot(path=out / f"{name}-{look}.png", full_page=True)
-            wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-            print(f"{name}-{look}{f': {wide} pixels too wide' if wide > 0 else ''}", flush=True)
-        context.close()
+    """One picture for each page, look and language."""
+    for language in place.languages:
+        for look, shape in LOOKS.items():
+            size = {"width": shape["width"], "height": shape["height"]}
+            context = browser.new_context(base_url=place.url, storage_state=state, viewport=size)
+            context.add_init_script(f"localStorage.setItem('theme', '{shape['theme']}')")
+            context.add_cookies([{"name": "django_language", "value": language, "url": place.url}])
+            page = context.new_page()
+            for kind, address in pages.items():
+                page.goto(address)
+                if kind.startswith("/a/"):
+                    ask(page)
+                name = kind.strip("/").replace("/", "_").replace("*", "one") or "home"
+                picture(page, out / f"{name}-{look}{'' if language == 'en' else f'-{language}'}.png")
+            context.close()
+
+
+def picture(page: Page, path: Path) -> None:
+    """The whole page as it is now; says so where it is wider than the window."""
+    page.wait_for_timeout(SETTLED_MS)
+    page.screenshot(path=path, full_page=True)
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    print(f"{path.stem}{f': {wide} pixels too wide' if wide > 0 else ''}", flush=True)
 
 
 def ask(page: Page) -> None:
@@ -152,15 +165,19 @@ def main() -> int:
     parser.add_argument(
         "--readme", type=Path, help="folder for the pictures of the README; trains thoroughly"
     )
+    parser.add_argument(
+        "--language", choices=LANGUAGES, nargs="+", default=("en",), help="languages of the pages"
+    )
     chosen = parser.parse_args()
+    languages = tuple(chosen.language)
     chosen.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=find_or_install_browser(), args=options)
         studio = (
-            there(chosen.url, chosen.email)
+            there(chosen.url, chosen.email, languages)
             if chosen.url
-            else prepared_studio(browser, chosen.out, thorough=bool(chosen.readme))
+            else prepared_studio(browser, chosen.out, languages, thorough=bool(chosen.readme))
         )
         with studio as place:
             take_all(browser, place, chosen.out, chosen.readme)
@@ -169,9 +186,9 @@ def main() -> int:
 
 
 @contextmanager
-def there(url: str, email: str) -> Iterator[Place]:
+def there(url: str, email: str, languages: tuple[str, ...]) -> Iterator[Place]:
     """A studio that runs already."""
-    yield Place(url.rstrip("/"), email, os.environ["SCREENSHOTS_PASSWORD"])
+    yield Place(url.rstrip("/"), email, os.environ["SCREENSHOTS_PASSWORD"], languages)
 
 
 def take_all(browser: Browser, place: Place, out: Path, readme: Path | None) -> None:

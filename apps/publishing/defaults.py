@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import ModelVersion
 from apps.publishing.models import AppType
@@ -31,22 +32,26 @@ ICONS: dict[str, str] = {
     AppType.CODE: "code",
     AppType.CLASSIFICATION: "tags",
 }
-CHOICE_OF_ICONS = [
-    *ICONS.values(),
-    *(
-        "books",
-        "lifebuoy",
-        "robot",
-        "school",
-        "heart",
-        "bulb",
-        "ticket",
-        "notes",
-        "rocket",
-        "feather",
-        "mood-smile",
-    ),
-]
+CHOICE_OF_ICONS = {
+    "message-circle": gettext_lazy("Speech bubble"),
+    "article": gettext_lazy("Page of text"),
+    "language": gettext_lazy("Two languages"),
+    "writing": gettext_lazy("Pen and line"),
+    "code": gettext_lazy("Angle brackets"),
+    "tags": gettext_lazy("Tags"),
+    "books": gettext_lazy("Books"),
+    "lifebuoy": gettext_lazy("Lifebuoy"),
+    "robot": gettext_lazy("Robot"),
+    "school": gettext_lazy("Graduation cap"),
+    "heart": gettext_lazy("Heart"),
+    "bulb": gettext_lazy("Light bulb"),
+    "ticket": gettext_lazy("Ticket"),
+    "notes": gettext_lazy("Sheet of notes"),
+    "rocket": gettext_lazy("Rocket"),
+    "feather": gettext_lazy("Feather"),
+    "mood-smile": gettext_lazy("Smiling face"),
+}
+"""What can be chosen, and what it shows, in words."""
 
 
 @dataclass(frozen=True)

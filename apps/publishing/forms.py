@@ -34,7 +34,7 @@ class AppForm(StudioForm):
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("Visitors see it at the top."))
     description = _text(_("Description"), _("One line below the name."), 300)
     icon = forms.ChoiceField(
-        label=_("Icon"), choices=[(name, name) for name in CHOICE_OF_ICONS], widget=forms.RadioSelect
+        label=_("Icon"), choices=list(CHOICE_OF_ICONS.items()), widget=forms.RadioSelect
     )
     welcome = _text(_("Welcome text"), _("Shown before the first message."), 1000, rows=2)
     suggestions = _text(

@@ -2,7 +2,7 @@
 import { Composer, followReplies, showBusy } from "./composer.js";
 import { Connection } from "./connection.js";
 import { renderMarkdown } from "./markdown.js";
-import { announce, announceEnd, commonTool, page, rememberConversation, showEnd, startPage, stateText, words } from "./page.js";
+import { announce, announceEnd, commonTool, isComposing, page, rememberConversation, showEnd, startPage, stateText, words } from "./page.js";
 
 const log = document.getElementById("log");
 const scroller = document.getElementById("scroller");
@@ -95,13 +95,13 @@ function dropFrom(element) {
 
 field.addEventListener("input", grow);
 field.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+  if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) {
     event.preventDefault();
     submit();
   }
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
+  if (event.key !== "Escape" || isComposing(event)) return;
   if (composer.answering) composer.stopAnswer();
   else if (editing) leaveEditing();
 });

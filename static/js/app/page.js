@@ -28,6 +28,11 @@ export function isCalm() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
+// Keys belong to the input method while it composes; Safari sends the last Enter after the end, as key 229.
+export function isComposing(event) {
+  return event.isComposing || event.keyCode === 229;
+}
+
 function applyHighlightTheme() {
   const theme = document.documentElement.dataset.bsTheme;
   for (const sheet of document.querySelectorAll("link[data-when]")) sheet.disabled = sheet.dataset.when !== theme;

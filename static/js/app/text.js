@@ -3,7 +3,7 @@ import { number, percent } from "../figures.js";
 import { Composer, followReplies, showBusy } from "./composer.js";
 import { Connection } from "./connection.js";
 import { highlight } from "./markdown.js";
-import { announceEnd, commonTool, isCalm, page, rememberConversation, showEnd, startPage, stateText, words } from "./page.js";
+import { announceEnd, commonTool, isCalm, isComposing, page, rememberConversation, showEnd, startPage, stateText, words } from "./page.js";
 
 const answer = document.getElementById("answer");
 const output = answer.querySelector(".text");
@@ -89,7 +89,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     submit();
-  } else if (event.key === "Escape") composer.stopAnswer();
+  } else if (event.key === "Escape" && !isComposing(event)) composer.stopAnswer();
 });
 document.getElementById("clear").addEventListener("click", () => {
   composer.fill("");

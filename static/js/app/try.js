@@ -1,7 +1,7 @@
 // One text, an answer from each model: the base and the tuned one side by side.
 import { number, percent } from "../figures.js";
 import { Connection } from "./connection.js";
-import { announceEnd, endText, page, stateText, watchLine, words } from "./page.js";
+import { announceEnd, endText, isComposing, page, stateText, watchLine, words } from "./page.js";
 
 const composer = document.getElementById("composer");
 const field = document.getElementById("text");
@@ -81,7 +81,7 @@ composer.addEventListener("submit", (event) => {
 stop.addEventListener("click", stopAll);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
-  if (event.key === "Escape") stopAll();
+  if (event.key === "Escape" && !isComposing(event)) stopAll();
 });
 
 connection.addEventListener("trial", ({ detail }) => {
