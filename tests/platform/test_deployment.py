@@ -23,6 +23,7 @@ STORES = ["postgres", "redis", "storage"]
 BY_LIBRARIES = {
     "AWS_ACCESS_KEY_ID": "pyarrow",
     "AWS_SECRET_ACCESS_KEY": "pyarrow",
+    "HF_ENDPOINT": "huggingface_hub",
 }
 
 
@@ -115,6 +116,7 @@ def test_every_variable_given_is_read_and_every_variable_read_is_given(deploymen
         assert given <= read | {"STORAGE_URL", "CACHE_DIR", "ENGINE_KEY"}, (
             f"{name} is given what nobody reads"
         )
+        assert set(BY_LIBRARIES) <= set(environment_of(deployment, name)), name
         needed = engine if name == "engine" else site
         assert needed <= given, f"{name} lacks {sorted(needed - given)}"
 
