@@ -16,7 +16,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils import translation
 from redis.exceptions import RedisError
@@ -61,7 +61,7 @@ class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):  # type: ignore[m
 
     @abstractmethod
     async def act(self, kind: str, data: dict[str, Any]) -> None:
-        """Do what the browser asks for. Raises UserError, KeyError, ValidationError."""
+        """Do what the browser asks for. Raises UserError, or one of wire.NOT_UNDERSTOOD."""
 
     async def turn_out(self) -> None:
         await self.say({"type": "closed"})
@@ -86,7 +86,7 @@ class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):  # type: ignore[m
                 await self.act(str(data["type"]), data)
         except UserError as error:
             await self.say(wire.refusal_json(error.message, error.code, request_key))
-        except (KeyError, ValueError, TypeError, AttributeError, ValidationError):
+        except wire.NOT_UNDERSTOOD:
             await self.say(wire.not_understood())
         except RedisError:
             logger.warning("Redis is away", exc_info=True)

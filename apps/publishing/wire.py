@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -11,6 +12,18 @@ from apps.publishing.errors import error_text
 from apps.publishing.models import Message
 from apps.publishing.services.replies import Turn
 from apps.publishing.token_log import Entry
+
+NOT_UNDERSTOOD = (
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ValidationError,
+    # Numbers and nesting that JSON allows and nobody needs.
+    OverflowError,
+    RecursionError,
+)
+"""What goes wrong where a page sends something that no page of ours sends."""
 
 
 def message_json(message: Message) -> dict[str, Any]:

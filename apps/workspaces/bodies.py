@@ -77,7 +77,7 @@ class _Body:
 
     async def refuse(self) -> None:
         logger.warning(
-            "Refused a body of over %d bytes for %s from %s",
+            "Refused a body of over %d bytes for %r from %s",
             self._most,
             self._scope["path"][:100],
             address_of_scope(self._scope),

@@ -70,11 +70,21 @@ def test_a_stranger_sends_no_more_than_fits_into_memory(
     assert status == 413
     # What lay in the buffers of the connection went out too; hundreds of megabytes did not.
     assert pieces.sent * len(PIECE) < 64 << 20
-    assert f"for {path} from 127.0.0.1" in caplog.text
+    assert f"for {path!r} from 127.0.0.1" in caplog.text
     if path.startswith(("/api/", "/v1/")):
         assert json.loads(content)["error"]["code"] == "too_large"
     else:
         assert b"2 MB" in content
+
+
+def test_an_address_writes_no_line_of_its_own_into_the_log(
+    live_site: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, logger="apps.workspaces.bodies"):
+        assert ask(live_site, "/data/%0AERROR%20forged%1b[2J", bytes(3 << 20))[0] == 413
+    (record,) = [record for record in caplog.records if record.name == "apps.workspaces.bodies"]
+    assert "forged" in record.getMessage()
+    assert record.getMessage().isprintable()
 
 
 def test_what_says_that_it_is_too_large_is_not_even_read(live_site: Any) -> None:

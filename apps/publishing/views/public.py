@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.core.exceptions import ValidationError
 from django.http import (
     Http404,
     HttpRequest,
@@ -28,6 +27,7 @@ from redis.exceptions import RedisError
 
 from apps.core.addresses import address_of_request
 from apps.core.errors import UserError
+from apps.jobs.views import sequence_number
 from apps.publishing import token_log, wire
 from apps.publishing.actions import perform
 from apps.publishing.entrance import Entrance, Locked, by_link, for_member
@@ -228,7 +228,7 @@ def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = No
         return _page(
             request, entrance, token, _conversation_in(data), refused=error, text=data.get("text", "")
         )
-    except (KeyError, ValueError, TypeError, ValidationError):
+    except wire.NOT_UNDERSTOOD:
         return JsonResponse(wire.not_understood(), status=400)
     if wants_json:
         told = wire.turn_json(turn, data.get("request_key")) if turn else {"type": "done"}
@@ -270,8 +270,8 @@ async def stream(
     entrance, message = await find()
     if message is None:
         raise Http404
-    after = request.headers.get("Last-Event-ID") or request.GET.get("after") or "0"
-    events = _events(entrance, message, int(after) if after.isdecimal() else 0, get_language() or "en")
+    after = sequence_number(request.headers.get("Last-Event-ID") or request.GET.get("after", ""))
+    events = _events(entrance, message, after, get_language() or "en")
     response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["Cache-Control"] = "no-cache, no-store"
     response["X-Accel-Buffering"] = "no"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -193,6 +194,9 @@ async def test_what_cannot_be_understood_is_said(live_site, path, visitor):
             '{"type": "fly"}',
             '{"type": "stop", "message": "7"}',
             '{"type": "ask"}',
+            f'{{"type": "resume", "message": "{uuid4()}", "last_seq": Infinity}}',
+            f'{{"type": "resume", "message": "{uuid4()}", "last_seq": "{"9" * 5000}"}}',
+            '{"type": "ask", "text": ' + "[" * 100_000 + "]" * 100_000 + "}",
         ):
             await line.send(data)
             assert (await hear(line))["code"] in ("not_understood", "not_found")
