@@ -16,6 +16,7 @@ from apps.publishing.services.links import address_of, create_share_link
 from apps.workspaces import secrets
 from apps.workspaces.models import AuditEntry, WorkspaceSecret
 from workers.contracts.cache import Cache
+from workers.contracts.jobs import JobKind
 from workers.runtime import child, supervisor
 
 pytestmark = pytest.mark.django_db
@@ -157,6 +158,19 @@ def test_only_a_child_that_fetches_from_the_hub_gets_it(
     assert given["elsewhere"] == {"HF_TOKEN": "the-installations-own"}
     assert child.environment_of(tmp_path, 9, given["hub"])["HF_TOKEN"] == TOKEN
     assert "HF_TOKEN" not in child.environment_of(tmp_path, 9, given["starter"])
+
+
+def test_only_a_child_that_asks_the_engine_gets_its_key(
+    workspace: Any, owner: Any, tmp_path: Any, monkeypatch: Any
+) -> None:
+    """Whatever a file or a model makes of a child, it does not speak to the engine in the site's name."""
+    monkeypatch.setenv("ENGINE_KEY", "of-the-environment")
+    told = {}
+    for kind in JobKind:
+        job = Job(workspace=workspace, created_by=owner, kind=kind, spec={})
+        told[kind] = child.environment_of(tmp_path, 9, child.engine_access(job))
+    assert [kind for kind, environment in told.items() if "ENGINE_KEY" in environment] == [JobKind.PARITY]
+    assert told[JobKind.PARITY]["ENGINE_KEY"] == "engine-key"
 
 
 def test_what_it_opened_is_bounded_with_other_copies_and_stays_while_a_child_works(

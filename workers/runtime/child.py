@@ -13,6 +13,7 @@ from apps.datasets.sources import address_of
 from apps.jobs.models import Job
 from apps.workspaces.secrets import hub_token
 from workers.contracts.events import EVENTS_FD_VARIABLE
+from workers.contracts.jobs import JobKind
 from workers.contracts.specs import ADDRESS_VARIABLE, ALLOWED_VARIABLE
 
 _PASSED_ON = (
@@ -24,7 +25,6 @@ _PASSED_ON = (
     "TMPDIR",
     "VIRTUAL_ENV",
     "CUDA_VISIBLE_DEVICES",
-    "ENGINE_KEY",
 )
 _PASSED_ON_PREFIXES = (
     "HF_",
@@ -60,6 +60,11 @@ def source_access(job: Job) -> dict[str, str]:
     return {ADDRESS_VARIABLE: address, ALLOWED_VARIABLE: allowed} if address else {}
 
 
+def engine_access(job: Job) -> dict[str, str]:
+    """For a child that asks the engine, and for no other."""
+    return {"ENGINE_KEY": settings.ENGINE_KEY} if job.kind == JobKind.PARITY else {}
+
+
 def environment_of(work: Path, events_write: int, private: dict[str, str]) -> dict[str, str]:
     """What the child needs and no secret of the site."""
     passed = {
@@ -69,13 +74,11 @@ def environment_of(work: Path, events_write: int, private: dict[str, str]) -> di
     }
     for name in ("HF_TOKEN", "HF_TOKEN_FILE", "HF_TOKEN_PATH"):
         passed.pop(name, None)
-    engine_key = {"ENGINE_KEY": settings.ENGINE_KEY}
     # Threads that spin while they wait for each other take the processor from the engine, and from themselves.
     return {
         "OMP_WAIT_POLICY": "PASSIVE",
         **passed,
         **private,
-        **engine_key,
         EVENTS_FD_VARIABLE: str(events_write),
         "PYTHONUNBUFFERED": "1",
         "TOKENIZERS_PARALLELISM": "false",

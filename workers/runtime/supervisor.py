@@ -46,7 +46,14 @@ from workers.contracts.recipes import Recipe
 from workers.contracts.specs import ADDRESS_VARIABLE
 from workers.contracts.storage import StorageError
 from workers.runtime import memory
-from workers.runtime.child import end_group, environment_of, hub_access, signal_group, source_access
+from workers.runtime.child import (
+    end_group,
+    engine_access,
+    environment_of,
+    hub_access,
+    signal_group,
+    source_access,
+)
 from workers.runtime.reporter import failed_by_system
 
 logger = logging.getLogger(__name__)
@@ -121,7 +128,7 @@ class _Attempt:
                 pass_fds=(events_write,),
                 start_new_session=True,
                 cwd=settings.BASE_DIR,
-                env=environment_of(self.work, events_write, self.hub | self.source),
+                env=environment_of(self.work, events_write, self.hub | self.source | engine_access(self.job)),
             )
         os.close(events_write)
         try:
