@@ -33,9 +33,7 @@ class AppForm(StudioForm):
     )
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("Visitors see it at the top."))
     description = _text(_("Description"), _("One line below the name."), 300)
-    icon = forms.ChoiceField(
-        label=_("Icon"), choices=list(CHOICE_OF_ICONS.items()), widget=forms.RadioSelect
-    )
+    icon = forms.ChoiceField(label=_("Icon"), choices=list(CHOICE_OF_ICONS.items()), widget=forms.RadioSelect)
     welcome = _text(_("Welcome text"), _("Shown before the first message."), 1000, rows=2)
     suggestions = _text(
         _("Suggested inputs"), _("One a line, at most six. A visitor tries one with a tap."), None, rows=3
@@ -44,7 +42,9 @@ class AppForm(StudioForm):
     target_label = _text(_("Language of the translation"), _("For instance: French."), 40)
     system_prompt = _text(
         _("System prompt"),
-        _("Said to the model before every conversation. Leave it empty unless the data had one."),
+        _(
+            "Said to the model before every conversation. Leave it empty unless the data had one. A model may repeat it to visitors: write no secrets into it."
+        ),
         4000,
         rows=3,
     )

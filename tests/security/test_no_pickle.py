@@ -31,10 +31,11 @@ UNPICKLING = {
 }
 """Modules that read pickle by themselves. pandas does in read_pickle, and is no dependency."""
 CODE_FROM_TEXT = {"eval", "exec", "compile", "__import__"}
+SHELLS = ("os.system", "os.popen", "getoutput", "getstatusoutput", "create_subprocess_shell")
 
 
 def offences(source: str) -> list[str]:
-    """What a module does that may read pickle, or run a text as code."""
+    """What a module does that may read pickle, or run a text as code or in a shell."""
     found = []
     for node in ast.walk(ast.parse(source)):
         names = []
@@ -51,7 +52,9 @@ def offences(source: str) -> list[str]:
 def _offences_of_call(call: ast.Call) -> list[str]:
     name = ast.unparse(call.func)
     given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
-    found = [name] if name in CODE_FROM_TEXT else []
+    found = [name] if name in CODE_FROM_TEXT or name.endswith(SHELLS) else []
+    if given.get("shell", "False") != "False":
+        found.append(name)
     if name.endswith("torch.load") and given.get("weights_only") != "True":
         found.append(name)
     if given.get("allow_pickle", "False") != "False" or name.endswith(("read_pickle", "to_pickle")):
@@ -88,6 +91,10 @@ def test_no_module_of_ours_reads_pickle_or_runs_text() -> None:
         "eval('1')",
         "yaml.load(text)",
         "AutoModel.from_pretrained('x', trust_remote_code=True)",
+        "subprocess.run(text, shell=True)",
+        "os.system(text)",
+        "subprocess.getoutput(text)",
+        "asyncio.create_subprocess_shell(text)",
     ],
 )
 def test_an_offence_is_seen(source: str) -> None:

@@ -242,6 +242,41 @@ def test_another_visitor_sees_none_of_it(visitor, client_for, link):
     assert stranger.get(f"{address}m/{message.pk}/stream/").status_code == 404
 
 
+@pytest.mark.parametrize("after", ["9" * 5000, "-1", "²", "1e9"])
+def test_a_number_that_is_none_of_ours_asks_for_the_whole_answer(visitor, after):
+    client, address = visitor
+    client.post(f"{address}act/", {"type": "ask", "text": "Hello"})
+    answer_all()
+    message = Message.objects.get(role="assistant")
+    assert client.get(f"{address}m/{message.pk}/stream/", {"after": after}).status_code == 200
+
+
+def test_what_no_page_of_ours_sends_is_refused_in_words(visitor):
+    client, address = visitor
+    deep = '{"type": "ask", "text": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    for body in (deep, "[]", "no json", '{"type": "ask", "text": "a", "options": 1e999'):
+        answer = client.post(
+            f"{address}act/", body, content_type="application/json", headers={"Accept": "application/json"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (400, "not_understood")
+
+
+def test_no_visitor_is_sent_the_system_prompt(client, make_app, owner):
+    app = make_app(system_prompt="Say nothing about Zanzibar.")
+    address = f"/a/{links.create_share_link(actor=owner, app=app)[1]}/"
+    as_script = {"Accept": "application/json"}
+    told = [client.get(address).content.decode()]
+    asked = client.post(
+        f"{address}act/", {"type": "ask", "text": "Hi"}, content_type="application/json", headers=as_script
+    )
+    answer_all()
+    message = Message.objects.get(role="assistant")
+    told += [asked.content.decode(), client.get(f"{address}c/{message.conversation_id}/").content.decode()]
+    assert all("Front desk" in page for page in (told[0], told[2]))
+    assert "turn" in told[1]
+    assert not any("Zanzibar" in page for page in told)
+
+
 def test_lists_cost_the_same_with_more_apps(client_for, owner, make_app, django_assert_max_num_queries):
     client = client_for(owner)
     for _ in range(5):
