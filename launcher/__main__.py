@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from launcher.environment import DEFAULT_HOST, DEFAULT_PORT, ROOT, LauncherError
 from launcher.stack import Launcher
 
 REFUSED_IN_PATHS = '*?["\\\n'
+LEAST_BYTES = 4 << 20
+"""With less room neither the database nor Redis starts, and what they say of it helps nobody."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,10 +40,20 @@ def run(data_dir: str | Path, host: str, port: int, verbose: bool) -> int:
     """Run the studio until it is told to end; return the exit status."""
     options = Options(data_dir=Path(data_dir).resolve(), host=host, port=port)
     try:
-        return Launcher(options, _console(options, verbose)).run()
+        console = _console(options, verbose)
+        if shutil.disk_usage(options.data_dir).free < LEAST_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return Launcher(options, console).run()
     except LauncherError as error:
         print(f"\n{error}", file=sys.stderr)
-        return 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        print(
+            f"\nThe disk that holds {options.data_dir} is full. Make room on it, then start again; nothing is lost.",
+            file=sys.stderr,
+        )
+    return 1
 
 
 def _console(options: Options, verbose: bool) -> Console:

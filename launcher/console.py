@@ -18,6 +18,16 @@ SCREEN_ALONE = "\x02"
 """Begins a line that is for whoever sits before the screen: no file keeps it."""
 
 
+class _LogFile(RotatingFileHandler):
+    """A line that finds no room on the disk is on the screen all the same; nobody is told of each one."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        pass
+
+
 class Console:
     """Thread-safe. Colours only on a terminal, and never with NO_COLOR."""
 
@@ -32,9 +42,7 @@ class Console:
 
     def _file(self, name: str) -> logging.Logger:
         if name not in self._files:
-            handler = RotatingFileHandler(
-                self.log_dir / f"{name}.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
-            )
+            handler = _LogFile(self.log_dir / f"{name}.log")
             handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
             logger = logging.Logger(name)
             logger.addHandler(handler)

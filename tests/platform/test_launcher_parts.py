@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,6 +62,26 @@ def test_a_folder_that_cannot_be_written_is_said_in_words(
     assert "Choose another folder" in capsys.readouterr().err
 
 
+def test_a_full_disk_is_said_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("launcher.__main__.shutil.disk_usage", lambda _path: room._replace(free=1000))
+    assert run(tmp_path, "127.0.0.1", 8000, verbose=False) == 1
+    assert "is full. Make room" in capsys.readouterr().err
+
+
+def test_a_disk_that_fills_up_while_starting_is_said_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_note(*_args: Any, **_facts: Any) -> None:
+        Path("/dev/full").write_text("x")
+
+    monkeypatch.setattr("launcher.stack.write_note", write_note)
+    assert run(tmp_path, "127.0.0.1", 8000, verbose=False) == 1
+    assert "is full. Make room" in capsys.readouterr().err
+
+
 def test_a_folder_that_redis_would_take_for_a_pattern_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,6 +97,18 @@ def test_a_terminal_that_has_gone_costs_no_line(tmp_path: Path) -> None:
     console.line("web", "WARNING said to nobody")
     console.line("web", "WARNING and again")
     assert "said to nobody" in console.last_lines("web") and "and again" in console.last_lines("web")
+
+
+def test_a_log_file_without_room_costs_no_line_on_the_screen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "web.log").symlink_to("/dev/full")
+    (tmp_path / "redis.log").mkdir()
+    console = Console(tmp_path, screen := io.StringIO())
+    console.line("web", "WARNING said on a full disk")
+    console.line("redis", "WARNING and where no file can be made")
+    assert len(screen.getvalue().splitlines()) == 2
+    assert not capsys.readouterr().err
 
 
 @pytest.mark.parametrize("before", [signal.SIG_IGN, signal.SIG_DFL])
