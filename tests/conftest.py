@@ -8,7 +8,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from asgiref.sync import SyncToAsync
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 
 from launcher.private_redis import answers, redis_command
@@ -41,6 +43,13 @@ def redis_server() -> Iterator[str]:
     process.terminate()
     process.wait()
     shutil.rmtree(TEST_ROOT, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The database is not dropped under the connection that stays open (apps.core.database)."""
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture(autouse=True)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
+from apps.core.database import database_call
 from apps.jobs.models import Job
 from apps.jobs.services import group_of
 from apps.workspaces import ways
@@ -14,7 +14,7 @@ class JobConsumer(ways.WatchedSocket, AsyncJsonWebsocketConsumer):  # type: igno
     """Sends {"type": "changed"} whenever the job changes. The only thing a browser may say is nothing."""
 
     async def connect(self) -> None:
-        job = await database_sync_to_async(self._job)()
+        job = await database_call(self._job)()
         user, session_key = self.scope["user"], self.scope["session"].session_key
         if job is None or not await self.watch(
             [

@@ -14,7 +14,6 @@ import logging
 from abc import abstractmethod
 from typing import Any
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -23,6 +22,7 @@ from redis.exceptions import RedisError
 
 from apps.catalog.models import ModelVersion
 from apps.core.addresses import address_of_scope
+from apps.core.database import database_call
 from apps.core.errors import UserError
 from apps.publishing import entrance as entrances
 from apps.publishing import token_log, wire
@@ -136,7 +136,7 @@ class AppSocket(ReplySocket):
     def is_allowed(self) -> bool:
         return bool(self.entrance.is_open())
 
-    @database_sync_to_async  # type: ignore[untyped-decorator]
+    @database_call
     def _entrance(self, where: dict[str, Any]) -> Entrance | None:
         try:
             if "token" in where:
@@ -157,7 +157,7 @@ class AppSocket(ReplySocket):
             await self.say(told)
             self.follow(told["answer"]["id"], 0)
 
-    @database_sync_to_async  # type: ignore[untyped-decorator]
+    @database_call
     def _perform(self, kind: str, data: dict[str, Any]) -> dict[str, Any] | None:
         with translation.override(self.language):
             turn = perform(self.entrance, kind, data)
@@ -165,7 +165,7 @@ class AppSocket(ReplySocket):
 
     async def _resume(self, message_id: str, last_seq: int, whole: bool) -> None:
         """Send what is missing: the rest of the log, or, once that has expired, the message as stored."""
-        message = await database_sync_to_async(self.entrance.message)(message_id)
+        message = await database_call(self.entrance.message)(message_id)
         if message is None:
             raise KeyError(message_id)
         if message.is_ended and (whole or not await token_log.last_seq(async_redis(), message_id)):
@@ -196,17 +196,17 @@ class TrialSocket(ReplySocket):
             await self.say({"type": "trial", "request_key": data.get("request_key"), "message": reply})
             self.follow(reply, 0)
         elif kind == "stop":
-            stop = database_sync_to_async(trials.stop_trial)
+            stop = database_call(trials.stop_trial)
             await stop(actor=self.scope["user"], reply=str(data["message"]))
         elif kind == "resume":
             reply = str(data["message"])
-            if not await database_sync_to_async(trials.may_follow)(actor=self.scope["user"], reply=reply):
+            if not await database_call(trials.may_follow)(actor=self.scope["user"], reply=reply):
                 raise KeyError(reply)
             self.follow(reply, int(data.get("last_seq", 0)))
         else:
             raise KeyError(kind)
 
-    @database_sync_to_async  # type: ignore[untyped-decorator]
+    @database_call
     def _start(self, model_id: str, text: str) -> str:
         try:
             model = access.get_visible(ModelVersion.objects.all(), self.scope["user"], pk=model_id)

@@ -9,13 +9,13 @@ from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http.request import HttpHeaders
 from django.utils.translation import gettext as _
 
 from apps.core.addresses import address_of_scope
+from apps.core.database import database_call
 from apps.workspaces.keys import KeyRefused, sent_key
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ def _refusal(path: str, most: int) -> str:
     return json.dumps({"error": {"code": "too_large", "message": message, **names}})
 
 
-@database_sync_to_async  # type: ignore[untyped-decorator]
+@database_call
 def _is_known(headers: HttpHeaders) -> bool:
     """Whether somebody is signed in, or sends a live key. What they may do is decided later, as for every request."""
     try:

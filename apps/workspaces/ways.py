@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from asgiref.sync import async_to_sync, sync_to_async
-from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
@@ -23,6 +22,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.core.database import database_call
 
 LOOK_SECONDS = 15.0
 CLOSED = 4410
@@ -86,7 +86,7 @@ class WatchedSocket:
         self._groups = list(groups)
         for group in self._groups:
             await self.channel_layer.group_add(group, self.channel_name)
-        if not await database_sync_to_async(self.is_allowed)():
+        if not await database_call(self.is_allowed)():
             return False
         self._looking = asyncio.create_task(self._look())
         return True
@@ -104,7 +104,7 @@ class WatchedSocket:
 
     async def way_closed(self, event: dict[str, Any]) -> None:
         """Hint of `hint`."""
-        if not await database_sync_to_async(self.is_allowed)():
+        if not await database_call(self.is_allowed)():
             await self.turn_out()
 
 

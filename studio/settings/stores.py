@@ -11,9 +11,13 @@ from redis.retry import Retry
 from studio.settings.environment import DATA_DIR, REDIS_URL, env
 
 # Closed with each request: under ASGI a request has a thread of its own, and nobody else would find its connection.
+# Those that stay open (apps.core.database) are looked at before each use.
 DATABASES: dict[str, Any] = {
     "default": env.dj_db_url(
-        "DATABASE_URL", f"sqlite:///{quote(str(DATA_DIR / 'studio.sqlite3'))}", conn_max_age=0
+        "DATABASE_URL",
+        f"sqlite:///{quote(str(DATA_DIR / 'studio.sqlite3'))}",
+        conn_max_age=0,
+        conn_health_checks=True,
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":

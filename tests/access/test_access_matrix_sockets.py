@@ -26,6 +26,7 @@ WAIT_SECONDS = 10
 def _connection_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a socket looks up must see the transaction of this test, not close its connection."""
     monkeypatch.setattr("channels.db.close_old_connections", lambda: None)
+    monkeypatch.setattr("apps.core.database.close_old_connections", lambda: None)
 
 
 def open_socket(client: Client, path: str) -> list[dict[str, Any]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from channels.db import database_sync_to_async
 from django.utils import timezone
 
+from apps.core.database import database_call
 from apps.publishing.models import Message
 from apps.publishing.prompts import request_for
 from apps.publishing.reply_queue import ReplyRequest
@@ -16,7 +16,7 @@ from apps.workspaces import usage
 _FORGOTTEN_AFTER = timedelta(seconds=10)
 
 
-@database_sync_to_async  # type: ignore[untyped-decorator]
+@database_call
 def take(message_id: str) -> ReplyRequest | Outcome | None:
     """The request behind a waiting answer; how it ended, where it has; None when there is no such message."""
     found = Message.objects.select_related("app_version__app", "app_version__model_version", "conversation")
@@ -29,7 +29,7 @@ def take(message_id: str) -> ReplyRequest | Outcome | None:
     return request_for(answer)
 
 
-@database_sync_to_async  # type: ignore[untyped-decorator]
+@database_call
 def finish(message_id: str, outcome: Outcome) -> Outcome:
     """Store how a reply ended, once: of two writers the first one counts, and both get what counts."""
     fields = outcome.model_dump()
@@ -40,7 +40,7 @@ def finish(message_id: str, outcome: Outcome) -> Outcome:
     return _outcome_of(answer) if answer else outcome
 
 
-@database_sync_to_async  # type: ignore[untyped-decorator]
+@database_call
 def count(reply: str, outcome: Outcome) -> None:
     """Count the tokens of a reply that no row remembers."""
     _count(reply, outcome)
@@ -51,7 +51,7 @@ def _count(reply: str, outcome: Outcome) -> None:
     usage.spend(key=f"reply:{reply}", amount=outcome.prompt_tokens + outcome.output_tokens)
 
 
-@database_sync_to_async  # type: ignore[untyped-decorator]
+@database_call
 def forgotten() -> list[str]:
     """Answers that wait for so long that they should be on the queue."""
     waiting = Message.objects.unanswered().filter(created_at__lt=timezone.now() - _FORGOTTEN_AFTER)
