@@ -275,7 +275,8 @@ class ComparisonSpec(JobSpec):
 
 
 class ComparedMetric(BaseModel):
-    """`p` is that of a paired bootstrap against the first evaluation, Holm-corrected over the table; None for the first."""
+    """`p` is that of a paired bootstrap against the first evaluation; None for the first. Holm-corrected together with the
+    tests against the best that `best` rests on, over all metrics."""
 
     metric: str
     values: dict[str, MetricValue]

@@ -1,6 +1,6 @@
 """Compares evaluations of one test set: `python -m workers.evaluation.compare spec.json`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from workers.evaluation.scoring import metric_value, observed, stacked
 from workers.runtime.reporter import JobError, Reporter, run_child
 
 LEVEL = 0.05
+_ROUNDS_A_TEST = 25
+"""With fewer, the smallest p that resampling can give would not survive the correction for all tests of a large table."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class _Scored:
 
 Scores = dict[str, dict[str, _Scored]]
 """Metric name to evaluation key to scores."""
+Test = tuple[str, str, str]
+"""Metric name and the keys of two evaluations, in the order in which they are compared."""
 
 
 def compare(spec: ComparisonSpec, reporter: Reporter) -> ComparisonResult:
@@ -104,7 +108,9 @@ def _score(metrics: Sequence[Metric], evaluated: Sequence[_Evaluated], spec: Com
             statistics = stacked(metric, one.statistics)
             if statistics is not None:
                 jobs.append((metric, one.about.key, statistics, metric.summands(statistics)))
-    resampled = resampled_sums([job[3] for job in jobs], spec.bootstrap_rounds, spec.seed)
+    # Each metric of each evaluation is tested against the first, and against the best.
+    rounds = max(spec.bootstrap_rounds, _ROUNDS_A_TEST * 2 * len(jobs))
+    resampled = resampled_sums([job[3] for job in jobs], rounds, spec.seed)
     scores: Scores = {}
     for (metric, key, statistics, summands), sums in zip(jobs, resampled, strict=True):
         values = metric.value(sums, len(statistics))
@@ -114,25 +120,44 @@ def _score(metrics: Sequence[Metric], evaluated: Sequence[_Evaluated], spec: Com
 
 
 def _compare_metrics(metrics: Sequence[Metric], scores: Scores, keys: Sequence[str]) -> list[ComparedMetric]:
-    """Test every evaluation against the first; the correction counts every test in the table."""
-    first = keys[0]
+    """Test every evaluation against the first and against the best of each metric.
+
+    The correction counts every test that was made, so that the table and the verdict never contradict each other.
+    """
     names = [metric.name for metric in metrics if metric.name in scores]
-    tests = [
-        (name, key)
-        for name in names
-        for key in keys[1:]
-        if first in scores[name] and key in scores[name] and comparable(name, scores[name], first, key)
-    ]
-    corrected = holm([_p(scores[name][first], scores[name][key]) for name, key in tests])
+    ranked = {name: _ranked(name, scores[name]) for name in names}
+    tests = list(
+        dict.fromkeys(test for name in names for test in _tests(name, scores[name], keys, ranked[name]))
+    )
+    corrected = holm([_p(scores[name][one], scores[name][other]) for name, one, other in tests])
     p_values = dict(zip(tests, corrected, strict=True))
     return [
         ComparedMetric(
             metric=name,
             values={key: scores[name][key].value for key in keys if key in scores[name]},
-            p={key: p_values.get((name, key)) for key in keys if key in scores[name]},
-            best=_best(name, scores[name]),
+            p={key: p_values.get(_test(name, keys, keys[0], key)) for key in keys if key in scores[name]},
+            best=_best(name, keys, ranked[name], p_values),
         )
         for name in names
+    ]
+
+
+def _ranked(name: str, scored: dict[str, _Scored]) -> list[str]:
+    lower = METRICS[name].direction is Direction.LOWER
+    return sorted(scored, key=lambda key: scored[key].value.value, reverse=not lower)
+
+
+def _test(name: str, keys: Sequence[str], one: str, other: str) -> Test:
+    first, second = sorted((one, other), key=keys.index)
+    return name, first, second
+
+
+def _tests(name: str, scored: dict[str, _Scored], keys: Sequence[str], ranked: Sequence[str]) -> list[Test]:
+    pairs = [(left, right) for left in (keys[0], ranked[0]) for right in keys if left != right]
+    return [
+        _test(name, keys, left, right)
+        for left, right in pairs
+        if left in scored and right in scored and comparable(name, scored, left, right)
     ]
 
 
@@ -153,15 +178,13 @@ def _p(first: _Scored, second: _Scored) -> float:
     return paired_p(first.value.value - second.value.value, first.resampled - second.resampled, differing)
 
 
-def _best(name: str, scored: dict[str, _Scored]) -> list[str]:
+def _best(name: str, keys: Sequence[str], ranked: Sequence[str], p_values: Mapping[Test, float]) -> list[str]:
     """Return the best key first, then those not significantly worse than it; nothing where they cannot be compared."""
-    lower = METRICS[name].direction is Direction.LOWER
-    ranked = sorted(scored, key=lambda key: scored[key].value.value, reverse=not lower)
     best, others = ranked[0], ranked[1:]
-    if not all(comparable(name, scored, best, key) for key in others):
+    p = {key: p_values.get(_test(name, keys, best, key)) for key in others}
+    if any(value is None for value in p.values()):
         return []
-    corrected = holm([_p(scored[best], scored[key]) for key in others])
-    return [best, *(key for key, p in zip(others, corrected, strict=True) if p >= LEVEL)]
+    return [best, *(key for key, value in p.items() if value is not None and value >= LEVEL)]
 
 
 def verdict(decided: ComparedMetric, evaluations: Sequence[ComparedEvaluation], rows: int) -> str:

@@ -125,14 +125,42 @@ def test_identical_systems_cannot_be_told_apart(study: Callable[[TaskType], Stud
 
 
 def test_p_values_are_corrected_over_the_table(study: Callable[[TaskType], Study]) -> None:
-    """Four tests that all give the smallest p: Holm multiplies it by four."""
+    """Two metrics of three pairs that all give the smallest p: Holm multiplies it by six."""
     made, targets = study(TaskType.TRANSLATION), sentences(60)
     made.add("base", targets, damaged(targets, 0.9, 1))
     made.add("tuned", targets, targets)
     made.add("other", targets, damaged(targets, 0.05, 2))
     result = made.result(rounds=399)
     for metric in result.metrics:
-        assert metric.p == {"base": None, "tuned": pytest.approx(4 / 400), "other": pytest.approx(4 / 400)}
+        assert metric.p == {"base": None, "tuned": pytest.approx(6 / 400), "other": pytest.approx(6 / 400)}
+
+
+def test_the_verdict_never_contradicts_the_table(tmp_path: Path, heard: Any) -> None:
+    """Small differences, so that many are near the limit."""
+    targets = sentences(40)
+    found = set()
+    for seed in range(30):
+        made = Study(tmp_path / str(seed), heard.reporter, TaskType.TRANSLATION)
+        made.add("base", targets, damaged(targets, 0.42, seed))
+        made.add("tuned", targets, damaged(targets, 0.36, seed + 100))
+        result = made.result()
+        is_sure = result.metrics[0].p["tuned"] < 0.05
+        assert (result.winner is not None) == is_sure
+        assert ("significantly" in result.verdict) == is_sure
+        found.add(is_sure)
+    assert found == {True, False}
+
+
+def test_one_that_is_better_is_found_among_many(study: Callable[[TaskType], Study]) -> None:
+    made, targets = study(TaskType.TRANSLATION), sentences(60)
+    outputs = damaged(targets, 0.5, 1)
+    for number in range(30):
+        made.add(f"other{number}", targets, outputs)
+    made.add("tuned", targets, targets)
+    result = made.result()
+    assert result.winner == "tuned"
+    assert result.metrics[0].p["tuned"] < 0.05
+    assert result.metrics[0].p["other1"] == 1
 
 
 def test_evaluations_of_different_rows_are_refused(study: Callable[[TaskType], Study]) -> None:
