@@ -128,9 +128,28 @@ def comparison_rows(result: dict[str, Any], evaluations: list[Any]) -> list[Metr
     return rows
 
 
+def best_tuned(result: dict[str, Any], evaluations: list[Any]) -> int | None:
+    """Place of the tuned model that does best on the deciding metric."""
+    values = _deciding(result)["values"]
+    sign = 1 if METRICS[result["deciding_metric"]].direction == Direction.HIGHER else -1
+    tuned = [place for place, evaluation in enumerate(evaluations) if evaluation.kind == "tuned"]
+    return max(tuned, key=lambda place: sign * values[f"e{place}"]["value"], default=None)
+
+
+def training_won(result: dict[str, Any], evaluations: list[Any]) -> bool:
+    """Whether nothing but tuned models is among those that nothing is clearly better than."""
+    best = _deciding(result)["best"]
+    return bool(best) and all(evaluations[int(key[1:])].kind == "tuned" for key in best)
+
+
+def _deciding(result: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = next(m for m in result["metrics"] if m["metric"] == result["deciding_metric"])
+    return found
+
+
 def verdict(result: dict[str, Any], evaluations: list[Any]) -> str:
     """One sentence that says who won, in the reader's language."""
-    deciding = next(m for m in result["metrics"] if m["metric"] == result["deciding_metric"])
+    deciding = _deciding(result)
     info = METRICS[result["deciding_metric"]]
     labels = {f"e{position}": e.subject_label for position, e in enumerate(evaluations)}
     values = {key: f"{value['value']:.{info.decimals}f}" for key, value in deciding["values"].items()}

@@ -196,9 +196,7 @@ def _compared_context(request: HttpRequest, found: Comparison, compared: list[Ev
         )
         for row in page.object_list
     ]
-    key, tuned = next(
-        ((f"e{i}", e.model_version) for i, e in enumerate(compared) if e.kind == "tuned"), (None, None)
-    )
+    best = presentation.best_tuned(found.result, compared)
     return {
         "result": found.result,
         "metrics": presentation.comparison_rows(found.result, compared),
@@ -214,8 +212,8 @@ def _compared_context(request: HttpRequest, found: Comparison, compared: list[Ev
                 for i, e in enumerate(compared)
             ),
         ],
-        "tuned": tuned,
-        "tuned_is_best": found.result["winner"] == key,
+        "tuned": compared[best].model_version if best is not None else None,
+        "tuned_is_best": presentation.training_won(found.result, compared),
     }
 
 

@@ -210,7 +210,8 @@ def test_publishing_is_the_next_step_only_for_the_best(client_for, owner, compar
     address, client = reverse("evaluation:comparison", args=[compared.pk]), client_for(owner)
     undecided = "Not clearly the best yet."
     assert undecided not in client.get(address).content.decode()
-    Comparison.objects.update(result={**compared.result, "winner": None})
+    undecided_table = [{**metric, "best": ["e1", "e0"]} for metric in compared.result["metrics"]]
+    Comparison.objects.update(result={**compared.result, "winner": None, "metrics": undecided_table})
     assert undecided in client.get(address).content.decode()
 
 

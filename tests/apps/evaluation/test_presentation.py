@@ -7,7 +7,14 @@ from types import SimpleNamespace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.evaluation.presentation import confusion_table, marked, metric_row, verdict
+from apps.evaluation.presentation import (
+    best_tuned,
+    confusion_table,
+    marked,
+    metric_row,
+    training_won,
+    verdict,
+)
 
 
 def value(middle: float) -> dict[str, float]:
@@ -39,6 +46,29 @@ def test_where_lower_is_better_the_next_best_is_the_lowest_of_the_others() -> No
 def test_a_tie_names_those_that_cannot_be_told_apart() -> None:
     said = verdict(result("chrf", {"e0": 20, "e1": 21}, None), SUBJECTS)
     assert "cannot be told apart by chrF: “base” (20.0), “tuned” (21.0)" in said
+
+
+def kinds(*names: str) -> list[SimpleNamespace]:
+    return [SimpleNamespace(kind=name) for name in names]
+
+
+def test_of_several_tuned_models_the_best_is_offered() -> None:
+    several = kinds("base", "tuned", "tuned", "trivial")
+    assert best_tuned(result("chrf", {"e0": 20, "e1": 40, "e2": 60, "e3": 90}, None), several) == 2
+    assert best_tuned(result("bits_per_byte", {"e0": 9, "e1": 2, "e2": 3, "e3": 1}, None), several) == 1
+    assert best_tuned(result("chrf", {"e0": 20, "e1": 40}, None), kinds("base", "trivial")) is None
+
+
+def test_training_has_won_when_only_tuned_models_are_among_the_best() -> None:
+    def won(best: list[str]) -> bool:
+        made = result("chrf", {"e0": 20, "e1": 60, "e2": 61}, None)
+        made["metrics"][0]["best"] = best
+        return training_won(made, kinds("base", "tuned", "tuned"))
+
+    assert won(["e2"])
+    assert won(["e2", "e1"])
+    assert not won(["e2", "e0"])
+    assert not won([])
 
 
 def test_intervals_lie_on_the_axis() -> None:
