@@ -35,6 +35,8 @@ class Sampling(BaseModel):
     """The answer does not end before; never more than half of what the model reads."""
     sentence_after: int | None = Field(None, ge=1)
     """From this many tokens on, the answer ends where a sentence or a line does, with finish_reason stop."""
+    room: int = Field(0, ge=0)
+    """A prompt that leaves fewer tokens for the answer is too long; at most half of what the model holds is kept free."""
 
 
 class ClassifyRequest(BaseModel):

@@ -13,7 +13,7 @@ from workers.contracts.recipes import Precision
 from workers.contracts.task_types import Family
 from workers.models.generation import end_token_ids
 from workers.models.loading import LoadedModel, load_folder
-from workers.models.prompts import PromptTooLong, encode_prompt
+from workers.models.prompts import PromptTooLong, encode_prompt, prompt_limit
 from workers.serving.backends.base import Backend
 from workers.serving.backends.causal import CausalModel
 from workers.serving.backends.classifier import ClassifierBackend
@@ -56,10 +56,14 @@ class HostedModel:
         model = kind(loaded, slots=slots, cache_bytes=cache_bytes)
         return cls(loaded, SlotBackend(model, slots=slots), model)
 
-    def prompt_ids(self, messages: Sequence[PromptMessage]) -> list[int]:
-        """Raises EngineError (context_length_exceeded)."""
+    def prompt_ids(self, messages: Sequence[PromptMessage], *, room: int = 0) -> list[int]:
+        """`room` is that of Sampling. Raises EngineError (context_length_exceeded)."""
+        manifest = self.loaded.manifest
+        limit = prompt_limit(manifest)
+        if manifest.family is Family.CAUSAL:
+            limit = min(limit, manifest.context_length - min(room, manifest.context_length // 2))
         try:
-            return encode_prompt(self.loaded.tokenizer, self.loaded.manifest, messages)
+            return encode_prompt(self.loaded.tokenizer, manifest, messages, limit=limit)
         except PromptTooLong as error:
             raise context_length_exceeded(error.tokens, error.limit) from error
 
@@ -75,7 +79,7 @@ class HostedModel:
         """
         if self.token_model is None:
             raise unsupported("This model sorts texts into labels; ask /classify.", "model")
-        prompt_ids = self.prompt_ids(messages)
+        prompt_ids = self.prompt_ids(messages, room=sampling.room)
         room = min(self._room(prompt_ids), self.loaded.manifest.max_target_length or _UNBOUNDED)
         return Generation(
             prompt_ids,

@@ -22,6 +22,7 @@ from apps.serving.client import (
     PromptTooLong,
     Text,
 )
+from workers.contracts.engine import Sampling
 from workers.contracts.task_types import Family
 
 State = Message.State
@@ -110,7 +111,7 @@ class Reply:
         said = self._log.text
         heard = ""
         stream = self._engine.chat(
-            model=self.request.model, messages=self._messages, sampling=self.request.sampling
+            model=self.request.model, messages=self._messages, sampling=self._sampling()
         )
         async with aclosing(stream) as events:
             async for event in events:
@@ -185,11 +186,25 @@ class Reply:
         except EngineError:
             return None
 
+    def _sampling(self) -> Sampling:
+        """Earlier turns are not worth an answer that is cut for want of room; the question itself is."""
+        sampling = self.request.sampling
+        room = sampling.max_tokens if self._has_earlier_turns else None
+        return sampling.model_copy(update={"room": room or 0})
+
+    @property
+    def _first_turn(self) -> int:
+        return 1 if self._messages[0].role == "system" else 0
+
+    @property
+    def _has_earlier_turns(self) -> bool:
+        return len(self._messages) - self._first_turn >= 3
+
     def _leave_out_oldest(self) -> bool:
         """Drop the oldest turn but the system prompt; False when only the question is left."""
-        first = 1 if self._messages[0].role == "system" else 0
-        if len(self._messages) - first < 3:
+        if not self._has_earlier_turns:
             return False
+        first = self._first_turn
         del self._messages[first : first + 2]
         self._left_out += 2
         return True

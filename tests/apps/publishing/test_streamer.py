@@ -179,6 +179,19 @@ async def test_a_long_conversation_loses_its_beginning_and_says_so(entrance, str
     assert [m["content"] for m in engine.told()["calls"][-1]["messages"]] == ["and the second"]
 
 
+async def test_earlier_turns_leave_room_for_the_answer_and_the_question_alone_need_not(
+    entrance, streaming, engine
+):
+    async with streaming():
+        first = await ask(entrance, text="the first question")
+        await listen(first.answer.pk)
+        engine.misbehave(too_long=8)
+        second = await ask(entrance, text="and the second", conversation_id=str(first.conversation.pk))
+        await listen(second.answer.pk)
+    most = entrance.version.max_tokens
+    assert [call["room"] for call in engine.told()["calls"]] == [most, 0]
+
+
 async def test_a_request_that_redis_lost_is_found_in_the_database(entrance, streaming, monkeypatch):
     monkeypatch.setattr("apps.publishing.streamer.store._FORGOTTEN_AFTER", timedelta(0))
     turn = await ask(entrance)

@@ -41,6 +41,22 @@ def test_a_prompt_that_fills_the_context_is_refused(host: Host) -> None:
     assert (refused.value.code, refused.value.status) == ("context_length_exceeded", 400)
 
 
+def test_a_prompt_may_be_asked_to_leave_room_for_its_answer(host: Host) -> None:
+    hosted = host("llama")
+    text, length = "", 0
+    while length <= CONTEXT // 2:
+        text += "book "
+        wide = [PromptMessage(role="user", content=text)]
+        length = len(hosted.prompt_ids(wide))
+    left = CONTEXT - length
+    assert hosted.generation(wide, Sampling(room=left)).max_new_tokens == left
+    with pytest.raises(EngineError) as refused:
+        hosted.generation(wide, Sampling(room=left + 1))
+    assert refused.value.code == "context_length_exceeded"
+    # However much is asked for, half of the context is the prompt's.
+    assert hosted.generation(PROMPT, Sampling(room=10**6)).max_new_tokens > CONTEXT // 2
+
+
 def test_a_cache_too_small_for_the_context_shortens_answers(host: Host) -> None:
     hosted = host("llama")
     model = hosted.token_model
