@@ -6,6 +6,11 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+
+AWAY = (redis.ConnectionError, redis.TimeoutError)
+"""What is raised while Redis does not answer. Waiting is all it takes: the request is answered with 503."""
+AGAIN_AFTER_SECONDS = 5
 
 
 @cache
@@ -15,6 +20,10 @@ def _client(url: str) -> redis.Redis:
 
 def sync_redis() -> Any:
     return _client(settings.REDIS_URL)
+
+
+def away_message() -> str:
+    return _("A part of the studio does not answer at the moment. Wait a few seconds, then try again.")
 
 
 def require_running_studio() -> None:

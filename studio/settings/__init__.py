@@ -61,7 +61,7 @@ MIDDLEWARE = [
     "apps.core.staticfiles.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "apps.core.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.accounts.middleware.ReaderMiddleware",
@@ -202,6 +202,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["apps.api.throttling.KnownCaller"],
     "DEFAULT_THROTTLE_CLASSES": ["apps.api.throttling.ApiThrottle"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.api.negotiation.AnyAccept",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
@@ -214,9 +215,17 @@ SPECTACULAR_SETTINGS = {
 they open `/api/v1`. Keys of one app are made on its page, or by `POST /api/v1/apps/{id}/keys/`; they open `/v1`, which
 speaks OpenAI's protocol.
 
-The main job, in order: `POST datasets/` with a file, `POST imports/{id}/confirm/`, `POST preflights/` with the dataset
-version, `POST runs/` with the pre-flight, `POST comparisons/` with the run's model version, `POST apps/` with it, and
-`POST apps/{id}/links/`. What takes time carries a `job`: read it again until `job.state` is `succeeded`.""",
+The main job, in order, below `/api/v1/`: `POST datasets/` with a file, `POST imports/{id}/confirm/`, `POST preflights/`
+with the dataset version, `POST runs/` with the pre-flight, `POST comparisons/` with the run's `model_version`, `POST apps/`
+with it, `POST apps/{id}/links/` for people and `POST apps/{id}/keys/` for programs. A large file may come in parts, and
+go on where it broke off: `POST uploads/`.
+
+What takes time carries a `job`: read the object again (for an import, `GET imports/{id}/`) until `job.state` is
+`succeeded`. `failed`, `errored`, `cancelled` and `lost` are the other ends; `job.error_message` then says what to do. A
+comparison has no job before its evaluations have succeeded.
+
+Lists come in pages: follow `next`. An error is `{"error": {"code", "message", "field"}}`; with 429 and 503 comes
+`Retry-After`.""",
     "VERSION": "1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

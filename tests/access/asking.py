@@ -28,6 +28,7 @@ NO_WORKSPACE, NO_METHOD, FAULT = "no workspace", "no such method", "fault"
 VALUES: dict[str, str] = {
     "example": "support_tickets",
     "upload_id": "4e1c9a52d8f24f0f9b1f3c5d7e9a1b2c",
+    "upload": "20260101-4e1c9a52d8f24f0f9b1f3c5d7e9a1b2c",
     "number": "0",
     "uidb36": "1",
     "reset_key": "set-password",

@@ -71,9 +71,11 @@ READY: dict[str, Callable[[World], list[Any]]] = {
     "datasets:delete": _made("dataset"),
     "api:dataset-detail": _made("dataset"),
     "catalog:delete": _thing("free_model"),
+    "api:modelversion-detail": _thing("free_model"),
     "catalog:export": _thing("free_model"),
     "api:modelversion-export": _thing("free_model"),
     "evaluation:delete": _thing("free_evaluation"),
+    "api:evaluation-detail": _thing("free_evaluation"),
     "publishing:restore": _archived,
     "publishing:check_parity": _unchecked,
 }

@@ -23,6 +23,8 @@ NO_ENTRY = {
     "home:set_up": "closed once there is an owner",
     "workspaces:switch": "which of one's workspaces the pages show",
     "datasets:part": "a part of an upload; the import that uses it is recorded",
+    "api:upload-list": "nothing is written before a part comes",
+    "api:upload-part": "as datasets:part",
     "training:fix": "opens the wizard with other answers; nothing is written",
     "publishing:preview_act": "what visitors say is content",
     "publishing:visit_act": "what visitors say is content",

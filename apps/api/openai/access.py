@@ -34,6 +34,10 @@ class Caller:
         if not self.key.can_write:
             raise ApiError(403, "read_only_key", _("This key only reads. Make one that may ask the app."))
         self.require_named(model)
+        self.take_turn()
+
+    def take_turn(self) -> None:
+        """Raises ApiError (429)."""
         if wait := take_turn(f"key:{self.key.pk}", str(self.app.pk), most=LINK_PER_MINUTE):
             raise _too_often(wait)
 

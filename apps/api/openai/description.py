@@ -65,8 +65,10 @@ _REASONS = {
     "413": "The body is larger than is taken here.",
     "429": "Too many requests; Retry-After says how many seconds to wait.",
     "500": "The engine could not answer.",
-    "503": "The part that answers is away.",
+    "503": "A part of the studio is away; Retry-After says how many seconds to wait.",
+    "507": "The studio's disk is full.",
 }
+_ANY_TIME = ("401", "429", "503", "507")
 _APP_KEY: list[dict[str, list[str]]] = [{"appKey": []}]
 
 
@@ -116,7 +118,7 @@ def _models() -> Schema:
         "description": "The one model that the key opens.",
         "tags": ["v1"],
         "security": _APP_KEY,
-        "responses": {"200": _json("OpenAiModels"), **_errors("401", "429")},
+        "responses": {"200": _json("OpenAiModels"), **_errors(*_ANY_TIME)},
     }
 
 
@@ -127,7 +129,7 @@ def _model() -> Schema:
         "tags": ["v1"],
         "parameters": [{"name": "slug", "in": "path", "required": True, "schema": {"type": "string"}}],
         "security": _APP_KEY,
-        "responses": {"200": _json("OpenAiModel"), **_errors("401", "404", "429")},
+        "responses": {"200": _json("OpenAiModel"), **_errors("404", *_ANY_TIME)},
     }
 
 
@@ -140,7 +142,7 @@ def _generation(name: str, description: str, request: type[GenerationRequest]) -
         "tags": ["v1"],
         "security": _APP_KEY,
         "requestBody": {**_json(request.__name__), "required": True},
-        "responses": {"200": whole, **_errors("400", "401", "403", "404", "413", "429", "500", "503")},
+        "responses": {"200": whole, **_errors("400", "403", "404", "413", "500", *_ANY_TIME)},
     }
 
 

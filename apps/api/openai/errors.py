@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import JsonResponse
 
+from apps.core.redis import AGAIN_AFTER_SECONDS, away_message
 from apps.publishing.errors import error_text
 from apps.serving.client import EngineBusy, EngineError, EngineUnreachable, PromptTooLong
 
@@ -39,6 +40,10 @@ class ApiError(Exception):
         if self.status == 401:
             response["WWW-Authenticate"] = "Bearer"
         return response
+
+
+def redis_away() -> ApiError:
+    return ApiError(503, "away", away_message(), retry_after=AGAIN_AFTER_SECONDS)
 
 
 def from_engine(error: EngineError) -> ApiError:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BaseModel, Discriminator, Field, Tag, field_validator
 
 from apps.publishing.models import AppVersion
 from workers.contracts.engine import Sampling
@@ -113,19 +115,36 @@ class ChatRequest(GenerationRequest):
         return messages
 
 
+MOST_PROMPTS = 16
+"""In one request: each takes a place in the engine's queue."""
+Prompt = Annotated[
+    Annotated[str, Tag("one")]
+    | Annotated[list[str], Field(min_length=1, max_length=MOST_PROMPTS), Tag("several")],
+    Discriminator(lambda value: "several" if isinstance(value, list) else "one"),
+]
+
+
 class CompletionRequest(GenerationRequest):
-    prompt: str
+    prompt: Prompt
     best_of: Literal[1] | None = None
     logprobs: None = None
     echo: Literal[False] | None = None
     suffix: Literal[""] | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_prompt(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("prompt"), list) and len(data["prompt"]) == 1:
-            return {**data, "prompt": data["prompt"][0]}
-        return data
+    @property
+    def prompts(self) -> list[str]:
+        return [self.prompt] if isinstance(self.prompt, str) else self.prompt
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What became of one prompt. `labels` is ours: what a classifier thinks of each label, highest first."""
+
+    text: str
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+    labels: list[dict[str, Any]] | None = None
 
 
 class Answer:
@@ -139,20 +158,21 @@ class Answer:
             "model": model,
         }
 
-    def whole(
-        self, text: str, finish_reason: str, usage: dict[str, int], labels: list[dict[str, Any]] | None = None
-    ) -> dict[str, Any]:
-        """`labels` is ours: what a classifier thinks of each label, highest first."""
-        content: dict[str, Any] = (
-            {"message": {"role": "assistant", "content": text, "refusal": None}}
-            if self.chat
-            else {"text": text}
-        )
-        choice = {"index": 0, "finish_reason": finish_reason, "logprobs": None, **content}
-        if labels is not None:
-            choice["labels"] = labels
+    def whole(self, parts: Sequence[Whole]) -> dict[str, Any]:
         kind = "chat.completion" if self.chat else "text_completion"
-        return {**self._common, "object": kind, "choices": [choice], "usage": usage}
+        read = sum(part.prompt_tokens for part in parts)
+        said = sum(part.completion_tokens for part in parts)
+        choices = [self._choice(index, part) for index, part in enumerate(parts)]
+        return {**self._common, "object": kind, "choices": choices, "usage": usage(read, said)}
+
+    def _choice(self, index: int, part: Whole) -> dict[str, Any]:
+        content: dict[str, Any] = (
+            {"message": {"role": "assistant", "content": part.text, "refusal": None}}
+            if self.chat
+            else {"text": part.text}
+        )
+        labels = {} if part.labels is None else {"labels": part.labels}
+        return {"index": index, "finish_reason": part.finish_reason, "logprobs": None, **content, **labels}
 
     def chunk(
         self, text: str | None, *, finish_reason: str | None = None, first: bool = False

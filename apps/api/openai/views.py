@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from functools import wraps
 from typing import Any, TypeVar
@@ -16,9 +17,18 @@ from django.views.decorators.csrf import csrf_exempt
 from pydantic import ValidationError
 
 from apps.api.openai.access import Caller, caller_of, key_refused
-from apps.api.openai.errors import ApiError, from_engine
+from apps.api.openai.errors import ApiError, from_engine, redis_away
 from apps.api.openai.metering import Meter
-from apps.api.openai.schemas import CANNOT, Answer, ChatRequest, CompletionRequest, GenerationRequest, usage
+from apps.api.openai.schemas import (
+    CANNOT,
+    Answer,
+    ChatRequest,
+    CompletionRequest,
+    GenerationRequest,
+    Whole,
+    usage,
+)
+from apps.core.redis import AWAY
 from apps.publishing.models import AppVersion
 from apps.serving.client import Done, EngineClient, EngineError, Text
 from apps.workspaces.ways import WayClosed, while_open
@@ -47,6 +57,9 @@ def endpoint(method: str) -> Callable[[AsyncView], AsyncView]:
                 return error.response()
             except EngineError as error:
                 return from_engine(error).response()
+            except AWAY as error:
+                logger.error("Redis does not answer (%s): a request was refused", type(error).__name__)
+                return redis_away().response()
 
         return wrapped
 
@@ -82,31 +95,40 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
     version = caller.version
     model = version.model_version
     if model.family == Family.CLASSIFIER:
-        return await _classified(caller, body.messages[-1].prompt().content, body)
+        return await _classified(caller, [body.messages[-1].prompt().content], body)
     messages, sampling = body.prompt(version), body.sampling(version)
     meter = Meter(caller, "\n".join(message.content for message in messages), _longest(sampling, version))
-    return await _answered(
-        body,
+    events = _with_client(
         caller,
         meter,
         lambda client: client.chat(model=model.storage_key, messages=messages, sampling=sampling),
     )
+    return await _answered(body, caller, [events])
 
 
 @endpoint("POST")
 async def completions(request: HttpRequest) -> HttpResponseBase:
     caller, body = await _admitted(request, CompletionRequest)
+    if body.stream and len(body.prompts) > 1:
+        message = _("One prompt at a time can be streamed. Send one, or leave `stream` out.")
+        raise ApiError(400, "unsupported_value", message, param="stream")
+    for _prompt in body.prompts[1:]:
+        await sync_to_async(caller.take_turn)()
     version = caller.version
     model = version.model_version
     if model.family == Family.CLASSIFIER:
-        return await _classified(caller, body.prompt, body)
+        return await _classified(caller, body.prompts, body)
     sampling = body.sampling(version)
-    return await _answered(
-        body,
-        caller,
-        Meter(caller, body.prompt, _longest(sampling, version)),
-        lambda client: client.complete(model=model.storage_key, prompt=body.prompt, sampling=sampling),
-    )
+
+    def answer(prompt: str) -> Events:
+        meter = Meter(caller, prompt, _longest(sampling, version))
+        return _with_client(
+            caller,
+            meter,
+            lambda client: client.complete(model=model.storage_key, prompt=prompt, sampling=sampling),
+        )
+
+    return await _answered(body, caller, [answer(prompt) for prompt in body.prompts])
 
 
 async def _admitted(request: HttpRequest, schema: type[Request]) -> tuple[Caller, Request]:
@@ -137,17 +159,25 @@ def _read(request: HttpRequest, schema: type[Request]) -> Request:
         ) from error
 
 
-async def _answered(
-    body: GenerationRequest, caller: Caller, meter: Meter, ask: Callable[[EngineClient], Events]
-) -> HttpResponseBase:
+async def _answered(body: GenerationRequest, caller: Caller, asked: Sequence[Events]) -> HttpResponseBase:
     answer = Answer(chat=isinstance(body, ChatRequest), model=caller.app.slug)
-    events = _with_client(caller, meter, ask)
     if not body.stream:
-        async with aclosing(events):
-            return JsonResponse(await _whole(answer, events))
+        return JsonResponse(answer.whole(await _together([_whole(events) for events in asked])))
+    (events,) = asked
     # What fails before the first piece still gets its HTTP status.
     first = await anext(events)
     return _stream(_lines(answer, first, events, body.wants_usage))
+
+
+async def _together(answers: Sequence[Coroutine[Any, Any, Whole]]) -> list[Whole]:
+    """All of them, in order. The first error, or a caller who goes away, ends the others too."""
+    tasks = [asyncio.ensure_future(answer) for answer in answers]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _stream(lines: AsyncGenerator[bytes]) -> StreamingHttpResponse:
@@ -174,13 +204,14 @@ async def _with_client(caller: Caller, meter: Meter, ask: Callable[[EngineClient
             raise key_refused() from error
 
 
-async def _whole(answer: Answer, events: Events) -> dict[str, Any]:
+async def _whole(events: Events) -> Whole:
     text = ""
-    async for event in events:
-        if isinstance(event, Text):
-            text += event.text
-        else:
-            return answer.whole(text, event.finish_reason, usage(event.prompt_tokens, event.output_tokens))
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Text):
+                text += event.text
+            else:
+                return Whole(text, event.finish_reason, event.prompt_tokens, event.output_tokens)
     raise EngineError("The engine ended its answer without an end.")
 
 
@@ -200,6 +231,9 @@ async def _lines(
         except ApiError as error:
             yield _line(error.body())
             return
+        except AWAY:
+            yield _line(redis_away().body())
+            return
         yield _line(answer.chunk(None, finish_reason=event.finish_reason))
         if wants_usage:
             yield _line(answer.usage_chunk(usage(event.prompt_tokens, event.output_tokens)))
@@ -210,17 +244,23 @@ def _line(data: dict[str, Any]) -> bytes:
     return f"data: {json.dumps(data)}\n\n".encode()
 
 
-async def _classified(caller: Caller, text: str, body: GenerationRequest) -> HttpResponseBase:
+async def _classified(caller: Caller, texts: Sequence[str], body: GenerationRequest) -> HttpResponseBase:
     """A classifier answers with the name of its best label; all of them lie in `labels` of the choice."""
+    found = await _together([_labelled(caller, text) for text in texts])
+    answer = Answer(chat=isinstance(body, ChatRequest), model=caller.app.slug)
+    if not body.stream:
+        return JsonResponse(answer.whole(found))
+    (best,) = found
+
+    async def events() -> Events:
+        yield Done("stop", best.prompt_tokens, 0)
+
+    return _stream(_lines(answer, Text(best.text), events(), body.wants_usage))
+
+
+async def _labelled(caller: Caller, text: str) -> Whole:
     async with Meter(caller, text, 0) as meter, EngineClient() as client:
         found = await client.classify(model=caller.version.model_version.storage_key, text=text)
         meter.read(found.prompt_tokens)
-    answer, best = Answer(chat=isinstance(body, ChatRequest), model=caller.app.slug), found.labels[0].label
-    if not body.stream:
-        scores = [label.model_dump() for label in found.labels]
-        return JsonResponse(answer.whole(best, "stop", usage(found.prompt_tokens, 0), scores))
-
-    async def events() -> Events:
-        yield Done("stop", found.prompt_tokens, 0)
-
-    return _stream(_lines(answer, Text(best), events(), body.wants_usage))
+    labels = [label.model_dump() for label in found.labels]
+    return Whole(found.labels[0].label, "stop", found.prompt_tokens, 0, labels)

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from rest_framework import mixins, viewsets
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 
 from apps.core.errors import NotVisible, UserError
+from apps.datasets.services import is_upload_id, read_parts, stored_parts
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.models import Membership, Workspace
@@ -37,7 +39,7 @@ def find(
         return access.get_visible(queryset, request.user, action, pk=pk)
     except NotVisible:
         if field:
-            raise UserError("There is nothing with this id.", field=field, code="not_found") from None
+            raise UserError(_("There is nothing with this id."), field=field, code="not_found") from None
         raise
 
 
@@ -80,8 +82,19 @@ class VisibleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         return find(self.request, self.queryset.select_related(*self.related), action, pk=self.kwargs["pk"])
 
 
-def chunks_of(data: dict[str, Any]) -> Iterator[bytes]:
-    """The uploaded file, or the pasted text, piece by piece."""
+def chunks_of(user: Any, data: dict[str, Any]) -> Iterator[bytes]:
+    """The uploaded file, the parts that came before, or the pasted text, piece by piece. Raises UserError."""
     if "file" in data:
         return iter(data["file"].chunks(CHUNK_BYTES))
+    if "upload" in data:
+        return _parts_of(user, data["upload"], data["parts"])
     return iter([data["text"].encode()])
+
+
+def _parts_of(user: Any, upload: str, count: int) -> Iterator[bytes]:
+    if not is_upload_id(upload):
+        raise UserError("There is no upload with this id.", field="upload", code="not_found")
+    if stored_parts(actor=user, upload_id=upload) != list(range(count)):
+        message = "Not all parts are here. Read the upload, send what is missing, then try again."
+        raise UserError(message, field="parts", code="incomplete")
+    return read_parts(actor=user, upload_id=upload, count=count)

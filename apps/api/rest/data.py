@@ -2,20 +2,80 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
+from rest_framework import status, viewsets
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.rest import serializers
 from apps.api.rest.base import VisibleViewSet, chunks_of, find, workspace_of
-from apps.core.errors import UserError
+from apps.core.errors import NotVisible, UserError
 from apps.datasets import services
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.training.bases import choices_for
+from apps.workspaces import access
 from apps.workspaces.access import Action
+
+
+class PartParser(BaseParser):
+    """The bytes as they are, and one more than a part may have."""
+
+    media_type = "application/octet-stream"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
+        return bytes(stream.read(services.PART_BYTES + 1))
+
+
+class UploadViewSet(viewsets.GenericViewSet[Any]):
+    """A large file in parts: what has arrived is not sent twice. An upload is whose key began it."""
+
+    serializer_class = serializers.PartsSerializer
+    lookup_field = "upload"
+    lookup_value_converter = "slug"
+    pagination_class = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        access.require(request.user, workspace_of(request), Action.EDIT)
+        if "upload" in kwargs and not services.is_upload_id(kwargs["upload"]):
+            raise NotVisible
+
+    @extend_schema(request=None, responses={201: serializers.PartsSerializer})
+    def create(self, request: Request) -> Response:
+        """Begin a file that comes in parts. Send the parts, then `POST datasets/` with `upload`, `parts` and `filename`."""
+        return self._told(request, services.new_upload_id(), status.HTTP_201_CREATED)
+
+    @extend_schema(responses={200: serializers.PartsSerializer})
+    def retrieve(self, request: Request, upload: str) -> Response:
+        """Which parts are here, so that it goes on where it broke off."""
+        return self._told(request, upload, status.HTTP_200_OK)
+
+    @extend_schema(
+        request={"application/octet-stream": OpenApiTypes.BINARY}, responses={204: None}, filters=False
+    )
+    @action(detail=True, methods=["post"], url_path="parts/<int:number>", parser_classes=[PartParser])
+    def part(self, request: Request, upload: str, number: int) -> Response:
+        """One part, numbered from 0: the next `part_bytes` of the file; the last one may be shorter. The same one may be sent again."""
+        content = request.data
+        if not content:
+            raise UserError("Send the bytes of the part as the body.", code="empty")
+        services.store_part(
+            actor=request.user,  # type: ignore[arg-type]
+            workspace=workspace_of(request),
+            upload_id=upload,
+            number=number,
+            content=content,
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _told(self, request: Request, upload: str, code: int) -> Response:
+        here = services.stored_parts(actor=request.user, upload_id=upload)  # type: ignore[arg-type]
+        told = {"id": upload, "part_bytes": services.PART_BYTES, "parts": here}
+        return Response(serializers.PartsSerializer(told).data, status=code)
 
 
 class DatasetViewSet(VisibleViewSet):
@@ -26,7 +86,7 @@ class DatasetViewSet(VisibleViewSet):
 
     @extend_schema(request=serializers.UploadSerializer, responses={201: serializers.ImportSerializer})
     def create(self, request: Request) -> Response:
-        """Upload a file or a text, or name an address to fetch one from. It is parsed by a job; read the import until it has succeeded, then confirm it."""
+        """Upload a file, a text or the parts of an upload, or name an address to fetch one from. It is parsed by a job; read the import until it has succeeded, then confirm it."""
         data = self.read(serializers.UploadSerializer)
         dataset = None
         if data.get("dataset"):
@@ -41,7 +101,9 @@ class DatasetViewSet(VisibleViewSet):
             made = services.import_from_address(**into, address=data["address"])
         else:
             filename = data["file"].name if "file" in data else data["filename"]
-            made = services.start_import(**into, filename=filename, chunks=chunks_of(data))
+            made = services.start_import(**into, filename=filename, chunks=chunks_of(request.user, data))
+        if "upload" in data:
+            services.discard_parts(actor=request.user, upload_id=data["upload"])  # type: ignore[arg-type]
         return Response(serializers.ImportSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
@@ -66,11 +128,11 @@ class ImportViewSet(VisibleViewSet):
         found: Import = self.own()
         data = self.read(serializers.ConfirmSerializer)
         if not found.result:
-            raise UserError("The import has not succeeded yet.", code="not_ready")
+            raise UserError(_("The import has not succeeded yet."), code="not_ready")
         proposal = found.result["proposal"]
         task_type = data.get("task_type") or proposal["task_type"]
         if not task_type:
-            raise UserError("The data does not say what it teaches. Send a task_type.", field="task_type")
+            raise UserError(_("The data does not say what it teaches. Send a task_type."), field="task_type")
         version = services.confirm_import(
             actor=request.user,  # type: ignore[arg-type]
             import_=found,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from pydantic import ValidationError
@@ -116,6 +117,12 @@ class ModelVersionViewSet(VisibleViewSet):
     serializer_class = serializers.ModelVersionSerializer
     related = ()
 
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: Any = None) -> Response:
+        """Delete the model's files; what was measured of it stays. Refused while an app, a run or an evaluation needs them."""
+        catalog.delete_version_files(actor=request.user, version=self.own())  # type: ignore[arg-type]
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
     @extend_schema(request=None, responses={201: serializers.ExportSerializer}, filters=False)
     @action(detail=True, methods=["post"])
     def export(self, request: Request, pk: Any = None) -> Response:
@@ -134,7 +141,7 @@ class ExportViewSet(VisibleViewSet):
         """The packed model."""
         export: Export = self.own(Action.VIEW)
         if not export.result:
-            raise UserError("The export has not succeeded yet.", code="not_ready")
+            raise UserError(_("The export has not succeeded yet."), code="not_ready")
         name = export.result["filename"]
         stream = storage().open(export.file_key)
         return send_file(

@@ -20,10 +20,11 @@ from apps.jobs import services as jobs
 from apps.jobs import stopping
 from apps.jobs.models import Job
 from apps.publishing.defaults import settings_for
-from apps.publishing.models import App
+from apps.publishing.models import App, ShareLink
 from apps.publishing.services import apps, links
 from apps.workspaces.access import Action
-from apps.workspaces.services import create_api_key
+from apps.workspaces.models import ApiKey
+from apps.workspaces.services import create_api_key, revoke_api_key
 
 
 class EvaluationViewSet(VisibleViewSet):
@@ -54,6 +55,12 @@ class EvaluationViewSet(VisibleViewSet):
         )
         return Response(serializers.EvaluationSerializer(made).data, status=status.HTTP_201_CREATED)
 
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: Any = None) -> Response:
+        """Delete the evaluation with its outputs. Refused while a comparison needs it."""
+        evaluation.delete_evaluation(actor=request.user, evaluation=self.own())  # type: ignore[arg-type]
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
 
 class ComparisonViewSet(VisibleViewSet):
     queryset = Comparison.objects.prefetch_related("compared")
@@ -77,6 +84,12 @@ class ComparisonViewSet(VisibleViewSet):
             ]
             made = evaluation.compare(actor=user, evaluations=chosen, name=data["name"])
         return Response(serializers.ComparisonSerializer(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: Any = None) -> Response:
+        """Delete the comparison; its evaluations stay."""
+        evaluation.delete_comparison(actor=request.user, comparison=self.own())  # type: ignore[arg-type]
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class AppViewSet(VisibleViewSet):
@@ -103,11 +116,22 @@ class AppViewSet(VisibleViewSet):
                 apps.publish(actor=user, app=app, version=app.versions.get())
         return Response(serializers.AppSerializer(app).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(
-        request=serializers.LinkSerializer, responses={201: serializers.LinkSerializer}, filters=False
-    )
-    @action(detail=True, methods=["post"])
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: Any = None) -> Response:
+        """Delete the app with its links, keys and conversations; whoever has it open is sent away."""
+        apps.delete_app(actor=request.user, app=self.own())  # type: ignore[arg-type]
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(responses=serializers.LinkSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
     def links(self, request: Request, pk: Any = None) -> Response:
+        """The links that are open."""
+        found = [_link(link) for link in self.own(Action.VIEW).links.live()]
+        return Response(serializers.LinkSerializer(found, many=True).data)
+
+    @extend_schema(request=serializers.LinkSerializer, responses={201: serializers.LinkSerializer})
+    @links.mapping.post
+    def make_link(self, request: Request, pk: Any = None) -> Response:
         """Make a share link; whoever has its address may use the app."""
         app: App = self.own(Action.PUBLISH)
         data = self.read(serializers.LinkSerializer)
@@ -117,17 +141,30 @@ class AppViewSet(VisibleViewSet):
             name=data["name"],
             password=data["password"],
         )
-        made = {"id": link.pk, "name": link.name, "url": links.address_of(link)}
-        return Response(serializers.LinkSerializer(made).data, status=status.HTTP_201_CREATED)
+        return Response(serializers.LinkSerializer(_link(link)).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(
-        request=serializers.AppKeySerializer, responses={201: serializers.AppKeySerializer}, filters=False
-    )
-    @action(detail=True, methods=["post"])
+    @extend_schema(responses={204: None}, filters=False)
+    @action(detail=True, methods=["delete"], url_path="links/<uuid:link>", url_name="link")
+    def close_link(self, request: Request, pk: Any = None, link: Any = None) -> Response:
+        """Close a share link at once; whoever has it open is sent away."""
+        app: App = self.own(Action.PUBLISH)
+        found = find(request, ShareLink.objects.filter(app=app), Action.PUBLISH, pk=link)
+        links.revoke_share_link(actor=request.user, link=found)  # type: ignore[arg-type]
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(responses=serializers.AppKeySerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
     def keys(self, request: Request, pk: Any = None) -> Response:
+        """The live keys of this app, without their secrets."""
+        found = ApiKey.objects.of_members().filter(app_id=self.own(Action.VIEW).pk)
+        return Response(serializers.AppKeySerializer(found, many=True).data)
+
+    @extend_schema(request=serializers.NewAppKeySerializer, responses={201: serializers.NewAppKeySerializer})
+    @keys.mapping.post
+    def make_key(self, request: Request, pk: Any = None) -> Response:
         """Make a key that opens this app at /v1, for 90 days unless told otherwise."""
         app: App = self.own()
-        data = self.read(serializers.AppKeySerializer)
+        data = self.read(serializers.NewAppKeySerializer)
         key, secret = create_api_key(
             actor=request.user,  # type: ignore[arg-type]
             workspace=app.workspace,
@@ -136,14 +173,21 @@ class AppViewSet(VisibleViewSet):
             can_write=data["can_write"],
             days=data["days"],
         )
-        made = {
-            "id": key.pk,
-            "name": key.name,
-            "can_write": key.can_write,
-            "expires_at": key.expires_at,
-            "secret": secret,
-        }
-        return Response(serializers.AppKeySerializer(made).data, status=status.HTTP_201_CREATED)
+        key.secret = secret  # type: ignore[attr-defined]
+        return Response(serializers.NewAppKeySerializer(key).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None}, filters=False)
+    @action(detail=True, methods=["delete"], url_path="keys/<uuid:key>", url_name="key")
+    def revoke_key(self, request: Request, pk: Any = None, key: Any = None) -> Response:
+        """Revoke a key of this app; whatever uses it stops working at once."""
+        app: App = self.own(Action.VIEW)
+        found = find(request, ApiKey.objects.filter(app_id=app.pk), pk=key)
+        revoke_api_key(actor=request.user, key=found)  # type: ignore[arg-type]
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _link(link: ShareLink) -> dict[str, Any]:
+    return {"id": link.pk, "name": link.name, "url": links.address_of(link)}
 
 
 class JobViewSet(VisibleViewSet):

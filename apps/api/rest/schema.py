@@ -7,6 +7,8 @@ from workers.contracts.recipes import Recipe
 
 Schema = dict[str, Any]
 
+_FOR_WRITERS = "/api/v1/uploads/"
+"""Also reads here are of who may write."""
 RECIPE_REF: Schema = {"$ref": "#/components/schemas/Recipe"}
 _ERROR: Schema = {
     "type": "object",
@@ -33,8 +35,10 @@ _REASONS = {
     "403": "The role, or the key, does not allow this.",
     "404": "There is nothing here, or nothing that you may see.",
     "413": "The body is larger than is taken here.",
-    "429": "Too many requests; Retry-After says how many seconds to wait.",
     "415": "The body is of a kind that is not read here.",
+    "429": "Too many requests, or more than the workspace may take; Retry-After says how many seconds to wait.",
+    "503": "A part of the studio is away; Retry-After says how many seconds to wait.",
+    "507": "The studio's disk is full.",
 }
 
 
@@ -53,8 +57,8 @@ def complete(result: Schema, generator: Any, request: Any, public: bool) -> Sche
 
 
 def _statuses(path: str, method: str, operation: Schema) -> set[str]:
-    found = {"401", "429"} | ({"404"} if "{" in path else set())
-    if method != "get":
+    found = {"401", "404", "429", "503", "507"}
+    if method != "get" or path.startswith(_FOR_WRITERS):
         found |= {"400", "403"}
     if path.endswith("/file/"):
         found.add("400")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -26,7 +27,7 @@ class ObjectField(serializers.JSONField):
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, dict):
-            raise serializers.ValidationError("Send an object.")
+            raise serializers.ValidationError(_("Send an object."))
         return super().to_internal_value(data)
 
 
@@ -82,11 +83,30 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
         fields = ["id", "number", "name", "description", "archived_at", "versions", "imports", "created_at"]
 
 
+class PartsSerializer(serializers.Serializer[Any]):
+    """A file on its way."""
+
+    id = serializers.CharField()
+    part_bytes = serializers.IntegerField(help_text="How long each part is, but for the last one.")
+    parts = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Numbers of the parts that are here."
+    )
+
+
 class UploadSerializer(serializers.Serializer[Any]):
-    """Either a file (multipart), a text, or the address of a file."""
+    """Either a file (multipart), a text, the address of a file, or the parts of an upload."""
 
     file = serializers.FileField(required=False)
     text = serializers.CharField(required=False, trim_whitespace=False)
+    upload = serializers.CharField(
+        required=False, max_length=50, help_text="A file that came in parts: the id from `POST uploads/`."
+    )
+    parts = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MOST_ROWS,
+        help_text="With `upload`: how many parts the file has.",
+    )
     address = serializers.CharField(
         required=False,
         max_length=2048,
@@ -99,8 +119,12 @@ class UploadSerializer(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if sum(name in attrs for name in ("file", "text", "address")) != 1:
-            raise serializers.ValidationError({"file": "Send either a file, a text or an address."})
+        if sum(name in attrs for name in ("file", "text", "address", "upload")) != 1:
+            raise serializers.ValidationError(
+                {"file": _("Send either a file, a text, an address or an upload.")}
+            )
+        if "upload" in attrs and "parts" not in attrs:
+            raise serializers.ValidationError({"parts": _("Say how many parts the file has.")})
         return attrs
 
 
@@ -305,6 +329,7 @@ class LinkSerializer(serializers.Serializer[Any]):
 class AppKeySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(read_only=True)
     name = serializers.CharField(max_length=100)
+    prefix = serializers.CharField(read_only=True, help_text="How the secret begins.")
     can_write = serializers.BooleanField(
         required=False, default=True, help_text="May ask the app; without it, only see that the app is there."
     )
@@ -318,4 +343,8 @@ class AppKeySerializer(serializers.Serializer[Any]):
         help_text="Days until it expires; null: it does not.",
     )
     expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    last_used_at = serializers.DateTimeField(read_only=True, allow_null=True)
+
+
+class NewAppKeySerializer(AppKeySerializer):
     secret = serializers.CharField(read_only=True, help_text="Shown now and never again.")

@@ -9,6 +9,7 @@ from apps.api.rest import data, models, results
 router = DefaultRouter(use_regex_path=False)
 router.include_root_view = False
 router.include_format_suffixes = False
+router.register("uploads", data.UploadViewSet, basename="upload")
 router.register("datasets", data.DatasetViewSet)
 router.register("imports", data.ImportViewSet)
 router.register("dataset-versions", data.DatasetVersionViewSet)

@@ -7,6 +7,7 @@ from apps.datasets.services.keeping import delete_dataset, discard_import, set_a
 from apps.datasets.services.uploading import (
     PART_BYTES,
     discard_parts,
+    is_upload_id,
     new_upload_id,
     read_parts,
     store_part,
@@ -21,6 +22,7 @@ __all__ = [
     "discard_import",
     "discard_parts",
     "import_from_address",
+    "is_upload_id",
     "new_upload_id",
     "read_parts",
     "set_archived",

@@ -25,11 +25,15 @@ PART_BYTES = 4 << 20
 KEPT_DAYS = 3
 """How long an upload that was broken off can be continued."""
 
-_ID = re.compile(r"^(\d{8})-[0-9a-f]{32}$")
+_ID = re.compile(r"^(\d{8})-[0-9a-f]{32}\Z", re.ASCII)
 
 
 def new_upload_id() -> str:
     return f"{timezone.now():%Y%m%d}-{secrets.token_hex(16)}"
+
+
+def is_upload_id(upload_id: str) -> bool:
+    return bool(_ID.match(upload_id))
 
 
 def store_part(*, actor: User, workspace: Workspace, upload_id: str, number: int, content: bytes) -> None:
@@ -76,7 +80,7 @@ def discard_parts(*, actor: User, upload_id: str) -> None:
 
 def _folder(actor: User, upload_id: str) -> str:
     """Below the user's own folder: nobody can read or complete what somebody else began."""
-    if not _ID.match(upload_id):
+    if not is_upload_id(upload_id):
         raise UserError(_("This upload is not known. Reload the page, then try again."), field="file")
     return f"uploads/{actor.pk}/{upload_id}"
 

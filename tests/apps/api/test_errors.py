@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
 from django.test import Client
 
 from apps.publishing.models import App
@@ -46,3 +47,20 @@ def test_our_own_mistakes_are_told_in_the_same_shapes(
     monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=4096))
     full = asking.get("/v1/models", headers={"Authorization": f"Bearer {of_app}"})
     assert (full.status_code, "disk is full" in full.json()["error"]["message"]) == (507, True)
+
+
+def test_programs_are_told_to_come_back_while_redis_is_away(
+    key_of: Any, owner: Any, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise redis.ConnectionError("refused")
+
+    of_app, of_workspace = key_of(owner, app=app), key_of(owner)
+    monkeypatch.setattr(ApiKey.objects.__class__, "note_use", away)
+    asking = Client()
+    told = asking.get("/v1/models", headers={"Authorization": f"Bearer {of_app}"})
+    assert (told.status_code, told["Retry-After"]) == (503, "5")
+    assert (told.json()["error"]["type"], told.json()["error"]["code"]) == ("server_error", "away")
+    response = asking.get("/api/v1/runs/", headers={"Authorization": f"Bearer {of_workspace}"})
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert error_of(response) == ("away", None)

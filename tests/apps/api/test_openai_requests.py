@@ -7,6 +7,8 @@ from typing import Any
 import openai
 import pytest
 
+from tests.fixtures.rest import wait_for
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HELLO = [{"role": "user", "content": "Hello there"}]
@@ -131,3 +133,44 @@ def test_a_classifier_says_how_much_it_read(live_site: Any, make_app: Any, owner
         *_, last = client.completions.create(model=app.slug, prompt="Hello there", **asked)
     for used in (whole, last.usage):
         assert (used.prompt_tokens, used.completion_tokens, used.total_tokens) == (2, 0, 2)
+
+
+def test_several_prompts_are_answered_in_their_order(client: Any, app: Any, engine: Any) -> None:
+    answer = client.completions.create(model=app.slug, prompt=["One", "Two", "Three"], max_tokens=2)
+    assert [(choice.index, choice.text) for choice in answer.choices] == [
+        (index, "word0 word1 ") for index in range(3)
+    ]
+    assert (answer.usage.completion_tokens, answer.usage.total_tokens) == (6, 9)
+    assert sorted(call["prompt"] for call in engine.told()["calls"]) == ["One", "Three", "Two"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "more", "param"),
+    [
+        ([], {}, "prompt"),
+        (["x"] * 17, {}, "prompt"),
+        ([1, 2, 3], {}, "prompt"),
+        (["x", "y"], {"stream": True}, "stream"),
+    ],
+)
+def test_which_prompts_are_refused(client: Any, app: Any, prompt: Any, more: Any, param: str) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.completions.create(model=app.slug, prompt=prompt, **more)
+    assert str(caught.value.param).startswith(param)
+
+
+def test_one_prompt_that_fails_ends_the_others(client: Any, app: Any, engine: Any) -> None:
+    engine.misbehave(too_long=1, pause=0.1, pieces=100)
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.completions.create(model=app.slug, prompt=["One", "Two words"], max_tokens=90)
+    assert caught.value.code == "context_length_exceeded"
+    wait_for(lambda: engine.told()["cancelled"], "the end of the other answer")
+
+
+def test_texts_are_classified_together(live_site: Any, make_app: Any, owner: Any, key_of: Any) -> None:
+    app = make_app("classification", "classifier")
+    with openai.OpenAI(base_url=f"{live_site.url}/v1", api_key=key_of(owner, app=app)) as client:
+        answer = client.completions.create(model=app.slug, prompt=["First text", "Second text"])
+    assert [choice.text for choice in answer.choices] == ["billing", "billing"]
+    assert [choice.labels[0]["score"] for choice in answer.choices] == [0.9, 0.9]
+    assert answer.usage.prompt_tokens == 4

@@ -101,6 +101,17 @@ def test_bodies_that_are_none(caller) -> None:
     error_of(response)
 
 
+def test_what_a_program_sends_survives_a_forgotten_slash(caller) -> None:
+    response = caller.client.post("/api/v1/datasets", {"text": CSV}, content_type="application/json")
+    assert (response.status_code, response["Location"]) == (308, "/api/v1/datasets/")
+
+
+def test_json_comes_whatever_is_asked_for(caller) -> None:
+    for kind in ("application/zip", "text/html", "application/xml;q=0.5"):
+        response = caller.client.get("/api/v1/datasets/", headers={"Accept": kind})
+        assert (response.status_code, response["Content-Type"]) == (200, "application/json")
+
+
 def test_preflight_run_and_its_curve(caller, tickets, succeed) -> None:
     asked = {
         "data": str(tickets.pk),

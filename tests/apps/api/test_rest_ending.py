@@ -1,0 +1,91 @@
+"""What a script made it can see and take away again: links, keys, apps, results, models."""
+
+from typing import Any
+
+import pytest
+
+from apps.evaluation.models import Comparison, Evaluation
+from apps.evaluation.services import compare
+from apps.publishing.models import App, ShareLink
+from apps.workspaces.models import ApiKey
+from tests.apps.api.conftest import Caller
+from tests.apps.api.test_rest import NOWHERE
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def made(caller: Caller, make_model: Any) -> dict[str, Any]:
+    found: dict[str, Any] = caller.post("apps/", {"model": str(make_model().pk), "name": "Desk"}).json()
+    return found
+
+
+def test_links_are_listed_and_closed(caller: Caller, made: dict[str, Any], client: Any) -> None:
+    links = [caller.post(f"apps/{made['id']}/links/", {"name": name}).json() for name in ("One", "Two")]
+    assert {link["id"] for link in caller.get(f"apps/{made['id']}/links/").json()} == {
+        link["id"] for link in links
+    }
+    path = "/a/" + links[0]["url"].split("/a/")[1]
+    assert client.get(path).status_code == 200
+    assert caller.delete(f"apps/{made['id']}/links/{links[0]['id']}/").status_code == 204
+    assert client.get(path).status_code == 404
+    (left,) = caller.get(f"apps/{made['id']}/links/").json()
+    assert left == links[1]
+    assert caller.delete(f"apps/{made['id']}/links/{NOWHERE}/").status_code == 404
+    assert caller.delete(f"apps/{NOWHERE}/links/{left['id']}/").status_code == 404
+
+
+def test_keys_are_listed_without_their_secrets_and_revoked(caller: Caller, made: dict[str, Any]) -> None:
+    key = caller.post(f"apps/{made['id']}/keys/", {"name": "Site"}).json()
+    (listed,) = caller.get(f"apps/{made['id']}/keys/").json()
+    assert listed == {name: value for name, value in key.items() if name != "secret"}
+    assert key["secret"].startswith(listed["prefix"])
+    asked = Caller(key["secret"]).client.get("/v1/models")
+    assert asked.status_code == 200
+    (used,) = caller.get(f"apps/{made['id']}/keys/").json()
+    assert used["last_used_at"]
+    assert caller.delete(f"apps/{made['id']}/keys/{key['id']}/").status_code == 204
+    assert Caller(key["secret"]).client.get("/v1/models").status_code == 401
+    assert caller.get(f"apps/{made['id']}/keys/").json() == []
+
+
+def test_a_key_of_another_app_or_of_the_workspace_is_none_of_this_app(
+    caller: Caller, made: dict[str, Any], make_model: Any
+) -> None:
+    other = caller.post("apps/", {"model": str(make_model().pk), "name": "Other"}).json()
+    key = caller.post(f"apps/{other['id']}/keys/", {"name": "Site"}).json()
+    own = ApiKey.objects.get(app_id=None)
+    for pk in (key["id"], own.pk):
+        assert caller.delete(f"apps/{made['id']}/keys/{pk}/").status_code == 404
+    assert not ApiKey.objects.exclude(revoked_at=None).exists()
+
+
+def test_an_app_goes_with_its_links_and_keys(caller: Caller, made: dict[str, Any]) -> None:
+    caller.post(f"apps/{made['id']}/links/")
+    secret = caller.post(f"apps/{made['id']}/keys/", {"name": "Site"}).json()["secret"]
+    assert caller.delete(f"apps/{made['id']}/").status_code == 204
+    assert not App.objects.exists()
+    assert not ShareLink.objects.exists()
+    assert Caller(secret).client.get("/v1/models").status_code == 401
+
+
+def test_results_and_models_are_deleted_once_nothing_rests_on_them(
+    editor: Any, owner: Any, key_of: Any, make_run: Any, make_evaluation: Any
+) -> None:
+    caller = Caller(key_of(owner))
+    run = make_run()
+    evaluations = [make_evaluation(run.model_version), make_evaluation(None)]
+    comparison = compare(actor=owner, evaluations=evaluations)
+    first = evaluations[0].pk
+    assert caller.delete(f"evaluations/{first}/").status_code == 400, "a comparison rests on it"
+    assert Caller(key_of(editor)).delete(f"models/{run.model_version_id}/").status_code == 403
+    assert caller.delete(f"comparisons/{comparison.pk}/").status_code == 400, "it waits for a worker"
+    caller.post(f"jobs/{comparison.job_id}/stop/")
+    assert caller.delete(f"comparisons/{comparison.pk}/").status_code == 204
+    for one in evaluations:
+        assert caller.delete(f"evaluations/{one.pk}/").status_code == 204
+    assert not Evaluation.objects.exists() and not Comparison.objects.exists()
+    assert caller.delete(f"models/{run.model_version_id}/").status_code == 204
+    gone = caller.get(f"models/{run.model_version_id}/").json()
+    assert (gone["is_ready"], gone["bytes"]) == (False, 0)
+    assert caller.delete(f"models/{run.model_version_id}/").status_code == 400
