@@ -34,6 +34,8 @@ STREAMERS = "streamer:*"
 MOST_STUCK = 50
 MISSED_ROUNDS = 3
 """So many rounds of the reaper may be late before beat counts as gone."""
+LEAST_FREE_BYTES, LEAST_FREE_SHARE = 1 << 30, 0.02
+"""With less than either the disk is called tight: a training writes checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,14 @@ def engine() -> tuple[Part, EngineHealth | None]:
             "Published apps wait until it is back. Look at its log; start it: python -m workers.serving.engine"
         )
         return Part(_("Engine"), False, str(error), advice), None
-    return Part(_("Engine"), health.status != "failing", f"{health.status} · {health.device}"), health
+    states = {"ok": _("ready"), "loading": _("brings a model into memory"), "failing": _("failing")}
+    text = f"{states.get(health.status, health.status)} · {health.device}"
+    return Part(_("Engine"), health.status != "failing", text), health
+
+
+def at_work() -> list[Job]:
+    """Jobs that hold a device right now, the longest first."""
+    return list(Job.objects.claimed().exclude(device="").select_related("workspace").order_by("started_at"))
 
 
 def queues() -> list[dict[str, Any]]:
@@ -171,13 +180,17 @@ def pages_for(user: User | AnonymousUser, jobs: list[Job]) -> list[tuple[Job, st
 
 
 def disk() -> dict[str, Any]:
-    """Bytes by workspace, largest first, and what is free where it is stored."""
+    """Bytes by workspace, largest first, and what is free where it is stored.
+
+    What is free may be less than nobody uses: file systems keep some back.
+    """
     space = shutil.disk_usage(settings.DATA_DIR)
     return {
         "workspaces": stored_by_workspace(),
         "free": space.free,
         "total": space.total,
-        "used": space.used,
+        "taken": space.total - space.free,
+        "is_tight": space.free < max(LEAST_FREE_BYTES, LEAST_FREE_SHARE * space.total),
     }
 
 
@@ -187,6 +200,7 @@ def console(user: User | AnonymousUser) -> dict[str, Any]:
     return {
         "parts": [*what_redis_knows(), engine_part],
         "health": health,
+        "at_work": at_work(),
         "queues": queues(),
         "stuck": pages_for(user, stuck_jobs()),
         "disk": disk(),

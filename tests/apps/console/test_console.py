@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
@@ -38,7 +39,7 @@ def test_what_is_missing_is_said_with_what_to_do(client_for, owner, no_engine) -
         assert f"-Q {queue}" in html
     assert "python manage.py streamer" in html
     assert "python -m workers.serving.engine" in html
-    assert "It does not answer." in html
+    assert "The engine does not answer." in html
     assert "celery -A workers.celery beat" in html
 
 
@@ -63,8 +64,31 @@ def test_beat_is_there_when_jobs_were_looked_after_a_moment_ago(owner) -> None:
 
 def test_a_running_engine_shows_itself(client_for, owner, engine) -> None:
     html = client_for(owner).get(CONSOLE).content.decode()
-    assert "ok · cpu" in html
+    assert "ready · cpu" in html
     assert "3 / 4" in html
+
+
+def test_what_is_at_work_is_shown_with_its_device(client_for, owner, new_job, no_engine) -> None:
+    assert "No training or evaluation is at work" in client_for(owner).get(CONSOLE).content.decode()
+    new_job("run", "running", title="Desk, run 7", device="NVIDIA H100 · bf16", heartbeat_at=timezone.now())
+    new_job("run", "succeeded", title="Desk, run 6", device="NVIDIA H100 · bf16", ended_at=timezone.now())
+    response = client_for(owner).get(CONSOLE)
+    assert [job.title for job in response.context["at_work"]] == ["Desk, run 7"]
+    assert "NVIDIA H100 · bf16" in response.content.decode()
+
+
+@pytest.mark.parametrize(("free", "is_tight"), [(1 << 29, True), (3 << 30, True), (90 << 30, False)])
+def test_little_room_on_the_disk_is_said_with_what_to_do(
+    client_for, owner, no_engine, monkeypatch, free, is_tight
+) -> None:
+    total = 200 << 30
+    # File systems keep some back: what is used and what is free need not be the whole.
+    usage_of = SimpleNamespace(total=total, used=10 << 30, free=free)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage_of)
+    response = client_for(owner).get(CONSOLE)
+    html = response.content.decode()
+    assert ("Little room is left." in html) is is_tight
+    assert f'max="{total}" value="{total - free}"' in html
 
 
 def test_queues_are_counted_from_the_database(owner, new_job) -> None:
@@ -163,7 +187,7 @@ def test_the_page_costs_the_same_with_one_stuck_job_and_with_many(
     client = client_for(owner)
     new_job("run", "lost", ended_at=timezone.now())
     client.get(CONSOLE)  # once a while it is written down when a session was used
-    with django_assert_max_num_queries(14) as counted:
+    with django_assert_max_num_queries(15) as counted:
         client.get(CONSOLE)
     for _ in range(9):
         new_job("run", "lost", ended_at=timezone.now())
