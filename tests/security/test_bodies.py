@@ -95,6 +95,17 @@ def test_what_says_that_it_is_too_large_is_not_even_read(live_site: Any) -> None
     assert line.getresponse().status == 413
 
 
+def test_a_body_that_is_nested_without_end_is_refused_in_words(
+    live_site: Any, owner: Any, workspace: Any
+) -> None:
+    _key, secret = create_api_key(actor=owner, workspace=workspace, name="nested")
+    body = b'{"text": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    known = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+    for path in ("/api/v1/datasets/", "/api/v1/preflights/"):
+        status, content = ask(live_site, path, body, **known)
+        assert (status, json.loads(content)["error"]["code"]) == (400, "parse_error"), path
+
+
 def test_a_made_up_session_or_key_opens_no_more(live_site: Any) -> None:
     for headers in (
         {"Cookie": "sessionid=made-up"},
