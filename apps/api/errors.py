@@ -1,5 +1,6 @@
 """One shape for every error of the REST API: {"error": {"code", "message", "field"}}."""
 
+import logging
 from http.client import INSUFFICIENT_STORAGE
 from typing import Any
 
@@ -13,25 +14,36 @@ from rest_framework.views import exception_handler as drf_handler
 
 from apps.api.openai.errors import ApiError
 from apps.core.errors import UserError
+from apps.core.redis import AGAIN_AFTER_SECONDS, AWAY, away_message
 from apps.core.views import fault
+
+logger = logging.getLogger(__name__)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's hook: services' refusals become 400, what is not visible 404, a role too low 403."""
+    """DRF's hook: services' refusals become 400, what is not visible 404, a role too low 403, no Redis 503."""
     if isinstance(error, UserError):
         refusal = _response(error.status, error.code, str(error.message), error.field)
         return error.mark(refusal)
+    if isinstance(error, AWAY):
+        logger.error("Redis does not answer (%s): a request was refused", type(error).__name__)
+        refusal = _response(status.HTTP_503_SERVICE_UNAVAILABLE, "away", away_message(), None)
+        refusal["Retry-After"] = str(AGAIN_AFTER_SECONDS)
+        return refusal
+    if isinstance(error, RecursionError):
+        # Nothing of ours recurses but the reading of a body.
+        error = exceptions.ParseError()
     if isinstance(error, RecursionError):
         # Nothing of ours recurses but the reading of a body.
         error = exceptions.ParseError()
     if isinstance(error, ValidationError):
         # A value that no model field could hold, for instance an id that is none.
-        return _response(status.HTTP_404_NOT_FOUND, "not_found", "There is nothing here.", None)
+        return _response(status.HTTP_404_NOT_FOUND, "not_found", _("There is nothing here."), None)
     if isinstance(error, Http404):
-        return _response(status.HTTP_404_NOT_FOUND, "not_found", "There is nothing here.", None)
+        return _response(status.HTTP_404_NOT_FOUND, "not_found", _("There is nothing here."), None)
     if isinstance(error, PermissionDenied):
         return _response(
-            status.HTTP_403_FORBIDDEN, "forbidden", str(error) or "Your role does not allow this.", None
+            status.HTTP_403_FORBIDDEN, "forbidden", str(error) or _("Your role does not allow this."), None
         )
     response = drf_handler(error, context)
     if response is None:
