@@ -33,9 +33,6 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, RecursionError):
         # Nothing of ours recurses but the reading of a body.
         error = exceptions.ParseError()
-    if isinstance(error, RecursionError):
-        # Nothing of ours recurses but the reading of a body.
-        error = exceptions.ParseError()
     if isinstance(error, ValidationError):
         # A value that no model field could hold, for instance an id that is none.
         return _response(status.HTTP_404_NOT_FOUND, "not_found", _("There is nothing here."), None)
