@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.core import context
@@ -68,6 +69,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "email_password_mismatch": _("The e-mail address and the password do not belong together."),
         "too_many_login_attempts": _("Too many tries for this account. Wait five minutes, then try again."),
     }
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        """Says of every refused sign-in what may be the cause of some, and of none which it is."""
+        must_prove = app_settings.EMAIL_VERIFICATION == app_settings.EmailVerificationMethod.MANDATORY
+        if code != "email_password_mismatch" or not must_prove:
+            return super().validation_error(code, *args)
+        message = _(
+            "The e-mail address and the password do not belong together, or the address is not confirmed yet: then open the link that we sent to it."
+        )
+        return ValidationError(message, code=code)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return may_sign_up(request)

@@ -8,7 +8,7 @@ from environs import validate
 from studio.settings.environment import env
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["apps.accounts.backends.PasswordBackend"]
 _VALIDATORS: dict[str, dict[str, Any]] = {
     "UserAttributeSimilarityValidator": {"user_attributes": ["email", "name"]},
     "MinimumLengthValidator": {"min_length": 12},

@@ -12,7 +12,7 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.workspaces.invitations import create_invitation
 from apps.workspaces.models import AuditEntry, Invitation, Membership
-from tests.apps.accounts.conftest import is_in, is_verified, link_in
+from tests.apps.accounts.conftest import confirmed, is_in, is_verified, link_in
 from tests.apps.workspaces.test_usage import at_once, parallel
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +53,45 @@ def test_open_an_account_works_once_its_address_is_proved(settings: Any, mails_o
     assert is_in(other)
     actions = set(AuditEntry.objects.filter(object_id=str(user.pk)).values_list("action", flat=True))
     assert {"user.signed_up", "user.email_verified", "user.signed_in"} <= actions
+
+
+def test_signing_in_after_signing_up_tells_nothing_either(
+    settings: Any, mails_out: None, person: User, sign_in: Callable[..., Client]
+) -> None:
+    """Whoever signs up with an address knows the password of the account that this makes, if it makes one."""
+    settings.SIGN_UP = "open"
+    sign_in(password="wrong")  # what is cached is cached
+    answers = []
+    for email in ("pia@example.com", "nobody@example.com"):
+        Client().post("/accounts/signup/", {**FORM, "email": email})
+        client = sign_in(email, FORM["password1"])
+        answers.append(
+            (client.answer.status_code, _bare(client.answer).replace(email, ""), sorted(client.cookies))
+        )
+    assert answers[0] == answers[1]
+    assert "is not confirmed yet" in answers[0][1]
+
+
+def test_who_signs_in_before_the_address_is_proved_gets_another_link(
+    settings: Any, mails_out: None, sign_in: Callable[..., Client]
+) -> None:
+    settings.SIGN_UP = "open"
+    Client().post("/accounts/signup/", FORM)
+    for _ in range(2):
+        assert not is_in(sign_in("New@example.com", FORM["password1"]))
+    sign_in("new@example.com", "a wrong password")
+    _first, second = mail.outbox  # one every three minutes
+    Client().post(link_in(second))
+    assert is_in(sign_in("new@example.com", FORM["password1"]))
+
+
+def test_nobody_signs_in_with_an_address_that_they_only_claim(
+    settings: Any, mails_out: None, person: User, sign_in: Callable[..., Client]
+) -> None:
+    client = confirmed(sign_in())
+    client.post("/accounts/email/", {"email": "owned@example.com", "action_add": ""})
+    assert not is_in(sign_in("owned@example.com"))
+    assert is_in(sign_in())
 
 
 @pytest.mark.parametrize("invited", ["new@example.com", ""])
