@@ -27,6 +27,9 @@ from workers.contracts.task_types import Family
 
 State = Message.State
 
+_LOADING_SECONDS = 0.4
+"""Silence after which a visitor is told that the model is being loaded, if it is."""
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -101,6 +104,10 @@ class Reply:
 
     async def _say_if_loading(self) -> None:
         """Beside the request, which need not wait for it. Of two writers of states the log keeps the order."""
+        # A model that is there has said something by now, and nobody needs to be asked.
+        await asyncio.sleep(_LOADING_SECONDS)
+        if self._is_heard:
+            return
         with contextlib.suppress(EngineError, LostReply):
             health = await self._engine.health()
             loaded = any(model.model == self.request.model for model in health.models)

@@ -86,6 +86,20 @@ async def test_a_full_queue_is_waited_for_and_said(entrance, streaming, engine):
     assert text_of(entries) == WHOLE
 
 
+async def test_a_model_that_is_being_loaded_is_said(entrance, streaming, engine):
+    engine.misbehave(loaded=False, pause=1, pieces=1)
+    async with streaming():
+        entries = await listen((await ask(entrance)).answer.pk)
+    assert states_of(entries) == ["loading", "answering"]
+
+
+async def test_a_model_that_is_there_is_not_said_to_be_loaded(entrance, streaming, engine):
+    engine.misbehave(pause=1, pieces=1)
+    async with streaming():
+        entries = await listen((await ask(entrance)).answer.pk)
+    assert states_of(entries) == ["answering"]
+
+
 async def test_an_answer_that_breaks_off_goes_on_where_it_was(entrance, streaming, engine):
     engine.misbehave(die_after=4, breaks=1, pause=0.05)
     async with streaming():
