@@ -146,7 +146,8 @@ def install_browser_files(python: Path, *, with_dev: bool) -> None:
     path = os.pathsep.join([str(Path(npm[0]).parent), os.environ.get("PATH", os.defpath)])
     run(
         [
-            *[*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+            *[*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"],
+            "--loglevel=error",
             *([] if with_dev else ["--omit=dev"]),
         ],
         hint="Can npm reach its registry? Then run the same command again.",
