@@ -1,9 +1,12 @@
 """Django's admin reaches every model: opens, searches, and writes only where no service must."""
 
+import re
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.urls import reverse
+from django.utils.translation import override
 
 from apps.core.admin import ReadOnlyAdmin
 
@@ -43,6 +46,25 @@ def test_every_model_of_ours_is_there() -> None:
 
 def test_it_says_whose_it_is(client_for, owner) -> None:
     assert "Maquette administration" in client_for(owner).get(reverse("admin:index")).content.decode()
+
+
+def names_of(model) -> list[tuple[str, str]]:
+    """Whatever the admin calls a model and what it holds, with where that is from."""
+    meta = model._meta
+    named = [meta.app_config, *(field for field in meta.get_fields() if hasattr(field, "verbose_name"))]
+    names = [(f"{meta.label}", str(meta.verbose_name)), (f"{meta.label}s", str(meta.verbose_name_plural))]
+    return names + [(f"{meta.label} {getattr(one, 'name', '')}", str(one.verbose_name)) for one in named]
+
+
+def test_everything_is_named_in_chinese() -> None:
+    with override("zh-hans"):
+        wrong = [
+            (where, name)
+            for model in REGISTERED
+            for where, name in names_of(model)
+            if not re.search("[\u4e00-\u9fff]", name) and name not in {"ID", "IP", "top-p"}
+        ]
+    assert not wrong
 
 
 def test_lists_open_search_and_show_what_there_is(client_for, owner, something_of_everything) -> None:
