@@ -56,8 +56,18 @@ def _turns(text: str | None) -> list[dict[str, str | None]]:
     except (ValueError, AttributeError, TypeError, RecursionError):
         said = [("", text)]
     return [
-        {"role": str(who or ""), "content": _beginning(str(what or ""))} for who, what in said[:_SAMPLE_TURNS]
+        {"role": str(who or ""), "content": _beginning(_said(what))} for who, what in said[:_SAMPLE_TURNS]
     ]
+
+
+def _said(content: Any) -> str:
+    """What a turn says, also where it is a list of parts: the texts of those, each other one by its type."""
+    if not isinstance(content, list):
+        return str(content or "")
+    parts = [part if isinstance(part, dict) else {"text": part} for part in content]
+    return "\n".join(
+        str(part.get("text") or part.get("value") or f"[{part.get('type', '')}]") for part in parts
+    )
 
 
 @dataclass

@@ -184,7 +184,11 @@ def _everyday_japanese(character: str) -> bool:
 
 
 def _everyday_korean(character: str) -> bool:
-    return "\uac00" <= character <= "\ud7a3" or _is_cjk_punctuation(character)
+    """Syllables of KS X 1001; the thousands that cp949 adds are rare in Korean, and what Japanese would decode to."""
+    if _is_cjk_punctuation(character):
+        return True
+    code = character.encode("euc_kr", "replace")
+    return len(code) == 2 and 0xB0 <= code[0] <= 0xC8
 
 
 _EAST_ASIAN: dict[str, Callable[[str], bool]] = {

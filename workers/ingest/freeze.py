@@ -37,6 +37,8 @@ DATA_SCHEMA = pa.schema(
 _STAGED_SCHEMA = DATA_SCHEMA.remove(DATA_SCHEMA.get_field_index("split"))
 _BATCH_ROWS = 2_000
 _MAX_LABELS = 1_000
+_SAME_ROW = "Same as another line"
+_ONLY_ROW = "The label occurs in one row only"
 
 
 def run(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
@@ -227,11 +229,11 @@ def _merge_rejects(parts: list[Path], path: Path, work: Path) -> dict[str, int]:
         merged = database.read_parquet(files)
         merged.order("line, reason").write_parquet(str(path), compression="zstd")
         rows = database.execute(
-            "SELECT CASE WHEN starts_with(reason, 'Same as line') THEN 'Same as another line'"
+            "SELECT CASE WHEN starts_with(reason, 'Same as line') THEN ?"
             " WHEN starts_with(reason, 'The label ') AND ends_with(reason, 'this row only')"
-            " THEN 'The label occurs in one row only' ELSE regexp_replace(reason, '[0-9][0-9,]*', '…', 'g') END AS kind,"
+            " THEN ? ELSE regexp_replace(reason, '[0-9][0-9,]*', '…', 'g') END AS kind,"
             " count(*) AS rows FROM read_parquet(?) GROUP BY kind ORDER BY rows DESC, kind LIMIT 100",
-            [str(path)],
+            [_SAME_ROW, _ONLY_ROW, str(path)],
         ).fetchall()
     return dict(rows)
 

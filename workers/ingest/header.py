@@ -19,10 +19,10 @@ def looks_like_header(first: list[str], body: list[list[str]]) -> bool:
     filled = [cell for cell in cells if cell]
     if not filled or any(_NUMBER.match(cell) for cell in filled):
         return False
-    if len(filled) < len(cells) and len(filled) * 2 < len(cells):
+    columns = [(cell, [row[index] for row in body]) for index, cell in enumerate(cells)]
+    if len(filled) * 2 < sum(bool(name) or _is_used(values) for name, values in columns):
         return False
     known = sum(is_known_name(cell) for cell in filled)
-    columns = [(cell, [row[index] for row in body]) for index, cell in enumerate(cells)]
     if known * 2 > len(filled) or any(_heads_numbers(name, values) for name, values in columns):
         return True
     if len({cell.casefold() for cell in filled}) < len(filled):
@@ -46,6 +46,11 @@ def rows_above_header(rows: list[list[str]]) -> int:
     if any(is_known_name(cell) for row in rows[:above] for cell in row):
         return 0
     return above if above and looks_like_header(rows[above], rows[above + 1 :]) else 0
+
+
+def _is_used(values: list[str]) -> bool:
+    """Whether more than a stray cell stands in a column: spreadsheets leave empty ones at the right."""
+    return sum(bool(value.strip()) for value in values) * 10 >= len(values)
 
 
 def _heads_numbers(name: str, values: list[str]) -> bool:

@@ -29,7 +29,7 @@ _WORDS: dict[str, frozenset[str]] = {
         "sv": "och i en ett är på med som av för att den det till har inte",
     }.items()
 }
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"(?<!\d)[^\W\d_]+")
 
 
 def language_of(texts: Iterable[str]) -> str | None:

@@ -23,6 +23,7 @@ from workers.ingest.readers.parquet import read_parquet
 from workers.ingest.readers.text import read_text
 from workers.ingest.source import Bad, Row, Source
 from workers.ingest.tables import REJECTED_NAME, ROWS_NAME, SOURCE_NAME, RejectedWriter, RowsWriter
+from workers.ingest.vocabulary import language_of_name
 from workers.runtime import memory
 from workers.runtime.reporter import JobError, Reporter, run_child
 
@@ -136,7 +137,7 @@ def _place(
         return
     cells: dict[str, str | None] = {}
     characters = 0
-    for name, value in record.cells.items():
+    for name, value in flattened(record.cells):
         text = cell_text(value)
         problem = name_problem(name) or (text is not None and cell_problem(text, source))
         if problem:
@@ -151,6 +152,20 @@ def _place(
     if len(rows.columns) > source.max_columns:
         raise too_many_columns(len(rows.columns), source.max_columns)
     profile.add(cells)
+
+
+def flattened(cells: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Cells as they are, but {"translation": {"en": …, "fr": …}} as the Hub's translations have it: a column for each
+    language."""
+    for name, value in cells.items():
+        if isinstance(value, dict) and len(value) > 1 and all(map(is_language, value)):
+            yield from ((f"{name}.{language}", text) for language, text in value.items())
+        else:
+            yield name, value
+
+
+def is_language(name: object) -> bool:
+    return isinstance(name, str) and language_of_name(name) is not None
 
 
 def cell_text(value: Any) -> str | None:

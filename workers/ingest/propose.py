@@ -16,7 +16,7 @@ from workers.ingest.languages import language_of
 from workers.ingest.vocabulary import language_of_name, named
 
 _CODE = re.compile(
-    r"\bdef \w+\(|\bfunction\b.*\(|\breturn\b|\bimport \w|#include|\bclass \w+|[;{}]\s*$|=>|==|\w+\(.*\)\s*[:;{]?$|^\s{2,}\w|\w+ = ",
+    r"\bdef \w+\(|\bfunction\b.*\(|\breturn\b|\bimport \w|#include|\bclass \w+|[;{}]\s*$|=>|==|\w+\(.*\)\s*[:;{]?$|^\s{2,}\w|\w+ = |\bSELECT\b.+\bFROM\b",
     re.MULTILINE,
 )
 
@@ -24,8 +24,10 @@ _UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 """Letters of scripts that put no space between words: Thai, kana, Han."""
 
 _MACHINE_MADE = re.compile(
-    rf"[^\s{_UNSPACED}]*\d[^\s{_UNSPACED}]*|https?://\S+|[-+\d.,:/ ]+|[\[{{].*[\]}}]", re.DOTALL
+    rf"[^\s{_UNSPACED}]*\d[^\s{_UNSPACED}]*|https?://\S+|[-+\d.,:/ ]+|[\[{{].*[\]}}]|(CC[ -]BY\b|©|Copyright\b).*",
+    re.DOTALL,
 )
+"""Numbers, addresses, identifiers, nested values, and under which licence a row stands."""
 
 _CHOICE = re.compile(r"(ans|answer|option|choice|选项)[ _]?[0-9a-e]$|[A-E]$", re.IGNORECASE)
 """Columns of a multiple-choice question, which no task type covers."""
@@ -254,24 +256,27 @@ def _is_label_like(table: Table, column: Column) -> bool:
     )
 
 
+def _labels(table: Table) -> list[Column]:
+    return [c for c in table.columns if _is_label_like(table, c) and not named(c.name, vocabulary.METADATA)]
+
+
 def _classification(table: Table) -> _Found | None:
-    labels = [c for c in table.columns if _is_label_like(table, c) and not named(c.name, vocabulary.METADATA)]
+    labels = _labels(table)
     if sum(bool(_CHOICE.match(c.name)) for c in table.columns) > 1:
         return None
     by_name = [c for c in labels if named(c.name, vocabulary.LABEL)]
     texts = [name for name in table.texts if name not in {c.name for c in labels}]
     if not texts or not labels:
         return None
-    text = table.first(
-        vocabulary.TEXT, but=[name for name in (c.name for c in table.columns) if name not in texts]
-    )
+    odd = [column.name for column in table.columns if column.name not in texts]
+    text = table.first(vocabulary.TEXT - vocabulary.HEADING, vocabulary.TEXT, but=odd)
     if text is None:
         if len(texts) > 1:
             return None
         text = texts[0]
     label = min(by_name, key=_label_rank) if by_name else None
     if label is None:
-        if len(table.columns) > 3 or len(labels) > 1:
+        if sum(map(table.is_usable, table.columns)) > 3 or len(labels) > 1:
             return None
         label = labels[0]
     if len([name for name in texts if name != text and table.column(name).mean_length > 4]) > 2:
@@ -318,6 +323,9 @@ def _generation(table: Table) -> _Found | None:
         if name != text
     ):
         return None
+    if labels := [c.name for c in _labels(table)]:
+        why = f"“{labels[0]}” could be the label of “{text}”, or the text alone is to be learned. Say which."
+        return None, {}, [why]
     return TaskType.GENERATION, {text: Role.TARGET}, [f"“{text}” is the only column of running text."]
 
 

@@ -31,6 +31,8 @@ TEXT = _words(
     "story description question title subject phrase tweet post query prompt input "
     "文本 内容 正文 句子 评论 原文 文章 文章内容 标题 テキスト 文 текст nachricht beschreibung inhalt contenu contenido"
 )
+HEADING = _words("title subject headline 标题 titel betreff titre titulo titolo sujet asunto oggetto")
+"""What stands above the text that is meant, where a table has both."""
 LONG_TEXT = _words(
     "article document dialogue dialog text content body passage abstract story notes transcript report minutes "
     "meeting source 正文 文章 原文 内容 全文 文档 artikel dokument texte contenu articulo documento 本文"
@@ -40,7 +42,7 @@ SUMMARY = _words(
     "摘要 总结 概要 概括 纪要 标题 zusammenfassung resume resumen resumo riassunto 要約 résumé"
 )
 CODE = _words(
-    "code solution program completion function snippet canonicalsolution source 代码 程序 programme codigo"
+    "code solution program completion function snippet canonicalsolution source sql 代码 程序 programme codigo"
 )
 CODE_PROMPT = _words(
     "prompt text instruction description docstring task question problem input prefix before signature context "

@@ -91,6 +91,16 @@ def test_sample_rows_of_conversations_read_as_turns(upload, run_job, client_for,
     assert "so …</div>" in page or "s…</div>" in page
 
 
+def test_sample_turns_that_are_lists_of_parts_read_as_their_texts(upload, run_job, client_for, owner) -> None:
+    parts = [{"type": "text", "value": "Look:"}, {"type": "image_url", "image_url": {"url": "x"}}]
+    turns = [{"role": "user", "content": parts}, {"role": "assistant", "content": [{"text": "A cat."}]}]
+    import_ = upload(json.dumps([{"messages": turns}] * 3).encode(), "talk.json")
+    run_job(import_.job)
+    page = client_for(owner).get(reverse("datasets:import", args=[import_.pk])).content.decode()
+    assert '<span class="term">user</span>Look:\n[image_url]</div>' in page
+    assert '<span class="term">assistant</span>A cat.</div>' in page
+
+
 def test_a_picture_called_csv_fails_in_plain_words_and_offers_another_file(
     upload, run_job, client_for, owner
 ) -> None:

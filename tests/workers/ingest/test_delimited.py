@@ -171,3 +171,19 @@ def test_header_detection(first: list[str], body: list[list[str]], expected: boo
 
 def test_column_names_are_unique_and_filled() -> None:
     assert column_names(["a", "", "a", " a_2 ", "__line"]) == ["a", "column_2", "a_2", "a_2_2", "line_"]
+
+
+def test_empty_columns_at_the_right_do_not_hide_the_header(import_file) -> None:
+    lines = [
+        f"{'spam' if n % 3 else 'ham'},You have won prize {n} of the great lottery,,," for n in range(30)
+    ]
+    lines[4] = lines[4].removesuffix(",,,") + ",a stray cell,,"
+    imported = import_file("\n".join(["v1,v2,,,", *lines]))
+    assert imported.rows[0]["v1"] == "ham"
+    assert imported.result.proposal.roles == {
+        "v1": "label",
+        "v2": "input",
+        "column_3": "ignore",
+        "column_4": "ignore",
+        "column_5": "ignore",
+    }

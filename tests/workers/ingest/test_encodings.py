@@ -11,6 +11,9 @@ GERMAN = "frage,antwort\n" + "".join(
 JAPANESE = "質問,回答\n" + "".join(
     f"図書館は何時に開きますか{n},毎朝九時に開館しています\n" for n in range(20)
 )
+KANA = "テキスト,ラベル\n" + "".join(
+    f"この映画はとても面白かったです{n},{'良い' if n % 2 else '悪い'}\n" for n in range(20)
+)
 TRADITIONAL = "問題,答案\n" + "".join(
     f"圖書館什麼時候開門{n},每天早上九點開門，歡迎您來\n" for n in range(20)
 )
@@ -36,6 +39,8 @@ RUSSIAN = "вопрос,ответ\n" + "".join(
         (TRADITIONAL, "big5", "Big5"),
         (JAPANESE, "shift_jis", "Shift-JIS"),
         (JAPANESE, "euc_jp", "EUC-JP"),
+        (KANA, "shift_jis", "Shift-JIS"),
+        (KANA, "euc_jp", "EUC-JP"),
         (KOREAN, "euc_kr", "EUC-KR"),
         (GERMAN, "latin-1", "Latin-1 (Windows-1252)"),
         (RUSSIAN, "cp1251", "cp1251"),

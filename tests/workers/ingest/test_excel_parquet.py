@@ -38,6 +38,19 @@ def test_excel_reads_the_first_filled_sheet_with_its_row_numbers(import_file, tm
     assert any("Tickets" in why for why in imported.result.proposal.why)
 
 
+def test_the_fullest_sheet_is_read_and_not_its_cover(import_file, tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    for row in (["Tickets of 2024"], ["Written by Ana"], ["See the next sheet."]):
+        workbook.active.append(row)
+    sheet = workbook.create_sheet("Tickets")
+    for row in (["text", "label"], ["one", "a"], ["two", "b"], ["three", "a"]):
+        sheet.append(row)
+    workbook.save(tmp_path / "covered.xlsx")
+    imported = import_file(tmp_path / "covered.xlsx", "covered.xlsx")
+    assert [row["text"] for row in imported.rows] == ["one", "two", "three"]
+    assert "2 sheets; “Tickets”, the fullest, was read" in imported.result.proposal.why[0]
+
+
 def test_a_title_stands_above_the_header(import_file, tmp_path: Path) -> None:
     workbook = openpyxl.Workbook()
     for row in (["Tickets of May"], [], ["text", "label"], ["one", "a"], ["two", "b"], ["three", "a"]):

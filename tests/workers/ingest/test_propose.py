@@ -61,6 +61,21 @@ LABELS = [("good", "bad", "fine")[n % 3] for n in range(30)]
             {"a": "input", "b": "target"},
         ),
         (table(prompt=numbered("add two numbers"), completion=[CODE] * 30), "code", {"prompt": "input", "completion": "target"}),
+        (
+            table(question=numbered("How many?"), sql=["SELECT count(*) FROM users WHERE age > 3;"] * 30),
+            "code",
+            {"question": "input", "sql": "target"},
+        ),
+        (
+            table(id=numbered(""), subject=numbered("Help"), body=numbered(LONG), queue=LABELS, priority=LABELS),
+            "classification",
+            {"body": "input", "queue": "label"},
+        ),
+        (
+            table(one=ENGLISH * 10, two=FRENCH * 10, three=numbered("CC-BY 2.0 (France) Attribution: tatoeba.org")),
+            "translation",
+            {"one": "input", "two": "target"},
+        ),
         (table(text=numbered("Once upon a time there was a fox")), "generation", {"text": "target"}),
         (
             table(id=numbered(""), title=numbered("A fox"), text=numbered(LONG), licence=["CC-BY"] * 30),
@@ -103,6 +118,10 @@ def test_conversations_are_chat(import_file, speakers: tuple[str, str, str, str]
             label=["0", "1", "2"] * 10,
         ),
         "\n".join(json.dumps({"messages": [{"role": "user", "content": f"Hi {n}"}]}) for n in range(5)),
+        table(comment=numbered("Well said"), rude=["0", "1"] * 15, wrong=["1", "1", "0"] * 10),
+        table(
+            name=numbered("Lamp"), features=numbered("led, 3W"), about=numbered("It is the best of the lamps")
+        ),
     ],
 )
 def test_what_is_unclear_is_left_to_the_user(import_file, text: str) -> None:
@@ -110,6 +129,23 @@ def test_what_is_unclear_is_left_to_the_user(import_file, text: str) -> None:
     assert proposal.task_type is None
     assert set(proposal.roles.values()) == {"ignore"}
     assert proposal.why
+
+
+def test_translations_as_the_hub_has_them(import_file) -> None:
+    pairs = [{"translation": {"en": en, "fr": fr}} for en, fr in zip(ENGLISH * 3, FRENCH * 3, strict=True)]
+    imported = import_file("\n".join(map(json.dumps, pairs)), "data.jsonl")
+    assert imported.result.proposal.roles == {"translation.en": "input", "translation.fr": "target"}
+    assert imported.rows[0] == {
+        "__line": 1,
+        "translation.en": ENGLISH[0],
+        "translation.fr": FRENCH[0],
+    }
+
+
+def test_bare_lists_of_turns_are_conversations(import_file) -> None:
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+    result = import_file("\n".join([json.dumps(turns)] * 5), "data.jsonl").result
+    assert (result.rows, result.proposal.roles) == (5, {"messages": "messages"})
 
 
 def test_the_profile_counts_what_is_there(import_file) -> None:

@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx, .xls, .ods): the first sheet that holds anything, row numbers as Excel shows them."""
+"""Excel workbooks (.xlsx, .xls, .ods): the sheet that holds most, row numbers as Excel shows them."""
 
 import datetime
 import os
@@ -27,7 +27,7 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
     try:
         _refuse_oversized(source)
         with CalamineWorkbook.from_path(source.path) as workbook:
-            yield from _sheet(source, *_first_filled(workbook))
+            yield from _sheet(source, *_fullest(workbook))
     except PasswordError as error:
         raise JobError(
             "locked_file",
@@ -77,22 +77,31 @@ def _unpacked_bytes(stream: IO[bytes], member: zipfile.ZipInfo, most: int) -> in
     return size
 
 
-def _first_filled(workbook: CalamineWorkbook) -> tuple[CalamineSheet, str, list[str]]:
-    for name in workbook.sheet_names:
-        try:
-            sheet = workbook.get_sheet_by_name(name)
-        except CalamineError:
-            continue
-        if sheet.total_height and any(_text(cell) for row in sheet.iter_rows() for cell in row):
-            return sheet, name, workbook.sheet_names
-    raise JobError(
-        "empty_file", "No sheet of this workbook holds any cells. Fill one in, then upload it again."
-    )
+def _fullest(workbook: CalamineWorkbook) -> tuple[CalamineSheet, str, list[str]]:
+    """The sheet with the most filled cells: what stands before it is a cover, what follows it notes or lists."""
+    filled = {name: _filled_cells(workbook, name) for name in workbook.sheet_names}
+    name = max(filled, key=lambda name: filled[name], default="")
+    if not filled.get(name):
+        raise JobError(
+            "empty_file", "No sheet of this workbook holds any cells. Fill one in, then upload it again."
+        )
+    return workbook.get_sheet_by_name(name), name, list(filled)
+
+
+def _filled_cells(workbook: CalamineWorkbook, name: str) -> int:
+    """0 also for what is no table, such as a sheet that holds a chart only."""
+    try:
+        sheet = workbook.get_sheet_by_name(name)
+    except CalamineError:
+        return 0
+    return sum(bool(_text(cell)) for row in sheet.iter_rows() for cell in row) if sheet.total_height else 0
 
 
 def _sheet(source: Source, sheet: CalamineSheet, name: str, names: list[str]) -> Iterator[Row | Bad]:
     if len(names) > 1:
-        source.notes.append(f"The workbook has {len(names)} sheets; “{name}” was read.")
+        source.notes.append(
+            f"The workbook has {len(names)} sheets; “{name}”, the fullest, was read. Save another one as a file of its own to use it."
+        )
     height = max(1, sheet.total_height)
     rows = ((number, [_text(cell) for cell in row]) for number, row in enumerate(sheet.iter_rows(), start=1))
     filled = ((number, row) for number, row in rows if any(row))

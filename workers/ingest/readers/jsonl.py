@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from workers.ingest.conversations import is_messages
 from workers.ingest.readers.lines import read_lines
 from workers.ingest.source import Bad, Row, Source
 
@@ -57,11 +58,14 @@ def _python_literal(text: str) -> Any:
 
 
 def row_of(value: Any, line: int, text: str) -> Row | Bad:
-    """Make a row of a decoded value: objects as they are, bare texts as the column `text`."""
+    """Make a row of a decoded value: objects as they are, bare texts as the column `text`, bare lists of turns as the
+    column `messages`."""
     if isinstance(value, dict):
         return Row(line, {str(name): cell for name, cell in value.items()})
     if isinstance(value, str):
         return Row(line, {"text": value})
+    if is_messages(value):
+        return Row(line, {"messages": value})
     kind = {list: "a list", bool: "true or false", int: "a number", float: "a number"}.get(
         type(value), "null"
     )
