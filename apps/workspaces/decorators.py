@@ -8,21 +8,26 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from apps.core.errors import NotVisible
 from apps.workspaces import access
 from apps.workspaces.access import Action
+from apps.workspaces.middleware import shown_membership
 
 View = Callable[..., HttpResponse]
 
 
 def in_workspace(action: Action = Action.VIEW) -> Callable[[View], View]:
-    """Sign-in first; then `request.workspace` is the current workspace, in which the role allows `action`."""
+    """Sign-in first; then `request.workspace` is the workspace that the person is in, or that the page with the form
+    showed; their role in it allows `action`."""
 
     def decorate(view: View) -> View:
         @login_required
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            membership = request.membership  # type: ignore[attr-defined]
+            membership = shown_membership(request)
             if not membership:
+                if request.membership:  # type: ignore[attr-defined]
+                    raise NotVisible
                 return redirect("home:no_workspace")
             access.require(request.user, membership.workspace, action)
             request.workspace = membership.workspace  # type: ignore[attr-defined]

@@ -8,6 +8,8 @@ from django.utils.functional import SimpleLazyObject
 from apps.workspaces.models import Membership
 
 SESSION_KEY = "workspace"
+FIELD, HEADER = "in_workspace", "X-Workspace"
+"""Which workspace a page showed: the field is in every form (templatetags.where), the header for what is no form."""
 
 
 def _memberships(request: HttpRequest) -> list[Membership]:
@@ -17,12 +19,34 @@ def _memberships(request: HttpRequest) -> list[Membership]:
     return list(own.select_related("workspace").order_by("created_at"))
 
 
-def _membership(request: HttpRequest) -> Membership | None:
+def _chosen(request: HttpRequest) -> Membership | None:
+    """Where the session says that they work, else the first one that they came to."""
     memberships: list[Membership] = request.memberships  # type: ignore[attr-defined]
     chosen = request.session.get(SESSION_KEY) if memberships else None
-    return next(
-        (m for m in memberships if str(m.workspace_id) == chosen), memberships[0] if memberships else None
-    )
+    return _in(memberships, chosen) or (memberships[0] if memberships else None)
+
+
+def _opened(request: HttpRequest) -> Membership | None:
+    """In the workspace of what the page is about (access.get_visible), for somebody who belongs to several."""
+    opened = getattr(request.user, "looked_into", None)
+    return _in(request.memberships, str(opened)) if opened else None  # type: ignore[attr-defined]
+
+
+def _in(memberships: list[Membership], workspace_id: str | None) -> Membership | None:
+    return next((m for m in memberships if str(m.workspace_id) == workspace_id), None)
+
+
+def shown_membership(request: HttpRequest) -> Membership | None:
+    """The membership in the workspace that the page showed from which something is sent: another tab may have switched
+    since. None where they do not belong to it any more; where nothing says which, in the one that they are in."""
+    shown = request.POST.get(FIELD) or request.headers.get(HEADER)
+    if request.method in ("GET", "HEAD") or not shown:
+        return request.membership  # type: ignore[attr-defined, no-any-return]
+    found = _in(request.memberships, shown)  # type: ignore[attr-defined]
+    if found is not None and found != request.membership:  # type: ignore[attr-defined]
+        request.membership = found  # type: ignore[attr-defined]
+        request.session[SESSION_KEY] = shown
+    return found
 
 
 class WorkspaceMiddleware:
@@ -36,5 +60,17 @@ class WorkspaceMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.memberships = SimpleLazyObject(lambda: _memberships(request))  # type: ignore[attr-defined]
-        request.membership = SimpleLazyObject(lambda: _membership(request))  # type: ignore[attr-defined]
-        return self.get_response(request)
+        request.membership = SimpleLazyObject(lambda: _opened(request) or _chosen(request))  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        self._follow(request, response)
+        return response
+
+    def _follow(self, request: HttpRequest, response: HttpResponse) -> None:
+        """Whoever opened the page of something in another of their workspaces is there from now on; what a page asks for
+        by itself moves nobody."""
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        if request.method != "GET" or not is_page or request.htmx:  # type: ignore[attr-defined]
+            return
+        opened = _opened(request)
+        if opened is not None and opened != _chosen(request):
+            request.session[SESSION_KEY] = str(opened.workspace_id)

@@ -57,6 +57,7 @@ async function request(address, options) {
 
 async function sendPart(address, body) {
   const headers = { "Content-Type": "application/octet-stream", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
+  if (form.elements.in_workspace) headers["X-Workspace"] = form.elements.in_workspace.value;
   for (const seconds of RETRY_SECONDS) {
     try {
       return await request(address, { method: "POST", headers, body });

@@ -94,6 +94,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "apps.core.templatetags.ui",
+                "apps.workspaces.templatetags.where",
             ],
         },
     },
