@@ -67,6 +67,7 @@ function makeScrollable() {
 }
 makeScrollable();
 window.addEventListener("resize", makeScrollable);
+document.addEventListener("toggle", makeScrollable, true);
 document.body.addEventListener("htmx:load", makeScrollable);
 
 document.body.addEventListener("htmx:responseError", (event) => {

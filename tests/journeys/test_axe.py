@@ -54,6 +54,11 @@ def test_axe_finds_nothing_on_results(
     look.page.keyboard.press("Control+Enter")
     look.page.locator(".trial-bars").first.wait_for()
     look.at("two answers")
+    look.page.set_viewport_size(PHONE)
+    look.page.goto(f"/data/{story['version']['dataset']}/")
+    look.page.locator(".lineage a").first.click()
+    look.at("a file that was confirmed, on a phone")
+    look.at("a comparison on a phone", f"/evaluations/comparisons/{comparison['id']}/")
     assert not look.wrong, look.report()
 
 

@@ -26,6 +26,8 @@ from workers.models.devices import choose_device, resolve_precision
 from workers.models.loading import LoadedModel, load_folder, read_manifest
 from workers.runtime.reporter import JobError, Reporter, run_child
 
+MOST_NAMED = 10
+"""Labels, in a finding."""
 FEW_ROWS = 30
 """Below this the percentile interval is known to be too narrow."""
 
@@ -153,9 +155,11 @@ def _findings(spec: EvaluationSpec, rows: DataRows, answers: Answers) -> list[st
         for label in texts:
             missed.pop(label, None)
         if missed:
-            named = ", ".join(f"{label} ({count} rows)" for label, count in missed.most_common(10))
-            more = f" and {len(missed) - 10} more" if len(missed) > 10 else ""
-            found.append(f"Labels never given: {named}{more}.")
+            named = "”, “".join(label for label, _count in missed.most_common(MOST_NAMED))
+            if len(missed) > MOST_NAMED:
+                found.append(f"Labels never given: “{named}” and {len(missed) - MOST_NAMED} more.")
+            else:
+                found.append(f"Labels never given: “{named}”.")
     return found
 
 

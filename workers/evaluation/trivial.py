@@ -36,9 +36,12 @@ def answer_trivially(
     known = train.sample(_MOST_TRAIN_ROWS, _SEED)
     nearest = nearest_rows(known.inputs, test.inputs, on_progress)
     texts = [known.targets[place] for place in nearest]
-    how = "the answer of the nearest training row by TF-IDF"
     if len(known) < len(train):
-        how += f" (among {len(known):,} of {len(train):,} rows)"
+        how = (
+            f"the answer of the nearest of {len(known):,} training rows, drawn from {len(train):,}, by TF-IDF"
+        )
+    else:
+        how = "the answer of the nearest training row by TF-IDF"
     if task_type is TaskType.CLASSIFICATION:
         return _better_classifier(train, test, texts)
     numbers = byte_frequency_numbers(train.targets, test.targets)
