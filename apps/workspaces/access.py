@@ -34,7 +34,9 @@ DESCRIPTIONS: dict[Action, Promise] = {
     Action.VIEW: gettext_lazy("See everything in the workspace, try its models and apps"),
     Action.EDIT: gettext_lazy("Upload, train, evaluate, make apps, make keys"),
     Action.PUBLISH: gettext_lazy("Open an app to people outside, and close it"),
-    Action.MANAGE: gettext_lazy("Invite, change and remove members; rename; delete what others made"),
+    Action.MANAGE: gettext_lazy(
+        "Invite, change and remove members; rename; keep the Hub token; read the audit trail; delete what others made"
+    ),
     Action.OWN: gettext_lazy("Make others owners, delete the workspace and bring it back"),
 }
 """The table that people read, in the words of the roles that decide."""
@@ -135,4 +137,6 @@ def get_visible(
     if found is None:
         raise NotVisible
     require(user, found.workspace, action)
+    # The page shows this workspace (middleware), whichever one the person worked in before.
+    user.looked_into = found.workspace_id  # type: ignore[union-attr]
     return found

@@ -157,9 +157,12 @@ def _made(user: User) -> Iterator[dict[str, Any]]:
 
 
 def _acts(user: User) -> Iterator[dict[str, Any]]:
-    """What the trail says that they did: to their account, and in the workspaces that they are in."""
+    """What the trail says that they did, with the addresses that they did it from: to their account, and in the
+    workspaces that they are in. And what became of their account by others, who are somebody else's data."""
     theirs = set(Membership.objects.filter(user=user).values_list("workspace_id", flat=True))
-    for entry in AuditEntry.objects.filter(actor=user).order_by("at").iterator():
+    account = Q(object_type="user", object_id=str(user.pk))
+    for entry in AuditEntry.objects.filter(Q(actor=user) | account).order_by("at").iterator():
+        is_own = entry.actor_id == user.pk
         if entry.workspace_id is None or entry.workspace_id in theirs:
             yield {
                 "at": entry.at,
@@ -169,4 +172,6 @@ def _acts(user: User) -> Iterator[dict[str, Any]]:
                 "object": entry.object_label,
                 "workspace": entry.workspace_id,
                 "changes": entry.changes,
+                "by": "you" if is_own else "somebody else",
+                "address": entry.address if is_own else "",
             }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.conf import settings
 
 from apps.accounts import adapter
 
@@ -13,3 +14,9 @@ register = template.Library()
 def may_sign_up(context: dict[str, Any]) -> bool:
     """Whether whoever looks at the page may create an account."""
     return adapter.may_sign_up(context["request"])
+
+
+@register.simple_tag
+def only_administrators_make_accounts() -> bool:
+    """Whether an invitation is worth nothing to whoever has no account."""
+    return bool(settings.SIGN_UP == "closed")

@@ -17,7 +17,7 @@ from apps.accounts.models import User
 from apps.publishing.models import Conversation
 from apps.workspaces.models import ApiKey, AuditEntry, Membership, Workspace
 from apps.workspaces.services import add_member, create_api_key, create_workspace
-from tests.apps.accounts.conftest import confirmed, is_in
+from tests.apps.accounts.conftest import PASSWORD, confirmed, is_in
 
 pytestmark = pytest.mark.django_db
 
@@ -161,6 +161,8 @@ def test_the_export_holds_everything_about_them_and_nothing_else(
         role="user", text="What did I ask?", position=1, app_version=app.live_version or app.versions.first()
     )
     Conversation.objects.create(app=app, title="Of somebody else")
+    services.reset_password(email=person.email, password=PASSWORD)
+    services.tell(person, "user.changed", by=owner)
     client = confirmed(sign_in())
     response = client.post("/accounts/export/download/")
     archive = zipfile.ZipFile(io.BytesIO(async_to_sync(whole)(response)))
@@ -178,6 +180,12 @@ def test_the_export_holds_everything_about_them_and_nothing_else(
     assert [row["title"] for row in parts["conversations.json"]] == ["Mine"]
     assert parts["conversations.json"][0]["messages"][0]["text"] == "What did I ask?"
     assert "api_key.created" in {row["action"] for row in parts["audit.json"]}
+    told = {(row["action"], row["by"], row["address"]) for row in parts["audit.json"]}
+    assert {
+        ("user.signed_in", "you", "127.0.0.1"),
+        ("user.password_reset", "somebody else", ""),
+        ("user.changed", "somebody else", ""),
+    } <= told
     everything = "".join(archive.read(name).decode() for name in archive.namelist())
     for hidden in (
         person.password,
