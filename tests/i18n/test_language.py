@@ -90,6 +90,18 @@ def test_every_page_without_an_account_has_the_switch(client: Client, link: Any)
         assert 'lang="en"' in page
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("asked", "said"), [("zh-CN", "这里没有任何内容。"), ("en", "There is nothing here.")]
+)
+def test_programs_are_refused_in_the_language_that_they_ask_for(
+    owner: Any, client_for: Any, asked: str, said: str
+) -> None:
+    address = "/api/v1/datasets/00000000-0000-0000-0000-000000000000/"
+    answer = client_for(owner).get(address, headers={"Accept-Language": asked})
+    assert answer.json()["error"]["message"] == said
+
+
 def shown(template: str, **values: Any) -> str:
     return Template(template).render(Context(values))
 

@@ -93,7 +93,7 @@ def chunks_of(user: Any, data: dict[str, Any]) -> Iterator[bytes]:
 
 def _parts_of(user: Any, upload: str, count: int) -> Iterator[bytes]:
     if not is_upload_id(upload):
-        raise UserError("There is no upload with this id.", field="upload", code="not_found")
+        raise UserError(_("There is no upload with this id."), field="upload", code="not_found")
     if stored_parts(actor=user, upload_id=upload) != list(range(count)):
         message = "Not all parts are here. Read the upload, send what is missing, then try again."
         raise UserError(message, field="parts", code="incomplete")

@@ -62,7 +62,7 @@ class UploadViewSet(viewsets.GenericViewSet[Any]):
         """One part, numbered from 0: the next `part_bytes` of the file; the last one may be shorter. The same one may be sent again."""
         content = request.data
         if not content:
-            raise UserError("Send the bytes of the part as the body.", code="empty")
+            raise UserError(_("Send the bytes of the part as the body."), code="empty")
         services.store_part(
             actor=request.user,  # type: ignore[arg-type]
             workspace=workspace_of(request),
