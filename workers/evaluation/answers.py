@@ -49,14 +49,15 @@ def longest_answer(loaded: LoadedModel, train: DataRows, seed: int) -> int:
     """Return how many tokens an answer may take: 1.5 times the 99th percentile of the training answers plus 16.
 
     An untrained model hardly ever ends by itself; this bound is what keeps its evaluation short. It stays within
-    half the context of a causal model, and within 1,024.
+    half the context of a causal model, within the positions of a decoder, and within 1,024.
     """
     texts = train.sample(_LENGTHS_SAMPLE, seed).targets
     lengths = [
         len(ids) for ids in loaded.tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
     ]
     bound = min(int(1.5 * np.quantile(lengths, 0.99)) + 16, _MOST_NEW_TOKENS)
-    return min(bound, loaded.manifest.context_length // 2) if loaded.family is Family.CAUSAL else bound
+    causal = loaded.family is Family.CAUSAL
+    return min(bound, loaded.manifest.context_length // 2 if causal else _decoder_positions(loaded))
 
 
 def generate_answers(
@@ -168,20 +169,26 @@ def _encode_references(loaded: LoadedModel, rows: DataRows) -> tuple[list[Pair],
     manifest, causal = loaded.manifest, loaded.family is Family.CAUSAL
     context = manifest.context_length
     examples = encode_examples(loaded.tokenizer, manifest, data, max_length=None if causal else context)
+    most = context - 1 if causal else _decoder_positions(loaded)
     pairs, sizes, cut = [], [], 0
     for example, target in zip(examples, rows.targets, strict=True):
         begin = _answer_start(example.label_ids) if causal else 0
         prompt = example.input_ids[:begin] if causal else example.input_ids
         answer = example.label_ids[begin:]
         size = len(target.encode())
-        if causal and len(answer) >= context:
-            answer = answer[: context - 1]
+        if len(answer) > most:
+            answer = answer[:most]
             size = len(loaded.tokenizer.decode(answer).encode())
             cut += 1
         room = context - len(answer) if causal else context
         pairs.append((prompt[-room:], answer))
         sizes.append(size)
     return pairs, sizes, cut
+
+
+def _decoder_positions(loaded: LoadedModel) -> int:
+    """Tokens of answer that an encoder-decoder has positions for; some (T5) count distances and know no end."""
+    return getattr(loaded.model.config, "max_position_embeddings", None) or _WHOLE_BATCH
 
 
 def _answer_start(label_ids: Sequence[int]) -> int:
