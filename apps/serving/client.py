@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -16,7 +18,8 @@ from pydantic import ValidationError
 from workers.contracts.engine import ClassifyRequest, ClassifyResponse, EngineHealth, Sampling
 from workers.contracts.model_folder import PromptMessage
 
-_CONNECT_SECONDS = 3.0
+_CONNECT_SECONDS = 10.0
+"""Many that ask at once connect at once; an engine that is away refuses without any wait."""
 _SILENCE_SECONDS = 120.0
 """Longest pause in a stream: loading a model counts as one."""
 _HEALTH_SECONDS = 3.0
@@ -72,6 +75,12 @@ class Done:
     output_tokens: int
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom https trusts. Reading them takes longer than many an answer, and every request at /v1 has a client of its own."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class EngineClient:
     """One connection pool. Use it as an async context manager, or call `close`."""
 
@@ -82,6 +91,7 @@ class EngineClient:
             timeout=httpx.Timeout(_SILENCE_SECONDS, connect=_CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
             trust_env=False,
+            verify=_certificates(),
         )
 
     async def __aenter__(self) -> EngineClient:

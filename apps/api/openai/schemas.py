@@ -35,6 +35,15 @@ Content = Annotated[
 ]
 
 
+def field_of(loc: Sequence[str | int]) -> str:
+    """The dotted name of a field, as callers wrote it: without what tells a text from a list of parts."""
+    tags = {"content": ("text", "parts"), "prompt": ("one", "several")}
+    before = ("", *loc)
+    return ".".join(
+        str(part) for last, part in zip(before, loc, strict=False) if part not in tags.get(str(last), ())
+    )
+
+
 class ChatMessage(BaseModel):
     role: Literal["system", "developer", "user", "assistant"]
     content: Content | None = ""

@@ -11,6 +11,8 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -26,6 +28,7 @@ from apps.api.openai.schemas import (
     CompletionRequest,
     GenerationRequest,
     Whole,
+    field_of,
     usage,
 )
 from apps.core.redis import AWAY
@@ -51,7 +54,10 @@ def endpoint(method: str) -> Callable[[AsyncView], AsyncView]:
         async def wrapped(request: HttpRequest, **values: str) -> HttpResponseBase:
             try:
                 if request.method != method:
-                    raise ApiError(405, "method_not_allowed", _("Use %(method)s.") % {"method": method})
+                    refusal = ApiError(405, "method_not_allowed", _("Use %(method)s.") % {"method": method})
+                    refused = refusal.response()
+                    refused["Allow"] = method
+                    return refused
                 return await view(request, **values)  # type: ignore[no-any-return]
             except ApiError as error:
                 return error.response()
@@ -145,18 +151,21 @@ def _longest(sampling: Sampling, version: AppVersion) -> int:
 
 
 def _read(request: HttpRequest, schema: type[Request]) -> Request:
-    """Raises ApiError (400) that names the field."""
+    """Raises ApiError (400) that names the field, or 413."""
     try:
         return schema.model_validate_json(request.body)
+    except RequestDataTooBig as error:
+        limit = {"limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE >> 20}
+        message = _("This is larger than %(limit)d MB, the limit here.") % limit
+        raise ApiError(413, "too_large", message) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = field_of(first["loc"])
         if first["loc"][:1] and first["loc"][0] in CANNOT:
             message = _("%(field)s: the models here cannot do this. Leave it out.") % {"field": where}
             raise ApiError(400, "unsupported_value", message, param=where) from error
-        raise ApiError(
-            400, "invalid_request", f"{where}: {first['msg']}".lstrip(": "), param=where
-        ) from error
+        message = f"{where}: {first['msg']}" if where else first["msg"]
+        raise ApiError(400, "invalid_request", message, param=where or None) from error
 
 
 async def _answered(body: GenerationRequest, caller: Caller, asked: Sequence[Events]) -> HttpResponseBase:

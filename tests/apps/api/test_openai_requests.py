@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import openai
 import pytest
 
+from apps.serving.client import EngineClient
 from tests.fixtures.rest import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,6 +102,31 @@ def test_a_picture_in_a_message_is_refused_as_what_it_is(client: Any, app: Any) 
     with pytest.raises(openai.BadRequestError) as caught:
         client.chat.completions.create(model=app.slug, messages=[{"role": "user", "content": [IMAGE]}])
     assert "type: Input should be 'text'" in caught.value.message
+    assert caught.value.param == "messages.0.content.0.type"
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [(b"{", 400, "invalid_request"), (b"[]", 400, "invalid_request"), (b"x" * (8 << 20), 413, "too_large")],
+)
+def test_a_body_that_cannot_be_read_is_told_as_an_error_of_no_field(
+    client: Any, content: bytes, status: int, code: str
+) -> None:
+    url, headers = f"{client.base_url}chat/completions", {"Authorization": f"Bearer {client.api_key}"}
+    response = httpx.post(url, content=content + b" ", headers=headers, trust_env=False)
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error["param"]) == (status, code, None)
+
+
+def test_another_method_is_told_the_right_one(client: Any) -> None:
+    response = httpx.get(f"{client.base_url}chat/completions", trust_env=False)
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+
+
+def test_many_at_once_read_no_certificates_each() -> None:
+    """It keeps the one event loop for a tenth of a second: of many at once the last would find the engine away."""
+    first, second = (EngineClient()._http._transport._pool._ssl_context for _ in range(2))  # type: ignore[attr-defined]
+    assert first is second
 
 
 def test_several_stop_strings_or_none(client: Any, app: Any, engine: Any) -> None:
