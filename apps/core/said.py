@@ -26,11 +26,12 @@ def _pattern(message: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=8)
 def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
-    """Messages with blanks; those that say the most come first."""
+    """Messages with blanks; those that say the most come first, what they begin with twice: “Comparison: {1}” may hold a
+    name that another message would know by its end."""
     catalog: Any = translation(language)._catalog  # type: ignore[attr-defined]
     messages = [key for key, _text in catalog.items() if isinstance(key, str)]
     blank = [message for message in messages if _BLANK.search(message) and "\x04" not in message]
-    blank.sort(key=lambda message: len(_BLANK.sub("", message)), reverse=True)
+    blank.sort(key=lambda message: len(_BLANK.sub("", message)) + len(_BLANK.split(message)[0]), reverse=True)
     return [(_pattern(message), message) for message in blank]
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.said import translate_said
@@ -98,7 +99,8 @@ def notices(request: HttpRequest) -> JsonResponse:
     services.mark_seen(user=request.user, job_ids=[job.pk for job in jobs])  # type: ignore[arg-type]
     shown = [
         {
-            "text": f"{translate_said(job.title)}: {job.get_state_display()}",
+            "text": pgettext("what ended, and how", "%(title)s: %(state)s")
+            % {"title": translate_said(job.title), "state": job.get_state_display()},
             "level": "success" if job.state == State.SUCCEEDED else "danger",
             "url": page_of(job),
         }

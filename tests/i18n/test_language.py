@@ -160,6 +160,10 @@ def test_times_are_those_of_the_account_then_of_the_browser(owner: Any, client_f
         ("12 of 1,000 outputs are empty.", "1,000 个输出中有 12 个为空。"),
         ("reading rows", "正在读取行"),
         ("Labels never given: “plan change”, “rows”.", "从未给出的标签：“plan change”, “rows”。"),
+        (
+            "Comparison: Support tickets, run 1 beside its base",
+            "对比：Support tickets, run 1 beside its base",
+        ),
         ("The label occurs in one row only", "标签只出现在一行中"),
         (
             "the answer of the nearest of 20,000 training rows, drawn from 50,000, by TF-IDF; bits per byte: the byte frequencies of the training answers",

@@ -194,7 +194,8 @@ def test_labels_that_are_never_given_are_named(
     model = saved(starter(rows, Family.CLASSIFIER, TaskType.CLASSIFICATION, ["animal"]))
     result = evaluate(spec(freeze(rows), tmp_path, TaskType.CLASSIFICATION, model), heard.reporter)
     (finding,) = (text for text in result.findings if text.startswith("Labels never given"))
-    assert finding == "Labels never given: “food”."
+    assert "“food”" in finding
+    assert "animal" not in finding
 
 
 def test_the_trivial_baseline_has_metrics_but_no_perplexity(
