@@ -33,7 +33,9 @@ class JobQuerySet(InWorkspaceQuerySet):
     def ahead_of(self, job: Job) -> Self:
         """Jobs of the same queue that come before `job`: the running ones and the ones queued earlier."""
         queue = self.filter(queue=job.queue)
-        return queue.claimed() | queue.filter(state=_QUEUED, created_at__lt=job.created_at)
+        earlier = queue.claimed() | queue.filter(state=_QUEUED, created_at__lt=job.created_at)
+        # A worker may have taken it since it was read.
+        return earlier.exclude(pk=job.pk)
 
     def without_heartbeat(self) -> Self:
         """Claimed, but nothing was heard of them for JOB_LOST_AFTER_SECONDS."""

@@ -193,3 +193,10 @@ def test_positions_are_those_of_the_queue(new_job, django_assert_num_queries) ->
 
 def test_a_viewer_has_no_buttons(client_for, viewer, new_job) -> None:
     assert "<form" not in status(client_for(viewer), new_job("run", "queued"))
+
+
+def test_a_job_that_was_taken_meanwhile_is_not_before_itself(new_job) -> None:
+    job = new_job("run", "queued", queue="gpu")
+    Job.objects.filter(pk=job.pk).update(state="starting")
+    assert Positions().ahead_of(job) == 0
+    assert not Job.objects.ahead_of(job)
