@@ -40,7 +40,7 @@ def shown_membership(request: HttpRequest) -> Membership | None:
     """The membership in the workspace that the page showed from which something is sent: another tab may have switched
     since. None where they do not belong to it any more; where nothing says which, in the one that they are in."""
     shown = request.POST.get(FIELD) or request.headers.get(HEADER)
-    if request.method in ("GET", "HEAD") or not shown:
+    if not shown:
         return request.membership  # type: ignore[attr-defined, no-any-return]
     found = _in(request.memberships, shown)  # type: ignore[attr-defined]
     if found is not None and found != request.membership:  # type: ignore[attr-defined]

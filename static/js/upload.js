@@ -48,8 +48,10 @@ function setBusy(busy) {
   for (const button of form.querySelectorAll("button[type=submit]")) button.disabled = busy;
 }
 
-async function request(address, options) {
-  const response = await fetch(address, { credentials: "same-origin", signal: sending.signal, ...options });
+async function request(address, { headers, ...options } = {}) {
+  // The workspace that this page shows, whatever another tab switched to.
+  const shown = { "X-Workspace": form.elements.in_workspace.value, ...headers };
+  const response = await fetch(address, { credentials: "same-origin", signal: sending.signal, headers: shown, ...options });
   if (response.ok) return response;
   const text = response.headers.get("content-type")?.includes("json") ? (await response.json()).message : "";
   throw new Refused(text || form.dataset.refused);
@@ -57,7 +59,6 @@ async function request(address, options) {
 
 async function sendPart(address, body) {
   const headers = { "Content-Type": "application/octet-stream", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
-  if (form.elements.in_workspace) headers["X-Workspace"] = form.elements.in_workspace.value;
   for (const seconds of RETRY_SECONDS) {
     try {
       return await request(address, { method: "POST", headers, body });

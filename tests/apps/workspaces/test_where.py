@@ -85,7 +85,9 @@ def test_parts_of_an_upload_go_where_the_page_was_shown(
     members.set_role(actor=editor, membership=own, role="viewer")
     part = f"/data/uploads/{'a' * 32}/0/"
     sent = {"data": b"question", "content_type": "application/octet-stream"}
-    refused = client.post(part, **sent, headers={"X-Workspace": str(second.pk)})
+    shown = {"X-Workspace": str(second.pk)}
+    assert client.get(part.removesuffix("0/"), headers=shown).status_code == 403
+    refused = client.post(part, **sent, headers=shown)
     assert refused.status_code == 403
 
 
