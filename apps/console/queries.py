@@ -1,6 +1,7 @@
 """What the console shows: processes, queues, engine, stuck jobs, disk. Each part says itself when it cannot be read."""
 
 import asyncio
+import logging
 import shutil
 import time
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from studio.celery import app as celery_app
 from workers.contracts.engine import EngineHealth
 from workers.contracts.jobs import Queue
 
+logger = logging.getLogger(__name__)
 PING_SECONDS = 1.0
 PING_IS_KEPT_SECONDS = 5
 STREAMERS = "streamer:*"
@@ -131,7 +133,8 @@ def engine() -> tuple[Part, EngineHealth | None]:
         advice = _(
             "Published apps wait until it is back. Look at its log; start it: python -m workers.serving.engine"
         )
-        return Part(_("Engine"), False, str(error), advice), None
+        logger.warning("%s", error)
+        return Part(_("Engine"), False, _("The engine does not answer."), advice), None
     states = {"ok": _("ready"), "loading": _("brings a model into memory"), "failing": _("failing")}
     text = f"{states.get(health.status, health.status)} · {health.device}"
     return Part(_("Engine"), health.status != "failing", text), health

@@ -95,6 +95,6 @@ def _parts_of(user: Any, upload: str, count: int) -> Iterator[bytes]:
     if not is_upload_id(upload):
         raise UserError(_("There is no upload with this id."), field="upload", code="not_found")
     if stored_parts(actor=user, upload_id=upload) != list(range(count)):
-        message = "Not all parts are here. Read the upload, send what is missing, then try again."
+        message = _("Not all parts are here. Read the upload, send what is missing, then try again.")
         raise UserError(message, field="parts", code="incomplete")
     return read_parts(actor=user, upload_id=upload, count=count)
