@@ -5,6 +5,8 @@ import { shortNumber } from "./figures.js";
 const box = document.querySelector("[data-run-chart]");
 const table = document.querySelector("[data-run-table]");
 const MOST_ROWS = 50;
+// Between two steps there is none.
+const WHOLE_STEPS = [1, 10, 100, 1000, 10000].flatMap((size) => [size, 2 * size, 5 * size]);
 const points = new Map();
 let last = 0;
 let chart = null;
@@ -33,7 +35,7 @@ function draw() {
     width,
     height: Math.max(220, Math.min(340, width * 0.42)),
     scales: { x: { time: false } },
-    axes: [{ ...axis, label: box.dataset.labelStep, labelSize: 22 }, axis],
+    axes: [{ ...axis, incrs: WHOLE_STEPS, label: box.dataset.labelStep, labelSize: 22 }, axis],
     series: [
       { label: box.dataset.labelStep, value: told },
       { label: box.dataset.labelTrain, value: told, stroke: css("--base-model"), width: 1.5, points: { show: false }, spanGaps: true },
