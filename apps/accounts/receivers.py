@@ -51,7 +51,10 @@ def address_verified(email_address: Any, **_: Any) -> None:
 
 
 @receiver(account.email_changed)
-def address_changed(user: User, **_: Any) -> None:
+def address_changed(user: User, from_email_address: Any, **_: Any) -> None:
+    """Proving the first address, which is told as such, changes none."""
+    if from_email_address is None:
+        return
     services.tell(user, "user.email_changed", by=user)
 
 
