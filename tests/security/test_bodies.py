@@ -127,7 +127,11 @@ def test_who_is_known_sends_a_file_up_to_the_limit(live_site: Any, owner: Any, w
     known = {"Authorization": f"Bearer {secret}", "Content-Type": "multipart/form-data; boundary=b"}
     assert ask(live_site, "/api/v1/datasets/", body, **known)[0] == 201
     assert AuditEntry.objects.filter(action="import.started").exists()
-    assert ask(live_site, "/api/v1/datasets/", body * 4, **known)[0] == 413
+    status, content = ask(live_site, "/api/v1/datasets/", body * 4, **known)
+    assert (status, json.loads(content)["error"]["message"]) == (
+        413,
+        "This is larger than 8 MB, the limit here.",
+    )
     assert ask(live_site, "/api/v1/runs/", body, **known)[0] == 413
 
 
