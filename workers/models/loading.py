@@ -19,6 +19,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from jinja2 import TemplateError
 from safetensors import SafetensorError, safe_open
 from transformers import (
     AutoConfig,
@@ -42,8 +43,9 @@ from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifes
 from workers.contracts.recipes import FolderBase, HubBase, Precision
 from workers.contracts.task_types import Family, TaskType
 from workers.models.devices import DTYPES, choose_device, resolve_precision
-from workers.models.prompts import CONTINUATION_TASKS, PLAIN_CHAT_TEMPLATE
+from workers.models.prompts import CONTINUATION_TASKS, PLAIN_CHAT_TEMPLATE, end_of_turn
 from workers.models.references import require_self_contained
+from workers.models.templates import TemplateRefused
 from workers.runtime.reporter import JobError
 
 # Jobs report progress by events; bars on standard error would only fill the log.
@@ -124,11 +126,7 @@ def load_pretrained(
     device = device or choose_device()
     config = _config(folder, base.family)
     model, tokenizer = _read(folder, base.family, Precision.FP32, labels)
-    if base.family is Family.CAUSAL and not tokenizer.chat_template and task_type not in CONTINUATION_TASKS:
-        tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-        model.config.pad_token_id = tokenizer.pad_token_id
+    _make_fit(model, tokenizer, base.family, task_type)
     manifest = ModelManifest(
         family=base.family,
         task_type=task_type,
@@ -151,10 +149,36 @@ def load_version(
     _require_safetensors(folder)
     fresh_labels = labels if list(labels) != manifest.labels else ()
     model, tokenizer = _read(folder, manifest.family, Precision.FP32, fresh_labels)
+    _make_fit(model, tokenizer, manifest.family, task_type)
     manifest = manifest.model_copy(
         update={"task_type": task_type, "labels": list(labels), "precision": Precision.FP32}
     )
     return LoadedModel(model.to(device).eval(), tokenizer, manifest, device, Precision.FP32)
+
+
+def _make_fit(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, family: Family, task_type: TaskType
+) -> None:
+    """Give a model what training and serving rely on: padding, and for conversations a template and its end of a turn.
+
+    Raises JobError (template_refuses).
+    """
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if getattr(model.config, "pad_token_id", None) is None:
+        model.config.pad_token_id = tokenizer.pad_token_id
+    if family is not Family.CAUSAL or task_type in CONTINUATION_TASKS:
+        return
+    if not tokenizer.chat_template:
+        tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
+    stated = model.generation_config.eos_token_id
+    ends = stated if isinstance(stated, list) else [stated, tokenizer.eos_token_id]
+    try:
+        model.generation_config.eos_token_id = sorted({*ends, end_of_turn(tokenizer)} - {None})
+    except (TemplateError, TemplateRefused) as error:
+        raise JobError(
+            "template_refuses", f"The chat template of this model does not work ({error}).", field="base"
+        ) from error
 
 
 def context_length(config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> int:
@@ -296,7 +320,6 @@ def _read(
             folder,
             use_safetensors=True,
             dtype=DTYPES[precision],
-            attn_implementation="sdpa",
             **options,
             **head,
         )

@@ -6,6 +6,7 @@ pieces, split where the model begins to speak, in training exactly as in serving
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from transformers import PreTrainedTokenizerBase
 
@@ -26,8 +27,8 @@ STARTER_CHAT_TEMPLATE = (
 """Of starters, whose tokenizers know these markers as single tokens."""
 
 PLAIN_CHAT_TEMPLATE = (
-    "{% for message in messages %}{{ message.role | capitalize }}: {{ message.content }}"
-    "{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}\n{% endfor %}"
+    "{{ bos_token }}{% for message in messages %}{{ message.role | capitalize }}: {{ message.content }}"
+    "{% if message.role == 'assistant' %}{{ eos_token }}{% else %}{{ '\\n' }}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}Assistant:{% endif %}"
 )
 """For pretrained causal models that come without a template: no new token is needed."""
@@ -66,9 +67,16 @@ class Example:
         return len(self.input_ids)
 
 
+@lru_cache(maxsize=16)
+def _control_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[str, ...]:
+    """Also those that have no name of their own, as the marks around roles in many templates."""
+    unnamed = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
+    return tuple(dict.fromkeys([*tokenizer.all_special_tokens, *unnamed]))
+
+
 def _neutral(text: str, tokenizer: PreTrainedTokenizerBase) -> str:
     """Break up control tokens that a text spells out, so that no user text can pose as another role."""
-    for token in tokenizer.all_special_tokens:
+    for token in _control_tokens(tokenizer):
         if len(token) > 1 and token in text:
             text = text.replace(token, f"{token[0]} {token[1:]}")
     return text
@@ -101,7 +109,8 @@ def _turns(tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage]
         after = _render(tokenizer, messages[: index + 1], answer_next=False)
         if not (before.startswith(done) and after.startswith(before)):
             return _last_turn(tokenizer, messages)
-        pieces += [(before[len(done) :], False), (after[len(before) :], True)]
+        said, is_last = after[len(before) :], index == len(messages) - 1
+        pieces += [(before[len(done) :], False), (_ended(tokenizer, said) if is_last else said, True)]
         done = after
     if messages[-1].role != "assistant":
         whole = _render(tokenizer, messages, answer_next=True)
@@ -116,8 +125,25 @@ def _last_turn(tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMess
         return [(_render(tokenizer, messages, answer_next=True), False)]
     before = _render(tokenizer, messages[:-1], answer_next=True)
     after = _render(tokenizer, messages, answer_next=False)
-    answer = after[len(before) :] if after.startswith(before) else messages[-1].content + tokenizer.eos_token
-    return [(before, False), (answer, True)]
+    answer = after[len(before) :] if after.startswith(before) else messages[-1].content
+    return [(before, False), (_ended(tokenizer, answer), True)]
+
+
+def _ended(tokenizer: PreTrainedTokenizerBase, said: str) -> str:
+    """With an end, where the template gives none: without one an answer would never stop."""
+    has_end = any(token in said for token in _control_tokens(tokenizer))
+    return said if has_end else said + (tokenizer.eos_token or "")
+
+
+def end_of_turn(tokenizer: PreTrainedTokenizerBase) -> int | None:
+    """The control token with which the chat template ends what the assistant says. Pretrained models that only
+    continue text often name another one as their end, and would go on talking after this one."""
+    content = "Yes"
+    question = [PromptMessage(role="user", content=content), PromptMessage(role="assistant", content=content)]
+    after = _turns(tokenizer, question)[-1][0].rpartition(content)[2]
+    [ids] = _plain_ids(tokenizer, [after])
+    controls = set(tokenizer.convert_tokens_to_ids(list(_control_tokens(tokenizer))))
+    return next((token for token in ids if token in controls), None)
 
 
 def _joined(tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage]) -> str:

@@ -4,6 +4,7 @@ from peft import LoraConfig, get_peft_model
 from peft import TaskType as PeftTask
 from torch import nn
 from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 from workers.contracts.recipes import Recipe
 from workers.contracts.task_types import Family
@@ -17,38 +18,51 @@ _PEFT_TASKS = {
 }
 
 
-def linear_layers(model: PreTrainedModel) -> list[str]:
+def linear_layers(model: PreTrainedModel, family: Family) -> list[str]:
     """Last name parts of all linear layers but the output and a classifier's head, sorted."""
-    outputs = {id(model.get_output_embeddings())}
-    names = set()
-    for name, module in model.named_modules():
-        last = name.rsplit(".", 1)[-1]
-        if isinstance(module, nn.Linear) and id(module) not in outputs and last not in _HEADS:
-            names.add(last)
-    return sorted(names)
+    output, head = model.get_output_embeddings(), head_modules(model, family)
+    return sorted(
+        {
+            name.rsplit(".", 1)[-1]
+            for name, module in model.named_modules()
+            if isinstance(module, nn.Linear | Conv1D)
+            and module is not output
+            and name.partition(".")[0] not in head
+        }
+    )
 
 
-_HEADS = {"classifier", "score", "out_proj", "pre_classifier", "lm_head"}
+def head_modules(model: PreTrainedModel, family: Family) -> list[str]:
+    """What stands on a classifier's body. It begins with random weights, so all of it has to be learned."""
+    if family is not Family.CLASSIFIER or not hasattr(model, model.base_model_prefix):
+        return []
+    parts = {name: sum(p.numel() for p in part.parameters()) for name, part in model.named_children()}
+    return [name for name, weights in parts.items() if weights and name != model.base_model_prefix]
 
 
 def add_adapters(loaded: LoadedModel, recipe: Recipe) -> None:
-    """Freeze the model and add adapters; a classifier's head stays trained. Raises JobError (lora_layers)."""
+    """Freeze the model and add adapters; a classifier's head is trained whole. Raises JobError (lora_layers)."""
     base = loaded.model
-    targets = recipe.lora_targets or linear_layers(base)
+    known = linear_layers(base, loaded.family)
+    targets = recipe.lora_targets or known
     options = LoraConfig(
         task_type=_PEFT_TASKS[loaded.family],
         r=recipe.lora_rank,
         lora_alpha=recipe.lora_alpha,
         lora_dropout=recipe.lora_dropout,
         target_modules=targets,
+        modules_to_save=head_modules(base, loaded.family) or None,
     )
     try:
         loaded.model = get_peft_model(base, options, autocast_adapter_dtype=False)
     except ValueError as error:
-        known = ", ".join(linear_layers(base))
+        if recipe.lora_targets is None:
+            raise JobError(
+                "lora_layers", "LoRA does not know this kind of model. Train all its weights.", field="tuning"
+            ) from error
         raise JobError(
             "lora_layers",
-            f"This model has no layers named {', '.join(targets)}. It has: {known}.",
+            f"This model has no layers named {', '.join(targets)}. It has: {', '.join(known)}.",
             field="lora_targets",
         ) from error
 

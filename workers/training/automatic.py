@@ -82,13 +82,15 @@ def fill_recipe(
         filled.label_smoothing = _STARTER_SMOOTHING if sorts else 0.0
     filled.batch_rows = recipe.batch_rows or batch_rows(lengths.rows)
     context = loaded.manifest.context_length
-    filled.max_length = recipe.max_length or _covering(
-        lengths.input_most, lengths.input_longest, min(context, _MOST_DEFAULT_LENGTH), least=16
+    wanted = recipe.max_length or _covering(
+        lengths.input_most, lengths.input_longest, _MOST_DEFAULT_LENGTH, least=16
     )
+    filled.max_length = min(wanted, context)
     if loaded.family is Family.SEQ2SEQ:
-        filled.max_target_length = recipe.max_target_length or _covering(
-            lengths.target_most, lengths.target_longest, min(context, _MOST_DEFAULT_LENGTH), least=4
+        wanted = recipe.max_target_length or _covering(
+            lengths.target_most, lengths.target_longest, _MOST_DEFAULT_LENGTH, least=4
         )
+        filled.max_target_length = min(wanted, context)
     filled.tokens_per_microbatch = recipe.tokens_per_microbatch or (
         2048 if loaded.device.type == "cpu" else 16384
     )

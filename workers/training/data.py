@@ -13,11 +13,13 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
+from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from workers.contracts.model_folder import ModelManifest, PromptMessage
 from workers.contracts.specs import Split
 from workers.models.prompts import Example, encode_examples
+from workers.models.templates import TemplateRefused
 from workers.runtime.reporter import JobError
 
 _ENCODE_ROWS = 1000
@@ -59,7 +61,8 @@ def encode_rows(
     max_target_length: int | None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Example]:
-    """Token ids of all rows. Raises JobError (unknown_label) when a target is not one of the model's labels."""
+    """Token ids of all rows. Raises JobError: unknown_label when a target is not one of the model's labels,
+    template_refuses when the model's chat template does not take these conversations."""
     examples: list[Example] = []
     for start in range(0, len(rows), _ENCODE_ROWS):
         part = [(row.messages, row.target) for row in rows[start : start + _ENCODE_ROWS]]
@@ -72,6 +75,12 @@ def encode_rows(
                 "unknown_label",
                 f"The data has the label {error.args[0]!r}, which is not among the run's labels. Start the run again from the dataset.",
                 field="labels",
+            ) from error
+        except (TemplateError, TemplateRefused) as error:
+            raise JobError(
+                "template_refuses",
+                f"The chat template of this model does not take these rows ({error}). Choose another base, or leave out what it does not know, for instance a system prompt.",
+                field="base",
             ) from error
         if on_progress:
             on_progress(len(examples), len(rows))

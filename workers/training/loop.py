@@ -12,7 +12,7 @@ import torch
 from workers.contracts.recipes import Recipe
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
-from workers.runtime.reporter import Reporter
+from workers.runtime.reporter import Reporter, StopRequested
 from workers.training.checkpoints import Checkpoints, TrainingState
 from workers.training.data import Order, Row
 from workers.training.failures import diverged
@@ -80,13 +80,15 @@ class Loop:
         self._recent: list[tuple[float, int]] = []
 
     def run(self) -> Ending:
-        """Train until something ends it. Raises JobError (loss_not_finite)."""
+        """Train until something ends it. Raises JobError (loss_not_finite), StopRequested when stopped before step 1."""
         self.loaded.model.train()
         self._started = time.monotonic() - self.state.seconds
         self.phases.begin("training")
         try:
             ending = self._run_steps()
         except _Stopped:
+            if not self.state.step:
+                raise StopRequested from None
             ending = "user"
         self.state.seconds = time.monotonic() - self._started
         if self.recipe.keep_best and self.checkpoints.best is not None:

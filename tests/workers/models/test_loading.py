@@ -6,13 +6,15 @@ import threading
 
 import pytest
 import torch
-from transformers import BertConfig, BertForMaskedLM, LlamaConfig, LlamaForCausalLM
+from transformers import AddedToken, AutoTokenizer, BertConfig, BertForMaskedLM, LlamaConfig, LlamaForCausalLM
 
 from workers.contracts.recipes import FolderBase, HubBase, Precision, StarterSize
 from workers.contracts.task_types import Family, TaskType
 from workers.models import loading
 from workers.models.folder import write_folder
+from workers.models.generation import end_token_ids
 from workers.models.loading import allowed_folder, fetch_from_hub, load_folder, load_pretrained, load_version
+from workers.models.prompts import PLAIN_CHAT_TEMPLATE
 from workers.models.starters import create_starter, train_tokenizer
 from workers.runtime.reporter import JobError
 
@@ -75,6 +77,43 @@ def test_a_pretrained_model_without_a_chat_template_gets_a_plain_one(tmp_path):
     loaded = _load(_plain_llama(tmp_path / "llama"), tmp_path)
     assert "Assistant:" in loaded.tokenizer.chat_template
     assert loaded.manifest.trained
+
+
+def test_a_model_trained_to_continue_texts_can_be_trained_to_talk(tmp_path):
+    base = FolderBase(family=Family.CAUSAL, path=str(_plain_llama(tmp_path / "llama")))
+    coder = load_pretrained(base, task_type=TaskType.CODE, model_roots=[str(tmp_path)])
+    assert not coder.tokenizer.chat_template
+    write_folder(coder, tmp_path / "coder")
+    talker = load_version(tmp_path / "coder", task_type=TaskType.CHAT)
+    assert talker.tokenizer.chat_template == PLAIN_CHAT_TEMPLATE
+
+
+def test_a_model_ends_where_its_chat_template_ends_a_turn(tmp_path):
+    """As Qwen's base models: their own end is that of a document, and turns end with a mark without a name."""
+    folder = _plain_llama(tmp_path / "llama")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    end = AddedToken("<|turn-end|>", special=True)
+    tokenizer.add_tokens([AddedToken("<|turn|>", special=True), end], special_tokens=True)
+    tokenizer.chat_template = (
+        "{% for message in messages %}<|turn|>{{ message.role }}\n{{ message.content }}<|turn-end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}"
+    )
+    tokenizer.save_pretrained(folder)
+    loaded = _load(folder, tmp_path)
+    turn_end = loaded.tokenizer.convert_tokens_to_ids("<|turn-end|>")
+    assert end_token_ids(loaded) == sorted([loaded.tokenizer.eos_token_id, turn_end])
+    write_folder(loaded, tmp_path / "left")
+    assert turn_end in end_token_ids(load_folder(tmp_path / "left"))
+
+
+def test_a_chat_template_that_does_not_work_is_told(tmp_path):
+    folder = _plain_llama(tmp_path / "llama")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.chat_template = "{{ raise_exception('Only pictures, please') }}"
+    tokenizer.save_pretrained(folder)
+    with pytest.raises(JobError, match="Only pictures, please") as caught:
+        _load(folder, tmp_path)
+    assert _code(caught) == "template_refuses"
 
 
 def test_a_folder_outside_the_roots_is_refused(tmp_path):

@@ -136,6 +136,30 @@ def test_settings_that_the_user_chose_stay(dataset, make_preflight, recording):
         assert getattr(result.recipe, name) == getattr(chosen, name)
 
 
+def test_rows_are_never_longer_than_the_model_reads(dataset, make_preflight, recording):
+    chosen = Recipe(max_length=100_000, max_target_length=30_000)
+    result = preflight(make_preflight(dataset(Family.SEQ2SEQ), Family.SEQ2SEQ, recipe=chosen), recording())
+    assert result.recipe.max_length == result.recipe.max_target_length == result.context_length
+
+
+def test_rows_that_the_chat_template_refuses_are_told(
+    dataset, make_preflight, make_spec, recording, tmp_path
+):
+    first = make_spec(Family.CAUSAL)
+    run(first, recording())
+    folder = Path(first.work) / "out"
+    (folder / "chat_template.jinja").write_text(
+        "{% for message in messages %}{% if message.role == 'system' %}{{ raise_exception('No system role') }}"
+        "{% endif %}{{ message.content }}<|end|>{% endfor %}"
+    )
+    told = [("train", [("system", "Be kind."), ("user", f"is it {n}")], "no") for n in range(10)]
+    data = write_rows(tmp_path / "told", told)
+    base = FolderBase(family=Family.CAUSAL, path=str(folder))
+    with pytest.raises(JobError, match="No system role") as caught:
+        preflight(make_preflight(data, Family.CAUSAL, base=base, model_roots=[str(tmp_path)]), recording())
+    assert (caught.value.code, caught.value.field) == ("template_refuses", "base")
+
+
 def test_a_local_model_is_copied_as_it_came(dataset, make_preflight, make_spec, recording, tmp_path):
     first = make_spec(Family.CAUSAL)
     run(first, recording())

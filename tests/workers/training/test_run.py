@@ -144,6 +144,22 @@ def test_stop_before_the_first_step_leaves_nothing(make_spec, recording):
     assert not (Path(spec.work) / "out").exists()
 
 
+def test_stop_during_the_first_step_leaves_nothing(make_spec, recording, monkeypatch):
+    reporter = recording()
+    begin = loop_module.Phases.begin
+
+    def stop_at_training(phases, phase):
+        begin(phases, phase)
+        if phase == "training":
+            reporter.request_stop()
+
+    monkeypatch.setattr(loop_module.Phases, "begin", stop_at_training)
+    spec = make_spec(Family.CLASSIFIER)
+    with pytest.raises(StopRequested):
+        run(spec, reporter)
+    assert not (Path(spec.work) / "out").exists()
+
+
 def test_early_stopping_ends_a_run_that_no_longer_gets_better(make_spec, recording):
     spec = make_spec(
         Family.CLASSIFIER, max_steps=300, validation_rounds=100, early_stopping_rounds=2, learning_rate=0.02
