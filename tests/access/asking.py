@@ -156,6 +156,17 @@ def own(world: World, place: Place, address: Address, person: str) -> list[str]:
     ]
 
 
+def of_somebody_else(place: Place, address: Address, person: str) -> list[str]:
+    """As `own`, but what lies inside is another visitor's or another member's; empty where nothing is anybody's own."""
+    door = address.door
+    assert door is not None
+    other = "owner" if person != "owner" else "editor"
+    inner = [
+        place.things.get(f"strangers_{kind}") or place.of_member.get((kind, other)) for kind in door.of[1:]
+    ]
+    return [place.id_of(door.of[0]), *(str(row.pk) for row in inner)] if all(inner) else []
+
+
 def random_like(kind: str, known: str) -> str:
     """An id of that kind that nothing has."""
     if kind == "link_token":

@@ -30,6 +30,7 @@ from tests.access.asking import (
     SIGN_IN,
     Answer,
     ask,
+    of_somebody_else,
     own,
     path_of,
     random_like,
@@ -157,7 +158,7 @@ def _differences(address: Address, method: str, told: dict[str, Answer]) -> list
 
 @pytest.mark.parametrize("person", ROLES)
 def test_a_right_parent_opens_no_wrong_child(world: World, person: str) -> None:
-    """Own parent and foreign child, foreign parent and own child, and a child of our other app: as a random id."""
+    """Own parent and foreign child, foreign parent and own child, a child of our other app or of somebody else: as a random id."""
     wrong: list[str] = []
     for address in ADDRESSES:
         door = address.door
@@ -173,7 +174,15 @@ def test_a_right_parent_opens_no_wrong_child(world: World, person: str) -> None:
         for method, rule in door.needs.items():
             if expected(person, door, rule, "ours") != {IN}:
                 continue
-            for ids in ([mine[0], *theirs[1:]], [mine[0], *sibling[1:]], [theirs[0], *mine[1:]], random):
+            others = of_somebody_else(world.ours, address, person)
+            wrongly = (
+                [mine[0], *theirs[1:]],
+                [mine[0], *sibling[1:]],
+                [theirs[0], *mine[1:]],
+                random,
+                others,
+            )
+            for ids in filter(None, wrongly):
                 answer = ask(world.clients[person], method, path_of(address, ids))
                 # Whoever has a link is in; only what was said there is somebody else's.
                 outer_is_open = ids[0] == mine[0] or rule == Needs.LINK

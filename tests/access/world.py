@@ -354,7 +354,11 @@ def _admin_rows(ours: Place, theirs: Place) -> None:
     Group.objects.create(name="a group")
     SocialAccount.objects.create(user=User.objects.get(email="viewer@example.com"), provider="p", uid="u")
     for place in (ours, theirs):
-        of_place = {"workspaces.workspace": place.workspace}
+        # The only owner of a workspace cannot be taken out of it.
+        of_place = {
+            "workspaces.workspace": place.workspace,
+            "workspaces.membership": place.things["membership"],
+        }
         for model in admin.site._registry:
             label = model._meta.label_lower
             rows = model._default_manager.all()

@@ -1,0 +1,53 @@
+"""An id of another workspace behind the question mark of an address is as unknown as a random one."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+
+from apps.workspaces.access import Action
+from apps.workspaces.access_table import Door
+from tests.access.asking import FAULT, ask, path_of, random_like
+from tests.access.test_access_matrix import ADDRESSES
+from tests.access.world import THEIRS, World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
+
+QUESTIONS = {
+    "data": ("dataset_version", "{}"),
+    "model": ("model", "{}"),
+    "base": ("base_model", "base:{}"),
+}
+"""What pages read there: by name, the kind of the object and how its id is written."""
+
+
+@pytest.mark.parametrize("person", ["editor", "owner"])
+def test_a_foreign_id_in_a_question_is_as_unknown_as_a_random_one(world: World, person: str) -> None:
+    wrong, different = [], 0
+    for address in ADDRESSES:
+        door = address.door or Door({})
+        if door.of or door.values or door.needs.get("GET") not in (Action.VIEW, Action.EDIT):
+            continue
+        for name, (kind, written) in QUESTIONS.items():
+            known = world.theirs.id_of(kind)
+            nobodys = random_like(kind, known)
+            ours, foreign, random, again = (
+                ask(
+                    world.clients[person],
+                    "GET",
+                    f"{path_of(address, [])}?{urlencode({name: written.format(value)})}",
+                )
+                for value in (world.ours.id_of(kind), known, nobodys, nobodys)
+            )
+            # A page that draws something anew each time, as the key of an upload, is not compared as a whole.
+            is_same = again.told == random.told
+            different += is_same and ours.told != random.told
+            if is_same and foreign.told != random.told:
+                wrong.append(
+                    f"{address.route}?{name}: {foreign.status} for theirs, {random.status} for nobody's"
+                )
+            if THEIRS in foreign.body or foreign.word == FAULT:
+                wrong.append(f"{address.route}?{name} names what {person} must not see")
+    assert not wrong, "\n".join(wrong)
+    assert different >= 4, "own ids are answered: the names are those that pages read"

@@ -1,0 +1,44 @@
+"""Whatever changes something by a browser's cookie asks for the site's own token, so that a new address does too."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from apps.workspaces.access_table import Needs
+from apps.workspaces.doors import Address, addresses
+from tests.access.asking import FORBIDDEN, ask, own, path_of
+from tests.access.world import World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
+
+WITHOUT = {
+    "set_language",
+    "publishing:visit_act",
+    "publishing:visit_unlock",
+    "api:openai_chat",
+    "api:openai_completions",
+}
+"""Pages of share links send no referrer, which the check asks for; their cookies are SameSite. /v1 reads no cookie."""
+
+
+def answer_without_a_token(world: World, address: Address, method: str, person: str) -> str:
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    client.cookies.update(world.clients[person].cookies)
+    return ask(client, method, path_of(address, own(world, world.ours, address, person))).word
+
+
+def test_a_request_of_another_site_is_refused_at_every_address(world: World) -> None:
+    tried, taken = 0, set()
+    for address in addresses():
+        if address.is_socket or address.door is None:
+            continue
+        for method, rule in address.door.needs.items():
+            if method == "GET" or rule == Needs.NOBODY:
+                continue
+            tried += 1
+            person = "administrator" if rule == Needs.ADMINISTRATOR else "owner"
+            if answer_without_a_token(world, address, method, person) != FORBIDDEN:
+                taken.add(address.key)
+    assert tried > 100
+    assert taken == WITHOUT
