@@ -62,10 +62,7 @@ def read_parts(*, actor: User, upload_id: str, count: int) -> Iterator[bytes]:
     """The whole file, part by part. Raises UserError, before the first one, when a part is missing."""
     folder = _folder(actor, upload_id)
     if count < 1 or stored_parts(actor=actor, upload_id=upload_id) != list(range(count)):
-        message = _(
-            "A part of the file did not arrive. Press Upload again; what has arrived is not sent twice."
-        )
-        raise UserError(message, field="file", code="incomplete")
+        raise UserError(missing_part_message(), field="file", code="incomplete")
     return (_read(f"{folder}/{number:06d}") for number in range(count))
 
 
@@ -92,6 +89,10 @@ def drop_old_uploads() -> int:
     old = [folder for folder in folders if folder.rpartition("/")[2][:8] < oldest]
     free_disk(old)
     return len(old)
+
+
+def missing_part_message() -> str:
+    return _("A part of the file did not arrive. Press Upload again; what has arrived is not sent twice.")
 
 
 def too_large_message() -> str:

@@ -105,6 +105,9 @@ def parts(request: HttpRequest, upload_id: str) -> JsonResponse:
 @in_workspace(Action.EDIT)
 def part(request: HttpRequest, upload_id: str, number: int) -> JsonResponse:
     """One part of a file, as the body of the request."""
+    if request.content_type == "multipart/form-data":
+        # Its fields were read before this; what is left is no part.
+        return JsonResponse({"message": services.missing_part_message()}, status=400)
     try:
         services.store_part(
             actor=request.user,  # type: ignore[arg-type]

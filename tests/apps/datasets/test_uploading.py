@@ -57,6 +57,15 @@ def test_a_part_sent_twice_counts_once(client_for, editor) -> None:
     assert Import.objects.get().source_bytes == len(tickets())
 
 
+def test_a_form_is_no_part(client_for, editor) -> None:
+    """Its fields are read before the page is reached, and with them the body."""
+    upload_id = services.new_upload_id()
+    response = client_for(editor).post(_part(upload_id, 0), {"file": "x"})
+    assert response.status_code == 400
+    assert "A part of the file did not arrive" in response.json()["message"]
+    assert services.stored_parts(actor=editor, upload_id=upload_id) == []
+
+
 def test_nobody_completes_or_sees_the_upload_of_another(client_for, editor, admin) -> None:
     upload_id = services.new_upload_id()
     client_for(editor).post(_part(upload_id, 0), tickets(), **BINARY)
