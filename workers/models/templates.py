@@ -65,7 +65,9 @@ _TAKES_APART = frozenset(
 MOST_TAKEN_APART = 2_000_000
 """Characters of a text that becomes a list: each takes fifty times its memory there."""
 MOST_SEPARATING = 20
-"""Characters that JSON may have between, or before, two of its items."""
+"""Characters that JSON may have between two of its items, or before one for each level."""
+MOST_OF_A_DATE = 200
+"""Characters of the form of a date."""
 
 
 class TemplateRefused(ValueError):
@@ -131,6 +133,16 @@ def _written_out(value: Any, known: dict[int, tuple[int, int]]) -> tuple[int, in
         parts = (*value, *value.values()) if isinstance(value, dict) else value
         inner = [_written_out(part, known) for part in parts]
         known[id(value)] = len(value) + sum(i for i, _c in inner), sum(c for _i, c in inner)
+    return known[id(value)]
+
+
+def _levels(value: Any, known: dict[int, int]) -> int:
+    """How deep lists lie within lists."""
+    if not isinstance(value, list | tuple | dict):
+        return 0
+    if id(value) not in known:
+        parts = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + max((_levels(part, known) for part in parts), default=0)
     return known[id(value)]
 
 
@@ -274,10 +286,22 @@ def _raise(message: str) -> None:
 def _tojson(value: Any, ensure_ascii: bool = False, **options: Any) -> str:
     """As transformers has it: without escaping for HTML."""
     allowed = {name: options[name] for name in ("indent", "separators", "sort_keys") if name in options}
-    written = [options.get("indent"), *(options.get("separators") or ())]
-    if any(isinstance(text, str) and len(text) > MOST_SEPARATING for text in written):
+    indent, *between = (
+        text if isinstance(text, int) else len(text or "")
+        for text in (options.get("indent"), *(options.get("separators") or ()))
+    )
+    if max(indent, *between, 0) > MOST_SEPARATING:
         raise SecurityError("it writes too much between the items")
+    items, _characters = _written_out(value, {})
+    _spend(items * (_levels(value, {}) * max(indent, 0) + sum(between)))
     return json.dumps(value, ensure_ascii=ensure_ascii, **allowed)
+
+
+def _strftime_now(form: str) -> str:
+    # A field may be told its width, and the system tries 256 times the length of the form.
+    if len(form) > MOST_OF_A_DATE:
+        raise SecurityError("it writes too long a date")
+    return datetime.now().strftime(form)  # noqa: DTZ005  (the machine's day, as elsewhere)
 
 
 class _Dict:
@@ -318,7 +342,7 @@ def _compiled(source: str) -> Any:
     del environment.globals["lipsum"]
     environment.globals |= {
         "raise_exception": _raise,
-        "strftime_now": lambda form: datetime.now().strftime(form),  # noqa: DTZ005  (the machine's day, as elsewhere)
+        "strftime_now": _strftime_now,
         "dict": _Dict(),
         "namespace": _Namespace,
     }
