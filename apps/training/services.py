@@ -67,7 +67,7 @@ def request_preflight(
         base=base.base.model_dump(mode="json"),
         base_label=base.label,
         base_model=base.base_model,
-        base_version=_held_base(base) or _version_of(actor, base, dataset_version),
+        base_version=_held_base(base) or _version_of(actor, base, dataset_version, recipe.seed),
         length=length.value,
         recipe=changed,
         request_hash=digest,
@@ -88,12 +88,16 @@ def _held_base(base: BaseChoice) -> ModelVersion | None:
     return held
 
 
-def _version_of(actor: User, base: BaseChoice, dataset_version: DatasetVersion) -> ModelVersion:
+def _version_of(actor: User, base: BaseChoice, dataset_version: DatasetVersion, seed: int) -> ModelVersion:
     """The version that an earlier pre-flight made of the same base, so that all runs from it share their beginning;
     else a new one, whose files this pre-flight will leave."""
     is_starter = base.base.kind == "starter"
+    origin = base.base.model_dump(mode="json")
+    if is_starter and seed != Recipe.model_fields["seed"].default:
+        # Its random weights are drawn by the seed.
+        origin["seed"] = seed
     found = ModelVersion.objects.in_workspace(dataset_version.workspace).current()
-    found = found.filter(kind=ModelVersion.Kind.BASE, origin=base.base.model_dump(mode="json"))
+    found = found.filter(kind=ModelVersion.Kind.BASE, origin=origin)
     if is_starter:
         # A starter's tokenizer was trained on its data: another dataset needs another starter.
         found = found.filter(dataset_version=dataset_version)
@@ -105,7 +109,7 @@ def _version_of(actor: User, base: BaseChoice, dataset_version: DatasetVersion) 
         workspace=dataset_version.workspace,
         family=base.base.family,
         task_type=dataset_version.task_type,
-        origin=base.base,
+        origin=origin,
         origin_label=base.label,
         name=f"{base.label} ({dataset_version.dataset.name})" if is_starter else base.label,
         dataset_version=dataset_version if is_starter else None,

@@ -90,6 +90,14 @@ def test_runs_from_one_base_share_it_and_it_is_made_once(make_preflight, ask, ma
     assert ask(make_data()).base_version != first.base_version, "a starter belongs to its data"
 
 
+def test_a_starter_drawn_by_another_seed_is_another_base(make_preflight, ask) -> None:
+    """Else the same settings would give another model where somebody had trained before."""
+    usual = make_preflight()
+    drawn = ask(seed=5)
+    assert drawn.base_version != usual.base_version
+    assert "base" not in drawn.job.spec["inputs"]
+
+
 def test_what_the_preflight_left_becomes_the_base(make_preflight) -> None:
     base = make_preflight().base_version
     assert base.is_ready
