@@ -123,7 +123,7 @@ def test_members_and_invited_addresses_are_not_invited_again(workspace, owner, e
         )
 
 
-def test_the_page_shows_the_link_once_and_mails_it(client_for, workspace, admin, viewer) -> None:
+def test_the_page_shows_the_link_once_and_mails_it(client_for, workspace, admin, viewer, settings) -> None:
     client = client_for(admin)
     sent = {"email": "guest@example.com", "role": "viewer", "days": "7"}
     response = client.post("/workspace/invitations/", sent)
@@ -133,8 +133,12 @@ def test_the_page_shows_the_link_once_and_mails_it(client_for, workspace, admin,
     assert [(m.to, address in m.body, workspace.name in m.subject) for m in mail.outbox] == [
         (["guest@example.com"], True, True)
     ]
+    assert "only prints its e-mails" in response.content.decode()
     client.post("/workspace/invitations/", {"email": "", "role": "viewer", "days": "7"})
     assert len(mail.outbox) == 1
+    settings.EMAIL_URL = "smtp://mail.example.com"
+    answer = client.post("/workspace/invitations/", {**sent, "email": "other@example.com"}).content.decode()
+    assert "on its way to other@example.com" in answer
     assert client_for(viewer).post("/workspace/invitations/", sent).status_code == 403
     for wrong in ({"role": "owner"}, {"role": "king"}, {"days": "4000"}, {"email": "nobody"}):
         assert client.post("/workspace/invitations/", sent | {"email": ""} | wrong).status_code == 422, wrong
