@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 class SlashMiddleware(CommonMiddleware):
     """An address without its last slash leads on with 308: after 301 a program asks again with GET, and what it sent is lost."""
 
-    response_redirect_class: Any = partial(HttpResponsePermanentRedirect, preserve_request=True)
+    response_redirect_class: ClassVar[Any] = partial(HttpResponsePermanentRedirect, preserve_request=True)
 
 
 class UserErrorMiddleware:

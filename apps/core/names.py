@@ -3,6 +3,8 @@
 Said here they are in the catalogues; the models, and with them the migrations, stay as they are.
 """
 
+from typing import Any
+
 from django.apps import apps
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
@@ -37,6 +39,7 @@ def translate_names() -> None:
         for option in ("verbose_name", "verbose_name_plural"):
             if (name := getattr(model._meta, option)) in MODELS:
                 setattr(model._meta, option, gettext_lazy(name))
-        for field in model._meta.get_fields():
+        fields: list[Any] = model._meta.get_fields()
+        for field in fields:
             if (name := getattr(field, "verbose_name", None)) in FIELDS:
                 field.verbose_name = gettext_lazy(name)

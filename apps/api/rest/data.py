@@ -26,8 +26,8 @@ class PartParser(BaseParser):
 
     media_type = "application/octet-stream"
 
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
-        return bytes(stream.read(services.PART_BYTES + 1))
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        return stream.read(services.PART_BYTES + 1)
 
 
 class UploadViewSet(viewsets.GenericViewSet[Any]):
@@ -60,7 +60,7 @@ class UploadViewSet(viewsets.GenericViewSet[Any]):
     @action(detail=True, methods=["post"], url_path="parts/<int:number>", parser_classes=[PartParser])
     def part(self, request: Request, upload: str, number: int) -> Response:
         """One part, numbered from 0: the next `part_bytes` of the file; the last one may be shorter. The same one may be sent again."""
-        content = request.data
+        content: Any = request.data
         if not content:
             raise UserError(_("Send the bytes of the part as the body."), code="empty")
         services.store_part(
