@@ -63,6 +63,7 @@ def assert_headers(response: Any, where: str) -> None:
     assert response["X-Frame-Options"] == "DENY", where
     assert response["Cross-Origin-Opener-Policy"] == "same-origin", where
     assert response["Cross-Origin-Resource-Policy"] == "same-origin", where
+    assert not any(name.startswith("Access-Control-") for name in response.headers), where
     assert response["Referrer-Policy"] in ("same-origin", "no-referrer", "strict-origin-when-cross-origin"), (
         where
     )

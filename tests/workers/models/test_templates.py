@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_a_template_does_not_leave_the_sandbox(source: str, tmp_path: Path) -> N
         "{{ 'x'.center(10 ** 10) }}",
         "{{ ([1] * 150000) | tojson(indent=9999) }}",
         "{{ ([1] * 150000) | tojson(indent=-9999, separators=['x' * 9999, '']) }}",
-        "{% set ns = namespace(x=[1] * 9999) %}{% for i in range(300) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x | tojson(indent=20) }}",
+        "{% set ns = namespace(x=[1] * 9999) %}{% for i in range(100) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x | tojson(indent=20) }}",
         "{{ strftime_now('%09999999d' * 9999) }}",
         "{{ 'x' | center(10 ** 10) }}",
         "{{ 'x'.ljust(width=10 ** 10) }}",
@@ -191,6 +192,17 @@ def test_a_template_that_does_not_end_or_writes_too_much_is_refused(
         render_chat(source, TALK, add_generation_prompt=False)
     # Without its bounds each of these takes hours, or all memory.
     assert time.process_time() - began < 30
+
+
+def test_what_is_too_much_is_refused_before_it_is_made() -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(TemplateRefused):
+            render_chat("{{ ([1] * 20000) | tojson(indent=9999) }}", TALK, add_generation_prompt=False)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 32 << 20
 
 
 def test_a_small_folder_with_a_bad_template_costs_one_request_only(monkeypatch: pytest.MonkeyPatch) -> None:
