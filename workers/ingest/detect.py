@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from workers.ingest.dialect import SINGLE_COLUMN, find_dialect
+from workers.ingest.encodings import utf16_without_bom
 from workers.ingest.source import Source
 from workers.runtime.reporter import JobError
 
@@ -89,7 +90,7 @@ def _refuse_other_binaries(head: bytes) -> None:
         raise not_a_table("a web page (HTML)")
     if re.match(rb"(\xef\xbb\xbf)?\s*<\?xml", head):
         raise not_a_table("an XML document")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")):
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or utf16_without_bom(head):
         return
     control = sum(
         head.count(bytes([code])) for code in range(1, 32) if code not in (9, 10, 11, 12, 13, 26, 27)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from charset_normalizer import from_bytes
+from charset_normalizer import CharsetMatch, from_bytes
 
 DAMAGED = "\ufdd0"
 """Stands for a byte that could not be decoded: a code point that Unicode keeps out of interchange."""
@@ -39,6 +39,7 @@ LABELS = {
     "euc_jp": "EUC-JP",
     "cp949": "EUC-KR",
     "cp1252": "Latin-1 (Windows-1252)",
+    "cp1254": "Windows-1254",
 }
 
 
@@ -76,7 +77,7 @@ def detect_encoding(path: Path, on_bytes: Callable[[int], None] = lambda _: None
     for bom, codec in _BOMS:
         if head.startswith(bom):
             return codec
-    if wide := _utf16_without_bom(head):
+    if wide := utf16_without_bom(head):
         return wide
     scan = _scan_utf8(path, on_bytes)
     if not scan.damaged or scan.damaged * 20 <= scan.multibyte:
@@ -84,7 +85,7 @@ def detect_encoding(path: Path, on_bytes: Callable[[int], None] = lambda _: None
     return _legacy(scan.legacy)
 
 
-def _utf16_without_bom(head: bytes) -> str | None:
+def utf16_without_bom(head: bytes) -> str | None:
     if len(head) < 4 or head.count(0) < len(head) // 50:
         return None
     even, odd = head[0::2].count(0), head[1::2].count(0)
@@ -137,9 +138,9 @@ def _legacy(sample: bytes) -> str:
     if scores[best] >= 0.85 and scores[best] > western:
         return best
     if western >= 0.85:
-        return "cp1252"
+        return "cp1254" if _is_turkish(sample) else "cp1252"
     guess = from_bytes(sample).best()
-    if guess is None or guess.encoding in ("ascii", "utf_8") or guess.percent_chaos > 10:
+    if guess is None or guess.encoding in ("ascii", "utf_8") or _is_noise(guess):
         return "cp1252" if western >= 0.6 else "utf-8"
     return guess.encoding
 
@@ -205,6 +206,18 @@ def _is_korean(sample: bytes) -> bool:
     text = _decoded(sample, "cp949")
     high = [character for character in text if ord(character) > 127]
     return len(high) >= 30 and sum(map(_everyday_korean, high)) / len(high) > 0.97
+
+
+def _is_noise(guess: CharsetMatch) -> bool:
+    """Lines that look alike seem chaotic; where most of the letters are as frequent as in some language, they are none."""
+    return guess.percent_chaos > 10 and guess.percent_coherence < 50
+
+
+def _is_turkish(sample: bytes) -> bool:
+    """Its own letters are the Icelandic ð, ý, þ and Ý of cp1252; Icelandic also has many others with accents."""
+    text = _decoded(sample, "cp1252")
+    own, icelandic = (sum(map(text.count, letters)) for letters in ("ðýþÝÞÐ", "áéíóúæÁÉÍÓÚÆ"))
+    return own > 4 * icelandic
 
 
 def _western_share(sample: bytes) -> float:

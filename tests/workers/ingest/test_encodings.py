@@ -17,9 +17,19 @@ KANA = "テキスト,ラベル\n" + "".join(
 TRADITIONAL = "問題,答案\n" + "".join(
     f"圖書館什麼時候開門{n},每天早上九點開門，歡迎您來\n" for n in range(20)
 )
+SIMPLIFIED = "问题,答案\n" + "".join(f"密码忘记了怎么办{n},请点击重置密码\n" for n in range(40))
 KOREAN = "질문,답변\n" + "".join(
     f"도서관은 몇 시에 여나요 {n},매일 아침 아홉 시에 엽니다\n" for n in range(20)
 )
+TURKISH = "soru,cevap\n" + "".join(f"İstasyon nerede {n}?,Köşeyi dönünce sağda\n" for n in range(20))
+ICELANDIC = "spurning,svar\n" + "".join(
+    f"Hvað kostar þessi bók {n}?,Það stendur á bakhliðinni og er ódýrt\n" for n in range(20)
+)
+THREE_RUSSIAN_LINES = "вопрос,ответ\n" + "".join(
+    ("Где находится вокзал?,За углом налево", "Можно ли вернуть деньги?,Да конечно с чеком",
+     "Я потерял карту,Заполните форму")[n % 3] + f"{n}\n"
+    for n in range(40)
+)  # fmt: skip
 RUSSIAN = "вопрос,ответ\n" + "".join(
     f"Когда открывается библиотека {n}?,Каждое утро в девять часов\n" for n in range(20)
 )
@@ -34,6 +44,7 @@ RUSSIAN = "вопрос,ответ\n" + "".join(
         (GERMAN, "utf-16-le", "UTF-16 LE"),
         (ENGLISH_CHINESE, "utf-16-be", "UTF-16 BE"),
         (TRADITIONAL, "utf-16-le", "UTF-16 LE"),
+        (SIMPLIFIED, "utf-16-le", "UTF-16 LE"),
         (ENGLISH_CHINESE, "gb18030", "GB18030"),
         (ENGLISH_CHINESE, "gbk", "GB18030"),
         (TRADITIONAL, "big5", "Big5"),
@@ -44,6 +55,9 @@ RUSSIAN = "вопрос,ответ\n" + "".join(
         (KOREAN, "euc_kr", "EUC-KR"),
         (GERMAN, "latin-1", "Latin-1 (Windows-1252)"),
         (RUSSIAN, "cp1251", "cp1251"),
+        (THREE_RUSSIAN_LINES, "cp1251", "cp1251"),
+        (TURKISH, "cp1254", "Windows-1254"),
+        (ICELANDIC, "cp1252", "Latin-1 (Windows-1252)"),
     ],
 )
 def test_text_comes_back_as_it_was_written(import_file, text: str, codec: str, shown: str) -> None:
