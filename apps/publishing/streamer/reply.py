@@ -108,11 +108,15 @@ class Reply:
         await asyncio.sleep(_LOADING_SECONDS)
         if self._is_heard:
             return
-        with contextlib.suppress(EngineError, LostReply):
+        try:
             health = await self._engine.health()
-            loaded = any(model.model == self.request.model for model in health.models)
-            if not loaded and not self._is_heard:
-                await self._log.state("loading")
+            state = "" if any(model.model == self.request.model for model in health.models) else "loading"
+        except EngineError:
+            # Its door is open and nobody comes: a process that stands still.
+            state = "engine_down"
+        if state and not self._is_heard:
+            with contextlib.suppress(LostReply):
+                await self._log.state(state)
 
     async def _generate(self) -> Outcome:
         said = self._log.text

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from redis.exceptions import RedisError, ResponseError
 
+from apps.core.redis import AWAY
 from apps.publishing.connections import AsyncRedis
 from apps.publishing.reply_queue import GROUP, HEARTBEAT, REQUESTS, STOPS, ReplyRequest, stop_key
 from apps.publishing.streamer import store
@@ -183,7 +184,8 @@ class Streamer:
     async def _handle(self, entry_id: str, fields: dict[str, str]) -> None:
         reply = fields["reply"]
         try:
-            await self._answer(entry_id, fields)
+            while not await self._is_answered(entry_id, fields):
+                await asyncio.sleep(_RETRY_SECONDS)
         except LostReply:
             logger.info("Reply %s is in other hands", reply)
             return
@@ -194,6 +196,15 @@ class Streamer:
                 failed.text = log.text
                 await self._end(failed, log, reply, kept="request" not in fields)
         await self._acknowledge(entry_id)
+
+    async def _is_answered(self, entry_id: str, fields: dict[str, str]) -> bool:
+        """False when Redis went away meanwhile: a restart closes every connection, and its log tells how far we were."""
+        try:
+            await self._answer(entry_id, fields)
+        except AWAY:
+            logger.warning("Reply %s waits for Redis", fields["reply"])
+            return False
+        return True
 
     async def _answer(self, entry_id: str, fields: dict[str, str]) -> None:
         name = fields["reply"]

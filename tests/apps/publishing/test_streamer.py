@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 from channels.db import database_sync_to_async
+from redis.exceptions import ConnectionError as RedisConnectionError
 
+from apps.publishing import token_log
 from apps.publishing.connections import async_redis, sync_redis
 from apps.publishing.fanout import fanout
 from apps.publishing.models import Message
@@ -14,6 +16,7 @@ from apps.publishing.services import replies
 from apps.publishing.streamer import store
 from apps.publishing.streamer.outcome import Outcome
 from apps.publishing.streamer.reply import Patience
+from apps.serving.client import EngineUnreachable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,6 +101,36 @@ async def test_a_model_that_is_there_is_not_said_to_be_loaded(entrance, streamin
     async with streaming():
         entries = await listen((await ask(entrance)).answer.pk)
     assert states_of(entries) == ["answering"]
+
+
+async def test_an_engine_that_stands_still_is_said(entrance, streaming, engine, monkeypatch):
+    async def health(_client):
+        raise EngineUnreachable("ReadTimeout")
+
+    monkeypatch.setattr("apps.serving.client.EngineClient.health", health)
+    engine.misbehave(pause=1, pieces=1)
+    async with streaming():
+        entries = await listen((await ask(entrance)).answer.pk)
+    assert states_of(entries) == ["engine_down", "answering"]
+
+
+async def test_a_connection_that_a_restarted_redis_closed_costs_no_answer(entrance, streaming, monkeypatch):
+    read, broken = token_log.read, iter([True])
+
+    async def read_once_broken(*arguments, **options):
+        if next(broken, False):
+            raise RedisConnectionError("Connection lost.")
+        return await read(*arguments, **options)
+
+    monkeypatch.setattr("apps.publishing.streamer.log_writer.token_log.read", read_once_broken)
+    async with streaming():
+        turn = await ask(entrance)
+        for _ in range(100):
+            answer = await stored(turn)
+            if answer.ended_at:
+                break
+            await asyncio.sleep(0.1)
+    assert (answer.state, answer.text) == ("done", WHOLE)
 
 
 async def test_an_answer_that_breaks_off_goes_on_where_it_was(entrance, streaming, engine):
