@@ -323,7 +323,7 @@ def _generation(table: Table) -> _Found | None:
         if name != text
     ):
         return None
-    if labels := [c.name for c in _labels(table)]:
+    if labels := [c.name for c in _labels(table) if c.name != text]:
         why = f"“{labels[0]}” could be the label of “{text}”, or the text alone is to be learned. Say which."
         return None, {}, [why]
     return TaskType.GENERATION, {text: Role.TARGET}, [f"“{text}” is the only column of running text."]

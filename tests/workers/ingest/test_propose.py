@@ -76,6 +76,7 @@ LABELS = [("good", "bad", "fine")[n % 3] for n in range(30)]
             "translation",
             {"one": "input", "two": "target"},
         ),
+        (table(motto=["To be or not", "Seize the day", "Know thyself"] * 10), "generation", {"motto": "target"}),
         (table(text=numbered("Once upon a time there was a fox")), "generation", {"text": "target"}),
         (
             table(id=numbered(""), title=numbered("A fox"), text=numbered(LONG), licence=["CC-BY"] * 30),
