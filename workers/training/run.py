@@ -64,6 +64,7 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
         with memory_explained(recipe, longest):
             loaded.precision = precision
             loop = _loop(spec, loaded, recipe, data, reporter, phases)
+            begun -= loop.state.seconds  # of the attempts before this one
             ending = loop.run()
 
             phases.begin(SAVING)

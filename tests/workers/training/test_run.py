@@ -116,6 +116,16 @@ def test_a_resumed_run_ends_with_the_same_bits(family, tuning, make_spec, record
     assert load_folder(Path(at_once.work) / "out").manifest.trained
 
 
+def test_a_resumed_run_cost_the_time_of_all_its_attempts(make_spec, recording, tmp_path):
+    first = make_spec(Family.CLASSIFIER, name="first")
+    run(first, recording())
+    kept = max((Path(first.work) / "checkpoints").glob("step-*"))
+    state = json.loads((kept / "state.json").read_text())
+    (kept / "state.json").write_text(json.dumps(state | {"seconds": 5000}))
+    rest = make_spec(Family.CLASSIFIER, name="rest", inputs={"checkpoint": str(kept)})
+    assert run(rest, recording()).seconds >= 5000
+
+
 def test_a_checkpoint_of_another_model_is_refused(make_spec, recording, tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "state.json").write_text("{}")
