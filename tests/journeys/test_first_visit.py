@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -37,6 +38,38 @@ def test_from_an_example_to_an_answer_on_a_phone(
     shares = [float(text.removesuffix(" %")) for text in bars.locator(".bar-share").all_inner_texts()]
     assert shares == sorted(shares, reverse=True)
     assert 99 < sum(shares) < 101
+    assert_fits_its_screen(visitor)
+
+
+def test_from_an_example_to_a_streamed_answer(
+    studio: Studio, signed_in: Any, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(studio.url, signed_in)
+    page.goto("/")
+    page.get_by_role("button", name="Library help desk").click()
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("link", name="Train a model on it").click()
+    train(page)
+    page.get_by_role("link", name="See the model").click()
+    page.get_by_role("link", name="Publish as an app").click()
+    page.get_by_label("Name", exact=True).fill("Front desk of the library")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("The app computes what the training saw.")).to_be_visible()
+    address = page.get_by_label("Address", exact=True).input_value()
+
+    visitor = open_page(studio.url, viewport=PHONE)
+    heard: list[dict[str, Any]] = []
+    visitor.on(
+        "websocket", lambda line: line.on("framereceived", lambda frame: heard.append(json.loads(frame)))
+    )
+    visitor.goto(address)
+    visitor.get_by_label("Your message").fill("When does Station Square open on Friday?")
+    visitor.keyboard.press("Enter")
+    answer = visitor.locator(".turn.assistant[data-message]")
+    expect(answer.locator(".figures")).not_to_be_empty()
+    streamed = "".join(one["text"] for one in heard if one["type"] == "text")
+    assert streamed.strip()
+    assert " ".join(answer.locator(".text").inner_text().split()) == " ".join(streamed.split())
     assert_fits_its_screen(visitor)
 
 
