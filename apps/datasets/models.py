@@ -81,6 +81,7 @@ class Import(InWorkspace):
     job = models.OneToOneField(Job, models.PROTECT, related_name="dataset_import")
     result: Any = models.JSONField(null=True, blank=True)
     """ImportResult, once parsed."""
+    files_deleted_at = models.DateTimeField(_("files deleted"), null=True, blank=True)
 
     objects = ImportQuerySet.as_manager()
 
@@ -115,6 +116,8 @@ class DatasetVersion(InWorkspace):
     rows_validation = models.PositiveIntegerField(_("validation rows"), default=0)
     rows_test = models.PositiveIntegerField(_("test rows"), default=0)
     bytes = models.BigIntegerField(_("bytes"), default=0)
+    files_deleted_at = models.DateTimeField(_("files deleted"), null=True, blank=True)
+    """When its rows were deleted; the row stays for what was made from them."""
 
     objects = DatasetVersionQuerySet.as_manager()
 
@@ -132,7 +135,8 @@ class DatasetVersion(InWorkspace):
 
     @property
     def is_ready(self) -> bool:
-        return self.rows_train > 0
+        """Whether its rows are frozen, and still there."""
+        return self.rows_train > 0 and self.files_deleted_at is None
 
     @property
     def rows(self) -> int:

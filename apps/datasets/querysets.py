@@ -34,8 +34,8 @@ class ImportQuerySet(InWorkspaceQuerySet):
 
 class DatasetVersionQuerySet(InWorkspaceQuerySet):
     def ready(self) -> Self:
-        """Frozen: their rows are written and will not change."""
-        return self.filter(rows_train__gt=0)
+        """Frozen: their rows are written and will not change; and nobody deleted them."""
+        return self.filter(rows_train__gt=0, files_deleted_at=None)
 
     def standing(self) -> Self:
         """Frozen, or being frozen: those whose job did not fail."""

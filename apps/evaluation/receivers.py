@@ -4,6 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from apps.datasets.services import keeping as datasets
 from apps.evaluation import services
 from apps.evaluation.models import Evaluation
 from apps.jobs import hours
@@ -22,5 +23,7 @@ def take_result(sender: type[Job], job: Job, **_: Any) -> None:
 
 @receiver(job_retried)
 def promise_hours_again(sender: type[Job], job: Job, **_: Any) -> None:
-    for evaluation in Evaluation.objects.filter(job=job):
+    """Raises UserError when the rows that are answered were deleted."""
+    for evaluation in Evaluation.objects.select_related("dataset_version").filter(job=job):
+        datasets.hold_version(evaluation.dataset_version)
         hours.promise(job, source=evaluation)

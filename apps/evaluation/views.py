@@ -54,9 +54,7 @@ def _headline(evaluation: Evaluation) -> Any:
 def new(request: HttpRequest) -> HttpResponse:
     """Evaluate any models on one test set; several are compared as well."""
     workspace = request.workspace  # type: ignore[attr-defined]
-    versions = (
-        DatasetVersion.objects.in_workspace(workspace).filter(rows_train__gt=0).select_related("dataset")
-    )
+    versions = DatasetVersion.objects.in_workspace(workspace).ready().select_related("dataset")
     models = ModelVersion.objects.in_workspace(workspace).current()
     asked = request.GET.getlist("model")
     learned = next((m.dataset_version_id for m in models if str(m.pk) in asked), None)

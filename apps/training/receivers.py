@@ -20,5 +20,6 @@ def take_result(sender: type[Job], job: Job, **_: Any) -> None:
 
 @receiver(job_retried)
 def require_room_again(sender: type[Job], job: Job, **_: Any) -> None:
+    services.require_rows(job)
     if job.kind == JobKind.RUN:
         services.require_room_again(job)

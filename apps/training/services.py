@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -217,6 +218,13 @@ def _create_run(
     )
     hours.promise(job, source=run, seconds=result.seconds)
     return run
+
+
+def require_rows(job: Job) -> None:
+    """A run or pre-flight that ended is asked for again. Raises UserError when the rows that it reads were deleted."""
+    read_by = Q(runs__job=job) | Q(preflights__job=job)
+    for version in DatasetVersion.objects.filter(read_by).distinct():
+        datasets.hold_version(version)
 
 
 def require_room_again(job: Job) -> None:

@@ -4,11 +4,13 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.catalog.models import BaseModel
@@ -50,6 +52,9 @@ def new(request: HttpRequest) -> HttpResponse:
     version = access.get_visible(
         DatasetVersion.objects.select_related("dataset"), request.user, Action.EDIT, pk=version_id
     )
+    if version.files_deleted_at:
+        messages.warning(request, _("The rows of this data were deleted. Choose other data."))
+        return _choose_data(request)
     choices = choices_for(request.user, version)  # type: ignore[arg-type]
     # An address can only say "False", which a checkbox would take for yes.
     initial = {name: value != "False" and value for name, value in request.GET.items() if name != "data"}
@@ -85,7 +90,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @in_workspace(Action.EDIT)
 def _choose_data(request: HttpRequest) -> HttpResponse:
     versions = DatasetVersion.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
-    ready = versions.filter(rows_train__gt=0, dataset__archived_at=None).select_related("dataset")
+    ready = versions.current().select_related("dataset")
     base = _brought_base(request)
     if base is None:
         return render(request, "training/choose_data.html", {"versions": ready[:100]})

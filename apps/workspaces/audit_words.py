@@ -44,6 +44,7 @@ ACTIONS: dict[str, Promise] = {
     "dataset.changed": _("Changed a dataset"),
     "dataset.created": _("Made a dataset"),
     "dataset.deleted": _("Deleted a dataset"),
+    "dataset.files_deleted": _("Deleted the rows of a dataset"),
     "dataset.unarchived": _("Brought an archived dataset back"),
     "dataset_version.confirmed": _("Confirmed what the columns of a file mean"),
     "evaluation.deleted": _("Deleted an evaluation"),

@@ -108,7 +108,7 @@ class DatasetViewSet(VisibleViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any = None) -> Response:
-        """Delete the dataset with all its rows. Refused while runs or evaluations need it."""
+        """Delete the dataset with all its rows. Where runs or evaluations rest on it, they and its name stay, its rows do not."""
         services.delete_dataset(actor=request.user, dataset=self.own())  # type: ignore[arg-type]
         return Response(status=status.HTTP_204_NO_CONTENT)
 

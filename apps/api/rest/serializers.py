@@ -61,7 +61,7 @@ class DatasetVersionSerializer(serializers.ModelSerializer[DatasetVersion]):
         model = DatasetVersion
         fields = [
             "id", "dataset", "number", "task_type", "roles", "rows_train", "rows_validation", "rows_test", "bytes",
-            "is_ready", "result", "job", "created_at",
+            "is_ready", "files_deleted_at", "result", "job", "created_at",
         ]  # fmt: skip
 
 

@@ -1,16 +1,16 @@
 """Renaming, hiding, holding and deleting datasets."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.core.disk import free_disk
 from apps.core.errors import UserError
-from apps.core.lists import listed
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.jobs.models import CLAIMED, Job
 from apps.workspaces import access, audit, usage
@@ -41,7 +41,7 @@ def hold_version(version: DatasetVersion) -> DatasetVersion:
     """The row as it is now, kept until the transaction ends: whoever would delete it waits and then sees what was made.
 
     Versions are held before the models that go with them, always, so that nobody waits in a circle. Raises UserError
-    when it is gone.
+    when it is gone, or its rows are.
     """
     held: DatasetVersion | None = (
         DatasetVersion.objects.select_for_update(no_key=True, of=("self",))
@@ -51,14 +51,19 @@ def hold_version(version: DatasetVersion) -> DatasetVersion:
     )
     if held is None:
         raise UserError(_("This data was deleted just now."), field="data", code="gone")
+    if held.files_deleted_at is not None:
+        raise UserError(
+            _("The rows of this data were deleted. Choose other data."), field="data", code="gone"
+        )
     return held
 
 
 @transaction.atomic
-def delete_dataset(*, actor: User, dataset: Dataset) -> None:
+def delete_dataset(*, actor: User, dataset: Dataset) -> bool:
     """Delete a dataset with its files, versions and jobs; the disk is freed once that is committed.
 
-    Raises UserError when runs or evaluations rest on a version, or a job is at work on it right now.
+    Where runs or evaluations rest on it, its files and rows go all the same; its name, its columns and what was made from it
+    stay, and False is returned. Raises UserError when a job is at work on it right now.
     """
     _require_may_delete(actor, dataset)
     dataset = Dataset.objects.select_for_update().get(pk=dataset.pk)
@@ -66,23 +71,34 @@ def delete_dataset(*, actor: User, dataset: Dataset) -> None:
     imports, versions = list(dataset.imports.all()), list(dataset.versions.select_for_update())
     job_ids = [row.job_id for row in (*imports, *versions)]
     job_ids += Job.objects.filter(preflight__dataset_version__in=versions).values_list("pk", flat=True)
-    _refuse_while_working(job_ids)
+    _refuse_while_working(job_ids, versions)
     keys = [*(_folder(source) for source in imports), *(version.storage_key for version in versions)]
-    audit.record(actor, "dataset.deleted", dataset)
-    try:
-        dataset.versions.all().delete()
-    except ProtectedError as error:
-        names = listed(sorted({str(row) for row in error.protected_objects})[:3])
-        message = _(
-            "This dataset cannot be deleted, because results rest on it: %(names)s. Archive it instead: that only hides it."
-        )
-        raise UserError(message % {"names": names}, code="in_use") from error
-    dataset.imports.all().delete()
     for row in (*imports, *versions):
         usage.set_stored(workspace=dataset.workspace, source=row, amount=0)
-    dataset.delete()
-    Job.objects.filter(pk__in=job_ids).delete()
+    try:
+        dataset.versions.all().delete()
+    except ProtectedError:
+        _forget_rows(actor, dataset)
+        is_gone = False
+    else:
+        audit.record(actor, "dataset.deleted", dataset)
+        dataset.imports.all().delete()
+        dataset.delete()
+        Job.objects.filter(pk__in=job_ids).delete()
+        is_gone = True
     transaction.on_commit(lambda: free_disk(keys))
+    return is_gone
+
+
+def _forget_rows(actor: User, dataset: Dataset) -> None:
+    """Keep what says where models come from, without any row: the samples that were shown for confirming go too."""
+    now = timezone.now()
+    Job.objects.filter(dataset_import__dataset=dataset).update(result=None)
+    dataset.imports.update(source_bytes=0, result=None, files_deleted_at=now)
+    dataset.versions.update(bytes=0, files_deleted_at=now)
+    dataset.archived_at = now
+    dataset.save(update_fields=["archived_at"])
+    audit.record(actor, "dataset.files_deleted", dataset)
 
 
 @transaction.atomic
@@ -107,13 +123,17 @@ def _require_may_delete(actor: User, dataset: Dataset) -> None:
     access.require(actor, dataset.workspace, Action.EDIT if own else Action.MANAGE)
 
 
-def _refuse_while_working(job_ids: list[UUID]) -> None:
-    """A queued job simply disappears; one that a worker has taken would go on writing files that nobody deletes."""
+def _refuse_while_working(job_ids: list[UUID], versions: Sequence[DatasetVersion] = ()) -> None:
+    """A queued job simply disappears; one that a worker has taken would go on writing files that nobody deletes.
+
+    Runs and evaluations of `versions` do not disappear: one that waits needs the rows as well.
+    """
     # Locked, so that no worker takes one between this look and the deletion.
     states = Job.objects.select_for_update().filter(pk__in=job_ids).values_list("state", flat=True)
-    if set(states) & set(CLAIMED):
+    resting = Q(run__dataset_version__in=versions) | Q(evaluation__dataset_version__in=versions)
+    if set(states) & set(CLAIMED) or (versions and Job.objects.active().filter(resting).exists()):
         raise UserError(
-            _("A worker is reading this data right now. Stop it or wait for it, then delete."), code="busy"
+            _("A job is using this data right now. Stop it or wait for it, then delete."), code="busy"
         )
 
 

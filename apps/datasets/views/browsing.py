@@ -53,7 +53,10 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         context |= status_context(version.job)
         if version.is_ready:
             context |= _profile_context(version) | _rows_context(request, version)
-    return render_page(request, "datasets/detail.html", context, partial="rows")
+        elif version.files_deleted_at:
+            context["models"] = _models_of(version)
+    has_rows = version is not None and version.is_ready
+    return render_page(request, "datasets/detail.html", context, partial="rows" if has_rows else None)
 
 
 def _chosen_version(dataset: Dataset, number: str) -> DatasetVersion | None:
@@ -89,8 +92,12 @@ def _profile_context(version: DatasetVersion) -> dict[str, Any]:
         "column_roles": [
             (column, role_label(version.task, Role(role))) for column, role in version.roles.items()
         ],
-        "models": list(version.model_versions.exclude(bytes=0).filter(kind="tuned")[:20]),
+        "models": _models_of(version),
     }
+
+
+def _models_of(version: DatasetVersion) -> list[Any]:
+    return list(version.model_versions.exclude(bytes=0).filter(kind="tuned")[:20])
 
 
 def _split_bar(version: DatasetVersion) -> list[tuple[str, int, int, int]]:

@@ -23,7 +23,7 @@ _CSV = "text/csv; charset=utf-8"
 def source(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The file as it came; one that is still to be fetched is not there."""
     import_ = access.get_visible(Import.objects.all(), request.user, pk=pk)
-    if import_.address_encrypted:
+    if import_.address_encrypted or import_.files_deleted_at:
         raise NotVisible
     chunks = read_chunks(storage().open(import_.source_key))
     return send_file(

@@ -3,13 +3,15 @@
 from functools import partial
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from apps.core.errors import UserError
 from apps.core.htmx import redirect, render_page
-from apps.core.notices import do_and_tell, tell_archived
+from apps.core.notices import tell_archived
 from apps.datasets import services
 from apps.datasets.forms import DatasetForm
 from apps.datasets.models import Dataset
@@ -46,8 +48,17 @@ def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
-    remove = partial(services.delete_dataset, actor=request.user, dataset=dataset)  # type: ignore[arg-type]
-    done = _("“%(name)s” was deleted and its disk freed.") % {"name": dataset.name}
-    if do_and_tell(request, remove, done):
+    name = {"name": dataset.name}
+    try:
+        is_gone = services.delete_dataset(actor=request.user, dataset=dataset)  # type: ignore[arg-type]
+    except UserError as error:
+        messages.error(request, str(error.message))
+        return redirect(request, "datasets:detail", pk)
+    if is_gone:
+        messages.success(request, _("“%(name)s” was deleted and its disk freed.") % name)
         return redirect(request, "datasets:list")
+    messages.success(
+        request,
+        _("The rows of “%(name)s” were deleted and their disk freed; what was made from them stays.") % name,
+    )
     return redirect(request, "datasets:detail", pk)

@@ -231,14 +231,14 @@ def test_deleting_frees_the_disk(client_for, owner, frozen, django_capture_on_co
     assert not Dataset.objects.exists()
 
 
-def test_deleting_is_refused_while_results_rest_on_it(client_for, owner, frozen, workspace) -> None:
+def test_deleting_waits_for_an_evaluation_that_needs_the_rows(client_for, owner, frozen, workspace) -> None:
     from apps.evaluation.models import Evaluation
     from apps.jobs.models import Job
 
     job = Job.objects.create(workspace=workspace, kind="evaluation", title="e", queue="gpu", spec={})
     Evaluation.objects.create(workspace=workspace, number=1, dataset_version=frozen, storage_key="e", job=job)
     response = client_for(owner).post(reverse("datasets:delete", args=[frozen.dataset_id]), follow=True)
-    assert "Archive it instead" in response.content.decode()
+    assert "A job is using this data" in response.content.decode()
     assert storage().exists(frozen.storage_key)
     assert Dataset.objects.exists()
 
@@ -249,7 +249,7 @@ def test_deleting_waits_for_a_worker_that_is_at_it(upload, client_for, owner) ->
     import_ = upload(tickets())
     claim(job_id=str(import_.job_id), worker="w")
     response = client_for(owner).post(reverse("datasets:delete", args=[import_.dataset_id]), follow=True)
-    assert "A worker is reading this data" in response.content.decode()
+    assert "A job is using this data" in response.content.decode()
     assert Dataset.objects.exists()
 
 
