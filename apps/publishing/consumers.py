@@ -87,7 +87,7 @@ class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):  # type: ignore[m
         except UserError as error:
             await self.say(wire.refusal_json(error.message, error.code, request_key))
         except wire.NOT_UNDERSTOOD:
-            await self.say(wire.not_understood())
+            await self.say(wire.not_understood(request_key))
         except RedisError:
             logger.warning("Redis is away", exc_info=True)
             await self.say(wire.unreachable(request_key))

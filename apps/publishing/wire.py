@@ -72,8 +72,9 @@ def refusal_json(text: str, code: str, request_key: str | None = None) -> dict[s
     return {"type": "refused", "code": code, "text": str(text), "request_key": request_key}
 
 
-def not_understood() -> dict[str, Any]:
-    return refusal_json(_("The server did not understand this page. Reload it."), "not_understood")
+def not_understood(request_key: str | None = None) -> dict[str, Any]:
+    text = _("The server did not understand this page. Reload it.")
+    return refusal_json(text, "not_understood", request_key)
 
 
 def unreachable(request_key: str | None = None) -> dict[str, Any]:

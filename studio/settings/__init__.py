@@ -229,6 +229,8 @@ Lists come in pages: follow `next`. An error is `{"error": {"code", "message", "
 `Retry-After`.""",
     "VERSION": "1",
     "SWAGGER_UI_DIST": "SIDECAR",
+    # Deep links would be links inside of buttons, which programs that read pages aloud cannot tell apart.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": False},
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

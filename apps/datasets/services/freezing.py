@@ -98,7 +98,8 @@ def _checked_roles(
             )
         if role not in allowed:
             message = _("The column “%(name)s” cannot be %(role)s where data teaches %(task)s.")
-            words = {"name": column, "role": role, "task": _(info.label)}
+            word = role_label(info, Role(role)) if role in set(Role) else role
+            words = {"name": column, "role": word, "task": _(info.label)}
             raise UserError(message % words, field="roles")
         if role != Role.IGNORE:
             checked[column] = Role(role)

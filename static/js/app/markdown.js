@@ -28,6 +28,14 @@ export function renderMarkdown(element, text) {
       box.textContent = code;
       return `<pre>${box.outerHTML}</pre>`;
     },
+    // Tags that a model writes are words of its answer: taken for HTML they would vanish. But for the one that tables need.
+    html({ text: tag, block }) {
+      if (/^<br\s*\/?>$/i.test(tag.trim())) return "<br>";
+      const box = document.createElement("p");
+      box.textContent = tag.trimEnd();
+      const words = box.innerHTML.replaceAll("\n", "<br>");
+      return block ? `<p>${words}</p>` : words;
+    },
   };
   const html = new Marked({ gfm: true, breaks: true, renderer }).parse(text);
   element.replaceChildren(DOMPurify.sanitize(html, RULES));

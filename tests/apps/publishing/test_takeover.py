@@ -93,8 +93,15 @@ async def test_another_streamer_goes_on(engine, fate):
 
 def test_a_streamer_gives_signs_of_life_and_takes_them_back(engine):
     with streamer_process("alone", engine) as process:
-        assert live_streamers() == ["alone"]
-        assert sync_redis().ttl("streamer:alone") <= 2
+        signs = set()
+        for _ in range(200):
+            # Between two signs of life a busy machine may let more time pass than one lasts.
+            if live_streamers() == ["alone"]:
+                signs.add(sync_redis().ttl("streamer:alone"))
+                break
+            time.sleep(0.05)
+        assert signs <= {0, 1, 2}
+        assert signs
         process.terminate()
         process.wait(timeout=10)
         assert live_streamers() == []
