@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from launcher.throwaway import Studio
+from tests.fixtures.axe import bring_axe, violations
 
 pytestmark = pytest.mark.journey
 
@@ -40,3 +41,15 @@ def test_what_was_chosen_in_the_studio_goes_before_what_the_system_says(
     page.get_by_role("link", name="Back to the studio").click()
     # To the first page, or to the sign-in before it once there is an owner.
     expect(page).to_have_url(re.compile(rf"{re.escape(studio.url)}/(accounts/login/\?next=/)?$"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(studio: Studio, open_page: Callable[..., Page], scheme: str) -> None:
+    page = open_page(studio.url, color_scheme=scheme)
+    bring_axe(page.context)
+    page.goto("/api/v1/docs/")
+    expect(page.locator(".opblock").first).to_be_visible()
+    page.locator(".opblock-summary-control").first.click()
+    expect(page.locator(".opblock.is-open")).to_be_visible()
+    found = violations(page, scheme)
+    assert found == [], "\n".join(found)

@@ -50,6 +50,15 @@ def ask(page: Page, address: str) -> Locator:
     return answer
 
 
+RENDER = """async (text) => {
+    const { renderMarkdown } = await import("/static/js/app/markdown.js");
+    const box = document.createElement("div");
+    document.body.append(box);
+    renderMarkdown(box, text);
+    return [box.innerText, [...box.querySelectorAll("*")].map((element) => element.tagName)];
+}"""
+
+
 def assert_whole(answer: Locator, expected: str) -> None:
     """The answer has ended, and none of it is lost or doubled."""
     expect(answer.locator(".status")).to_have_text("Cut here: this is the longest answer that is allowed.")
@@ -132,3 +141,16 @@ def test_a_prompt_longer_than_the_context_is_explained_and_kept(
     assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight"), (
         "only the talk scrolls"
     )
+
+
+def test_tags_that_a_model_writes_are_words_of_its_answer(
+    studio: Studio, address: str, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(studio.url)
+    page.goto(address)
+    written = "Use <b onclick=alert(1)>two</b><br>**lines**\n\n<div>\n<script>alert(1)</script>\n</div>\n"
+    text, tags = page.evaluate(RENDER, written)
+    assert text.split() == [
+        "Use", "<b", "onclick=alert(1)>two</b>", "lines", "<div>", "<script>alert(1)</script>", "</div>",
+    ]  # fmt: skip
+    assert set(tags) == {"P", "BR", "STRONG"}
