@@ -58,6 +58,8 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
     readonly_fields = ["last_login"]
+    filter_horizontal = ()
+    """Django's pair of lists has labels that programs which read aloud do not understand, and styles that the policy refuses."""
     rights = ["is_staff", "is_superuser", "groups", "user_permissions"]
     """Given by superusers alone: others would give them to themselves."""
 

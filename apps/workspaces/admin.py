@@ -35,6 +35,9 @@ admin.site.unregister(Group)
 class GroupAdmin(DjangoGroupAdmin):
     """What administrators who are no superusers may do here, said by superusers; recorded as everything that they write."""
 
+    filter_horizontal = ()
+    """As in UserAdmin (apps.accounts)."""
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
 
@@ -80,7 +83,6 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ["role", "workspace"]
     search_fields = ["user__email", "user__name", "workspace__name"]
     list_select_related = ["user", "workspace"]
-    autocomplete_fields = ["user", "workspace"]
     actions = None
 
     def has_change_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
@@ -112,7 +114,6 @@ class QuotaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ["is_unlimited"]
     search_fields = ["workspace__id", "workspace__name"]
     list_select_related = ["workspace"]
-    autocomplete_fields = ["workspace"]
     actions = None
 
     def get_form(
