@@ -56,7 +56,7 @@ class Dataset(InWorkspace):
         """The newest upload, while it has not become a version: being read, waiting for its columns, or failed."""
         newest = self.newest_import
         used = {version.source_id for version in self.versions.all()}
-        return newest if newest and newest.pk not in used else None
+        return newest if newest and newest.pk not in used and not newest.files_deleted_at else None
 
     @property
     def newest_job(self) -> Job | None:

@@ -100,6 +100,9 @@ def test_pages_say_what_was_deleted_and_lead_to_what_stays(client_for, owner, ru
     assert client.get(reverse("datasets:source", args=[deleted.source_id])).status_code == 404
     assert client.get(reverse("datasets:kept_csv", args=[deleted.pk])).status_code == 404
     assert deleted.dataset.name in client.get(reverse("training:detail", args=[run.pk])).content.decode()
+    listed = client.get(reverse("datasets:list"), {"archived": 1}).content.decode()
+    assert "Rows deleted" in listed
+    assert "Ready" not in listed
     wizard = client.get(reverse("training:new"), {"data": deleted.pk}).content.decode()
     assert "Choose other data" in wizard
 
