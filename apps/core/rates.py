@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redis.exceptions import RedisError
@@ -21,22 +22,40 @@ class Rate:
     seconds: int = 60
 
 
+_COUNT_EACH = """
+for i, key in ipairs(KEYS) do
+  local most, seconds = tonumber(ARGV[2 * i - 1]), ARGV[2 * i]
+  local count = redis.call("INCR", key)
+  if count == 1 then redis.call("EXPIRE", key, seconds) end
+  if count > most then return i end
+end
+return 0
+"""
+"""Returns the number of the first key that is above its limit, 0 when none is; those after it are not counted."""
+
+
 def take(name: str, rate: Rate) -> int:
     """Count one of `name`. Return 0 when it is within the rate, else the seconds until it will be again.
 
     While Redis is away nothing is refused: nothing that is limited here works without it either.
     """
+    return take_each([(name, rate)])
+
+
+def take_each(wanted: Sequence[tuple[str, Rate]]) -> int:
+    """As `take`, for names in turn: what one of them refuses counts for none of those after it."""
     now = time.time()
-    key = f"rate:{name}:{int(now // rate.seconds)}"
-    pipeline = sync_redis().pipeline(transaction=False)
-    pipeline.incr(key)
-    pipeline.expire(key, rate.seconds * 2)
+    keys = [f"rate:{name}:{int(now // rate.seconds)}" for name, rate in wanted]
+    limits = [number for _, rate in wanted for number in (rate.most, rate.seconds * 2)]
     try:
-        count, _ = pipeline.execute()
+        refused = int(sync_redis().eval(_COUNT_EACH, len(keys), *keys, *limits))
     except RedisError:
         logger.warning("A rate could not be counted", exc_info=True)
         return 0
-    return 0 if count <= rate.most else max(1, rate.seconds - int(now % rate.seconds))
+    if not refused:
+        return 0
+    seconds = wanted[refused - 1][1].seconds
+    return max(1, seconds - int(now % seconds))
 
 
 _UNDER_WAY_SECONDS = 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
 
@@ -12,7 +13,7 @@ from apps.core.addresses import limited_as
 from apps.core.errors import NotVisible
 from apps.publishing.grants import is_open_to
 from apps.publishing.models import App, AppVersion, Conversation, Message, ShareLink
-from apps.publishing.querysets import ConversationQuerySet
+from apps.publishing.querysets import ConversationQuerySet, MessageQuerySet, ShareLinkQuerySet
 from apps.workspaces import access, ways
 
 
@@ -43,11 +44,29 @@ class Entrance:
             return self.app.live_version
         return self.app.versions.select_related("model_version").first()
 
+    def version_now(self) -> AppVersion | None:
+        """What answers a question that is asked now: while a page is open, its app may be published anew. None where there
+        is none yet. Raises NotVisible where this entrance leads in no more."""
+        if self.link is None:
+            if not self.is_open():
+                raise NotVisible
+            return self.version
+        newest = self._live_link(self.link).values_list("app__live_version", flat=True).first()
+        if newest is None:
+            raise NotVisible
+        if newest != self.app.live_version_id:
+            self.app.refresh_from_db(fields=["live_version"])
+        return self.app.live_version
+
+    @staticmethod
+    def _live_link(link: ShareLink) -> ShareLinkQuerySet:
+        return ShareLink.objects.live().filter(pk=link.pk, password=link.password)
+
     def is_open(self) -> bool:
         """Whether it still leads in: the link neither revoked nor under another password, the app not archived, the
         person signed in and a member."""
         if self.link:
-            return ShareLink.objects.live().filter(pk=self.link.pk, password=self.link.password).exists()
+            return self._live_link(self.link).exists()
         return (
             self.user is not None
             and (self.session_key is None or ways.is_signed_in(self.user, self.session_key))
@@ -57,10 +76,13 @@ class Entrance:
     def conversations(self) -> ConversationQuerySet:
         return Conversation.objects.of_visitor(self.app, self.visitor_key)
 
+    def messages(self) -> MessageQuerySet:
+        return Message.objects.of_visitor(self.app, self.visitor_key).select_related("conversation")
+
     def message(self, message_id: str) -> Message | None:
         """One of their own messages, or None."""
-        found = Message.objects.select_related("conversation", "app_version", "feedback")
-        return found.filter(pk=message_id, conversation__in=self.conversations()).first()
+        found = self.messages().select_related("app_version", "feedback")
+        return cast("Message | None", found.filter(pk=message_id).first())
 
     @property
     def groups(self) -> list[str]:

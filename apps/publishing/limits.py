@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from apps.core.rates import Rate, take
+from apps.core.rates import Rate, take_each
 
 MOST_CHARACTERS = 50_000
 """Of one message; what the model reads is often less, and then said in tokens."""
@@ -28,4 +28,4 @@ def take_turn(visitor_key: str, link_id: str, *, most: int | None = None, addres
         *([(f"questions:{address}", settings.QUESTIONS_PER_MINUTE)] if address else []),
         (f"link:{link_id}", LINK_PER_MINUTE),
     ]
-    return next((wait for name, limit in rates if (wait := take(name, Rate(limit)))), 0)
+    return take_each([(name, Rate(limit)) for name, limit in rates])

@@ -60,9 +60,10 @@ def _usual_tokens(version: AppVersion) -> float:
 def request_for(answer: Message) -> ReplyRequest:
     """The request that answers `answer`'s question, with what was said before where the app is a chat."""
     version = answer.app_version
-    earlier = answer.conversation.messages.current().filter(position__lt=answer.position)
+    earlier = Message.objects.filter(conversation=answer.conversation_id, position__lt=answer.position)
+    earlier = earlier.current()
     if version.app.app_type == AppType.CHAT:
-        messages = _history(list(earlier))
+        messages = _history(list(earlier.values_list("role", "text")))
         if version.system_prompt:
             messages.insert(0, PromptMessage(role="system", content=version.system_prompt))
     else:
@@ -84,15 +85,16 @@ def request_for(answer: Message) -> ReplyRequest:
     )
 
 
-def _history(messages: list[Message]) -> list[PromptMessage]:
-    """Answered turns and the open question; a question that got no answer is left out with its failure."""
+def _history(messages: list[tuple[str, str]]) -> list[PromptMessage]:
+    """Of (role, text) in order: answered turns and the open question; a question that got no answer is left out with its
+    failure."""
     turns: list[PromptMessage] = []
-    for question, answer in zip(messages, [*messages[1:], None], strict=True):
-        if question.role != Message.Role.USER:
+    for (role, question), answer in zip(messages, [*messages[1:], None], strict=True):
+        if role != Message.Role.USER:
             continue
         if answer is None:
-            turns.append(PromptMessage(role="user", content=question.text))
-        elif answer.role == Message.Role.ASSISTANT and answer.text:
-            turns.append(PromptMessage(role="user", content=question.text))
-            turns.append(PromptMessage(role="assistant", content=answer.text))
+            turns.append(PromptMessage(role="user", content=question))
+        elif answer[0] == Message.Role.ASSISTANT and answer[1]:
+            turns.append(PromptMessage(role="user", content=question))
+            turns.append(PromptMessage(role="assistant", content=answer[1]))
     return turns

@@ -62,6 +62,9 @@ class MessageQuerySet(models.QuerySet[Any]):
             conversation__app__workspace__deleted_at=None,
         )
 
+    def of_visitor(self, app: App, visitor_key: str) -> Self:
+        return self.filter(conversation__app=app, conversation__visitor_key=visitor_key)
+
     def current(self) -> Self:
         """The conversation as it reads now, without turns that were edited or answered again."""
         return self.filter(superseded=False).order_by("position")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -89,7 +90,10 @@ def register_gauge(kind: str, count: Callable[[Workspace], int]) -> None:
 
 def limits_of(workspace: Workspace) -> dict[str, int | None]:
     """The limit of each kind, in its unit; None where there is none."""
-    quota = Quota.objects.filter(workspace=workspace).first()
+    return _limits(Quota.objects.filter(workspace=workspace).first())
+
+
+def _limits(quota: Quota | None) -> dict[str, int | None]:
     if quota is not None and quota.is_unlimited:
         return dict.fromkeys(UsageKind.values)
 
@@ -166,7 +170,7 @@ def set_stored(
     lines = UsageEntry.objects.filter(kind=UsageKind.STORAGE, object_id=name, object_type=kind)
     change = amount - (lines.aggregate(sum=Sum("amount"))["sum"] or 0)
     if is_limited:
-        _require_room(workspace, total, change, field)
+        _require_room(total, change, field)
     _add_line(total, change, (kind, name))
 
 
@@ -187,7 +191,7 @@ def reserve(*, workspace: Workspace, kind: str, amount: int, key: str, source: S
     total = _locked_total(workspace, kind)
     if Reservation.objects.filter(key=key).exists():
         return
-    _require_room(workspace, total, amount)
+    _require_room(total, amount)
     object_type, object_id = _named(source)
     Reservation.objects.create(
         total=total, key=key, amount=amount, object_type=object_type, object_id=object_id
@@ -225,8 +229,8 @@ def _locked_promise(key: str) -> tuple[Reservation, UsageTotal] | None:
 
     Of this row alone: who starts a run holds the workspace, and waits for the total.
     """
-    while promised := Reservation.objects.filter(key=key).first():
-        total = UsageTotal.objects.select_for_update().get(pk=promised.total_id)
+    totals = UsageTotal.objects.select_for_update(of=("self",)).filter(reservations__key=key)
+    while total := totals.first():
         current = Reservation.objects.filter(key=key).first()
         # Another one may have carried it over while we waited; nobody carries it back.
         if current is None:
@@ -249,8 +253,7 @@ def _not_counted_yet(promised: Reservation, seconds: int, since: datetime | None
 
 def _carry_over(promised: Reservation, total: UsageTotal, taken: int) -> None:
     """Count in the old period, promise the rest in the new one. The old total is locked, and of two it always is first."""
-    UsageTotal.objects.filter(pk=total.pk).update(reserved=models.F("reserved") - promised.amount)
-    _add_line(total, taken, (promised.object_type, promised.object_id))
+    _add_line(total, taken, (promised.object_type, promised.object_id), freed=promised.amount)
     now = _locked_total(total.workspace, total.kind)
     rest = _as_far_as_there_is_room(now, max(0, promised.amount - taken))
     Reservation.objects.filter(pk=promised.pk).update(total=now, amount=rest, carried_at=timezone.now())
@@ -278,8 +281,7 @@ def spend(*, key: str, amount: int, is_last: bool = True, since: datetime | None
         promised.delete()
     else:
         Reservation.objects.filter(pk=promised.pk).update(amount=promised.amount - freed)
-    UsageTotal.objects.filter(pk=total.pk).update(reserved=models.F("reserved") - freed)
-    _add_line(total, amount, (promised.object_type, promised.object_id))
+    _add_line(total, amount, (promised.object_type, promised.object_id), freed=freed)
 
 
 def guess_tokens(text: str) -> int:
@@ -305,31 +307,36 @@ def set_quota(*, actor: User, quota: Quota) -> None:
 
 
 def _locked_total(workspace: Workspace, kind: str) -> UsageTotal:
-    total, _created = UsageTotal.objects.select_for_update().get_or_create(
-        workspace=workspace, kind=kind, period=period_of(kind)
-    )
+    """Its row, locked, with the workspace and its quota as they are now."""
+    which: dict[str, Any] = {"workspace": workspace, "kind": kind, "period": period_of(kind)}
+    totals = UsageTotal.objects.select_for_update(of=("self",)).select_related("workspace__quota")
+    total = totals.filter(**which).first()
+    if total is None:
+        UsageTotal.objects.get_or_create(**which)
+        total = totals.get(**which)
     return total
 
 
-def _require_room(workspace: Workspace, total: UsageTotal, amount: int, field: str | None = None) -> None:
-    limit = limits_of(workspace)[total.kind]
+def _require_room(total: UsageTotal, amount: int, field: str | None = None) -> None:
+    limit = _limits(getattr(total.workspace, "quota", None))[total.kind]
     if limit is not None and amount > 0 and total.used + total.reserved + amount > limit:
         raise OverQuota(total.kind, field=field)
 
 
-def _add_line(total: UsageTotal, amount: int, source: tuple[str, str]) -> None:
-    """The total's row is locked."""
-    if not amount:
-        return
-    UsageEntry.objects.create(
-        workspace_id=total.workspace_id,
-        kind=total.kind,
-        amount=amount,
-        unit=UNITS[UsageKind(total.kind)],
-        object_type=source[0],
-        object_id=source[1],
-    )
-    UsageTotal.objects.filter(pk=total.pk).update(used=models.F("used") + amount)
+def _add_line(total: UsageTotal, amount: int, source: tuple[str, str], *, freed: int = 0) -> None:
+    """`freed` was promised for it. The total's row is locked."""
+    if amount:
+        UsageEntry.objects.create(
+            workspace_id=total.workspace_id,
+            kind=total.kind,
+            amount=amount,
+            unit=UNITS[UsageKind(total.kind)],
+            object_type=source[0],
+            object_id=source[1],
+        )
+    if amount or freed:
+        used, reserved = models.F("used") + amount, models.F("reserved") - freed
+        UsageTotal.objects.filter(pk=total.pk).update(used=used, reserved=reserved)
 
 
 def _named(source: Source) -> tuple[str, str]:

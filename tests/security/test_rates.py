@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 
 from apps.accounts.services import create_user
 from apps.core.addresses import limited_as, shown_address
-from apps.core.rates import Guessing, Rate, take
+from apps.core.rates import Guessing, Rate, take, take_each
 from apps.jobs.models import Job, State
 from apps.workspaces.services import create_api_key
 from studio.settings.accounts import ACCOUNT_RATE_LIMITS
@@ -34,6 +34,14 @@ def test_rates_of_different_names_do_not_meet() -> None:
     assert take("one", Rate(1, 3600)) == 0
     assert take("one", Rate(1, 3600)) > 0
     assert take("other", Rate(1, 3600)) == 0
+
+
+def test_who_asks_too_often_uses_up_nothing_of_what_others_share() -> None:
+    shared = Rate(5, 3600)
+    eager = [take_each([("eager", Rate(2, 3600)), ("shared", shared)]) for _ in range(9)]
+    assert [wait > 0 for wait in eager] == [False] * 2 + [True] * 7
+    others = [take_each([(f"other {number}", Rate(2, 3600)), ("shared", shared)]) for number in range(4)]
+    assert [wait > 0 for wait in others] == [False] * 3 + [True]
 
 
 def test_of_many_guesses_at_once_one_gets_its_turn() -> None:

@@ -10,7 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.core.errors import UserError
+from apps.core.errors import NotVisible, UserError
 from apps.publishing import limits
 from apps.publishing.entrance import Entrance
 from apps.publishing.models import App, AppType, AppVersion, Conversation, Feedback, Message
@@ -51,7 +51,8 @@ def ask(
     try:
         with transaction.atomic():
             conversation = _conversation(entrance, conversation_id, text)
-            return _add_turn(conversation, version, text, _clean(options), request_key)
+            position = _next_position(conversation) if conversation_id else 0
+            return _add_turn(conversation, position, version, text, _clean(options), request_key)
     except IntegrityError:
         turn = _asked_before(entrance, request_key) if request_key else None
         if turn is None:
@@ -76,7 +77,10 @@ def regenerate(*, entrance: Entrance, message_id: str) -> Turn:
         _supersede_from(answer.conversation, answer.position)
         # A greedy model would say the same again, so that asking again brings some randomness.
         options = {**question.options, "again": answer.options.get("again", 0) + 1}
-        return Turn(question, _add_answer(answer.conversation, version, question.text, options))
+        newer = _waiting(answer.conversation, version, _next_position(answer.conversation), options)
+        newer.save(force_insert=True)
+        _queue(newer, question.text)
+        return Turn(question, newer)
 
 
 def edit(*, entrance: Entrance, message_id: str, text: str, request_key: str | None = None) -> Turn:
@@ -90,7 +94,9 @@ def edit(*, entrance: Entrance, message_id: str, text: str, request_key: str | N
         if request_key and (turn := _asked_before(entrance, request_key)):
             return turn
         _supersede_from(question.conversation, question.position)
-        return _add_turn(question.conversation, version, text, question.options, request_key)
+        conversation = question.conversation
+        position = _next_position(conversation)
+        return _add_turn(conversation, position, version, text, question.options, request_key)
 
 
 @transaction.atomic
@@ -111,9 +117,10 @@ def give_feedback(*, entrance: Entrance, message_id: str, helped: bool, comment:
 
 
 def _checked(entrance: Entrance, text: str) -> AppVersion:
-    if not entrance.is_open():
-        raise UserError(_("This link was closed by whoever shared it."), code="closed")
-    version = entrance.version
+    try:
+        version = entrance.version_now()
+    except NotVisible:
+        raise UserError(_("This link was closed by whoever shared it."), code="closed") from None
     if version is None:
         raise UserError(_("This app is not published."), code="closed")
     if not text.strip():
@@ -137,10 +144,7 @@ def _clean(options: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _asked_before(entrance: Entrance, request_key: str) -> Turn | None:
-    found = Message.objects.select_related("conversation").filter(
-        request_key=request_key, conversation__in=entrance.conversations()
-    )
-    question = found.first()
+    question: Message | None = entrance.messages().filter(request_key=request_key).first()
     if question is None:
         return None
     answer = _after(question)
@@ -220,21 +224,25 @@ def _next_position(conversation: Conversation) -> int:
 
 def _add_turn(
     conversation: Conversation,
+    position: int,
     version: AppVersion,
     text: str,
     options: dict[str, Any],
     request_key: str | None,
 ) -> Turn:
-    question = Message.objects.create(
+    question = Message(
         conversation=conversation,
         app_version=version,
-        position=_next_position(conversation),
+        position=position,
         role=Message.Role.USER,
         text=text,
         options=options,
         **({"request_key": request_key} if request_key else {}),
     )
-    return Turn(question, _add_answer(conversation, version, text, options))
+    answer = _waiting(conversation, version, position + 1, options)
+    Message.objects.bulk_create([question, answer])
+    _queue(answer, text)
+    return Turn(question, answer)
 
 
 def _longest_answer(app: App, version: AppVersion) -> int:
@@ -242,25 +250,30 @@ def _longest_answer(app: App, version: AppVersion) -> int:
     return 0 if app.app_type == AppType.CLASSIFICATION else version.max_tokens
 
 
-def _add_answer(
-    conversation: Conversation, version: AppVersion, question: str, options: dict[str, Any]
+def _waiting(
+    conversation: Conversation, version: AppVersion, position: int, options: dict[str, Any]
 ) -> Message:
-    """Raises OverQuota when the workspace's tokens of the day do not reach for it."""
-    answer = Message.objects.create(
+    """An answer to come, not saved yet."""
+    return Message(
         conversation=conversation,
         app_version=version,
-        position=_next_position(conversation),
+        position=position,
         role=Message.Role.ASSISTANT,
         state=Message.State.PENDING,
         options=options,
     )
-    Conversation.objects.filter(pk=conversation.pk).update(updated_at=timezone.now())
+
+
+def _queue(answer: Message, question: str) -> None:
+    """Raises OverQuota when the workspace's tokens of the day do not reach for it."""
+    app, is_first = answer.conversation.app, answer.position == 1
+    if not is_first:
+        Conversation.objects.filter(pk=answer.conversation_id).update(updated_at=timezone.now())
     usage.reserve(
-        workspace=conversation.app.workspace,
+        workspace=app.workspace,
         kind=UsageKind.TOKENS,
-        amount=usage.guess_tokens(question) + _longest_answer(conversation.app, version),
+        amount=usage.guess_tokens(question) + _longest_answer(app, answer.app_version),
         key=f"reply:{answer.pk}",
-        source=conversation.app,
+        source=app,
     )
     transaction.on_commit(lambda: send_message(answer.pk))
-    return answer

@@ -19,7 +19,7 @@ _FORGOTTEN_AFTER = timedelta(seconds=10)
 @database_call
 def take(message_id: str) -> ReplyRequest | Outcome | None:
     """The request behind a waiting answer; how it ended, where it has; None when there is no such message."""
-    found = Message.objects.select_related("app_version__app", "app_version__model_version", "conversation")
+    found = Message.objects.select_related("app_version__app", "app_version__model_version")
     answer = found.filter(pk=message_id, role=Message.Role.ASSISTANT).first()
     if answer is None:
         return None

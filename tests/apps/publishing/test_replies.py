@@ -7,10 +7,12 @@ from django.db import connection
 
 from apps.core.errors import UserError
 from apps.publishing import limits
+from apps.publishing.defaults import settings_for
 from apps.publishing.entrance import by_link, for_member
 from apps.publishing.models import AppVersion, Feedback, Message
 from apps.publishing.prompts import request_for
 from apps.publishing.services import links, replies
+from apps.publishing.services.apps import publish, update_app
 from apps.training.models import Preflight
 
 pytestmark = pytest.mark.django_db
@@ -188,6 +190,22 @@ def test_another_visitors_conversation_is_not_there(entrance, link):
 def test_a_closed_link_takes_no_questions(entrance, link, owner):
     links.revoke_share_link(actor=owner, link=link[0])
     assert code_of(lambda: replies.ask(entrance=entrance, text="Hello")) == "closed"
+
+
+def test_a_page_that_stays_open_is_answered_by_what_is_published_now(entrance, app, owner):
+    first = answered(replies.ask(entrance=entrance, text="Hello"))
+    version = update_app(
+        actor=owner,
+        app=app,
+        model_version=first.answer.app_version.model_version,
+        name=app.name,
+        app_settings=settings_for(first.answer.app_version.model_version),
+    )
+    again = answered(replies.ask(entrance=entrance, text="Hello", conversation_id=str(first.conversation.pk)))
+    assert again.answer.app_version == first.answer.app_version
+    publish(actor=owner, app=app, version=version)
+    third = replies.ask(entrance=entrance, text="Hello", conversation_id=str(first.conversation.pk))
+    assert third.answer.app_version == version != first.answer.app_version
 
 
 def test_nothing_and_too_much_are_refused(entrance):

@@ -128,10 +128,10 @@ class Seq2SeqModel:
             batch_first=True,
             padding_value=self.pad,
         )
-        columns = torch.arange(ids.shape[1], device=self.device)
-        mask = columns < torch.tensor(lengths, device=self.device)[:, None]
-        states = self.model.get_encoder()(input_ids=ids, attention_mask=mask.long()).last_hidden_state
         self.source.open(first, [ids.shape[1]] * len(prompts))
+        mask = self._source_mask(lengths)
+        padding = mask[:, : ids.shape[1]].long()
+        states = self.model.get_encoder()(input_ids=ids, attention_mask=padding).last_hidden_state
         self.cache.is_updated = dict.fromkeys(self.cache.is_updated, False)
         logits = self._decode(first, [[self.start]] * len(prompts), states, mask)
         self.source.lengths[first:] = lengths
@@ -141,12 +141,16 @@ class Seq2SeqModel:
     def extend(self, first: int, tokens: Sequence[Sequence[int]]) -> torch.Tensor:
         self.source.look(first, len(tokens))
         self.cache.is_updated = dict.fromkeys(self.cache.is_updated, True)
-        lengths = torch.tensor(self.source.lengths[first : first + len(tokens)], device=self.device)
-        mask = torch.arange(self.source.window.columns, device=self.device) < lengths[:, None]
+        mask = self._source_mask(self.source.lengths[first : first + len(tokens)])
         width = self.model.config.hidden_size
         # The decoder wants to see encoded states before it looks into the cache; it never reads these.
         unread = torch.zeros((len(tokens), 1, width), dtype=self.model.dtype, device=self.device)
         return self._decode(first, tokens, unread, mask)
+
+    def _source_mask(self, lengths: Sequence[int]) -> torch.Tensor:
+        """Which columns of the window hold encoded input, [rows, columns]."""
+        columns = torch.arange(self.source.window.columns, device=self.device)
+        return columns < torch.tensor(lengths, device=self.device)[:, None]
 
     def _decode(
         self, first: int, tokens: Sequence[Sequence[int]], states: torch.Tensor, source_mask: torch.Tensor

@@ -7,6 +7,7 @@ import signal
 import socket
 from typing import Any
 
+import uvloop
 from django.core.management.base import BaseCommand, CommandParser
 
 from apps.publishing.connections import async_redis
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        asyncio.run(_run(options["name"], options["capacity"], options["lease"]))
+        uvloop.run(_run(options["name"], options["capacity"], options["lease"]))
 
 
 async def _run(name: str, capacity: int, lease: float) -> None:
