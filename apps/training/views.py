@@ -27,7 +27,7 @@ from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.models import UsageKind
 from apps.workspaces.usage_report import meter_of
-from workers.contracts.recipes import Length
+from workers.contracts.recipes import Length, Recipe
 from workers.contracts.task_types import TASKS
 
 _RUN_RELATED = ("job", "dataset_version__dataset", "base_version", "model_version", "preflight")
@@ -135,6 +135,7 @@ def preflight(request: HttpRequest, preflight_id: UUID) -> HttpResponse:
         "findings": fixes,
         "change": _address_of(change),
         "length_label": LENGTHS[Length(found.length)][0],
+        "changed": recipe_words(found.recipe),
         "hours_left": meter_of(found.workspace, UsageKind.ACCELERATOR).left_text,
         **status_context(found.job),
     }
@@ -227,12 +228,27 @@ def again(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def apply_fix(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """What the failed run offered: the same again with the recipe fields that would have saved it."""
+    """What the failed run offered: the same again with the recipe fields that would have saved it, ready to start. Where
+    data or base are gone, the wizard says so."""
     run = access.get_visible(
-        Run.objects.select_related("preflight", "job"), request.user, Action.EDIT, pk=run_id
+        Run.objects.select_related("preflight", "job", "dataset_version"),
+        request.user,
+        Action.EDIT,
+        pk=run_id,
     )
     fix = (run.job.error_fix or {}).get("recipe", {})
-    return redirect(_wizard_address(run, fix))
+    preflight, version = run.preflight, run.dataset_version
+    try:
+        mended = services.request_preflight(
+            actor=request.user,  # type: ignore[arg-type]
+            dataset_version=version,
+            base=find_choice(request.user, version, _base_value(preflight)),  # type: ignore[arg-type]
+            length=Length(preflight.length),
+            recipe=Recipe.model_validate({**preflight.recipe, **fix}),
+        )
+    except UserError:
+        return redirect(_wizard_address(run, fix))
+    return redirect("training:preflight", mended.pk)
 
 
 def _wizard_address(run: Run, changes: dict[str, Any]) -> str:

@@ -27,6 +27,11 @@ function told(drawn, value, series, index) {
   return number == null ? "–" : shortNumber(number);
 }
 
+// A line needs two points; before its second one there would be nothing to see.
+function isAlone(drawn, series) {
+  return drawn.data[series].filter((one) => one !== null).length === 1;
+}
+
 function draw() {
   const { clientWidth: width } = box;
   const values = (_chart, ticks) => ticks.map((tick) => (tick == null ? "" : shortNumber(tick)));
@@ -38,7 +43,7 @@ function draw() {
     axes: [{ ...axis, incrs: WHOLE_STEPS, label: box.dataset.labelStep, labelSize: 22 }, axis],
     series: [
       { label: box.dataset.labelStep, value: told },
-      { label: box.dataset.labelTrain, value: told, stroke: css("--base-model"), width: 1.5, points: { show: false }, spanGaps: true },
+      { label: box.dataset.labelTrain, value: told, stroke: css("--base-model"), width: 1.5, points: { show: isAlone, size: 5 }, spanGaps: true },
       { label: box.dataset.labelValidation, value: told, stroke: css("--tuned-model"), width: 2.5, points: { show: true, size: 7 }, spanGaps: true },
     ],
   };

@@ -31,6 +31,13 @@ def _running(world: World) -> list[Any]:
     return [world.ours.things["run"].pk]
 
 
+def _with_a_fix(world: World) -> list[Any]:
+    run = world.ours.things["run"]
+    fix = {"label": "Train with learning rate 0.001", "recipe": {"learning_rate": 0.001}}
+    Job.objects.filter(pk=run.job_id).update(state="failed", error_fix=fix)
+    return [run.pk]
+
+
 def _fresh_import(world: World) -> list[Any]:
     """Read, and not yet a version."""
     ours = world.ours
@@ -65,6 +72,7 @@ READY: dict[str, Callable[[World], list[Any]]] = {
     "api:job-retry": _failed_job,
     "console:retry": _failed_job,
     "api:run-stop": _running,
+    "training:fix": _with_a_fix,
     "datasets:import": _fresh_import,
     "datasets:discard": _fresh_import,
     "api:import-confirm": _fresh_import,

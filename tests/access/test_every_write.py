@@ -25,7 +25,6 @@ NO_ENTRY = {
     "datasets:part": "a part of an upload; the import that uses it is recorded",
     "api:upload-list": "nothing is written before a part comes",
     "api:upload-part": "as datasets:part",
-    "training:fix": "opens the wizard with other answers; nothing is written",
     "publishing:preview_act": "what visitors say is content",
     "publishing:visit_act": "what visitors say is content",
     "publishing:visit_unlock": "a visitor says a link's password; nothing is written",

@@ -20,6 +20,7 @@ from workers.evaluation.rows import DataRows, Outputs
 from workers.models.generation import batches_by_length, classify, generate_greedy
 from workers.models.generation import score as score_tokens
 from workers.models.loading import LoadedModel
+from workers.models.memory import is_out_of_memory
 from workers.models.prompts import IGNORED, PromptTooLong, encode_examples, encode_prompt, prompt_limit
 from workers.runtime.reporter import JobError
 
@@ -212,8 +213,8 @@ def _in_batches(
             compute(waiting[0])
             waiting.popleft()
             continue
-        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
                 raise
             if len(waiting[0]) == 1:
                 raise JobError(
@@ -230,12 +231,3 @@ def _in_batches(
 def _halves(batch: list[int]) -> list[list[int]]:
     middle = (len(batch) + 1) // 2
     return [half for half in (batch[:middle], batch[middle:]) if half]
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    # torch has no exception class of its own for the CPU.
-    return (
-        not isinstance(error, RuntimeError)
-        or isinstance(error, torch.OutOfMemoryError)
-        or ("can't allocate memory" in str(error))
-    )

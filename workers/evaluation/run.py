@@ -23,7 +23,8 @@ from workers.evaluation.rows import DataRows, read_split, write_outputs
 from workers.evaluation.scoring import row_statistics, score
 from workers.evaluation.trivial import answer_trivially
 from workers.models.devices import choose_device, resolve_precision
-from workers.models.loading import LoadedModel, load_folder, read_manifest
+from workers.models.loading import load_folder, read_manifest
+from workers.models.memory import loading_explained
 from workers.runtime.reporter import JobError, Reporter, run_child
 
 MOST_NAMED = 10
@@ -70,7 +71,8 @@ def _answer(
     precision = resolve_precision(manifest.precision, device)
     reporter.started(device=device.type, precision=precision, threads=torch.get_num_threads())
     reporter.progress("loading the model", fraction=0.0)
-    loaded = _load(folder, device)
+    with loading_explained():
+        loaded = load_folder(folder, device=device)
     answering = _progress(reporter, "answering the rows", _ANSWERING)
     if loaded.family is Family.CLASSIFIER:
         return classify_rows(loaded, rows, answering), []
@@ -82,16 +84,6 @@ def _answer(
     return answers, [
         f"{cut} of {len(rows)} references were longer than the context and scored in part."
     ] if cut else []
-
-
-def _load(folder: Path, device: torch.device) -> LoadedModel:
-    try:
-        return load_folder(folder, device=device)
-    except torch.OutOfMemoryError as error:
-        raise JobError(
-            "out_of_memory",
-            "The accelerator's memory is full, so the model cannot be loaded. Stop other runs or published models, then try again.",
-        ) from error
 
 
 def _check_family(task_type: TaskType, family: Family) -> None:

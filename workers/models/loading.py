@@ -43,6 +43,7 @@ from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifes
 from workers.contracts.recipes import FolderBase, HubBase, Precision
 from workers.contracts.task_types import Family, TaskType
 from workers.models.devices import DTYPES, choose_device, resolve_precision
+from workers.models.memory import is_out_of_memory
 from workers.models.prompts import CONTINUATION_TASKS, PLAIN_CHAT_TEMPLATE, end_of_turn
 from workers.models.references import require_self_contained
 from workers.models.templates import TemplateRefused
@@ -326,7 +327,7 @@ def _read(
     except SafetensorError as error:
         raise _damaged(folder, error) from error
     except (OSError, ValueError, RuntimeError, KeyError) as error:
-        if isinstance(error, torch.OutOfMemoryError):
+        if is_out_of_memory(error):
             raise
         raise JobError(
             "model_unreadable",

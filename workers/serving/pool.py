@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import torch
-
 from workers.contracts.engine import EngineModel
 from workers.contracts.storage import Storage, StorageError
+from workers.models.memory import is_out_of_memory
 from workers.runtime.reporter import JobError
 from workers.serving.errors import EngineError, out_of_memory
 from workers.serving.hosted import HostedModel
@@ -137,11 +136,11 @@ class ModelPool:
             raise _not_found(key) from error
         except JobError as error:
             raise EngineError("engine_error", error.message, status=500, param="model") from error
-        except (MemoryError, torch.OutOfMemoryError) as error:
-            raise out_of_memory("There is not enough memory to load this model.") from error
         except EngineError:
             raise
         except Exception as error:
+            if is_out_of_memory(error):
+                raise out_of_memory("There is not enough memory to load this model.") from error
             logger.exception("Loading %s failed", key)
             raise EngineError(
                 "engine_error", f"This model could not be opened: {error}", status=500, param="model"

@@ -3,20 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
 from workers.contracts.events import Fix
 from workers.contracts.fixes import memory_advice, memory_fix
 from workers.contracts.recipes import Recipe
+from workers.models.memory import is_out_of_memory
 from workers.runtime.reporter import JobError
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether torch or Python could not get memory; torch's CPU allocator raises a plain RuntimeError."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and ("allocate memory" in text or "not enough memory" in text)
 
 
 @contextmanager

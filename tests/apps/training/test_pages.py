@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.urls import reverse
 
+from apps.datasets.models import DatasetVersion
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
 from apps.training import querysets
@@ -279,7 +280,21 @@ def test_a_failed_run_offers_the_mend_as_a_button(client_for, owner, make_run) -
     assert "Memory ran out." in html
     assert "Halve the tokens at once" in html
     address = client.post(reverse("training:fix", args=[run.pk]))["Location"]
-    response = client.get(address)
+    mended = Preflight.objects.exclude(pk=run.preflight_id).get()
+    assert address == reverse("training:preflight", args=[mended.pk])
+    assert mended.recipe == {"tokens_per_microbatch": 512, "lora_targets": ["q_proj"]}
+    assert client.post(reverse("training:fix", args=[run.pk]))["Location"] == address
+    assert "Tokens at once: 512" in client.get(address).content.decode(), "what is changed is seen"
+
+
+def test_a_mend_whose_data_is_gone_leads_to_the_wizard(client_for, owner, make_run) -> None:
+    run = make_run(done=False, lora_targets=["q_proj"])
+    claimed = jobs.claim(job_id=str(run.job.pk), worker="w")
+    fix = Fix(label="Halve the tokens at once", recipe={"tokens_per_microbatch": 512})
+    jobs.fail(claimed, Failed(code="out_of_memory", message="Memory ran out.", fix=fix))
+    DatasetVersion.objects.update(rows_train=0)
+    client = client_for(owner)
+    response = client.get(client.post(reverse("training:fix", args=[run.pk]))["Location"])
     assert '<details class="card mb-3" open>' in response.content.decode(), "what is changed is seen"
     form = response.context["form"]
     assert form["tokens_per_microbatch"].value() == "512"

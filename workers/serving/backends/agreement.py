@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from transformers import PreTrainedModel
 
+from workers.models.memory import is_out_of_memory
 from workers.serving.errors import EngineError, unsupported
 
 _NATS = {torch.float32: 0.005, torch.bfloat16: 0.25, torch.float16: 0.1}
@@ -21,9 +22,11 @@ def require_batchable(model: PreTrainedModel, check: Callable[[], None]) -> None
         raise unsupported(f"The engine cannot serve {kind} models: they cannot be batched.")
     try:
         check()
-    except (EngineError, MemoryError, torch.OutOfMemoryError):
+    except EngineError:
         raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         raise unsupported(f"The engine cannot serve {kind} models: {error}") from error
 
 

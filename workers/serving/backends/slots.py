@@ -9,6 +9,7 @@ import torch
 
 from workers.contracts.recipes import Precision
 from workers.contracts.task_types import Family
+from workers.models.memory import is_out_of_memory
 from workers.serving.backends.base import Deliver
 from workers.serving.errors import EngineError, engine_error, out_of_memory
 from workers.serving.sampling import sample
@@ -258,10 +259,7 @@ def _failure(work: Generation, error: Exception) -> tuple[Work, Event]:
     work.ended = True
     if isinstance(error, EngineError):
         return work, Failure(error)
-    exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(
-        error
-    )
-    if exhausted:
+    if is_out_of_memory(error):
         return work, Failure(
             out_of_memory("The engine ran out of memory. Try a shorter input, or again in a moment.")
         )
