@@ -60,11 +60,14 @@ AttentionMaskInterface.register(_NAME, sdpa_mask)
 
 
 def choose_cache_dtype(model: PreTrainedModel, device: torch.device) -> torch.dtype:
-    """The precision of keys, values and masks; on CPUs the model's attention is exchanged for the one above."""
+    """The precision of keys, values and masks; on CPUs the model's attention is exchanged for the one above.
+
+    Where a model can be told to: Falcon calls torch by itself when it reads "sdpa", and computes otherwise for other names.
+    """
     computes_so = (
         model.dtype in (torch.float32, torch.bfloat16) and model.config._attn_implementation == "sdpa"
     )
-    if device.type != "cpu" or not computes_so:
+    if device.type != "cpu" or not computes_so or not model._can_set_attn_implementation():
         return model.dtype
     for module in model.modules():
         if isinstance(module, PreTrainedModel):

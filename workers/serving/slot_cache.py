@@ -90,8 +90,11 @@ class SlotLayer(CacheLayerMixin):
         stored = self.stored_keys
         if stored is not None and stored.shape[0] >= rows and columns <= stored.shape[2] <= _SHRINK * columns:
             return
-        self.stored_keys = self._fitted(self.stored_keys, key_states, rows, columns)
-        self.stored_values = self._fitted(self.stored_values, value_states, rows, columns)
+        # Both or neither: memory may run out between them, and the other rows go on.
+        self.stored_keys, self.stored_values = (
+            self._fitted(self.stored_keys, key_states, rows, columns),
+            self._fitted(self.stored_values, value_states, rows, columns),
+        )
 
     def _fitted(self, old: torch.Tensor | None, like: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
         rows = 1 << (rows - 1).bit_length()

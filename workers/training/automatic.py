@@ -76,7 +76,7 @@ def fill_recipe(
     filled = recipe.model_copy()
     tuning = recipe.tuning or _tuning(loaded)
     filled.tuning = tuning
-    filled.learning_rate = recipe.learning_rate or _rate(loaded.family, tuning, starter)
+    filled.learning_rate = recipe.learning_rate or usual_rate(loaded, tuning)
     if recipe.label_smoothing is None:
         sorts = starter and loaded.family is Family.CLASSIFIER
         filled.label_smoothing = _STARTER_SMOOTHING if sorts else 0.0
@@ -108,10 +108,11 @@ def _tuning(loaded: LoadedModel) -> Tuning:
     return Tuning.LORA if loaded.manifest.parameters > LORA_ABOVE_PARAMETERS else Tuning.FULL
 
 
-def _rate(family: Family, tuning: Tuning, starter: bool) -> float:
+def usual_rate(loaded: LoadedModel, tuning: Tuning | None) -> float:
+    """The learning rate that suits most models of this kind."""
     if tuning is Tuning.LORA:
         return _LORA_RATE
-    return (_STARTER_RATES if starter else _FULL_RATES)[family]
+    return (_FULL_RATES if loaded.manifest.trained else _STARTER_RATES)[loaded.family]
 
 
 def batch_rows(rows: int) -> int:

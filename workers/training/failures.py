@@ -27,9 +27,9 @@ def memory_explained(recipe: Recipe, longest_row: int) -> Iterator[None]:
         ) from error
 
 
-def diverged(recipe: Recipe) -> JobError:
-    """The loss is no longer a number."""
-    lower = float(f"{(recipe.learning_rate or 1e-4) / 4:.2g}")
+def diverged(recipe: Recipe, usual_rate: float) -> JobError:
+    """The loss is no longer a number. A learning rate above the usual one is brought down to it, others to a quarter."""
+    lower = float(f"{min((recipe.learning_rate or usual_rate) / 4, usual_rate):.2g}")
     return JobError(
         "loss_not_finite",
         "The loss grew beyond all bounds: the learning rate is too high for this model and data.",

@@ -13,6 +13,7 @@ from workers.contracts.recipes import Recipe
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
 from workers.runtime.reporter import Reporter, StopRequested
+from workers.training.automatic import usual_rate
 from workers.training.checkpoints import Checkpoints, TrainingState
 from workers.training.data import Order, Row
 from workers.training.failures import diverged
@@ -138,7 +139,7 @@ class Loop:
         norm = self.optimizer.step(rate)
         mean = float(loss)
         if not math.isfinite(mean) or not math.isfinite(norm):
-            raise diverged(self.recipe)
+            raise diverged(self.recipe, usual_rate(self.loaded, self.recipe.tuning))
         self._count(rows, mean, norm, rate, time.monotonic() - begun)
 
     def _count(self, rows: Sequence[Example], loss: float, norm: float, rate: float, seconds: float) -> None:
@@ -180,7 +181,7 @@ class Loop:
         if self.data.validation:
             now = validate(self.method, self.loaded, self.data.validation, self._check_stop)
             if not math.isfinite(now.loss):
-                raise diverged(self.recipe)
+                raise diverged(self.recipe, usual_rate(self.loaded, self.recipe.tuning))
             values = {"validation_loss": now.loss}
             if now.accuracy is not None:
                 values["validation_accuracy"] = now.accuracy

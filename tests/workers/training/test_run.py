@@ -271,12 +271,32 @@ def test_running_out_of_memory_offers_half_the_tokens(make_spec, recording, monk
     assert caught.value.fix.recipe == {"tokens_per_microbatch": 512}
 
 
-def test_a_loss_beyond_all_bounds_offers_a_lower_learning_rate(make_spec, recording, monkeypatch):
+def test_a_loss_beyond_all_bounds_offers_a_learning_rate_that_works(make_spec, recording):
+    wild = {"schedule": "constant", "warmup_share": 0.0, "max_gradient_norm": 100}
+    with pytest.raises(JobError) as caught:
+        run(
+            make_spec(
+                Family.CAUSAL,
+                learning_rate=1.0,
+                max_steps=300,
+                early_stopping_rounds=0,
+                weight_decay=0.0,
+                **wild,
+            ),
+            recording(),
+        )
+    assert caught.value.code == "loss_not_finite"
+    fix = caught.value.fix.recipe
+    assert fix == {"learning_rate": 0.002}
+    mended = run(make_spec(Family.CAUSAL, name="mended", max_steps=60, **wild, **fix), recording())
+    assert mended.validation_loss < 1
+
+
+def test_of_a_usual_learning_rate_a_quarter_is_offered(make_spec, recording, monkeypatch):
     monkeypatch.setattr(loop_module.Optimizer, "step", lambda *_: float("nan"))
     with pytest.raises(JobError) as caught:
-        run(make_spec(Family.CAUSAL, learning_rate=0.4), recording())
-    assert caught.value.code == "loss_not_finite"
-    assert caught.value.fix.recipe == {"learning_rate": 0.1}
+        run(make_spec(Family.CAUSAL, learning_rate=None), recording())
+    assert caught.value.fix.recipe == {"learning_rate": 0.0005}
 
 
 def test_training_goes_on_from_a_model_version(make_spec, recording):
