@@ -65,6 +65,7 @@ SERVED: dict[str, tuple[str, dict]] = {
     "Qwen2": ("Qwen2ForCausalLM", _LLAMA_LIKE),
     "Mistral": ("MistralForCausalLM", _LLAMA_LIKE | {"sliding_window": 8}),
     "Gemma2": ("Gemma2ForCausalLM", _LLAMA_LIKE | {"sliding_window": 8, "head_dim": 16}),
+    "Falcon": ("FalconForCausalLM", _LLAMA_LIKE),
     "M2M100": ("M2M100ForConditionalGeneration", _BART_LIKE),
     "Pegasus": ("PegasusForConditionalGeneration", _BART_LIKE),
 }

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,7 @@ from workers.models.loading import load_folder
 from workers.serving.backends.slots import SlotBackend
 from workers.serving.detokenizer import Detokenizer
 from workers.serving.hosted import HostedModel
-from workers.serving.slot_cache import allocated_tokens
+from workers.serving.slot_cache import SlotLayer, allocated_tokens
 from workers.serving.work import End, Event, Failure, Generation, Piece, Work
 
 GREEDY = Sampling(temperature=0)
@@ -202,6 +203,34 @@ def test_a_crash_while_taking_in_a_prompt_fails_only_that_request(host: Host, st
     assert isinstance(log.last(unknown_token), Failure)
     assert log.last(unknown_token).error.code == "engine_error"
     assert good.output_ids == _alone(hosted, store / "models" / "llama", good)
+
+
+def test_storage_that_could_be_had_for_keys_alone_spoils_nothing(
+    host: Host, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosted = host("llama")
+    running, late, later = (_greedy(hosted, ids, 12) for ids in ([5, 6, 7], [8, 9] * 20, [9, 8, 7]))
+    log, fitted, asked = Log(), SlotLayer._fitted, 0
+
+    def full(layer: SlotLayer, *args: Any) -> torch.Tensor:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise MemoryError
+        return fitted(layer, *args)
+
+    hosted.backend.submit(running)
+    hosted.backend.step(log)
+    with monkeypatch.context() as patch:
+        patch.setattr(SlotLayer, "_fitted", full)
+        hosted.backend.submit(late)
+        hosted.backend.step(log)
+    _drain(hosted.backend, log, {0: [later]})
+    last = log.last(late)
+    assert isinstance(last, Failure)
+    assert last.error.code == "out_of_memory"
+    for work in (running, later):
+        assert work.output_ids == _alone(hosted, store / "models" / "llama", work)
 
 
 def test_a_crash_while_decoding_fails_the_running_and_serves_the_waiting(host: Host, store: Path) -> None:
