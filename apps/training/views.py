@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from pydantic import ValidationError
 
 from apps.catalog.models import BaseModel
 from apps.core.errors import UserError
@@ -229,7 +230,7 @@ def again(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @login_required
 def apply_fix(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """What the failed run offered: the same again with the recipe fields that would have saved it, ready to start. Where
-    data or base are gone, the wizard says so."""
+    data, base or settings are gone, the wizard says so."""
     run = access.get_visible(
         Run.objects.select_related("preflight", "job", "dataset_version"),
         request.user,
@@ -246,7 +247,7 @@ def apply_fix(request: HttpRequest, run_id: UUID) -> HttpResponse:
             length=Length(preflight.length),
             recipe=Recipe.model_validate({**preflight.recipe, **fix}),
         )
-    except UserError:
+    except (UserError, ValidationError):
         return redirect(_wizard_address(run, fix))
     return redirect("training:preflight", mended.pk)
 

@@ -301,6 +301,13 @@ def test_a_mend_whose_data_is_gone_leads_to_the_wizard(client_for, owner, make_r
     assert form["lora_targets"].value() == "q_proj"
 
 
+def test_a_mend_of_settings_that_are_no_more_leads_to_the_wizard(client_for, owner, make_run) -> None:
+    run = make_run(done=False)
+    Preflight.objects.filter(pk=run.preflight_id).update(recipe={"of_an_old_release": 1})
+    response = client_for(owner).post(reverse("training:fix", args=[run.pk]))
+    assert response["Location"].startswith(f"{reverse('training:new')}?")
+
+
 def test_renaming(client_for, owner, make_run) -> None:
     run, client = make_run(done=False), client_for(owner)
     address = reverse("training:rename", args=[run.pk])
