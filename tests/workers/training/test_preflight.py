@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from transformers import PreTrainedModel
 
 from workers.contracts.recipes import (
     FolderBase,
@@ -103,6 +104,23 @@ def test_no_rows_at_all_is_told(make_preflight, recording, tmp_path):
     with pytest.raises(JobError) as caught:
         preflight(make_preflight(data, Family.SEQ2SEQ), recording())
     assert caught.value.code == "no_rows"
+
+
+def test_a_base_that_does_not_fit_into_memory_is_told(dataset, make_preflight, recording, monkeypatch):
+    family = Family.CLASSIFIER
+    data = dataset(family)
+    first = make_preflight(data, family)
+    preflight(first, recording())
+
+    def too_much(*_: object, **__: object) -> None:
+        raise RuntimeError("unable to mmap 379996352 bytes from file: Cannot allocate memory (12)")
+
+    monkeypatch.setattr(PreTrainedModel, "from_pretrained", too_much)
+    inputs = {"base": str(Path(first.work) / "out")}
+    again = make_preflight(data, family, name="again", base=VersionBase(family=family), inputs=inputs)
+    with pytest.raises(JobError) as caught:
+        preflight(again, recording())
+    assert caught.value.code == "out_of_memory"
 
 
 def test_more_memory_than_there_is_blocks_and_offers_lora(dataset, make_preflight, recording, monkeypatch):
