@@ -62,12 +62,14 @@ AttentionMaskInterface.register(_NAME, sdpa_mask)
 def choose_cache_dtype(model: PreTrainedModel, device: torch.device) -> torch.dtype:
     """The precision of keys, values and masks; on CPUs the model's attention is exchanged for the one above.
 
-    Where a model can be told to: Falcon calls torch by itself when it reads "sdpa", and computes otherwise for other names.
+    Where a model can be told to: Falcon calls torch by itself when it reads "sdpa", and computes otherwise for other names;
+    models that choose what they attend to (DeepSeek's index_topk) choose by that name too.
     """
     computes_so = (
         model.dtype in (torch.float32, torch.bfloat16) and model.config._attn_implementation == "sdpa"
     )
-    if device.type != "cpu" or not computes_so or not model._can_set_attn_implementation():
+    can_be_told = model._can_set_attn_implementation() and not hasattr(model.config, "index_topk")
+    if device.type != "cpu" or not computes_so or not can_be_told:
         return model.dtype
     for module in model.modules():
         if isinstance(module, PreTrainedModel):
