@@ -15,6 +15,7 @@ from apps.workspaces.secrets import hub_token
 from workers.contracts.events import EVENTS_FD_VARIABLE
 from workers.contracts.jobs import JobKind
 from workers.contracts.specs import ADDRESS_VARIABLE, ALLOWED_VARIABLE
+from workers.runtime import kernels
 
 _PASSED_ON = (
     "PATH",
@@ -33,6 +34,7 @@ _PASSED_ON_PREFIXES = (
     "MKL_",
     "TORCH_",
     "NVIDIA_",
+    "ONEDNN_",
     "SSL_",
     "HTTP",
     "http",
@@ -77,6 +79,7 @@ def environment_of(work: Path, events_write: int, private: dict[str, str]) -> di
     # Threads that spin while they wait for each other take the processor from the engine, and from themselves.
     return {
         "OMP_WAIT_POLICY": "PASSIVE",
+        **kernels.KEPT,
         **passed,
         **private,
         EVENTS_FD_VARIABLE: str(events_write),

@@ -98,6 +98,13 @@ def can_pack(model: PreTrainedModel) -> bool:
     return fits
 
 
+def few_sizes(count: int) -> int:
+    """`count`, or up to a 32nd more: of all numbers between one and its double 32 are left, so that what is compiled for
+    each of them (workers.runtime.kernels) is soon there."""
+    step = 1 << max(0, count.bit_length() - 6)
+    return -(-count // step) * step
+
+
 def packed_inputs(rows: list[list[int]], device: torch.device) -> dict[str, Any]:
     """Model inputs for rows of token ids laid end to end; every row counts its positions from 0."""
     ids = torch.tensor([[token for row in rows for token in row]], device=device)

@@ -9,7 +9,7 @@ from workers.contracts.recipes import Batching, Recipe
 from workers.models.generation import padded
 from workers.models.loading import LoadedModel
 from workers.models.prompts import IGNORED, Example
-from workers.training.attention import can_pack, packed_inputs
+from workers.training.attention import can_pack, few_sizes, packed_inputs
 from workers.training.data import group_by_length, pack
 
 
@@ -54,13 +54,19 @@ class SupervisedFineTuning:
         )
 
     def _packed(self, examples: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits (learned tokens, vocabulary), computed only where something is learned, and labels (learned tokens)."""
+        """Logits (kept tokens, vocabulary), computed only where something is learned and at a few places more, and their
+        labels, IGNORED at those."""
         following = [label for example in examples for label in [*example.label_ids[1:], IGNORED]]
-        labels = torch.tensor(following, device=self._device)
+        rows = [example.input_ids for example in examples]
+        # A last row that teaches nothing makes sizes fewer; a place of it stands in for learned ones.
+        filler = few_sizes(len(following) + 1) - len(following)
+        labels = torch.tensor(following + [IGNORED] * filler, device=self._device)
         learned = (labels != IGNORED).nonzero().flatten()
-        inputs = packed_inputs([example.input_ids for example in examples], self._device)
-        logits = self._loaded.model(**inputs, logits_to_keep=learned, use_cache=False).logits[0]
-        return logits, labels[learned]
+        spare = learned.new_full((few_sizes(len(learned)) - len(learned),), len(following))
+        kept = torch.cat([learned, spare])
+        inputs = packed_inputs([*rows, [rows[0][0]] * filler], self._device)
+        logits = self._loaded.model(**inputs, logits_to_keep=kept, use_cache=False).logits[0]
+        return logits, labels[kept]
 
     def _padded(self, examples: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits (rows x tokens, vocabulary) and labels, IGNORED where nothing is learned."""
