@@ -137,6 +137,7 @@ def preflight(request: HttpRequest, preflight_id: UUID) -> HttpResponse:
         "change": _address_of(change),
         "length_label": LENGTHS[Length(found.length)][0],
         "changed": recipe_words(found.recipe),
+        "most_seconds": ((found.result or {}).get("recipe", {}).get("max_minutes") or 0) * 60,
         "hours_left": meter_of(found.workspace, UsageKind.ACCELERATOR).left_text,
         **status_context(found.job),
     }

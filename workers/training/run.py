@@ -33,6 +33,13 @@ from workers.training.watching import PARITY_ROWS, parity_records
 
 PHASES = {"loading data": 0.01, "loading model": 0.03, "encoding rows": 0.05, "training": 0.97, SAVING: 1.0}
 
+_WHY: dict[Ending, str] = {
+    "finished": "the planned steps were done",
+    "early_stopping": "the validation rows went no better",
+    "time": "the time limit was reached",
+    "user": "it was asked to stop",
+}
+
 
 def run(spec: RunSpec, reporter: Reporter) -> RunResult:
     """Train what the spec says. Raises JobError for what the user can mend, StopRequested when stopped before step 1."""
@@ -68,6 +75,7 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
             loop = _loop(spec, loaded, recipe, data, reporter, phases)
             begun -= loop.state.seconds  # of the attempts before this one
             ending = loop.run()
+            reporter.log(f"Ended at step {loop.state.step} of {loop.steps}, because {_WHY[ending]}.")
 
             phases.begin(SAVING)
             manifest = _leave_model(spec, loop, ending, work / "out", phases)
@@ -185,15 +193,9 @@ def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[str]:
             "Training began from random weights: everything this model knows comes from the training rows."
         )
     how = "small adapters (LoRA), merged afterwards" if recipe.tuning is Tuning.LORA else "all weights"
-    why = {
-        "finished": "the planned steps were done",
-        "early_stopping": "the validation rows went no better",
-        "time": "the time limit was reached",
-        "user": "it was asked to stop",
-    }[ending]
     notes.append(
         f"Trained on {len(loop.data.train):,} rows for {loop.epoch:.1f} epochs ({state.step:,} steps), "
-        f"{how}; it ended because {why}."
+        f"{how}; it ended because {_WHY[ending]}."
     )
     if recipe.keep_best and state.best is not None:
         how_good = f"the lowest validation loss, {state.best.loss:.4f}"

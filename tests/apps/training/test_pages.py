@@ -96,6 +96,16 @@ def test_the_card_before_the_start(client_for, owner, make_preflight) -> None:
     assert answers["keep_best"] == ["False"]
 
 
+def test_the_card_says_when_a_run_ends_at_the_latest(client_for, owner, make_preflight) -> None:
+    client, addresses = client_for(owner), []
+    for limits in ({}, {"max_minutes": 1.5}):
+        preflight = make_preflight(**limits)
+        addresses.append(reverse("training:preflight", args=[preflight.pk]))
+    unlimited, limited = [client.get(address).content.decode() for address in addresses]
+    assert "at most" not in unlimited
+    assert "at most 1 min 30 s" in limited
+
+
 def test_the_start_button_says_what_is_missing(client_for, owner, make_preflight) -> None:
     preflight = make_preflight(findings=[Finding(blocks=True, message="Column is empty.")])
     client = client_for(owner)

@@ -95,6 +95,9 @@ def test_pages_say_what_was_deleted_and_lead_to_what_stays(client_for, owner, ru
     page = client.get(deleted.get_absolute_url()).content.decode()
     assert "The rows of this data were deleted" in page
     assert run.model_version.name in page
+    assert reverse("datasets:delete", args=[deleted.dataset_id]) not in page, (
+        "there is nothing left to delete"
+    )
     assert client.get(deleted.get_absolute_url(), headers={"HX-Request": "true"}).status_code == 200
     assert "were deleted" in client.get(reverse("datasets:import", args=[deleted.source_id])).content.decode()
     assert client.get(reverse("datasets:source", args=[deleted.source_id])).status_code == 404
