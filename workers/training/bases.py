@@ -11,15 +11,17 @@ from workers.contracts.recipes import Recipe, StarterBase, VersionBase
 from workers.contracts.specs import PreflightSpec, RunSpec
 from workers.contracts.task_types import Family
 from workers.models.loading import LoadedModel, load_pretrained, load_version
+from workers.models.memory import loading_explained
 from workers.models.starters import create_starter
 from workers.runtime.reporter import JobError
 from workers.training.data import Row
 
 
+@loading_explained()
 def open_base(spec: PreflightSpec | RunSpec, train_rows: Sequence[Row], device: torch.device) -> LoadedModel:
     """The base in fp32, ready to be trained. A folder in `inputs` wins: pre-flight left it there.
 
-    Raises JobError as workers.models.loading does, or labels_missing.
+    Raises JobError as workers.models.loading does, labels_missing, or out_of_memory.
     """
     base = spec.base
     if base.family is Family.CLASSIFIER and len(spec.labels) < 2:

@@ -28,7 +28,7 @@ def memory_explained(recipe: Recipe, longest_row: int) -> Iterator[None]:
 
 
 def diverged(recipe: Recipe, usual_rate: float) -> JobError:
-    """The loss is no longer a number. A learning rate above the usual one is brought down to it, others to a quarter."""
+    """The loss is no longer a number. Offered is a quarter of the learning rate, and no more than the usual one."""
     lower = float(f"{min((recipe.learning_rate or usual_rate) / 4, usual_rate):.2g}")
     return JobError(
         "loss_not_finite",

@@ -13,7 +13,6 @@ from workers.contracts.task_types import Family
 from workers.models.devices import choose_device, resolve_precision
 from workers.models.folder import write_folder
 from workers.models.loading import LoadedModel
-from workers.models.memory import loading_explained
 from workers.models.prompts import Example, learned_pieces
 from workers.runtime.reporter import JobError, Reporter, run_child
 from workers.training.automatic import fill_recipe, measure_lengths, percentile
@@ -62,8 +61,7 @@ def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
         if not splits["train"]:
             raise JobError("no_rows", "There are no training rows. Add rows to the dataset.")
         phases.begin("opening the model")
-        with loading_explained():
-            loaded = open_base(spec, splits["train"], device)
+        loaded = open_base(spec, splits["train"], device)
         precision = resolve_precision(spec.recipe.precision, device, loaded.manifest.parameters)
         reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
         if not isinstance(spec.base, VersionBase):

@@ -16,7 +16,6 @@ from workers.contracts.task_types import Family
 from workers.models.devices import DTYPES, cast_parameters, choose_device, resolve_precision
 from workers.models.folder import write_folder
 from workers.models.loading import LoadedModel
-from workers.models.memory import loading_explained
 from workers.models.prompts import Example
 from workers.runtime.reporter import JobError, Reporter, run_child
 from workers.training.adapters import add_adapters, merge_adapters
@@ -58,8 +57,7 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
             raise JobError("no_rows", "There are no training rows. Add rows to the dataset.")
 
         phases.begin("loading model")
-        with loading_explained():
-            loaded = open_base(spec, train_rows, device)
+        loaded = open_base(spec, train_rows, device)
         precision = resolve_precision(spec.recipe.precision, device, loaded.manifest.parameters)
         reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
         # A run that goes on has something to keep: told to stop, it first gets as far as saving that.
