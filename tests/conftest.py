@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.fixtures.provider",
     "tests.fixtures.publishing",
     "tests.fixtures.browser",
+    "tests.fixtures.real_models",
 ]
 
 # How long one example takes on a busy machine says nothing about the code.
