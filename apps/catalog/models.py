@@ -123,15 +123,16 @@ class ModelVersion(InWorkspace):
 
     @property
     def headline(self) -> tuple[MetricInfo, dict[str, Any]] | None:
-        """That of the newest finished evaluation on a test split."""
-        finished = [e for e in self.evaluations.all() if e.result and e.split == "test"]
-        newest = max(finished, key=lambda evaluation: evaluation.created_at, default=None)
-        return self.headline_of(newest)
+        """That of the newest finished evaluation on a test split; for rows of `ModelVersionQuerySet.for_list`."""
+        return self._headline_in(self.newest_metrics)  # type: ignore[attr-defined]
 
     def headline_of(self, evaluation: Any) -> tuple[MetricInfo, dict[str, Any]] | None:
         """The deciding metric of one of its evaluations, with its MetricValue; None while there is no result."""
+        return self._headline_in(evaluation.result["metrics"] if evaluation and evaluation.result else None)
+
+    def _headline_in(self, metrics: dict[str, Any] | None) -> tuple[MetricInfo, dict[str, Any]] | None:
         name = self.task.metrics[0]
-        value = evaluation.result["metrics"].get(name) if evaluation and evaluation.result else None
+        value = (metrics or {}).get(name)
         return (METRICS[name], value) if value else None
 
     @property

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.db import models
+from django.db.models import Sum
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from apps.datasets.querysets import DatasetQuerySet, DatasetVersionQuerySet, ImportQuerySet
@@ -35,36 +37,33 @@ class Dataset(InWorkspace):
     def get_absolute_url(self) -> str:
         return reverse("datasets:detail", args=[self.pk])
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """Disk taken by its uploads and versions; parsed rows in between are not counted."""
-        uploads: int = sum(source.source_bytes for source in self.imports.all())
-        versions: int = sum(version.bytes for version in self.versions.all())
-        return uploads + versions
+        uploads = self.imports.aggregate(sum=Sum("source_bytes"))["sum"] or 0
+        return uploads + (self.versions.aggregate(sum=Sum("bytes"))["sum"] or 0)
 
-    @property
+    @cached_property
     def latest(self) -> "DatasetVersion | None":
         """The newest version that is ready."""
-        return max((v for v in self.versions.all() if v.is_ready), key=lambda v: v.number, default=None)
+        return self.versions.ready().select_related("job").order_by("-number").first()
 
-    @property
-    def newest_import(self) -> "Import | None":
-        return max(self.imports.all(), key=lambda i: i.created_at, default=None)
+    @cached_property
+    def newest_version(self) -> "DatasetVersion | None":
+        return self.versions.select_related("job").order_by("-number").first()
 
-    @property
+    @cached_property
     def open_import(self) -> "Import | None":
         """The newest upload, while it has not become a version: being read, waiting for its columns, or failed."""
-        newest = self.newest_import
-        used = {version.source_id for version in self.versions.all()}
-        return newest if newest and newest.pk not in used and not newest.files_deleted_at else None
+        newest = self.imports.select_related("job").order_by("-created_at").first()
+        return newest if newest and not newest.files_deleted_at and not newest.versions.exists() else None
 
     @property
     def newest_job(self) -> Job | None:
         """The job whose state is the dataset's."""
         if self.open_import:
             return self.open_import.job
-        newest = max(self.versions.all(), key=lambda v: v.number, default=None)
-        return newest.job if newest else None
+        return self.newest_version.job if self.newest_version else None
 
 
 class Import(InWorkspace):

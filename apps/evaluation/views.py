@@ -9,26 +9,50 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
-from apps.core.htmx import wants_partial
+from apps.core.htmx import render_page, wants_partial
+from apps.core.listing import NEWEST, OLDEST, Filter, Listing, Sort
 from apps.datasets.models import DatasetVersion
 from apps.evaluation import presentation, services
 from apps.evaluation.forms import EvaluationForm
 from apps.evaluation.models import Comparison, Evaluation
 from apps.evaluation.rows import compared_rows, output_rows
+from apps.jobs.filters import by_state
 from apps.jobs.views import status_context
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 
-ROWS_A_PAGE, LISTED_A_PAGE = 10, 30
+ROWS_A_PAGE = 10
 TRIVIAL = "trivial"
 _EVALUATION = ("job", "model_version", "dataset_version__dataset")
+
+
+EVALUATIONS = Listing(
+    searches=("model_version__name", "dataset_version__dataset__name"),
+    sorts=(NEWEST, OLDEST, Sort("name", _l("Name"), ("model_version__name", "pk"))),
+    filters=(
+        by_state(),
+        Filter(
+            "task",
+            _l("Task"),
+            DatasetVersion._meta.get_field("task_type").choices or (),  # type: ignore[arg-type]
+            lambda evaluations, value: evaluations.filter(dataset_version__task_type=value),
+        ),
+    ),
+)
+COMPARISONS = Listing(
+    searches=("name", "dataset_version__dataset__name"),
+    filters=(by_state(),),
+    page_size=10,
+    prefix="comparisons-",
+)
 
 
 @require_GET
@@ -37,10 +61,13 @@ def evaluation_list(request: HttpRequest) -> HttpResponse:
     workspace = request.workspace  # type: ignore[attr-defined]
     evaluations = Evaluation.objects.in_workspace(workspace).select_related(*_EVALUATION)
     comparisons = Comparison.objects.in_workspace(workspace).select_related("job", "dataset_version__dataset")
-    page = Paginator(evaluations, LISTED_A_PAGE).get_page(request.GET.get("page"))
-    listed = [(evaluation, _headline(evaluation)) for evaluation in page.object_list]
-    context = {"page": page, "listed": listed, "comparisons": comparisons[:LISTED_A_PAGE]}
-    return render(request, "evaluation/list.html", context)
+    shown = EVALUATIONS.read(request, evaluations)
+    context = {
+        "list": shown,
+        "listed": [(evaluation, _headline(evaluation)) for evaluation in shown.page],
+        "comparisons": COMPARISONS.read(request, comparisons.defer("result")),
+    }
+    return render_page(request, "evaluation/list.html", context)
 
 
 def _headline(evaluation: Evaluation) -> Any:

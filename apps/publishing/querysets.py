@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from apps.publishing.tokens import hash_token
 from apps.workspaces.querysets import InWorkspaceQuerySet
@@ -23,14 +25,31 @@ class AppQuerySet(InWorkspaceQuerySet):
         return self.filter(archived_at=None)
 
     def with_activity(self) -> Self:
-        """Adds `conversation_count`, `live_links`, `helped` and `unhelped`, for lists."""
-        given = "conversations__messages__feedback__helped"
+        """Adds `conversation_count` and `live_links`, for lists. Each is a subquery of its own: joined, every link would
+        be counted with every message."""
+        related = self.model._meta.get_field
+        conversations = related("conversations").related_model.objects.filter(app=OuterRef("pk"))
+        links = related("links").related_model.objects.filter(app=OuterRef("pk"), revoked_at=None)
         return self.annotate(
-            conversation_count=Count("conversations", distinct=True),
-            live_links=Count("links", filter=Q(links__revoked_at=None), distinct=True),
-            helped=Count("conversations__messages__feedback", filter=Q(**{given: True}), distinct=True),
-            unhelped=Count("conversations__messages__feedback", filter=Q(**{given: False}), distinct=True),
+            conversation_count=counted(conversations, "app"), live_links=counted(links, "app")
         )
+
+    def feedback_of(self, apps: Iterable[App]) -> dict[Any, dict[bool, int]]:
+        """How many answers of each of `apps` helped (True) and did not (False), in one query."""
+        from apps.publishing.models import Feedback
+
+        found: dict[Any, dict[bool, int]] = {}
+        judged = Feedback.objects.filter(message__conversation__app__in=[app.pk for app in apps])
+        rows = judged.values_list("message__conversation__app", "helped").annotate(Count("pk"))
+        for app_id, helped, count in rows:
+            found.setdefault(app_id, {})[helped] = count
+        return found
+
+
+def counted(rows: Any, by: str) -> Any:
+    """How many correlated `rows` there are: a subquery, grouped by the field that they are correlated by."""
+    groups = rows.order_by().values(by).annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(groups), 0)
 
 
 class ShareLinkQuerySet(InWorkspaceQuerySet):

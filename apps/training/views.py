@@ -6,17 +6,20 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from pydantic import ValidationError
 
 from apps.catalog.models import BaseModel
 from apps.core.errors import UserError
+from apps.core.htmx import render_page
+from apps.core.listing import NEWEST, OLDEST, Filter, Listing, Sort
 from apps.datasets.models import DatasetVersion
+from apps.jobs.filters import by_state
 from apps.jobs.views import sequence_number, status_context
 from apps.training import querysets, services
 from apps.training.bases import choices_for, find_choice
@@ -32,15 +35,30 @@ from workers.contracts.recipes import Length, Recipe
 from workers.contracts.task_types import TASKS
 
 _RUN_RELATED = ("job", "dataset_version__dataset", "base_version", "model_version", "preflight")
-RUNS_A_PAGE = 30
+RUNS = Listing(
+    searches=("name", "dataset_version__dataset__name", "preflight__base_label"),
+    filters=(
+        by_state(),
+        Filter(
+            "task",
+            _l("Task"),
+            DatasetVersion._meta.get_field("task_type").choices or (),  # type: ignore[arg-type]
+            lambda runs, value: runs.filter(dataset_version__task_type=value),
+        ),
+    ),
+)
+DATA = Listing(
+    searches=("dataset__name",),
+    sorts=(NEWEST, OLDEST, Sort("name", _l("Name"), ("dataset__name", "-number"))),
+    page_size=24,
+)
 
 
 @require_GET
 @in_workspace()
 def run_list(request: HttpRequest) -> HttpResponse:
     runs = Run.objects.in_workspace(request.workspace).select_related(*_RUN_RELATED)  # type: ignore[attr-defined]
-    page = Paginator(runs, RUNS_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "training/list.html", {"page": page})
+    return render_page(request, "training/list.html", {"list": RUNS.read(request, runs)})
 
 
 @require_http_methods(["GET", "POST"])
@@ -94,15 +112,15 @@ def _choose_data(request: HttpRequest) -> HttpResponse:
     ready = versions.current().select_related("dataset")
     base = _brought_base(request)
     if base is None:
-        return render(request, "training/choose_data.html", {"versions": ready[:100]})
+        return render_page(request, "training/choose_data.html", {"list": DATA.read(request, ready)})
     learns = [info for info in TASKS.values() if base.family in info.families]
     context = {
         "base": base,
         "learns": learns,
-        "versions": ready.filter(task_type__in=[info.task_type for info in learns])[:100],
+        "list": DATA.read(request, ready.filter(task_type__in=[info.task_type for info in learns])),
         "has_other_data": ready.exists(),
     }
-    return render(request, "training/choose_data.html", context)
+    return render_page(request, "training/choose_data.html", context)
 
 
 def _brought_base(request: HttpRequest) -> BaseModel | None:

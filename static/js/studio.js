@@ -2,7 +2,7 @@
 import { copy } from "./clipboard.js";
 import { watchJobs } from "./jobs.js";
 import { toast } from "./toast.js";
-import { sayJobs } from "./said.js";
+import { say, sayJobs } from "./said.js";
 
 let opened = [];
 
@@ -83,6 +83,24 @@ document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
 document.body.addEventListener("htmx:afterSettle", () => {
   for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
   opened = [];
+});
+
+// The address of a searched list holds what was asked and nothing that is empty, and keeps where the other lists are by now.
+document.body.addEventListener("htmx:configRequest", ({ detail }) => {
+  const form = detail.elt.closest("form.list-tools");
+  if (!form) return;
+  for (const { name } of form.querySelectorAll("[data-other]")) delete detail.parameters[name];
+  for (const [name, value] of new URLSearchParams(location.search)) {
+    const isOwn = form.elements[name] && !("other" in form.elements[name].dataset);
+    if (!isOwn && name !== form.dataset.page) detail.parameters[name] = value;
+  }
+  for (const name of Object.keys(detail.parameters)) if (detail.parameters[name] === "") delete detail.parameters[name];
+});
+
+// How much a search found is said once it is there.
+document.body.addEventListener("htmx:afterSettle", ({ target }) => {
+  const count = target.id?.endsWith("results") && target.querySelector(".list-count");
+  if (count) say(count.textContent.trim());
 });
 
 watchJobs(document);

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.catalog import services
@@ -18,6 +18,7 @@ from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.core.downloads import read_chunks
 from apps.core.errors import NotVisible
 from apps.core.htmx import redirect, render_page
+from apps.core.listing import BY_NAME, BY_TIME_AND_NAME, NEWEST, OLDEST, Filter, Listing, Sort
 from apps.core.notices import do_and_tell, tell_archived
 from apps.core.storage import storage
 from apps.jobs.views import status_context
@@ -27,7 +28,26 @@ from apps.workspaces.decorators import in_workspace
 from apps.workspaces.downloads import send_file
 from workers.contracts.storage import StorageError
 
-MODELS_A_PAGE = 25
+MODELS = Listing(
+    searches=("name", "origin_label", "dataset_version__dataset__name"),
+    sorts=(*BY_TIME_AND_NAME, Sort("size", _l("Largest first"), ("-bytes", "pk"))),
+    filters=(
+        Filter(
+            "task",
+            _l("Task"),
+            ModelVersion._meta.get_field("task_type").choices or (),  # type: ignore[arg-type]
+            lambda models, value: models.filter(task_type=value),
+        ),
+        Filter(
+            "evaluated",
+            _l("Evaluation"),
+            (("yes", _l("Evaluated")), ("no", _l("Not evaluated"))),
+            lambda models, value: models.filter(newest_metrics__isnull=value == "no"),
+        ),
+    ),
+)
+BASES = Listing(searches=("name", "location"), sorts=(BY_NAME, NEWEST, OLDEST), page_size=12, prefix="bases-")
+STARTS = Listing(searches=("name",), page_size=12, prefix="starts-")
 
 
 @require_GET
@@ -38,14 +58,15 @@ def model_list(request: HttpRequest) -> HttpResponse:
     bases = BaseModel.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
     archived = request.GET.get("archived") == "1"
     shown = versions.ready().exclude(archived_at=None) if archived else versions.tuned()
+    starts = versions.none() if archived else versions.current().filter(kind=ModelVersion.Kind.BASE)
     context = {
-        "page": Paginator(shown.for_list(), MODELS_A_PAGE).get_page(request.GET.get("page")),
-        "query": "archived=1&" if archived else "",
+        "list": MODELS.read(request, shown.for_list()),
         "archived": archived,
         "archived_count": versions.ready().exclude(archived_at=None).count()
         + bases.exclude(archived_at=None).count(),
-        "bases": bases.exclude(archived_at=None) if archived else bases.current(),
-        "starts": [] if archived else versions.current().filter(kind=ModelVersion.Kind.BASE)[:50],
+        "bases": BASES.read(request, bases.exclude(archived_at=None) if archived else bases.current()),
+        "starts": STARTS.read(request, starts),
+        "being_trained": versions.being_trained().count(),
     }
     return render_page(request, "catalog/list.html", context)
 

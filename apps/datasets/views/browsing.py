@@ -6,23 +6,68 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from apps.core.errors import NotVisible
 from apps.core.htmx import render_page
+from apps.core.listing import BY_TIME_AND_NAME, Filter, Listing, Sort
 from apps.datasets.models import Dataset, DatasetVersion
+from apps.datasets.querysets import load_newest
 from apps.datasets.roles import role_label
 from apps.datasets.rows import DataRows, RejectedRows
+from apps.jobs.models import ACTIVE, State
 from apps.jobs.views import status_context
 from apps.workspaces import access
 from apps.workspaces.decorators import in_workspace
 from workers.contracts.task_types import Role
 
-DATASETS_A_PAGE = 25
 ROWS_A_PAGE = 25
 SPLITS = ("train", "validation", "test")
+_FAILED = (State.FAILED, State.ERRORED, State.LOST)
+
+
+def _in_state(datasets: Any, value: str) -> Any:
+    """The rows of `for_list` in one of the states that the list names."""
+    wanted = {
+        "ready": Q(latest_id__isnull=False),
+        "confirm": Q(open_import_state=State.SUCCEEDED),
+        "active": Q(open_import_state__in=ACTIVE) | Q(newest_version_state__in=ACTIVE),
+        "failed": Q(open_import_state__in=_FAILED)
+        | Q(open_import_state=None, newest_version_state__in=_FAILED),
+    }
+    return datasets.filter(wanted[value])
+
+
+DATASETS = Listing(
+    searches=("name", "description"),
+    sorts=(*BY_TIME_AND_NAME, Sort("size", _("Largest first"), ("-stored_bytes", "pk"))),
+    filters=(
+        Filter(
+            "task",
+            _("Task"),
+            DatasetVersion._meta.get_field("task_type").choices or (),  # type: ignore[arg-type]
+            lambda datasets, value: datasets.filter(
+                latest_id__in=DatasetVersion.objects.filter(task_type=value).values("pk")
+            ),
+        ),
+        Filter(
+            "state",
+            _("State"),
+            (
+                ("ready", _("Ready")),
+                ("confirm", _("Confirm its columns")),
+                ("active", _("In progress")),
+                ("failed", _("Failed")),
+            ),
+            _in_state,
+        ),
+    ),
+)
+VERSIONS = Listing(sorts=(Sort("newest", "", ("-number",)),), page_size=12, prefix="versions-")
 
 
 @require_GET
@@ -31,12 +76,12 @@ def dataset_list(request: HttpRequest) -> HttpResponse:
     everything = Dataset.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
     archived = request.GET.get("archived") == "1"
     datasets = everything.exclude(archived_at=None) if archived else everything.current()
-    page = Paginator(datasets.for_list(), DATASETS_A_PAGE).get_page(request.GET.get("page"))
+    shown = DATASETS.read(request, datasets.for_list())
+    load_newest(shown.page.object_list)  # type: ignore[arg-type]
     context = {
-        "page": page,
+        "list": shown,
         "archived": archived,
         "archived_count": everything.exclude(archived_at=None).count(),
-        "query": "archived=1&" if archived else "",
     }
     return render_page(request, "datasets/list.html", context)
 
@@ -45,9 +90,15 @@ def dataset_list(request: HttpRequest) -> HttpResponse:
 @login_required
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The newest version, or the one that ?version= names."""
-    dataset = access.get_visible(Dataset.objects.for_list(), request.user, pk=pk)
+    dataset = access.get_visible(Dataset.objects.all(), request.user, pk=pk)
     version = _chosen_version(dataset, request.GET.get("version", ""))
-    context: dict[str, Any] = {"dataset": dataset, "version": version, "open_import": dataset.open_import}
+    related = dataset.versions.select_related("job").defer("result", "roles", "job__spec", "job__result")
+    context: dict[str, Any] = {
+        "dataset": dataset,
+        "version": version,
+        "versions": VERSIONS.read(request, related),
+        "open_import": dataset.open_import,
+    }
     if version is not None:
         context |= {"lineage": _lineage(version), "is_latest": version == dataset.latest}
         context |= status_context(version.job)
@@ -61,11 +112,11 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _chosen_version(dataset: Dataset, number: str) -> DatasetVersion | None:
     """The version of that number; without one the newest. Raises NotVisible when there is no such version."""
-    versions: list[DatasetVersion] = list(dataset.versions.all())
+    versions = dataset.versions.select_related("job", "source", "dataset").order_by("-number")
     if not number:
-        return max(versions, key=lambda version: version.number, default=None)
-    chosen: DatasetVersion | None = next(
-        (version for version in versions if str(version.number) == number), None
+        return versions.first()
+    chosen: DatasetVersion | None = (
+        versions.filter(number=number).first() if number.isdecimal() and len(number) < 10 else None
     )
     if chosen is None:
         raise NotVisible

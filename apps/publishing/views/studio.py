@@ -9,21 +9,24 @@ import segno
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.catalog.lineage import lineage_of
 from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
+from apps.core.htmx import render_page
+from apps.core.listing import BY_TIME_AND_NAME, Filter, Listing, Sort
 from apps.jobs.views import status_context
 from apps.publishing.defaults import AppSettings, app_type_of, settings_for
 from apps.publishing.forms import AppForm, AppKeyForm, LinkForm, LinkPasswordForm, initial_of, models_like
-from apps.publishing.models import App, AppVersion, ShareLink
+from apps.publishing.models import App, AppType, AppVersion, ShareLink
 from apps.publishing.services import apps as services
 from apps.publishing.services import links
 from apps.workspaces import access
@@ -33,17 +36,47 @@ from apps.workspaces.models import ApiKey
 from apps.workspaces.services import create_api_key, revoke_api_key
 
 
+def _in_state(apps: Any, value: str) -> Any:
+    wanted = {
+        "live": Q(live_version__isnull=False) & Exists(ShareLink.objects.live().filter(app=OuterRef("pk"))),
+        "closed": Q(live_version__isnull=False)
+        & ~Exists(ShareLink.objects.live().filter(app=OuterRef("pk"))),
+        "draft": Q(live_version=None),
+    }
+    return apps.filter(wanted[value])
+
+
+APPS = Listing(
+    searches=("name", "slug", "live_version__model_version__name"),
+    sorts=(*BY_TIME_AND_NAME, Sort("used", _l("Most used first"), ("-conversation_count", "pk"))),
+    filters=(
+        Filter("type", _l("Type"), AppType.choices, lambda apps, value: apps.filter(app_type=value)),
+        Filter(
+            "state",
+            _l("State"),
+            (("live", _l("Live")), ("closed", _l("No open link")), ("draft", _l("Not published"))),
+            _in_state,
+        ),
+    ),
+    page_size=24,
+)
+
+
 @require_GET
 @in_workspace()
 def app_list(request: HttpRequest) -> HttpResponse:
     found = App.objects.visible_to(request.user).in_workspace(request.workspace)  # type: ignore[attr-defined]
-    shown = found.with_activity().select_related("live_version__model_version")
+    archived = request.GET.get("archived") == "1"
+    shown = found.exclude(archived_at=None) if archived else found.current()
+    listed = APPS.read(request, shown.with_activity().select_related("live_version__model_version"))
     context = {
-        "apps": [app for app in shown if app.archived_at is None],
-        "archived": [app for app in shown if app.archived_at],
+        "list": listed,
+        "feedback": App.objects.feedback_of(listed.page.object_list),
+        "archived": archived,
+        "archived_count": found.exclude(archived_at=None).count(),
         "newest_model": ModelVersion.objects.in_workspace(request.workspace).tuned().first(),  # type: ignore[attr-defined]
     }
-    return render(request, "publishing/list.html", context)
+    return render_page(request, "publishing/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])

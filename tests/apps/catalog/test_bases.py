@@ -58,7 +58,7 @@ def test_without_data_in_mind_it_is_asked_for_next(client_for, editor, make_data
     assert "Translation" in html
     fitting = make_data("translation")
     response = client.get(wizard)
-    assert list(response.context["versions"]) == [fitting]
+    assert list(response.context["list"].page) == [fitting]
     link = f"?data={fitting.pk}&amp;base={quote(BaseModel.objects.get().choice)}"
     assert link in response.content.decode()
 

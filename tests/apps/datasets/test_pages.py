@@ -46,7 +46,7 @@ def test_the_list_costs_the_same_number_of_queries_however_long(
         upload(tickets(), f"more{index}.csv")
     with django_assert_max_num_queries(14):
         response = client.get(reverse("datasets:list"))
-    assert len(response.context["page"]) == 21
+    assert len(response.context["list"].page) == 21
 
 
 def test_the_list_says_what_waits_for_whom(client_for, owner, parsed) -> None:

@@ -281,7 +281,7 @@ def test_lists_cost_the_same_with_more_apps(client_for, owner, make_app, django_
     client = client_for(owner)
     for _ in range(5):
         make_app()
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(11):
         client.get(reverse("publishing:list"))
 
 
@@ -314,4 +314,6 @@ def test_feedback_is_counted(client_for, owner, app, entrance):
         "helped": 1,
         "judged": 1,
     }
-    assert client_for(owner).get(reverse("publishing:list")).context["apps"][0].helped == 1
+    listed = client_for(owner).get(reverse("publishing:list"))
+    assert listed.context["feedback"] == {app.pk: {True: 1}}
+    assert "1 conversation" in listed.content.decode()

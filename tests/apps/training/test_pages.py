@@ -26,7 +26,7 @@ def test_the_wizard_first_asks_for_data(client_for, owner, make_data) -> None:
     archived.dataset.archived_at = "2026-01-01T00:00Z"
     archived.dataset.save()
     make_data(rows_train=0)
-    assert list(client.get(reverse("training:new")).context["versions"]) == [ready]
+    assert list(client.get(reverse("training:new")).context["list"].page) == [ready]
 
 
 def test_the_wizard_has_a_right_answer_to_every_question(client_for, owner, tickets) -> None:
@@ -340,7 +340,7 @@ def test_the_list_costs_the_same_however_long(
         make_run(preflight=first.preflight)
     with django_assert_num_queries(len(counted)):
         response = client.get(reverse("training:list"))
-    assert len(response.context["page"]) == 10
+    assert len(response.context["list"].page) == 10
 
 
 def test_pages_cost_a_bounded_number_of_queries(
