@@ -64,8 +64,15 @@ class ImportSpec(JobSpec):
     filename: str
     limit_bytes: int | None = None
     room_bytes: int | None = None
+    encoding: str | None = None
+    """The codec that somebody chose (contracts.encodings); else it is found."""
+    part: str | None = None
+    """The sheet of a workbook or the file in an archive that somebody chose; else the fullest."""
     max_cell_bytes: int = 1_000_000
     max_columns: int = 500
+    max_rows: int = 5_000_000
+    max_seconds: float = 1800
+    max_unpacked_bytes: int = 4 << 30
 
 
 class FetchedSource(BaseModel):
@@ -85,6 +92,15 @@ class ImportResult(BaseModel):
     bytes: int
     fetched: FetchedSource | None = None
     """Set where the job fetched the source itself."""
+    blank: int = 0
+    """Blank lines and empty rows of the source; with `rows` and `rejected`, and the header, they are all there is."""
+    codec: str | None = None
+    """The codec whose name for people is `encoding`; None for formats that need none."""
+    preview: list[str] = Field(default_factory=list)
+    """The first lines with characters beyond ASCII, as they were decoded."""
+    parts: list[str] = Field(default_factory=list)
+    """Sheets of a workbook or files of an archive that can be read; `part` was."""
+    part: str | None = None
 
 
 # Freeze: roles are applied, rows are checked and split; the result never changes.

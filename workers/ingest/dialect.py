@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from workers.ingest.readers.lines import split_lines
 from workers.ingest.vocabulary import is_known_name
 
 SINGLE_COLUMN = "\x1f"
@@ -55,9 +56,7 @@ def _with_line_end(line: str) -> str:
 
 def find_dialect(sample: str, extension: str) -> Dialect:
     """Return the dialect under which most of the sample's records have the same number (above 1) of cells."""
-    lines = (
-        sample.splitlines(keepends=True) if "\r" not in sample else re.split(r"(?<=\n)|(?<=\r)(?!\n)", sample)
-    )
+    lines = split_lines(sample)
     declared = re.match(r"sep=(.)\r?\n?$", lines[0]) if lines else None
     delimiters = (declared[1],) if declared else _DELIMITERS
     body = lines[1:] if declared else lines

@@ -1,6 +1,7 @@
 """Whether a table's first row names its columns, and what the columns are called."""
 
 import re
+import unicodedata
 
 from workers.ingest.vocabulary import is_known_name
 
@@ -9,7 +10,7 @@ _NUMBER = re.compile(
 )
 _MISSING = frozenset(("n/a", "na", "nan", "none", "null", "nil"))
 _SENTENCE_END = re.compile(r"[.!?。！？…]$")
-_IDENTIFIER = re.compile(r"[^\W\d][\w .:/()#-]*$")
+_IDENTIFIER = re.compile(r"[^\W\d][\w .:/()#'’&-]*\??$")
 
 
 def looks_like_header(first: list[str], body: list[list[str]]) -> bool:
@@ -36,7 +37,13 @@ def looks_like_header(first: list[str], body: list[list[str]]) -> bool:
     if any(_column_differs(name, values) for name, values in columns):
         return True
     repeated = any(name and name in values for name, values in columns)
-    return not repeated and all(_IDENTIFIER.match(cell) and len(cell.split()) <= 3 for cell in filled)
+    return not repeated and all(_is_identifier(cell) for cell in filled)
+
+
+def _is_identifier(cell: str) -> bool:
+    r"""Whether a cell is made of a few words. \w has no combining marks, without which Hindi or Thai cannot be written."""
+    letters = "".join(c for c in cell if unicodedata.category(c) not in ("Mn", "Mc", "Me", "Cf"))
+    return bool(_IDENTIFIER.match(letters)) and len(cell.split()) <= 3
 
 
 def rows_above_header(rows: list[list[str]]) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from workers.ingest.encodings import DAMAGE_HANDLER
+from workers.ingest.limits import Limits
 
 SAMPLE_BYTES = 256 * 1024
 
@@ -26,6 +27,14 @@ class Bad(NamedTuple):
     text: str
 
 
+class Cells(NamedTuple):
+    """A record that has values and no names yet; `text` is how it looks in the file."""
+
+    line: int
+    values: list[Any]
+    text: str
+
+
 @dataclass
 class Source:
     """A file with its encoding and limits; `notes` collects what the user should know about how it was read."""
@@ -35,7 +44,13 @@ class Source:
     encoding: str = "utf-8"
     max_cell_bytes: int = 1_000_000
     max_columns: int = 500
+    limits: Limits = field(default_factory=Limits)
     notes: list[str] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    """Sheets of a workbook or files of an archive, of which `part` is read."""
+    part: str | None = None
+    blank: int = 0
+    """Lines of the source that hold nothing: with rows and rejects they add up to what there is."""
     position: Callable[[], int] = lambda: 0
     share_before: float = 0.0
     """Of the progress bar, taken by what came before reading."""
@@ -56,7 +71,7 @@ class Source:
     def open_text(self, newline: str | None = None) -> io.TextIOWrapper:
         """Open decoded; undecodable bytes become `encodings.DAMAGED`. Reading moves `position`."""
         raw = self.path.open("rb")
-        self.position = raw.tell
+        self.position = lambda: self.size if raw.closed else raw.tell()
         return io.TextIOWrapper(raw, encoding=self.encoding, errors=DAMAGE_HANDLER, newline=newline)
 
     def sample(self, newline: str | None = None) -> str:

@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-from workers.runtime.reporter import JobError
-
 
 def test_jsonl_keys_may_vary_and_arrive_late(import_file) -> None:
     lines = [json.dumps({"a": str(n)}) for n in range(6_000)] + ['{"b": 2.5, "c": true, "d": null}']
@@ -56,25 +54,9 @@ def test_a_short_document_on_one_line(import_file) -> None:
     assert [row["text"] for row in imported.rows] == ["a", "b"]
 
 
-def test_each_line_that_is_a_list_is_a_reject(import_file) -> None:
+def test_a_list_among_objects_is_a_reject(import_file) -> None:
     imported = import_file('{"text": "a"}\n' + '["b", "x"]\n' * 3, "x.jsonl")
     assert [reject["line"] for reject in imported.rejected] == [2, 3, 4]
-    with pytest.raises(JobError, match="None of the 3 rows"):
-        import_file('["b", "x"]\n' * 3, "x.jsonl")
-
-
-@pytest.mark.parametrize(
-    "table",
-    [
-        {"text": {"0": "a", "1": "b"}},
-        {"text": ["a", "b"], "label": ["x", "y"]},
-        {"tickets": [{"text": "a"}, {"text": "b"}]},
-    ],
-)
-@pytest.mark.parametrize("indent", [None, 1])
-def test_a_table_that_is_one_object_is_told_how_to_be_rows(import_file, table, indent: int | None) -> None:
-    why = import_file(json.dumps(table, indent=indent), "x.json").result.proposal.why
-    assert any("became one row" in sentence for sentence in why)
 
 
 def test_items_of_a_document_know_their_line(import_file) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from workers.ingest.conversations import is_messages
+from workers.ingest.readers.json_items import exploded
 from workers.ingest.readers.lines import read_lines
-from workers.ingest.source import Bad, Row, Source
+from workers.ingest.readers.lists import tabled
+from workers.ingest.source import Bad, Cells, Row, Source
 
 _DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
 _LITERAL_LIMIT = 200_000
@@ -15,10 +17,15 @@ _LITERAL_LIMIT = 200_000
 
 def read_jsonl(source: Source) -> Iterator[Row | Bad]:
     """Yield one row or reject per line that is not blank."""
+    yield from exploded(tabled(_values(source), source), source)
+
+
+def _values(source: Source) -> Iterator[Row | Bad | Cells]:
     with source.open_text() as stream:
         for line in read_lines(stream, source.record_limit):
             text = line.text.strip("\ufeff \t\r\n")
             if not text:
+                source.blank += 1
                 continue
             if line.overlong:
                 reason = f"The line is longer than {source.record_limit:,} characters"
@@ -57,16 +64,16 @@ def _python_literal(text: str) -> Any:
         raise ValueError(reason) from None
 
 
-def row_of(value: Any, line: int, text: str) -> Row | Bad:
+def row_of(value: Any, line: int, text: str) -> Row | Bad | Cells:
     """Make a row of a decoded value: objects as they are, bare texts as the column `text`, bare lists of turns as the
-    column `messages`."""
+    column `messages`; other lists are rows without names."""
     if isinstance(value, dict):
         return Row(line, {str(name): cell for name, cell in value.items()})
     if isinstance(value, str):
         return Row(line, {"text": value})
     if is_messages(value):
         return Row(line, {"messages": value})
-    kind = {list: "a list", bool: "true or false", int: "a number", float: "a number"}.get(
-        type(value), "null"
-    )
+    if isinstance(value, list):
+        return Cells(line, value, text)
+    kind = {bool: "true or false", int: "a number", float: "a number"}.get(type(value), "null")
     return Bad(line, f"This is {kind}, not an object with named fields", text)

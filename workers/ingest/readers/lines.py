@@ -1,7 +1,10 @@
 """Physical lines of a text with a bound on how much of one is held in memory."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple, TextIO
+
+_LINE_END = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
 
 
 class Line(NamedTuple):
@@ -23,3 +26,9 @@ def read_lines(stream: TextIO, limit: int) -> Iterator[Line]:
                 continue
             text = text[:2000]
         yield Line(number, text, overlong)
+
+
+def split_lines(text: str) -> list[str]:
+    """Divide a text into its physical lines, with their ends. str.splitlines also divides at U+2028, U+0085, VT and FF,
+    which stand inside cells."""
+    return [line for line in _LINE_END.split(text) if line]

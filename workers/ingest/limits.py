@@ -1,0 +1,59 @@
+"""How much may be read from one file: rows, time, and what it expands to. A few kilobytes can stand for any of them."""
+
+import time
+from dataclasses import dataclass, field
+
+from workers.contracts.specs import ImportSpec
+from workers.runtime.reporter import JobError
+
+
+@dataclass
+class Limits:
+    """`unpacked_bytes` bounds what an archive or a typed file expands to, and the text that is kept of any file."""
+
+    rows: int = 5_000_000
+    seconds: float = 1800
+    unpacked_bytes: int = 4 << 30
+    _began: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of(cls, spec: ImportSpec) -> "Limits":
+        return cls(spec.max_rows, spec.max_seconds, spec.max_unpacked_bytes)
+
+    def require_rows(self, count: int) -> None:
+        """Raises JobError when a file has more rows than may be read."""
+        if count > self.rows:
+            raise JobError(
+                "too_many_rows",
+                f"This file has more than {self.rows:,} rows, the limit here. Split it, or ask an administrator to raise "
+                "IMPORT_MAX_ROWS.",
+                field="source",
+            )
+
+    def require_unpacked(self, size: int) -> None:
+        """Raises JobError when a file expands to more bytes than may be read."""
+        if size > self.unpacked_bytes:
+            raise JobError(
+                "too_large",
+                f"Unpacked, this file is larger than {_size(self.unpacked_bytes)}, the limit here. Split it, or ask an "
+                "administrator to raise IMPORT_MAX_UNPACKED_MB.",
+                field="source",
+            )
+
+    def require_time(self) -> None:
+        """Raises JobError when reading takes longer than it may."""
+        if time.monotonic() - self._began > self.seconds:
+            raise too_slow(self.seconds)
+
+
+def too_slow(seconds: float) -> JobError:
+    return JobError(
+        "too_slow",
+        f"Reading this file took longer than {seconds / 60:g} minutes, the limit here. Split it, or ask an administrator to "
+        "raise IMPORT_MAX_MINUTES.",
+        field="source",
+    )
+
+
+def _size(size: int) -> str:
+    return f"{size / (1 << 30):g} GB" if size >= 1 << 30 else f"{max(1, size >> 20)} MB"

@@ -1,0 +1,66 @@
+"""Rows that come as lists: named by their first one where that is a header, as in a CSV file, else numbered."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any
+
+from workers.ingest.header import column_names, looks_like_header
+from workers.ingest.source import Bad, Cells, Row, Source
+
+_PREVIEW = 200
+
+
+def tabled(records: Iterable[Row | Bad | Cells], source: Source) -> Iterator[Row | Bad]:
+    """Name the values of lists where these are the rows; among objects with named fields, a list is none."""
+    waiting = iter(records)
+    for record in waiting:
+        if isinstance(record, Row):
+            yield record
+            yield from map(_refused, waiting)
+            return
+        if isinstance(record, Bad):
+            yield record
+            continue
+        ahead: list[Row | Bad | Cells] = [record]
+        for following in waiting:
+            ahead.append(following)
+            if len(ahead) >= _PREVIEW:
+                break
+        lists = [cells.values for cells in ahead if isinstance(cells, Cells)]
+        names, has_header = _named(lists, source)
+        yield from (_row(each, names) for each in chain(ahead[has_header:], waiting))
+        return
+
+
+def _refused(record: Row | Bad | Cells) -> Row | Bad:
+    if not isinstance(record, Cells):
+        return record
+    return Bad(record.line, "This is a list, not an object with named fields", record.text)
+
+
+def _named(lists: list[list[Any]], source: Source) -> tuple[list[str], bool]:
+    width = max(set(map(len, lists)), key=[len(values) for values in lists].count)
+    texts = [[_text(value) for value in values] for values in lists if len(values) == width]
+    first = lists[0]
+    if (
+        len(first) == width
+        and len(texts) > 1
+        and all(isinstance(value, str) for value in first)
+        and looks_like_header(texts[0], texts[1:])
+    ):
+        return column_names(texts[0]), True
+    source.notes.append("The rows are lists without names, so the columns were numbered.")
+    return column_names([""] * width), False
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _row(record: Row | Bad | Cells, names: list[str]) -> Row | Bad:
+    if not isinstance(record, Cells):
+        return record
+    if len(record.values) != len(names):
+        reason = f"{len(record.values)} values where the table has {len(names)} columns"
+        return Bad(record.line, reason, record.text)
+    return Row(record.line, dict(zip(names, record.values, strict=True)))
