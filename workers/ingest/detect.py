@@ -6,13 +6,15 @@ import zipfile
 from enum import StrEnum
 from pathlib import Path
 
+import pyarrow as pa
+
 from workers.ingest.dialect import SINGLE_COLUMN, find_dialect
 from workers.ingest.encodings import utf16_without_bom
 from workers.ingest.source import Source
 from workers.runtime.reporter import JobError
 
 _HEAD_BYTES = 64 * 1024
-_FORMATS_HINT = "Upload a CSV, TSV, JSON, JSONL, Parquet, Excel or plain text file."
+_FORMATS_HINT = "Upload a CSV, TSV, JSON, JSONL, Parquet, Arrow, Excel or plain text file."
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a PNG image"),
@@ -23,17 +25,16 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"MM\0*", "a TIFF image"),
     (b"%PDF-", "a PDF document"),
     (b"{\\rtf", "a rich text (RTF) document"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ\0", "an xz archive"),
+    (b"\x1f\x8b", "a gzip archive inside another one"),
+    (b"\xfd7zXZ\0", "an xz archive inside another one"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive inside another one"),
     (b"\x7fELF", "an executable program"),
     (b"\xca\xfe\xba\xbe", "an executable program"),
     (b"\xcf\xfa\xed\xfe", "an executable program"),
     (b"SQLite format 3\0", "a SQLite database"),
-    (b"ARROW1\0\0", "an Arrow file"),
+    (b"FEA1", "a Feather file of version 1"),
     (b"ORC", "an ORC file"),
     (b"Obj\x01", "an Avro file"),
     (b"\x93NUMPY", "a NumPy array"),
@@ -41,17 +42,22 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "an audio file"),
     (b"fLaC", "an audio file"),
 )
-_TEXT_LIKE = (b"ORC", b"BZh", b"ID3")
+_TEXT_LIKE = (b"ORC", b"ID3", b"FEA1")
 """Signatures that a text could begin with; these count only when the rest is binary."""
 
 
 class Format(StrEnum):
     CSV = "csv"
+    TSV = "tsv"
     JSONL = "jsonl"
     JSON = "json"
     PARQUET = "parquet"
+    ARROW = "arrow"
     EXCEL = "excel"
     TEXT = "text"
+
+
+BINARY_FORMATS = frozenset((Format.PARQUET, Format.ARROW, Format.EXCEL))
 
 
 def not_a_table(what: str) -> JobError:
@@ -61,13 +67,15 @@ def not_a_table(what: str) -> JobError:
 
 
 def binary_format(path: Path) -> Format | None:
-    """Return PARQUET or EXCEL, or None for text. Raises JobError for an empty file and every other binary kind."""
+    """Return PARQUET, ARROW or EXCEL, or None for text. Raises JobError for an empty file and every other binary kind."""
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     if not head.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):
         raise JobError("empty_file", f"This file is empty. {_FORMATS_HINT}", field="source")
     if head.startswith(b"PAR1"):
         return Format.PARQUET
+    if head.startswith(b"ARROW1\0\0") or is_arrow_stream(head):
+        return Format.ARROW
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_format(path)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
@@ -77,6 +85,18 @@ def binary_format(path: Path) -> Format | None:
             raise not_a_table(what)
     _refuse_other_binaries(head)
     return None
+
+
+def is_arrow_stream(head: bytes) -> bool:
+    """Whether a file begins with the message of a schema: FF FF FF FF, its length, then flatbuffers metadata whose
+    version and type are near its root (https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format)."""
+    length = int.from_bytes(head[4:8], "little")
+    if not head.startswith(b"\xff\xff\xff\xff") or length % 8 or not 16 <= length <= len(head) - 8:
+        return False
+    try:
+        return bool(pa.ipc.read_schema(pa.py_buffer(head)).names)
+    except (pa.ArrowException, OSError, ValueError):
+        return False
 
 
 def _refuse_other_binaries(head: bytes) -> None:
@@ -123,6 +143,8 @@ def text_format(source: Source) -> Format:
     sample = source.sample().lstrip("\ufeff \t\r\n")
     if re.match(r"\[\s*([{\[\"\]\d-]|true|false|null)", sample) and not _lines_are_json(sample):
         return Format.JSON
+    if sample.startswith("[") and _lines_are_json(sample) and re.match(r"\[.*\]\s*\n", sample):
+        return Format.JSONL
     if re.match(r"\{\s*[\"'}]", sample):
         if "\n" not in sample.rstrip():
             return Format.JSON
@@ -133,7 +155,9 @@ def text_format(source: Source) -> Format:
         return Format.JSON
     dialect = find_dialect(source.sample(newline=""), source.extension)
     is_text = dialect.delimiter == SINGLE_COLUMN and source.extension not in (".csv", ".tsv")
-    return Format.TEXT if is_text else Format.CSV
+    if is_text:
+        return Format.TEXT
+    return Format.TSV if dialect.delimiter == "\t" else Format.CSV
 
 
 def _lines_are_json(sample: str) -> bool:
@@ -149,7 +173,8 @@ def _begins_document(sample: str) -> bool:
     try:
         json.loads(first)
     except ValueError:
-        return bool(rest.strip()) is False or not rest.lstrip().startswith("{")
+        goes_on = first.rstrip().endswith(("[", "{", ":", ","))
+        return goes_on or not rest.strip() or not rest.lstrip().startswith("{")
     except RecursionError:
         return True
     return False

@@ -5,16 +5,21 @@ python -m workers.ingest.parse spec.json        ImportSpec -> ImportResult
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from workers.contracts.encodings import encoding_label
 from workers.contracts.fixes import FILE_TOO_LARGE
 from workers.contracts.specs import ImportResult, ImportSpec, Reject
-from workers.ingest.detect import Format, binary_format, text_format
-from workers.ingest.encodings import DAMAGED, LABELS, detect_encoding
+from workers.ingest.containers import unpacked
+from workers.ingest.detect import BINARY_FORMATS, Format, binary_format, text_format
+from workers.ingest.encodings import DAMAGED, detect_encoding, preview
 from workers.ingest.fetching import fetch_source
+from workers.ingest.limits import Limits
 from workers.ingest.profile import Profile
 from workers.ingest.propose import propose
+from workers.ingest.readers.arrow import read_arrow
 from workers.ingest.readers.delimited import read_delimited, too_many_columns
 from workers.ingest.readers.excel import read_excel
 from workers.ingest.readers.json_document import read_json
@@ -29,6 +34,8 @@ from workers.runtime.reporter import JobError, Reporter, run_child
 
 READERS: dict[Format, Callable[[Source], Iterator[Row | Bad]]] = {
     Format.CSV: read_delimited,
+    Format.TSV: read_delimited,
+    Format.ARROW: read_arrow,
     Format.JSONL: read_jsonl,
     Format.JSON: read_json,
     Format.PARQUET: read_parquet,
@@ -60,9 +67,12 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
         fetched.filename if fetched else spec.filename,
         max_cell_bytes=spec.max_cell_bytes,
         max_columns=spec.max_columns,
+        limits=Limits.of(spec),
         share_before=_FETCHING_SHARE if fetched else 0.0,
     )
-    format_, encoding = identify(source, reporter)
+    source = unpacked(source, Path(spec.work), spec.part, partial(_on_unpacked, source, reporter))
+    format_ = identify(source, reporter, spec.encoding)
+    source.part = source.part or spec.part
     rows = RowsWriter(out / ROWS_NAME, Path(spec.work))
     profile = Profile()
     with RejectedWriter(out / REJECTED_NAME) as rejected:
@@ -72,6 +82,7 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
     if not rows.count:
         raise _no_rows(rejected)
     columns = profile.columns()
+    is_text = format_ not in BINARY_FORMATS
     if rows.count == 1 and format_ in (Format.JSON, Format.JSONL) and _is_whole_table(profile):
         source.notes.append(
             "The whole file is one object, so it became one row. Write an object for each example: a list of them, or one in each line."
@@ -80,7 +91,12 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
         reporter.log(note)
     return ImportResult(
         format=format_,
-        encoding=encoding,
+        encoding=encoding_label(source.encoding) if is_text else None,
+        codec=source.encoding if is_text else None,
+        preview=preview(source.sample()) if is_text else [],
+        blank=source.blank,
+        parts=source.parts,
+        part=source.part if source.parts else None,
         rows=rows.count,
         rejected=rejected.count,
         first_rejects=[Reject(line=line, reason=reason) for line, reason in rejected.first],
@@ -91,25 +107,30 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
     )
 
 
-def identify(source: Source, reporter: Reporter) -> tuple[Format, str | None]:
-    """Return the format and the encoding's name for people (None for binary formats); sets `source.encoding`."""
+def _on_unpacked(source: Source, reporter: Reporter, done: int) -> None:
+    reporter.raise_if_stopping()
+    reporter.progress("unpacking the file", done, fraction=source.share_before)
+
+
+def identify(source: Source, reporter: Reporter, codec: str | None = None) -> Format:
+    """Return the format; sets `source.encoding` for texts, to `codec` where somebody chose one."""
     if binary := binary_format(source.path):
-        return binary, None
+        return binary
     size = max(1, source.size)
 
     def on_bytes(done: int) -> None:
         reporter.raise_if_stopping()
+        source.limits.require_time()
         reporter.progress(
             "checking the file", done, size, fraction=_share(source, _CHECKING_SHARE * done / size)
         )
 
-    source.encoding = detect_encoding(source.path, on_bytes)
-    label = LABELS.get(source.encoding, source.encoding)
+    source.encoding = codec or detect_encoding(source.path, on_bytes)
     if not source.sample().strip("\ufeff\0 \t\r\n"):
         raise JobError(
             "empty_file", "This file holds only white space. Upload one with rows.", field="source"
         )
-    return text_format(source), label
+    return text_format(source)
 
 
 def _reported(records: Iterator[Row | Bad], source: Source, reporter: Reporter) -> Iterator[Row | Bad]:
@@ -117,6 +138,8 @@ def _reported(records: Iterator[Row | Bad], source: Source, reporter: Reporter) 
     for count, record in enumerate(records):
         if count % 500 == 0:
             reporter.raise_if_stopping()
+            source.limits.require_time()
+            source.limits.require_rows(count)
             done = min(size, source.position())
             share = _CHECKING_SHARE + (1 - _CHECKING_SHARE) * done / size
             reporter.progress("reading the file", done, size, fraction=_share(source, share))
@@ -149,6 +172,7 @@ def _place(
         rejected.add(record.line, "All cells are empty", _row_text(record))
         return
     rows.add(record.line, cells, characters)
+    source.limits.require_unpacked(rows.characters)
     if len(rows.columns) > source.max_columns:
         raise too_many_columns(len(rows.columns), source.max_columns)
     profile.add(cells)
@@ -202,7 +226,7 @@ def cell_problem(text: str, source: Source) -> str | None:
     if "\0" in text:
         return "Holds a NUL byte"
     if DAMAGED in text:
-        return f"Holds bytes that are not valid {LABELS.get(source.encoding, source.encoding)}"
+        return f"Holds bytes that are not valid {encoding_label(source.encoding)}"
     return None
 
 

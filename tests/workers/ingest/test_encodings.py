@@ -45,19 +45,19 @@ RUSSIAN = "вопрос,ответ\n" + "".join(
         (ENGLISH_CHINESE, "utf-16-be", "UTF-16 BE"),
         (TRADITIONAL, "utf-16-le", "UTF-16 LE"),
         (SIMPLIFIED, "utf-16-le", "UTF-16 LE"),
-        (ENGLISH_CHINESE, "gb18030", "GB18030"),
-        (ENGLISH_CHINESE, "gbk", "GB18030"),
-        (TRADITIONAL, "big5", "Big5"),
-        (JAPANESE, "shift_jis", "Shift-JIS"),
-        (JAPANESE, "euc_jp", "EUC-JP"),
-        (KANA, "shift_jis", "Shift-JIS"),
-        (KANA, "euc_jp", "EUC-JP"),
-        (KOREAN, "euc_kr", "EUC-KR"),
-        (GERMAN, "latin-1", "Latin-1 (Windows-1252)"),
-        (RUSSIAN, "cp1251", "cp1251"),
-        (THREE_RUSSIAN_LINES, "cp1251", "cp1251"),
-        (TURKISH, "cp1254", "Windows-1254"),
-        (ICELANDIC, "cp1252", "Latin-1 (Windows-1252)"),
+        (ENGLISH_CHINESE, "gb18030", "Simplified Chinese (GBK, GB18030)"),
+        (ENGLISH_CHINESE, "gbk", "Simplified Chinese (GBK, GB18030)"),
+        (TRADITIONAL, "big5", "Traditional Chinese (Big5)"),
+        (JAPANESE, "shift_jis", "Japanese (Shift-JIS)"),
+        (JAPANESE, "euc_jp", "Japanese (EUC-JP)"),
+        (KANA, "shift_jis", "Japanese (Shift-JIS)"),
+        (KANA, "euc_jp", "Japanese (EUC-JP)"),
+        (KOREAN, "euc_kr", "Korean (EUC-KR)"),
+        (GERMAN, "latin-1", "Western European (Windows-1252)"),
+        (RUSSIAN, "cp1251", "Cyrillic (Windows-1251)"),
+        (THREE_RUSSIAN_LINES, "cp1251", "Cyrillic (Windows-1251)"),
+        (TURKISH, "cp1254", "Turkish (Windows-1254)"),
+        (ICELANDIC, "cp1252", "Western European (Windows-1252)"),
     ],
 )
 def test_text_comes_back_as_it_was_written(import_file, text: str, codec: str, shown: str) -> None:
@@ -71,7 +71,7 @@ def test_text_comes_back_as_it_was_written(import_file, text: str, codec: str, s
 def test_french_words_of_one_letter(import_file) -> None:
     text = "".join(f"Voilà {n} cafés;À gauche, puis à droite, à 9 °C\n" for n in range(20))
     imported = import_file(text.encode("cp1252"))
-    assert imported.encoding == "Latin-1 (Windows-1252)"
+    assert imported.encoding == "Western European (Windows-1252)"
     assert imported.rows[0]["column_2"].endswith("9 °C")
 
 
