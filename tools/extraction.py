@@ -30,6 +30,7 @@ SPEAKING_CONTRACTS = ("workers/contracts/fixes.py",)
 SILENT = (
     "workers/contracts/",  # but for those above, marks its texts
     "workers/ingest/languages.py",  # words of many languages
+    "workers/ingest/split_names.py",
     "workers/ingest/vocabulary.py",
     "workers/models/folder.py",  # the card, a file of the model
     "workers/models/prompts.py",

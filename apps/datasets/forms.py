@@ -57,6 +57,12 @@ class ConfirmForm(StudioForm):
         error_messages={"required": _("Choose what this data should teach.")},
     )
 
+    test_only = forms.BooleanField(
+        label=_("Use for testing only"),
+        required=False,
+        help_text=_("All rows become test rows, for evaluations. No model is trained on them."),
+    )
+
     def __init__(self, *args: Any, import_: Import, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.columns: list[str] = [column["name"] for column in (import_.result or {}).get("columns", [])]

@@ -45,8 +45,8 @@ class Dataset(InWorkspace):
 
     @cached_property
     def latest(self) -> "DatasetVersion | None":
-        """The newest version that is ready."""
-        return self.versions.ready().select_related("job").order_by("-number").first()
+        """The newest version that is ready; one that can be trained on before a test set."""
+        return self.versions.ready().select_related("job").trainable_first().first()
 
     @cached_property
     def newest_version(self) -> "DatasetVersion | None":
@@ -98,7 +98,7 @@ class Import(InWorkspace):
 
 
 class DatasetVersion(InWorkspace):
-    """Frozen rows with roles and splits. `rows_train` is 0 until its job has written them."""
+    """Frozen rows with roles and splits. Its counts of rows are 0 until its job has written them."""
 
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="versions")
     source = models.ForeignKey(Import, models.PROTECT, related_name="versions")
@@ -135,7 +135,16 @@ class DatasetVersion(InWorkspace):
     @property
     def is_ready(self) -> bool:
         """Whether its rows are frozen, and still there."""
-        return self.rows_train > 0 and self.files_deleted_at is None
+        return self.rows > 0 and self.files_deleted_at is None
+
+    @property
+    def is_trainable(self) -> bool:
+        """Whether it is ready and has rows to train on: a test set has none."""
+        return self.is_ready and self.rows_train > 0
+
+    @property
+    def is_test_set(self) -> bool:
+        return self.is_ready and self.rows_train == 0
 
     @property
     def rows(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Case, Model, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from apps.jobs.models import ACTIVE
@@ -28,7 +28,7 @@ class DatasetQuerySet(InWorkspaceQuerySet):
         imports = Import.objects.filter(dataset=OuterRef("pk")).order_by("-created_at")
         opened = Import.objects.filter(pk=OuterRef("newest_import_id"), files_deleted_at=None, versions=None)
         return self.annotate(
-            latest_id=Subquery(versions.ready().values("pk")[:1]),
+            latest_id=Subquery(versions.ready().trainable_first().values("pk")[:1]),
             newest_version_id=Subquery(versions.values("pk")[:1]),
             newest_import_id=Subquery(imports.values("pk")[:1]),
             open_import_id=Subquery(opened.values("pk")[:1]),
@@ -43,6 +43,7 @@ def _sum(rows: QuerySet[Any], field: str) -> Subquery:
     return Subquery(rows.order_by().values("dataset").annotate(sum=Sum(field)).values("sum"))
 
 
+_FROZEN = Q(rows_train__gt=0) | Q(rows_validation__gt=0) | Q(rows_test__gt=0)
 _BIG = ("result", "job__spec", "job__result", "job__error_trace")
 
 
@@ -73,11 +74,20 @@ class ImportQuerySet(InWorkspaceQuerySet):
 class DatasetVersionQuerySet(InWorkspaceQuerySet):
     def ready(self) -> Self:
         """Frozen: their rows are written and will not change; and nobody deleted them."""
-        return self.filter(rows_train__gt=0, files_deleted_at=None)
+        return self.filter(_FROZEN, files_deleted_at=None)
+
+    def trainable(self) -> Self:
+        """Ready, with rows to train on: a test set has none."""
+        return self.ready().filter(rows_train__gt=0)
+
+    def trainable_first(self) -> Self:
+        """Newest first, but test sets after all versions that can be trained on."""
+        can_train = Case(When(rows_train__gt=0, then=Value(1)), default=Value(0))
+        return self.order_by(can_train.desc(), "-number")
 
     def standing(self) -> Self:
         """Frozen, or being frozen: those whose job did not fail."""
-        return self.filter(Q(rows_train__gt=0) | Q(job__state__in=ACTIVE))
+        return self.filter(_FROZEN | Q(job__state__in=ACTIVE))
 
     def current(self) -> Self:
         return self.ready().filter(dataset__archived_at=None)

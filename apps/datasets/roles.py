@@ -18,8 +18,7 @@ def role_label(info: TaskInfo | None, role: Role) -> str:
 
 def usable_roles(info: TaskInfo) -> list[Role]:
     """Roles that a column can have where data teaches `info`, IGNORE last."""
-    given = info.optional.union(*info.required)
-    return [role for role in Role if role in given] + [Role.IGNORE]
+    return [role for role in Role if role in info.usable] + [Role.IGNORE]
 
 
 def role_choices(info: TaskInfo | None) -> list[tuple[str, str]]:

@@ -53,6 +53,13 @@ def request_preflight(
     dataset_version = datasets.hold_version(dataset_version)
     if not dataset_version.is_ready:
         raise UserError(_("This data version is not ready yet."), field="data")
+    if not dataset_version.is_trainable:
+        raise UserError(
+            _(
+                "This data version has no training rows: it is for testing only. Choose data with training rows."
+            ),
+            field="data",
+        )
     changed = recipe.model_dump(mode="json", exclude_defaults=True)
     digest = _hash(str(dataset_version.pk), base.value, length.value, changed)
     earlier = Preflight.objects.in_workspace(workspace).filter(request_hash=digest).select_related("job")

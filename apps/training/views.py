@@ -74,6 +74,9 @@ def new(request: HttpRequest) -> HttpResponse:
     if version.files_deleted_at:
         messages.warning(request, _("The rows of this data were deleted. Choose other data."))
         return _choose_data(request)
+    if version.is_test_set:
+        messages.warning(request, _("This data is for testing only. Choose data with training rows."))
+        return _choose_data(request)
     choices = choices_for(request.user, version)  # type: ignore[arg-type]
     # An address can only say "False", which a checkbox would take for yes.
     initial = {name: value != "False" and value for name, value in request.GET.items() if name != "data"}
@@ -109,7 +112,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @in_workspace(Action.EDIT)
 def _choose_data(request: HttpRequest) -> HttpResponse:
     versions = DatasetVersion.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
-    ready = versions.current().select_related("dataset")
+    ready = versions.current().trainable().select_related("dataset")
     base = _brought_base(request)
     if base is None:
         return render_page(request, "training/choose_data.html", {"list": DATA.read(request, ready)})

@@ -118,10 +118,14 @@ class FreezeSpec(JobSpec):
     validation_share: float = 0.1
     test_share: float = 0.1
     min_rows: int = 20
+    test_only: bool = False
+    """Every row becomes a test row, whatever a split column says."""
 
 
 class FreezeResult(BaseModel):
     rows: dict[Split, int]
+    split_by: Literal["hash", "column", "test_only"] = "hash"
+    """How rows got their split: by a keyed hash of the input, by the split column, or all of them are test rows."""
     rejected: int
     reasons: dict[str, int]
     labels: dict[str, int] = Field(default_factory=dict)

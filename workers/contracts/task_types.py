@@ -18,7 +18,7 @@ class TaskType(StrEnum):
 
 
 class Role(StrEnum):
-    """What a column means. `IGNORE` keeps the column out of training."""
+    """What a column means. `SPLIT` names each row's split; `IGNORE` keeps the column out of training."""
 
     MESSAGES = "messages"
     SYSTEM = "system"
@@ -26,6 +26,7 @@ class Role(StrEnum):
     CONTEXT = "context"
     TARGET = "target"
     LABEL = "label"
+    SPLIT = "split"
     IGNORE = "ignore"
 
 
@@ -36,6 +37,7 @@ ROLE_LABELS: dict[Role, str] = {
     Role.CONTEXT: _("Text to work on"),
     Role.TARGET: _("Output"),
     Role.LABEL: _("Label"),
+    Role.SPLIT: _("Split (train, validation, test)"),
     Role.IGNORE: _("Not used"),
 }
 """In general words; a task has its own for some (`input_label`, `target_label`)."""
@@ -68,6 +70,11 @@ class TaskInfo(BaseModel):
     """Metric names (see metrics.py), the deciding one first."""
     input_label: str
     target_label: str
+
+    @property
+    def usable(self) -> frozenset[Role]:
+        """Every role that a column can have; a column of splits fits any task."""
+        return self.optional.union(*self.required) | {Role.SPLIT}
 
 
 _INPUT_TARGET = frozenset({Role.INPUT, Role.TARGET})

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from workers.ingest.examples import Example
+from workers.ingest.splits import TEST, TRAIN, VALIDATION
 
 _FEW_ROWS = 200
 _LONG_CHARACTERS = 20_000
@@ -21,6 +22,9 @@ class Gathered:
     `names` holds the beginning of each."""
 
     name_characters: int = 60
+    has_splits: bool = False
+    """Whether the source says which split each row is in."""
+    splits_: "array[int]" = field(default_factory=lambda: array("b"))
     hashes_: "array[int]" = field(default_factory=lambda: array("Q"))
     lines: "array[int]" = field(default_factory=lambda: array("q"))
     targets: "array[int]" = field(default_factory=lambda: array("q"))
@@ -36,10 +40,20 @@ class Gathered:
     def hashes(self) -> npt.NDArray[np.uint64]:
         return np.array(self.hashes_, dtype=np.uint64)
 
-    def add(self, example: Example, input_hash: int, line: int) -> None:
+    @property
+    def splits(self) -> npt.NDArray[np.int8]:
+        """The split that the source gives each row; all 0 where it says nothing."""
+        return np.array(self.splits_, dtype=np.int8)
+
+    @property
+    def can_train(self) -> bool:
+        return not self.has_splits or bool((self.splits == TRAIN).any())
+
+    def add(self, example: Example, input_hash: int, line: int, split: int = TRAIN) -> None:
         number = self._numbers.setdefault(hash(example.target), len(self.names))
         if number == len(self.names):
             self.names.append(example.target[: self.name_characters])
+        self.splits_.append(split)
         self.hashes_.append(input_hash)
         self.lines.append(line)
         self.targets.append(number)
@@ -48,8 +62,8 @@ class Gathered:
 
     def only(self, keep: npt.NDArray[np.bool_]) -> "Gathered":
         """Return the rows of a mask."""
-        chosen = Gathered(names=self.names)
-        for name in ("hashes_", "lines", "targets", "input_characters", "target_characters"):
+        chosen = Gathered(names=self.names, has_splits=self.has_splits)
+        for name in ("splits_", "hashes_", "lines", "targets", "input_characters", "target_characters"):
             values: array[int] = getattr(self, name)
             setattr(chosen, name, array(values.typecode, np.array(values)[keep].tolist()))
         return chosen
@@ -94,10 +108,37 @@ def warnings_for(
     return found
 
 
+def split_findings(gathered: Gathered, codes: npt.NDArray[np.int8], column: str) -> list[str]:
+    """Say what the source's own splits share, and which splits it lacked."""
+    found = []
+    learned = np.unique(gathered.hashes[codes == TRAIN])
+    held_out = {code: gathered.hashes[codes == code] for code in (TEST, VALIDATION)}
+    shared = {code: int(np.isin(hashes, learned).sum()) for code, hashes in held_out.items()}
+    if shared[TEST]:
+        found.append(
+            f"{shared[TEST]:,} of {len(held_out[TEST]):,} test rows have the same input as a training row. The file says so and is followed, but test scores are too high. Remove these rows from one of the splits."
+        )
+    if shared[VALIDATION]:
+        found.append(
+            f"{shared[VALIDATION]:,} of {len(held_out[VALIDATION]):,} validation rows have the same input as a training row. The file says so and is followed, but training cannot tell learning from memorizing on them."
+        )
+    if not (codes == TRAIN).any():
+        return found
+    if VALIDATION not in gathered.splits:
+        found.append(
+            f"“{column}” names no validation rows, so {len(held_out[VALIDATION]):,} training rows became validation rows."
+        )
+    if TEST not in gathered.splits:
+        found.append(
+            f"“{column}” names no test rows, so {len(held_out[TEST]):,} training rows became test rows."
+        )
+    return found
+
+
 def _size(gathered: Gathered, codes: npt.NDArray[np.int8]) -> list[str]:
     found = []
-    rows, test = len(gathered), int((codes == 2).sum())
-    if rows < _FEW_ROWS:
+    rows, test = len(gathered), int((codes == TEST).sum())
+    if rows < _FEW_ROWS and (codes == TRAIN).any():
         found.append(f"Only {rows:,} rows: enough to try, but more rows usually give a better model.")
     if 0 < test < 20:
         found.append(f"The test split has only {test} rows, so its scores will be uncertain.")
@@ -139,8 +180,8 @@ def _labels(gathered: Gathered, codes: npt.NDArray[np.int8]) -> list[str]:
             f"The labels are uneven: “{large}” has {most:,} rows, “{small}” {least:,}. "
             "Rare labels are learned less well; watch macro-F1 rather than accuracy."
         )
-    untrained = set(present.tolist()) - set(targets[codes == 0].tolist())
-    if untrained:
+    untrained = set(present.tolist()) - set(targets[codes == TRAIN].tolist())
+    if untrained and (codes == TRAIN).any():
         missing = ", ".join(f"“{gathered.names[number]}”" for number in sorted(untrained)[:5])
         found.append(f"No training row has the label {missing}, so it cannot be learned. Add rows with it.")
     conflicts = _conflicts(gathered.hashes, targets)

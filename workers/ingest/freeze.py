@@ -19,8 +19,25 @@ import pyarrow.parquet as pq
 from workers.contracts.specs import FreezeResult, FreezeSpec
 from workers.contracts.task_types import TASKS, Role, TaskType, missing_roles
 from workers.ingest.examples import Builder, RowError
-from workers.ingest.findings import Gathered, label_counts, share_of_rejects, statistics, warnings_for
-from workers.ingest.splits import SPLITS, input_hash, row_id, split_codes
+from workers.ingest.findings import (
+    Gathered,
+    label_counts,
+    share_of_rejects,
+    split_findings,
+    statistics,
+    warnings_for,
+)
+from workers.ingest.splits import (
+    SPLITS,
+    TEST,
+    TRAIN,
+    completed_codes,
+    input_hash,
+    missing_shares,
+    row_id,
+    split_codes,
+)
+from workers.ingest.supplied_splits import SuppliedSplits, read_supplied_splits
 from workers.ingest.tables import DATA_NAME, LINE, REJECTED_NAME, ROWS_NAME, GroupWriter, RejectedWriter
 from workers.runtime.reporter import JobError, Reporter, run_child
 
@@ -50,13 +67,16 @@ def run(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
     staged, own_rejects = work / "staged.parquet", work / "own_rejected.parquet"
     with pq.ParquetFile(rows / ROWS_NAME) as file, RejectedWriter(own_rejects) as rejected:
         columns = checked_roles(spec, file.schema_arrow.names)
-        gathered = _stage(file, Builder(spec.task_type, columns), spec, staged, rejected, reporter)
+        supplied = _supplied_splits(spec, file, columns)
+        builder = Builder(spec.task_type, columns)
+        gathered = _stage(file, builder, spec, supplied, staged, rejected, reporter)
         keep = np.ones(len(gathered), dtype=bool)
-        if len(gathered) >= spec.min_rows:  # else that is said, rather than that labels are rare among so few
+        least = spec.min_rows if gathered.can_train else 1
+        if len(gathered) >= least:  # else that is said, rather than that labels are rare among so few
             keep = _keep_labels(spec, gathered, columns, rejected)
-    _check_rows(spec, int(keep.sum()), own_rejects)
-    _check_inputs(spec, gathered, keep)
-    codes = split_codes(gathered.hashes[keep], spec.validation_share, spec.test_share)
+    _check_rows(least, int(keep.sum()), own_rejects)
+    _check_inputs(spec, gathered.only(keep))
+    codes = _codes(spec, gathered.only(keep))
     _write_data(staged, keep, codes, out / DATA_NAME, reporter)
     reasons = _merge_rejects([rows / REJECTED_NAME, own_rejects], out / REJECTED_NAME, work)
     gathered = gathered.only(keep)
@@ -71,7 +91,11 @@ def run(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
         labels=label_counts(gathered) if is_classification else {},
         input_characters=statistics(gathered.input_characters),
         target_characters=statistics(gathered.target_characters),
-        warnings=warnings_for(gathered, codes, reasons, classification=is_classification),
+        split_by="test_only" if spec.test_only else "column" if supplied else "hash",
+        warnings=[
+            *(split_findings(gathered, codes, supplied.column) if supplied else []),
+            *warnings_for(gathered, codes, reasons, classification=is_classification),
+        ],
         bytes=sum(path.stat().st_size for path in out.iterdir()),
         sha256=digest,
     )
@@ -96,22 +120,43 @@ def checked_roles(spec: FreezeSpec, names: list[str]) -> dict[Role, str]:
     if missing_roles(spec.task_type, spec.roles):
         wanted = ", or as ".join(" and ".join(sorted(roles)) for roles in task.required)
         raise JobError("role_missing", f"{task.label} needs columns marked as {wanted}.", field="roles")
-    useful = task.optional.union(*task.required)
-    return {role: column for role, column in columns.items() if role in useful}
+    return {role: column for role, column in columns.items() if role in task.usable}
+
+
+def _supplied_splits(
+    spec: FreezeSpec, file: pq.ParquetFile, columns: dict[Role, str]
+) -> SuppliedSplits | None:
+    column = columns.get(Role.SPLIT)
+    return read_supplied_splits(file, column) if column and not spec.test_only else None
+
+
+def _codes(spec: FreezeSpec, gathered: Gathered) -> np.ndarray:
+    """Return the split of every row: as the source says, and by its hash where the source does not say."""
+    if gathered.has_splits:
+        return completed_codes(gathered.splits, gathered.hashes, spec.validation_share, spec.test_share)
+    return split_codes(gathered.hashes, spec.validation_share, spec.test_share)
 
 
 def _stage(
     file: pq.ParquetFile,
     builder: Builder,
     spec: FreezeSpec,
+    supplied: SuppliedSplits | None,
     staged: Path,
     rejected: RejectedWriter,
     reporter: Reporter,
 ) -> Gathered:
-    """First pass: stage what can be built and is no duplicate; reject the rest."""
+    """First pass: stage what can be built and is no duplicate; reject the rest.
+
+    A row may stand in several splits of the source, and the rows of a supplied test set may repeat: it is used whole.
+    """
     key = bytes.fromhex(spec.split_key)
-    gathered = Gathered(name_characters=1_000 if spec.task_type is TaskType.CLASSIFICATION else 60)
+    gathered = Gathered(
+        name_characters=1_000 if spec.task_type is TaskType.CLASSIFICATION else 60,
+        has_splits=supplied is not None or spec.test_only,
+    )
     first_line: dict[bytes, int] = {}
+    repeats: Counter[bytes] = Counter()
     total, done = max(1, file.metadata.num_rows), 0
     wanted = [LINE, *(name for name, role in spec.roles.items() if role is not Role.IGNORE)]
     with GroupWriter(staged, _STAGED_SCHEMA) as writer:
@@ -121,16 +166,23 @@ def _stage(
                 line = cells.pop(LINE)
                 try:
                     example = builder.build(cells)
+                    split = TEST if spec.test_only else _split_code(supplied, cells)
                 except RowError as error:
                     rejected.add(line, str(error), _row_text(cells))
                     continue
                 texts = [text for message in example.prompt for text in (message["role"], message["content"])]
                 identity = row_id(key, [*texts, example.target])
-                same = first_line.setdefault(bytes.fromhex(identity), line)
-                if len(first_line) == len(gathered):
-                    rejected.add(line, f"Same as line {same}", _row_text(cells))
-                    continue
-                gathered.add(example, input_hash(key, example.key), line)
+                known = bytes.fromhex(identity) + bytes([split])
+                same = first_line.get(known)
+                if same is None:
+                    first_line[known] = line
+                else:
+                    if not (gathered.has_splits and split == TEST):
+                        rejected.add(line, f"Same as line {same}", _row_text(cells))
+                        continue
+                    repeats[known] += 1
+                    identity = row_id(key, [*texts, example.target, f"copy-{repeats[known]}"])
+                gathered.add(example, input_hash(key, example.key), line, split)
                 kept.append(
                     {"row_id": identity, "line": line, "prompt": example.prompt, "target": example.target}
                 )
@@ -141,6 +193,19 @@ def _stage(
     return gathered
 
 
+def _split_code(supplied: SuppliedSplits | None, cells: dict[str, str | None]) -> int:
+    """Raises RowError when the row's cell names no split."""
+    if supplied is None:
+        return TRAIN
+    value = cells[supplied.column]
+    code = supplied.code(value)
+    if code is None:
+        raise RowError(
+            f"The split (column “{supplied.column}”) is none of train, validation and test: “{(value or '')[:40]}”"
+        )
+    return code
+
+
 def _row_text(cells: dict[str, str | None]) -> str:
     return " | ".join(value for value in cells.values() if value)
 
@@ -148,12 +213,18 @@ def _row_text(cells: dict[str, str | None]) -> str:
 def _keep_labels(
     spec: FreezeSpec, gathered: Gathered, columns: dict[Role, str], rejected: RejectedWriter
 ) -> np.ndarray:
-    """Return a mask over the staged rows. A label with one row is rejected; too many or too few labels raise JobError."""
-    if spec.task_type is not TaskType.CLASSIFICATION:
-        return np.ones(len(gathered), dtype=bool)
+    """Return a mask over the staged rows. A label with one row is rejected; too many or too few labels raise JobError.
+
+    A supplied test set is used whole: its rows are not rejected, and alone it need not hold several labels.
+    """
+    every = np.ones(len(gathered), dtype=bool)
+    if spec.task_type is not TaskType.CLASSIFICATION or not gathered.can_train:
+        return every
     targets = np.asarray(gathered.targets, dtype=np.int64)
     counts = np.bincount(targets, minlength=len(gathered.names))
     keep = counts[targets] >= 2
+    if gathered.has_splits:
+        keep |= gathered.splits == TEST
     enough = int((counts >= 2).sum())
     column = columns[Role.LABEL]
     if enough < 2:
@@ -176,20 +247,25 @@ def _keep_labels(
     return keep
 
 
-def _check_rows(spec: FreezeSpec, kept: int, own_rejects: Path) -> None:
-    if kept < max(1, spec.min_rows):
+def _check_rows(least: int, kept: int, own_rejects: Path) -> None:
+    if kept < max(1, least):
         raise JobError(
             "too_few_rows",
-            f"{kept:,} usable rows are left, and at least {spec.min_rows:,} are needed. "
+            f"{kept:,} usable rows are left, and at least {least:,} are needed. "
             f"{share_of_rejects(own_rejects)}Add rows, or check that the right columns are marked.",
             field="roles",
         )
 
 
-def _check_inputs(spec: FreezeSpec, gathered: Gathered, keep: np.ndarray) -> None:
-    inputs = len(np.unique(gathered.hashes[keep]))
-    wanted_splits = 1 + (spec.validation_share > 0) + (spec.test_share > 0)
-    if inputs < wanted_splits:
+def _check_inputs(spec: FreezeSpec, gathered: Gathered) -> None:
+    """Raises JobError when the rows to draw splits from have too few different inputs."""
+    if not gathered.can_train:
+        return
+    hashes, shares = gathered.hashes, (spec.validation_share, spec.test_share)
+    if gathered.has_splits:
+        hashes, shares = hashes[gathered.splits == TRAIN], missing_shares(gathered.splits, *shares)
+    inputs = len(np.unique(hashes))
+    if inputs < 1 + sum(share > 0 for share in shares):
         raise JobError(
             "too_few_inputs",
             f"All rows together have only {inputs} different inputs, which cannot be split into training and test data. "

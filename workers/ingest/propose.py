@@ -13,6 +13,7 @@ from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
 from workers.ingest.conversations import ConversationError, normalized, parse_messages
 from workers.ingest.languages import language_of
+from workers.ingest.supplied_splits import explained, split_column
 from workers.ingest.vocabulary import language_of_name, named
 
 _CODE = re.compile(
@@ -82,6 +83,15 @@ class Table:
 
 def propose(columns: list[Column], sample: Sequence[dict[str, str]], notes: Sequence[str] = ()) -> Proposal:
     """Return a proposal with a role for every column; task_type None where nothing is clear."""
+    split = split_column(columns, sample)
+    if split:
+        rest = _propose([column for column in columns if column.name != split], sample, notes)
+        why = explained(split, [row[split] for row in sample if split in row])
+        return rest.model_copy(update={"roles": rest.roles | {split: Role.SPLIT}, "why": [*rest.why, why]})
+    return _propose(columns, sample, notes)
+
+
+def _propose(columns: Sequence[Column], sample: Sequence[dict[str, str]], notes: Sequence[str]) -> Proposal:
     table = Table(columns, sample, max((column.filled for column in columns), default=0))
     for rule in _RULES:
         found = rule(table)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from workers.contracts.specs import Split
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-_TRAIN, _VALIDATION, _TEST = range(3)
+TRAIN, VALIDATION, TEST = range(3)
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -44,10 +44,31 @@ def split_codes(hashes: Hashes, validation_share: float, test_share: float) -> n
     test_bound = _bound(distinct, test_share, least)
     above = distinct[distinct >= test_bound]
     validation_bound = _bound(above, test_share + validation_share, least if validation_share else 0)
-    codes = np.full(len(hashes), _TRAIN, dtype=np.int8)
-    codes[hashes < max(validation_bound, test_bound)] = _VALIDATION
-    codes[hashes < test_bound] = _TEST
+    codes = np.full(len(hashes), TRAIN, dtype=np.int8)
+    codes[hashes < max(validation_bound, test_bound)] = VALIDATION
+    codes[hashes < test_bound] = TEST
     return codes
+
+
+def completed_codes(
+    supplied: npt.NDArray[np.int8], hashes: Hashes, validation_share: float, test_share: float
+) -> npt.NDArray[np.int8]:
+    """Return the splits that the source gives, with those that it lacks drawn from its training rows by their hash."""
+    codes = supplied.copy()
+    training = supplied == TRAIN
+    if training.any():
+        codes[training] = split_codes(
+            hashes[training], *missing_shares(supplied, validation_share, test_share)
+        )
+    return codes
+
+
+def missing_shares(
+    supplied: npt.NDArray[np.int8], validation_share: float, test_share: float
+) -> tuple[float, float]:
+    """Return the shares of training rows that become validation and test rows: 0 for a split that the source has."""
+    present = set(supplied.tolist())
+    return 0.0 if VALIDATION in present else validation_share, 0.0 if TEST in present else test_share
 
 
 def _bound(ascending: Hashes, share: float, least: int) -> np.uint64:

@@ -141,6 +141,7 @@ class ImportViewSet(VisibleViewSet):
             import_=found,
             task_type=task_type,
             roles=data.get("roles") or proposal["roles"],
+            test_only=data["test_only"],
         )
         return Response(serializers.DatasetVersionSerializer(version).data, status=status.HTTP_201_CREATED)
 

@@ -61,7 +61,7 @@ class DatasetVersionSerializer(serializers.ModelSerializer[DatasetVersion]):
         model = DatasetVersion
         fields = [
             "id", "dataset", "number", "task_type", "roles", "rows_train", "rows_validation", "rows_test", "bytes",
-            "is_ready", "files_deleted_at", "result", "job", "created_at",
+            "is_ready", "is_trainable", "files_deleted_at", "result", "job", "created_at",
         ]  # fmt: skip
 
 
@@ -136,6 +136,11 @@ class ConfirmSerializer(serializers.Serializer[Any]):
     )
     roles = serializers.DictField(
         child=serializers.ChoiceField(choices=[r.value for r in Role]), required=False
+    )
+    test_only = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Make every row a test row. The version can be evaluated on, not trained on.",
     )
 
 

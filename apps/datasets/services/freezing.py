@@ -24,10 +24,12 @@ from workers.contracts.task_types import TASKS, Role, TaskInfo, TaskType, missin
 
 
 @transaction.atomic
-def confirm_import(*, actor: User, import_: Import, task_type: str, roles: dict[str, str]) -> DatasetVersion:
+def confirm_import(
+    *, actor: User, import_: Import, task_type: str, roles: dict[str, str], test_only: bool = False
+) -> DatasetVersion:
     """Queue the job that freezes the import's rows into the dataset's next version.
 
-    `roles` maps columns to roles; columns left out are not used. Raises UserError (field task_type or roles) when
+    `roles` maps columns to roles; columns left out are not used. `test_only` makes every row a test row. Raises UserError (field task_type or roles) when
     they cannot teach the task, when the import is not read yet or already is a version, or when the storage is full.
     """
     access.require(actor, import_.workspace, Action.EDIT)
@@ -57,11 +59,17 @@ def confirm_import(*, actor: User, import_: Import, task_type: str, roles: dict[
             task_type=info.task_type,
             roles=checked,
             split_key=dataset.workspace.split_key,
+            test_only=test_only,
         ),
     )
     version.save()
     audit.record(
-        actor, "dataset_version.confirmed", version, task_type=version.task_type, roles=version.roles
+        actor,
+        "dataset_version.confirmed",
+        version,
+        task_type=version.task_type,
+        roles=version.roles,
+        test_only=test_only,
     )
     return version
 

@@ -135,6 +135,7 @@ def import_page(request: HttpRequest, pk: UUID) -> HttpResponse:
                 import_=import_,
                 task_type=form.cleaned_data["task_type"],
                 roles=form.roles,
+                test_only=form.cleaned_data["test_only"],
             )
         except UserError as error:
             form.add_user_error(error)

@@ -296,3 +296,23 @@ def test_throwing_an_upload_away_frees_the_disk_and_its_empty_dataset(
     assert response["Location"] == reverse("datasets:list")
     assert not Dataset.objects.exists()
     assert not storage().list(parsed.source_key.rpartition("/")[0])
+
+
+def test_data_for_testing_only_is_not_offered_for_training(parsed, client_for, editor, run_job) -> None:
+    client = client_for(editor)
+    page = reverse("datasets:import", args=[parsed.pk])
+    assert 'name="test_only"' in client.get(page).content.decode()
+    sent = {"task_type": "classification", "role-0": "input", "role-1": "label", "test_only": "1"}
+    assert client.post(page, sent).status_code == 302
+    version = DatasetVersion.objects.get(source=parsed)
+    run_job(version.job)
+    version.refresh_from_db()
+    assert (version.rows_train, version.rows_validation, version.rows_test) == (0, 0, 60)
+    assert version.is_test_set
+    assert list(DatasetVersion.objects.ready()) == [version]
+    assert not DatasetVersion.objects.trainable()
+    detail = client.get(version.get_absolute_url()).content.decode()
+    assert reverse("training:new") not in detail
+    assert f"{reverse('evaluation:new')}?data={version.pk}" in detail
+    wizard = client.get(reverse("training:new"), {"data": version.pk})
+    assert "for testing only" in wizard.content.decode()

@@ -302,7 +302,7 @@ def test_a_mend_whose_data_is_gone_leads_to_the_wizard(client_for, owner, make_r
     claimed = jobs.claim(job_id=str(run.job.pk), worker="w")
     fix = Fix(label="Halve the tokens at once", recipe={"tokens_per_microbatch": 512})
     jobs.fail(claimed, Failed(code="out_of_memory", message="Memory ran out.", fix=fix))
-    DatasetVersion.objects.update(rows_train=0)
+    DatasetVersion.objects.update(rows_train=0, rows_validation=0, rows_test=0)
     client = client_for(owner)
     response = client.get(client.post(reverse("training:fix", args=[run.pk]))["Location"])
     assert '<details class="card mb-3" open>' in response.content.decode(), "what is changed is seen"

@@ -11,11 +11,13 @@ from workers.ingest.readers.json_window import CHUNK, DECODER, GAP, Window, read
 from workers.ingest.readers.jsonl import row_of
 from workers.ingest.readers.lists import tabled
 from workers.ingest.source import Bad, Cells, Row, Source
+from workers.ingest.split_names import SPLIT_COLUMN, split_of_name
 
 _CUT = "The file ends in the middle: its list is never closed, so rows are missing after this one"
 
 _WRAPPER = re.compile(
-    r'"(data|rows|examples|items|records|results|train|training|validation|dev|test)"\s*:\s*\['
+    r'"(data|rows|examples|items|records|results|train|training|validation|valid|val|dev|test|testing|eval|evaluation)"'
+    r"\s*:\s*\["
 )
 
 
@@ -108,10 +110,21 @@ def _wrapped(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
         if match:
             window.advance(match.end())
             found.append(match[1])
-            yield from _items(window, source.record_limit)
+            yield from _with_split(_items(window, source.record_limit), match[1])
             continue
         # Keep a tail: a wrapper's name may be cut by the end of the window.
         window.advance(max(window.at, len(window.text) - 64))
         if not window.grow():
             break
     source.notes.append(f"Rows were read from the list {', '.join(found)}.")
+
+
+def _with_split(records: Iterator[Row | Bad | Cells], name: str) -> Iterator[Row | Bad | Cells]:
+    """Rows of a list that is named after a split say so in a column, unless they have one of that name."""
+    if split_of_name(name) is None:
+        yield from records
+        return
+    for record in records:
+        if isinstance(record, Row) and SPLIT_COLUMN not in record.cells:
+            record = record._replace(cells={**record.cells, SPLIT_COLUMN: name})
+        yield record

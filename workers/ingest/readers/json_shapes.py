@@ -36,8 +36,13 @@ _KNOWN_LISTS = (
     "train",
     "training",
     "validation",
+    "valid",
+    "val",
     "dev",
     "test",
+    "testing",
+    "eval",
+    "evaluation",
 )
 """Lists that json_document reads wherever they stand, several of them as well."""
 

@@ -1,0 +1,67 @@
+"""Splits that a file brings along, as the freeze job follows them and as the proposal explains them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from workers.contracts.specs import Column
+from workers.ingest import vocabulary
+from workers.ingest.split_names import MOST_FOLDS, codes_of, fold_codes, names_splits
+from workers.ingest.splits import TEST, TRAIN, VALIDATION
+from workers.ingest.vocabulary import named
+from workers.runtime.reporter import JobError
+
+_MOST_VALUES = 200
+
+
+@dataclass(frozen=True)
+class SuppliedSplits:
+    """What each value of `column` means; `codes` has no entry for values that name no split."""
+
+    column: str
+    codes: dict[str, int]
+
+    def code(self, value: str | None) -> int | None:
+        """Return the split of a row; one whose cell is empty is a training row, None for a value that names no split."""
+        return TRAIN if value is None or not value.strip() else self.codes.get(value)
+
+
+def explained(column: str, values: Sequence[str]) -> str:
+    """Say in a sentence how a split column is read."""
+    folds = fold_codes(column, list(dict.fromkeys(values)))
+    if folds:
+        by_code = {code: value for value, code in folds.items()}
+        return f"“{column}” numbers folds: “{by_code[TEST]}” is taken for testing, “{by_code[VALIDATION]}” for validation, the others for training."
+    return f"“{column}” says which rows are for training, validation and testing."
+
+
+def split_column(columns: Sequence[Column], sample: Sequence[Mapping[str, str]]) -> str | None:
+    """Return the column that says which split each row is in, if one stands beside others."""
+    for column in columns if len(columns) > 1 else ():
+        is_label = named(column.name, vocabulary.LABEL)
+        if column.is_messages or is_label or not 0 < column.distinct <= MOST_FOLDS:
+            continue
+        if names_splits(column.name, [row[column.name] for row in sample if column.name in row]):
+            return column.name
+    return None
+
+
+def read_supplied_splits(file: pq.ParquetFile, column: str) -> SuppliedSplits:
+    """Return what the values of `column` mean. Raises JobError when none of them names a split."""
+    distinct: dict[str, None] = {}
+    for batch in file.iter_batches(50_000, columns=[column]):
+        distinct |= dict.fromkeys(value for value in pc.unique(batch.column(0)).to_pylist() if value)
+        if len(distinct) > _MOST_VALUES:
+            break
+    codes = codes_of(column, distinct)
+    if not codes:
+        first = next(iter(distinct), "")
+        raise JobError(
+            "no_splits",
+            f"No value of the column “{column}” names a split; it holds “{first[:30]}”, for example. "
+            "Write train, validation or test in it, or set it to “Not used”.",
+            field="roles",
+        )
+    return SuppliedSplits(column, codes)
