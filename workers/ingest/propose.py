@@ -91,7 +91,7 @@ def propose(columns: list[Column], sample: Sequence[dict[str, str]], notes: Sequ
     return _propose(columns, sample, notes)
 
 
-def _propose(columns: Sequence[Column], sample: Sequence[dict[str, str]], notes: Sequence[str]) -> Proposal:
+def _propose(columns: list[Column], sample: Sequence[dict[str, str]], notes: Sequence[str]) -> Proposal:
     table = Table(columns, sample, max((column.filled for column in columns), default=0))
     for rule in _RULES:
         found = rule(table)
