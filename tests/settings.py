@@ -45,7 +45,7 @@ from studio.settings import STORAGES as _STORAGES  # noqa: E402
 if _DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     _DATABASES["default"]["TEST"] = {"NAME": TEST_ROOT / "test.sqlite3"}
 # Hashing passwords slowly on purpose would only slow the tests.
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PASSWORD_HASHERS = ["tests.fixtures.hasher.FastHasher"]
 STORAGES = {
     **_STORAGES,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from apps.core.addresses import limited_as
 from apps.core.errors import UserError
+from apps.core.passwords import trim
 from apps.core.rates import Guessing
 from apps.publishing.models import ShareLink
 
@@ -51,6 +52,14 @@ def is_open_to(link: ShareLink, cookies: Mapping[str, str]) -> bool:
     return constant_time_compare(known, _fingerprint(link))
 
 
+def _is_right(link: ShareLink, password: str) -> bool:
+    """Trimmed, as passwords are kept; those that were kept before that are tried as typed too."""
+    trimmed = trim(password)
+    if check_password(trimmed, link.password):
+        return True
+    return trimmed != password and check_password(password, link.password)
+
+
 def check_link_password(*, link: ShareLink, password: str, address: str) -> None:
     """Raises UserError (field `password`): wrong, or too early after a wrong one, then with `retry_after`."""
     here, everywhere = f"link:{link.pk}:{limited_as(address)}", f"link:{link.pk}"
@@ -63,7 +72,7 @@ def check_link_password(*, link: ShareLink, password: str, address: str) -> None
                 wait,
             ) % {"seconds": wait}
             raise UserError(message, field="password", code="too_often", retry_after=wait)
-        if check_password(password, link.password):
+        if _is_right(link, password):
             FROM_ALL.was_right(everywhere, forget=False)
             return FROM_ONE_ADDRESS.was_right(here)
         FROM_ONE_ADDRESS.was_wrong(here)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.core.errors import UserError
+from apps.core.passwords import trim
 from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS
 from apps.publishing.models import App, ShareLink
 from apps.publishing.services.closing import stop_replies
@@ -38,6 +39,7 @@ def create_share_link(*, actor: User, app: App, name: str = "", password: str = 
 
 
 def _hashed(password: str) -> str:
+    password = trim(password)
     if not password:
         return ""
     if not LEAST_PASSWORD_CHARACTERS <= len(password) <= MOST_PASSWORD_CHARACTERS:
