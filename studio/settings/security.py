@@ -19,6 +19,7 @@ ALLOWED_HOSTS += [
     host for host in [split_domain_port(urlsplit(SITE_URL).netloc)[0]] if host not in ALLOWED_HOSTS
 ]
 CSRF_TRUSTED_ORIGINS = sorted({f"{urlsplit(SITE_URL).scheme}://{urlsplit(SITE_URL).netloc}"})
+CSRF_FAILURE_VIEW = "apps.core.csrf.refused_form"
 SETUP_TOKEN = env.str("SETUP_TOKEN", "")
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _HTTPS

@@ -57,8 +57,11 @@ def _context(request: HttpRequest, invitation: Invitation) -> dict[str, Any]:
 
 
 def _private(response: HttpResponse) -> HttpResponse:
-    """The address is a secret: it goes to no other site, and into no cache."""
-    response["Referrer-Policy"] = "no-referrer"
+    """The address is a secret: it goes to no other site, and into no cache.
+
+    With no-referrer browsers send forms with `Origin: null`, which the CSRF check refuses.
+    """
+    response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Cache-Control"] = "no-store"
     return response

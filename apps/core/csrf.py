@@ -1,0 +1,62 @@
+"""The page for a form that the CSRF check refused. It names the cause, so that the right person can remove it."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import REASON_NO_CSRF_COOKIE, REASON_NO_REFERER
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+logger = logging.getLogger(__name__)
+
+HOST_HEADER = "Host"
+SCHEME_HEADER = "X-Forwarded-Proto"
+_LINE = (
+    "Refused a form from %(origin)s: the request came as %(asked)s, and SITE_URL is %(site)s. If people open the studio at "
+    "%(origin)s, set SITE_URL to that, let the proxy send the header %(header)s, and start the studio again."
+)
+_WRONG_ADDRESS = gettext_lazy(
+    "Your browser is at %(origin)s, but the request reached the studio as %(asked)s. Nothing was changed. The administrator "
+    "of this studio sets SITE_URL to %(origin)s (it is %(site)s now), lets the proxy send the header %(header)s, and starts "
+    "the studio again."
+)
+_NAMELESS = gettext_lazy(
+    "Your browser sent no Origin and no Referer header that names this site. Switch off what removes them (a privacy setting "
+    "or an extension), reload the page, and send the form again."
+)
+_NO_COOKIE = gettext_lazy(
+    "Your browser did not send the cookie that protects forms. Allow cookies for this site, reload the page, and send the "
+    "form again."
+)
+_TOO_OLD = gettext_lazy(
+    "The page was open for a long time, or you signed in or out in another tab. Go back, reload the page, and send the form "
+    "again."
+)
+
+
+def refused_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403. `reason` is Django's, in English; the page says it in the words of the reader."""
+    if reason.startswith("Origin checking failed") and request.META.get("HTTP_ORIGIN") != "null":
+        addresses = _addresses(request)
+        logger.warning(_LINE, addresses)
+        heading, text = _("The studio does not know this address"), _WRONG_ADDRESS % addresses
+    elif reason.startswith("Origin checking failed") or reason == REASON_NO_REFERER:
+        heading, text = _("The browser hid where the form comes from"), _NAMELESS
+    elif reason == REASON_NO_CSRF_COOKIE:
+        heading, text = _("This page needs cookies"), _NO_COOKIE
+    else:
+        heading, text = _("This form is too old"), _TOO_OLD
+    return render(request, "403_csrf.html", {"heading": heading, "text": text}, status=403)
+
+
+def _addresses(request: HttpRequest) -> dict[str, str]:
+    """Where the browser is, as what the request came, and the header that a proxy on the way did not send."""
+    origin = request.META["HTTP_ORIGIN"][:200]
+    asked = f"{request.scheme}://{request.get_host()}"
+    header = SCHEME_HEADER if urlsplit(origin).netloc == request.get_host() else HOST_HEADER
+    return {"origin": origin, "asked": asked, "site": settings.SITE_URL, "header": header}
