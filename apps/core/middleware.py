@@ -1,16 +1,22 @@
-"""Leads to the address with its slash. Turns a UserError that no form caught into a page (or an htmx toast) that says what to do; so does Redis when it is away."""
+"""Leads to the address with its slash. Answers HEAD. Keeps whole pages out of parts of pages. Turns a UserError that no form caught into a page (or an htmx toast) that says what to do; so does Redis when it is away."""
 
 import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
+from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
 from django.shortcuts import render
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
 
 from apps.core.errors import UserError
+from apps.core.htmx import wants_partial
 from apps.core.redis import AGAIN_AFTER_SECONDS, AWAY, away_message
 
 logger = logging.getLogger(__name__)
@@ -20,6 +26,58 @@ class SlashMiddleware(CommonMiddleware):
     """An address without its last slash leads on with 308: after 301 a program asks again with GET, and what it sent is lost."""
 
     response_redirect_class: ClassVar[Any] = partial(HttpResponsePermanentRedirect, preserve_request=True)
+
+
+class HeadMiddleware:
+    """Answers HEAD wherever GET is answered, with the headers of that answer, whatever methods a view names."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "HEAD":
+            return self.get_response(request)
+        request.method = "GET"
+        response = self.get_response(request)
+        request.method = "HEAD"
+        return without_body(response)
+
+
+def without_body(response: HttpResponse) -> HttpResponse:
+    """The same status, headers and cookies. What a download or a stream holds open is closed with it, and not read."""
+    bare = HttpResponse(status=response.status_code, headers=response.headers)
+    bare.cookies = response.cookies
+    if not response.streaming and "Content-Length" not in response:
+        bare["Content-Length"] = str(len(response.content))
+    bare._resource_closers = response._resource_closers  # type: ignore[attr-defined]
+    return bare
+
+
+class WholePageMiddleware:
+    """A redirect that answers htmx is one of the whole page: a sign-in page, for instance, is no part of another one.
+
+    After signing in the person comes back to the page that asked, not to the part that it asked for.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not wants_partial(request) or "Location" not in response:
+            return response
+        moved = HttpResponseClientRedirect(_back_to_page(request, response["Location"]))
+        moved.cookies = response.cookies
+        return moved
+
+
+def _back_to_page(request: HttpRequest, address: str) -> str:
+    """`address` with the page that is open as `next`, where it is the sign-in page with a `next` of its own."""
+    parts = urlsplit(address)
+    page = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
+    if parts.path != reverse(settings.LOGIN_URL) or not page:
+        return address
+    return f"{parts.path}?{urlencode({REDIRECT_FIELD_NAME: page})}"
 
 
 class UserErrorMiddleware:

@@ -38,12 +38,15 @@ from apps.workspaces import access, ways
 
 logger = logging.getLogger(__name__)
 
-NOT_FOUND = 4404
+NO_COOKIE, NOT_FOUND = 4401, 4404
 _STREAMER_SECONDS = 3
 
 
 class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):  # type: ignore[misc]
     """What all of them share: JSON in and out, and one task for each reply that is followed."""
+
+    refused_with = NOT_FOUND
+    """The closing code for whoever is not admitted."""
 
     async def connect(self) -> None:
         self.following: dict[str, asyncio.Task[None]] = {}
@@ -51,7 +54,7 @@ class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):  # type: ignore[m
         if not await self.admit():
             # Accepted first, so that the browser learns the code rather than a failed handshake.
             await self.accept()
-            await self.close(code=NOT_FOUND)
+            await self.close(code=self.refused_with)
             return
         await self.accept()
 
@@ -130,7 +133,12 @@ class AppSocket(ReplySocket):
     """A visitor's page, or a member's preview of it."""
 
     async def admit(self) -> bool:
-        self.entrance = await self._entrance(self.scope["url_route"]["kwargs"])
+        where = self.scope["url_route"]["kwargs"]
+        if "token" in where and visitor_key_in(self.scope["cookies"]) is None:
+            # The page that opens the socket came with the cookie: this browser keeps none.
+            self.refused_with = NO_COOKIE
+            return False
+        self.entrance = await self._entrance(where)
         return self.entrance is not None and await self.watch(self.entrance.groups)
 
     def is_allowed(self) -> bool:
@@ -141,10 +149,7 @@ class AppSocket(ReplySocket):
         try:
             if "token" in where:
                 cookies, address = self.scope["cookies"], address_of_scope(self.scope)
-                visitor_key = visitor_key_in(cookies)
-                return (
-                    entrances.by_link(where["token"], visitor_key, cookies, address) if visitor_key else None
-                )
+                return entrances.by_link(where["token"], visitor_key_in(cookies) or "", cookies, address)
             session_key = self.scope["session"].session_key
             return entrances.for_member(self.scope["user"], where["app_id"], session_key)
         except Http404:

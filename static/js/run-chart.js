@@ -1,6 +1,7 @@
 // The loss of a run, live: reads the points it does not have yet whenever the job changes.
 import uPlot from "../vendor/js/uPlot.js";
 import { shortNumber } from "./figures.js";
+import { readLive } from "./session.js";
 
 const box = document.querySelector("[data-run-chart]");
 const table = document.querySelector("[data-run-table]");
@@ -76,8 +77,8 @@ function tabulate() {
 }
 
 async function update() {
-  const response = await fetch(`${box.dataset.runChart}?after=${last}`);
-  if (!response.ok) return;
+  const response = await readLive(`${box.dataset.runChart}?after=${last}`);
+  if (!response?.ok) return;
   const answer = await response.json();
   last = answer.last;
   const first = answer.points[0]?.[0];

@@ -1,5 +1,7 @@
 // Tells whoever listens what changed about the jobs of the page: the state, what it is doing, each quarter of the way.
 // The card itself is replaced every few seconds, with the seconds left: read aloud, that would be chatter.
+import { keep, recall } from "./storage.js";
+
 const QUARTER = 25;
 const LISTENING_MS = 400;
 
@@ -20,8 +22,8 @@ export function quarterOf(percent) {
 export function sayJobs() {
   for (const card of document.querySelectorAll("[data-said]")) {
     const text = saidOf(card);
-    const before = sessionStorage.getItem(`said:${card.id}`);
-    sessionStorage.setItem(`said:${card.id}`, text);
+    const before = recall(`said:${card.id}`, "session");
+    keep(`said:${card.id}`, text, "session");
     // A region that has just come is not listened to yet.
     if (before && before !== text) setTimeout(() => say(text), LISTENING_MS);
   }

@@ -3,6 +3,8 @@ import { copy } from "./clipboard.js";
 import { watchJobs } from "./jobs.js";
 import { toast } from "./toast.js";
 import { say, sayJobs } from "./said.js";
+import { readLive } from "./session.js";
+import { keep } from "./storage.js";
 
 let opened = [];
 
@@ -11,7 +13,7 @@ document.addEventListener("click", async (event) => {
   if (toggle) {
     const root = document.documentElement;
     root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
-    localStorage.setItem("theme", root.dataset.bsTheme);
+    keep("theme", root.dataset.bsTheme);
     document.dispatchEvent(new CustomEvent("theme-changed"));
   }
   const copier = event.target.closest("[data-copy]");
@@ -114,13 +116,13 @@ document.body.addEventListener("htmx:load", (event) => {
 const notices = document.body.dataset.jobsNotices;
 const MOST_NOTICES = 3;
 async function showNotices() {
-  const response = await fetch(notices, { headers: { Accept: "application/json" } });
-  if (!response.ok) return;
+  const response = await readLive(notices, { headers: { Accept: "application/json" } });
+  if (!response?.ok) return;
   // Whoever looks at the page of the job sees it end there.
   const elsewhere = (await response.json()).notices.filter((notice) => notice.url !== location.pathname);
   for (const notice of elsewhere.slice(0, MOST_NOTICES)) toast(notice.text, notice.level, notice.url);
 }
 if (notices) {
-  showNotices();
+  showNotices().catch(() => {});
   setInterval(() => document.visibilityState === "visible" && showNotices().catch(() => {}), 10000);
 }

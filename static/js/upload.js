@@ -2,6 +2,7 @@
 // Without this script the same form posts the whole file by itself.
 import { number } from "./figures.js";
 import { quarterOf, say } from "./said.js";
+import { forget, keep, recall } from "./storage.js";
 
 const form = document.querySelector("[data-upload]");
 const input = form.querySelector("input[type=file]");
@@ -72,8 +73,8 @@ async function sendPart(address, body) {
 
 async function sendFile(file) {
   const memory = `upload:${file.name}:${file.size}:${file.lastModified}`;
-  let upload = localStorage.getItem(memory);
-  if (!upload) localStorage.setItem(memory, (upload = newUpload()));
+  let upload = recall(memory);
+  if (!upload) keep(memory, (upload = newUpload()));
   const address = form.dataset.parts.replace("UPLOAD", upload);
   const there = new Set((await (await request(address)).json()).parts);
   const count = Math.ceil(file.size / PART);
@@ -99,7 +100,7 @@ async function finish(file, { upload, count, memory }) {
   fields.set("filename", file.name);
   const response = await fetch(form.action, { method: "POST", body: fields, credentials: "same-origin", signal: sending.signal });
   if (response.ok) {
-    localStorage.removeItem(memory);
+    forget(memory);
     location.assign(response.url);
     return;
   }

@@ -35,9 +35,12 @@ from apps.publishing.fanout import fanout
 from apps.publishing.grants import check_link_password, grant
 from apps.publishing.limits import CONVERSATIONS_LISTED, MOST_CHARACTERS, MOST_PASSWORD_CHARACTERS
 from apps.publishing.models import AppType, Conversation, Message, ShareLink
-from apps.publishing.views.strings import page_strings
-from apps.publishing.visitors import remember, visitor_key_of
+from apps.publishing.views.strings import no_cookies, page_strings
+from apps.publishing.visitors import remember, visitor_key_in, visitor_key_of
 from apps.workspaces import ways
+
+_UNLOCKED = "unlocked"
+"""In the address that the right password leads to."""
 
 
 def _private(view: Any) -> Any:
@@ -84,11 +87,15 @@ def visit(
     try:
         entrance = _entrance(request, token, app_id)
     except Locked:
-        return render(request, "publishing/public/password.html", {"token": token})
+        # Whoever has just given the right password and is still locked out keeps no cookie.
+        error = no_cookies() if _UNLOCKED in request.GET else ""
+        return render(request, "publishing/public/password.html", {"token": token, "error": error})
     except Http404:
         if token is None:
             raise
         return render(request, "publishing/public/closed.html", status=404)
+    if _UNLOCKED in request.GET:
+        return redirect("publishing:visit", token)
     response = _page(request, entrance, token, conversation_id)
     if token:
         remember(response, entrance.visitor_key)
@@ -158,7 +165,7 @@ def _page_data(
         "app_type": entrance.app.app_type,
         "conversation": str(current.pk) if current else None,
         "messages": [wire.message_json(m) | {"seq": m.seq} for m in messages],
-        "strings": page_strings(),
+        "strings": page_strings(is_member=token is None),
     }
 
 
@@ -208,6 +215,7 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
     except UserError as error:
         context = {"token": token, "error": error.message}
         return error.mark(render(request, "publishing/public/password.html", context))
+    response = redirect(f"{reverse('publishing:visit', args=[token])}?{_UNLOCKED}=1")
     grant(response, link)
     return response
 
@@ -220,6 +228,9 @@ def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = No
     wants_json = "application/json" in request.headers.get("Accept", "")
     try:
         data = json.loads(request.body) if wants_json else request.POST
+        if token and visitor_key_in(request.COOKIES) is None:
+            # The page came with the cookie: what is asked would be answered to somebody whom nobody finds again.
+            raise UserError(no_cookies(), code="no_cookies")
         turn = perform(entrance, str(data["type"]), data)
     except UserError as error:
         if wants_json:

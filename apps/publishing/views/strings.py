@@ -3,8 +3,17 @@
 from django.utils.translation import gettext as _
 
 
-def page_strings() -> dict[str, str]:
-    """What is in braces is filled in by the script."""
+def no_cookies() -> str:
+    """For visitors whose browser keeps no cookie: without one nothing says that two requests are theirs."""
+    return _(
+        "This page needs cookies to keep your conversation. Allow cookies for this site, then reload the page."
+    )
+
+
+def page_strings(*, is_member: bool = False) -> dict[str, str]:
+    """What is in braces is filled in by the script. `is_member`: on a page of the studio, not behind a link."""
+    closed = _("This link was closed by whoever shared it.")
+    signed_out = _("You are signed out, or you no longer have access. Reload the page.")
     return {
         "sending": _("Sending…"),
         "pending": _("In the queue…"),
@@ -20,7 +29,8 @@ def page_strings() -> dict[str, str]:
         "failed": _("No answer."),
         "left_out": _("To make room, the model no longer sees the beginning of this conversation."),
         "offline": _("The connection is gone. It is being tried again; nothing is lost."),
-        "closed": _("This link was closed by whoever shared it."),
+        "closed": signed_out if is_member else closed,
+        "no_cookies": no_cookies(),
         "copied": _("Copied"),
         "thanks": _("Thank you."),
         "figures": _("{tokens} tokens in {seconds} s"),

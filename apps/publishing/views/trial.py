@@ -35,7 +35,7 @@ def try_model(request: HttpRequest, model_id: UUID) -> HttpResponse:
             "socket": "/ws/try/",
             "app_type": app_type,
             "models": [str(version.pk) for version in (base, model) if version],
-            "strings": page_strings(),
+            "strings": page_strings(is_member=True),
         },
     }
     return render(request, "publishing/try.html", context)

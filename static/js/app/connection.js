@@ -1,5 +1,6 @@
 // The page's line to the server: a WebSocket that comes back by itself and asks for what it missed, or, where
 // sockets are blocked, forms and server-sent events. Nothing here touches the page.
+const NO_COOKIE = 4401;
 const NOT_FOUND = 4404;
 const CLOSED = 4410;
 const TRIES_BEFORE_FALLBACK = 3;
@@ -46,6 +47,7 @@ export class Connection extends EventTarget {
 
   closed(code) {
     if (this.gone) return;
+    if (code === NO_COOKIE) return this.end("no_cookies");
     if (code === NOT_FOUND || code === CLOSED) return this.end();
     this.failures += 1;
     if (!this.wasOpen && this.failures >= TRIES_BEFORE_FALLBACK && this.page.act) return this.fallBack();
@@ -53,9 +55,10 @@ export class Connection extends EventTarget {
     this.retry = setTimeout(() => this.open(), Math.min(8000, 400 * 2 ** this.failures) * (0.7 + Math.random() * 0.6));
   }
 
-  end() {
+  // `why` names the words that say it.
+  end(why = "closed") {
     this.gone = true;
-    this.tell("closed", {});
+    this.tell("closed", { why });
   }
 
   fallBack() {

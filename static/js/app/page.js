@@ -1,6 +1,7 @@
 // What both kinds of app pages share: words, theme, history, state lines, copying, judging.
 import { copy } from "../clipboard.js";
 import { number } from "../figures.js";
+import { keep } from "../storage.js";
 
 const data = JSON.parse(document.getElementById("page-data").textContent);
 export const page = data;
@@ -43,7 +44,7 @@ export function startPage() {
   document.getElementById("theme-toggle")?.addEventListener("click", () => {
     const root = document.documentElement;
     root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
-    localStorage.setItem("theme", root.dataset.bsTheme);
+    keep("theme", root.dataset.bsTheme);
     applyHighlightTheme();
   });
   const toggle = document.getElementById("history-toggle");
@@ -100,9 +101,9 @@ export function watchLine(connection, onClosed) {
     note.hidden = !detail.offline;
     note.textContent = detail.offline ? words("offline") : "";
   });
-  connection.addEventListener("closed", () => {
+  connection.addEventListener("closed", ({ detail }) => {
     note.hidden = false;
-    note.textContent = words("closed");
+    note.textContent = words(detail.why ?? "closed");
     note.classList.add("final");
     onClosed();
   });

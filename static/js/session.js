@@ -1,0 +1,10 @@
+// Reads that a page makes by itself, while its person may have been signed out: by the clock, or in another tab.
+
+// The answer, or null where the server leads elsewhere, to the sign-in page. The page then asks for itself again and is led
+// there as a whole, with the way back.
+export async function readLive(address, options) {
+  const response = await fetch(address, options);
+  if (!response.redirected) return response;
+  location.reload();
+  return null;
+}
