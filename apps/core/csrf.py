@@ -44,13 +44,13 @@ def refused_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     if reason.startswith("Origin checking failed") and request.META.get("HTTP_ORIGIN") != "null":
         addresses = _addresses(request)
         logger.warning(_LINE, addresses)
-        heading, text = _("The studio does not know this address"), _WRONG_ADDRESS % addresses
+        heading, text = _("The studio does not know this address"), str(_WRONG_ADDRESS) % addresses
     elif reason.startswith("Origin checking failed") or reason == REASON_NO_REFERER:
-        heading, text = _("The browser hid where the form comes from"), _NAMELESS
+        heading, text = _("The browser hid where the form comes from"), str(_NAMELESS)
     elif reason == REASON_NO_CSRF_COOKIE:
-        heading, text = _("This page needs cookies"), _NO_COOKIE
+        heading, text = _("This page needs cookies"), str(_NO_COOKIE)
     else:
-        heading, text = _("This form is too old"), _TOO_OLD
+        heading, text = _("This form is too old"), str(_TOO_OLD)
     return render(request, "403_csrf.html", {"heading": heading, "text": text}, status=403)
 
 

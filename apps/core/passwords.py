@@ -49,5 +49,5 @@ class Normalizing:
         return encoded
 
 
-class NormalizingHasher(Normalizing, PBKDF2PasswordHasher):
+class NormalizingHasher(Normalizing, PBKDF2PasswordHasher):  # type: ignore[misc]
     """PBKDF2, the default of Django, over the normalised password."""
