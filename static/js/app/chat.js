@@ -1,8 +1,11 @@
 // A chat: questions and answers down the page, streamed, with stop, edit, again, copy and judging.
 import { Composer, followReplies, showBusy } from "./composer.js";
 import { Connection } from "./connection.js";
-import { renderMarkdown } from "./markdown.js";
-import { announce, announceEnd, commonTool, isComposing, page, rememberConversation, showEnd, startPage, stateText, words } from "./page.js";
+import { copy } from "../clipboard.js";
+import { codeOf } from "./code_block.js";
+import { Drawing } from "./drawing.js";
+import { spokenText } from "./markdown.js";
+import { announce, announceEnd, commonTool, isComposing, page, rememberConversation, showCopied, showEnd, startPage, stateText, words } from "./page.js";
 
 const log = document.getElementById("log");
 const scroller = document.getElementById("scroller");
@@ -10,7 +13,7 @@ const toEnd = document.getElementById("to-end");
 const end = document.getElementById("end");
 
 const texts = new Map();
-const drawing = new Set();
+const drawing = new Drawing(() => scrollToEnd());
 let editing = null;
 let draft = "";
 let putBack = null;
@@ -46,19 +49,12 @@ function addTurn(kind, message) {
 }
 
 function setText(element, text) {
-  const id = element.dataset.message;
-  texts.set(id, text);
+  texts.set(element.dataset.message, text);
   if (!element.classList.contains("assistant")) {
     element.querySelector(".text").textContent = text;
     return;
   }
-  if (drawing.has(id)) return;
-  drawing.add(id);
-  requestAnimationFrame(() => {
-    drawing.delete(id);
-    renderMarkdown(element.querySelector(".text"), texts.get(id));
-    scrollToEnd();
-  });
+  drawing.show(element.querySelector(".text"), text);
 }
 
 function grow() {
@@ -109,6 +105,7 @@ document.addEventListener("keydown", (event) => {
 log.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]");
   if (!button) return;
+  if (button.dataset.act === "copy-code") return copyCode(button);
   const element = button.closest(".turn");
   const id = element.dataset.message;
   const { act } = button.dataset;
@@ -123,6 +120,11 @@ log.addEventListener("click", (event) => {
     composer.setAnswering("sending");
   } else commonTool(connection, act, element, texts.get(id));
 });
+
+async function copyCode(button) {
+  await copy(codeOf(button.closest(".code-block")));
+  showCopied(button);
+}
 
 connection.addEventListener("turn", ({ detail }) => {
   putBack = null;
@@ -141,13 +143,14 @@ followReplies(connection, {
     scrollToEnd();
   },
   ended(element, detail) {
-    setText(element, detail.text);
+    texts.set(detail.id, detail.text);
+    drawing.finish(element.querySelector(".text"), detail.text);
     showEnd(element, detail);
     if (composer.answering === detail.id) composer.setAnswering(null);
     // The text is not lost: it goes back to where it can be shortened.
     if (detail.error?.code === "context_length_exceeded" && !field.value)
       composer.fill(draft || texts.get(element.previousElementSibling?.dataset.message) || "");
-    announceEnd(detail);
+    announceEnd(detail, spokenText(element.querySelector(".text")));
     scrollToEnd();
     field.focus({ preventScroll: true });
   },
@@ -161,13 +164,17 @@ connection.addEventListener("refused", () => {
 
 for (const message of page.messages) {
   const element = elementOf(message.id);
-  setText(element, message.text);
+  texts.set(message.id, message.text);
   if (message.role !== "assistant") continue;
   if (["pending", "streaming"].includes(message.state)) {
+    setText(element, message.text);
     showBusy(element, words(message.seq ? "answering" : "pending"));
     composer.setAnswering(message.id);
     connection.follow(message.id, message.text, message.seq);
-  } else showEnd(element, message);
+  } else {
+    drawing.finish(element.querySelector(".text"), message.text);
+    showEnd(element, message);
+  }
 }
 grow();
 scrollToEnd(true);

@@ -19,9 +19,10 @@ export function announce(text) {
   setTimeout(() => { announcer.textContent = text; }, 50);
 }
 
-// An answer is spoken once, when it is complete; why it ended otherwise, its own line says.
-export function announceEnd(detail) {
-  const said = detail.text || (detail.labels ?? []).slice(0, 1).map(({ label }) => label).join();
+// An answer is spoken once, when it is complete, as it reads (`spoken`) and not as Markdown; why it ended otherwise, its own
+// line says.
+export function announceEnd(detail, spoken = detail.text) {
+  const said = spoken || (detail.labels ?? []).slice(0, 1).map(({ label }) => label).join();
   announce([endText(detail) ? "" : words("answer_ready"), said.slice(0, MOST_SPOKEN)].filter(Boolean).join(" "));
 }
 
@@ -41,11 +42,11 @@ function applyHighlightTheme() {
 
 export function startPage() {
   applyHighlightTheme();
+  new MutationObserver(applyHighlightTheme).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
   document.getElementById("theme-toggle")?.addEventListener("click", () => {
     const root = document.documentElement;
     root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
     keep("theme", root.dataset.bsTheme);
-    applyHighlightTheme();
   });
   const toggle = document.getElementById("history-toggle");
   const history = document.getElementById("history");
@@ -88,6 +89,7 @@ export function rememberConversation(conversation) {
   const link = document.createElement("a");
   link.href = address;
   link.textContent = conversation.title;
+  link.dir = "auto";
   link.setAttribute("aria-current", "page");
   for (const other of document.querySelectorAll("#history [aria-current]")) other.removeAttribute("aria-current");
   item.append(link);
@@ -152,7 +154,7 @@ export function showJudgement(element, helped) {
 
 // Copy and judge: the same for every kind of answer.
 export function commonTool(connection, act, element, text) {
-  if (act === "copy") copy(text).then(() => announceCopied(element));
+  if (act === "copy") copy(text).then(() => showCopied(element.querySelector(".turn-tools [data-act=copy]")));
   if (act === "helped" || act === "unhelped") {
     const helped = act === "helped";
     connection.do({ type: "feedback", message: element.dataset.message, helped });
@@ -161,8 +163,7 @@ export function commonTool(connection, act, element, text) {
   }
 }
 
-function announceCopied(element) {
-  const button = element.querySelector("[data-act=copy]");
+export function showCopied(button) {
   button.classList.add("done");
   setTimeout(() => button.classList.remove("done"), 1500);
   announce(words("copied"));

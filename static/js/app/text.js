@@ -2,7 +2,8 @@
 import { number, percent } from "../figures.js";
 import { Composer, followReplies, showBusy } from "./composer.js";
 import { Connection } from "./connection.js";
-import { highlight } from "./markdown.js";
+import { highlight } from "./code_block.js";
+import { growTextOf } from "./morph.js";
 import { announceEnd, commonTool, isCalm, isComposing, page, rememberConversation, showEnd, startPage, stateText, words } from "./page.js";
 
 const answer = document.getElementById("answer");
@@ -21,10 +22,10 @@ const { field } = composer;
 
 function show(text) {
   said = text;
-  if (!continues) output.textContent = text;
+  if (!continues) growTextOf(output, text);
   else {
-    output.querySelector(".given").textContent = question;
-    output.querySelector(".said").textContent = text;
+    growTextOf(output.querySelector(".given"), question);
+    growTextOf(output.querySelector(".said"), text);
   }
 }
 
@@ -35,6 +36,7 @@ function showLabels(labels) {
     const bar = document.createElement("progress");
     const share = document.createElement("span");
     name.className = "bar-label";
+    name.dir = "auto";
     name.textContent = label;
     bar.className = "bar";
     bar.max = 1;

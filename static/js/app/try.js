@@ -1,6 +1,7 @@
 // One text, an answer from each model: the base and the tuned one side by side.
 import { number, percent } from "../figures.js";
 import { Connection } from "./connection.js";
+import { growTextOf } from "./morph.js";
 import { announceEnd, endText, isComposing, page, stateText, watchLine, words } from "./page.js";
 
 const composer = document.getElementById("composer");
@@ -20,7 +21,7 @@ function columnOf(id) {
 }
 
 function show(column, text) {
-  column.box.querySelector(".trial-text").textContent = text;
+  growTextOf(column.box.querySelector(".trial-text"), text);
 }
 
 function status(column, text, busy) {
@@ -65,6 +66,7 @@ function drawLabels(column, labels) {
     bar.setAttribute("aria-label", label);
     const name = document.createElement("span");
     name.textContent = label;
+    name.dir = "auto";
     const share = document.createElement("span");
     share.className = "num";
     share.textContent = percent(score);
