@@ -32,6 +32,10 @@ SILENT = (
     "workers/ingest/languages.py",  # words of many languages
     "workers/ingest/split_names.py",
     "workers/ingest/vocabulary.py",
+    "workers/ingest/verdicts.py",
+    "workers/ingest/conversations/speakers.py",
+    "workers/ingest/conversations/markup.py",
+    "workers/ingest/proposals/code.py",
     "workers/models/folder.py",  # the card, a file of the model
     "workers/models/prompts.py",
     "workers/models/starters.py",

@@ -23,6 +23,8 @@ CARD_NAME = "README.md"
 class PromptMessage(BaseModel):
     role: Literal["system", "user", "assistant"]
     content: str
+    learned: bool = Field(default=True, exclude=True)
+    """False for an earlier answer that is read, and not learned. Matters to training alone, so it is never sent."""
 
 
 class ModelManifest(BaseModel):

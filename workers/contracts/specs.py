@@ -32,6 +32,12 @@ class Proposal(BaseModel):
     task_type: TaskType | None
     roles: dict[str, Role]
     why: list[str] = Field(default_factory=list)
+    warnings: list[str] = Field(default_factory=list)
+    """What the user should know before anything else: what is left out although it changes what a row means."""
+    by_task: dict[TaskType, dict[str, Role]] = Field(default_factory=dict)
+    """For each task that the columns have enough for, the roles that choosing it gives (columns that are used only)."""
+    meanings: dict[str, str] = Field(default_factory=dict)
+    """What each column may mean where it is not used."""
 
 
 class Column(BaseModel):
@@ -108,7 +114,8 @@ class ImportResult(BaseModel):
 
 class FreezeSpec(JobSpec):
     """inputs: rows (the folder an import left). Leaves data.parquet, sorted by line, with
-    row_id string, line int64, split string, prompt list<struct<role, content>>, target string;
+    row_id string, line int64, split string, prompt list<struct<role, content>>, target string; the struct also holds
+    learned bool where some row has an earlier answer that is read and not learned;
     and rejected.parquet (line, reason, text), the import's own rejects included."""
 
     task_type: TaskType
@@ -120,6 +127,8 @@ class FreezeSpec(JobSpec):
     min_rows: int = 20
     test_only: bool = False
     """Every row becomes a test row, whatever a split column says."""
+    merge_label_case: bool = True
+    """Whether labels that differ in case only are one label."""
 
 
 class FreezeResult(BaseModel):

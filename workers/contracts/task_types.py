@@ -18,14 +18,17 @@ class TaskType(StrEnum):
 
 
 class Role(StrEnum):
-    """What a column means. `SPLIT` names each row's split; `IGNORE` keeps the column out of training."""
+    """What a column means. `SPLIT` names each row's split, `QUALITY` whether its answer is a good one; `IGNORE` keeps the
+    column out of training."""
 
     MESSAGES = "messages"
     SYSTEM = "system"
+    HISTORY = "history"
     INPUT = "input"
     CONTEXT = "context"
     TARGET = "target"
     LABEL = "label"
+    QUALITY = "quality"
     SPLIT = "split"
     IGNORE = "ignore"
 
@@ -33,10 +36,12 @@ class Role(StrEnum):
 ROLE_LABELS: dict[Role, str] = {
     Role.MESSAGES: _("Whole conversation"),
     Role.SYSTEM: _("System prompt"),
+    Role.HISTORY: _("Earlier turns"),
     Role.INPUT: _("Input"),
     Role.CONTEXT: _("Text to work on"),
     Role.TARGET: _("Output"),
     Role.LABEL: _("Label"),
+    Role.QUALITY: _("Good answer? (yes or no)"),
     Role.SPLIT: _("Split (train, validation, test)"),
     Role.IGNORE: _("Not used"),
 }
@@ -87,7 +92,7 @@ TASKS: dict[TaskType, TaskInfo] = {
             label=_("Chat"),
             help=_("Answers questions in a conversation, like a help desk."),
             required=(frozenset({Role.MESSAGES}), _INPUT_TARGET),
-            optional=frozenset({Role.SYSTEM}),
+            optional=frozenset({Role.SYSTEM, Role.HISTORY, Role.QUALITY}),
             families=(Family.CAUSAL,),
             metrics=("chrf", "exact_match", "bits_per_byte", "perplexity"),
             input_label=_("Question"),
@@ -98,7 +103,7 @@ TASKS: dict[TaskType, TaskInfo] = {
             label=_("Instructions"),
             help=_("Follows an instruction, with or without a text to work on."),
             required=(_INPUT_TARGET,),
-            optional=frozenset({Role.SYSTEM, Role.CONTEXT}),
+            optional=frozenset({Role.SYSTEM, Role.CONTEXT, Role.HISTORY, Role.QUALITY}),
             families=(Family.CAUSAL, Family.SEQ2SEQ),
             metrics=("chrf", "exact_match", "bits_per_byte", "perplexity"),
             input_label=_("Instruction"),
@@ -109,6 +114,7 @@ TASKS: dict[TaskType, TaskInfo] = {
             label=_("Summarization"),
             help=_("Turns a long text into a short one."),
             required=(_INPUT_TARGET,),
+            optional=frozenset({Role.QUALITY}),
             families=(Family.CAUSAL, Family.SEQ2SEQ),
             metrics=("rouge_l", "rouge_1", "rouge_2", "bits_per_byte", "perplexity"),
             input_label=_("Text"),
@@ -119,6 +125,7 @@ TASKS: dict[TaskType, TaskInfo] = {
             label=_("Translation"),
             help=_("Turns a text in one language into another."),
             required=(_INPUT_TARGET,),
+            optional=frozenset({Role.QUALITY}),
             families=(Family.SEQ2SEQ, Family.CAUSAL),
             metrics=("chrf", "bleu", "bits_per_byte", "perplexity"),
             input_label=_("Source text"),
@@ -129,7 +136,7 @@ TASKS: dict[TaskType, TaskInfo] = {
             label=_("Text generation"),
             help=_("Continues a text in the style it was shown."),
             required=(frozenset({Role.TARGET}),),
-            optional=frozenset({Role.INPUT}),
+            optional=frozenset({Role.INPUT, Role.QUALITY}),
             families=(Family.CAUSAL,),
             metrics=("bits_per_byte", "perplexity", "chrf"),
             input_label=_("Beginning"),
@@ -140,6 +147,7 @@ TASKS: dict[TaskType, TaskInfo] = {
             label=_("Code completion"),
             help=_("Completes a program from its beginning or its description."),
             required=(_INPUT_TARGET,),
+            optional=frozenset({Role.QUALITY}),
             families=(Family.CAUSAL,),
             metrics=("exact_match", "chrf", "bits_per_byte", "perplexity"),
             input_label=_("Code so far"),
@@ -150,6 +158,7 @@ TASKS: dict[TaskType, TaskInfo] = {
             label=_("Classification"),
             help=_("Sorts texts into a fixed set of labels."),
             required=(frozenset({Role.INPUT, Role.LABEL}),),
+            optional=frozenset({Role.CONTEXT}),
             families=(Family.CLASSIFIER,),
             metrics=("macro_f1", "accuracy"),
             input_label=_("Text"),

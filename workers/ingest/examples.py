@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 
 from workers.contracts.task_types import Role, TaskType
-from workers.ingest.conversations import ConversationError, Message, normalized, parse_messages
+from workers.ingest.conversations import (
+    ConversationError,
+    Message,
+    Turn,
+    normalized,
+    parse_history,
+    parse_messages,
+)
+from workers.ingest.labels import labels_of, named
+from workers.ingest.verdicts import verdict
 
 _NAMES = {
     Role.INPUT: "input",
@@ -13,6 +22,9 @@ _NAMES = {
     Role.SYSTEM: "system prompt",
     Role.MESSAGES: "messages",
 }
+_TALKS = frozenset({TaskType.CHAT, TaskType.INSTRUCTION})
+"""Tasks whose inputs and outputs may be lists of messages."""
+BAD_ANSWER = "This row is marked as a bad answer"
 
 
 class RowError(ValueError):
@@ -31,6 +43,24 @@ class Example:
     @property
     def input_characters(self) -> int:
         return sum(len(message["content"]) for message in self.prompt)
+
+    @property
+    def is_echo(self) -> bool:
+        """Whether the target says the same as the last message before it."""
+        return bool(self.prompt) and _folded(self.prompt[-1]["content"]) == _folded(self.target)
+
+    @property
+    def identity(self) -> list[str]:
+        """The texts that two rows must share to be the same row."""
+        texts = [text for message in self.prompt for text in (message["role"], message["content"])]
+        unlearned = [
+            f"unlearned:{n}" for n, message in enumerate(self.prompt) if not message.get("learned", True)
+        ]
+        return [*texts, *unlearned, self.target]
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 class Builder:
@@ -52,12 +82,14 @@ class Builder:
 
     def build(self, cells: dict[str, str | None]) -> Example:
         """Raises RowError."""
+        if Role.QUALITY in self._columns:
+            self._check_quality(cells)
         if Role.MESSAGES in self._columns:
             return self._conversation(cells)
         if self._task_type is TaskType.CLASSIFICATION:
-            text = self._needed(cells, Role.INPUT).strip()
-            label = " ".join(self._needed(cells, Role.LABEL).split())
-            return Example([{"role": "user", "content": text}], label, text)
+            return self._labelled(cells)
+        if self._task_type in _TALKS:
+            return self._answered(cells)
         exact = self._task_type in (TaskType.CODE, TaskType.GENERATION)
         target = self._needed(cells, Role.TARGET)
         target = target.strip("\n") if exact else target.strip()
@@ -68,9 +100,53 @@ class Builder:
             given = self._needed(cells, Role.INPUT)
         if not exact:
             given = given.strip()
+        return self._with_system(
+            cells, [Message(role="user", content=given)] if given.strip() else [], target
+        )
+
+    def _check_quality(self, cells: dict[str, str | None]) -> None:
+        mark = self._cell(cells, Role.QUALITY)
+        if not mark.strip():
+            return
+        good = verdict(mark)
+        if good is None:
+            column = self._columns[Role.QUALITY]
+            raise RowError(f"“{column}” says “{mark.strip()[:40]}”, which is neither yes nor no")
+        if not good:
+            raise RowError(BAD_ANSWER)
+
+    def _labelled(self, cells: dict[str, str | None]) -> Example:
+        text = self._needed(cells, Role.INPUT).strip()
+        if second := self._cell(cells, Role.CONTEXT).strip():
+            text = f"{text}\n\n{second}"
+        labels = labels_of(self._needed(cells, Role.LABEL))
+        if len(labels) > 1:
+            raise RowError(f"The row has several labels ({named(labels)}); only one per row can be learned")
+        if not labels:
+            raise RowError(f"The label (column “{self._columns[Role.LABEL]}”) is empty")
+        if labels[0].startswith(("{", "[")):
+            raise RowError("The label is a nested value, not a text")
+        return Example([Message(role="user", content=text)], labels[0], text)
+
+    def _answered(self, cells: dict[str, str | None]) -> Example:
+        """A question and its answer, each a text or (where another tool wrote them) a list of messages."""
+        question, answer = self._needed(cells, Role.INPUT).strip(), self._needed(cells, Role.TARGET).strip()
         if context := self._cell(cells, Role.CONTEXT).strip():
-            given = f"{given}\n\n{context}"
-        return self._with_system(cells, [{"role": "user", "content": given}] if given.strip() else [], target)
+            question = f"{question}\n\n{context}"
+        asked, answered = parse_messages(question), parse_messages(answer)
+        earlier = parse_history(self._cell(cells, Role.HISTORY))
+        if earlier is None:
+            raise RowError(f"Column “{self._columns[Role.HISTORY]}” holds no earlier turns")
+        if not asked and not answered and not earlier:
+            return self._with_system(cells, [Message(role="user", content=question)], answer)
+        return self._talk(
+            cells,
+            [
+                *earlier,
+                *(asked or [{"role": "user", "content": question}]),
+                *(answered or [{"role": "assistant", "content": answer}]),
+            ],
+        )
 
     def _with_system(self, cells: dict[str, str | None], prompt: list[Message], target: str) -> Example:
         system = self._cell(cells, Role.SYSTEM).strip()
@@ -78,7 +154,7 @@ class Builder:
         spoken = prompt[has_system:]
         key = "\n".join(message["content"] for message in spoken) or target
         if system and not has_system:
-            prompt = [{"role": "system", "content": system}, *prompt]
+            prompt = [Message(role="system", content=system), *prompt]
         return Example(prompt, target, key)
 
     def _conversation(self, cells: dict[str, str | None]) -> Example:
@@ -86,6 +162,9 @@ class Builder:
         turns = parse_messages(text)
         if turns is None:
             raise RowError(f"Column “{self._columns[Role.MESSAGES]}” holds no list of messages")
+        return self._talk(cells, turns)
+
+    def _talk(self, cells: dict[str, str | None], turns: list[Turn]) -> Example:
         try:
             messages = normalized(turns)
         except ConversationError as error:

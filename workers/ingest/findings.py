@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from workers.ingest.examples import Example
+from workers.ingest.examples import BAD_ANSWER, Example
 from workers.ingest.splits import TEST, TRAIN, VALIDATION
 
 _FEW_ROWS = 200
 _LONG_CHARACTERS = 20_000
+SEVERAL_LABELS = "The row has several labels; only one per row can be learned"
 
 
 @dataclass
@@ -30,7 +31,11 @@ class Gathered:
     targets: "array[int]" = field(default_factory=lambda: array("q"))
     input_characters: "array[int]" = field(default_factory=lambda: array("q"))
     target_characters: "array[int]" = field(default_factory=lambda: array("q"))
+    echoes: "array[int]" = field(default_factory=lambda: array("b"))
+    """1 where the target says the same as the input."""
     names: list[str] = field(default_factory=list)
+    has_unlearned: bool = False
+    """Whether some row has an earlier answer that is read and not learned."""
     _numbers: dict[int, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -59,11 +64,16 @@ class Gathered:
         self.targets.append(number)
         self.input_characters.append(example.input_characters)
         self.target_characters.append(len(example.target))
+        self.echoes.append(example.is_echo)
+        self.has_unlearned |= any(not message.get("learned", True) for message in example.prompt)
 
     def only(self, keep: npt.NDArray[np.bool_]) -> "Gathered":
         """Return the rows of a mask."""
         chosen = Gathered(names=self.names, has_splits=self.has_splits)
-        for name in ("splits_", "hashes_", "lines", "targets", "input_characters", "target_characters"):
+        numbers = (
+            "splits_", "hashes_", "lines", "targets", "input_characters", "target_characters", "echoes",
+        )  # fmt: skip
+        for name in numbers:
             values: array[int] = getattr(self, name)
             setattr(chosen, name, array(values.typecode, np.array(values)[keep].tolist()))
         return chosen
@@ -103,8 +113,8 @@ def warnings_for(
     gathered: Gathered, codes: npt.NDArray[np.int8], reasons: dict[str, int], *, classification: bool
 ) -> list[str]:
     """Return what the owner should know, in plain words, the weightiest first."""
-    found = [*_size(gathered, codes), *_duplicates(gathered, reasons)]
-    found += _labels(gathered, codes) if classification else _targets(gathered)
+    found = [*_size(gathered, codes), *_duplicates(gathered, reasons), *_set_aside(reasons)]
+    found += _labels(gathered, codes) if classification else [*_targets(gathered), *_echoes(gathered)]
     return found
 
 
@@ -158,6 +168,27 @@ def _duplicates(gathered: Gathered, reasons: dict[str, int]) -> list[str]:
             f"{same / (len(gathered) + same):.0%} of the rows were exact copies of others and were left out."
         ]
     return []
+
+
+def _set_aside(reasons: dict[str, int]) -> list[str]:
+    """Say what was set aside for what the file itself says of the rows."""
+    found = []
+    if several := reasons.get(SEVERAL_LABELS, 0):
+        found.append(
+            f"{several:,} rows have several labels and were set aside; only one per row can be learned."
+        )
+    if bad := reasons.get(BAD_ANSWER, 0):
+        found.append(f"{bad:,} rows are marked as bad answers and were set aside.")
+    return found
+
+
+def _echoes(gathered: Gathered) -> list[str]:
+    equal = sum(gathered.echoes)
+    if equal < max(3, 0.02 * len(gathered)):
+        return []
+    return [
+        f"{equal:,} answers equal their question: from these a model learns to repeat what it is given. Remove them, or check the columns."
+    ]
 
 
 def _targets(gathered: Gathered) -> list[str]:

@@ -9,17 +9,20 @@ duplicates, splits) stays in memory as numbers. The second writes data.parquet w
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from workers.contracts.specs import FreezeResult, FreezeSpec
 from workers.contracts.task_types import TASKS, Role, TaskType, missing_roles
 from workers.ingest.examples import Builder, RowError
 from workers.ingest.findings import (
+    SEVERAL_LABELS,
     Gathered,
     label_counts,
     share_of_rejects,
@@ -27,6 +30,7 @@ from workers.ingest.findings import (
     statistics,
     warnings_for,
 )
+from workers.ingest.label_merging import Settled, same_label, settle_labels
 from workers.ingest.splits import (
     SPLITS,
     TEST,
@@ -42,6 +46,8 @@ from workers.ingest.tables import DATA_NAME, LINE, REJECTED_NAME, ROWS_NAME, Gro
 from workers.runtime.reporter import JobError, Reporter, run_child
 
 MESSAGE_TYPE = pa.struct([("role", pa.string()), ("content", pa.string())])
+MARKED_MESSAGE_TYPE = pa.struct([*MESSAGE_TYPE, ("learned", pa.bool_())])
+"""Where an answer among the prompt's messages is read, and not learned."""
 DATA_SCHEMA = pa.schema(
     [
         ("row_id", pa.string()),
@@ -51,7 +57,10 @@ DATA_SCHEMA = pa.schema(
         ("target", pa.string()),
     ]
 )
-_STAGED_SCHEMA = DATA_SCHEMA.remove(DATA_SCHEMA.get_field_index("split"))
+MARKED_DATA_SCHEMA = DATA_SCHEMA.set(
+    DATA_SCHEMA.get_field_index("prompt"), pa.field("prompt", pa.list_(MARKED_MESSAGE_TYPE))
+)
+_STAGED_SCHEMA = MARKED_DATA_SCHEMA.remove(MARKED_DATA_SCHEMA.get_field_index("split"))
 _BATCH_ROWS = 2_000
 _MAX_LABELS = 1_000
 _SAME_ROW = "Same as another line"
@@ -70,14 +79,16 @@ def run(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
         supplied = _supplied_splits(spec, file, columns)
         builder = Builder(spec.task_type, columns)
         gathered = _stage(file, builder, spec, supplied, staged, rejected, reporter)
-        keep = np.ones(len(gathered), dtype=bool)
+        settled = Settled(np.ones(len(gathered), dtype=bool))
         least = spec.min_rows if gathered.can_train else 1
         if len(gathered) >= least:  # else that is said, rather than that labels are rare among so few
-            keep = _keep_labels(spec, gathered, columns, rejected)
+            settled = _settle(spec, gathered, columns, rejected)
+        keep = settled.keep
     _check_rows(least, int(keep.sum()), own_rejects)
     _check_inputs(spec, gathered.only(keep))
     codes = _codes(spec, gathered.only(keep))
-    _write_data(staged, keep, codes, out / DATA_NAME, reporter)
+    data = out / DATA_NAME
+    _write_data(staged, keep, codes, settled.renamed, data, reporter, is_marked=gathered.has_unlearned)
     reasons = _merge_rejects([rows / REJECTED_NAME, own_rejects], out / REJECTED_NAME, work)
     gathered = gathered.only(keep)
     counts = Counter(codes.tolist())
@@ -94,6 +105,7 @@ def run(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
         split_by="test_only" if spec.test_only else "column" if supplied else "hash",
         warnings=[
             *(split_findings(gathered, codes, supplied.column) if supplied else []),
+            *settled.warnings,
             *warnings_for(gathered, codes, reasons, classification=is_classification),
         ],
         bytes=sum(path.stat().st_size for path in out.iterdir()),
@@ -151,8 +163,9 @@ def _stage(
     A row may stand in several splits of the source, and the rows of a supplied test set may repeat: it is used whole.
     """
     key = bytes.fromhex(spec.split_key)
+    is_classification = spec.task_type is TaskType.CLASSIFICATION
     gathered = Gathered(
-        name_characters=1_000 if spec.task_type is TaskType.CLASSIFICATION else 60,
+        name_characters=1_000 if is_classification else 60,
         has_splits=supplied is not None or spec.test_only,
     )
     first_line: dict[bytes, int] = {}
@@ -170,9 +183,11 @@ def _stage(
                 except RowError as error:
                     rejected.add(line, str(error), _row_text(cells))
                     continue
-                texts = [text for message in example.prompt for text in (message["role"], message["content"])]
-                identity = row_id(key, [*texts, example.target])
-                known = bytes.fromhex(identity) + bytes([split])
+                identity = row_id(key, example.identity)
+                copy = identity
+                if is_classification and (shared := same_label(example.target)) != example.target:
+                    copy = row_id(key, [*example.identity[:-1], shared])
+                known = bytes.fromhex(copy) + bytes([split])
                 same = first_line.get(known)
                 if same is None:
                     first_line[known] = line
@@ -181,7 +196,7 @@ def _stage(
                         rejected.add(line, f"Same as line {same}", _row_text(cells))
                         continue
                     repeats[known] += 1
-                    identity = row_id(key, [*texts, example.target, f"copy-{repeats[known]}"])
+                    identity = row_id(key, [*example.identity, f"copy-{repeats[known]}"])
                 gathered.add(example, input_hash(key, example.key), line, split)
                 kept.append(
                     {"row_id": identity, "line": line, "prompt": example.prompt, "target": example.target}
@@ -210,21 +225,23 @@ def _row_text(cells: dict[str, str | None]) -> str:
     return " | ".join(value for value in cells.values() if value)
 
 
-def _keep_labels(
+def _settle(
     spec: FreezeSpec, gathered: Gathered, columns: dict[Role, str], rejected: RejectedWriter
-) -> np.ndarray:
-    """Return a mask over the staged rows. A label with one row is rejected; too many or too few labels raise JobError.
+) -> Settled:
+    """Decide on labels. One with one row only is rejected; too many or too few labels raise JobError.
 
     A supplied test set is used whole: its rows are not rejected, and alone it need not hold several labels.
     """
-    every = np.ones(len(gathered), dtype=bool)
-    if spec.task_type is not TaskType.CLASSIFICATION or not gathered.can_train:
-        return every
+    if spec.task_type is not TaskType.CLASSIFICATION:
+        return Settled(np.ones(len(gathered), dtype=bool))
+    settled = settle_labels(gathered, rejected, merge_case=spec.merge_label_case)
+    if not gathered.can_train:
+        return settled
     targets = np.asarray(gathered.targets, dtype=np.int64)
-    counts = np.bincount(targets, minlength=len(gathered.names))
-    keep = counts[targets] >= 2
+    counts = np.bincount(targets[settled.keep], minlength=len(gathered.names))
+    keep = settled.keep & (counts[targets] >= 2)
     if gathered.has_splits:
-        keep |= gathered.splits == TEST
+        keep |= settled.keep & (gathered.splits == TEST)
     enough = int((counts >= 2).sum())
     column = columns[Role.LABEL]
     if enough < 2:
@@ -241,10 +258,10 @@ def _keep_labels(
             "If it holds texts rather than labels, choose another task.",
             field="roles",
         )
-    for index in np.flatnonzero(~keep):
+    for index in np.flatnonzero(settled.keep & ~keep):
         name = gathered.names[targets[index]]
         rejected.add(gathered.lines[index], f"The label “{name[:80]}” occurs in this row only", name)
-    return keep
+    return replace(settled, keep=keep)
 
 
 def _check_rows(least: int, kept: int, own_rejects: Path) -> None:
@@ -274,20 +291,47 @@ def _check_inputs(spec: FreezeSpec, gathered: Gathered) -> None:
         )
 
 
-def _write_data(staged: Path, keep: np.ndarray, codes: np.ndarray, path: Path, reporter: Reporter) -> None:
-    """Second pass: give each kept row its split."""
+def _write_data(
+    staged: Path,
+    keep: np.ndarray,
+    codes: np.ndarray,
+    renamed: dict[str, str],
+    path: Path,
+    reporter: Reporter,
+    *,
+    is_marked: bool,
+) -> None:
+    """Second pass: give each kept row its split, and its label the spelling that was chosen."""
     every = np.full(len(keep), -1, dtype=np.int8)
     every[keep] = codes
-    with GroupWriter(path, DATA_SCHEMA) as writer:
+    with GroupWriter(path, MARKED_DATA_SCHEMA if is_marked else DATA_SCHEMA) as writer:
         start = 0
         for table in _tables(staged):
             chosen = every[start : start + table.num_rows]
             start += table.num_rows
             table = table.filter(pa.array(chosen >= 0))
+            table = _with_marks(table, is_marked=is_marked)
+            if renamed:
+                labels = [renamed.get(label, label) for label in table["target"].to_pylist()]
+                table = table.set_column(3, "target", pa.array(labels, pa.string()))
             names = pa.array([SPLITS[code] for code in chosen[chosen >= 0]], pa.string())
             writer.write(table.add_column(2, "split", names))
             reporter.raise_if_stopping()
             reporter.progress("writing rows", start, len(keep), fraction=0.7 + 0.3 * start / len(keep))
+
+
+def _with_marks(table: pa.Table, *, is_marked: bool) -> pa.Table:
+    """The messages of the prompt with `learned` in each, or in none."""
+    prompt = table["prompt"].combine_chunks()
+    messages = prompt.flatten()
+    arrays = [messages.field("role"), messages.field("content")]
+    kind = MARKED_MESSAGE_TYPE if is_marked else MESSAGE_TYPE
+    if is_marked:
+        arrays.append(messages.field("learned").fill_null(True))
+    sizes = pc.list_value_length(prompt).to_numpy(zero_copy_only=False)
+    offsets = pa.array(np.concatenate([[0], np.cumsum(sizes)]), pa.int32())
+    lists = pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(arrays, fields=list(kind)))
+    return table.set_column(2, pa.field("prompt", pa.list_(kind)), lists)
 
 
 def _tables(path: Path) -> Iterator[pa.Table]:
@@ -307,9 +351,10 @@ def _merge_rejects(parts: list[Path], path: Path, work: Path) -> dict[str, int]:
         rows = database.execute(
             "SELECT CASE WHEN starts_with(reason, 'Same as line') THEN ?"
             " WHEN starts_with(reason, 'The label ') AND ends_with(reason, 'this row only')"
-            " THEN ? ELSE regexp_replace(reason, '[0-9][0-9,]*', '…', 'g') END AS kind,"
+            " THEN ? WHEN starts_with(reason, 'The row has several labels') THEN ?"
+            " ELSE regexp_replace(reason, '[0-9][0-9,]*', '…', 'g') END AS kind,"
             " count(*) AS rows FROM read_parquet(?) GROUP BY kind ORDER BY rows DESC, kind LIMIT 100",
-            [_SAME_ROW, _ONLY_ROW, str(path)],
+            [_SAME_ROW, _ONLY_ROW, SEVERAL_LABELS, str(path)],
         ).fetchall()
     return dict(rows)
 

@@ -110,7 +110,10 @@ def _turns(tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage]
         if not (before.startswith(done) and after.startswith(before)):
             return _last_turn(tokenizer, messages)
         said, is_last = after[len(before) :], index == len(messages) - 1
-        pieces += [(before[len(done) :], False), (_ended(tokenizer, said) if is_last else said, True)]
+        pieces += [
+            (before[len(done) :], False),
+            (_ended(tokenizer, said) if is_last else said, message.learned),
+        ]
         done = after
     if messages[-1].role != "assistant":
         whole = _render(tokenizer, messages, answer_next=True)

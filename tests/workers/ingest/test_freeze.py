@@ -116,12 +116,12 @@ def test_conversations_are_brought_into_one_form(freeze_rows) -> None:
 @pytest.mark.parametrize(
     ("turns", "reason"),
     [
-        ([("user", "Hi")], "does not end with an answer"),
-        ([("assistant", "Hi")], "does not begin with the user"),
-        ([("system", "Be kind")], "is empty"),
+        ([("user", "Hi")], "holds no answer of the assistant"),
+        ([("assistant", "Hi")], "No question comes before the answer"),
+        ([("system", "Be kind")], "holds no answer"),
         ([("user", "Hi"), ("assistant", " ")], "turn of the assistant is empty"),
-        ([("user", "Hi"), ("tool", "42"), ("assistant", "42")], "by “tool”"),
-        ([("user", "Hi"), ("system", "x"), ("assistant", "y")], "in the middle"),
+        ([("user", "Hi"), ("tool", "42"), ("assistant", "42")], "calls a tool, which is not learned yet"),
+        ([("user", "Hi"), ("wizard", "42"), ("assistant", "42")], "by “wizard”"),
     ],
 )
 def test_conversations_without_an_answer_to_learn_are_rejected(

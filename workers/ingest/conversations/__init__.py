@@ -1,0 +1,29 @@
+"""Conversations as people and other tools store them, brought into one form.
+
+`turns` reads them out of nested values, `markup` out of texts with marks such as `### Human:`, `normalization` makes
+rows of them that can be learned.
+"""
+
+from workers.ingest.conversations.markup import marked_turns
+from workers.ingest.conversations.normalization import (
+    Conversation,
+    ConversationError,
+    Message,
+    normalized,
+    read_conversation,
+)
+from workers.ingest.conversations.turns import Turn, canonical, is_messages, parse_history, parse_messages
+
+__all__ = [
+    "Conversation",
+    "ConversationError",
+    "Message",
+    "Turn",
+    "canonical",
+    "is_messages",
+    "marked_turns",
+    "normalized",
+    "parse_history",
+    "parse_messages",
+    "read_conversation",
+]

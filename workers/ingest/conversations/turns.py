@@ -1,0 +1,138 @@
+"""Turns out of nested values: OpenAI, ShareGPT, Anthropic, Gemini, LangChain, pairs of question and answer."""
+
+import json
+from typing import Any
+
+from workers.ingest.conversations.speakers import is_speaker, role_of
+from workers.ingest.literals import nested_value
+
+_ROLE_KEYS = ("role", "from", "speaker")
+_NAME_KEYS = ("author", "sender", "type")
+"""These say other things as well, so that only a known speaker counts."""
+_CONTENT_KEYS = ("content", "value", "text", "message", "parts", "utterance", "body")
+_CALL_KEYS = ("tool_calls", "function_call", "tool_call", "functionCall", "tool_use")
+_WRAPPERS = ("messages", "conversations", "conversation", "contents", "turns", "dialog", "dialogue")
+_SYSTEM_KEYS = ("system", "system_prompt", "systemInstruction", "system_instruction")
+
+Turn = dict[str, Any]
+
+
+def first_of(turn: Turn, keys: tuple[str, ...]) -> Any:
+    return next((turn[key] for key in keys if turn.get(key) is not None), None)
+
+
+def speaker(turn: Turn) -> str | None:
+    """Return the name of who speaks, as the file has it."""
+    name = first_of(turn, _ROLE_KEYS)
+    if name is None:
+        other = first_of(turn, _NAME_KEYS)
+        other = (other.get("role") or other.get("name")) if isinstance(other, dict) else other
+        name = other if is_speaker(other) else None
+    return name if isinstance(name, str) else None
+
+
+def content(turn: Turn) -> Any:
+    """Return what is said: a text, a list of parts, or None where nothing is (or only a tool is called)."""
+    if isinstance(turn.get("data"), dict) and "type" in turn:
+        return first_of(turn["data"], _CONTENT_KEYS)
+    return first_of(turn, _CONTENT_KEYS)
+
+
+def calls_tool(turn: Turn) -> bool:
+    return role_of(speaker(turn)) == "tool" or any(turn.get(key) for key in _CALL_KEYS)
+
+
+def is_messages(value: Any) -> bool:
+    """Whether a value is a non-empty list of turns that each have a speaker, and some of which say something."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(turn, dict) and speaker(turn) is not None for turn in value)
+        and any(content(turn) is not None or calls_tool(turn) for turn in value)
+    )
+
+
+def turns_of(value: Any) -> list[Turn] | None:
+    """Return the turns of a nested value, or None when it is no conversation.
+
+    Taken are a list of turns, one turn alone, such a list under a usual key (with a system prompt beside it), and lists of
+    pairs with named sides: [{"human": …, "assistant": …}].
+    """
+    if isinstance(value, dict):
+        return _turns_of_object(value)
+    if is_messages(value):
+        return list(value)
+    return _named_pairs(value) if isinstance(value, list) else None
+
+
+def _turns_of_object(value: Turn) -> list[Turn] | None:
+    for key in _WRAPPERS:
+        if isinstance(value.get(key), list) and (turns := turns_of(value[key])):
+            system = first_of(value, _SYSTEM_KEYS)
+            before = [{"role": "system", "content": text}] if (text := text_of_system(system)) else []
+            return [*before, *turns]
+    has_speaker = any(key in value for key in _ROLE_KEYS)
+    return [value] if has_speaker and is_messages([value]) else None
+
+
+def text_of_system(value: Any) -> str | None:
+    """Return a system prompt that stands beside a conversation, as text or as {"parts": [{"text": …}]}."""
+    if isinstance(value, dict):
+        value = content(value)
+    if isinstance(value, list):
+        value = "\n".join(
+            str(part.get("text", "")) if isinstance(part, dict) else str(part) for part in value
+        )
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _named_pairs(value: list[Any]) -> list[Turn] | None:
+    turns: list[Turn] = []
+    for pair in value:
+        if not isinstance(pair, dict):
+            return None
+        sides = {role: text for key, text in pair.items() if (role := role_of(key)) and isinstance(text, str)}
+        if not {"user", "assistant"} <= sides.keys():
+            return None
+        turns += [
+            {"role": role, "content": sides[role]}
+            for role in ("system", "user", "assistant")
+            if sides.get(role)
+        ]
+    return turns or None
+
+
+def parse_messages(text: str | None) -> list[Turn] | None:
+    """Return the turns that a cell holds, or None when it holds something else."""
+    if not text or text.lstrip()[:1] not in ("[", "{"):
+        return None
+    return turns_of(nested_value(text))
+
+
+def parse_history(text: str | None) -> list[Turn] | None:
+    """Return earlier turns: as `parse_messages`, or [[question, answer], …], or texts of which the first is a question.
+
+    None when the cell holds something else; an empty list for an empty cell."""
+    if not text or text.strip() in ("[]", "{}", "null", "None"):
+        return []
+    value = nested_value(text)
+    return turns_of(value) or bare_turns(value)
+
+
+def bare_turns(value: Any) -> list[Turn] | None:
+    """Turns without names: [[question, answer], …] or [question, answer, question, …]."""
+    if not isinstance(value, list) or not value:
+        return None
+    if all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value):
+        value = [text for pair in value for text in pair]
+    if not all(isinstance(text, str) or text is None for text in value):
+        return None
+    return [
+        {"role": "user" if index % 2 == 0 else "assistant", "content": text or ""}
+        for index, text in enumerate(value)
+    ]
+
+
+def canonical(turns: list[Turn]) -> str:
+    """Return turns as the JSON text that a cell holds."""
+    return json.dumps(turns, ensure_ascii=False, default=str)

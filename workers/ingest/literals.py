@@ -1,0 +1,45 @@
+"""Nested values that a cell holds as text: JSON, or what Python, pandas and NumPy print for a list or a dictionary."""
+
+import ast
+import json
+import re
+import warnings
+from typing import Any
+
+_LONGEST = 200_000
+"""Characters of a Python literal; JSON has no bound of its own here."""
+
+_ARRAY = re.compile(r"\b(?:np\.)?array\((?=[\[{])|(?<=[\]}]),\s*dtype=[\w.<>'\"]+\)|(?<=[\]}])\)")
+_NO_COMMA = re.compile(r"([}\]'\"])\s*\n\s*(?=[{\['\"])")
+"""Between items that NumPy prints under one another without a comma."""
+_STRING = r"(?:'[^'\\]*'|\"[^\"\\]*\")"
+_NUMPY_STRINGS = re.compile(rf"\[{_STRING}(?:\s+{_STRING})+\]")
+"""A NumPy list of texts has no commas; Python would read one long text."""
+
+
+def nested_value(text: str | None) -> Any:
+    """Return the list or dictionary that a text holds as JSON or as a Python literal, or None for any other text."""
+    text = (text or "").strip()
+    if len(text) < 2 or text[0] + text[-1] not in ("[]", "{}"):
+        return None
+    try:
+        value = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        value = _python_value(text)
+    return value if isinstance(value, list | dict) else None
+
+
+def _python_value(text: str) -> Any:
+    """literal_eval builds values and calls nothing; nesting and length are bounded, so that it ends soon."""
+    if len(text) > _LONGEST or not re.match(r"[\[{]\s*(?:['\"\[{(\d-]|None|True|False|array)", text):
+        return None
+    if _NUMPY_STRINGS.fullmatch(text):
+        return [found[1:-1] for found in re.findall(_STRING, text)]
+    for attempt in (text, _NO_COMMA.sub(r"\1, ", text), _NO_COMMA.sub(r"\1, ", _ARRAY.sub("", text))):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return ast.literal_eval(attempt)
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            continue
+    return None
