@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from workers.contracts.encodings import encoding_label
 from workers.contracts.fixes import FILE_TOO_LARGE
@@ -17,8 +16,9 @@ from workers.ingest.detect import BINARY_FORMATS, Format, binary_format, text_fo
 from workers.ingest.encodings import DAMAGED, detect_encoding, preview
 from workers.ingest.fetching import fetch_source
 from workers.ingest.limits import Limits
+from workers.ingest.nested import flattened
 from workers.ingest.profile import Profile
-from workers.ingest.propose import propose
+from workers.ingest.proposals import propose
 from workers.ingest.readers.arrow import read_arrow
 from workers.ingest.readers.delimited import read_delimited, too_many_columns
 from workers.ingest.readers.excel import read_excel
@@ -26,9 +26,16 @@ from workers.ingest.readers.json_document import read_json
 from workers.ingest.readers.jsonl import read_jsonl
 from workers.ingest.readers.parquet import read_parquet
 from workers.ingest.readers.text import read_text
+from workers.ingest.reshaping import reshape
 from workers.ingest.source import Bad, Row, Source
-from workers.ingest.tables import REJECTED_NAME, ROWS_NAME, SOURCE_NAME, RejectedWriter, RowsWriter
-from workers.ingest.vocabulary import language_of_name
+from workers.ingest.tables import (
+    REJECTED_NAME,
+    ROWS_NAME,
+    SOURCE_NAME,
+    RejectedWriter,
+    RowsWriter,
+    cell_text,
+)
 from workers.runtime import memory
 from workers.runtime.reporter import JobError, Reporter, run_child
 
@@ -81,9 +88,12 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
     rows.close()
     if not rows.count:
         raise _no_rows(rejected)
-    columns = profile.columns()
+    columns, count = profile.columns(), rows.count
+    if reshaped := reshape(out / ROWS_NAME, Path(spec.work), columns, profile.sample, source.notes):
+        profile, count = reshaped.profile, reshaped.rows
+        columns = profile.columns()
     is_text = format_ not in BINARY_FORMATS
-    if rows.count == 1 and format_ in (Format.JSON, Format.JSONL) and _is_whole_table(profile):
+    if count == 1 and format_ in (Format.JSON, Format.JSONL) and _is_whole_table(profile):
         source.notes.append(
             "The whole file is one object, so it became one row. Write an object for each example: a list of them, or one in each line."
         )
@@ -97,7 +107,7 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
         blank=source.blank,
         parts=source.parts,
         part=source.part if source.parts else None,
-        rows=rows.count,
+        rows=count,
         rejected=rejected.count,
         first_rejects=[Reject(line=line, reason=reason) for line, reason in rejected.first],
         columns=columns,
@@ -176,29 +186,6 @@ def _place(
     if len(rows.columns) > source.max_columns:
         raise too_many_columns(len(rows.columns), source.max_columns)
     profile.add(cells)
-
-
-def flattened(cells: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Cells as they are, but {"translation": {"en": …, "fr": …}} as the Hub's translations have it: a column for each
-    language."""
-    for name, value in cells.items():
-        if isinstance(value, dict) and len(value) > 1 and all(map(is_language, value)):
-            yield from ((f"{name}.{language}", text) for language, text in value.items())
-        else:
-            yield name, value
-
-
-def is_language(name: object) -> bool:
-    return isinstance(name, str) and language_of_name(name) is not None
-
-
-def cell_text(value: Any) -> str | None:
-    """Return a cell as text: None for empty, JSON for nested values, true and false in lower case."""
-    if isinstance(value, str):
-        return value if value and not value.isspace() else None
-    if value is None or value == [] or value == {}:
-        return None
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def name_problem(name: str) -> str | None:

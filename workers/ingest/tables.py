@@ -1,8 +1,10 @@
 """Parquet tables that grow: kept rows (whose columns may become more on the way) and rejected ones."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -127,6 +129,23 @@ class RowsWriter:
                     for batch in file.iter_batches(_BATCH_ROWS):
                         merged.write_batch(_widened(batch, schema))
                 part.unlink()
+
+
+def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """Yield the line and the cells of every row of rows.parquet."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_BATCH_ROWS):
+            for cells in batch.to_pylist():
+                yield cells.pop(LINE), cells
+
+
+def cell_text(value: Any) -> str | None:
+    """Return a cell as text: None for empty, JSON for nested values, true and false in lower case."""
+    if isinstance(value, str):
+        return value if value and not value.isspace() else None
+    if value is None or value == [] or value == {}:
+        return None
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _widened(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

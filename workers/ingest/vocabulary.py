@@ -4,27 +4,63 @@ import re
 import unicodedata
 
 
+def plain(name: str) -> str:
+    """Fold a column name for look-up: case, accents, spaces and punctuation aside."""
+    folded = unicodedata.normalize("NFKD", name.casefold())
+    return re.sub(r"[\W_]+", "", "".join(c for c in folded if not unicodedata.combining(c)))
+
+
 def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    return frozenset(map(plain, text.split()))
 
 
-MESSAGES = _words("messages conversations conversation dialog turns chat 对话 消息 会话")
-SYSTEM = _words("system systemprompt systemmessage 系统 系统提示 系统提示词")
+MESSAGES = _words(
+    "messages conversations conversation dialog dialogue dialogs turns chat contents 对话 消息 会话 nachrichten mensajes диалог"
+)
+SYSTEM = _words("system systemprompt systemmessage systeminstruction 系统 系统提示 系统提示词")
 INSTRUCTION = _words("instruction instructions 指令 instruktion anweisung consigne instruccion 指示 任务")
 CONTEXT = _words("input context passage background 输入 上下文 背景 contexte contexto kontext")
 QUESTION = _words(
     "question questions query prompt user human ask frage question pregunta pergunta domanda demande requete "
-    "问题 问 提问 用户 質問 вопрос nutzer utilisateur request message inquiry 咨询"
+    "问题 问 提问 用户 質問 вопрос nutzer utilisateur request message inquiry 咨询 vraag fråga pytanie otázka soru pertanyaan "
+    "câuhỏi 질문 प्रश्न सवाल السؤال سؤال คำถาม שאלה ερώτηση запитання kérdés întrebare swali kysymys"
 )
 ANSWER = _words(
     "answer answers response reply assistant bot completion output antwort reponse respuesta resposta risposta "
-    "答案 答 回答 回复 答复 助手 输出 回答内容 返答 ответ gpt chosen sortie salida ausgabe result"
+    "答案 答 回答 回复 答复 助手 输出 回答内容 返答 ответ gpt chosen sortie salida ausgabe result "
+    "chosenresponse chosenanswer antwoord svar odpowiedź odpověď cevap yanıt jawaban trảlời 답변 답 उत्तर जवाब الجواب جواب الإجابة "
+    "คำตอบ תשובה απάντηση відповідь válasz răspuns jibu vastaus"
 )
+VAGUE_ANSWER = _words("output sortie salida ausgabe result 输出")
+"""These come after any input: a translation or a label as well as an answer."""
+READ_TEXT = _words(
+    "context passage background document article paragraph text story reference evidence 上下文 背景 段落 文章 材料 原文 文本 "
+    "kontext absatz quelltext textstelle contexte extrait passage paragraphe contexto parrafo pasaje contesto brano контекст отрывок"
+)
+"""Texts that a question is about."""
+CHOICES = _words("choices options candidates endings alternatives distractors 选项")
+HISTORY = _words(
+    "history dialoghistory dialoguehistory chathistory conversationhistory previousturns previousmessages pastmessages "
+    "历史 历史对话 对话历史 verlauf gesprachsverlauf historique historial historico история"
+)
+QUALITY = _words(
+    "label labels quality good isgood iscorrect correct accepted isaccepted desirable isdesirable preferred ktotag kto "
+    "thumbs thumb feedback rating vote helpful ishelpful liked like score verdict reward "
+    "标签 好 评价 是否正确 反馈 bewertung gut korrekt qualite bon valoracion bueno correto bom оценка"
+)
+"""Of an answer: whether it is a good one."""
+REJECTED = _words(
+    "rejected rejectedresponse rejectedmessages rejectedanswer rejectedoutput lose loser losing dispreferred worse responserejected 拒绝 差回答 abgelehnt rejete rechazado"
+)
+CHOSEN = _words(
+    "chosen chosenresponse chosenmessages chosenanswer chosenoutput win winner winning preferred better responsechosen 选中 好回答 bevorzugt choisi elegido"
+)
+TOOLS = _words("tools functions tooldefinitions functiondefinitions availabletools 工具")
 INPUT = _words("input source src text texte texto testo prompt 输入 eingabe entree entrada")
 LABEL = _words(
     "label labels category categories class classes intent sentiment topic tag rating stars queue emotion polarity "
     "etiquette categorie classe categoria etiqueta clase kategorie klasse etikett sentimiento thema "
-    "标签 类别 分类 类型 情感 意图 队列 ラベル カテゴリ метка класс категория target coarse ytrue department"
+    "标签 类别 分类 类型 情感 意图 队列 ラベル カテゴリ метка класс категория 레이블 라벨 분류 लेबल श्रेणी تصنيف الفئة ป้ายกำกับ kategoria etiket target coarse ytrue department"
 )
 TEXT = _words(
     "text texte texto testo content body sentence utterance review comment ticket message document paragraph article "
@@ -62,7 +98,7 @@ METADATA = _words(
 )
 
 LANGUAGES: dict[str, str] = {
-    name: code
+    plain(name): code
     for code, names in {
         "en": "en eng english englisch anglais ingles inglese 英文 英语 enus engb",
         "fr": "fr fra fre french franzosisch francais frances francese 法文 法语 frfr",
@@ -90,15 +126,73 @@ LANGUAGES: dict[str, str] = {
         "da": "da dan danish danisch danois dansk",
         "ro": "ro ron rum romanian rumanisch roumain romana",
         "hu": "hu hun hungarian ungarisch hongrois magyar",
+        "id": "indonesian indonesisch indonesien bahasaindonesia 印尼语",
+        "ms": "malay malaysian bahasamelayu 马来语",
+        "bn": "bengali bangla বাংলা",
+        "ur": "urdu اردو",
+        "fa": "persian farsi persisch فارسی 波斯语",
+        "ta": "tamil தமிழ்",
+        "te": "telugu",
+        "mr": "marathi",
+        "gu": "gujarati",
+        "pa": "punjabi panjabi",
+        "kn": "kannada",
+        "ml": "malayalam",
+        "ne": "nepali",
+        "si": "sinhala sinhalese",
+        "sw": "swahili kiswahili suaheli",
+        "am": "amharic",
+        "ha": "hausa",
+        "ig": "igbo",
+        "yo": "yoruba",
+        "zu": "zulu isizulu",
+        "xh": "xhosa isixhosa",
+        "so": "somali",
+        "af": "afrikaans",
+        "tl": "tagalog filipino",
+        "km": "khmer cambodian",
+        "lo": "laotian",
+        "my": "burmese myanmar",
+        "mn": "mongolian",
+        "kk": "kazakh",
+        "uz": "uzbek",
+        "az": "azerbaijani azeri",
+        "ka": "georgian",
+        "hy": "armenian",
+        "sq": "albanian",
+        "mk": "macedonian",
+        "be": "belarusian",
+        "bg": "bulgarian bulgarisch български",
+        "sr": "serbian serbisch srpski",
+        "hr": "croatian kroatisch hrvatski",
+        "bs": "bosnian bosanski",
+        "sl": "slovenian slovene slowenisch slovenscina",
+        "sk": "slovak slowakisch slovencina",
+        "lt": "lithuanian litauisch lietuviu",
+        "lv": "latvian lettisch latviesu",
+        "et": "estonian estnisch eesti",
+        "no": "norwegian norwegisch norsk bokmal nynorsk",
+        "is": "icelandic islandisch islenska",
+        "ga": "irish gaeilge",
+        "cy": "welsh cymraeg",
+        "eu": "basque euskara",
+        "ca": "catalan katalanisch catala",
+        "gl": "galician galego",
+        "la": "latin latein",
+        "eo": "esperanto",
     }.items()
     for name in names.split()
 }
 
 
-def plain(name: str) -> str:
-    """Fold a column name for look-up: case, accents, spaces and punctuation aside."""
-    folded = unicodedata.normalize("NFKD", name.casefold())
-    return re.sub(r"[\W_]+", "", "".join(c for c in folded if not unicodedata.combining(c)))
+ISO_639_1 = _words(
+    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es "
+    "et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj "
+    "kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv "
+    "ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti "
+    "tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
+)
+"""Two-letter codes of languages. Many are words too (id, no, is), so that one alone says nothing."""
 
 
 def language_of_name(name: str) -> str | None:
@@ -111,10 +205,22 @@ def language_of_name(name: str) -> str | None:
     return None
 
 
-_KNOWN = frozenset(map(plain, frozenset().union(
+def language_code(name: str) -> str | None:
+    """Return the language that a column is named after, where another column is named after one as well: then `id`,
+    `ind_Latn` and `translation.sw` are codes."""
+    if code := language_of_name(name):
+        return code
+    last = name.rpartition(".")[2]
+    base = re.split(r"[-_]", last.lower())[0]
+    if base in ISO_639_1:
+        return base
+    return base if re.fullmatch(r"[a-z]{3}[-_][A-Z][a-z]{3}", last) else None
+
+
+_KNOWN = frozenset().union(
     MESSAGES, SYSTEM, INSTRUCTION, CONTEXT, QUESTION, ANSWER, INPUT, LABEL, TEXT, LONG_TEXT, SUMMARY, CODE,
-    CODE_PROMPT, SOURCE, TRANSLATION, METADATA,
-)))  # fmt: skip
+    CODE_PROMPT, SOURCE, TRANSLATION, METADATA, HISTORY, CHOSEN, REJECTED,
+)  # fmt: skip
 
 
 def is_known_name(name: str) -> bool:

@@ -1,0 +1,89 @@
+"""What a table seems to teach, and what each column is for: by the names of columns first, by their content next.
+
+Rules are tried from the most telling to the least; the first that fits decides. Each says why in a sentence that the
+user reads beside the proposal. A rule that is not sure proposes nothing: choosing is then the user's.
+"""
+
+from collections.abc import Callable, Sequence
+
+from workers.contracts.specs import Column, Proposal
+from workers.contracts.task_types import Role, TaskType
+from workers.ingest.proposals import by_content, by_label, by_name, conversations
+from workers.ingest.proposals.beside import with_columns_beside
+from workers.ingest.proposals.by_task import roles_by_task
+from workers.ingest.proposals.left_out import meanings, warnings_about
+from workers.ingest.proposals.table import Found, Table
+from workers.ingest.supplied_splits import explained, split_column
+
+_RULES: tuple[Callable[[Table], Found | None], ...] = (
+    conversations.chat,
+    by_name.instruction,
+    by_name.translation,
+    by_name.code,
+    by_name.reading,
+    by_name.summarization,
+    by_name.question_answer,
+    by_label.classification,
+    by_label.unusable_label,
+    by_content.two_texts,
+    by_content.running_text,
+)
+_UNCLEAR = (
+    "No column is clearly a question, an answer or a label. Say what the data teaches, and mark its columns."
+)
+
+
+def propose(columns: list[Column], sample: Sequence[dict[str, str]], notes: Sequence[str] = ()) -> Proposal:
+    """Return a proposal with a role for every column; task_type None where nothing is clear.
+
+    A column of splits is found first: it fits any task, and is neither a label nor a text.
+    """
+    split = split_column(columns, sample)
+    if split is None:
+        return _propose(columns, sample, notes)
+    rest = _propose([column for column in columns if column.name != split], sample, notes)
+    why = explained(split, [row[split] for row in sample if split in row])
+    return rest.model_copy(
+        update={
+            "roles": rest.roles | {split: Role.SPLIT},
+            "by_task": {task: roles | {split: Role.SPLIT} for task, roles in rest.by_task.items()},
+            "meanings": rest.meanings | {split: "which split a row is in"},
+            "why": [*rest.why, why],
+        }
+    )
+
+
+def _propose(columns: Sequence[Column], sample: Sequence[dict[str, str]], notes: Sequence[str]) -> Proposal:
+    table = Table(list(columns), sample, max((column.filled for column in columns), default=0))
+    found = next((found for rule in _RULES if (found := rule(table))), None)
+    task = found.task_type if found else None
+    roles = with_columns_beside(table, task, found.roles) if found and task else {}
+    why = found.why + _why_beside(roles, found.roles) if found else [_UNCLEAR]
+    return Proposal(
+        task_type=task,
+        roles={column.name: roles.get(column.name, Role.IGNORE) for column in columns},
+        why=[*notes, *why],
+        by_task=roles_by_task(table, found),
+        meanings=meanings(table),
+        warnings=[*_warnings(table, task, roles), *warnings_about(table, roles)],
+    )
+
+
+def _why_beside(roles: dict[str, Role], before: dict[str, Role]) -> list[str]:
+    added = {column: role for column, role in roles.items() if column not in before}
+    why = []
+    for column, role in added.items():
+        if role is Role.SYSTEM:
+            why.append(f"“{column}” is named like a system prompt.")
+        if role is Role.HISTORY:
+            why.append(f"“{column}” holds earlier turns, which are read before the question.")
+        if role is Role.QUALITY:
+            why.append(f"“{column}” says whether an answer is good; rows marked as bad are set aside.")
+    return why
+
+
+def _warnings(table: Table, task: TaskType | None, roles: dict[str, Role]) -> list[str]:
+    if task is not TaskType.CLASSIFICATION:
+        return []
+    label = next(column for column, role in roles.items() if role is Role.LABEL)
+    return by_label.label_warnings(table, label)

@@ -1,0 +1,155 @@
+"""Texts with labels: which column holds the label, and what keeps one from being learned."""
+
+from collections import Counter
+
+from workers.contracts.specs import Column
+from workers.contracts.task_types import Role, TaskType
+from workers.ingest import vocabulary
+from workers.ingest.labels import combinations_of, labels_of, merged_spellings
+from workers.ingest.labels import named as quoted
+from workers.ingest.proposals.by_name import CHOICE, text_pair
+from workers.ingest.proposals.table import Found, Table
+from workers.ingest.vocabulary import named, plain
+
+_MOST_LABELS = 1_000
+_PLAINLY = (
+    "label",
+    "标签",
+    "intent",
+    "class",
+    "sentiment",
+    "category",
+    "categorie",
+    "kategorie",
+    "categoria",
+    "类别",
+)
+
+
+def label_columns(table: Table) -> list[Column]:
+    return [
+        column
+        for column in table.columns
+        if table.is_label_like(column) and not named(column.name, vocabulary.METADATA)
+    ]
+
+
+def classification(table: Table) -> Found | None:
+    labels = label_columns(table)
+    if not labels or sum(bool(CHOICE.match(column.name)) for column in table.columns) > 1:
+        return None
+    by_name = [column for column in labels if named(column.name, vocabulary.LABEL)]
+    label = min(by_name, key=_rank) if by_name else None
+    pair = text_pair([name for name in table.texts if label and name != label.name])
+    texts = [name for name in table.texts if name not in {column.name for column in labels}]
+    if label and pair:
+        return _with_pair(table, pair, label)
+    if not texts:
+        return None
+    text = _labelled_text(table, texts)
+    if label is None and text and len(labels) == 1 and sum(map(table.is_usable, table.columns)) <= 3:
+        label = labels[0]
+    if text is None or label is None:
+        return None
+    if len([name for name in texts if name != text and table.column(name).mean_length > 4]) > 2:
+        return None
+    why = [
+        f"“{label.name}” has {label.distinct:,} different short values that repeat, like labels for “{text}”."
+    ]
+    if others := [column.name for column in by_name if column.name != label.name]:
+        why.append(f"“{others[0]}” could be the label as well.")
+    return _learnable(table, {text: Role.INPUT, label.name: Role.LABEL}, label, why)
+
+
+def _labelled_text(table: Table, texts: list[str]) -> str | None:
+    others = [column.name for column in table.columns if column.name not in texts]
+    text = table.first(vocabulary.TEXT - vocabulary.HEADING, vocabulary.TEXT, but=others)
+    return text or (texts[0] if len(texts) == 1 else None)
+
+
+def _with_pair(table: Table, pair: tuple[str, str], label: Column) -> Found:
+    first, second = pair
+    why = [
+        f"“{label.name}” has {label.distinct:,} different short values that repeat, like labels for “{first}” and “{second}” together.",
+        f"“{second}” is read after “{first}”, with a blank line between them.",
+    ]
+    roles = {first: Role.INPUT, second: Role.CONTEXT, label.name: Role.LABEL}
+    return _learnable(table, roles, label, why)
+
+
+def _learnable(table: Table, roles: dict[str, Role], label: Column, why: list[str]) -> Found:
+    """The proposal, unless nearly every row has several labels."""
+    several, rows, _ = several_labels(table, label.name)
+    if several > 0.9 * rows:
+        reason = f"Nearly all rows have several labels in “{label.name}”, and only one per row can be learned. Keep the most important one of each row."
+        return Found(None, {}, [reason])
+    return Found(TaskType.CLASSIFICATION, roles, why)
+
+
+def _rank(column: Column) -> tuple[int, int]:
+    """Plainly named labels first, then the one with the fewest values."""
+    return (0 if plain(column.name).startswith(_PLAINLY) else 1, column.distinct)
+
+
+def several_labels(table: Table, name: str) -> tuple[int, int, list[str]]:
+    """Return of the sample how many rows have several labels, how many have any, and the labels of the first one."""
+    cells = [labels_of(value) for value in table.values(name, len(table.sample))]
+    joined = combinations_of(Counter(labels[0] for labels in cells if len(labels) == 1))
+    several = [
+        labels if len(labels) > 1 else list(joined[labels[0]])
+        for labels in cells
+        if len(labels) > 1 or (labels and labels[0] in joined)
+    ]
+    return len(several), len(cells), several[0] if several else []
+
+
+def label_warnings(table: Table, name: str) -> list[str]:
+    """Say what the labels of a column need before a model can learn them: rows with several, spellings that differ."""
+    found = []
+    several, rows, first = several_labels(table, name)
+    if several:
+        found.append(
+            f"{several:,} of {rows:,} rows have several labels in “{name}” (such as {quoted(first)}). Only one per row can be learned, so these rows are set aside."
+        )
+    counts = Counter(
+        labels[0] for value in table.values(name, len(table.sample)) if len(labels := labels_of(value)) == 1
+    )
+    merges = merged_spellings(counts)
+    if merges:
+        spelled = " / ".join(f"“{spelling}”" for spelling in merges[0].spellings[:4])
+        found.append(
+            f"“{name}” spells labels in several ways, such as {spelled}. They are read as one label each."
+        )
+    return found
+
+
+def unusable_label(table: Table) -> Found | None:
+    """A column that is named like the label, and cannot be one: the reason is said, and nothing else is guessed."""
+    for column in table.columns:
+        if not plain(column.name).startswith(_PLAINLY) or not named(column.name, vocabulary.LABEL):
+            continue
+        if column.is_messages or not [name for name in table.texts if name != column.name]:
+            continue
+        if reason := _why_unusable(table, column):
+            return Found(None, {}, [reason])
+    return None
+
+
+def _why_unusable(table: Table, column: Column) -> str | None:
+    name = column.name
+    values = table.different(name)
+    if column.filled <= 0.2 * table.rows:
+        return f"“{name}” is filled in {column.filled:,} of {table.rows:,} rows only, too few to learn labels from."
+    if table.is_nested(name) and any("{" in value or "[[" in value for value in values[:20]):
+        return f"“{name}” holds nested values, such as marks of places within a text. Only one label for the whole text can be learned."
+    if column.mean_length > 60:
+        return None
+    if column.distinct < 2:
+        return (
+            f"“{name}” holds one value only ({quoted(values)}). A label needs at least two different values."
+        )
+    if column.distinct > _MOST_LABELS:
+        return f"“{name}” holds {column.distinct:,} different labels; at most {_MOST_LABELS:,} can be learned. Merge them into fewer labels, or choose another task."
+    if column.distinct > column.filled // 3:
+        return f"“{name}” holds {column.distinct:,} different values in {column.filled:,} rows. A label must repeat to be learned, at least three times on average."
+    return None

@@ -1,0 +1,192 @@
+"""Rules that go by the names of columns. A clear name wins over what the texts look like."""
+
+import re
+
+from workers.contracts.task_types import Role, TaskType
+from workers.ingest import vocabulary
+from workers.ingest.proposals.code import code_share
+from workers.ingest.proposals.table import Found, Table
+from workers.ingest.vocabulary import language_code, language_of_name, named, plain
+
+CHOICE = re.compile(r"(ans|answer|option|choice|选项)[ _]?[0-9a-e]$|[A-E]$", re.IGNORECASE)
+"""Columns of a multiple-choice question, which no task type covers."""
+
+
+def has_choices(table: Table) -> bool:
+    several = sum(bool(CHOICE.match(column.name)) for column in table.columns) > 1
+    return several or any(
+        named(column.name, vocabulary.CHOICES) and table.is_nested(column.name) for column in table.columns
+    )
+
+
+def instruction(table: Table) -> Found | None:
+    """An instruction and its answer, perhaps with a text to work on, as Alpaca and Dolly have them."""
+    asked = table.first(vocabulary.INSTRUCTION)
+    answer = table.first(vocabulary.ANSWER, but=[asked])
+    if not asked or not answer:
+        return None
+    why = [f"“{asked}” and “{answer}” are named like an instruction and its answer."]
+    roles = {asked: Role.INPUT, answer: Role.TARGET}
+    if context := _context(table, vocabulary.CONTEXT, roles):
+        roles[context] = Role.CONTEXT
+        why.append(f"“{context}” is the text that the instruction works on.")
+    return Found(TaskType.INSTRUCTION, roles, why)
+
+
+def _context(table: Table, words: frozenset[str], roles: dict[str, Role]) -> str | None:
+    return next(
+        (
+            column.name
+            for column in table.columns
+            if named(column.name, words) and column.name not in roles and column.filled
+            and not column.is_messages and not table.is_nested(column.name)
+        ),
+        None,
+    )  # fmt: skip
+
+
+def reading(table: Table) -> Found | None:
+    """A question on a text that stands in a column of its own, and the answer."""
+    question = table.first(vocabulary.QUESTION)
+    answer = table.first(vocabulary.ANSWER - {"output", "result"}, but=[question])
+    if not question or not answer or has_choices(table):
+        return None
+    roles = {question: Role.INPUT, answer: Role.TARGET}
+    context = _context(table, vocabulary.READ_TEXT, roles)
+    if not context or table.column(context).filled < 0.05 * table.rows:
+        return None
+    why = [
+        f"“{question}” and “{answer}” are named like a question and its answer, and “{context}” like the text that holds it."
+    ]
+    return Found(TaskType.INSTRUCTION, {**roles, context: Role.CONTEXT}, why)
+
+
+def translation(table: Table) -> Found | None:
+    pair = _language_pair(table)
+    if pair and all(table.reads_as_text(name) for name in pair):
+        source, target = pair
+        why = f"“{source}” and “{target}” are named after languages; the first is taken as the source."
+        return Found(TaskType.TRANSLATION, {source: Role.INPUT, target: Role.TARGET}, [why])
+    text = table.first(vocabulary.SOURCE)
+    translated = table.first(vocabulary.TRANSLATION, but=[text])
+    if text and translated and table.languages_differ(text, translated):
+        why = f"“{text}” and “{translated}” are named like a text and its translation."
+        return Found(TaskType.TRANSLATION, {text: Role.INPUT, translated: Role.TARGET}, [why])
+    return None
+
+
+def _language_pair(table: Table) -> tuple[str, str] | None:
+    """The first two columns named after different languages. A code that is a word too counts beside a plain one, or
+    where all the columns of an object are codes."""
+    languages = []
+    for column in table.columns:
+        sure = language_of_name(column.name)
+        code = sure or language_code(column.name)
+        is_inner = "." in column.name
+        if table.is_usable(column) and code and (sure or is_inner or not table.is_machine_made(column.name)):
+            languages.append((column.name, code, bool(sure) or is_inner or "_" in column.name))
+    if not any(sure for _, _, sure in languages):
+        return None
+    return next(
+        (
+            (a, b)
+            for i, (a, first, _) in enumerate(languages)
+            for b, second, _ in languages[i + 1 :]
+            if first != second
+        ),
+        None,
+    )
+
+
+def code(table: Table) -> Found | None:
+    """A program and what it is written from. Columns named like question and answer must hold nothing but programs."""
+    target = table.first(vocabulary.CODE, vocabulary.ANSWER, frozenset({"target"}))
+    if not target:
+        return None
+    least = 0.6 if named(target, vocabulary.CODE) else 0.8
+    prompt = table.first(vocabulary.CODE_PROMPT, but=[target])
+    if not prompt or code_share(table.values(target)) < least:
+        return None
+    why = f"“{target}” holds program code, and “{prompt}” is what it is written from."
+    return Found(TaskType.CODE, {prompt: Role.INPUT, target: Role.TARGET}, [why])
+
+
+def summarization(table: Table) -> Found | None:
+    target = table.first(vocabulary.SUMMARY - {"abstract"}, vocabulary.SUMMARY)
+    text = table.first(vocabulary.LONG_TEXT, vocabulary.TEXT, but=[target])
+    if not target or not text or table.column(target).mean_length > 0.8 * table.column(text).mean_length:
+        return None
+    ratio = table.column(target).mean_length / max(1, table.column(text).mean_length)
+    why = f"“{target}” is named like a summary and has {ratio:.0%} of the length of “{text}”."
+    return Found(TaskType.SUMMARIZATION, {text: Role.INPUT, target: Role.TARGET}, [why])
+
+
+def question_answer(table: Table) -> Found | None:
+    """Question and answer. Names that say so are chat whatever the texts look like; of input and output the texts tell."""
+    if has_choices(table):
+        return None
+    for questions, answers in (
+        (frozenset({"q"}), frozenset({"a"})),
+        (vocabulary.QUESTION, vocabulary.ANSWER - vocabulary.VAGUE_ANSWER),
+    ):
+        question = table.first(questions)
+        answer = table.first(answers, but=[question])
+        if question and answer:
+            return Found(
+                TaskType.CHAT, {question: Role.INPUT, answer: Role.TARGET}, [_named_pair(question, answer)]
+            )
+    question = table.first(vocabulary.QUESTION | vocabulary.INPUT)
+    answer = table.first(vocabulary.ANSWER | {"target"}, but=[question])
+    if question and answer and not table.is_label_like(table.column(answer)):
+        return _vague_pair(table, question, answer)
+    return None
+
+
+def _named_pair(question: str, answer: str) -> str:
+    return f"“{question}” and “{answer}” are named like a question and its answer."
+
+
+def _vague_pair(table: Table, question: str, answer: str) -> Found:
+    roles = {question: Role.INPUT, answer: Role.TARGET}
+    if table.languages_differ(question, answer):
+        why = f"“{question}” and “{answer}” are named like an input and its output, and are in different languages."
+        return Found(TaskType.TRANSLATION, roles, [why])
+    if not named(question, vocabulary.QUESTION) and table.is_much_shorter(answer, question):
+        why = f"“{answer}” is much shorter than “{question}”, as a summary would be."
+        return Found(TaskType.SUMMARIZATION, roles, [why])
+    return Found(TaskType.CHAT, roles, [_named_pair(question, answer)])
+
+
+_PAIRS = (
+    ("premise", "hypothesis"), ("claim", "evidence"), ("query", "passage"), ("query", "document"), ("question", "sentence"),
+    ("question", "passage"), ("question", "answer"), ("context", "response"), ("anchor", "candidate"), ("left", "right"),
+    ("prompt", "response"), ("premises", "conclusion"), ("prämisse", "hypothese"), ("premisse", "hypothese"),
+    ("prémisse", "hypothèse"), ("premisa", "hipotesis"), ("前提", "假设"), ("句子1", "句子2"), ("посылка", "гипотеза"),
+    ("headline", "article"), ("text", "target"), ("aspect", "sentence"), ("sentence", "aspect"),
+)  # fmt: skip
+_FIRST = re.compile(r"(?P<stem>.*?)[ _.-]?(?P<end>1|a|one|first|left|甲|一|①)$", re.IGNORECASE)
+_SECOND = {
+    "1": "2",
+    "a": "b",
+    "one": "two",
+    "first": "second",
+    "left": "right",
+    "甲": "乙",
+    "一": "二",
+    "①": "②",
+}
+
+
+def text_pair(names: list[str]) -> tuple[str, str] | None:
+    """The first two columns that are named as two sides of one thing: sentence1 and sentence2, premise and hypothesis."""
+    by_plain = {plain(name): name for name in names}
+    for first, second in _PAIRS:
+        if plain(first) in by_plain and plain(second) in by_plain:
+            return by_plain[plain(first)], by_plain[plain(second)]
+    for name in names:
+        found = _FIRST.fullmatch(plain(name))
+        if found:
+            other = found["stem"] + _SECOND[found["end"]]
+            if other in by_plain and by_plain[other] != name:
+                return name, by_plain[other]
+    return None

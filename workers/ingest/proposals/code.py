@@ -1,0 +1,78 @@
+"""Whether texts are program code. Prose with a word that programs use as well (return, class, import, =) is not.
+
+A text is code when most of its lines have the form of code, in at least two different ways, and few of its lines are
+sentences. A fenced block is code by its fence; what stands around it is judged as any other text.
+"""
+
+import re
+from collections.abc import Sequence
+
+_CHARACTERS = 20_000
+_FENCED = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n.*?^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_LAID_OUT = frozenset({"tag", "query"})
+"""Three lines of these are code without another sign: HTML, SQL."""
+_NAME = r"[A-Za-z_$][\w$]*"
+_SIGNS: dict[str, re.Pattern[str]] = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "definition": rf"\s*(?:(?:public|private|protected|static|async|export|default|abstract|final|pub|override)\s+)*"
+        rf"(?:(?:def|fn|func|function|sub|fun)\s+{_NAME}\s*[(<]|(?:class|struct|interface|enum|trait|impl|namespace|module)\s+{_NAME}\s*[({{:<]"
+        rf"|(?:class|module)\s+[A-Z]\w*\s*$|function\s*\(|(?:[\w<>\[\]]+\s+)+{_NAME}\([^)]*\)\s*\{{)",
+        "block": r"\s*(?:\}?\s*else\b|(?:if|elif|else if|for|foreach|while|switch|catch|try|with|except|finally|match|unless)\b.*)[:{]\s*(?:[#/].*)?$|\s*[})\]]+[;,)]*\s*$|\s*(?:end|fi|done|esac|endif|begin)\s*;?\s*$",
+        "import": r"\s*(?:from\s+[\w.]+\s+import\s+[\w*{(]|import\s+[\w.*{\"'][\w.*{}, \"']*(?:\s+(?:from|as)\s+.+)?;?\s*$|#include\s*[<\"]|using\s+[\w.]+;|require\(|package\s+[\w.]+;)",
+        "assignment": r"\s*(?:(?:let|const|var|val|mut|auto|int|float|double|char|bool|string|String|long)\s+)?[\w.$\[\]\"']+(?:\s*:\s*[\w\[\], .|]+)?\s*(?:[-+*/%|&^]|:|<-)?=(?!=)\s*\S",
+        "call": rf"\s*(?:await\s+|print\s)?{_NAME}(?:(?:\.|->|::){_NAME})*\(.*\)\s*[;{{:]?\s*$",
+        "return": r"\s*(?:return|yield|throw|raise)\b(?:\s*;|\s+[\w.\"'\[\]]+\s*(?:[-+*/%<>=&|(\[{?.,;]|==|$)|\s+[\[({\"'!-])",
+        "semicolon": r".*[\w)\]}\"'+-];\s*(?://.*|/\*.*)?$",
+        "operator": r".*(?:===|!==|==|!=|=>|->|::|&&|\|\||\+=|-=|\+\+|<<|>>|:=|\?\.|\*\*|//)",
+        "index": rf".*\b{_NAME}\[[\w:\"'-]+\]|.*\b{_NAME}\.{_NAME}\(",
+        "query": r"\s*(?:SELECT\b.+|INSERT INTO\s|UPDATE\s+\w+\s+SET\s|DELETE FROM\s|CREATE (?:TABLE|INDEX|VIEW)|ALTER TABLE|FROM\s+\w+|WHERE\s.+|GROUP BY\s|ORDER BY\s|(?:INNER |LEFT )?JOIN\s)",
+        "clause": r".*\bSELECT\b.*\bFROM\s+[\w.\"`\[]+|.*\bcount\(\*\)|\s*select\s+(?:\*|[\w.]+(?:\s*,\s*[\w.]+)*)\s+from\s+[\w.]+(?:\s+(?:where|order|group|limit|join)\b.*)?;?\s*$",
+        "braces": r".*\{.*\}\s*;?\s*$",
+        "comment": r"\s*(?://|/\*|\*/|--\s|#!|\"\"\"|'''|# )",
+        "tag": r"\s*</?[A-Za-z][\w-]*(?:\s+[\w:-]+=[\"'][^>]*)?/?>|\s*<\?(?:php|xml)|\s*<!DOCTYPE",
+        "shell": r"\s*(?:\$\s+\w+|sudo\s|apt(?:-get)?\s|pip\s+install|npm\s+\w|git\s+\w|docker\s+\w|cd\s+\S+$|curl\s|echo\s+[\"'$]|grep\s+-|\w+\s+--?\w+\s)",
+        "indented": r"(?: {2,}|\t)\S",
+    }.items()
+}
+_WEAK = frozenset({"comment", "indented", "operator", "index", "semicolon", "braces"})
+"""Signs that prose has as well: they make code surer, and alone they prove nothing."""
+
+_SENTENCE = re.compile(r"(?:[^\W\d_][^\s(){}=<>;]*[\s,:]+){4,}[^\W\d_][\w’'-]*[.!?…]?[\"”')]?\s*$|.*[^\W\d_]{2,}\s+[^\W\d_]{2,}.*[.!?。！？][\"”’]?\s*$|.*[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{6}")  # fmt: skip
+
+
+def code_share(values: Sequence[str]) -> float:
+    """Return which share of the texts is program code."""
+    return sum(map(is_code, values)) / len(values) if values else 0.0
+
+
+def is_code(text: str) -> bool:
+    """Whether a text is program code, for the most part."""
+    text = text[:_CHARACTERS]
+    fenced = sum(len(block[0]) for block in _FENCED.finditer(text))
+    if fenced:
+        return fenced > 0.6 * len(text.strip())
+    lines = [line for line in text.split("\n") if line.strip()]
+    kinds: set[str] = set()
+    code = sentences = 0
+    for line in lines:
+        found = {name for name, sign in _SIGNS.items() if sign.match(line)}
+        if _reads_as_sentence(line, found):
+            sentences += "comment" not in found
+            continue
+        kinds |= found
+        code += bool(found)
+    if len(lines) == 1:
+        return bool(kinds - _WEAK) and len(kinds) > 1 and not sentences
+    several = len(kinds) > 1 or (len(lines) > 2 and kinds <= _LAID_OUT)
+    return bool(kinds - _WEAK) and several and code > 0.5 * len(lines) and code > 2 * sentences
+
+
+def _reads_as_sentence(line: str, found: set[str]) -> bool:
+    """Whether a line is words in a row, and has at most one sign of code (“Import duty is 5 euros.”)."""
+    strong = found - _WEAK
+    if "comment" in found or len(strong) > 1 or (strong and "semicolon" in found):
+        return False
+    if strong & {"definition", "import"} and line.rstrip().endswith((":", "{", ")", ";")):
+        return False
+    return bool(_SENTENCE.match(line.strip()))

@@ -1,0 +1,92 @@
+"""What each column that is not used may mean, so that nothing is dropped in silence."""
+
+import re
+
+from workers.contracts.specs import Column
+from workers.contracts.task_types import Role
+from workers.ingest import vocabulary
+from workers.ingest.proposals.by_name import CHOICE
+from workers.ingest.proposals.table import Table
+from workers.ingest.vocabulary import language_of_name, named, plain
+
+_BY_NAME: tuple[tuple[frozenset[str] | re.Pattern[str], str], ...] = (
+    (vocabulary.REJECTED, "answers that were not preferred; preferences are not learned yet"),
+    (vocabulary.TOOLS, "descriptions of tools; calling tools is not learned yet"),
+    (re.compile(r"(image|picture|photo|audio|video|bild|foto)s?(path|url|file|id)?|图片|图像|音频|视频"), "images or sound; texts alone are learned"),
+    (re.compile(r"reasoning(content)?|thinking|thought|thoughts|rationale|chainofthought|cot|explanation|推理|思考"), "reasoning before the answer"),
+    (re.compile(r"(sample|row|example|loss)?weights?|gewichte?|poids|pesos?"), "weights of rows, which are not followed"),
+    (re.compile(r"split|fold|subset|partition|setname|datasplit|数据划分"), "which split a row is in"),
+    (re.compile(r".*(id|uuid|guid|key|index|idx|number|nr)|编号|序号|line"), "an identifier"),
+    (re.compile(r".*(date|time|timestamp|created|updated|(created|updated)at)|日期|时间|datum|fecha|fechas"), "a date or time"),
+    (re.compile(r".*(url|link|href|website)|链接"), "a web address"),
+    (re.compile(r".*(author|annotator|user|username|userid|email|worker|agent|customer)|作者"), "who wrote it"),
+    (re.compile(r"licen[cs]e|copyright|attribution"), "a licence"),
+    (re.compile(r"(lang|language|locale)|语言"), "the name of a language"),
+    (re.compile(r"source|origin|dataset|corpus|filename|file|path|来源"), "where a row comes from"),
+    (re.compile(r"(rating|score|stars|votes?|rank|grade|confidence|similarity|quality)s?|评分"), "a rating"),
+    (vocabulary.SYSTEM, "a system prompt"),
+    (vocabulary.HISTORY, "earlier turns of the conversation"),
+    (vocabulary.CHOICES, "answers to choose from"),
+    (CHOICE, "an answer to choose from"),
+    (vocabulary.LABEL, "another label"),
+    (vocabulary.HEADING, "a title"),
+    (vocabulary.SUMMARY, "a summary"),
+    (vocabulary.ANSWER, "another answer"),
+    (vocabulary.READ_TEXT, "a text that the rest may be about"),
+    (vocabulary.INSTRUCTION, "an instruction"),
+    (vocabulary.CODE - {"source"}, "program code"),
+)  # fmt: skip
+
+
+def meanings(table: Table) -> dict[str, str]:
+    """Return by column what it may mean where it is not used."""
+    return {column.name: _meaning(table, column) for column in table.columns}
+
+
+def _meaning(table: Table, column: Column) -> str:
+    if not column.filled:
+        return "empty in every row"
+    if column.is_messages and named(column.name, vocabulary.REJECTED):
+        return _BY_NAME[0][1]
+    if column.is_messages:
+        return "whole conversations"
+    folded = plain(column.name)
+    for names, meaning in _BY_NAME:
+        if names.fullmatch(folded) if isinstance(names, re.Pattern) else folded in names:
+            return meaning
+    if language_of_name(column.name):
+        return "text in another language"
+    if table.is_nested(column.name):
+        return "nested values"
+    if column.filled < 0.2 * table.rows:
+        return "filled in few rows"
+    if column.name in table.texts:
+        return "another text"
+    if table.is_machine_made(column.name):
+        return "numbers, addresses or identifiers"
+    return (
+        "one short value"
+        if column.distinct == 1
+        else "short values that repeat"
+        if table.is_label_like(column)
+        else "short values"
+    )
+
+
+def warnings_about(table: Table, roles: dict[str, Role]) -> list[str]:
+    """Say what is left out although it changes what the rows mean."""
+    found = []
+    unused = [column for column in table.columns if column.filled and column.name not in roles]
+    rejected = next((column.name for column in unused if named(column.name, vocabulary.REJECTED)), None)
+    if rejected:
+        chosen = next((name for name, role in roles.items() if role in (Role.TARGET, Role.MESSAGES)), None)
+        found.append(
+            f"This is preference data. Preferences are not learned yet: only “{chosen}” is learned, and “{rejected}” is left out."
+            if chosen
+            else f"This is preference data: “{rejected}” holds answers that were not preferred. Preferences are not learned yet."
+        )
+    if tools := next((column.name for column in unused if named(column.name, vocabulary.TOOLS)), None):
+        found.append(
+            f"“{tools}” describes tools. Calling tools is not learned yet, so the model learns answers alone."
+        )
+    return found

@@ -1,0 +1,125 @@
+"""The columns of a table with sample rows, and what they look like: texts, numbers, labels, languages."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from workers.contracts.specs import Column
+from workers.contracts.task_types import Role, TaskType
+from workers.ingest import vocabulary
+from workers.ingest.languages import language_of
+from workers.ingest.vocabulary import language_of_name, named
+
+UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+"""Letters of scripts that put no space between words: Thai, kana, Han."""
+
+_MACHINE_MADE = re.compile(
+    rf"[^\s{UNSPACED}]*\d[^\s{UNSPACED}]*|https?://\S+|[-+\d.,:/ ]+|[\[{{].*[\]}}]|(CC[ -]BY\b|©|Copyright\b).*",
+    re.DOTALL,
+)
+"""Numbers, addresses, identifiers, nested values, and under which licence a row stands."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a rule found. `task_type` None: nothing can be proposed, and `why` says the reason."""
+
+    task_type: TaskType | None
+    roles: dict[str, Role]
+    why: list[str]
+
+
+@dataclass
+class Table:
+    """Columns with sample rows; `texts` are the columns that hold written text, in order."""
+
+    columns: list[Column]
+    sample: Sequence[dict[str, str]]
+    rows: int
+
+    def values(self, name: str, limit: int = 300) -> list[str]:
+        return [row[name] for row in self.sample if name in row][:limit]
+
+    def different(self, name: str, limit: int = 300) -> list[str]:
+        """Different values: a table of few answers that repeat says no more by repeating them."""
+        return list(dict.fromkeys(self.values(name, limit)))
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    def first(self, *vocabularies: frozenset[str], but: Iterable[str | None] = ()) -> str | None:
+        """The first usable column whose name is in the first vocabulary that names any."""
+        left_out = set(but)
+        for words in vocabularies:
+            for column in self.columns:
+                if column.name not in left_out and self.is_usable(column) and named(column.name, words):
+                    return column.name
+        return None
+
+    def is_usable(self, column: Column) -> bool:
+        return column.filled > 0.2 * self.rows and not column.is_messages and not self.is_nested(column.name)
+
+    def is_nested(self, name: str) -> bool:
+        """Whether most cells hold a list or an object, whose JSON text is nothing to learn."""
+        values = self.values(name, 100)
+        nested = sum(
+            text[0] + text[-1] in ("[]", "{}") for text in (value.strip() for value in values) if text
+        )
+        return nested * 2 > len(values)
+
+    @property
+    def texts(self) -> list[str]:
+        return [column.name for column in self.columns if self._is_text(column)]
+
+    def _is_text(self, column: Column) -> bool:
+        if not self.is_usable(column) or named(column.name, vocabulary.METADATA):
+            return False
+        if column.mean_length < 8 and language_of_name(column.name) is None:
+            values = self.values(column.name)
+            if not values or column.distinct < 0.5 * column.filled or not any(" " in v for v in values):
+                return bool(
+                    language_of(values) in ("zh", "ja", "ko") and column.distinct > 0.5 * column.filled
+                )
+        return not self.is_machine_made(column.name)
+
+    def is_machine_made(self, name: str) -> bool:
+        """Numbers, addresses and identifiers: no white space, or nothing but digits and signs."""
+        values = self.values(name, 100)
+        odd = sum(bool(_MACHINE_MADE.fullmatch(value)) for value in values)
+        return odd > 0.7 * len(values)
+
+    def reads_as_text(self, name: str) -> bool:
+        values = self.values(name, 100)
+        texts = sum(not re.match(r"[\d.]+$|[\[{]", value) for value in values)
+        return texts > 0.8 * len(values)
+
+    def languages_differ(self, first: str, second: str) -> bool:
+        """Whether two columns are in different languages, as far as at least three different texts of each tell."""
+        texts = self.different(first), self.different(second)
+        if min(map(len, texts)) < 3:
+            return False
+        a, b = map(language_of, texts)
+        return a is not None and b is not None and a != b
+
+    def is_much_shorter(self, short: str, long: str) -> bool:
+        return (
+            self.column(long).mean_length > 400
+            and self.column(short).mean_length < 0.35 * self.column(long).mean_length
+        )
+
+    def is_label_like(self, column: Column) -> bool:
+        """Few distinct short values that repeat."""
+        return (
+            self.is_usable_label(column)
+            and 2 <= column.distinct <= min(1000, max(2, column.filled // 3))
+            and column.mean_length <= 40
+            and column.max_length <= 100
+        )
+
+    def is_usable_label(self, column: Column) -> bool:
+        """As `is_usable`; lists of labels are taken too, of which each row may hold one."""
+        return column.filled > 0.2 * self.rows and not column.is_messages and not self._is_object(column.name)
+
+    def _is_object(self, name: str) -> bool:
+        values = self.values(name, 100)
+        return sum("{" in value for value in values if value.lstrip()[:1] in ("[", "{")) * 2 > len(values)

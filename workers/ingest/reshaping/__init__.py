@@ -1,0 +1,58 @@
+"""Tables whose rows are not yet the rows to learn from: marked-up text, nested values as text, one turn a row.
+
+What the table holds is known once all of it was read, so this is a second pass, over the few files that need one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from workers.contracts.specs import Column
+from workers.ingest.profile import Profile
+from workers.ingest.reshaping.cells import Cells, find_conversion
+from workers.ingest.reshaping.grouping import group_line_pairs, group_turns, has_line_pairs, turn_columns
+from workers.ingest.tables import RowsWriter, read_rows
+
+Sample = list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Reshaped:
+    rows: int
+    profile: Profile
+
+
+def reshape(
+    path: Path, work: Path, columns: list[Column], sample: Sample, notes: list[str]
+) -> Reshaped | None:
+    """Rewrite rows.parquet where its rows need it, say so in `notes`, and return what it holds then; None where not."""
+    rows: int | None = None
+    if turns := turn_columns(columns, sample):
+        rows = group_turns(path, work, turns, notes)
+    elif has_line_pairs(columns, sample):
+        rows = _rewrite(path, work, group_line_pairs)
+        notes.append("Each question line and its answer lines became one row.")
+    elif conversion := find_conversion(columns, sample):
+        rows = _rewrite(
+            path, work, lambda table: ((line, conversion.convert(cells)) for line, cells in table)
+        )
+        notes += conversion.notes
+    return None if rows is None else Reshaped(rows, _profiled(path))
+
+
+def _rewrite(path: Path, work: Path, change: Callable[[Cells], Cells]) -> int:
+    made = work / "reshaped.parquet"
+    writer = RowsWriter(made, work)
+    for line, cells in change(read_rows(path)):
+        if characters := sum(len(text) for text in cells.values() if text):
+            writer.add(line, cells, characters)
+    writer.close()
+    made.replace(path)
+    return writer.count
+
+
+def _profiled(path: Path) -> Profile:
+    profile = Profile()
+    for _, cells in read_rows(path):
+        profile.add(cells)
+    return profile

@@ -1,0 +1,126 @@
+"""Cells that say in another form what a plain one would: Python lists, answers of SQuAD, marks of turns and labels."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from workers.contracts.specs import Column
+from workers.ingest import vocabulary
+from workers.ingest.conversations import canonical, marked_turns
+from workers.ingest.conversations.turns import bare_turns, turns_of
+from workers.ingest.literals import nested_value
+from workers.ingest.nested import flattened
+from workers.ingest.tables import cell_text
+from workers.ingest.vocabulary import named
+
+Row = dict[str, str | None]
+Cells = Iterator[tuple[int, Row]]
+Sample = Sequence[dict[str, str]]
+
+_CHECKED = 300
+_FASTTEXT = re.compile(r"\s*((?:__label__\S+[\s,]+)+)(\S.*)", re.DOTALL)
+
+
+@dataclass
+class Conversion:
+    """Changes one row after another: each of `steps` takes a row's cells and returns them changed."""
+
+    steps: list[Callable[[Row], Row]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def convert(self, cells: Row) -> Row:
+        for step in self.steps:
+            cells = step(cells)
+        return cells
+
+
+def find_conversion(columns: list[Column], sample: Sample) -> Conversion | None:
+    """Return what the table's cells need, or None."""
+    found = Conversion()
+    names = [column.name for column in columns]
+    if (
+        len(names) == 1
+        and _share(_values(sample, names[0]), lambda text: bool(_FASTTEXT.fullmatch(text))) > 0.9
+    ):
+        found.steps.append(lambda cells: _labelled(cells.get(names[0]) or ""))
+        found.notes.append("Labels written as fastText does (__label__…) became a column of their own.")
+        return found
+    if nested := [name for name in names if _is_nested_text(name, sample)]:
+        found.steps.append(lambda cells: _unnested(cells, nested))
+    if marked := _marked_columns(columns, sample):
+        found.steps.append(lambda cells: _with_turns(cells, marked))
+        found.notes.append(f"“{marked[0]}” marks who speaks in its text, so it was read as conversations.")
+    return found if found.steps else None
+
+
+def _values(sample: Sample, name: str) -> list[str]:
+    return [row[name] for row in sample if name in row][:_CHECKED]
+
+
+def _share(values: list[str], holds: Callable[[str], bool]) -> float:
+    return sum(map(holds, values)) / len(values) if values else 0.0
+
+
+def _labelled(text: str) -> Row:
+    found = _FASTTEXT.fullmatch(text)
+    if not found:
+        return {"text": text, "label": None}
+    labels = re.findall(r"__label__([^\s,]+)", found[1])
+    label = labels[0] if len(labels) == 1 else json.dumps(labels, ensure_ascii=False)
+    return {"text": found[2].strip(), "label": label}
+
+
+def _is_nested_text(name: str, sample: Sample) -> bool:
+    """Whether at least half of a column's texts hold nested values that have a plainer form."""
+    values = _values(sample, name)
+    begin_nested = [text for text in values if text.lstrip()[:1] in ("[", "{")]
+    if len(begin_nested) * 2 < len(values) or not values:
+        return False
+    changed = sum(_unnested({name: text}, [name]) != {name: text} for text in begin_nested)
+    return changed * 2 >= len(values)
+
+
+def _unnested(cells: Row, names: Sequence[str]) -> Row:
+    made: Row = {}
+    for name, text in cells.items():
+        value = nested_value(text) if name in names else None
+        if value is None:
+            made[name] = text
+        elif turns := turns_of(value) or (bare_turns(value) if named(name, vocabulary.MESSAGES) else None):
+            made[name] = text if _is_json(text) and turns_of(value) else canonical(turns)
+        else:
+            for column, plain in flattened({name: value}):
+                made[column] = text if plain is value and _is_json(text) else cell_text(plain)
+    return made
+
+
+def _is_json(text: str | None) -> bool:
+    try:
+        json.loads(text or "")
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _marked_columns(columns: list[Column], sample: Sample) -> list[str]:
+    """Columns whose texts mark their turns, where nothing else in the table says what those texts are for."""
+    others = [
+        column
+        for column in columns
+        if not named(column.name, vocabulary.METADATA | vocabulary.SYSTEM) and column.filled
+    ]
+    marked = [
+        column.name
+        for column in others
+        if not column.is_messages
+        and _share(_values(sample, column.name), lambda text: marked_turns(text) is not None) > 0.8
+    ]
+    return marked if len(marked) == len(others) else []
+
+
+def _with_turns(cells: Row, names: Sequence[str]) -> Row:
+    return {
+        name: canonical(turns) if text and name in names and (turns := marked_turns(text)) else text
+        for name, text in cells.items()
+    }
