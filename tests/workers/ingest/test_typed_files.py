@@ -66,7 +66,7 @@ def test_nothing_but_binary_data_is_told(import_table) -> None:
     ("feature", "labels", "seen"),
     [
         ({"names": NAMES, "_type": "ClassLabel"}, LABELS, "delivery"),
-        ({"feature": {"names": NAMES, "_type": "ClassLabel"}, "_type": "Sequence"}, [[n] for n in LABELS], '["delivery"]'),
+        ({"feature": {"names": NAMES, "_type": "ClassLabel"}, "_type": "Sequence"}, [[n] for n in LABELS], "delivery"),
         ([{"names": NAMES, "_type": "ClassLabel"}], [[n, 1] for n in LABELS], '["delivery", "payment"]'),
         ({"dtype": "int64", "_type": "Value"}, LABELS, "0"),
     ],
