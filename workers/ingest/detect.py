@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from workers.ingest.dialect import SINGLE_COLUMN, find_dialect
+from workers.ingest.dialect import SINGLE_COLUMN, TABS, find_dialect
 from workers.ingest.encodings import utf16_without_bom
 from workers.ingest.source import Source
 from workers.runtime.reporter import JobError
@@ -141,7 +141,9 @@ def _zip_format(path: Path) -> Format:
 def text_format(source: Source) -> Format:
     """Tell JSON, JSONL, delimited and plain text apart."""
     sample = source.sample().lstrip("\ufeff \t\r\n")
-    if re.match(r"\[\s*([{\[\"\]\d-]|true|false|null)", sample) and not _lines_are_json(sample):
+    if re.match(
+        r"\[\s*([{\[\"\]]|-?\d+(\.\d+)?([eE][-+]?\d+)?\s*[,\]]|true|false|null)", sample
+    ) and not _lines_are_json(sample):
         return Format.JSON
     if sample.startswith("[") and _lines_are_json(sample) and re.match(r"\[.*\]\s*\n", sample):
         return Format.JSONL
@@ -157,14 +159,23 @@ def text_format(source: Source) -> Format:
     is_text = dialect.delimiter == SINGLE_COLUMN and source.extension not in (".csv", ".tsv")
     if is_text:
         return Format.TEXT
-    return Format.TSV if dialect.delimiter == "\t" else Format.CSV
+    return Format.TSV if dialect.delimiter in ("\t", TABS) else Format.CSV
 
 
 def _lines_are_json(sample: str) -> bool:
     """Whether at least half of several first lines look like one whole object or list each."""
     lines = [line.strip() for line in sample.split("\n")[:40] if line.strip()][:20]
-    whole = sum(line[0] + line[-1] in ("{}", "[]") for line in lines)
-    return len(lines) > 1 and whole * 2 >= len(lines)
+    return len(lines) > 1 and sum(map(_looks_whole, lines)) * 2 >= len(lines)
+
+
+def _looks_whole(line: str) -> bool:
+    """Whether a line seems to be one object or list. Plain texts stand in brackets too: [Chorus], [10.0.0.1]."""
+    if line[0] + line[-1] != "[]":
+        return line[0] + line[-1] == "{}"
+    try:
+        return isinstance(json.loads(line), list)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _begins_document(sample: str) -> bool:

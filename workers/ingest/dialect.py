@@ -4,7 +4,7 @@ import csv
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from workers.ingest.readers.lines import split_lines
@@ -12,39 +12,104 @@ from workers.ingest.vocabulary import is_known_name
 
 SINGLE_COLUMN = "\x1f"
 """A delimiter that no text contains: each line is one cell."""
+_STAND_IN = "\x1f"
+"""What a delimiter of several characters becomes for the csv module, which knows single ones only."""
 _DELIMITERS = (",", "\t", ";", "|")
+_LONG_DELIMITERS = (
+    "||",
+    "|||",
+    "::",
+    "\t|\t",
+    "~|~",
+    "|~|",
+    "^|^",
+    "##",
+    "@@",
+    "\\t",
+    "<tab>",
+    "<TAB>",
+    "<sep>",
+    "[SEP]",
+)
+TABS = "\t+"
+"""Several tabs in a row part two cells, as people write them to line up columns."""
+COMMENTS = ("#", "//")
 _SAMPLE_RECORDS = 2_000
 _FIELD_LIMIT = 1 << 30
+_QUOTED_SHARE = 0.3
 
 csv.field_size_limit(_FIELD_LIMIT)
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """`escape` is set where quotes inside cells are written \\" rather than doubled. `consistent` and `spaced` are
-    shares, 0 to 1: of records as wide as most are, and of cells that begin with a space, as after commas in a sentence.
+    """`escape` is set where quotes inside cells are written \\" rather than doubled; `padded` where spaces stand between a
+    delimiter and a quotation mark. `consistent`, `spaced` and `stray` are shares, 0 to 1: of records as wide as most are,
+    of cells that begin with a space, as after commas in a sentence, and of cells that still stand in quotation marks.
     """
 
     delimiter: str
-    quoting: bool = True
+    quote: str = '"'
     escape: str | None = None
+    padded: bool = False
+    comment: str = ""
     width: int = 1
     consistent: float = 1.0
     spaced: float = 0.0
+    stray: float = 0.0
     begins_so: bool = True
     """Whether the first record, which often names the columns, is as wide as most."""
 
-    def reader(self, lines: Iterable[str]) -> "csv._reader":  # type: ignore[name-defined]
+    @property
+    def is_long(self) -> bool:
+        return len(self.delimiter) > 1
+
+    def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """A strict csv reader: what is quoted wrongly raises csv.Error instead of being altered silently."""
-        return csv.reader(
-            lines if self.escape is None else map(_with_line_end, lines),
-            delimiter=self.delimiter,
-            quotechar='"' if self.quoting else None,
-            quoting=csv.QUOTE_MINIMAL if self.quoting else csv.QUOTE_NONE,
+        if self.delimiter == TABS:
+            lines = (re.sub(r"(?<=[^\t])\t+(?=[^\t\r\n])", "\t", line) for line in lines)
+        elif self.is_long:
+            lines = (line.replace(self.delimiter, _STAND_IN) for line in lines)
+        if self.padded:
+            lines = map(self._without_padding, lines)
+        if self.escape:
+            lines = map(_with_line_end, lines)
+        records = csv.reader(
+            lines,
+            delimiter="\t" if self.delimiter == TABS else _STAND_IN if self.is_long else self.delimiter,
+            quotechar=self.quote or None,
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
             doublequote=self.escape is None,
             escapechar=self.escape,
+            skipinitialspace=self.padded,
             strict=True,
         )
+        return _LongCells(records, self.delimiter) if self.is_long and self.delimiter != TABS else records
+
+    def _without_padding(self, line: str) -> str:
+        """Remove the spaces between a closing quotation mark and what follows; csv skips those before an opening one."""
+        delimiter = re.escape(_STAND_IN if self.is_long else self.delimiter)
+        return re.sub(rf"(?<={self.quote})[ \t]+(?={delimiter}|[\r\n]*$)", "", line)
+
+    def is_comment(self, cells: list[str]) -> bool:
+        """Whether a record is a remark: it begins with a comment's mark and a space, or is no row by its width."""
+        text = cells[0].lstrip("\ufeff ")
+        if not self.comment or not text.startswith(self.comment):
+            return False
+        return len(cells) != self.width or text[len(self.comment) :].startswith(" ")
+
+
+class _LongCells:
+    """Puts a long delimiter back where it stood inside a cell, and drops the spaces around it elsewhere."""
+
+    def __init__(self, records: Iterator[list[str]], delimiter: str) -> None:
+        self._records, self._delimiter = records, delimiter
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        return [cell.replace(_STAND_IN, self._delimiter).strip(" ") for cell in next(self._records)]
 
 
 def _with_line_end(line: str) -> str:
@@ -58,30 +123,82 @@ def find_dialect(sample: str, extension: str) -> Dialect:
     """Return the dialect under which most of the sample's records have the same number (above 1) of cells."""
     lines = split_lines(sample)
     declared = re.match(r"sep=(.)\r?\n?$", lines[0]) if lines else None
-    delimiters = (declared[1],) if declared else _DELIMITERS
-    body = lines[1:] if declared else lines
-    candidates = [
-        _measured(candidate, body)
-        for delimiter in delimiters
-        for candidate in _ways_of_quoting(delimiter, sample)
-        if delimiter in sample
+    if declared:
+        return _best(lines[1:], sample, (declared[1],), extension, declared=True)
+    for mark in COMMENTS:
+        rest = [line for line in lines if not line.lstrip("\ufeff ").startswith(mark)]
+        remarks = len(lines) - len(rest)
+        if not remarks or remarks > len(rest):
+            continue
+        found = _best(rest, "".join(rest), _DELIMITERS, extension)
+        if found.width > 1 and _are_remarks([line for line in lines if line not in set(rest)], found):
+            return replace(found, comment=mark)
+    return _best(lines, sample, _DELIMITERS, extension)
+
+
+def _are_remarks(lines: list[str], dialect: Dialect) -> bool:
+    """Whether most of these lines are no rows."""
+    try:
+        widths = [len(next(dialect.reader([line]), [])) for line in lines[:100]]
+    except csv.Error:
+        return True
+    return sum(width != dialect.width for width in widths) * 2 > len(widths)
+
+
+def _best(
+    lines: list[str], sample: str, delimiters: tuple[str, ...], extension: str, *, declared: bool = False
+) -> Dialect:
+    long = () if declared else tuple(delimiter for delimiter in _LONG_DELIMITERS if delimiter in sample)
+    found = [
+        _measured(candidate, lines)
+        for delimiter in (*delimiters, *long)
+        if delimiter in sample and not any(_is_part(delimiter, other, sample) for other in long)
+        for candidate in _ways_of_quoting(delimiter, lines)
     ]
-    best = max(candidates, key=_score, default=Dialect(SINGLE_COLUMN))
-    if best.width < 2 or not _is_convincing(best, body, extension, declared=bool(declared)):
-        return Dialect(SINGLE_COLUMN, quoting=extension in (".csv", ".tsv"))
+    best = max(found, key=_score, default=Dialect(SINGLE_COLUMN))
+    if "\t\t" in sample and not declared and (best.width < 2 or best.consistent < 0.9):
+        tabs = _measured(Dialect(TABS), lines)
+        best = tabs if tabs.consistent >= 0.95 and tabs.width > 1 else best
+    if best.width < 2 or not _is_convincing(best, lines, extension, declared=declared):
+        return Dialect(SINGLE_COLUMN, quote='"' if extension in (".csv", ".tsv") else "")
+    if best.quote and best.width > 1 and best.spaced > 0.95 and extension in (".csv", ".tsv"):
+        return replace(best, padded=True)
     return best
 
 
-def _ways_of_quoting(delimiter: str, sample: str) -> list[Dialect]:
+def _is_part(delimiter: str, other: str, sample: str) -> bool:
+    """Whether a delimiter only ever occurs as a part of a longer one."""
+    return (
+        other != delimiter
+        and other.count(delimiter) > 0
+        and sample.count(delimiter) == sample.count(other) * other.count(delimiter)
+    )
+
+
+def _ways_of_quoting(delimiter: str, lines: list[str]) -> list[Dialect]:
     """The likelier first: among equals it wins."""
-    ways = [Dialect(delimiter), Dialect(delimiter, quoting=False)]
-    return [*ways, Dialect(delimiter, escape="\\")] if '\\"' in sample else ways
+    some = lines[:500]
+    text = "".join(some)
+    ways = [Dialect(delimiter), Dialect(delimiter, quote="")]
+    if '\\"' in text:
+        ways.append(Dialect(delimiter, escape="\\"))
+    mark = re.escape(delimiter)
+    if _share(rf"{mark}[ \t]+\"[^\"]*\"[ \t]*({mark}|[\r\n]|$)|\"[ \t]+{mark}", some) > _QUOTED_SHARE:
+        ways += [replace(way, padded=True) for way in ways if way.quote]
+    if _share(rf"(^|{mark})[ \t]*'([^'\n]|''|\\')*'[ \t]*({mark}|[\r\n]|$)", some) > _QUOTED_SHARE:
+        single = Dialect(delimiter, quote="'", padded=bool(re.search(rf"{mark} +'", text)))
+        ways += [single, replace(single, escape="\\")] if "\\'" in text else [single]
+    return ways
+
+
+def _share(pattern: str, lines: list[str]) -> float:
+    return sum(bool(re.search(pattern, line)) for line in lines) / max(1, len(lines))
 
 
 def _measured(dialect: Dialect, lines: list[str]) -> Dialect:
     widths: Counter[int] = Counter()
     reader = dialect.reader(lines)
-    errors = spaced = first = 0
+    errors = spaced = stray = first = 0
     while widths.total() + errors < _SAMPLE_RECORDS:
         try:
             record = next(reader)
@@ -94,6 +211,7 @@ def _measured(dialect: Dialect, lines: list[str]) -> Dialect:
                 first = first or len(record)
                 widths[len(record)] += 1
                 spaced += sum(cell.startswith(" ") for cell in record[1:])
+                stray += any(_stands_in_quotes(cell) for cell in record)
     if not widths:
         return replace(dialect, width=1, consistent=0.0)
     width, count = widths.most_common(1)[0]
@@ -103,8 +221,14 @@ def _measured(dialect: Dialect, lines: list[str]) -> Dialect:
         width=width,
         consistent=count / (widths.total() + errors),
         spaced=spaced / max(1, cells),
+        stray=stray / widths.total(),
         begins_so=first == width,
     )
+
+
+def _stands_in_quotes(cell: str) -> bool:
+    cell = cell.strip(" ")
+    return len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'"
 
 
 def _score(dialect: Dialect) -> float:
@@ -112,8 +236,9 @@ def _score(dialect: Dialect) -> float:
     to write quotation marks as they are."""
     if dialect.width < 2:
         return 0.0
-    likely = 2.0 if dialect.delimiter == "\t" else 1.0 if dialect.quoting else 0.5
+    likely = 2.0 if "\t" in dialect.delimiter else 1.0 if dialect.quote else 0.5
     likely *= (1 - 0.5 * dialect.spaced) * (1.0 if dialect.begins_so else 0.5)
+    likely *= 1 - 0.3 * dialect.stray
     return likely * dialect.consistent**2 * math.log2(dialect.width + 1)
 
 
@@ -122,16 +247,17 @@ def _is_convincing(dialect: Dialect, lines: list[str], extension: str, *, declar
     if declared:
         return True
     first = next((line.strip() for line in lines if line.strip()), "")
-    if dialect.delimiter not in first and is_known_name(first.strip('"')):
+    mark = "\t" if dialect.delimiter == TABS else dialect.delimiter
+    if mark not in first and is_known_name(first.strip('"')):
         return False
     if extension in (".csv", ".tsv"):
         return dialect.consistent >= 0.4
-    if dialect.delimiter == "\t":
+    if "\t" in dialect.delimiter:
         return dialect.consistent >= 0.8
     if dialect.consistent < 0.9 or sum(bool(line.strip()) for line in lines[:3]) < 2:
         return False
     spaced = cells = 0
-    for record in dialect.reader([line for line in lines[:100] if line.count('"') % 2 == 0]):
+    for record in dialect.reader([line for line in lines[:100] if line.count(dialect.quote or '"') % 2 == 0]):
         spaced += sum(cell.startswith(" ") for cell in record[1:])
         cells += len(record) - 1
     return spaced <= cells * 0.5

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 
 from workers.ingest.vocabulary import is_known_name
 
@@ -35,6 +36,8 @@ def looks_like_header(first: list[str], body: list[list[str]]) -> bool:
     if any(_SENTENCE_END.search(cell) for cell in filled) or not body:
         return False
     if any(_column_differs(name, values) for name, values in columns):
+        return True
+    if all(_reads_otherwise(name, values) for name, values in columns if any(values)):
         return True
     repeated = any(name and name in values for name, values in columns)
     return not repeated and all(_is_identifier(cell) for cell in filled)
@@ -78,7 +81,34 @@ def _column_differs(name: str, values: list[str]) -> bool:
         return False
     if sum(bool(_NUMBER.match(value.strip())) for value in filled) > 0.9 * len(filled):
         return True
+    if _names_labels(name, filled):
+        return True
     return len(name.split()) <= 3 and sum(map(len, filled)) / len(filled) > 4 * len(name) + 20
+
+
+def _names_labels(name: str, values: list[str]) -> bool:
+    """Whether a column repeats a few short values, each of them, and what stands above is none of these."""
+    counts = Counter(values)
+    return (
+        len(values) >= 8
+        and 2 <= len(counts) <= len(values) / 4
+        and min(counts.values()) >= 2
+        and name not in counts
+        and max(map(len, counts)) <= 40
+        and len(name.split()) <= 5
+    )
+
+
+def _reads_otherwise(name: str, values: list[str]) -> bool:
+    """Whether a few words that end like no sentence stand above texts that mostly do, or that have many more words."""
+    filled = [value.strip() for value in values if value.strip()]
+    words = len(name.split())
+    if not name or len(filled) < 5 or words > 6:
+        return False
+    sentences = sum(bool(_SENTENCE_END.search(value)) for value in filled)
+    return sentences > 0.7 * len(filled) or sum(len(value.split()) for value in filled) > 2.5 * words * len(
+        filled
+    )
 
 
 def column_names(cells: list[str]) -> list[str]:

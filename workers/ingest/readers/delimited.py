@@ -17,6 +17,7 @@ from workers.runtime.reporter import JobError
 
 _PREVIEW_RECORDS = 200
 _REREAD_LIMIT = 1 << 29
+_COMMENT = "A comment, not a row"
 
 
 class _Unclosed(Exception):
@@ -63,7 +64,7 @@ class _Feed:
 
 
 def _records(source: Source, stream: TextIO, dialect: Dialect) -> Iterator[tuple[int, list[str]] | Bad]:
-    """Yield (line, cells) per record, or Bad. Blank lines are no records."""
+    """Yield (line, cells) per record, or Bad. Blank lines are counted."""
     feed = _Feed(stream, source.record_limit)
     reader = dialect.reader(feed)
     while True:
@@ -77,7 +78,11 @@ def _records(source: Source, stream: TextIO, dialect: Dialect) -> Iterator[tuple
             yield Bad(first.number, _reason(error, first, source), first.text)
             feed.go_back()
             continue
-        if cells:
+        if not cells or (len(cells) == 1 and not cells[0].strip()):
+            source.blank += len(feed.record)
+        elif dialect.is_comment(cells):
+            yield Bad(feed.record[0].number, _COMMENT, feed.record[0].text)
+        else:
             yield feed.record[0].number, cells
 
 

@@ -22,6 +22,8 @@ def read_text(source: Source) -> Iterator[Row | Bad]:
                 yield Bad(block[0].number, reason, block[0].text)
             elif text := "".join(line.text for line in block).strip():
                 yield Row(block[0].number, {"text": text})
+            else:
+                source.blank += len(block)
 
 
 def _has_paragraphs(sample: str) -> bool:
@@ -42,5 +44,7 @@ def _paragraphs(lines: Iterator[Line], source: Source) -> Iterator[list[Line]]:
             block, size = [], len(line.text)
         if line.text.strip():
             block.append(line)
+        else:
+            source.blank += 1
     if block:
         yield block
