@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from apps.datasets.services import start_import
-from apps.jobs.models import Job, State
 from workers.contracts.events import Failed, parse_event
+from workers.ingest.limits import Limits
 from workers.ingest.readers import excel
+from workers.ingest.readers.arrow import read_arrow
+from workers.ingest.readers.parquet import read_parquet
 from workers.ingest.source import Source
 from workers.runtime.reporter import JobError
-from workers.runtime.supervisor import supervise
 
 SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
 PARTS = {
@@ -37,12 +38,15 @@ PARTS = {
 }
 
 
-def workbook(path: Path, cells: str) -> Path:
-    """A workbook whose only sheet holds these cells, as XML."""
+def workbook(path: Path, cells: str, texts: list[str] | None = None) -> Path:
+    """A workbook whose only sheet holds these cells, as XML; `texts` are those that cells share."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in PARTS.items():
             archive.writestr(name, text)
         archive.writestr("xl/worksheets/sheet1.xml", SHEET.format(cells))
+        if texts:
+            items = "".join(f"<si><t>{text}</t></si>" for text in texts)
+            archive.writestr("xl/sharedStrings.xml", f"<sst>{items}</sst>")
     return path
 
 
@@ -62,16 +66,20 @@ def lie(path: Path, name: str, size: int) -> None:
         assert archive.getinfo(name).file_size == size
 
 
-def test_what_an_archive_unpacks_to_is_counted_not_believed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(excel, "_UNPACKED_LIMIT", 5_000_000)
+def test_what_an_archive_unpacks_to_is_known_before_it_is_read(tmp_path: Path) -> None:
     path = workbook(tmp_path / "bomb.xlsx", "<row/>" * 2_000_000)
     assert path.stat().st_size < 100_000
+    with pytest.raises(JobError) as refused:
+        list(excel.read_excel(Source(path, "bomb.xlsx", limits=Limits(unpacked_bytes=5_000_000))))
+    assert refused.value.code == "too_large"
+
+
+def test_an_archive_that_says_less_than_it_holds_is_not_believed(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "bomb.xlsx", "<row/>" * 2_000_000)
     lie(path, "xl/worksheets/sheet1.xml", 1000)
     with pytest.raises(JobError) as refused:
-        list(excel.read_excel(Source(path, "bomb.xlsx")))
-    assert refused.value.code == "too_large"
+        list(excel.read_excel(Source(path, "bomb.xlsx", limits=Limits(unpacked_bytes=5_000_000))))
+    assert refused.value.code == "damaged_file"
 
 
 def test_a_workbook_that_is_as_large_as_it_says_is_read(tmp_path: Path) -> None:
@@ -80,14 +88,82 @@ def test_a_workbook_that_is_as_large_as_it_says_is_read(tmp_path: Path) -> None:
     assert [row.cells for row in excel.read_excel(Source(path, "small.xlsx"))] == [{"a": "7"}]  # type: ignore[union-attr]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_cells_far_apart_fail_in_words(tmp_path: Path, owner: Any, workspace: Any) -> None:
-    content = far_apart(tmp_path / "far.xlsx").read_bytes()
-    made = start_import(actor=owner, workspace=workspace, filename="far.xlsx", chunks=[content])
-    supervise(str(made.job_id))
-    job = Job.objects.get(pk=made.job_id)
-    assert (job.state, job.error_code) == (State.FAILED, "too_large"), job.error_message
-    assert "Save it as CSV" in job.error_message
+def test_cells_far_apart_cost_nothing(tmp_path: Path) -> None:
+    rows = list(excel.read_excel(Source(far_apart(tmp_path / "far.xlsx"), "far.xlsx")))
+    assert [sorted(row.cells.values()) for row in rows] == [["", "1"], ["", "1"]]  # type: ignore[union-attr]
+
+
+def test_one_text_that_a_million_cells_share_is_bounded(tmp_path: Path) -> None:
+    cells = "".join(f'<row r="{row}">' + '<c t="s"><v>0</v></c>' * 50 + "</row>" for row in range(1, 20_001))
+    path = workbook(tmp_path / "shared.xlsx", cells, texts=["x" * 30_000, "y"])
+    assert path.stat().st_size < 200_000
+    done = imported(path, tmp_path, max_unpacked_bytes=100_000_000)
+    assert (done.code, "larger than 95 MB" in done.message) == ("too_large", True)
+
+
+def test_entities_do_not_multiply(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "laughs.xlsx", '<row><c t="str"><v>&a;</v></c></row>')
+    with zipfile.ZipFile(path) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    declared = '<!DOCTYPE w [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>' + sheet
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in PARTS.items():
+            archive.writestr(name, text)
+        archive.writestr("xl/worksheets/sheet1.xml", declared)
+    with pytest.raises(JobError, match="declares a document type"):
+        list(excel.read_excel(Source(path, "laughs.xlsx")))
+
+
+def imported(path: Path, tmp_path: Path, **limits: Any) -> Failed:
+    """How a child ends that may hold 700 MB and imports the file."""
+    spec = tmp_path / "spec.json"
+    told = {"inputs": {"source": str(path)}, "work": str(tmp_path / "w"), "filename": path.name}
+    spec.write_text(json.dumps(told | limits))
+    child = (
+        "from workers.runtime import memory; memory.bound(700 << 20);"
+        "from workers.ingest import parse; parse.run_child(parse.ImportSpec, parse.run)"
+    )
+    done = subprocess.run([sys.executable, "-c", child, str(spec)], capture_output=True, check=False)
+    last = parse_event(done.stdout.splitlines()[-1])
+    assert isinstance(last, Failed), done.stderr
+    assert last.user_error
+    return last
+
+
+def test_rows_of_a_parquet_file_are_counted_before_they_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    with pq.ParquetWriter(path, pa.schema([("text", pa.string())]), compression="zstd") as writer:
+        for _ in range(6):
+            writer.write_table(pa.table({"text": pa.nulls(1_000_000, pa.string())}))
+    assert path.stat().st_size < 20_000
+    began = time.monotonic()
+    with pytest.raises(JobError) as refused:
+        list(read_parquet(Source(path, path.name)))
+    assert (refused.value.code, time.monotonic() - began < 1) == ("too_many_rows", True)
+    assert "more than 5,000,000 rows" in refused.value.message
+
+
+@pytest.mark.parametrize("write", [pa.ipc.new_file, pa.ipc.new_stream])
+def test_rows_of_an_arrow_file_are_counted(tmp_path: Path, write: Any) -> None:
+    path = tmp_path / "rows.arrow"
+    table = pa.table({"nothing": pa.nulls(60_000_000)})
+    with pa.OSFile(str(path), "wb") as sink, write(sink, table.schema) as writer:
+        writer.write_table(table)
+    assert path.stat().st_size < 10_000
+    with pytest.raises(JobError) as refused:
+        list(read_arrow(Source(path, path.name)))
+    assert refused.value.code == "too_many_rows"
+
+
+def test_an_arrow_dictionary_is_not_multiplied_in_memory(tmp_path: Path) -> None:
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * 200_000, pa.int32()), pa.array(["x" * 900_000]))
+    path = tmp_path / "bomb.arrow"
+    table = pa.table({"text": column})
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema, options=options) as writer:
+        writer.write_table(table)
+    assert path.stat().st_size < 100_000
+    assert imported(path, tmp_path, max_unpacked_bytes=1 << 30).code == "too_large"
 
 
 def test_a_parquet_file_of_one_long_text_repeated_does_not_take_the_machine(tmp_path: Path) -> None:
@@ -96,16 +172,11 @@ def test_a_parquet_file_of_one_long_text_repeated_does_not_take_the_machine(tmp_
     path = tmp_path / "bomb.parquet"
     pq.write_table(pa.table({"text": column}), path, compression="zstd")
     assert path.stat().st_size < 1_000_000
-    spec = tmp_path / "spec.json"
-    spec.write_text(
-        json.dumps({"inputs": {"source": str(path)}, "work": str(tmp_path / "w"), "filename": path.name})
-    )
-    child = (
-        "from workers.runtime import memory; memory.bound(2 << 30);"
-        "from workers.ingest import parse; parse.run_child(parse.ImportSpec, parse.run)"
-    )
-    done = subprocess.run([sys.executable, "-c", child, str(spec)], capture_output=True, check=False)
-    last = parse_event(done.stdout.splitlines()[-1])
-    assert isinstance(last, Failed), done.stderr
-    assert last.user_error
-    assert last.code in ("too_large", "damaged_file")
+    assert imported(path, tmp_path).code in ("too_large", "damaged_file")
+
+
+def test_reading_ends_in_time(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("text,label\n" + "late,a\n" * 2_000_000)
+    refused = imported(path, tmp_path, max_seconds=1)
+    assert (refused.code, "longer than" in refused.message) == ("too_slow", True)

@@ -172,17 +172,18 @@ def _place(
     characters = 0
     for name, value in flattened(record.cells):
         text = cell_text(value)
+        characters += len(text) if text else 0
         problem = name_problem(name) or (text is not None and cell_problem(text, source))
         if problem:
+            source.count(characters)
             rejected.add(record.line, f"{printable_name(name)}: {problem}", _row_text(record))
             return
         cells["line_" if name == "__line" else name] = text
-        characters += len(text) if text else 0
     if not characters:
         rejected.add(record.line, "All cells are empty", _row_text(record))
         return
+    source.count(characters)
     rows.add(record.line, cells, characters)
-    source.limits.require_unpacked(rows.characters)
     if len(rows.columns) > source.max_columns:
         raise too_many_columns(len(rows.columns), source.max_columns)
     profile.add(cells)

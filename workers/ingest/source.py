@@ -55,6 +55,13 @@ class Source:
     share_before: float = 0.0
     """Of the progress bar, taken by what came before reading."""
 
+    _characters: int = 0
+
+    def count(self, characters: int) -> None:
+        """Add what a row holds to the text that was read so far. Raises JobError when that is more than may be read."""
+        self._characters += characters
+        self.limits.require_unpacked(self._characters)
+
     @property
     def size(self) -> int:
         return self.path.stat().st_size

@@ -74,8 +74,7 @@ class RowsWriter:
         self._writer: pq.ParquetWriter | None = None
         self._part_columns = 0
         self._pending: list[tuple[int, dict[str, str | None]]] = []
-        self._characters = self.characters = 0
-        """Those that wait to be written, and all."""
+        self._characters = 0
         self.columns: dict[str, None] = {}
         self.count = 0
 
@@ -86,7 +85,6 @@ class RowsWriter:
                 self.columns[name] = None
         self._pending.append((line, cells))
         self._characters += characters
-        self.characters += characters
         if len(self._pending) >= _BATCH_ROWS or self._characters >= _BATCH_CHARACTERS:
             self._flush()
 

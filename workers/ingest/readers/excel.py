@@ -1,40 +1,59 @@
-"""Excel workbooks (.xlsx, .xls, .ods): the sheet that holds most, row numbers as Excel shows them."""
+"""Excel workbooks (.xlsx, .xls, .xlsb, .ods): the sheet that was chosen or holds most, row numbers as Excel shows them."""
 
 import datetime
 import os
 import struct
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
 from workers.ingest.detect import not_a_table
 from workers.ingest.header import column_names, looks_like_header, rows_above_header
+from workers.ingest.number_formats import general
 from workers.ingest.readers.delimited import too_many_columns
+from workers.ingest.readers.xlsx import DamagedSheet, Merged, SheetRow, open_workbook
 from workers.ingest.source import Bad, Row, Source
 from workers.runtime.reporter import JobError
 
-_UNPACKED_LIMIT = 1_500_000_000
 _LOCAL_HEADER_BYTES = 30
 """Its last four say how long the name and the extra field after it are (APPNOTE.TXT of PKWARE, 4.3.7)."""
 _PIECE_BYTES = 1 << 20
+_PREVIEW_ROWS = 200
+_MOST_SHEETS = 200
+_DAMAGE = (
+    CalamineError,
+    DamagedSheet,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    EOFError,
+)
 
 
 def read_excel(source: Source) -> Iterator[Row | Bad]:
     """Yield a row per line below the header. Raises JobError for a locked, damaged, oversized or empty workbook."""
     try:
-        _refuse_oversized(source)
-        with CalamineWorkbook.from_path(source.path) as workbook:
-            yield from _sheet(source, *_fullest(workbook))
+        with ExitStack() as held:
+            workbook = open_workbook(source.path, source.limits, held)
+            if workbook is None:
+                yield from _old(source, held)
+                return
+            looked = {name: workbook.look_over(name) for name in workbook.sheets}
+            name = _chosen(source, {name: filled for name, (filled, _) in looked.items()})
+            yield from _sheet(source, _filled_in(workbook.rows(name), looked[name][1]))
     except PasswordError as error:
         raise JobError(
             "locked_file",
             "This workbook is protected by a password. Remove the password in Excel, then upload it again.",
             field="source",
         ) from error
-    except (CalamineError, zipfile.BadZipFile, zlib.error, struct.error) as error:
+    except _DAMAGE as error:
         if source.path.open("rb").read(2) != b"PK":
             raise not_a_table("an old Office document that holds no readable sheet") from error
         raise JobError(
@@ -44,20 +63,114 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
         ) from error
 
 
+def _chosen(source: Source, filled: dict[str, int]) -> str:
+    """The sheet that somebody chose, else the one with the most filled cells: what stands before it is a cover, what
+    follows it notes or lists."""
+    name = source.part if source.part in filled else max(filled, key=lambda name: filled[name], default="")
+    if not filled.get(name or ""):
+        raise JobError(
+            "empty_file",
+            f"The sheet “{name}” holds no cells. Choose another one."
+            if name and any(filled.values())
+            else "No sheet of this workbook holds any cells. Fill one in, then upload it again.",
+            field="source",
+        )
+    assert name is not None  # noqa: S101
+    if len(filled) > 1 and name != source.part:
+        source.notes.append(f"The workbook has {len(filled)} sheets; “{name}”, the fullest, was read.")
+    source.parts, source.part = [each for each in filled if filled[each]][:_MOST_SHEETS], name
+    return name
+
+
+def _filled_in(rows: Iterator[SheetRow], merged: list[Merged]) -> Iterator[SheetRow]:
+    """Give each row below a merged cell its text. A title over several columns stays in the first."""
+    coming, open_cells = deque(merged), dict[int, tuple[int, str]]()
+    for number, cells in rows:
+        while coming and coming[0].top <= number:
+            cell = coming.popleft()
+            if cell.top == number and cell.column in cells:
+                open_cells[cell.column] = (cell.bottom, cells[cell.column])
+        for column, (bottom, text) in list(open_cells.items()):
+            if number > bottom:
+                del open_cells[column]
+            else:
+                cells.setdefault(column, text)
+        yield number, cells
+
+
+def _sheet(source: Source, rows: Iterator[SheetRow]) -> Iterator[Row | Bad]:
+    ahead = [row for _, row in zip(range(_PREVIEW_ROWS), rows, strict=False)]
+    if not ahead:
+        raise JobError(
+            "empty_file",
+            "No sheet of this workbook holds any cells. Fill one in, then upload it again.",
+            field="source",
+        )
+    columns = sorted({column for _, cells in ahead for column in cells})
+    if len(columns) > source.max_columns:
+        raise too_many_columns(len(columns), source.max_columns)
+    texts = [[cells.get(column, "") for column in columns] for _, cells in ahead]
+    above = rows_above_header(texts)
+    for (number, _), row in zip(ahead[:above], texts, strict=False):
+        yield Bad(number, "Stands above the table's header", " ".join(filter(None, row)))
+    has_header = looks_like_header(texts[above], texts[above + 1 :])
+    if has_header and len(ahead) == above + 1:
+        raise JobError(
+            "header_only", "This sheet has a header but no rows. Add rows below it.", field="source"
+        )
+    named = column_names(texts[above] if has_header else [""] * len(columns))
+    names = dict(zip(columns, named, strict=True))
+    last = ahead[above][0] if has_header else ahead[0][0] - 1
+    for number, cells in _then(ahead[above + has_header :], rows):
+        source.blank += max(0, number - last - 1)
+        last = number
+        yield Row(number, _named(cells, names))
+
+
+def _then(ahead: list[SheetRow], rows: Iterator[SheetRow]) -> Iterator[SheetRow]:
+    yield from ahead
+    yield from rows
+
+
+def _named(cells: dict[int, str], names: dict[int, str]) -> dict[str, str]:
+    """The cells of a row under the names of their columns; one further right than any before gets a number."""
+    row = {name: cells.get(column, "") for column, name in names.items()}
+    if len(cells.keys() - names.keys()):
+        row |= {f"column_{column + 1}": text for column, text in cells.items() if column not in names}
+    return row
+
+
+def _old(source: Source, held: ExitStack) -> Iterator[Row | Bad]:
+    """What is no .xlsx: calamine reads whole sheets, so what they unpack to is bounded before."""
+    _refuse_oversized(source)
+    workbook = held.enter_context(CalamineWorkbook.from_path(source.path))
+    name = _chosen(source, {name: _filled_cells(workbook, name) for name in workbook.sheet_names})
+    sheet = workbook.get_sheet_by_name(name)
+    height = max(1, sheet.total_height)
+    ranges = sheet.merged_cell_ranges or []
+    merged = [Merged(top + 1, bottom + 1, left) for (top, left), (bottom, _) in ranges if bottom > top]
+    for record in _sheet(
+        source, _filled_in(_calamine_rows(sheet), sorted(merged, key=lambda cell: cell.top))
+    ):
+        source.position = lambda line=record.line: source.size * line // height  # type: ignore[misc]
+        yield record
+
+
+def _calamine_rows(sheet: CalamineSheet) -> Iterator[SheetRow]:
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        if cells := {column: text for column, cell in enumerate(row) if (text := _text(cell))}:
+            yield number, cells
+
+
 def _refuse_oversized(source: Source) -> None:
     if not zipfile.is_zipfile(source.path):
         return
+    limit = source.limits.unpacked_bytes
     with zipfile.ZipFile(source.path) as archive, source.path.open("rb") as stream:
         unpacked = 0
         for member in archive.infolist():
-            unpacked += _unpacked_bytes(stream, member, _UNPACKED_LIMIT - unpacked)
-            if unpacked > _UNPACKED_LIMIT:
-                raise JobError(
-                    "too_large",
-                    f"Unpacked, this workbook is more than {_UNPACKED_LIMIT / 1e9:.1f} GB. Save it as CSV, which is read piece by "
-                    "piece.",
-                    field="source",
-                )
+            unpacked += _unpacked_bytes(stream, member, limit - unpacked)
+            source.limits.require_unpacked(unpacked)
 
 
 def _unpacked_bytes(stream: IO[bytes], member: zipfile.ZipInfo, most: int) -> int:
@@ -77,17 +190,6 @@ def _unpacked_bytes(stream: IO[bytes], member: zipfile.ZipInfo, most: int) -> in
     return size
 
 
-def _fullest(workbook: CalamineWorkbook) -> tuple[CalamineSheet, str, list[str]]:
-    """The sheet with the most filled cells: what stands before it is a cover, what follows it notes or lists."""
-    filled = {name: _filled_cells(workbook, name) for name in workbook.sheet_names}
-    name = max(filled, key=lambda name: filled[name], default="")
-    if not filled.get(name):
-        raise JobError(
-            "empty_file", "No sheet of this workbook holds any cells. Fill one in, then upload it again."
-        )
-    return workbook.get_sheet_by_name(name), name, list(filled)
-
-
 def _filled_cells(workbook: CalamineWorkbook, name: str) -> int:
     """0 also for what is no table, such as a sheet that holds a chart only."""
     try:
@@ -97,40 +199,12 @@ def _filled_cells(workbook: CalamineWorkbook, name: str) -> int:
     return sum(bool(_text(cell)) for row in sheet.iter_rows() for cell in row) if sheet.total_height else 0
 
 
-def _sheet(source: Source, sheet: CalamineSheet, name: str, names: list[str]) -> Iterator[Row | Bad]:
-    if len(names) > 1:
-        source.notes.append(
-            f"The workbook has {len(names)} sheets; “{name}”, the fullest, was read. Save another one as a file of its own to use it."
-        )
-    height = max(1, sheet.total_height)
-    rows = ((number, [_text(cell) for cell in row]) for number, row in enumerate(sheet.iter_rows(), start=1))
-    filled = ((number, row) for number, row in rows if any(row))
-    ahead = [record for _, record in zip(range(200), filled, strict=False)]
-    if len(ahead[0][1]) > source.max_columns:
-        raise too_many_columns(len(ahead[0][1]), source.max_columns)
-    above = rows_above_header([row for _, row in ahead])
-    for number, row in ahead[:above]:
-        yield Bad(number, "Stands above the table's header", " ".join(filter(None, row)))
-    ahead = ahead[above:]
-    has_header = looks_like_header(ahead[0][1], [row for _, row in ahead[1:]])
-    if has_header and len(ahead) == 1:
-        raise JobError(
-            "header_only", "This sheet has a header but no rows. Add rows below it.", field="source"
-        )
-    columns = column_names(ahead[0][1] if has_header else [""] * len(ahead[0][1]))
-    for number, row in (*ahead[has_header:],):
-        yield Row(number, dict(zip(columns, row, strict=True)))
-    for number, row in filled:
-        source.position = lambda number=number: source.size * number // height  # type: ignore[misc]
-        yield Row(number, dict(zip(columns, row, strict=True)))
-
-
 def _text(cell: Any) -> str:
-    """Write a cell as Excel shows it: whole numbers without a point, dates in ISO form."""
+    """Write a cell of another format as Excel shows it: whole numbers without a point, dates in ISO form."""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))
+    if isinstance(cell, float):
+        return general(cell)
     if isinstance(cell, datetime.datetime):
-        return cell.isoformat(sep=" ")
+        return cell.isoformat(sep=" ").removesuffix(" 00:00:00")
     return str(cell).strip() if cell is not None else ""

@@ -1,0 +1,210 @@
+"""Numbers as Excel shows them: its number formats applied to the stored value (ECMA-376, part 1, 18.8.30 and 18.8.31)."""
+
+import datetime
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+
+Formatter = Callable[[float], str]
+
+_BUILT_IN = {
+    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00",
+    14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm",
+    21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 45: "mm:ss",
+    46: "[h]:mm:ss", 47: "mm:ss.0", 48: "##0.0E+0",
+    **dict.fromkeys((27, 28, 29, 30, 31, 34, 35, 36, 50, 51, 52, 53, 54, 57, 58), "yyyy-mm-dd"),
+    **dict.fromkeys((32, 33, 55, 56), "h:mm:ss"),
+}  # fmt: skip
+"""14, 22 and the East Asian ones depend on the reader's locale: dates are then written in ISO form."""
+_TOKEN = re.compile(
+    r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|AM/PM|A/P|General|[yY]+|[mM]+|[dD]+|[hH]+|[sS]+|\.0+|E[+-]0+|[0#?]|[,.%/@]|.',
+    re.DOTALL,
+)
+_MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
+_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  # noqa: SIM905
+_LARGEST_DAY = 2_958_466
+_ELAPSED = re.compile(r"\[(h+|m+|s+)\]$", re.IGNORECASE)
+
+
+def code_of(number: int, own: dict[int, str]) -> str:
+    """The format code that a style's number stands for; empty for General."""
+    return own.get(number) or _BUILT_IN.get(number, "")
+
+
+def general(value: float) -> str:
+    """A number without a format: whole ones without a point, others with the 15 digits that Excel keeps."""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
+
+
+@lru_cache(4096)
+def formatter(code: str, *, since_1904: bool = False) -> Formatter:
+    """Return how numbers are written under a format code. What is not understood is written as General."""
+    sections = _sections(code)
+    if not code or len(sections) > 4 or any(re.search(r"\[[<>=]", section) for section in sections):
+        return general
+    writers = [_section(section, since_1904) for section in sections]
+
+    def write(value: float) -> str:
+        if value < 0 and len(writers) > 1:
+            return writers[1](-value)
+        return writers[2](value) if value == 0 and len(writers) > 2 else writers[0](value)
+
+    return write
+
+
+def _sections(code: str) -> list[str]:
+    sections = [""]
+    for part in _TOKEN.findall(code):
+        if part == ";":
+            sections.append("")
+        else:
+            sections[-1] += part
+    return sections
+
+
+def _section(code: str, since_1904: bool) -> Formatter:
+    parts = [part for part in _TOKEN.findall(code) if part[0] not in "_*"]
+    if any(part[0] in "yYdDhHsS" or part in ("AM/PM", "A/P") or _ELAPSED.match(part) for part in parts) or (
+        any(part[0] in "mM" for part in parts) and not any(part in "0#?" for part in parts)
+    ):
+        return _dates(parts, since_1904)
+    if (
+        "/" in parts
+        or "@" in parts
+        or "General" in parts
+        or not any(part in "0#?" or part.startswith(".0") for part in parts)
+    ):
+        return _plain(parts)
+    return _numbers(parts)
+
+
+def _literal(part: str) -> str:
+    if part.startswith('"'):
+        return part[1:-1]
+    if part.startswith("\\"):
+        return part[1:]
+    if part.startswith("["):
+        return part[2:-1].split("-")[0] if part.startswith("[$") else ""
+    return part
+
+
+def _plain(parts: list[str]) -> Formatter:
+    """Fractions and texts as General; a section of literals alone says just these."""
+    if any(part in ("/", "@", "General") or part in "0#?" for part in parts):
+        return general
+    text = "".join(map(_literal, parts))
+    return (lambda value: text) if text.strip() else general
+
+
+def _numbers(parts: list[str]) -> Formatter:
+    places = [
+        index
+        for index, part in enumerate(parts)
+        if part in "0#?" or re.match(r"\.0|E[+-]0", part) or part == "."
+    ]
+    first, last = places[0], places[-1]
+    digits = [part for part in parts[first : last + 1] if not part.startswith(('"', "\\", "["))]
+    scale = len(re.match(r",*", "".join(parts[last + 1 :]))[0])  # type: ignore[index]
+    before = "".join(_literal(part) for part in parts[:first])
+    after = "".join(_literal(part) for part in parts[last + 1 + scale :])
+    shape = "".join(digits)
+    whole, _, rest = shape.partition(".")
+    power = re.search(r"E([+-])(0+)", shape)
+    fraction = re.sub(r"E[+-]0+.*|[^0#?]", "", rest)
+    percent = parts.count("%")
+    groups = "," in whole
+    least_digits, least_places, most_places = whole.count("0"), fraction.count("0"), len(fraction)
+
+    def write(value: float) -> str:
+        number = Decimal(repr(value)) * 100**percent / Decimal(1000) ** scale
+        sign = "-" if number < 0 else ""
+        if power:
+            text = f"{abs(number):.{most_places}E}"
+            mantissa, _, exponent = text.partition("E")
+            mark = exponent[0] if exponent[0] == "-" or power[1] == "+" else ""
+            return f"{before}{sign}{mantissa}E{mark}{exponent[1:].zfill(len(power[2]))}{after}"
+        rounded = abs(number).quantize(Decimal(1).scaleb(-most_places), ROUND_HALF_UP)
+        units, _, decimals = f"{rounded:f}".partition(".")
+        decimals = decimals[:least_places] + decimals[least_places:].rstrip("0")
+        units = units.lstrip("0").zfill(least_digits) if least_digits or units.strip("0") else "0"
+        units = f"{int(units):,}" if groups and least_digits < 2 else units
+        is_zero = not rounded
+        return f"{before}{'' if is_zero else sign}{units}{'.' if decimals else ''}{decimals}{after}"
+
+    return write
+
+
+def _dates(parts: list[str], since_1904: bool) -> Formatter:
+    is_foreign = any(
+        re.match(r"\[\$-", part) and not re.match(r"\[\$-(x-\w+,)?0*409\]", part, re.I) for part in parts
+    )
+    names_month = any(re.fullmatch(r"[mM]{3,}|[dD]{3,}", part) for part in parts)
+    parts = _with_minutes(parts)
+    twelve = any(part in ("AM/PM", "A/P") for part in parts)
+    decimals = max((len(part) - 1 for part in parts if re.fullmatch(r"\.0+", part)), default=0)
+
+    def write(value: float) -> str:
+        moment = moment_of(value, since_1904=since_1904, decimals=decimals)
+        if moment is None:
+            return general(value)
+        if is_foreign and names_month:
+            return _iso(moment, value)
+        return "".join(_date_part(part, moment, value, twelve) for part in parts).strip()
+
+    return write
+
+
+def _with_minutes(parts: list[str]) -> list[str]:
+    """Tell minutes from months: they follow hours or stand before seconds. Minutes become `n`."""
+    parts = [part.lower() if re.fullmatch(r"[yYmMdDhHsS]+", part) else part for part in parts]
+    timed = [
+        index for index, part in enumerate(parts) if re.fullmatch(r"[ymdhs]+", part) or _ELAPSED.match(part)
+    ]
+    for place, index in enumerate(timed):
+        if not re.fullmatch(r"m{1,2}", parts[index]):
+            continue
+        before = parts[timed[place - 1]] if place else ""
+        after = parts[timed[place + 1]] if place + 1 < len(timed) else ""
+        if before.startswith(("h", "[h")) or after.startswith(("s", "[s")):
+            parts[index] = "n" * len(parts[index])
+    return parts
+
+
+def moment_of(value: float, *, since_1904: bool = False, decimals: int = 0) -> datetime.datetime | None:
+    """The date that a serial number stands for, rounded to the decimals of a second that are shown. Excel believes that
+    1900 had a 29th of February."""
+    if not 0 <= value < _LARGEST_DAY:
+        return None
+    epoch = datetime.datetime(1904, 1, 1) if since_1904 else datetime.datetime(1899, 12, 30)  # noqa: DTZ001
+    days = value if since_1904 or value >= 60 else value + 1
+    step = 10**decimals
+    return epoch + datetime.timedelta(seconds=round(days * 86_400 * step) / step)
+
+
+def _iso(moment: datetime.datetime, value: float) -> str:
+    if value < 1:
+        return moment.strftime("%H:%M:%S")
+    return moment.strftime("%Y-%m-%d" if float(value).is_integer() else "%Y-%m-%d %H:%M:%S")
+
+
+def _date_part(part: str, moment: datetime.datetime, value: float, twelve: bool) -> str:
+    if elapsed := _ELAPSED.match(part):
+        unit = elapsed[1][0].lower()
+        seconds = round(value * 86_400)
+        return str(seconds // {"h": 3600, "m": 60, "s": 1}[unit]).zfill(len(elapsed[1]))
+    if re.fullmatch(r"\.0+", part):
+        return f"{moment.microsecond / 1e6:.{len(part) - 1}f}"[1:]
+    if part in ("AM/PM", "A/P"):
+        half = "AM" if moment.hour < 12 else "PM"
+        return half if part == "AM/PM" else half[0]
+    hour = (moment.hour % 12 or 12) if twelve else moment.hour
+    known = {
+        "y": moment.strftime("%y"), "yy": moment.strftime("%y"), "yyy": str(moment.year), "yyyy": str(moment.year),
+        "m": str(moment.month), "mm": f"{moment.month:02}", "mmm": _MONTHS[moment.month - 1][:3],
+        "mmmm": _MONTHS[moment.month - 1], "mmmmm": _MONTHS[moment.month - 1][0],
+        "d": str(moment.day), "dd": f"{moment.day:02}", "ddd": _DAYS[moment.weekday()][:3], "dddd": _DAYS[moment.weekday()],
+        "h": str(hour), "hh": f"{hour:02}", "n": str(moment.minute), "nn": f"{moment.minute:02}",
+        "s": str(moment.second), "ss": f"{moment.second:02}",
+    }  # fmt: skip
+    return known.get(part, _literal(part))
