@@ -150,6 +150,14 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 60
 # Uploads
 
 UPLOAD_LIMIT_MB = env.int("UPLOAD_LIMIT_MB", 2048)
+# How much of one file is read: a few kilobytes can stand for any number of rows, bytes and minutes.
+IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", 5_000_000)
+IMPORT_MAX_MINUTES = env.float("IMPORT_MAX_MINUTES", 15)
+IMPORT_MAX_UNPACKED_MB = env.int("IMPORT_MAX_UNPACKED_MB", 4096)
+# Memory of all imports that run at once on one machine, together; 0: half of what the machine has, at most 4 GB each.
+IMPORT_MEMORY_MB = env.int("IMPORT_MEMORY_MB", 0)
+# As many as the threads of the worker of the queue `default`.
+IMPORTS_AT_ONCE = env.int("IMPORTS_AT_ONCE", 2)
 # What people's addresses may name beside public sites: networks (10.0.0.0/8) and hosts (files.internal:8080).
 OUTGOING_ALLOW = env.list("OUTGOING_ALLOW", [])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 << 20

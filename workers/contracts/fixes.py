@@ -12,6 +12,14 @@ FILE_TOO_LARGE = (
 )
 
 
+def file_too_slow(seconds: float) -> str:
+    """What is said where reading a file takes longer than it may."""
+    return (
+        f"Reading this file took longer than {seconds / 60:g} minutes, the limit here. Split it, or ask an administrator to "
+        "raise IMPORT_MAX_MINUTES."
+    )
+
+
 def memory_advice(fix: Fix | None) -> str:
     """What to do about memory that ran out, in a sentence."""
     if fix is None:

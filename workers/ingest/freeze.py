@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from workers.contracts.fixes import FILE_TOO_LARGE
 from workers.contracts.specs import FreezeResult, FreezeSpec
 from workers.contracts.task_types import TASKS, Role, TaskType, missing_roles
 from workers.ingest.examples import Builder, RowError
@@ -43,6 +44,7 @@ from workers.ingest.splits import (
 )
 from workers.ingest.supplied_splits import SuppliedSplits, read_supplied_splits
 from workers.ingest.tables import DATA_NAME, LINE, REJECTED_NAME, ROWS_NAME, GroupWriter, RejectedWriter
+from workers.runtime import memory
 from workers.runtime.reporter import JobError, Reporter, run_child
 
 MESSAGE_TYPE = pa.struct([("role", pa.string()), ("content", pa.string())])
@@ -70,6 +72,13 @@ _ONLY_ROW = "The label occurs in one row only"
 def run(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
     """Freeze one version. Raises JobError for roles that do not fit and for too little left to train on."""
     reporter.started()
+    try:
+        return _frozen(spec, reporter)
+    except MemoryError:
+        raise JobError("too_large", FILE_TOO_LARGE, field="source") from None
+
+
+def _frozen(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
     work, rows = Path(spec.work), Path(spec.inputs["rows"])
     out = work / "out"
     out.mkdir(parents=True, exist_ok=True)
@@ -360,4 +369,5 @@ def _merge_rejects(parts: list[Path], path: Path, work: Path) -> dict[str, int]:
 
 
 if __name__ == "__main__":
+    memory.bound()
     run_child(FreezeSpec, run)

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
+from workers.contracts.fixes import file_too_slow
 from workers.contracts.specs import ImportSpec
 from workers.runtime.reporter import JobError
 
@@ -43,16 +44,7 @@ class Limits:
     def require_time(self) -> None:
         """Raises JobError when reading takes longer than it may."""
         if time.monotonic() - self._began > self.seconds:
-            raise too_slow(self.seconds)
-
-
-def too_slow(seconds: float) -> JobError:
-    return JobError(
-        "too_slow",
-        f"Reading this file took longer than {seconds / 60:g} minutes, the limit here. Split it, or ask an administrator to "
-        "raise IMPORT_MAX_MINUTES.",
-        field="source",
-    )
+            raise JobError("too_slow", file_too_slow(self.seconds), field="source")
 
 
 def _size(size: int) -> str:

@@ -10,26 +10,29 @@ Formatter = Callable[[float], str]
 
 _BUILT_IN = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00",
-    14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm",
-    21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 45: "mm:ss",
+    14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm~AM/PM", 19: "h:mm:ss~AM/PM", 20: "h:mm",
+    21: "h:mm:ss", 22: "yyyy-mm-dd~h:mm", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 45: "mm:ss",
     46: "[h]:mm:ss", 47: "mm:ss.0", 48: "##0.0E+0",
     **dict.fromkeys((27, 28, 29, 30, 31, 34, 35, 36, 50, 51, 52, 53, 54, 57, 58), "yyyy-mm-dd"),
     **dict.fromkeys((32, 33, 55, 56), "h:mm:ss"),
 }  # fmt: skip
-"""14, 22 and the East Asian ones depend on the reader's locale: dates are then written in ISO form."""
+"""A tilde is a space. 14, 22 and the East Asian ones depend on the reader's locale: dates are then written in ISO form."""
 _TOKEN = re.compile(
     r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|AM/PM|A/P|General|[yY]+|[mM]+|[dD]+|[hH]+|[sS]+|\.0+|E[+-]0+|[0#?]|[,.%/@]|.',
     re.DOTALL,
 )
-_MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  # noqa: SIM905
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LARGEST_DAY = 2_958_466
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]$", re.IGNORECASE)
 
 
 def code_of(number: int, own: dict[int, str]) -> str:
     """The format code that a style's number stands for; empty for General."""
-    return own.get(number) or _BUILT_IN.get(number, "")
+    return own.get(number) or _BUILT_IN.get(number, "").replace("~", " ")
 
 
 def general(value: float) -> str:

@@ -15,7 +15,7 @@ from apps.workspaces.secrets import hub_token
 from workers.contracts.events import EVENTS_FD_VARIABLE
 from workers.contracts.jobs import JobKind
 from workers.contracts.specs import ADDRESS_VARIABLE, ALLOWED_VARIABLE
-from workers.runtime import kernels
+from workers.runtime import kernels, memory
 
 _PASSED_ON = (
     "PATH",
@@ -60,6 +60,13 @@ def source_access(job: Job) -> dict[str, str]:
     address = address_of(job)
     allowed = ",".join(settings.OUTGOING_ALLOW)
     return {ADDRESS_VARIABLE: address, ALLOWED_VARIABLE: allowed} if address else {}
+
+
+def memory_access(job: Job) -> dict[str, str]:
+    """For a child that reads what strangers wrote: its share of the machine's memory."""
+    if job.kind not in (JobKind.IMPORT, JobKind.FREEZE):
+        return {}
+    return {memory.LIMIT_VARIABLE: str(memory.share(settings.IMPORT_MEMORY_MB, settings.IMPORTS_AT_ONCE))}
 
 
 def engine_access(job: Job) -> dict[str, str]:

@@ -47,13 +47,24 @@ def kills(files: Iterable[Path]) -> int:
     return total
 
 
-LEAST_BYTES = 2 << 30
+LIMIT_VARIABLE = "CHILD_MEMORY_BYTES"
+"""In the environment of a child: how much it may hold."""
+LEAST_BYTES = 768 << 20
+MOST_BYTES = 4 << 30
+
+
+def share(together_mb: int, at_once: int) -> int:
+    """Bytes for each of `at_once` children that may hold `together_mb` between them; 0 of these stands for half of what
+    the machine or its container has."""
+    if together_mb:
+        return max(LEAST_BYTES, (together_mb << 20) // max(1, at_once))
+    return max(LEAST_BYTES, min(MOST_BYTES, _available() // 2 // max(1, at_once)))
 
 
 def bound(most_bytes: int | None = None) -> None:
-    """Let this process hold at most `most_bytes`, or half of what the machine or its container has: what asks for more is
+    """Let this process hold at most `most_bytes`, else its share as the supervisor states it: what asks for more is
     refused. A small file can unpack to more than any machine has."""
-    limit = most_bytes or max(LEAST_BYTES, _available() // 2)
+    limit = most_bytes or int(os.environ.get(LIMIT_VARIABLE) or share(0, 2))
     # Not every system knows this limit.
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
@@ -61,6 +72,7 @@ def bound(most_bytes: int | None = None) -> None:
 
 def _available() -> int:
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    with contextlib.suppress(OSError, ValueError):
-        return min(machine, int((_CGROUPS / "memory.max").read_text()))
+    for path in (_CGROUPS / "memory.max", _CGROUPS / "memory" / "memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):
+            machine = min(machine, int(path.read_text()))
     return machine

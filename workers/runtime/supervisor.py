@@ -40,7 +40,7 @@ from workers.contracts.events import (
     Progress,
     parse_event,
 )
-from workers.contracts.fixes import FILE_TOO_LARGE, memory_advice, memory_fix
+from workers.contracts.fixes import FILE_TOO_LARGE, file_too_slow, memory_advice, memory_fix
 from workers.contracts.jobs import JobKind
 from workers.contracts.recipes import Recipe
 from workers.contracts.specs import ADDRESS_VARIABLE
@@ -51,6 +51,7 @@ from workers.runtime.child import (
     engine_access,
     environment_of,
     hub_access,
+    memory_access,
     signal_group,
     source_access,
 )
@@ -65,6 +66,7 @@ STOPPED_WITHOUT_RESULT = 3
 LONGEST_LINE_BYTES = 8 << 20
 _SAVING_TIMES_GRACE = 10
 """How much longer a stopped child may take that is writing what the stop is to keep: a large model takes minutes."""
+_OVERTIME_SECONDS = 60
 _NO_MEMORY = "memory allocation of"
 """What a library written in Rust says before it ends its process."""
 
@@ -108,6 +110,7 @@ class _Attempt:
         self.source = source_access(job)
         self._held = contextlib.ExitStack()
         self._kills_before = 0
+        self._began = time.monotonic()
 
     def run(self) -> None:
         with self._held:
@@ -128,7 +131,11 @@ class _Attempt:
                 pass_fds=(events_write,),
                 start_new_session=True,
                 cwd=settings.BASE_DIR,
-                env=environment_of(self.work, events_write, self.hub | self.source | engine_access(self.job)),
+                env=environment_of(
+                    self.work,
+                    events_write,
+                    self.hub | self.source | engine_access(self.job) | memory_access(self.job),
+                ),
             )
         os.close(events_write)
         try:
@@ -202,11 +209,19 @@ class _Attempt:
             if now - last_beat >= settings.JOB_HEARTBEAT_SECONDS:
                 self.is_current = services.heartbeat(self.job)
                 last_beat = now
-            if not self.is_current or worker_is_ending.is_set():
+            if not self.is_current or worker_is_ending.is_set() or self._is_overdue(now):
                 return
         self._flush()
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(timeout=settings.JOB_STOP_GRACE_SECONDS)
+
+    def _is_overdue(self, now: float) -> bool:
+        """Whether an import outstays its time by far: inside a library, where it cannot look at the clock itself."""
+        seconds = settings.IMPORT_MAX_MINUTES * 60
+        if self.job.kind != JobKind.IMPORT or now - self._began < seconds + _OVERTIME_SECONDS:
+            return False
+        self.outcome = Failed(code="too_slow", message=file_too_slow(seconds), field="source")
+        return True
 
     def _take_lines(self, buffer: bytes) -> bytes:
         *lines, rest = buffer.split(b"\n")

@@ -8,7 +8,7 @@ from apps.core.errors import UserError
 from apps.core.outgoing import check_address
 from apps.core.rates import Rate, take
 from apps.datasets.models import Dataset, Import
-from apps.datasets.services.importing import create_import, new_import
+from apps.datasets.services.importing import create_import, new_import, reading_limits
 from apps.datasets.sources import sealed_address
 from apps.workspaces import access, usage
 from apps.workspaces.access import Action
@@ -44,6 +44,7 @@ def import_from_address(
         filename=source.filename,
         limit_bytes=settings.UPLOAD_LIMIT_MB << 20,
         room_bytes=usage.room_for_bytes(target_workspace),
+        **reading_limits(),
     )
     # The rest of an address may hold a secret.
     return create_import(actor, source, dataset, spec, name=name, told={"host": target.host})

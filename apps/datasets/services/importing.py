@@ -48,13 +48,27 @@ def start_import(
     # Written outside the transaction: a long upload must not hold the database.
     room = usage.room_for_bytes(dataset.workspace if dataset else workspace)
     source.source_bytes, source.source_sha256 = _store(source.source_key, chunks, room)
-    spec = ImportSpec(inputs={"source": source.source_key}, output=source.rows_key, filename=source.filename)
+    spec = ImportSpec(
+        inputs={"source": source.source_key},
+        output=source.rows_key,
+        filename=source.filename,
+        **reading_limits(),
+    )
     told = {"bytes": source.source_bytes}
     try:
         return create_import(actor, source, dataset, spec, name=name, description=description, told=told)
     except BaseException:
         storage().delete(f"imports/{source.pk}")
         raise
+
+
+def reading_limits() -> dict[str, Any]:
+    """How much of one file is read, as fields of an ImportSpec."""
+    return {
+        "max_rows": settings.IMPORT_MAX_ROWS,
+        "max_seconds": settings.IMPORT_MAX_MINUTES * 60,
+        "max_unpacked_bytes": settings.IMPORT_MAX_UNPACKED_MB << 20,
+    }
 
 
 def new_import(actor: User, workspace: Workspace, filename: str) -> Import:

@@ -138,4 +138,5 @@ def _refuse_while_working(job_ids: list[UUID], versions: Sequence[DatasetVersion
 
 
 def _folder(source: Import) -> str:
-    return source.source_key.rpartition("/")[0]
+    """Where its source, its rows and those of earlier readings lie."""
+    return f"imports/{source.pk}"
