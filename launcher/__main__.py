@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from launcher.console import Console
-from launcher.environment import DEFAULT_HOST, DEFAULT_PORT, ROOT, LauncherError, Options
+from launcher.environment import DEFAULT_PORT, NETWORK_FILE, ROOT, LauncherError, Options
+from launcher.network import chosen_host
 from launcher.stack import Launcher
 
 REFUSED_IN_PATHS = '*?["\\\n'
@@ -26,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where everything is kept (DATA_DIR)",
     )
     parser.add_argument(
-        "--host", default=os.environ.get("HOST") or DEFAULT_HOST, help="address to listen on (HOST)"
+        "--host",
+        default=os.environ.get("HOST") or "",
+        help="address to listen on (HOST); without one administrators choose it on a page",
     )
     parser.add_argument(
         "--port", default=os.environ.get("PORT") or DEFAULT_PORT, type=int, help="first port to try (PORT)"
@@ -37,8 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(data_dir: str | Path, host: str, port: int, verbose: bool) -> int:
-    """Run the studio until it is told to end; return the exit status."""
-    options = Options(data_dir=Path(data_dir).resolve(), host=host, port=port)
+    """Run the studio until it is told to end; return the exit status. Without a host it listens where it was last told to."""
+    folder = Path(data_dir).resolve()
+    chosen = host or chosen_host(folder / NETWORK_FILE)
+    options = Options(data_dir=folder, host=chosen, port=port, may_move=not host)
     try:
         console = _console(options, verbose)
         if shutil.disk_usage(options.data_dir).free < LEAST_BYTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 import socket
@@ -14,6 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
 PORTS_TRIED = 50
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+NETWORK_FILE = "network.json"
+"""In the data folder: where administrators want the studio to listen."""
 EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  (names for it, chosen by whoever starts the studio)
 
 
@@ -28,6 +31,8 @@ class Options:
     data_dir: Path
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
+    may_move: bool = False
+    """Whether administrators choose the host on a page (launcher.network): nobody named one at the start."""
 
 
 def kept_secret(path: Path) -> str:
@@ -102,15 +107,36 @@ def is_local(host: str) -> bool:
     return True
 
 
+def lan_address() -> str | None:
+    """This computer's IPv4 address in its local network, or None where it is in none."""
+    for host in (_routed_address(), *_own_addresses()):
+        if host and not ipaddress.ip_address(host).is_loopback:
+            return host
+    return None
+
+
+def _routed_address() -> str:
+    """The address that packets to elsewhere leave from."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # a documentation address: picks a route, sends nothing
+            return str(probe.getsockname()[0])
+        except OSError:
+            return ""
+
+
+def _own_addresses() -> list[str]:
+    """Those of every interface, for a computer without a route to elsewhere."""
+    import psutil  # takes a while: only where there is no route
+
+    entries = [entry for found in psutil.net_if_addrs().values() for entry in found]
+    return [entry.address for entry in entries if entry.family == socket.AF_INET]
+
+
 def shown_host(host: str) -> str:
     """The host that others type: for a studio that listens everywhere, this machine's address in its network."""
     if host in EVERY_ADDRESS:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.connect(("192.0.2.1", 9))  # a documentation address: picks a route, sends nothing
-                return str(probe.getsockname()[0])
-            except OSError:
-                return DEFAULT_HOST
+        return lan_address() or DEFAULT_HOST
     return f"[{host}]" if ":" in host else host
 
 
@@ -146,22 +172,33 @@ class Environment(dict[str, str]):
         self.has_own_engine = not self.is_given("ENGINE_URL")
         self.redis_port, self.redis_password = free_port(), secrets.token_urlsafe(32)
         engine_port = free_port()
-        self.address = f"http://{shown_host(options.host)}:{port}"
+        self.has_own_address = not self.is_given("SITE_URL")
+        self._given_hosts = self.get("ALLOWED_HOSTS", "")
+        self.move(options, port)
         self._fill("REDIS_URL", f"redis://:{self.redis_password}@127.0.0.1:{self.redis_port}/0")
         self._fill("ENGINE_URL", f"http://127.0.0.1:{engine_port}")
         self._fill("ENGINE_KEY", secrets.token_urlsafe(32))
         self._fill("SECRET_KEY", lambda: kept_secret(data / "secret_key"))
         self._fill("SETUP_TOKEN", lambda: kept_secret(data / "setup_token"))
-        self._fill("SITE_URL", self.address)
         self._fill("STORAGE_URL", (data / "storage").as_uri())
         self._fill("CACHE_DIR", str(data / "cache"))
         self._fill("EMAIL_URL", "console:")
-        self["ALLOWED_HOSTS"] = ",".join(hosts_of(options.host, self.get("ALLOWED_HOSTS", "")))
+        # Nobody is at hand on one machine who makes accounts: whoever is invited makes their own.
+        self._fill("SIGN_UP", "invitation")
+        if options.may_move and self.has_own_address:
+            self["NETWORK_FILE"] = str(data / NETWORK_FILE)
         self["DJANGO_SETTINGS_MODULE"] = "studio.settings"
         self["ENGINE_HOST"], self["ENGINE_PORT"] = "127.0.0.1", str(engine_port)
         self["PYTHONUNBUFFERED"] = "1"
         self["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), given.get("PYTHONPATH")]))
         self["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), given.get("PATH", os.defpath)])
+
+    def move(self, options: Options, port: int) -> None:
+        """What depends on where the studio listens."""
+        self.address = f"http://{shown_host(options.host)}:{port}"
+        if self.has_own_address:
+            self["SITE_URL"] = self.address
+        self["ALLOWED_HOSTS"] = ",".join(hosts_of(options.host, self._given_hosts))
 
     def is_given(self, name: str) -> bool:
         return bool(self.get(name) or self.get(f"{name}_FILE"))

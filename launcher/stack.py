@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 
 from launcher.console import Console
 from launcher.environment import ROOT, Environment, LauncherError, Options, listen
 from launcher.lock import lock_data_dir, remove_note, write_note
+from launcher.network import chosen_host
 from launcher.private_redis import set_aside
 from launcher.process import Process, Service
 from launcher.services import background_services, engine_service, redis_service, web_service
@@ -36,6 +40,7 @@ class Launcher:
         self.processes: list[Process] = []
         self._stop = threading.Event()
         self._lock_descriptor = -1
+        self._listener: socket.socket
 
     def request_stop(self, number: int = 0, frame: FrameType | None = None) -> None:
         self._stop.set()
@@ -52,21 +57,22 @@ class Launcher:
         self.obey_signals()
         self._lock_descriptor = lock_data_dir(self.options.data_dir)
         write_note(self.options.data_dir, pid=os.getpid())
-        listener = listen(self.options.host, self.options.port)
-        port = listener.getsockname()[1]
+        self._listener = listen(self.options.host, self.options.port)
+        port = self._listener.getsockname()[1]
         if port != self.options.port:
             self.console.line("launcher", f"Port {self.options.port} is taken; using {port} instead.")
         environment = Environment(self.options, port, os.environ)
         try:
-            has_owner = self._start(environment, listener.fileno())
+            has_owner = self._start(environment, self._listener.fileno())
             self._announce(environment, has_owner)
             while not self._stop.wait(TICK_SECONDS):
                 for process in self.processes:
                     process.tend()
+                self._follow_choice(environment)
         except Interrupted:
             pass
         finally:
-            listener.close()
+            self._listener.close()
             self._end_all()
             remove_note(self.options.data_dir)
         return 0
@@ -83,6 +89,26 @@ class Launcher:
             self._add(service)
         self._wait_until_healthy(self.processes, READY_SECONDS)
         return has_owner
+
+    def _follow_choice(self, environment: Environment) -> None:
+        """Listen where an administrator wants the studio to be found (launcher.network); only web starts again."""
+        if "NETWORK_FILE" not in environment:
+            return
+        host = chosen_host(Path(environment["NETWORK_FILE"]))
+        if host == self.options.host:
+            return
+        port = self._listener.getsockname()[1]
+        web = next(process for process in self.processes if process.name == "web")
+        web.ask_to_end()
+        web.end(time.monotonic() + STOP_SECONDS)
+        # A port of one address and of all of them cannot be listened on at the same time.
+        self._listener.close()
+        self._listener = listen(host, port)
+        self.options = replace(self.options, host=host)
+        environment.move(self.options, self._listener.getsockname()[1])
+        web.service = web_service(environment, self._listener.fileno())
+        web.start()
+        self._announce(environment, True)
 
     def _add(self, service: Service) -> Process:
         process = Process(service, self.console, self._lock_descriptor)

@@ -37,5 +37,7 @@ DATA_DIR = Path(env.str("DATA_DIR", str(DEFAULT_DATA_DIR))).resolve()
 CACHE_DIR = Path(env.str("CACHE_DIR", str(default_cache_dir(DATA_DIR)))).resolve()
 CACHE_LIMIT_GB = env.int("CACHE_LIMIT_GB", DEFAULT_LIMIT_GB)
 WORK_DIR = Path(env.str("WORK_DIR", str(DATA_DIR / "work"))).resolve()
+# Set by the launcher where administrators may open the studio to their local network (launcher.network).
+NETWORK_FILE = os.environ.get("NETWORK_FILE", "")
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 STORAGE_URL = env.str("STORAGE_URL", (DATA_DIR / "storage").as_uri())

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.contrib.auth.models import AnonymousUser
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.formats import date_format, number_format
@@ -14,6 +15,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from apps.core.forms import control_class
+from apps.core.reach import Reach, reach_for
 from apps.core.said import translate_said
 
 register = template.Library()
@@ -64,6 +66,12 @@ def nav_link(context: dict[str, Any], url_name: str, label: str, icon_name: str,
         icon(icon_name),
         label,
     )
+
+
+@register.simple_tag(takes_context=True)
+def reach(context: dict[str, Any]) -> Reach:
+    """From where the addresses on the page can be opened."""
+    return reach_for(context.get("user", AnonymousUser()))
 
 
 @register.simple_tag

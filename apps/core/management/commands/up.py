@@ -20,11 +20,11 @@ class Command(BaseCommand):
         arguments = [
             "--data-dir",
             str(options["data_dir"]),
-            "--host",
-            options["host"],
             "--port",
             str(options["port"]),
         ]
+        if options["host"]:
+            arguments += ["--host", options["host"]]
         if options["log_all"]:
             arguments.append("--log-all")
         os.execv(sys.executable, [sys.executable, "-m", "launcher", *arguments])  # noqa: S606  (nothing but the launcher, in this process)
