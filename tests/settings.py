@@ -44,6 +44,8 @@ from studio.settings import STORAGES as _STORAGES  # noqa: E402
 # In a file, as in production: tables of a database in memory are locked, not waited for, between threads.
 if _DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     _DATABASES["default"]["TEST"] = {"NAME": TEST_ROOT / "test.sqlite3"}
+# A mail server, whose e-mails Django keeps in mail.outbox.
+EMAIL_URL = "smtp://mail.example.com"
 # Hashing passwords slowly on purpose would only slow the tests.
 PASSWORD_HASHERS = ["tests.fixtures.hasher.FastHasher"]
 STORAGES = {

@@ -35,6 +35,11 @@ def site_address(name: str, **kwargs: str) -> str:
     return settings.SITE_URL + reverse(name, kwargs=kwargs)
 
 
+def must_prove_addresses() -> bool:
+    """Whether an account opens only once its address is proved by a link in an e-mail."""
+    return bool(app_settings.EMAIL_VERIFICATION == app_settings.EmailVerificationMethod.MANDATORY)
+
+
 def invited_address(request: HttpRequest) -> str | None:
     """The address that the invitation in the session is for, "" for any address, None without one."""
     answers = [answer for _receiver, answer in sign_up_asked.send(User, request=request)]
@@ -45,8 +50,6 @@ def may_sign_up(request: HttpRequest, email: str = "") -> bool:
     """Whether `email` (or somebody, without one) may make an account, by the setting SIGN_UP."""
     if settings.SIGN_UP == "open":
         return True
-    if settings.SIGN_UP == "closed":
-        return False
     invited = invited_address(request)
     return invited is not None and (not email or invited.lower() in ("", email.lower()))
 
@@ -56,7 +59,7 @@ def use_invitation(request: HttpRequest, email: str) -> None:
 
     The same for an address with an account. Raises ImmediateHttpResponse when somebody else was faster.
     """
-    if settings.SIGN_UP != "invitation":
+    if settings.SIGN_UP == "open":
         return
     answers = sign_up_made.send(User, request=request, email=email.lower())
     if not any(is_kept for _receiver, is_kept in answers):
@@ -72,8 +75,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         """Says of every refused sign-in what may be the cause of some, and of none which it is."""
-        must_prove = app_settings.EMAIL_VERIFICATION == app_settings.EmailVerificationMethod.MANDATORY
-        if code != "email_password_mismatch" or not must_prove:
+        if code != "email_password_mismatch" or not must_prove_addresses():
             return super().validation_error(code, *args)
         message = _(
             "The e-mail address and the password do not belong together, or the address is not confirmed yet: then open the link that we sent to it."
@@ -81,7 +83,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return ValidationError(message, code=code)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return may_sign_up(request)
+        """With a link to prove the address. Without one an account is made on the page of the invitation itself."""
+        return settings.SIGN_UP == "open" or (must_prove_addresses() and may_sign_up(request))
 
     def clean_email(self, email: str) -> str:
         """An invitation that names an address makes an account for that address alone."""

@@ -11,9 +11,11 @@ from apps.core import mail
 @register(Tags.security)
 def addresses_can_be_proved(**_: Any) -> list[CheckMessage]:
     """Whoever signs up waits for a link."""
-    if settings.SIGN_UP == "closed" or mail.reaches_people():
+    if settings.SIGN_UP != "open" or mail.reaches_people():
         return []
-    hint = "Set EMAIL_URL, or SIGN_UP=closed. Only an OpenID Connect provider that verifies addresses needs no e-mail."
+    hint = "Set EMAIL_URL, SIGN_UP=invitation or SIGN_UP=closed. Only an OpenID Connect provider that verifies addresses needs no e-mail."
     return [
-        Warning("SIGN_UP lets people make accounts, and no e-mail goes out.", hint=hint, id="accounts.W001")
+        Warning(
+            "SIGN_UP lets everybody make accounts, and no e-mail goes out.", hint=hint, id="accounts.W001"
+        )
     ]

@@ -12,7 +12,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -44,6 +44,31 @@ def create_user(*, email: str, password: str, name: str = "", is_administrator: 
     )
     vouch_for_address(user)
     tell(user, "user.created", by=None, administrator=is_administrator)
+    return user
+
+
+def check_new_account(*, email: str, password: str, name: str = "") -> None:
+    """Raises UserError (fields email, password) when the address is taken or the password is too weak."""
+    if User.objects.filter(email__iexact=email).exists():
+        raise UserError(_("There is already an account with this address. Sign in with it."), field="email")
+    _check_password(password, User(email=email, name=name))
+
+
+@transaction.atomic
+def add_invited_account(*, email: str, hashed_password: str, name: str = "") -> User:
+    """Make the account of somebody who is invited; who invited them vouches for the address.
+
+    The password comes hashed: hashing is slow on purpose, and SQLite lets nobody else write meanwhile. Raises UserError
+    (field email) when the address was taken a moment ago.
+    """
+    try:
+        with transaction.atomic():
+            user = User.objects.create(email=email.lower(), name=name.strip(), password=hashed_password)
+    except IntegrityError as error:
+        message = _("There is already an account with this address. Sign in with it.")
+        raise UserError(message, field="email") from error
+    vouch_for_address(user)
+    tell(user, "user.signed_up", by=user)
     return user
 
 
@@ -157,7 +182,7 @@ def delete_account(*, user: User, by: User | None = None) -> None:
     `by` is the administrator who does it, None for the person themselves. Raises UserError for the last administrator of
     others, and while an app above objects, for instance for the last owner of a workspace that others are in.
     """
-    _refuse_the_last_administrator(user)
+    refuse_the_last_administrator(user)
     account_deletion_asked.send(User, user=user)
     end_sessions(user=user)
     tell(user, "user.deleted", by=by or user)
@@ -166,7 +191,8 @@ def delete_account(*, user: User, by: User | None = None) -> None:
     user.delete()
 
 
-def _refuse_the_last_administrator(user: User) -> None:
+def refuse_the_last_administrator(user: User) -> None:
+    """Raises UserError for the only one while there are other accounts. In a transaction."""
     administrators = User.objects.select_for_update().filter(is_superuser=True, is_active=True)
     if list(administrators) == [user] and User.objects.exclude(pk=user.pk).exists():
         raise UserError(

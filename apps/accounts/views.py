@@ -53,7 +53,7 @@ def forgotten_password(request: HttpRequest) -> HttpResponse:
 
 
 def forgotten_password_done(request: HttpRequest) -> HttpResponse:
-    return render(request, "account/password_reset_done.html", {"is_printed": mail.is_printed()})
+    return render(request, "account/password_reset_done.html")
 
 
 def new_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:

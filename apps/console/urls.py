@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from apps.console import views
+from apps.console.views import network, overview, people
 
 app_name = "console"
 urlpatterns = [
-    path("", views.console, name="console"),
-    path("jobs/<uuid:job_id>/retry/", views.retry, name="retry"),
-    path("jobs/<uuid:job_id>/stop/", views.stop, name="stop"),
+    path("", overview.console, name="console"),
+    path("jobs/<uuid:job_id>/retry/", overview.retry, name="retry"),
+    path("jobs/<uuid:job_id>/stop/", overview.stop, name="stop"),
+    path("people/", people.people, name="people"),
+    path("people/invite/", people.invite, name="invite"),
+    path(
+        "people/invitations/<uuid:invitation_id>/revoke/", people.revoke_invitation, name="revoke_invitation"
+    ),
+    path("people/<uuid:user_id>/password/", people.reset_password, name="reset_password"),
+    path("people/<uuid:user_id>/deactivate/", people.deactivate, name="deactivate"),
+    path("people/<uuid:user_id>/reactivate/", people.reactivate, name="reactivate"),
+    path("network/", network.network, name="network"),
 ]

@@ -242,6 +242,13 @@ CONSOLE = {
     "console:console": _door(get=ADMINISTRATOR),
     "console:retry": _door(post=ADMINISTRATOR, of="job"),
     "console:stop": _door(post=ADMINISTRATOR, of="job"),
+    "console:people": _door(get=ADMINISTRATOR),
+    "console:invite": _door(post=ADMINISTRATOR),
+    "console:revoke_invitation": _door(post=ADMINISTRATOR, of="studio_invitation"),
+    "console:reset_password": _door(post=ADMINISTRATOR, of="account"),
+    "console:deactivate": _door(post=ADMINISTRATOR, of="account"),
+    "console:reactivate": _door(post=ADMINISTRATOR, of="account"),
+    "console:network": _door(get=ADMINISTRATOR, post=ADMINISTRATOR),
 }
 
 API = {

@@ -60,6 +60,41 @@ class InvitationForm(StudioForm):
         self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
 
 
+class JoinForm(StudioForm):
+    """The account of somebody who is invited. `email`: the address that the invitation is for, or empty for any."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text=_("You sign in with it."),
+    )
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=150,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=4096,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}, render_value=True),
+        help_text=_("At least 12 characters. You sign in with it from now on."),
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._named = email.lower()
+
+    def clean_email(self) -> str:
+        """The page does not show the address that it takes: whoever found the link does not learn it."""
+        email = str(self.cleaned_data["email"]).strip().lower()
+        if self._named and email != self._named:
+            message = _("This invitation is for another address. Use the address that it was sent to.")
+            raise forms.ValidationError(message)
+        return email
+
+
 class NameForm(StudioForm):
     name = forms.CharField(label=_("Name"), max_length=100)
 

@@ -1,4 +1,4 @@
-"""Invitations: a way into a workspace for one person, once.
+"""Invitations: a way into a workspace, or without one into the studio, for one person, once.
 
 An invitation for an address is opened by nobody but the owner of that address, verified; one without an address by
 whoever has the link, until somebody signs up with it: then it is for the address of that account. Its token is shown when it is made, and only a hash is kept, in the row and in the session.
@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.core.mail import send_mail
 from django.core.validators import validate_email
 from django.db import transaction
@@ -20,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from apps.accounts.administration import may_administer
 from apps.accounts.models import User
 from apps.accounts.reading import language_of
 from apps.core import mail
@@ -81,7 +83,16 @@ def _is_backed(invitation: Invitation) -> bool:
     inviter = invitation.created_by
     if inviter is None or not inviter.is_active:
         return False
+    if invitation.workspace is None:
+        return may_administer(inviter)
     return invitation.role in access.roles_to_give(inviter, invitation.workspace)
+
+
+def may_make_account(invitation: Invitation) -> bool:
+    """Whether somebody without an account gets one by the invitation, by the setting SIGN_UP: where it is closed,
+    administrators make the accounts, by inviting people too."""
+    inviter = invitation.created_by
+    return settings.SIGN_UP != "closed" or (inviter is not None and may_administer(inviter))
 
 
 def address_of(token: str) -> str:
@@ -91,15 +102,18 @@ def address_of(token: str) -> str:
 
 @transaction.atomic
 def create_invitation(
-    *, actor: User, workspace: Workspace, role: str, email: str = "", days: int = 7
+    *, actor: User, workspace: Workspace | None, role: str = Role.VIEWER, email: str = "", days: int = 7
 ) -> tuple[Invitation, str]:
     """Return the invitation and its token, which is shown now and never again.
 
-    `days` is how long it is open. Raises UserError (fields email, days), OverQuota when the workspace is full, and
+    `days` is how long it is open; without a workspace it is one into the studio. Raises UserError (fields email, days), OverQuota when the workspace is full, and
     PermissionDenied for a role above one's own.
     """
-    access.require_roles(actor, workspace, role)
-    usage.require_one_more(workspace, UsageKind.MEMBERS)
+    if workspace is None:
+        _require_administrator(actor)
+    else:
+        access.require_roles(actor, workspace, role)
+        usage.require_one_more(workspace, UsageKind.MEMBERS)
     email = _checked_address(workspace, email)
     if email and (wait := take(f"invitation:{actor.pk}", MAILED)):
         # Whoever may sign up may make a workspace: without an end we would mail to anybody whatever they call it.
@@ -120,12 +134,19 @@ def create_invitation(
     return invitation, token
 
 
-def _checked_address(workspace: Workspace, email: str) -> str:
+def _require_administrator(actor: User) -> None:
+    if getattr(actor, "api_key", None) or not may_administer(actor):
+        raise PermissionDenied(_("Only an administrator invites people to the studio itself."))
+
+
+def _checked_address(workspace: Workspace | None, email: str) -> str:
     email = email.strip().lower()
     if not email:
         return ""
     validate_email(email)
-    if Membership.objects.filter(workspace=workspace, user__email__iexact=email).exists():
+    if workspace is None and User.objects.filter(email__iexact=email).exists():
+        raise UserError(_("This person has an account already."), field="email")
+    if workspace and Membership.objects.filter(workspace=workspace, user__email__iexact=email).exists():
         raise UserError(_("This person is a member already."), field="email")
     if Invitation.objects.open().filter(workspace=workspace, email=email).exists():
         message = _("There is an open invitation for this address. Revoke it first to send another one.")
@@ -148,9 +169,13 @@ def send_by_email(invitation: Invitation, token: str) -> bool:
 @transaction.atomic
 def revoke_invitation(*, actor: User, invitation: Invitation) -> None:
     """Close an invitation that nobody has accepted."""
-    access.require_roles(actor, invitation.workspace, invitation.role)
-    # Whoever accepts it at the same moment holds the workspace: one of the two is the first.
-    usage.lock_workspace(invitation.workspace_id)
+    workspace = invitation.workspace
+    if workspace is None:
+        _require_administrator(actor)
+    else:
+        access.require_roles(actor, workspace, invitation.role)
+        # Whoever accepts it at the same moment holds the workspace: one of the two is the first.
+        usage.lock_workspace(workspace.pk)
     if Invitation.objects.open().filter(pk=invitation.pk).update(revoked_at=timezone.now()):
         audit.record(actor, "invitation.revoked", invitation)
 
@@ -163,13 +188,14 @@ def is_for(invitation: Invitation, user: User) -> bool:
 
 
 @transaction.atomic
-def accept_invitation(*, actor: User, token: str) -> Membership:
-    """Become a member. Raises NotVisible when it is no longer open, UserError when it is for somebody else or full.
+def accept_invitation(*, actor: User, token: str) -> Membership | None:
+    """Become a member; an invitation into the studio is used up and makes nobody one. Raises NotVisible when it is no longer open, UserError when it is for somebody else or full.
 
     A member who accepts keeps their role, or gets the invitation's where that is higher.
     """
     # Members of a workspace change one after the other: who invited may have lost the right while we waited.
-    workspace = usage.lock_workspace(find(token).workspace_id)
+    workspace_id = find(token).workspace_id
+    workspace = usage.lock_workspace(workspace_id) if workspace_id else None
     invitation = find(token)
     if not is_for(invitation, actor):
         message = _("This invitation is for another e-mail address. Sign in as whoever it was sent to.")
@@ -177,6 +203,13 @@ def accept_invitation(*, actor: User, token: str) -> Membership:
     now = timezone.now()
     if not Invitation.objects.open().filter(pk=invitation.pk).update(accepted_at=now, accepted_by=actor):
         raise NotVisible
+    if workspace is None:
+        audit.record(actor, "invitation.accepted", invitation)
+        return None
+    return _make_member(actor, workspace, invitation)
+
+
+def _make_member(actor: User, workspace: Workspace, invitation: Invitation) -> Membership:
     membership, is_new = Membership.objects.get_or_create(
         workspace=workspace, user=actor, defaults={"role": invitation.role}
     )

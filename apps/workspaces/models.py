@@ -97,7 +97,14 @@ class InWorkspace(Identified):
 
 
 class Invitation(InWorkspace):
-    """A way into a workspace for one person, once. The token is shown when it is made; only its hash is kept."""
+    """A way into a workspace for one person, once. The token is shown when it is made; only its hash is kept.
+
+    Without a workspace it is one into the studio: an account, sent by an administrator.
+    """
+
+    workspace = models.ForeignKey(  # type: ignore[assignment]
+        Workspace, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("workspace")
+    )
 
     email = models.EmailField(_("e-mail address"), blank=True)
     """Whoever accepts must own this address, verified; without one whoever has the link may."""

@@ -24,7 +24,7 @@ from apps.core.errors import UserError
 from apps.core.lists import listed
 from apps.workspaces import audit
 from apps.workspaces.append_only import FORGOTTEN
-from apps.workspaces.invitations import keep_for, live_invitation
+from apps.workspaces.invitations import keep_for, live_invitation, may_make_account
 from apps.workspaces.lifecycle import delete_workspace
 from apps.workspaces.models import ApiKey, AuditEntry, Invitation, InWorkspace, Membership, Role, Workspace
 from apps.workspaces.usage import lock_workspace
@@ -43,7 +43,7 @@ def record_account(
 @receiver(sign_up_asked)
 def invited_address(request: HttpRequest, **_kwargs: Any) -> str | None:
     invitation = live_invitation(request)
-    return None if invitation is None else invitation.email
+    return invitation.email if invitation and may_make_account(invitation) else None
 
 
 @receiver(sign_up_made)
@@ -124,7 +124,7 @@ def _invitations(user: User) -> Iterator[dict[str, Any]]:
     for invitation in sent.select_related("workspace"):
         yield {
             "workspace": invitation.workspace_id,
-            "name": invitation.workspace.name,
+            "name": invitation.workspace.name if invitation.workspace else "",
             "role": invitation.role,
             "sent_at": invitation.created_at,
             "accepted_at": invitation.accepted_at,

@@ -65,9 +65,9 @@ ACCOUNT_FORMS = {
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-# Whoever signs up proves the address; where nobody can and no mail goes out, an administrator vouches for it. Only so
-# can a sign-up with a taken address look like any other.
-ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_BACKEND != _PRINTED or SIGN_UP != "closed" else "none"
+# Whoever signs up proves the address: only so can a sign-up with a taken address look like any other. Without a mail server
+# whoever invites somebody vouches for the address (workspaces.joining), unless anybody may sign up.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_BACKEND != _PRINTED or SIGN_UP == "open" else "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True

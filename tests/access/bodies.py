@@ -31,6 +31,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST account_profile": {"name": "New", "language": "en", "timezone": "UTC"},
     "POST workspaces:set_role": {"role": "editor"},
     "POST workspaces:invite": {"email": "", "role": "viewer", "days": "7"},
+    "POST console:invite": {"email": "", "workspace": "", "role": "", "days": "7"},
     "POST workspaces:hub_token": {"value": "hf_a-token-for-tests"},
     "POST workspaces:settings": {"name": "Renamed"},
     "POST workspaces:hand_over": {"member": _id("membership")},

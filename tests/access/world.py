@@ -181,6 +181,9 @@ def _fill(place: Place, maker: User, people: dict[str, User | None]) -> None:
     things["invitation"], things["invitation_token"] = create_invitation(
         actor=maker, workspace=workspace, email="", role=Role.VIEWER, days=1
     )
+    administrator = _of(people, "administrator")
+    things["studio_invitation"], _ = create_invitation(actor=administrator, workspace=None)
+    things["account"] = _user(f"{mark}-person")
     things["deleted_workspace"] = create_workspace(actor=maker, name=f"{mark} old team")
     for member in workspace.memberships.exclude(user=maker):
         Membership.objects.create(workspace=things["deleted_workspace"], user=member.user, role=member.role)

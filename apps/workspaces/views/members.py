@@ -9,7 +9,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.core import mail
 from apps.core.errors import NotVisible, UserError
 from apps.workspaces import access, invitations, members
 from apps.workspaces.access import ALLOWED, DESCRIPTIONS, Action
@@ -74,9 +73,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         return _page(request, form, status=422)
     is_mailed = bool(invitation.email) and invitations.send_by_email(invitation, token)
     address = invitations.address_of(token)
-    return _page(
-        request, address=address, invited=invitation, is_mailed=is_mailed, is_printed=mail.is_printed()
-    )
+    return _page(request, address=address, invited=invitation, is_mailed=is_mailed)
 
 
 @require_POST

@@ -35,15 +35,15 @@ def test_closed_nobody_makes_an_account() -> None:
 
 @pytest.mark.parametrize("mode", ["closed", "invitation"])
 def test_whoever_is_invited_is_told_how_to_come_to_an_account(
-    settings: Any, owner: Any, workspace: Any, client_for: Any, mode: str
+    settings: Any, mails_out: None, admin: Any, workspace: Any, client_for: Any, mode: str
 ) -> None:
     settings.SIGN_UP = mode
-    _invitation, token = create_invitation(actor=owner, workspace=workspace, role="viewer")
+    _invitation, token = create_invitation(actor=admin, workspace=workspace, role="viewer")
     page = Client().get(f"/workspace/join/{token}/").content.decode()
     is_closed = mode == "closed"
     assert ("/accounts/signup/" in page) is not is_closed
     assert ("ask whoever runs this studio for one" in page) is is_closed
-    members = client_for(owner).get("/workspace/").content.decode()
+    members = client_for(admin).get("/workspace/").content.decode()
     assert ("an administrator makes it" in members) is is_closed
 
 

@@ -1,4 +1,4 @@
-"""One page for administrators: what runs, what waits, what is stuck, what fills the disk."""
+"""The first page for administrators: what runs, what waits, what is stuck, what fills the disk."""
 
 from functools import partial
 from uuid import UUID

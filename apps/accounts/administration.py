@@ -1,0 +1,84 @@
+"""What administrators do to the accounts of others: reset a password, switch an account off and on again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.accounts.services import end_sessions, refuse_the_last_administrator, tell
+from apps.core import mail
+from apps.core.errors import UserError
+
+PERMISSION = "accounts.change_user"
+
+
+def may_administer(actor: Any) -> bool:
+    """Whether `actor` looks after the accounts of the studio."""
+    return bool(actor.is_active and actor.is_staff and actor.has_perm(PERMISSION))
+
+
+def require_over(actor: User, user: User) -> None:
+    """Raises PermissionDenied for who looks after no accounts, and for who may do less than `user`."""
+    if not may_administer(actor) or (user.is_superuser and not actor.is_superuser):
+        raise PermissionDenied
+
+
+def reset_link(*, actor: User, user: User) -> str:
+    """Return an address that sets a new password once, within PASSWORD_RESET_TIMEOUT; the old one works until then.
+
+    Raises UserError for an account that is deactivated.
+    """
+    require_over(actor, user)
+    if not user.is_active:
+        raise UserError(_("Reactivate the account first."), code="inactive")
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    address: str = get_adapter().get_reset_password_from_key_url(key)
+    tell(user, "user.reset_link_created", by=actor)
+    return address
+
+
+def mail_reset_link(*, user: User, address: str) -> bool:
+    """Mail the address to its person. False where no e-mail goes out."""
+    if not mail.reaches_people():
+        return False
+    get_adapter().send_mail("account/email/password_reset_key", user.email, {"password_reset_url": address})
+    return True
+
+
+@transaction.atomic
+def deactivate(*, actor: User, user: User) -> None:
+    """Keep the account and what it made, and let nobody sign in with it. Its sessions and keys open nothing from now on.
+
+    Raises UserError for one's own account and for the last administrator.
+    """
+    require_over(actor, user)
+    if actor.pk == user.pk:
+        raise UserError(_("You cannot deactivate your own account."), code="own_account")
+    refuse_the_last_administrator(user)
+    if _set_active(user, False):
+        end_sessions(user=user)
+        tell(user, "user.deactivated", by=actor)
+
+
+@transaction.atomic
+def reactivate(*, actor: User, user: User) -> None:
+    require_over(actor, user)
+    if _set_active(user, True):
+        tell(user, "user.reactivated", by=actor)
+
+
+def _set_active(user: User, is_active: bool) -> bool:
+    """Whether that changed anything. Saved as a row, so that what is open hears of it (workspaces.closing)."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if locked.is_active == is_active:
+        return False
+    locked.is_active = user.is_active = is_active
+    locked.save(update_fields=["is_active"])
+    return True

@@ -1,0 +1,141 @@
+"""The page of people: who has an account, who is invited, and what an administrator does for them every day."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts import administration
+from apps.accounts.models import User
+from apps.console.forms import PersonInvitationForm
+from apps.core.errors import UserError
+from apps.core.notices import do_and_tell
+from apps.workspaces import access, invitations
+from apps.workspaces.access import Action
+from apps.workspaces.models import Invitation, Workspace
+
+PER_PAGE = 50
+MOST_INVITATIONS = 50
+"""Open invitations that are shown; later ones follow as these are used."""
+
+
+def _require(request: HttpRequest) -> None:
+    if not administration.may_administer(request.user):
+        raise PermissionDenied
+
+
+@require_GET
+@login_required
+def people(request: HttpRequest) -> HttpResponse:
+    _require(request)
+    return _page(request)
+
+
+def _page(
+    request: HttpRequest, form: PersonInvitationForm | None = None, status: int = 200, **context: Any
+) -> HttpResponse:
+    search = request.GET.get("q", "").strip()[:200]
+    found = User.objects.order_by("email")
+    if search:
+        found = found.filter(Q(email__icontains=search) | Q(name__icontains=search))
+    open_ones = Invitation.objects.open().filter(workspace=None)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context |= {
+        "page": page,
+        "workspaces": _workspace_counts(page.object_list),
+        "search": search,
+        "query": f"{urlencode({'q': search})}&" if search else "",
+        "form": form or _form(request),
+        "invitations": open_ones.select_related("created_by")[:MOST_INVITATIONS],
+    }
+    return render(request, "console/people.html", context, status=status)
+
+
+def _workspace_counts(users: Any) -> dict[Any, int]:
+    """In how many open workspaces the people of one page are."""
+    counted = Workspace.objects.filter(deleted_at=None, memberships__user__in=list(users))
+    rows = counted.values("memberships__user").annotate(count=Count("pk"))
+    return {row["memberships__user"]: row["count"] for row in rows}
+
+
+def _form(request: HttpRequest, data: Any = None) -> PersonInvitationForm:
+    """With the workspaces that the administrator may invite to: those that they manage."""
+    own = Workspace.objects.visible_to(request.user).order_by("name")
+    managed = [workspace for workspace in own if access.can(request.user, workspace, Action.MANAGE)]
+    return PersonInvitationForm(data, workspaces=managed)
+
+
+@require_POST
+@login_required
+def invite(request: HttpRequest) -> HttpResponse:
+    """The address of the invitation is on the page that answers, and never again."""
+    _require(request)
+    form = _form(request, request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    try:
+        invitation, token = invitations.create_invitation(actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+    except UserError as error:
+        form.add_user_error(error)
+        return _page(request, form, status=422)
+    is_mailed = bool(invitation.email) and invitations.send_by_email(invitation, token)
+    address = invitations.address_of(token)
+    return _page(request, address=address, invited=invitation, is_mailed=is_mailed)
+
+
+@require_POST
+@login_required
+def revoke_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    _require(request)
+    invitation = get_object_or_404(Invitation, pk=invitation_id, workspace=None)
+    invitations.revoke_invitation(actor=request.user, invitation=invitation)  # type: ignore[arg-type]
+    return redirect("console:people")
+
+
+@require_POST
+@login_required
+def reset_password(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """By e-mail where one goes out; else the link is on the page that answers, to be handed over."""
+    _require(request)
+    user = get_object_or_404(User, pk=user_id)
+    try:
+        address = administration.reset_link(actor=request.user, user=user)  # type: ignore[arg-type]
+    except UserError as error:
+        messages.error(request, str(error.message))
+        return redirect("console:people")
+    if administration.mail_reset_link(user=user, address=address):
+        messages.success(
+            request, _("A link to set a new password is on its way to %(email)s.") % {"email": user.email}
+        )
+        return redirect("console:people")
+    return _page(request, reset_address=address, reset_for=user)
+
+
+@require_POST
+@login_required
+def deactivate(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    return _switch(request, user_id, administration.deactivate, _("%(email)s can no longer sign in."))
+
+
+@require_POST
+@login_required
+def reactivate(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    return _switch(request, user_id, administration.reactivate, _("%(email)s can sign in again."))
+
+
+def _switch(request: HttpRequest, user_id: UUID, service: Any, told: str) -> HttpResponse:
+    _require(request)
+    user = get_object_or_404(User, pk=user_id)
+    do_and_tell(request, lambda: service(actor=request.user, user=user), told % {"email": user.email})
+    return redirect("console:people")
