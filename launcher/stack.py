@@ -17,7 +17,7 @@ from types import FrameType
 from launcher.console import Console
 from launcher.environment import ROOT, Environment, LauncherError, Options, listen
 from launcher.lock import lock_data_dir, remove_note, write_note
-from launcher.network import chosen_host
+from launcher.network import chosen_host, is_settled
 from launcher.private_redis import set_aside
 from launcher.process import Process, Service
 from launcher.services import background_services, engine_service, redis_service, web_service
@@ -94,8 +94,9 @@ class Launcher:
         """Listen where an administrator wants the studio to be found (launcher.network); only web starts again."""
         if "NETWORK_FILE" not in environment:
             return
-        host = chosen_host(Path(environment["NETWORK_FILE"]))
-        if host == self.options.host:
+        file = Path(environment["NETWORK_FILE"])
+        host = chosen_host(file)
+        if host == self.options.host or not is_settled(file):
             return
         port = self._listener.getsockname()[1]
         web = next(process for process in self.processes if process.name == "web")

@@ -2,11 +2,12 @@
 const box = document.getElementById("moving");
 const EVERY_MS = 700;
 const SLOW_MS = 40000;
+const WAIT_MS = 8000;
 const began = performance.now();
 
 async function look() {
   try {
-    const response = await fetch(box.dataset.state, { headers: { Accept: "application/json" } });
+    const response = await fetch(box.dataset.state, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(WAIT_MS) });
     const { open } = await response.json();
     if (open === Boolean(box.dataset.open)) return location.replace(box.dataset.next);
   } catch {
