@@ -26,6 +26,10 @@ class StudioForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+        for field in self.fields.values():
+            # What people type has its own direction, whatever the page's is.
+            if type(field.widget) in (forms.TextInput, forms.Textarea):
+                field.widget.attrs.setdefault("dir", "auto")
 
     def add_user_error(self, error: UserError) -> None:
         """Show a service's refusal where it belongs."""

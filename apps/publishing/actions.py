@@ -14,25 +14,30 @@ def perform(entrance: Entrance, kind: str, data: Mapping[str, Any]) -> Turn | No
     """Do it; return the turn that is being answered now, if there is one. Raises UserError, and KeyError or
     ValidationError when the page sent something that no page of ours sends."""
     request_key = str(data.get("request_key") or "")[:40] or None
+    known = None if data.get("known") is None else str(data["known"])
     if kind == "ask":
         return replies.ask(
             entrance=entrance,
-            text=str(data["text"]),
+            text=_text(data),
             conversation_id=data.get("conversation") or None,
             options=_options(data),
             request_key=request_key,
+            known=known,
         )
     if kind == "edit":
         return replies.edit(
             entrance=entrance,
             message_id=str(data["message"]),
-            text=str(data["text"]),
+            text=_text(data),
             request_key=request_key,
+            known=known,
         )
     if kind == "regenerate":
-        return replies.regenerate(entrance=entrance, message_id=str(data["message"]))
+        return replies.regenerate(entrance=entrance, message_id=str(data["message"]), known=known)
     if kind == "stop":
         replies.stop(entrance=entrance, message_id=str(data["message"]))
+    elif kind == "version":
+        replies.show_version(entrance=entrance, message_id=str(data["message"]))
     elif kind == "feedback":
         helped = data["helped"] in (True, "true", "1")
         comment = str(data.get("comment", ""))
@@ -42,6 +47,11 @@ def perform(entrance: Entrance, kind: str, data: Mapping[str, Any]) -> Turn | No
     else:
         raise KeyError(kind)
     return None
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    """Forms send two characters for the end of a line, sockets one."""
+    return str(data["text"]).replace("\r\n", "\n")
 
 
 def _options(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from apps.publishing.entrance import Entrance
 from apps.publishing.fanout import fanout
 from apps.publishing.limits import SOCKET_MESSAGE_BYTES
 from apps.publishing.reply_queue import live_streamers
-from apps.publishing.services import trials
+from apps.publishing.services import branches, trials
 from apps.publishing.visitors import visitor_key_in
 from apps.workspaces import access, ways
 
@@ -158,9 +158,55 @@ class AppSocket(ReplySocket):
     async def act(self, kind: str, data: dict[str, Any]) -> None:
         if kind == "resume":
             await self._resume(str(data["message"]), int(data.get("last_seq", 0)), bool(data.get("whole")))
-        elif told := await self._perform(kind, data):
+        elif kind == "watch":
+            await self._watch_conversation(str(data["conversation"]), data)
+        else:
+            await self._act_and_tell(kind, data)
+
+    async def _act_and_tell(self, kind: str, data: dict[str, Any]) -> None:
+        try:
+            told = await self._perform(kind, data)
+        except UserError as error:
+            if error.code == "stale":
+                # With the reason comes what the page has missed.
+                await self.say(wire.refusal_json(error.message, error.code, data.get("request_key")))
+                await self.say(await self._conversation_now(str(data["conversation"]), data))
+                return
+            raise
+        if told:
+            await self._join(told["conversation"]["id"])
             await self.say(told)
             self.follow(told["answer"]["id"], 0)
+        elif kind == "version":
+            await self.say(await self._conversation_now(str(data["conversation"]), data))
+
+    async def _watch_conversation(self, conversation_id: str, data: dict[str, Any]) -> None:
+        """From now on tell when the conversation changes; first, what the page does not know yet."""
+        told = await self._conversation_now(conversation_id, data)
+        await self._join(conversation_id)
+        last = told["messages"][-1]["id"] if told["messages"] else ""
+        if last != data.get("known"):
+            await self.say(told)
+
+    async def _join(self, conversation_id: str) -> None:
+        group = branches.group_of(conversation_id)
+        if group not in self._groups:
+            self._groups.append(group)
+        # Again each time: a Redis that was emptied has forgotten who listens.
+        await self.channel_layer.group_add(group, self.channel_name)
+
+    async def conversation_changed(self, event: dict[str, Any]) -> None:
+        """Hint of `branches.announce`."""
+        await self.say({"type": "changed", "last": event["last"]})
+
+    @database_call
+    def _conversation_now(self, conversation_id: str, data: dict[str, Any]) -> dict[str, Any]:
+        conversation = self.entrance.conversations().filter(pk=conversation_id).first()
+        if conversation is None:
+            raise KeyError(conversation_id)
+        first = self.entrance.message(str(data["first"])) if data.get("first") else None
+        with translation.override(self.language):
+            return wire.conversation_json(conversation, first=first)
 
     @database_call
     def _perform(self, kind: str, data: dict[str, Any]) -> dict[str, Any] | None:
@@ -183,6 +229,7 @@ class TrialSocket(ReplySocket):
     """Models tried by hand by a member of their workspace."""
 
     async def admit(self) -> bool:
+        self.started: dict[str, str] = {}
         user, session_key = self.scope["user"], self.scope["session"].session_key
         return user.is_authenticated and await self.watch(
             [ways.of_user(user.pk), ways.of_session(session_key)]
@@ -193,11 +240,19 @@ class TrialSocket(ReplySocket):
         user = self.scope["user"]
         if not ways.is_signed_in(user, self.scope["session"].session_key):
             return False
-        return all(trials.may_follow(actor=user, reply=reply) for reply in list(self.following))
+        return all(self._may_follow(reply) for reply in list(self.following))
+
+    def _may_follow(self, reply: str) -> bool:
+        """What this socket started it knows by itself, should Redis be emptied meanwhile."""
+        user = self.scope["user"]
+        if model := self.started.get(reply):
+            return trials.may_see(actor=user, model_id=model)
+        return trials.may_follow(actor=user, reply=reply)
 
     async def act(self, kind: str, data: dict[str, Any]) -> None:
         if kind == "ask":
             reply = await self._start(str(data["model"]), str(data["text"]))
+            self.started[reply] = str(data["model"])
             await self.say({"type": "trial", "request_key": data.get("request_key"), "message": reply})
             self.follow(reply, 0)
         elif kind == "stop":

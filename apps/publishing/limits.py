@@ -13,6 +13,8 @@ SOCKET_MESSAGE_BYTES = 256 * 1024
 VISITOR_PER_MINUTE = 20
 LINK_PER_MINUTE = 600
 CONVERSATIONS_LISTED = 50
+MESSAGES_RESENT = 200
+"""The newest messages of a conversation that a page gets again after it changed elsewhere."""
 
 
 def take_turn(visitor_key: str, link_id: str, *, most: int | None = None, address: str = "") -> int:

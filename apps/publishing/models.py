@@ -163,13 +163,17 @@ class Message(Identified):
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
     app_version = models.ForeignKey(AppVersion, models.RESTRICT, related_name="+")
     position = models.PositiveIntegerField()
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="followers", editable=False
+    )
+    """The message that it follows; None for a first question. Messages with one parent are versions of each other."""
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.DONE)
     text = models.TextField(_("text"), blank=True)
     options: Any = models.JSONField(_("options"), default=dict, blank=True)
     """What the visitor chose for this turn, for instance the length of a summary."""
     superseded = models.BooleanField(_("replaced"), default=False)
-    """Edited or answered again: kept, but no longer part of the conversation."""
+    """Edited or answered again: kept, but not part of the conversation as it reads now."""
     request_key = models.CharField(max_length=40, default=new_request_key, editable=False)
     """The browser's own name for this turn, so that one sent twice is asked once."""
     labels: Any = models.JSONField(_("labels"), null=True, blank=True)

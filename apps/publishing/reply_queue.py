@@ -22,6 +22,8 @@ REQUESTS = "replies"
 GROUP = "streamers"
 STOPS = "reply-stops"
 HEARTBEAT = "streamer:"
+HELD = "reply-held:"
+"""A reply that a streamer works on, for as long as a lease: its entry on the stream may be lost, the work is not."""
 _STOP_SECONDS = 600
 
 

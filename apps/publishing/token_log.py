@@ -45,17 +45,37 @@ def parse(raw: tuple[str, dict[str, str]]) -> Entry:
     return Entry(int(entry_id.split("-")[0]), fields["kind"], json.loads(fields["data"]))  # type: ignore[arg-type]
 
 
-async def append(connection: AsyncRedis, reply: UUID | str, entry: Entry) -> None:
-    """Raises LostReply when this number is taken."""
-    key, fields = key_of(reply), {"kind": entry.kind, "data": json.dumps(entry.data)}
+async def append(connection: AsyncRedis, reply: UUID | str, entry: Entry) -> int:
+    """Return how many entries the log has now. Raises LostReply when this number is taken."""
+    key = key_of(reply)
+    pipeline = connection.pipeline(transaction=False)
+    _add(pipeline, key, entry)
+    pipeline.xlen(key)
     try:
-        await connection.xadd(key, fields, id=f"{entry.seq}-0")
-        if entry.kind != "text" or entry.seq == 1:
-            await connection.expire(key, KEEP_SECONDS if entry.kind == "end" else LONGEST_SECONDS)
+        length: int = (await pipeline.execute())[-1]
     except ResponseError as error:
         if "equal or smaller" in str(error):
             raise LostReply from error
         raise
+    return length
+
+
+def _add(pipeline: Any, key: str, entry: Entry) -> None:
+    pipeline.xadd(key, {"kind": entry.kind, "data": json.dumps(entry.data)}, id=f"{entry.seq}-0")
+    if entry.kind != "text" or entry.seq == 1:
+        pipeline.expire(key, KEEP_SECONDS if entry.kind == "end" else LONGEST_SECONDS)
+
+
+async def rewrite(connection: AsyncRedis, reply: UUID | str, entries: list[Entry]) -> None:
+    """Write the whole log again, at once. Readers go on where they are: the numbers stay the same."""
+    key = key_of(reply)
+    pipeline = connection.pipeline(transaction=True)
+    pipeline.delete(key)
+    for entry in entries:
+        _add(pipeline, key, entry)
+    if entries and entries[-1].kind != "end":
+        pipeline.expire(key, LONGEST_SECONDS)
+    await pipeline.execute()
 
 
 async def read(connection: AsyncRedis, reply: UUID | str, *, after: int = 0) -> list[Entry]:

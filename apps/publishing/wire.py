@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from apps.publishing.errors import error_text
-from apps.publishing.models import Message
+from apps.publishing.limits import MESSAGES_RESENT
+from apps.publishing.models import Conversation, Message
+from apps.publishing.services.branches import versions_of
 from apps.publishing.services.replies import Turn
 from apps.publishing.token_log import Entry
 
@@ -44,12 +46,35 @@ def message_json(message: Message) -> dict[str, Any]:
         "total_ms": message.total_ms,
         "left_out": message.left_out,
         "helped": feedback.helped if feedback else None,
+        "versions": getattr(message, "versions", []),
+    }
+
+
+def with_versions(conversation: Conversation, messages: list[Message]) -> list[Message]:
+    """The same messages, each knowing its other versions."""
+    versions = versions_of(conversation, messages)
+    for message in messages:
+        message.versions = versions.get(message.pk, [])  # type: ignore[attr-defined]
+    return messages
+
+
+def conversation_json(conversation: Conversation, *, first: Message | None = None) -> dict[str, Any]:
+    """A conversation as it reads now, from the message that a page begins with, where that still counts."""
+    messages = conversation.messages.current().select_related("feedback")
+    if first is not None and not first.superseded:
+        messages = messages.filter(position__gte=first.position)
+    shown = list(messages.reverse()[:MESSAGES_RESENT])[::-1]
+    return {
+        "type": "conversation",
+        "conversation": {"id": str(conversation.pk), "title": conversation.title},
+        "messages": [message_json(message) for message in with_versions(conversation, shown)],
     }
 
 
 def turn_json(turn: Turn, request_key: Any = None) -> dict[str, Any]:
     """A question that was taken, and its answer to come. `request_key` is the browser's own name for it."""
     conversation = turn.conversation
+    with_versions(conversation, [turn.question, turn.answer])
     return {
         "type": "turn",
         "request_key": request_key,

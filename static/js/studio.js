@@ -1,6 +1,7 @@
 // What every page of the studio does: theme, copying, confirmation, live jobs, notices.
 import { copy } from "./clipboard.js";
 import { watchJobs } from "./jobs.js";
+import { countCharacters } from "./limits.js";
 import { toast } from "./toast.js";
 import { say, sayJobs } from "./said.js";
 import { readLive } from "./session.js";
@@ -41,7 +42,7 @@ document.querySelector("main .is-invalid, main [aria-invalid='true']")?.focus();
 
 // What opened over the page goes with Escape, and the focus goes back to what opened it.
 document.addEventListener("keydown", (event) => {
-  const popup = event.key === "Escape" && event.target.closest("details.rename[open]");
+  const popup = event.key === "Escape" && !event.isComposing && event.keyCode !== 229 && event.target.closest("details.rename[open]");
   if (!popup) return;
   popup.open = false;
   popup.querySelector("summary").focus();
@@ -51,7 +52,7 @@ document.addEventListener("keydown", (event) => {
 let stepping = null;
 document.addEventListener("keydown", (event) => {
   if (!event.target.matches("select[data-submit-on-change]")) return;
-  if (event.key === "Enter" && stepping === event.target) event.target.form.requestSubmit();
+  if (event.key === "Enter" && !event.isComposing && stepping === event.target) event.target.form.requestSubmit();
   else if (event.key !== "Tab") stepping = event.target;
 });
 document.addEventListener("pointerdown", () => {
@@ -105,9 +106,11 @@ document.body.addEventListener("htmx:afterSettle", ({ target }) => {
   if (count) say(count.textContent.trim());
 });
 
+countCharacters(document);
 watchJobs(document);
 sayJobs();
 document.body.addEventListener("htmx:load", (event) => {
+  countCharacters(event.detail.elt);
   watchJobs(event.detail.elt);
   sayJobs();
 });

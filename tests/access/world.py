@@ -306,8 +306,9 @@ def _fill_app(place: Place, maker: User, model: ModelVersion, people: dict[str, 
 def _talk(place: Place, **fields: Any) -> tuple[Conversation, Message]:
     conversation = Conversation.objects.create(app=place.things["app"], title=f"{place.mark} talk", **fields)
     common = {"conversation": conversation, "app_version": place.things["app_version"]}
-    Message.objects.create(**common, position=0, role="user", text=f"{place.mark} question")
-    answer = Message.objects.create(**common, position=1, role="assistant", text=f"{place.mark} answer")
+    asked = Message.objects.create(**common, position=0, role="user", text=f"{place.mark} question")
+    said = {"position": 1, "role": "assistant", "text": f"{place.mark} answer", "parent": asked}
+    answer = Message.objects.create(**common, **said)
     return conversation, answer
 
 

@@ -217,6 +217,9 @@ def test_a_refused_question_leaves_what_was_answered(
     page.locator("#send").click()
     expect(page.get_by_role("alert")).to_contain_text("That was a lot of questions.")
     expect(answer).to_have_text(before)
+    if app_type == "chat":
+        expect(page.locator(".turn.user.unsent .text")).to_have_text("Something else")
+        page.locator("[data-act=take-back]:visible").click()
     expect(page.locator("#text")).to_have_value("Something else")
 
 

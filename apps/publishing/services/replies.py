@@ -14,7 +14,8 @@ from apps.core.errors import NotVisible, UserError
 from apps.publishing import limits
 from apps.publishing.entrance import Entrance
 from apps.publishing.models import App, AppType, AppVersion, Conversation, Feedback, Message
-from apps.publishing.reply_queue import send_message, send_stop, send_stops
+from apps.publishing.reply_queue import send_message, send_stop
+from apps.publishing.services import branches
 from apps.workspaces import usage
 from apps.workspaces.models import UsageKind
 
@@ -39,10 +40,12 @@ def ask(
     conversation_id: str | None = None,
     options: dict[str, Any] | None = None,
     request_key: str | None = None,
+    known: str | None = None,
 ) -> Turn:
     """Store a question and a waiting answer, and queue the reply. The same `request_key` again returns the same turn.
+    `known` is the last message that the page shows, where it says so.
 
-    Raises UserError with a code: closed, empty, too_long, too_often, busy, not_found,
+    Raises UserError with a code: closed, empty, too_long, too_often, stale, busy, not_found,
     quota_exceeded.
     """
     if request_key and (turn := _asked_before(entrance, request_key)):
@@ -50,9 +53,9 @@ def ask(
     version = _checked(entrance, text)
     try:
         with transaction.atomic():
-            conversation = _conversation(entrance, conversation_id, text)
-            position = _next_position(conversation) if conversation_id else 0
-            return _add_turn(conversation, position, version, text, _clean(options), request_key)
+            conversation = _conversation(entrance, conversation_id, text, known)
+            parent = branches.last_of(conversation) if conversation_id else None
+            return _add_turn(conversation, parent, version, text, _clean(options), request_key)
     except IntegrityError:
         turn = _asked_before(entrance, request_key) if request_key else None
         if turn is None:
@@ -60,8 +63,8 @@ def ask(
         return turn
 
 
-def regenerate(*, entrance: Entrance, message_id: str) -> Turn:
-    """Answer the question before `message_id` again; the earlier answer is kept, replaced."""
+def regenerate(*, entrance: Entrance, message_id: str, known: str | None = None) -> Turn:
+    """Answer the question before `message_id` again; the earlier answer, and what followed it, is kept as a version."""
     answer = _own(entrance, message_id, Message.Role.ASSISTANT)
     if turn := _answered_again(answer):
         return turn
@@ -73,18 +76,27 @@ def regenerate(*, entrance: Entrance, message_id: str) -> Turn:
         answer.refresh_from_db(fields=["superseded"])
         if turn := _answered_again(answer):
             return turn
+        _require_up_to_date(answer.conversation, known)
         question = _before(answer)
-        _supersede_from(answer.conversation, answer.position)
+        branches.make_current(answer.conversation, tip=question)
         # A greedy model would say the same again, so that asking again brings some randomness.
         options = {**question.options, "again": answer.options.get("again", 0) + 1}
-        newer = _waiting(answer.conversation, version, _next_position(answer.conversation), options)
+        position = _next_position(answer.conversation)
+        newer = _waiting(answer.conversation, version, position, options, question)
         newer.save(force_insert=True)
         _queue(newer, question.text)
         return Turn(question, newer)
 
 
-def edit(*, entrance: Entrance, message_id: str, text: str, request_key: str | None = None) -> Turn:
-    """Replace a question, and all that came after it, by `text`."""
+def edit(
+    *,
+    entrance: Entrance,
+    message_id: str,
+    text: str,
+    request_key: str | None = None,
+    known: str | None = None,
+) -> Turn:
+    """Ask `text` in place of a question; the question, and all that came after it, is kept as a version."""
     question = _own(entrance, message_id, Message.Role.USER)
     if request_key and (turn := _asked_before(entrance, request_key)):
         return turn
@@ -93,10 +105,22 @@ def edit(*, entrance: Entrance, message_id: str, text: str, request_key: str | N
         _lock(question.conversation)
         if request_key and (turn := _asked_before(entrance, request_key)):
             return turn
-        _supersede_from(question.conversation, question.position)
         conversation = question.conversation
-        position = _next_position(conversation)
-        return _add_turn(conversation, position, version, text, question.options, request_key)
+        _require_up_to_date(conversation, known)
+        branches.make_current(conversation, tip=question.parent)
+        return _add_turn(conversation, question.parent, version, text, question.options, request_key)
+
+
+@transaction.atomic
+def show_version(*, entrance: Entrance, message_id: str) -> None:
+    """Let the conversation read as it did with `message_id` in it, up to its newest end from there."""
+    message = entrance.message(message_id)
+    if message is None:
+        raise _gone()
+    _lock(message.conversation)
+    _require_answered(message.conversation)
+    branches.make_current(message.conversation, tip=branches.newest_end(message))
+    branches.announce(message.conversation)
 
 
 @transaction.atomic
@@ -151,7 +175,9 @@ def _asked_before(entrance: Entrance, request_key: str) -> Turn | None:
     return Turn(question, answer) if answer else None
 
 
-def _conversation(entrance: Entrance, conversation_id: str | None, text: str) -> Conversation:
+def _conversation(
+    entrance: Entrance, conversation_id: str | None, text: str, known: str | None
+) -> Conversation:
     if not conversation_id:
         title = " ".join(text.split())[:80]
         return Conversation.objects.create(
@@ -165,9 +191,26 @@ def _conversation(entrance: Entrance, conversation_id: str | None, text: str) ->
     if conversation is None:
         raise UserError(_("This conversation is not there any more. Start a new one."), code="not_found")
     _lock(conversation)
+    _require_up_to_date(conversation, known)
+    _require_answered(conversation)
+    return conversation
+
+
+def _require_answered(conversation: Conversation) -> None:
     if Message.objects.unanswered().filter(conversation=conversation, superseded=False).exists():
         raise UserError(_("Wait until the answer is complete, or stop it."), code="busy")
-    return conversation
+
+
+def _require_up_to_date(conversation: Conversation, known: str | None) -> None:
+    """What is asked rests on what its page shows: one that missed something is told before the model reads it."""
+    if known is None:
+        return
+    last = branches.last_of(conversation)
+    if known != (str(last.pk) if last else ""):
+        message = _(
+            "This conversation continued in another tab. The new messages are shown now. Read them, then send again."
+        )
+        raise UserError(message, code="stale")
 
 
 def _lock(conversation: Conversation) -> None:
@@ -188,16 +231,15 @@ def _gone() -> UserError:
 
 def _before(answer: Message) -> Message:
     """The question that counts. Raises UserError where an edit has replaced it and all before it."""
-    earlier = answer.conversation.messages.filter(position__lt=answer.position, role=Message.Role.USER)
-    question: Message | None = earlier.current().last()
-    if question is None:
+    question: Message | None = answer.parent
+    if question is None or question.superseded:
         raise _gone()
     return question
 
 
 def _after(question: Message) -> Message | None:
     """The answer that counts."""
-    later = question.conversation.messages.filter(position__gt=question.position, role=Message.Role.ASSISTANT)
+    later = Message.objects.filter(parent=question, role=Message.Role.ASSISTANT)
     return cast("Message | None", later.order_by("superseded", "position").first())
 
 
@@ -210,13 +252,6 @@ def _answered_again(answer: Message) -> Turn | None:
     return Turn(question, newer) if newer else None
 
 
-def _supersede_from(conversation: Conversation, position: int) -> None:
-    from_here = conversation.messages.filter(position__gte=position, superseded=False)
-    under_way = list(from_here.unanswered().values_list("pk", flat=True))
-    from_here.update(superseded=True)
-    transaction.on_commit(lambda: send_stops(under_way))
-
-
 def _next_position(conversation: Conversation) -> int:
     last = conversation.messages.aggregate(last=Max("position"))["last"]
     return 0 if last is None else last + 1
@@ -224,22 +259,24 @@ def _next_position(conversation: Conversation) -> int:
 
 def _add_turn(
     conversation: Conversation,
-    position: int,
+    parent: Message | None,
     version: AppVersion,
     text: str,
     options: dict[str, Any],
     request_key: str | None,
 ) -> Turn:
+    position = _next_position(conversation)
     question = Message(
         conversation=conversation,
         app_version=version,
         position=position,
+        parent=parent,
         role=Message.Role.USER,
         text=text,
         options=options,
         **({"request_key": request_key} if request_key else {}),
     )
-    answer = _waiting(conversation, version, position + 1, options)
+    answer = _waiting(conversation, version, position + 1, options, question)
     Message.objects.bulk_create([question, answer])
     _queue(answer, text)
     return Turn(question, answer)
@@ -251,13 +288,18 @@ def _longest_answer(app: App, version: AppVersion) -> int:
 
 
 def _waiting(
-    conversation: Conversation, version: AppVersion, position: int, options: dict[str, Any]
+    conversation: Conversation,
+    version: AppVersion,
+    position: int,
+    options: dict[str, Any],
+    question: Message,
 ) -> Message:
     """An answer to come, not saved yet."""
     return Message(
         conversation=conversation,
         app_version=version,
         position=position,
+        parent=question,
         role=Message.Role.ASSISTANT,
         state=Message.State.PENDING,
         options=options,
@@ -276,4 +318,5 @@ def _queue(answer: Message, question: str) -> None:
         key=f"reply:{answer.pk}",
         source=app,
     )
+    branches.announce(answer.conversation)
     transaction.on_commit(lambda: send_message(answer.pk))

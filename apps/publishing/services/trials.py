@@ -64,7 +64,11 @@ def start_trial(*, actor: User, model: ModelVersion, text: str) -> str:
 def may_follow(*, actor: User, reply: str) -> bool:
     """Whether it is their own trial, of a model that they still may see."""
     asker, _space, model = (sync_redis().get(f"trial:{reply}") or "").partition(" ")
-    return asker == str(actor.pk) and ModelVersion.objects.visible_to(actor).filter(pk=model).exists()
+    return asker == str(actor.pk) and may_see(actor=actor, model_id=model)
+
+
+def may_see(*, actor: User, model_id: str) -> bool:
+    return ModelVersion.objects.visible_to(actor).filter(pk=model_id).exists()
 
 
 def stop_trial(*, actor: User, reply: str) -> None:

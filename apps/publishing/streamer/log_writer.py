@@ -20,12 +20,15 @@ _RECONNECT_SECONDS = 0.3
 
 
 class LogWriter:
-    """Holds all entries, so that after a Redis failure those that it lost can be written again."""
+    """Holds all entries, so that those that Redis lost, or forgot when it was emptied, can be written again."""
 
-    def __init__(self, connection: AsyncRedis, reply: UUID | str, entries: list[Entry]) -> None:
+    def __init__(
+        self, connection: AsyncRedis, reply: UUID | str, entries: list[Entry], last_seq: int = 0
+    ) -> None:
         self._connection = connection
         self._reply = reply
         self._entries = entries
+        self._last_seq = entries[-1].seq if entries else last_seq
         self._state = next((e.data for e in reversed(entries) if e.kind == "state"), None)
         self._buffer = ""
         self._filled = asyncio.Event()
@@ -36,7 +39,11 @@ class LogWriter:
     @classmethod
     async def open(cls, connection: AsyncRedis, reply: UUID | str) -> LogWriter:
         """Go on where the log ends; it may have been begun by another streamer."""
-        return cls(connection, reply, await token_log.read(connection, reply))
+        entries = await token_log.read(connection, reply)
+        if entries and entries[0].seq > 1 and entries[-1].kind != "end":
+            # Redis was emptied, and who could have written the beginning again is gone: what is left is no beginning.
+            return cls(connection, reply, [], entries[-1].seq)
+        return cls(connection, reply, entries)
 
     @property
     def text(self) -> str:
@@ -98,10 +105,12 @@ class LogWriter:
             await self._write("end", data)
 
     async def _write(self, kind: Kind, data: dict[str, Any]) -> None:
-        seq = self._entries[-1].seq + 1 if self._entries else 1
-        self._entries.append(Entry(seq, kind, data))
+        self._last_seq += 1
+        self._entries.append(Entry(self._last_seq, kind, data))
         try:
-            await token_log.append(self._connection, self._reply, self._entries[-1])
+            length = await token_log.append(self._connection, self._reply, self._entries[-1])
+            if length < len(self._entries):
+                await token_log.rewrite(self._connection, self._reply, self._entries)
         except (RedisConnectionError, RedisTimeoutError):
             await self._write_missing()
 

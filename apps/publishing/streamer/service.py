@@ -17,7 +17,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from apps.core.redis import AWAY
 from apps.publishing.connections import AsyncRedis
-from apps.publishing.reply_queue import GROUP, HEARTBEAT, REQUESTS, STOPS, ReplyRequest, stop_key
+from apps.publishing.reply_queue import GROUP, HEARTBEAT, HELD, REQUESTS, STOPS, ReplyRequest, stop_key
 from apps.publishing.streamer import store
 from apps.publishing.streamer.log_writer import LogWriter
 from apps.publishing.streamer.outcome import Outcome
@@ -140,11 +140,18 @@ class Streamer:
 
     async def _renew_leases(self) -> None:
         await self._redis.set(HEARTBEAT + self.name, len(self._held), ex=max(2, round(self._lease_seconds)))
+        await self._say_what_is_held()
         if self._held:
             await self._redis.xclaim(REQUESTS, GROUP, self.name, 0, list(self._held), justid=True)
         for held in list(self._held.values()):
             if held.running and await self._redis.exists(stop_key(held.reply)):
                 held.running.stopping.set()
+
+    async def _say_what_is_held(self) -> None:
+        pipeline = self._redis.pipeline(transaction=False)
+        for held in self._held.values():
+            pipeline.set(HELD + held.reply, self.name, ex=max(2, round(self._lease_seconds)))
+        await pipeline.execute()
 
     async def _hear_stops(self) -> None:
         if self._stops_from is None:
@@ -166,8 +173,13 @@ class Streamer:
             return
         waiting = await store.forgotten()
         queued = {fields["reply"] for _, fields in await self._redis.xrange(REQUESTS)} if waiting else set()
-        for reply in waiting:
-            if reply not in queued:
+        queued |= {held.reply for held in self._held.values()}
+        lost = [reply for reply in waiting if reply not in queued]
+        if lost:
+            # A Redis that was emptied hears within a third of a lease what is being worked on.
+            await asyncio.sleep(self._lease_seconds / 3)
+        for reply in lost:
+            if not await self._redis.exists(HELD + reply):
                 logger.warning("Reply %s was not on the queue; it is sent again", reply)
                 await self._redis.xadd(REQUESTS, {"reply": reply})
 

@@ -184,7 +184,7 @@ def _addresses(entrance: Entrance, token: str | None) -> dict[str, str]:
 def _messages_of(conversation: Any) -> list[Message]:
     if conversation is None:
         return []
-    return list(conversation.messages.current().select_related("feedback"))
+    return wire.with_versions(conversation, list(conversation.messages.current().select_related("feedback")))
 
 
 def _drawn(message: Message) -> Any:

@@ -16,6 +16,9 @@ def page_strings(*, is_member: bool = False) -> dict[str, str]:
     signed_out = _("You are signed out, or you no longer have access. Reload the page.")
     return {
         "sending": _("Sending…"),
+        "stalled": _("Sending… The server does not answer yet. Your text is kept."),
+        "not_sent": _("Not sent."),
+        "kept_version": _("The previous version is kept. Later messages in it: {count}."),
         "pending": _("In the queue…"),
         "waiting": _("Waiting for a free place…"),
         "waiting_position": _("Waiting: {position} before you…"),

@@ -1,28 +1,31 @@
-// A chat: questions and answers down the page, streamed, with stop, edit, again, copy and judging.
-import { Composer, followReplies, showBusy } from "./composer.js";
-import { Connection } from "./connection.js";
+// A chat: questions and answers down the page, streamed, with stop, edit, again, versions, copy and judging.
 import { copy } from "../clipboard.js";
 import { codeOf } from "./code_block.js";
-import { Drawing } from "./drawing.js";
+import { Composer, followReplies, isEnterForSending, showBusy } from "./composer.js";
+import { Connection } from "./connection.js";
+import { keepDraft } from "./drafts.js";
 import { spokenText } from "./markdown.js";
-import { announce, announceEnd, commonTool, isComposing, page, rememberConversation, showCopied, showEnd, startPage, stateText, words } from "./page.js";
+import { Outbox } from "./outbox.js";
+import { announce, announceEnd, commonTool, isComposing, page, rememberConversation, showCopied, startPage, stateText, words } from "./page.js";
+import { Turns } from "./turns.js";
 
 const log = document.getElementById("log");
 const scroller = document.getElementById("scroller");
 const toEnd = document.getElementById("to-end");
-const end = document.getElementById("end");
+const kept = document.getElementById("kept");
 
-const texts = new Map();
-const drawing = new Drawing(() => scrollToEnd());
+const turns = new Turns(log, () => scrollToEnd());
+const outbox = new Outbox(page.home);
+const dropped = new Map();
 let editing = null;
-let draft = "";
-let putBack = null;
+let stashed = "";
 let atEnd = true;
 
 startPage();
 const connection = new Connection(page);
-const composer = new Composer(connection, { submit, stopping: (id) => showBusy(elementOf(id), words("stopping")) });
+const composer = new Composer(connection, { submit, stopping: (id) => showBusy(turns.elementOf(id), words("stopping")) });
 const { field } = composer;
+keepDraft(field, () => (page.conversation ? `${page.home}${page.conversation}` : page.home));
 
 // The page follows the answer only while its reader is at the bottom.
 scroller.addEventListener("scroll", () => {
@@ -34,67 +37,81 @@ function scrollToEnd(always = false) {
   if (always || atEnd) scroller.scrollTop = scroller.scrollHeight;
 }
 
-function elementOf(id) {
-  return log.querySelector(`[data-message="${id}"]`);
-}
-
-function addTurn(kind, message) {
-  const element = document.getElementById(`turn-${kind}`).content.firstElementChild.cloneNode(true);
-  element.dataset.message = message.id;
-  element.id = `m-${message.id}`;
-  log.insertBefore(element, end);
-  setText(element, message.text);
-  document.getElementById("welcome").hidden = true;
-  return element;
-}
-
-function setText(element, text) {
-  texts.set(element.dataset.message, text);
-  if (!element.classList.contains("assistant")) {
-    element.querySelector(".text").textContent = text;
-    return;
-  }
-  drawing.show(element.querySelector(".text"), text);
-}
-
 function grow() {
   field.style.height = "auto";
   field.style.height = `${Math.min(field.scrollHeight, window.innerHeight * 0.4)}px`;
 }
 
-function submit() {
-  const text = composer.take();
+// `given`: a suggestion; what is typed stays where it is.
+function submit(given = "") {
+  const text = composer.take(given);
   if (!text) return;
-  draft = text;
-  if (editing) {
-    dropFrom(elementOf(editing));
-    connection.ask({ type: "edit", message: editing, text });
-  } else connection.ask({ type: "ask", conversation: page.conversation, text });
-  leaveEditing();
-  composer.setAnswering("sending");
-  announce(words("sending"));
-}
-
-function leaveEditing() {
-  editing = null;
-  composer.form.classList.remove("editing");
-  composer.fill("");
+  const question = editing ? { type: "edit", message: editing, text } : { type: "ask", text };
+  if (!given) leaveEditing();
+  send(question, given ? undefined : question.message);
 }
 
 // What an edit or another answer replaces goes at once; should that be refused, it comes back.
-function dropFrom(element) {
-  const gone = [];
-  for (; element && element !== end; element = element.nextElementSibling) gone.push(element);
-  for (const one of gone) one.remove();
-  putBack = () => end.before(...gone);
+function send(question, replaced) {
+  const key = connection.newKey();
+  const asked = { ...question, conversation: page.conversation, known: turns.lastId() };
+  const element = replaced && turns.elementOf(replaced);
+  if (element) dropped.set(key, { ...turns.dropFrom(element), replaced });
+  if (question.type !== "regenerate") outbox.put(key, asked);
+  post(key, asked);
+}
+
+function post(key, asked) {
+  if (!turns.pendingOf(key)) turns.addPending(key, asked.type === "regenerate" ? "assistant" : "user", asked.text);
+  kept.hidden = true;
+  composer.setAnswering("sending");
+  connection.ask({ ...asked, first: turns.firstId() }, key);
+  announce(words("sending"));
+  scrollToEnd(true);
+}
+
+// A question that was refused, or is still on its way, once more.
+function retry(key) {
+  const asked = outbox.get(key);
+  const element = turns.pendingOf(key);
+  if (!asked || !element.classList.contains("unsent")) return connection.again();
+  if (composer.answering) return undefined;
+  turns.showSending(element, words("sending"));
+  const again = { ...asked, refused: undefined, known: turns.lastId() };
+  outbox.put(key, again);
+  return post(key, again);
+}
+
+function takeBack(key) {
+  const { text } = outbox.get(key);
+  outbox.remove(key);
+  turns.pendingOf(key).remove();
+  composer.fill(field.value ? `${text}\n${field.value}` : text);
+  field.focus();
+}
+
+function startEditing(id) {
+  if (!editing) stashed = field.value;
+  editing = id;
+  composer.form.classList.add("editing");
+  composer.fill(turns.texts.get(id));
+  field.focus();
+}
+
+// What had been typed before comes back.
+function leaveEditing() {
+  const before = editing ? stashed : "";
+  editing = null;
+  stashed = "";
+  composer.form.classList.remove("editing");
+  composer.fill(before);
 }
 
 field.addEventListener("input", grow);
 field.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) {
-    event.preventDefault();
-    submit();
-  }
+  if (!isEnterForSending(event)) return;
+  event.preventDefault();
+  submit();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || isComposing(event)) return;
@@ -102,79 +119,128 @@ document.addEventListener("keydown", (event) => {
   else if (editing) leaveEditing();
 });
 
+const ACTS = {
+  "copy-code": (element, id, button) => copy(codeOf(button.closest(".code-block"))).then(() => showCopied(button)),
+  retry: (element) => retry(element.dataset.request),
+  "take-back": (element) => takeBack(element.dataset.request),
+  edit: (element, id) => !composer.answering && startEditing(id),
+  regenerate: (element, id) => !composer.answering && send({ type: "regenerate", message: id }, id),
+  earlier: (element) => showVersion(turns.versionBeside(element, -1)),
+  later: (element) => showVersion(turns.versionBeside(element, 1)),
+};
+
 log.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]");
   if (!button) return;
-  if (button.dataset.act === "copy-code") return copyCode(button);
   const element = button.closest(".turn");
   const id = element.dataset.message;
   const { act } = button.dataset;
-  if (act === "edit" && !composer.answering) {
-    editing = id;
-    composer.form.classList.add("editing");
-    composer.fill(texts.get(id));
-    field.focus();
-  } else if (act === "regenerate" && !composer.answering) {
-    dropFrom(element);
-    connection.ask({ type: "regenerate", message: id });
-    composer.setAnswering("sending");
-  } else commonTool(connection, act, element, texts.get(id));
+  if (ACTS[act]) ACTS[act](element, id, button);
+  else commonTool(connection, act, element, turns.texts.get(id));
 });
+kept.querySelector("button").addEventListener("click", () => showVersion(kept.dataset.version));
 
-async function copyCode(button) {
-  await copy(codeOf(button.closest(".code-block")));
-  showCopied(button);
+function showVersion(id) {
+  if (composer.answering || !id) return;
+  kept.hidden = true;
+  connection.do({ type: "version", message: id, conversation: page.conversation });
+}
+
+// Says what was replaced and leads back to it.
+function offerReplaced({ gone, replaced }) {
+  const more = gone.filter((one) => one.dataset.message && one.dataset.message !== replaced).length;
+  kept.hidden = !more;
+  kept.dataset.version = replaced;
+  kept.querySelector("span").textContent = words("kept_version", { count: more });
 }
 
 connection.addEventListener("turn", ({ detail }) => {
-  putBack = null;
+  const key = detail.request_key;
+  turns.pendingOf(key)?.remove();
+  outbox.remove(key);
+  if (dropped.has(key)) offerReplaced(dropped.get(key));
+  dropped.delete(key);
   rememberConversation(detail.conversation);
-  if (!elementOf(detail.question.id)) addTurn("user", detail.question);
-  if (!elementOf(detail.answer.id)) showBusy(addTurn("assistant", detail.answer), words("pending"));
+  const question = turns.elementOf(detail.question.id);
+  if (question) turns.showVersions(question, detail.question.versions);
+  else turns.add(detail.question);
+  if (!turns.elementOf(detail.answer.id)) showBusy(turns.add(detail.answer), words("pending"));
   composer.setAnswering(detail.answer.id);
   scrollToEnd(true);
 });
 followReplies(connection, {
-  elementOf,
-  progress: setText,
+  elementOf: (id) => turns.elementOf(id),
+  progress: (element, text) => turns.setText(element, text),
   state(element, detail) {
     showBusy(element, stateText(detail));
     element.classList.toggle("saying", detail.state === "answering");
     scrollToEnd();
   },
   ended(element, detail) {
-    texts.set(detail.id, detail.text);
-    drawing.finish(element.querySelector(".text"), detail.text);
-    showEnd(element, detail);
+    turns.finish(element, detail);
     if (composer.answering === detail.id) composer.setAnswering(null);
     // The text is not lost: it goes back to where it can be shortened.
     if (detail.error?.code === "context_length_exceeded" && !field.value)
-      composer.fill(draft || texts.get(element.previousElementSibling?.dataset.message) || "");
+      composer.fill(turns.texts.get(element.previousElementSibling?.dataset.message) ?? "");
     announceEnd(detail, spokenText(element.querySelector(".text")));
     scrollToEnd();
     field.focus({ preventScroll: true });
   },
 });
-connection.addEventListener("refused", () => {
-  putBack?.();
-  putBack = null;
-  if (!field.value) field.value = draft;
-  grow();
+connection.addEventListener("stalled", ({ detail }) => {
+  const element = turns.pendingOf(detail.key);
+  if (!element) return;
+  showBusy(element, words("stalled"));
+  element.classList.add("stalled");
+});
+connection.addEventListener("refused", ({ detail }) => {
+  const key = detail.request_key;
+  dropped.get(key)?.putBack();
+  dropped.delete(key);
+  const element = turns.pendingOf(key);
+  const asked = outbox.get(key);
+  if (!asked) return element?.remove();
+  outbox.put(key, { ...asked, refused: detail.text });
+  document.getElementById("end").before(element);
+  turns.showUnsent(element, words("not_sent"));
+  return scrollToEnd(true);
 });
 
+// What happened to the conversation elsewhere.
+connection.addEventListener("changed", ({ detail }) => {
+  if (detail.last !== turns.lastId() && composer.answering !== "sending") watch();
+});
+connection.addEventListener("open", watch);
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && watch());
+function watch() {
+  if (page.conversation) connection.watch({ conversation: page.conversation, known: turns.lastId(), first: turns.firstId() });
+}
+connection.addEventListener("conversation", ({ detail }) => {
+  if (detail.conversation.id !== page.conversation) return;
+  turns.show(detail.messages, underWay);
+  if (composer.answering && composer.answering !== "sending" && !turns.elementOf(composer.answering)) composer.setAnswering(null);
+  scrollToEnd();
+});
+
+function underWay(element, message) {
+  if (connection.live.has(message.id)) return;
+  showBusy(element, words(message.seq ? "answering" : "pending"));
+  composer.setAnswering(message.id);
+  connection.follow(message.id, message.text, message.seq ?? 0);
+}
+
 for (const message of page.messages) {
-  const element = elementOf(message.id);
-  texts.set(message.id, message.text);
-  if (message.role !== "assistant") continue;
-  if (["pending", "streaming"].includes(message.state)) {
-    setText(element, message.text);
-    showBusy(element, words(message.seq ? "answering" : "pending"));
-    composer.setAnswering(message.id);
-    connection.follow(message.id, message.text, message.seq);
-  } else {
-    drawing.finish(element.querySelector(".text"), message.text);
-    showEnd(element, message);
-  }
+  const element = turns.elementOf(message.id);
+  turns.showVersions(element, message.versions);
+  if (message.role !== "assistant") turns.texts.set(message.id, message.text);
+  else if (["pending", "streaming"].includes(message.state)) {
+    turns.setText(element, message.text);
+    underWay(element, message);
+  } else turns.finish(element, message);
+}
+for (const [key, asked] of outbox.of(page.conversation)) {
+  if (asked.refused) turns.showUnsent(turns.addPending(key, "user", asked.text), words("not_sent"));
+  else post(key, asked);
 }
 grow();
 scrollToEnd(true);

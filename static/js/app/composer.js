@@ -1,5 +1,29 @@
 // The field of an app page: what is typed, sent, refused and stopped, the same for chats and for texts.
-import { showOneOf, watchLine, words } from "./page.js";
+import { isComposing, showOneOf, watchLine, words } from "./page.js";
+
+// The server counts characters as Unicode does; a script's length counts some of them twice.
+export function lengthOf(text) {
+  return [...text].length;
+}
+
+// Ctrl+Enter sends everywhere; Enter alone where there is a keyboard on which Shift+Enter makes a line.
+export function isEnterForSending(event) {
+  if (event.key !== "Enter" || isComposing(event)) return false;
+  return event.ctrlKey || event.metaKey || !(event.shiftKey || matchMedia("(pointer: coarse)").matches);
+}
+
+// Puts text into a field as if it were typed, so that Undo brings back what stood there.
+export function typeInto(field, text) {
+  const before = document.activeElement;
+  field.focus({ preventScroll: true });
+  field.select();
+  const isTyped = text ? document.execCommand("insertText", false, text) : document.execCommand("delete");
+  if (!isTyped && field.value !== text) {
+    field.value = text;
+    field.dispatchEvent(new Event("input"));
+  }
+  if (before !== field) before?.focus({ preventScroll: true });
+}
 
 export class Composer {
   // `submit` sends what is typed; `stopping` shows that an answer is being stopped.
@@ -16,12 +40,12 @@ export class Composer {
       event.preventDefault();
       submit();
     });
+    if (matchMedia("(pointer: coarse)").matches) this.field.enterKeyHint = "enter";
     this.field.addEventListener("input", () => this.refuse(""));
     this.stop.addEventListener("click", () => this.stopAnswer());
     for (const button of document.querySelectorAll("[data-suggestion]"))
       button.addEventListener("click", () => {
-        this.fill(button.textContent);
-        submit();
+        submit(button.textContent);
       });
     watchLine(connection, () => {
       this.field.disabled = this.send.disabled = true;
@@ -49,11 +73,12 @@ export class Composer {
     this.field.dispatchEvent(new Event("input"));
   }
 
-  // What can be sent now; empty, and refused in words where that helps, when nothing can.
-  take() {
-    const text = this.field.value;
+  // What can be sent now, of a text that is given or of what is typed; empty, and refused in words where that helps, when
+  // nothing can.
+  take(given = "") {
+    const text = given || this.field.value;
     if (!text.trim() || this.answering || this.connection.gone) return "";
-    const over = text.length - Number(this.field.dataset.most);
+    const over = lengthOf(text) - Number(this.field.dataset.most);
     this.refuse(over > 0 ? words("too_long", { over }) : "");
     return over > 0 ? "" : text;
   }

@@ -4,9 +4,11 @@ const NO_COOKIE = 4401;
 const NOT_FOUND = 4404;
 const CLOSED = 4410;
 const TRIES_BEFORE_FALLBACK = 3;
+const STALLED_MS = 8000;
 
 export class Connection extends EventTarget {
-  // page: {socket, act, stream_url}. Events: turn, trial, progress {id, text}, state, end, stored, refused, offline, closed.
+  // page: {socket, act, stream_url}. Events: open, turn, trial, progress {id, text}, state,
+  // end, stored, refused, stalled {key}, changed {last}, conversation, offline, closed.
   constructor(page) {
     super();
     this.page = page;
@@ -43,6 +45,7 @@ export class Connection extends EventTarget {
     this.tell("offline", { offline: false });
     for (const [id, reply] of this.live) this.say({ type: "resume", message: id, last_seq: reply.seq });
     for (const data of [...this.unconfirmed.values(), ...this.waiting.splice(0)]) this.say(data);
+    this.tell("open", {});
   }
 
   closed(code) {
@@ -67,14 +70,34 @@ export class Connection extends EventTarget {
     for (const data of [...this.unconfirmed.values(), ...this.waiting.splice(0)]) this.post(data);
   }
 
+  newKey() {
+    return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  }
+
   // Ask for a new turn. It is sent again after a broken connection, and taken once.
-  ask(data) {
-    const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  ask(data, key = this.newKey()) {
     const wanted = { ...data, request_key: key };
     this.unconfirmed.set(key, wanted);
     if (this.fallback) this.post(wanted);
     else if (this.isOpen) this.say(wanted);
+    setTimeout(() => this.unconfirmed.has(key) && this.tell("stalled", { key }), STALLED_MS);
     return key;
+  }
+
+  // A new line instead of one on which nothing comes; what is not confirmed is asked again.
+  again() {
+    if (this.fallback || this.gone) return;
+    if (this.socket) {
+      this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
+      this.socket.close();
+      this.socket = null;
+    }
+    this.open();
+  }
+
+  // Hear when the conversation changes, and what the page does not know of it now.
+  watch(data) {
+    if (this.isOpen) this.say({ type: "watch", ...data });
   }
 
   // Do something that may be done twice without harm.
@@ -94,7 +117,10 @@ export class Connection extends EventTarget {
     try {
       const response = await fetch(this.page.act, { method: "POST", headers, body: JSON.stringify(data) });
       if (response.status === 404) return this.end();
-      this.heard({ request_key: data.request_key, ...(await response.json()) });
+      const told = { ...(await response.json()), request_key: data.request_key };
+      this.heard(told);
+      // Without a socket the page is told of nothing: it is loaded again, and what was not sent is kept.
+      if (told.code === "stale" || data.type === "version") location.reload();
     } catch {
       this.tell("offline", { offline: true });
       setTimeout(() => this.post(data), 2000);
@@ -126,7 +152,7 @@ export class Connection extends EventTarget {
       this.tell(data.type, data);
       if (!this.live.has(id)) this.live.set(id, { text: "", seq: 0 });
       if (this.fallback) this.listen(id);
-    } else if (data.type === "refused") this.tell("refused", data);
+    } else if (["refused", "changed", "conversation"].includes(data.type)) this.tell(data.type, data);
     else if (data.type === "message") this.forget(data.message, "stored", { id: data.message, ...data.stored });
     else if (this.live.has(data.message)) this.entry(data);
   }

@@ -57,7 +57,7 @@ export function startPage() {
   });
   for (const part of [history, toggle])
     part?.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !history.classList.contains("open")) return;
+      if (event.key !== "Escape" || isComposing(event) || !history.classList.contains("open")) return;
       event.stopPropagation();
       closeHistory(history, toggle);
       toggle.focus();

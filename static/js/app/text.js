@@ -1,7 +1,8 @@
 // Text in, text (or labels) out: translation, summarization, generation, code, classification.
 import { number, percent } from "../figures.js";
-import { Composer, followReplies, showBusy } from "./composer.js";
+import { Composer, followReplies, lengthOf, showBusy, typeInto } from "./composer.js";
 import { Connection } from "./connection.js";
+import { dropDraft, keepDraft } from "./drafts.js";
 import { highlight } from "./code_block.js";
 import { growTextOf } from "./morph.js";
 import { announceEnd, commonTool, isCalm, isComposing, page, rememberConversation, showEnd, startPage, stateText, words } from "./page.js";
@@ -19,6 +20,7 @@ startPage();
 const connection = new Connection(page);
 const composer = new Composer(connection, { submit, stopping: () => showBusy(answer, words("stopping")) });
 const { field } = composer;
+keepDraft(field, () => location.pathname);
 
 function show(text) {
   said = text;
@@ -52,11 +54,13 @@ function showLabels(labels) {
 
 function measure() {
   const most = Number(field.dataset.most);
-  count.textContent = field.value.length ? number(field.value.length) : "";
-  count.classList.toggle("over", field.value.length > most);
+  const length = lengthOf(field.value);
+  count.textContent = length ? number(length) : "";
+  count.classList.toggle("over", length > most);
 }
 
-function submit() {
+function submit(given = "") {
+  if (given && !composer.answering) typeInto(field, given);
   const text = composer.take();
   if (!text) return;
   const length = composer.form.querySelector("input[name=length]:checked")?.value;
@@ -88,13 +92,13 @@ function begin(asked) {
 
 field.addEventListener("input", measure);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !isComposing(event)) {
     event.preventDefault();
     submit();
   } else if (event.key === "Escape" && !isComposing(event)) composer.stopAnswer();
 });
 document.getElementById("clear").addEventListener("click", () => {
-  composer.fill("");
+  typeInto(field, "");
   field.focus();
 });
 
@@ -103,7 +107,7 @@ answer.addEventListener("click", (event) => {
   if (!button || !answer.dataset.message) return;
   const { act } = button.dataset;
   if (act === "go-on" && !composer.answering) {
-    composer.fill(question + said);
+    typeInto(field, question + said);
     submit();
   } else if (act === "regenerate" && !composer.answering) {
     connection.ask({ type: "regenerate", message: answer.dataset.message });
@@ -113,6 +117,7 @@ answer.addEventListener("click", (event) => {
 
 connection.addEventListener("turn", ({ detail }) => {
   putBack = null;
+  if (field.value === detail.question.text) dropDraft(location.pathname);
   rememberConversation(detail.conversation);
   question = detail.question.text;
   answer.dataset.message = detail.answer.id;
@@ -139,6 +144,7 @@ function ended(detail) {
   if (composer.answering === detail.id) composer.setAnswering(null);
   announceEnd(detail);
 }
+connection.addEventListener("stalled", () => showBusy(answer, words("stalled")));
 connection.addEventListener("refused", () => {
   putBack?.();
   putBack = null;

@@ -1,6 +1,8 @@
 // One text, an answer from each model: the base and the tuned one side by side.
 import { number, percent } from "../figures.js";
 import { Connection } from "./connection.js";
+import { lengthOf } from "./composer.js";
+import { keepDraft } from "./drafts.js";
 import { growTextOf } from "./morph.js";
 import { announceEnd, endText, isComposing, page, stateText, watchLine, words } from "./page.js";
 
@@ -11,6 +13,7 @@ const stop = document.getElementById("stop");
 const columns = new Map();
 for (const box of document.querySelectorAll("[data-model]")) columns.set(box.dataset.model, { box, asked: null, reply: null });
 
+keepDraft(field, () => location.pathname);
 const connection = new Connection(page);
 watchLine(connection, () => {
   field.disabled = true;
@@ -37,8 +40,11 @@ function showStop() {
 
 function submit() {
   if (!field.value.trim()) return;
+  const over = lengthOf(field.value) - Number(field.dataset.most);
+  refused.textContent = over > 0 ? words("too_long", { over }) : "";
+  refused.hidden = over <= 0;
+  if (over > 0) return;
   stopAll();
-  refused.hidden = true;
   for (const model of page.models) {
     const column = columns.get(model);
     show(column, "");
@@ -82,7 +88,7 @@ composer.addEventListener("submit", (event) => {
 });
 stop.addEventListener("click", stopAll);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !isComposing(event)) submit();
   if (event.key === "Escape" && !isComposing(event)) stopAll();
 });
 

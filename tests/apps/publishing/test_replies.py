@@ -1,8 +1,10 @@
 """What visitors do with their conversations, and what they cannot do to others'."""
 
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import connection
 
 from apps.core.errors import UserError
@@ -103,6 +105,62 @@ def test_editing_replaces_the_question_and_what_followed(entrance):
     assert contents(edited) == [("user", "Are you closed?")]
     assert first.conversation.messages.count() == 6
     assert first.conversation.messages.current().count() == 2
+
+
+def test_every_version_of_a_conversation_can_be_shown_again(entrance):
+    def shown():
+        return [message.text for message in first.conversation.messages.current()]
+
+    def again(message):
+        replies.show_version(entrance=entrance, message_id=str(message.pk))
+
+    first = answered(replies.ask(entrance=entrance, text="One?"), "1")
+    place = {"entrance": entrance, "conversation_id": str(first.conversation.pk)}
+    answered(replies.ask(text="Two?", **place), "2")
+    third = answered(replies.ask(text="Three?", **place), "3")
+    other = answered(replies.regenerate(entrance=entrance, message_id=str(first.answer.pk)), "1b")
+    assert shown() == ["One?", "1b"]
+    answered(replies.ask(text="Else?", **place), "e")
+    again(first.answer)
+    assert shown() == ["One?", "1", "Two?", "2", "Three?", "3"]
+    again(other.answer)
+    assert shown() == ["One?", "1b", "Else?", "e"]
+    again(third.question)
+    edited = answered(replies.edit(entrance=entrance, message_id=str(third.question.pk), text="Three!"), "3b")
+    assert contents(edited)[-3:] == [("user", "Two?"), ("assistant", "2"), ("user", "Three!")]
+    assert shown() == ["One?", "1", "Two?", "2", "Three!", "3b"]
+    assert first.conversation.messages.count() == 11
+
+
+def test_the_migration_finds_what_each_message_follows(entrance):
+    first = answered(replies.ask(entrance=entrance, text="One?"), "1")
+    place = {"entrance": entrance, "conversation_id": str(first.conversation.pk)}
+    answered(replies.ask(text="Two?", **place), "2")
+    answered(replies.regenerate(entrance=entrance, message_id=str(first.answer.pk)), "1b")
+    answered(replies.ask(text="Else?", **place), "e")
+    before = dict(Message.objects.values_list("pk", "parent"))
+    Message.objects.update(parent=None)
+    import_module("apps.publishing.migrations.0003_message_parent").find_parents(apps, None)
+    assert dict(Message.objects.values_list("pk", "parent")) == before
+
+
+def test_no_version_is_shown_while_an_answer_comes(entrance):
+    first = answered(replies.ask(entrance=entrance, text="Hello"))
+    replies.regenerate(entrance=entrance, message_id=str(first.answer.pk))
+    assert code_of(lambda: replies.show_version(entrance=entrance, message_id=str(first.answer.pk))) == "busy"
+
+
+def test_a_page_that_missed_something_is_refused(entrance):
+    first = answered(replies.ask(entrance=entrance, text="Hello", known=""))
+    conversation, stale = str(first.conversation.pk), str(first.answer.pk)
+    second = answered(replies.ask(entrance=entrance, text="And?", conversation_id=conversation, known=stale))
+    for action in (
+        lambda: replies.ask(entrance=entrance, text="Late", conversation_id=conversation, known=stale),
+        lambda: replies.edit(entrance=entrance, message_id=str(first.question.pk), text="Late", known=stale),
+        lambda: replies.regenerate(entrance=entrance, message_id=str(first.answer.pk), known=stale),
+    ):
+        assert code_of(action) == "stale"
+    assert first.conversation.messages.current().last() == second.answer
 
 
 def test_answering_again_differs_and_happens_once(entrance):

@@ -102,6 +102,40 @@ async def test_a_log_that_redis_lost_is_written_again():
     assert [e.data["text"] for e in await token_log.read(connection, reply)] == ["one "]
 
 
+async def test_a_redis_that_is_emptied_in_mid_answer_hears_it_from_the_beginning():
+    reply, connection, fanout = str(uuid.uuid4()), async_redis(), Fanout(async_redis())
+
+    async def reading():
+        return await read_with_breaks(fanout, reply, [])
+
+    async with await LogWriter.open(connection, reply) as log:
+        log.add("one ")
+        await log.flush()
+        reader = asyncio.create_task(reading())
+        await asyncio.sleep(0.05)
+        await connection.flushall()
+        log.add("two ")
+        await log.flush()
+        # Whoever comes only now reads all of it.
+        late = asyncio.create_task(reading())
+        await log.end({"state": "done", "characters": 8})
+        async with asyncio.timeout(20):
+            assert await reader == ("one two ", [1, 2, 3])
+            assert await late == ("one two ", [1, 2, 3])
+    assert 0 < await connection.ttl(token_log.key_of(reply)) <= token_log.KEEP_SECONDS
+
+
+async def test_a_log_without_its_beginning_is_not_taken_for_what_was_said():
+    reply, connection = str(uuid.uuid4()), async_redis()
+    await token_log.append(connection, reply, Entry(5, "text", {"text": "middle"}))
+    async with await LogWriter.open(connection, reply) as log:
+        assert log.text == ""
+        log.add("all of it")
+        await log.flush()
+        assert log.text == "all of it"
+    assert [entry.seq for entry in await token_log.read(connection, reply)] == [5, 6]
+
+
 async def test_a_log_expires():
     reply, connection = str(uuid.uuid4()), async_redis()
     await token_log.append(connection, reply, Entry(1, "text", {"text": "a"}))

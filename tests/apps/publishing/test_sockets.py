@@ -128,6 +128,71 @@ async def test_stop_in_one_tab_is_seen_in_the_other(live_site, path, visitor, st
     assert end["state"] == "stopped"
 
 
+async def test_a_tab_hears_what_another_tab_asked(live_site, path, visitor, streaming):
+    async with streaming(), socket(live_site, path, visitor) as one, socket(live_site, path, visitor) as two:
+        await say(one, type="ask", text="Hello", known="")
+        first = await hear(one, "turn")
+        await hear_answer(one)
+        conversation, known = first["conversation"]["id"], first["answer"]["id"]
+        await say(two, type="watch", conversation=conversation, known=known)
+        await say(one, type="ask", conversation=conversation, text="And?", known=known)
+        second = await hear(one, "turn")
+        assert (await hear(two, "changed"))["last"] == second["answer"]["id"]
+        await hear_answer(one)
+        await say(two, type="watch", conversation=conversation, known=known, first=first["question"]["id"])
+        missed = await hear(two, "conversation")
+        assert [one["text"] for one in missed["messages"]] == ["Hello", WHOLE, "And?", WHOLE]
+
+
+async def test_a_stale_tab_is_refused_and_shown_what_it_missed(live_site, path, visitor, streaming):
+    async with streaming(), socket(live_site, path, visitor) as one, socket(live_site, path, visitor) as two:
+        await say(one, type="ask", text="Hello", known="")
+        turn = await hear(one, "turn")
+        await hear_answer(one)
+        conversation = turn["conversation"]["id"]
+        await say(two, type="ask", conversation=conversation, text="Late", known="", request_key="k")
+        refused = await hear(two, "refused")
+        assert (refused["code"], refused["request_key"]) == ("stale", "k")
+        assert [one["text"] for one in (await hear(two, "conversation"))["messages"]] == ["Hello", WHOLE]
+        await say(two, type="ask", conversation=conversation, text="Late", known=turn["answer"]["id"])
+        assert (await hear(two, "turn"))["question"]["text"] == "Late"
+        await hear_answer(two)
+
+
+async def test_what_was_replaced_can_be_shown_again(live_site, path, visitor, streaming):
+    async with streaming(), socket(live_site, path, visitor) as line:
+        await say(line, type="ask", text="Hello")
+        first = await hear(line, "turn")
+        await hear_answer(line)
+        conversation = first["conversation"]["id"]
+        await say(line, type="ask", conversation=conversation, text="And?")
+        await hear_answer(line)
+        await say(line, type="edit", conversation=conversation, message=first["question"]["id"], text="Hi")
+        edited = await hear(line, "turn")
+        await hear_answer(line)
+        assert edited["question"]["versions"] == [first["question"]["id"], edited["question"]["id"]]
+        await say(line, type="version", conversation=conversation, message=first["question"]["id"])
+        shown = await hear(line, "conversation")
+        assert [one["text"] for one in shown["messages"]] == ["Hello", WHOLE, "And?", WHOLE]
+
+
+async def test_a_stranger_neither_watches_nor_sees_a_conversation(live_site, path, visitor, link, streaming):
+    from django.test import Client
+
+    stranger = f"{COOKIE}={await sync_to_async(cookie_of)(Client(), live_site, link[1])}"
+    async with streaming(), socket(live_site, path, visitor) as line:
+        await say(line, type="ask", text="Hello")
+        turn = await hear(line, "turn")
+        await hear_answer(line)
+        async with socket(live_site, path, stranger) as other:
+            await say(other, type="watch", conversation=turn["conversation"]["id"])
+            assert (await hear(other))["code"] == "not_understood"
+            await say(
+                other, type="version", conversation=turn["conversation"]["id"], message=turn["answer"]["id"]
+            )
+            assert (await hear(other))["code"] == "not_found"
+
+
 async def test_a_stranger_cannot_listen_in(live_site, path, visitor, link, client, streaming, engine):
     from django.test import Client
 
@@ -177,7 +242,7 @@ async def test_no_way_in(live_site, path, visitor, break_it):
     where = path[:-3] + "xx/" if break_it == "token" else path
     cookie = {"cookie": "", "signature": f"{COOKIE}=guessed:signature"}.get(break_it, visitor)
     async with socket(live_site, where, cookie) as line:
-        assert await closing_code(line) == 4404
+        assert await closing_code(line) == (4404 if break_it == "token" else 4401)
 
 
 async def test_other_sites_are_refused(live_site, path, visitor):

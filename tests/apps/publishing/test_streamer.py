@@ -248,6 +248,27 @@ async def test_a_request_that_redis_lost_is_found_in_the_database(entrance, stre
     assert text_of(entries) == WHOLE
 
 
+async def test_a_redis_that_is_emptied_does_not_interrupt_an_answer(entrance, streaming, engine, monkeypatch):
+    """Neither for the streamer that answers, nor because another one takes the reply for a forgotten one."""
+    monkeypatch.setattr("apps.publishing.streamer.store._FORGOTTEN_AFTER", timedelta(0))
+    engine.misbehave(pause=0.4, pieces=8)
+    hurried = {"sweep_seconds": 0.2, "lease_seconds": 1.5}
+    async with streaming("one", **hurried):
+        turn = await ask(entrance)
+        listening = asyncio.create_task(listen(turn.answer.pk))
+        async with asyncio.timeout(20):
+            while not await token_log.last_seq(async_redis(), turn.answer.pk):
+                await asyncio.sleep(0.02)
+            async with streaming("two", **hurried):
+                sync_redis().flushall()
+                entries = await listening
+    answer = await stored(turn)
+    assert (answer.state, answer.text) == ("done", WHOLE)
+    assert text_of(entries) == WHOLE
+    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+    assert len(engine.told()["calls"]) == 1
+
+
 async def test_a_streamer_that_goes_down_hands_over_at_once(entrance, streaming, engine):
     engine.misbehave(pause=0.1, pieces=8)
     turn = await ask(entrance)

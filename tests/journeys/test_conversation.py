@@ -1,0 +1,257 @@
+"""Nothing that people wrote disappears: questions that a server does not take, versions, other tabs, drafts; and how a text
+is entered on phones and with input methods."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from channels.routing import ProtocolTypeRouter
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
+from django.core.asgi import get_asgi_application
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocketRoute, expect
+
+from tests.fixtures.axe import bring_axe, violations
+from tests.fixtures.browser import PHONE, Complaints
+from tests.fixtures.publishing import FaultyEngine, LiveSite
+
+pytestmark = pytest.mark.journey
+
+
+@pytest.fixture
+def answering(_beside_playwright: None, transactional_db: None, engine: FaultyEngine) -> Iterator[LiveSite]:
+    """The site with its sockets, and a streamer in a loop of its own."""
+    from studio.asgi import application
+
+    whole = ProtocolTypeRouter(
+        {
+            "http": ASGIStaticFilesHandler(get_asgi_application()),
+            "websocket": application.application_mapping["websocket"],
+        }
+    )
+    with LiveSite(whole) as site, _streamer(engine.url):
+        yield site
+
+
+class _streamer:
+    def __init__(self, engine_url: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=[self._run(engine_url)])
+
+    async def _run(self, engine_url: str) -> None:
+        from apps.publishing.connections import async_redis
+        from apps.publishing.streamer.service import Streamer
+        from apps.serving.client import EngineClient
+
+        async with EngineClient(engine_url) as client:
+            streamer = Streamer(name="journeys", connection=async_redis(), engine=client)
+            running = asyncio.create_task(streamer.run())
+            await self._stop.wait()
+            streamer.stop.set()
+            await running
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(timeout=20)
+
+
+@pytest.fixture
+def address(answering: LiveSite, link: tuple[Any, str]) -> str:
+    return f"{answering.url}/a/{link[1]}/"
+
+
+@pytest.fixture
+def context(browser: Browser, complaints: Complaints) -> Iterator[BrowserContext]:
+    """A visitor's browser, whose tabs share their cookies."""
+    context = browser.new_context()
+    complaints.watch(context)
+    bring_axe(context)
+    yield context
+    context.close()
+
+
+def questions(page: Page) -> Locator:
+    return page.locator(".turn.user .text")
+
+
+def field(page: Page) -> Locator:
+    return page.get_by_label("Your message")
+
+
+def ask(page: Page, *texts: str) -> None:
+    for text in texts:
+        number = page.locator(".turn.assistant").count() + 1
+        field(page).fill(text)
+        field(page).press("Enter")
+        expect(page.locator(".turn.assistant:not(.busy)")).to_have_count(number)
+
+
+def test_what_is_replaced_is_kept_as_a_version(address: str, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(address)
+    ask(page, "One?", "Two?", "Three?")
+    page.get_by_role("button", name="Answer again").first.click()
+    expect(questions(page)).to_have_text(["One?"])
+    expect(page.locator("#kept")).to_contain_text("Later messages in it: 4.")
+    expect(page.locator(".turn.assistant .version-count")).to_have_text("2 / 2")
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
+    assert not violations(page, "light") + violations(page, "dark")
+    page.get_by_role("button", name="Show it").click()
+    expect(questions(page)).to_have_text(["One?", "Two?", "Three?"])
+    field(page).fill("a draft")
+    page.get_by_role("button", name="Edit and send again").nth(1).click()
+    expect(field(page)).to_have_value("Two?")
+    field(page).fill("Two!")
+    field(page).press("Enter")
+    expect(questions(page)).to_have_text(["One?", "Two!"])
+    expect(field(page)).to_have_value("a draft")
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
+    page.reload()
+    expect(field(page)).to_have_value("a draft")
+    page.locator(".turn.user").nth(1).get_by_role("button", name="Show the previous version").click()
+    expect(questions(page)).to_have_text(["One?", "Two?", "Three?"])
+    page.reload()
+    expect(questions(page)).to_have_text(["One?", "Two?", "Three?"])
+
+
+def test_tabs_of_one_conversation_see_each_other(address: str, context: BrowserContext) -> None:
+    one, two = context.new_page(), context.new_page()
+    one.goto(address)
+    ask(one, "From one")
+    two.goto(one.url)
+    ask(one, "Again from one")
+    expect(questions(two)).to_have_text(["From one", "Again from one"])
+    expect(two.locator(".turn.assistant:not(.busy)")).to_have_count(2)
+    # A tab that hears of nothing is refused, and shows what it missed.
+    deaf = context.new_page()
+    deaf.route_web_socket(
+        "**/ws/a/**",
+        lambda line: _without_hints(line),
+    )
+    deaf.goto(one.url)
+    ask(one, "Third")
+    expect(questions(deaf)).to_have_count(2)
+    field(deaf).fill("From the deaf")
+    field(deaf).press("Enter")
+    expect(deaf.get_by_text("This conversation continued in another tab.")).to_be_visible()
+    expect(questions(deaf)).to_have_text(["From one", "Again from one", "Third", "From the deaf"])
+    deaf.get_by_role("button", name="Send again", exact=True).click()
+    expect(deaf.locator(".turn.assistant:not(.busy)")).to_have_count(4)
+    expect(questions(one)).to_have_text(["From one", "Again from one", "Third", "From the deaf"])
+
+
+def _without_hints(line: WebSocketRoute) -> None:
+    """Nothing about other tabs comes through, until the page asks."""
+    server = line.connect_to_server()
+    asked = threading.Event()
+
+    def from_page(text: str | bytes) -> None:
+        if '"ask"' in str(text):
+            asked.set()
+        server.send(text)
+
+    def from_server(text: str | bytes) -> None:
+        if '"changed"' not in str(text) and (asked.is_set() or '"type": "conversation"' not in str(text)):
+            line.send(text)
+
+    line.on_message(from_page)
+    server.on_message(from_server)
+
+
+def test_a_question_is_seen_at_once_and_outlives_a_server_that_stalls(
+    address: str, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    lines: list[WebSocketRoute] = []
+
+    def stall_first(line: WebSocketRoute) -> None:
+        lines.append(line)
+        if len(lines) > 1:
+            line.connect_to_server()
+
+    page.route_web_socket("**/ws/a/**", stall_first)
+    page.goto(address)
+    field(page).fill("Is anybody there?")
+    field(page).press("Enter")
+    asked = page.locator(".turn.user")
+    expect(asked.locator(".text")).to_have_text("Is anybody there?", timeout=5000)
+    expect(asked.locator(".status")).to_have_text("Sending…", timeout=5000)
+    expect(field(page)).to_have_value("")
+    expect(asked.locator(".status")).to_contain_text("The server does not answer yet.")
+    asked.get_by_role("button", name="Send again").click()
+    expect(page.locator(".turn.assistant:not(.busy)")).to_have_count(1)
+    expect(questions(page)).to_have_text(["Is anybody there?"])
+    # Reloaded before the server took it, the question is asked again, and taken once.
+    lines.clear()
+    page.reload()
+    field(page).fill("And now?")
+    field(page).press("Enter")
+    expect(page.locator(".turn.user .status").last).to_have_text("Sending…")
+    page.reload()
+    expect(page.locator(".turn.assistant:not(.busy)")).to_have_count(2)
+    expect(questions(page)).to_have_text(["Is anybody there?", "And now?"])
+
+
+def test_a_question_that_is_refused_is_kept(address: str, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.route_web_socket("**/ws/a/**", _refusing)
+    page.goto(address)
+    field(page).fill("Take this")
+    field(page).press("Enter")
+    asked = page.locator(".turn.user")
+    expect(asked.locator(".status")).to_have_text("Not sent.")
+    expect(page.get_by_text("Too many questions.")).to_be_visible()
+    page.reload()
+    expect(asked.locator(".text")).to_have_text("Take this")
+    asked.get_by_role("button", name="Edit", exact=True).click()
+    expect(field(page)).to_have_value("Take this")
+    expect(asked).to_have_count(0)
+
+
+def _refusing(line: WebSocketRoute) -> None:
+    def answer(text: Any) -> None:
+        asked = json.loads(text)
+        told = {"type": "refused", "code": "too_often", "text": "Too many questions."}
+        if asked["type"] == "ask":
+            line.send(json.dumps(told | {"request_key": asked["request_key"]}))
+
+    line.on_message(answer)
+
+
+def test_phones_and_input_methods(address: str, browser: Browser, context: BrowserContext) -> None:
+    phone = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True).new_page()
+    phone.goto(address)
+    field(phone).fill("first line")
+    field(phone).press("Enter")
+    field(phone).type("second")
+    expect(field(phone)).to_have_value("first line\nsecond")
+    expect(phone.get_by_text("Enter starts a new line. The button sends.")).to_be_visible()
+    assert field(phone).get_attribute("enterkeyhint") == "enter"
+    phone.get_by_role("button", name="Send", exact=True).click()
+    expect(questions(phone)).to_have_text(["first line\nsecond"])
+
+    phone.context.close()
+
+    desk = context.new_page()
+    desk.goto(address)
+    field(desk).fill("にほん")
+    for composing in ({"isComposing": True}, {"keyCode": 229}):
+        for modifier in ({}, {"ctrlKey": True}):
+            desk.evaluate(
+                "(more) => document.getElementById('text').dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, ...more}))",
+                {**composing, **modifier},
+            )
+    expect(questions(desk)).to_have_count(0)
+    # 30,000 characters, which a script counts as 60,000.
+    field(desk).fill("🙂" * 30_000)
+    field(desk).press("Enter")
+    expect(desk.locator(".turn.user")).to_have_count(1)
+    expect(desk.locator("#refused")).to_be_hidden()
