@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import StudioForm
 from apps.datasets.models import Import
+from apps.datasets.services import parts_of
+from workers.contracts.encodings import ENCODINGS
 from workers.contracts.task_types import TASKS
 
 _MOST_PASTED_CHARACTERS = 2_000_000
@@ -47,6 +49,37 @@ class UploadForm(StudioForm):
         if not self.errors and not given and not cleaned.get("address"):
             self.add_error("file", _("Choose a file, paste some rows as text, or name an address."))
         return cleaned
+
+
+class RereadForm(StudioForm):
+    """Which sheet or file of the source to read, and in which encoding; empty: what the job finds."""
+
+    part = forms.ChoiceField(label=_("Sheet or file"), required=False)
+    encoding = forms.ChoiceField(label=_("Encoding"), required=False)
+
+    def __init__(self, *args: Any, import_: Import, **kwargs: Any) -> None:
+        result = import_.result or {}
+        chosen = {
+            "part": result.get("part") or import_.reading.get("part", ""),
+            "encoding": import_.reading.get("encoding", ""),
+        }
+        super().__init__(*args, initial=chosen, **kwargs)
+        parts = parts_of(import_)
+        has_text = bool(result.get("codec")) if result else not parts
+        found = [
+            (
+                "",
+                _("Detected: %(name)s") % {"name": _(result["encoding"])}
+                if has_text and result
+                else _("Detect it"),
+            )
+        ]
+        self.fields["part"].choices = [(part, part) for part in parts]  # type: ignore[attr-defined]
+        self.fields["encoding"].choices = [*found, *((codec, _(name)) for codec, name in ENCODINGS.items())]  # type: ignore[attr-defined]
+        if len(parts) < 2:
+            del self.fields["part"]
+        if not has_text:
+            del self.fields["encoding"]
 
 
 class ConfirmForm(StudioForm):

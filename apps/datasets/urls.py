@@ -16,6 +16,7 @@ urlpatterns = [
     path("<uuid:pk>/archive/", keeping.archive, name="archive"),
     path("<uuid:pk>/delete/", keeping.delete, name="delete"),
     path("imports/<uuid:pk>/", importing.import_page, name="import"),
+    path("imports/<uuid:pk>/reread/", importing.reread, name="reread"),
     path("imports/<uuid:pk>/discard/", importing.discard, name="discard"),
     path("imports/<uuid:pk>/source/", downloads.source, name="source"),
     path("imports/<uuid:pk>/rejected.csv", downloads.import_rejected, name="import_rejected"),

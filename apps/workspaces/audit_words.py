@@ -53,6 +53,7 @@ ACTIONS: dict[str, Promise] = {
     "group.created": _("Made a group of administrators"),
     "group.deleted": _("Deleted a group of administrators"),
     "import.discarded": _("Threw an upload away"),
+    "import.reread": _("Had a file read again"),
     "import.started": _("Uploaded a file"),
     "invitation.accepted": _("Accepted an invitation"),
     "invitation.claimed": _("Signed up with an invitation by link"),

@@ -75,6 +75,8 @@ READY: dict[str, Callable[[World], list[Any]]] = {
     "training:fix": _with_a_fix,
     "datasets:import": _fresh_import,
     "datasets:discard": _fresh_import,
+    "datasets:reread": _fresh_import,
+    "api:import-reread": _fresh_import,
     "api:import-confirm": _fresh_import,
     "datasets:delete": _made("dataset"),
     "api:dataset-detail": _made("dataset"),

@@ -61,6 +61,11 @@ def run(spec: ImportSpec, reporter: Reporter) -> ImportResult:
         return _parsed(spec, reporter)
     except MemoryError:
         raise JobError("too_large", FILE_TOO_LARGE, field="source") from None
+    except UnicodeError as error:
+        if not spec.encoding:
+            raise
+        message = f"This file is not written in {encoding_label(spec.encoding)}. Choose another encoding."
+        raise JobError("wrong_encoding", message, field="encoding") from error
 
 
 def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:

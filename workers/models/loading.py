@@ -46,6 +46,7 @@ from workers.models.devices import DTYPES, choose_device, resolve_precision
 from workers.models.memory import is_out_of_memory
 from workers.models.prompts import CONTINUATION_TASKS, PLAIN_CHAT_TEMPLATE, end_of_turn
 from workers.models.references import require_self_contained
+from workers.models.sizes import require_plausible
 from workers.models.templates import TemplateRefused
 from workers.runtime.reporter import JobError
 
@@ -275,7 +276,9 @@ def _require_safetensors(folder: Path) -> None:
 
 
 def _config(folder: Path, family: Family) -> PretrainedConfig:
-    """The configuration, checked against the family. Raises JobError (wrong_architecture)."""
+    """The configuration, checked against the weights and the family. Raises JobError (model_implausible,
+    wrong_architecture)."""
+    require_plausible(folder)
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError) as error:

@@ -145,6 +145,17 @@ class ImportViewSet(VisibleViewSet):
         )
         return Response(serializers.DatasetVersionSerializer(version).data, status=status.HTTP_201_CREATED)
 
+    @extend_schema(
+        request=serializers.RereadSerializer, responses={200: serializers.ImportSerializer}, filters=False
+    )
+    @action(detail=True, methods=["post"])
+    def reread(self, request: Request, pk: Any = None) -> Response:
+        """Read the stored file again: another sheet of a workbook, another file of an archive, or in another encoding."""
+        found: Import = self.own()
+        data = self.read(serializers.RereadSerializer)
+        made = services.reread_import(actor=request.user, import_=found, **data)  # type: ignore[arg-type]
+        return Response(serializers.ImportSerializer(made).data)
+
 
 class DatasetVersionViewSet(VisibleViewSet):
     queryset = DatasetVersion.objects.all()

@@ -15,6 +15,7 @@ from apps.jobs.positions import Positions
 from apps.publishing.models import App, AppVersion
 from apps.training.models import Preflight, Run
 from apps.workspaces.services import DAYS, MOST_DAYS
+from workers.contracts.encodings import ENCODINGS
 from workers.contracts.recipes import Length
 from workers.contracts.task_types import Role
 
@@ -67,11 +68,14 @@ class DatasetVersionSerializer(serializers.ModelSerializer[DatasetVersion]):
 
 class ImportSerializer(serializers.ModelSerializer[Import]):
     job = JobSerializer(read_only=True)
+    reading = ObjectField(read_only=True)
     result = ObjectField(read_only=True, allow_null=True)
 
     class Meta:
         model = Import
-        fields = ["id", "dataset", "filename", "source_bytes", "source_sha256", "result", "job", "created_at"]
+        fields = [
+            "id", "dataset", "filename", "source_bytes", "source_sha256", "reading", "result", "job", "created_at",
+        ]  # fmt: skip
 
 
 class DatasetSerializer(serializers.ModelSerializer[Dataset]):
@@ -126,6 +130,20 @@ class UploadSerializer(serializers.Serializer[Any]):
         if "upload" in attrs and "parts" not in attrs:
             raise serializers.ValidationError({"parts": _("Say how many parts the file has.")})
         return attrs
+
+
+class RereadSerializer(serializers.Serializer[Any]):
+    """How to read the stored file; left out, what the job finds."""
+
+    part = serializers.CharField(
+        required=False, default="", help_text="A sheet or file, as listed under `parts` of the result."
+    )
+    encoding = serializers.ChoiceField(
+        choices=list(ENCODINGS),
+        required=False,
+        default="",
+        help_text="A codec, as the result's `codec` names it.",
+    )
 
 
 class ConfirmSerializer(serializers.Serializer[Any]):

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.core.errors import UserError
 from apps.core.htmx import redirect, render_page
 from apps.datasets import roles, services
-from apps.datasets.forms import ConfirmForm, UploadForm
+from apps.datasets.forms import ConfirmForm, RereadForm, UploadForm
 from apps.datasets.models import Dataset, Import
 from apps.datasets.rows import sample_rows
 from apps.jobs.views import status_context
@@ -142,6 +142,8 @@ def import_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             return redirect(request, f"{version.get_absolute_url()}")
     context = {"import": import_, "dataset": import_.dataset, "form": form, **status_context(import_.job)}
+    if services.can_reread(import_):
+        context["reread_form"] = RereadForm(import_=import_)
     if import_.result:
         context |= _proposal_context(import_, form)
     return render_page(request, "datasets/import.html", context, status=422 if form.errors else 200)
@@ -165,6 +167,25 @@ def _proposal_context(import_: Import, form: ConfirmForm) -> dict[str, Any]:
         "roles_for_script": roles.for_script(),
         "version": import_.versions.standing().first(),
     }
+
+
+@require_POST
+@login_required
+def reread(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Read the stored file again: another sheet of it, or in another encoding."""
+    import_ = access.get_visible(
+        Import.objects.select_related("dataset", "job"), request.user, Action.EDIT, pk=pk
+    )
+    try:
+        services.reread_import(
+            actor=request.user,  # type: ignore[arg-type]
+            import_=import_,
+            part=request.POST.get("part", ""),
+            encoding=request.POST.get("encoding", ""),
+        )
+    except UserError as error:
+        messages.error(request, str(error.message))
+    return redirect(request, "datasets:import", pk)
 
 
 @require_POST
