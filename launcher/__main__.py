@@ -13,6 +13,7 @@ from launcher.console import Console
 from launcher.environment import DEFAULT_PORT, NETWORK_FILE, ROOT, LauncherError, Options
 from launcher.network import chosen_host
 from launcher.stack import Launcher
+from workers.contracts.private_files import create_files_privately, make_private_folder
 
 REFUSED_IN_PATHS = '*?["\\\n'
 LEAST_BYTES = 4 << 20
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(data_dir: str | Path, host: str, port: int, verbose: bool) -> int:
     """Run the studio until it is told to end; return the exit status. Without a host it listens where it was last told to."""
+    create_files_privately()
     folder = Path(data_dir).resolve()
     chosen = host or chosen_host(folder / NETWORK_FILE)
     options = Options(data_dir=folder, host=chosen, port=port, may_move=not host)
@@ -70,6 +72,7 @@ def _console(options: Options, verbose: bool) -> Console:
             "Choose another folder with DATA_DIR=…"
         )
     try:
+        make_private_folder(options.data_dir)
         return Console(options.data_dir / "logs", verbose=verbose)
     except OSError as error:
         raise LauncherError(

@@ -187,6 +187,10 @@ class Environment(dict[str, str]):
         self._fill("SIGN_UP", "invitation")
         if options.may_move and self.has_own_address:
             self["NETWORK_FILE"] = str(data / NETWORK_FILE)
+        # Without a word of it uvicorn believes what any program of this machine says of a visitor's address.
+        if not self.get("FORWARDED_ALLOW_IPS"):
+            has_proxy = self.get("BEHIND_PROXY", "").lower() in ("1", "true", "yes", "on")
+            self["FORWARDED_ALLOW_IPS"] = "127.0.0.1" if has_proxy else ""
         self["DJANGO_SETTINGS_MODULE"] = "studio.settings"
         self["ENGINE_HOST"], self["ENGINE_PORT"] = "127.0.0.1", str(engine_port)
         self["PYTHONUNBUFFERED"] = "1"

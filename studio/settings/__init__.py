@@ -60,7 +60,7 @@ MIDDLEWARE = [
     "apps.core.hosts.HostMiddleware",
     "apps.core.staticfiles.StaticFilesMiddleware",
     "apps.core.middleware.HeadMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "apps.accounts.middleware.CookieSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "apps.core.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -146,6 +146,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "apps.core.staticfiles.ModuleManifestStorage"},
 }
 WHITENOISE_MAX_AGE = 0 if DEBUG else 60
+
+# Only static files go through Django's file storage. In an image another account than the server's collects them.
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o644, 0o755
 
 # Uploads
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from environs import Env
 
 from workers.contracts.cache import DEFAULT_DATA_DIR, DEFAULT_LIMIT_GB, default_cache_dir
+from workers.contracts.private_files import create_files_privately
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -30,6 +31,8 @@ SECRETS = (
 for _name in SECRETS:
     if _name not in os.environ and f"{_name}_FILE" in os.environ:
         os.environ[_name] = Path(os.environ[f"{_name}_FILE"]).read_text().strip()
+
+create_files_privately()
 
 env = Env()
 

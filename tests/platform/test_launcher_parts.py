@@ -25,6 +25,7 @@ from launcher.lock import lock_data_dir, write_note
 from launcher.private_redis import answers, redis_command
 from launcher.process import Process, Service
 from launcher.stack import Launcher
+from workers.contracts.private_files import make_private_folder
 from workers.contracts.storage import Storage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -149,6 +150,30 @@ def test_what_the_user_set_stays_and_the_rest_is_filled_in(tmp_path: Path) -> No
     assert environment["STORAGE_URL"] == f"file://{tmp_path}/storage"
     assert environment.has_own_redis
     assert environment.has_own_engine
+
+
+def test_a_folder_that_was_open_to_all_is_closed(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    make_private_folder(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    (folder / "more").mkdir()
+    make_private_folder(folder / "new")
+    assert stat.S_IMODE((folder / "new").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("given", "believed"),
+    [
+        ({}, ""),
+        ({"BEHIND_PROXY": "true"}, "127.0.0.1"),
+        ({"BEHIND_PROXY": "true", "FORWARDED_ALLOW_IPS": "10.0.0.2"}, "10.0.0.2"),
+    ],
+)
+def test_only_a_proxy_that_was_named_is_believed(
+    tmp_path: Path, given: dict[str, str], believed: str
+) -> None:
+    assert Environment(Options(tmp_path), 8000, given)["FORWARDED_ALLOW_IPS"] == believed
 
 
 def test_a_data_folder_may_have_any_name(tmp_path: Path) -> None:

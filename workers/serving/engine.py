@@ -29,6 +29,7 @@ from types import FrameType
 import uvicorn
 from transformers.utils.logging import disable_progress_bar
 
+from workers.contracts.private_files import create_files_privately
 from workers.runtime import kernels
 from workers.serving.http import build_app
 from workers.serving.settings import EngineSettings
@@ -62,6 +63,7 @@ def _exit_with_parent() -> None:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    create_files_privately()
     disable_progress_bar()
     os.environ.update(kernels.KEPT | os.environ)
     settings = EngineSettings.from_environment()

@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from apps.core.storage import storage
+from workers.contracts.private_files import make_private_folder
 
 # Files of django-htmx that no page uses; some import what is not there.
 UNUSED_FILES = ["django_htmx/ext/*", "django_htmx/ht*-4*"]
@@ -48,7 +49,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"has_owner": get_user_model().objects.exists()}))
 
     def _migrate(self) -> None:
-        Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
+        make_private_folder(Path(settings.DATA_DIR))
         executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", interactive=False, verbosity=0)
