@@ -7,16 +7,17 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings")
 http_application = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402  (models load only after Django is set up)
+from channels.auth import AuthMiddleware  # noqa: E402  (models load only after Django is set up)
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.sessions import CookieMiddleware  # noqa: E402
 
+from apps.accounts.middleware import SocketSessionMiddleware  # noqa: E402
 from apps.core.sockets import SameOriginOnly, WithinRates  # noqa: E402
 from apps.workspaces.bodies import BoundedBodies  # noqa: E402
 from studio.urls import websocket_urlpatterns  # noqa: E402
 
+_sockets = CookieMiddleware(SocketSessionMiddleware(AuthMiddleware(URLRouter(websocket_urlpatterns))))
+
 application = ProtocolTypeRouter(
-    {
-        "http": BoundedBodies(http_application),
-        "websocket": SameOriginOnly(WithinRates(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))),
-    }
+    {"http": BoundedBodies(http_application), "websocket": SameOriginOnly(WithinRates(_sockets))}
 )

@@ -31,6 +31,13 @@ hypothesis.settings.load_profile("studio")
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _clients_sign_in_by_cookie() -> None:
+    from tests.fixtures.sessions import use_site_sessions
+
+    use_site_sessions()
+
+
+@pytest.fixture(scope="session", autouse=True)
 def redis_server() -> Iterator[str]:
     """A real Redis on the port that the settings name; its address."""
     process = subprocess.Popen(

@@ -1,15 +1,19 @@
-"""Pages in the person's language and time zone: as the account says, else as the browser does; when they were here."""
+"""The session that a browser's cookie opens, for pages and for sockets; the reader's language and time zone, by the account
+or else by the browser; when a session was last used."""
 
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
+from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from apps.accounts.services import note_use
+from apps.accounts.sessions import SessionStore
 
 TIMEZONE_COOKIE = "timezone"
 
@@ -35,6 +39,39 @@ def set_language_cookie(response: HttpResponse, code: str) -> None:
         samesite="Lax",
         secure=settings.LANGUAGE_COOKIE_SECURE,
     )
+
+
+class CookieSessionMiddleware(SessionMiddleware):
+    """Django's, with a cookie that is not the key of the stored row (apps.accounts.sessions)."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        opened = SessionStore.of_cookie(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+        request.session = request.opened_session = opened  # type: ignore[attr-defined]
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        response = super().process_response(request, response)
+        written = response.cookies.get(settings.SESSION_COOKIE_NAME)
+        if written is not None and written.value:
+            # allauth replaces the store by another one of the same key while somebody is away at a provider.
+            opened: SessionStore = request.opened_session  # type: ignore[attr-defined]
+            cookies = [
+                store.cookie
+                for store in (request.session, opened)
+                if isinstance(store, SessionStore) and store.cookie and store.session_key == written.value
+            ]
+            written.set(written.key, cookies[0], cookies[0])
+        return response
+
+
+class SocketSessionMiddleware:
+    """ASGI middleware below Channels' CookieMiddleware: `scope["session"]`, which sockets read and do not write."""
+
+    def __init__(self, inner: Callable[..., Awaitable[Any]]) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        session = SessionStore.of_cookie(scope["cookies"].get(settings.SESSION_COOKIE_NAME))
+        return await self.inner({**scope, "session": session}, receive, send)
 
 
 class ReaderMiddleware:

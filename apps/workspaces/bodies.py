@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from http.cookies import CookieError, SimpleCookie
-from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +13,7 @@ from django.contrib.auth import SESSION_KEY
 from django.http.request import HttpHeaders
 from django.utils.translation import gettext as _
 
+from apps.accounts.sessions import SessionStore
 from apps.core.addresses import address_of_scope
 from apps.core.database import database_call
 from apps.workspaces.keys import KeyRefused, sent_key
@@ -118,5 +118,5 @@ def _is_known(headers: HttpHeaders) -> bool:
         return False
     if settings.SESSION_COOKIE_NAME not in cookies:
         return False
-    session = import_module(settings.SESSION_ENGINE).SessionStore(cookies[settings.SESSION_COOKIE_NAME].value)
+    session = SessionStore.of_cookie(cookies[settings.SESSION_COOKIE_NAME].value)
     return SESSION_KEY in session

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.conf import settings as site_settings
+from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 
 pytestmark = pytest.mark.django_db
@@ -17,8 +20,7 @@ def test_signing_in_makes_a_new_session(owner: Any) -> None:
     session = client.session
     session["planted"] = "yes"
     session.save()
-    planted = session.session_key
-    client.cookies[site_settings.SESSION_COOKIE_NAME] = planted
+    planted = client.cookies[site_settings.SESSION_COOKIE_NAME].value
     assert (
         client.post("/accounts/login/", {"login": owner.email, "password": "owner-password"}).status_code
         == 302
@@ -37,3 +39,40 @@ def test_signing_out_ends_the_session_on_the_server(client_for: Any, owner: Any)
     thief = Client()
     thief.cookies[site_settings.SESSION_COOKIE_NAME] = stolen
     assert thief.get("/data/").status_code == 302
+
+
+def _stored_texts() -> list[str]:
+    """Every value of every text column that a reader of the database finds."""
+    found: list[str] = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            found += [str(value) for row in cursor.fetchall() for value in row]
+    return found
+
+
+def test_what_the_database_holds_of_a_session_opens_nothing(client_for: Any, owner: Any) -> None:
+    client = Client()
+    client.post("/accounts/login/", {"login": owner.email, "password": "owner-password"})
+    cookie = client.cookies[site_settings.SESSION_COOKIE_NAME].value
+    assert client.get("/data/").status_code == 200
+    assert not [text for text in _stored_texts() if cookie in text]
+    thief = Client()
+    for key in Session.objects.values_list("session_key", flat=True):
+        thief.cookies[site_settings.SESSION_COOKIE_NAME] = key
+        assert thief.get("/data/").status_code == 302
+    assert client.get("/data/").status_code == 200
+
+
+def test_sessions_of_before_go_on_after_the_upgrade(client_for: Any, owner: Any) -> None:
+    """Rows that hold the cookie itself, as earlier versions wrote them, are replaced by its hash."""
+    from django.apps import apps
+
+    client = client_for(owner)
+    cookie = client.cookies[site_settings.SESSION_COOKIE_NAME].value
+    Session.objects.update(session_key=cookie[:40])
+    client.cookies[site_settings.SESSION_COOKIE_NAME] = cookie[:40]
+    assert client.get("/data/").status_code == 302
+    import_module("apps.accounts.migrations.0004_hashed_session_keys").hash_keys(apps, None)
+    client.cookies[site_settings.SESSION_COOKIE_NAME] = cookie[:40]
+    assert client.get("/data/").status_code == 200

@@ -80,18 +80,17 @@ def test_signing_in_begins_a_new_session(person: User) -> None:
     session = client.session
     session["planted"] = True
     session.save()
-    key = session.session_key
-    client.cookies["sessionid"] = key
+    planted = client.cookies["sessionid"].value
     client.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
     assert is_in(client)
-    assert client.session.session_key != key
+    assert client.cookies["sessionid"].value != planted
     thief = Client()
-    thief.cookies["sessionid"] = key
+    thief.cookies["sessionid"] = planted
     assert not is_in(thief)
     for made_up in ("x" * 32, "null", ""):
         thief.cookies["sessionid"] = made_up
         thief.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
-        assert thief.session.session_key != made_up
+        assert thief.cookies["sessionid"].value != made_up
 
 
 def test_one_of_them_is_ended(person: User, sign_in: SignIn) -> None:
