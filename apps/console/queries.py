@@ -22,7 +22,7 @@ from apps.accounts.models import User
 from apps.core.redis import sync_redis
 from apps.jobs.links import page_of
 from apps.jobs.models import Job, State
-from apps.jobs.services import REAPED_AT
+from apps.jobs.reaper import REAPED_AT
 from apps.serving.client import EngineClient, EngineError
 from apps.workspaces.usage_report import stored_by_workspace
 from studio.celery import app as celery_app

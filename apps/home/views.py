@@ -14,7 +14,7 @@ from apps.datasets import services as datasets
 from apps.home import querysets, services
 from apps.home.forms import SetUpForm
 from apps.jobs.links import page_of
-from apps.jobs.positions import Positions
+from apps.jobs.turns import Queues
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 from examples import get_example, list_examples
@@ -33,9 +33,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @in_workspace()
 def _overview(request: HttpRequest) -> HttpResponse:
     context = querysets.overview(request.workspace)  # type: ignore[attr-defined]
-    positions = Positions()
+    queues = Queues()
     context["jobs"] = [
-        {"job": job, "page": page_of(job), "ahead": positions.ahead_of(job)}
+        {"job": job, "page": page_of(job), "ahead": queues.ahead_of(job)}
         for job in context.pop("active_jobs")
     ]
     context["examples"] = list_examples()

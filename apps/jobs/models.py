@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +34,7 @@ class StopReason(models.TextChoices):
 
 CLAIMED = (State.STARTING, State.RUNNING, State.STOPPING)
 ACTIVE = (State.QUEUED, *CLAIMED)
+_MISSED_HEARTBEATS = 2
 ENDED = (State.SUCCEEDED, State.FAILED, State.ERRORED, State.CANCELLED, State.LOST)
 
 
@@ -100,6 +102,14 @@ class Job(InWorkspace):
     @property
     def is_ended(self) -> bool:
         return self.state in ENDED
+
+    @property
+    def silent_seconds(self) -> float | None:
+        """How long nothing was heard of the worker of a claimed job; None while its heartbeats come as they should."""
+        if self.state not in CLAIMED or self.heartbeat_at is None:
+            return None
+        silent = (timezone.now() - self.heartbeat_at).total_seconds()
+        return silent if silent > _MISSED_HEARTBEATS * settings.JOB_HEARTBEAT_SECONDS else None
 
     @property
     def percent(self) -> int:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.conf import settings
 from django.utils import timezone
 
 from apps.jobs.links import names_of_what_is_shown
 from apps.workspaces.querysets import InWorkspaceQuerySet
-
-if TYPE_CHECKING:
-    from apps.jobs.models import Job
 
 _QUEUED = "queued"
 _CLAIMED = ("starting", "running", "stopping")
@@ -29,13 +26,6 @@ class JobQuerySet(InWorkspaceQuerySet):
 
     def claimed(self) -> Self:
         return self.filter(state__in=_CLAIMED)
-
-    def ahead_of(self, job: Job) -> Self:
-        """Jobs of the same queue that come before `job`: the running ones and the ones queued earlier."""
-        queue = self.filter(queue=job.queue)
-        earlier = queue.claimed() | queue.filter(state=_QUEUED, created_at__lt=job.created_at)
-        # A worker may have taken it since it was read.
-        return earlier.exclude(pk=job.pk)
 
     def without_heartbeat(self) -> Self:
         """Claimed, but nothing was heard of them for JOB_LOST_AFTER_SECONDS."""

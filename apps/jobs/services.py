@@ -5,7 +5,6 @@ import logging
 import traceback
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +17,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.core.disk import free_disk
+from apps.core.database import is_unavailable
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.jobs import signals
 from apps.jobs.models import CLAIMED, Job, JobEvent, State
+from apps.jobs.turns import Queues
 from apps.workspaces import access, audit, usage
 from apps.workspaces.models import Workspace
 from studio.celery import app as celery_app
@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 
 NOT_KEPT = ("progress", "started", "finished", "failed")
 """Events whose content lives on the job's row instead of in a row of their own."""
-REAPED_AT = "jobs.reaped_at"
-"""Key in the cache of when upkeep last looked after jobs, in seconds since the epoch."""
 
 
 def group_of(job_id: UUID | str) -> str:
@@ -80,14 +78,16 @@ def hint_changed(job_id: UUID | str) -> None:
 
 
 def claim(*, job_id: str, worker: str) -> Job | None:
-    """Take a queued job, or return None: a second delivery of the same message finds nothing to do."""
+    """Take the queued job whose turn it is in the queue of `job_id`, or return None.
+
+    A message from the broker stands for one turn of its queue, whichever job it names: there are as many messages as
+    queued jobs, and workspaces take turns (apps.jobs.turns). A second delivery of a message finds nothing to do, or takes
+    another job a little earlier.
+    """
     now = timezone.now()
     with transaction.atomic():
-        job = Job.objects.select_for_update().filter(pk=job_id, state=State.QUEUED).first()
+        job = _take_turn(job_id)
         if job is None:
-            return None
-        if not job.workspace.is_open:
-            end_waiting(job)
             return None
         job.state, job.worker, job.attempt = State.STARTING, worker, job.attempt + 1
         job.heartbeat_at, job.started_at, job.attempt_started_at = now, job.started_at or now, now
@@ -96,6 +96,23 @@ def claim(*, job_id: str, worker: str) -> Job | None:
         signals.job_started.send(Job, job=job)
     hint_changed(job.pk)
     return job
+
+
+def _take_turn(job_id: str) -> Job | None:
+    """Lock the job that comes next in the queue of `job_id`: that one itself where its workspace is next. Jobs of closed
+    workspaces end on the way."""
+    queue = Job.objects.filter(pk=job_id).values_list("queue", flat=True).first()
+    order = Queues(queue).order(queue) if queue else []
+    first = [job.pk for job in order if str(job.pk) == job_id and job.workspace_id == order[0].workspace_id]
+    for pk in [*first, *(job.pk for job in order)]:
+        # Another worker may be taking it at this moment.
+        found = Job.objects.select_for_update(skip_locked=True, of=("self",))
+        job: Job | None = found.filter(pk=pk, state=State.QUEUED).first()
+        if job is not None and job.workspace.is_open:
+            return job
+        if job is not None:
+            end_waiting(job)
+    return None
 
 
 def is_current(job: Job) -> bool:
@@ -162,13 +179,13 @@ def record_checkpoint(job: Job, *, key: str, step: int) -> str | None:
     )
     if current is None:
         return key
-    usage.set_stored(workspace=current.workspace, source=_checkpoint_of(job), amount=size)
+    usage.set_stored(workspace=current.workspace, source=checkpoint_of(job), amount=size)
     replaced = current.checkpoint_key
     Job.objects.filter(pk=job.pk).update(checkpoint_key=key, checkpoint_step=step)
     return replaced if replaced and replaced != key else None
 
 
-def _checkpoint_of(job: Job) -> tuple[str, str]:
+def checkpoint_of(job: Job) -> tuple[str, str]:
     """Under which name the ledger keeps what a job's newest checkpoint takes."""
     return "checkpoint", str(job.pk)
 
@@ -185,6 +202,9 @@ def finish(job: Job, *, result: dict[str, Any]) -> None:
         fail(job, Failed(code=error.code, message=str(error.message), field=error.field))
         return
     except Exception as error:
+        if is_unavailable(error):
+            # The result is as good as before: the caller tries again.
+            raise
         logger.exception("The result of job %s could not be taken", job.pk)
         message = f"{type(error).__name__}: {error}"
         fail(
@@ -226,7 +246,7 @@ def _end(job: Job, state: State, **fields: Any) -> Job | None:
     current = found.first()
     if current is None:
         return None
-    _end_attempt(current)
+    end_attempt(current)
     current.state, current.ended_at = state, timezone.now()
     for name, value in fields.items():
         setattr(current, name, value)
@@ -234,7 +254,7 @@ def _end(job: Job, state: State, **fields: Any) -> Job | None:
     return current
 
 
-def _end_attempt(job: Job) -> None:
+def end_attempt(job: Job) -> None:
     """Say how long the attempt of a locked row was at work: until now, or until it was last heard of."""
     until = timezone.now()
     if job.heartbeat_at and until - job.heartbeat_at > timedelta(seconds=settings.JOB_LOST_AFTER_SECONDS):
@@ -256,7 +276,7 @@ def _after_end(job: Job) -> None:
     current = Job.objects.filter(pk=job.pk).first()
     if current and current.checkpoint_key and current.state == State.SUCCEEDED:
         storage().delete(current.checkpoint_key)
-        usage.set_stored(workspace=current.workspace, source=_checkpoint_of(job), amount=0)
+        usage.set_stored(workspace=current.workspace, source=checkpoint_of(job), amount=0)
         Job.objects.filter(pk=job.pk).update(checkpoint_key="")
 
 
@@ -272,11 +292,11 @@ def retry(*, actor: User, job: Job) -> None:
     signals.job_retried.send(Job, job=current, actor=actor)
     if current.has_lost_checkpoint:
         current.checkpoint_step = None
-    _requeue(current, resumes=0)
+    requeue(current, resumes=0)
     audit.record(actor, "job.retried", current, kind=current.kind)
 
 
-def _requeue(job: Job, *, resumes: int) -> None:
+def requeue(job: Job, *, resumes: int) -> None:
     """Put a locked row back into the queue, keeping its checkpoint."""
     job.state, job.resumes = State.QUEUED, resumes
     job.ended_at = job.stop_requested_at = job.sent_at = job.seen_at = None
@@ -294,8 +314,8 @@ def release(job: Job) -> None:
             Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED).first()
         )
         if current is not None and current.stop_requested_at is None:
-            _end_attempt(current)
-            _requeue(current, resumes=current.resumes)
+            end_attempt(current)
+            requeue(current, resumes=current.resumes)
             return
     end_cancelled(job)
 
@@ -314,67 +334,9 @@ def resume(job: Job) -> bool:
             current, [Log(level="warning", text="The process was killed; the job was queued again.")]
         )
         current.refresh_from_db()
-        _end_attempt(current)
-        _requeue(current, resumes=current.resumes + 1)
+        end_attempt(current)
+        requeue(current, resumes=current.resumes + 1)
     return True
-
-
-def drop_old_checkpoints() -> int:
-    """Free the disk of what jobs could have resumed from, CHECKPOINT_DAYS after they ended; return how many.
-
-    `checkpoint_step` stays: it tells that there was one.
-    """
-    dropped = 0
-    for pk in list(Job.objects.with_old_checkpoint().values_list("pk", flat=True)):
-        with transaction.atomic():
-            # Between the list and the lock somebody may have pressed Resume.
-            job = Job.objects.with_old_checkpoint().select_for_update().filter(pk=pk).first()
-            if job is None:
-                continue
-            Job.objects.filter(pk=pk).update(checkpoint_key="")
-            usage.set_stored(workspace=job.workspace, source=_checkpoint_of(job), amount=0)
-            transaction.on_commit(partial(free_disk, [job.checkpoint_key]))
-            dropped += 1
-    return dropped
-
-
-def reap() -> dict[str, int]:
-    """Resume jobs whose worker went silent, mark those lost that did so too often, send unclaimed ones again."""
-    counts = {"resumed": 0, "lost": 0, "sent": 0}
-    for pk in list(Job.objects.without_heartbeat().values_list("pk", flat=True)):
-        with transaction.atomic():
-            # Between the list and the lock the worker may have spoken again.
-            job = Job.objects.without_heartbeat().select_for_update().filter(pk=pk).first()
-            if job is None:
-                continue
-            counts[_reap_one(job)] += 1
-    for job in Job.objects.unclaimed():
-        send(job)
-        counts["sent"] += 1
-    return counts
-
-
-def _reap_one(job: Job) -> str:
-    transaction.on_commit(lambda: hint_changed(job.pk))
-    _end_attempt(job)
-    wish = {"stop_requested_at": job.stop_requested_at, "stopped_for": job.stopped_for}
-    if job.stop_requested_at is not None and not job.checkpoint_key:
-        end_waiting(job)
-        return "lost"
-    if job.resumes < settings.JOB_MOST_RESUMES:
-        note = Log(level="warning", text=f"The worker {job.worker} went silent; the job was queued again.")
-        record_events(job, [note])
-        job.refresh_from_db()
-        _requeue(job, resumes=job.resumes + 1)
-        # Who was told to stop still is, and first saves what the checkpoint holds.
-        Job.objects.filter(pk=job.pk).update(**wish)
-        return "resumed"
-    job.state, job.ended_at = State.LOST, timezone.now()
-    job.error_code = "lost"
-    job.error_message = _("Its worker went silent several times. Look at the workers, then press Resume.")
-    job.save()
-    signals.job_ended.send(Job, job=job)
-    return "lost"
 
 
 def mark_seen(*, user: User, job_ids: Sequence[UUID]) -> None:

@@ -17,6 +17,7 @@ from apps.core.said import translate_said
 from apps.jobs import services, stopping
 from apps.jobs.links import page_of
 from apps.jobs.models import ENDED, Job, State
+from apps.jobs.turns import Queues
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from workers.contracts.jobs import JobKind
@@ -40,7 +41,7 @@ def status(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 def status_context(job: Job) -> dict[str, Any]:
     """What templates/jobs/status.html needs, for pages that include it."""
-    ahead = Job.objects.ahead_of(job).count() if job.state == State.QUEUED else 0
+    ahead = Queues(job.queue).ahead_of(job) or 0
     return {"job": job, "ahead": ahead, "waits_for_worker": job.state == State.QUEUED and not ahead}
 
 

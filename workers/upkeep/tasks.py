@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.accounts import services as accounts
 from apps.datasets.services.uploading import drop_old_uploads
-from apps.jobs import services
+from apps.jobs import reaper
 from apps.workspaces import audit, lifecycle, usage
 from studio.celery import app
 
@@ -22,8 +22,8 @@ _HOUR_SECONDS = 3600
 
 @shared_task(name="upkeep.reap")
 def reap() -> dict[str, int]:
-    cache.set(services.REAPED_AT, time.time(), None)
-    return services.reap()
+    cache.set(reaper.REAPED_AT, time.time(), None)
+    return reaper.reap()
 
 
 @shared_task(name="upkeep.purge_workspaces")
@@ -55,7 +55,7 @@ def tidy() -> dict[str, int]:
     """Give back the disk that nobody comes back for, and forget sessions that have ended."""
     return {
         "uploads": drop_old_uploads(),
-        "checkpoints": services.drop_old_checkpoints(),
+        "checkpoints": reaper.drop_old_checkpoints(),
         "sessions": accounts.forget_ended_sessions(),
     }
 

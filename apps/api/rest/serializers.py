@@ -11,7 +11,7 @@ from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs.models import Job
-from apps.jobs.positions import Positions
+from apps.jobs.turns import Queues
 from apps.publishing.models import App, AppVersion
 from apps.training.models import Preflight, Run
 from apps.workspaces.services import DAYS, MOST_DAYS
@@ -50,8 +50,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     def get_jobs_ahead(self, job: Job) -> int | None:
         shared: Any = self.context
-        positions: Positions = shared.setdefault("positions", Positions())
-        return positions.ahead_of(job)
+        queues: Queues = shared.setdefault("queues", Queues())
+        return queues.ahead_of(job)
 
 
 class DatasetVersionSerializer(serializers.ModelSerializer[DatasetVersion]):

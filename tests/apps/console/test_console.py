@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.console import queries
 from apps.jobs.models import Job, State
-from apps.jobs.services import REAPED_AT
+from apps.jobs.reaper import REAPED_AT
 from apps.workspaces import usage
 from apps.workspaces.services import create_workspace
 from workers.upkeep import tasks as upkeep

@@ -7,10 +7,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.core.storage import storage
+from apps.jobs import reaper
 from apps.jobs import services as jobs
 from apps.jobs.links import page_of
 from apps.jobs.models import Job, State
-from apps.jobs.positions import Positions
+from apps.jobs.turns import Queues
 from apps.workspaces.models import AuditEntry
 from workers.contracts.events import Failed, Log, Progress, Started
 
@@ -119,7 +120,7 @@ def test_what_nobody_resumed_for_long_is_removed_and_that_is_said(
     settings.CHECKPOINT_DAYS = 14
     old, cancelled, recent = ended(15), ended(20, "cancelled"), ended(13)
     with django_capture_on_commit_callbacks(execute=True):
-        assert jobs.drop_old_checkpoints() == 2
+        assert reaper.drop_old_checkpoints() == 2
     assert [storage().list(f"jobs/{job.pk}") != [] for job in (old, cancelled, recent)] == [
         False,
         False,
@@ -185,10 +186,8 @@ def test_positions_are_those_of_the_queue(new_job, django_assert_num_queries) ->
     waiting = [new_job("run", "queued", queue="gpu") for _ in range(3)]
     other = new_job("import", "queued")
     with django_assert_num_queries(1):
-        positions = Positions()
-        assert [positions.ahead_of(job) for job in (taken, *waiting, other)] == [None, 1, 2, 3, 0]
-    for job in waiting:
-        assert Job.objects.ahead_of(job).count() == positions.ahead_of(job)
+        queues = Queues()
+        assert [queues.ahead_of(job) for job in (taken, *waiting, other)] == [None, 1, 2, 3, 0]
 
 
 def test_a_viewer_has_no_buttons(client_for, viewer, new_job) -> None:
@@ -198,5 +197,4 @@ def test_a_viewer_has_no_buttons(client_for, viewer, new_job) -> None:
 def test_a_job_that_was_taken_meanwhile_is_not_before_itself(new_job) -> None:
     job = new_job("run", "queued", queue="gpu")
     Job.objects.filter(pk=job.pk).update(state="starting")
-    assert Positions().ahead_of(job) == 0
-    assert not Job.objects.ahead_of(job)
+    assert Queues().ahead_of(job) == 0

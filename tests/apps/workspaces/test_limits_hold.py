@@ -14,6 +14,7 @@ from apps.core.storage import storage
 from apps.datasets import services as datasets
 from apps.datasets.models import Import
 from apps.evaluation import services as evaluation
+from apps.jobs import reaper
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
 from apps.publishing.entrance import by_link
@@ -255,7 +256,7 @@ def test_a_checkpoint_counts_while_it_is_kept(owner, workspace, make_run) -> Non
     jobs.end_cancelled(claimed)
     assert used(workspace, UsageKind.STORAGE) == before + 70
     Job.objects.filter(pk=run.job_id).update(ended_at=timezone.now() - timedelta(days=60))
-    assert jobs.drop_old_checkpoints() == 1
+    assert reaper.drop_old_checkpoints() == 1
     assert used(workspace, UsageKind.STORAGE) == before
 
 
