@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.accounts.sessions import idle_end
 from apps.accounts.signals import account_changed, account_deleting, account_deletion_asked
+from apps.core.database import best_effort
 from apps.core.errors import NotVisible, UserError
 
 NOTED_EVERY = timedelta(minutes=5)
@@ -131,6 +132,11 @@ def note_use(*, session_key: str, address: str) -> None:
     if len(_note_again) >= _MOST_NOTED:
         _note_again.clear()
     _note_again[session_key] = time.monotonic() + NOTED_EVERY.total_seconds()
+    with best_effort():
+        _write_use(session_key, address)
+
+
+def _write_use(session_key: str, address: str) -> None:
     now = timezone.now()
     # Another process may have noted it meanwhile.
     old = UserSession.objects.filter(session_key=session_key, last_seen_at__lt=now - NOTED_EVERY)

@@ -1,7 +1,7 @@
 """One shape for every error of the REST API: {"error": {"code", "message", "field"}}."""
 
 import logging
-from http.client import INSUFFICIENT_STORAGE
+from http.client import INSUFFICIENT_STORAGE, SERVICE_UNAVAILABLE
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 
 from apps.api.openai.errors import ApiError
+from apps.core.database import is_unavailable
 from apps.core.errors import UserError
 from apps.core.redis import AGAIN_AFTER_SECONDS, AWAY, away_message
 from apps.core.views import fault
@@ -21,12 +22,12 @@ logger = logging.getLogger(__name__)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's hook: services' refusals become 400, what is not visible 404, a role too low 403, no Redis 503."""
+    """DRF's hook: services' refusals become 400, what is not visible 404, a role too low 403, no Redis or database 503."""
     if isinstance(error, UserError):
         refusal = _response(error.status, error.code, str(error.message), error.field)
         return error.mark(refusal)
-    if isinstance(error, AWAY):
-        logger.error("Redis does not answer (%s): a request was refused", type(error).__name__)
+    if isinstance(error, AWAY) or is_unavailable(error):
+        logger.error("A request was refused while a part is away: %s: %s", type(error).__name__, error)
         refusal = _response(status.HTTP_503_SERVICE_UNAVAILABLE, "away", away_message(), None)
         refusal["Retry-After"] = str(AGAIN_AFTER_SECONDS)
         return refusal
@@ -69,7 +70,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
     message = _("Something went wrong in the studio. Its log says what.")
     if page.status_code == INSUFFICIENT_STORAGE:
         message = _("The studio's disk is full. An administrator has to make room.")
-    return _told_to_programs(request, page.status_code, "error", message) or page
+    if page.status_code == SERVICE_UNAVAILABLE:
+        message = away_message()
+    answer = _told_to_programs(request, page.status_code, "error", message) or page
+    if page.status_code == SERVICE_UNAVAILABLE:
+        answer["Retry-After"] = str(AGAIN_AFTER_SECONDS)
+    return answer
 
 
 def _told_to_programs(request: HttpRequest, code: int, name: str, message: str) -> HttpResponse | None:

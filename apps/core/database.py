@@ -1,15 +1,90 @@
-"""Database work of sockets and streamers: on the one thread that their process has for it, over a connection that stays."""
+"""Database work of sockets and streamers, on the one thread that their process has for it, over a connection that stays;
+and what to do while the database is locked (a backup), restarts, or cannot be reached."""
 
 from __future__ import annotations
 
+import logging
 import time
 from asyncio import AbstractEventLoop
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any, TypeVar
 
 from asgiref.sync import SyncToAsync
-from django.db import close_old_connections, connections
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    connections,
+    transaction,
+)
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 _KEPT_SECONDS = 60
+_PATIENCE_SECONDS = 900
+"""How long a worker waits with what must be written: a backup of a large database takes minutes."""
+_PAUSE_SECONDS = 2
+_BRIEFLY_MS = 200
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether `error` is a database that is locked, restarts, or cannot be reached: waiting is all it takes."""
+    if isinstance(error, InterfaceError):
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    text = str(error).lower()
+    if connection.vendor == "sqlite":
+        # SQLite raises the same class for faults of ours (no such table) and for a full disk.
+        return "locked" in text or "busy" in text
+    return "no space left" not in text
+
+
+def wait_for_database(write: Callable[[], Result]) -> Result:
+    """Run a write in a transaction of its own, again and again while the database is unavailable.
+
+    For workers, whose result would be lost otherwise. Raises what `write` raises, OperationalError after 15 minutes.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return write()
+        except DatabaseError as error:
+            if not is_unavailable(error) or time.monotonic() > deadline or connection.in_atomic_block:
+                raise
+            logger.warning("The database is unavailable (%s); trying again", error)
+            close_old_connections()
+            time.sleep(_PAUSE_SECONDS)
+
+
+@contextmanager
+def best_effort() -> Iterator[None]:
+    """For a write that nobody misses (when something was last used): it neither waits for a locked database nor fails
+    the request on a full disk."""
+    try:
+        with _impatient(), transaction.atomic() if connection.in_atomic_block else nullcontext():
+            yield
+    except DatabaseError as error:
+        logger.warning("Not written down: %s", error)
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """SQLite's waiting for its one writer is cut short. Postgres locks the row alone, which nobody holds for long."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    usual = round(1000 * connection.settings_dict["OPTIONS"].get("timeout", 5))
+    connection.connection.execute(f"PRAGMA busy_timeout={_BRIEFLY_MS}")
+    try:
+        yield
+    finally:
+        connection.connection.execute(f"PRAGMA busy_timeout={usual}")
 
 
 class DatabaseCall(SyncToAsync[..., Any]):

@@ -1,4 +1,5 @@
-"""Leads to the address with its slash. Answers HEAD. Keeps whole pages out of parts of pages. Turns a UserError that no form caught into a page (or an htmx toast) that says what to do; so does Redis when it is away."""
+"""Redirects to the address with its slash, answers HEAD, keeps whole pages out of parts of pages, and turns errors with a
+message (UserError; Redis or the database away) into a page or an htmx toast that says what to do."""
 
 import logging
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
+from apps.core.database import is_unavailable
 from apps.core.errors import UserError
 from apps.core.htmx import wants_partial
 from apps.core.redis import AGAIN_AFTER_SECONDS, AWAY, away_message
@@ -88,7 +90,7 @@ class UserErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, AWAY):
+        if isinstance(error, AWAY) or is_unavailable(error):
             return _away(request, error)
         if not isinstance(error, UserError):
             return None
@@ -97,8 +99,8 @@ class UserErrorMiddleware:
 
 
 def _away(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Where Redis is asked first, before anything else is looked at: whoever it is about, the answer is this one."""
-    logger.error("Redis does not answer (%s): a request was refused", type(error).__name__)
+    """The same answer for every caller: nothing else has been looked at."""
+    logger.error("A request was refused while a part is away: %s: %s", type(error).__name__, error)
     response = render(request, "core/user_error.html", {"message": away_message()}, status=503)
     response["Retry-After"] = str(AGAIN_AFTER_SECONDS)
     return response

@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from apps.core.database import best_effort
+
 if TYPE_CHECKING:
     from apps.accounts.models import User
     from apps.workspaces.models import ApiKey, Invitation
@@ -96,7 +98,8 @@ class ApiKeyQuerySet(InWorkspaceQuerySet):
         """Write down that a key was used just now: once a minute at most, since it may come with every request."""
         now = timezone.now()
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _USE_IS_NOTED_EVERY)
-        self.filter(stale, pk=key.pk).update(last_used_at=now)
+        with best_effort():
+            self.filter(stale, pk=key.pk).update(last_used_at=now)
 
 
 class InvitationQuerySet(InWorkspaceQuerySet):

@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from pydantic import ValidationError
 
+from apps.core.database import is_unavailable, wait_for_database
 from apps.core.storage import local_copies, storage
 from apps.jobs import services
 from apps.jobs.models import Job
@@ -86,12 +87,14 @@ def supervise(job_id: str) -> None:
     try:
         (work / "out").mkdir(parents=True)
         _Attempt(job, work).run()
-    except StorageError as error:
+    except (StorageError, OSError) as error:
         logger.exception("Job %s could not be run", job.pk)
-        services.fail(job, Failed(code="storage", message=str(error), user_error=False))
-    except OSError as error:
-        logger.exception("Job %s could not be run", job.pk)
-        services.fail(job, failed_by_system(error, code="storage"))
+        failure = (
+            Failed(code="storage", message=str(error), user_error=False)
+            if isinstance(error, StorageError)
+            else failed_by_system(error, code="storage")
+        )
+        wait_for_database(lambda: services.fail(job, failure))
     finally:
         shutil.rmtree(work, ignore_errors=True)
         close_old_connections()
@@ -141,13 +144,15 @@ class _Attempt:
         try:
             self._follow(child, events_read)
             if worker_is_ending.is_set() and self.outcome is None:
-                services.release(self.job)
+                wait_for_database(lambda: services.release(self.job))
                 return
         finally:
             end_group(child)
             with contextlib.suppress(OSError):
                 os.close(events_read)
-        self._conclude(child.returncode, stderr_path)
+        if isinstance(self.outcome, Finished) and self.is_current:
+            self._publish_output()
+        wait_for_database(lambda: self._conclude(child.returncode, stderr_path))
 
     def _beating(self, work: Callable[[], Result]) -> Result:
         """Move files while saying that the attempt is alive: a large model takes longer than a silent job is given.
@@ -157,8 +162,24 @@ class _Attempt:
         with ThreadPoolExecutor(1) as thread:
             moving = thread.submit(work)
             while wait_for([moving], timeout=settings.JOB_HEARTBEAT_SECONDS).not_done:
-                self.is_current = services.heartbeat(self.job)
+                self._beat()
             return moving.result()
+
+    def _beat(self) -> bool:
+        """Send one heartbeat; return whether it was written down."""
+        try:
+            self.is_current = services.heartbeat(self.job)
+        except DatabaseError as error:
+            self._require_outage(error)
+            return False
+        return True
+
+    def _require_outage(self, error: DatabaseError) -> None:
+        """Log an outage of the database and get rid of the connection. Raises every other error."""
+        if not is_unavailable(error):
+            raise error
+        logger.warning("Job %s goes on while the database is unavailable (%s)", self.job.pk, error)
+        close_old_connections()
 
     def _write_spec(self) -> None:
         spec: dict[str, Any] = dict(self.job.spec)
@@ -203,15 +224,17 @@ class _Attempt:
                 break
             now = time.monotonic()
             if now - last_flush >= BATCH_SECONDS:
-                self._flush()
-                last_flush = now
-                self._pass_on_stop(child, now)
-            if now - last_beat >= settings.JOB_HEARTBEAT_SECONDS:
-                self.is_current = services.heartbeat(self.job)
+                try:
+                    self._flush()
+                    self._pass_on_stop(child, now)
+                except DatabaseError as error:
+                    self._require_outage(error)
+                last_flush = time.monotonic()
+            if now - last_beat >= settings.JOB_HEARTBEAT_SECONDS and self._beat():
                 last_beat = now
             if not self.is_current or worker_is_ending.is_set() or self._is_overdue(now):
                 return
-        self._flush()
+        wait_for_database(self._flush)
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(timeout=settings.JOB_STOP_GRACE_SECONDS)
 
@@ -267,7 +290,7 @@ class _Attempt:
             # The child is two checkpoints ahead of us and has removed this one.
             storage().delete(key)
             return
-        replaced = services.record_checkpoint(self.job, key=key, step=event.step)
+        replaced = wait_for_database(lambda: services.record_checkpoint(self.job, key=key, step=event.step))
         if replaced:
             storage().delete(replaced)
 
@@ -293,7 +316,6 @@ class _Attempt:
         if not self.is_current:
             return
         if isinstance(self.outcome, Finished):
-            self._publish_output()
             services.finish(self.job, result=self.outcome.result)
         elif isinstance(self.outcome, Failed):
             if self.outcome.note:
@@ -321,7 +343,7 @@ class _Attempt:
             return
         if any(folder.iterdir()):
             self._beating(lambda: storage().publish(folder, output))
-            if not Job.objects.filter(pk=self.job.pk).exists():
+            if not wait_for_database(Job.objects.filter(pk=self.job.pk).exists):
                 # Deleted while it was at work, for instance with its workspace: nobody else would remove this.
                 storage().delete(output)
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -31,6 +32,7 @@ from apps.api.openai.schemas import (
     field_of,
     usage,
 )
+from apps.core.database import is_unavailable
 from apps.core.redis import AWAY
 from apps.publishing.models import AppVersion
 from apps.serving.client import Done, EngineClient, EngineError, Text
@@ -65,6 +67,11 @@ def endpoint(method: str) -> Callable[[AsyncView], AsyncView]:
                 return from_engine(error).response()
             except AWAY as error:
                 logger.error("Redis does not answer (%s): a request was refused", type(error).__name__)
+                return redis_away().response()
+            except DatabaseError as error:
+                if not is_unavailable(error):
+                    raise
+                logger.error("The database does not answer (%s): a request was refused", error)
                 return redis_away().response()
 
         return wrapped

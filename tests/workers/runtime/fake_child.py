@@ -44,6 +44,9 @@ def work(spec: FakeSpec, reporter: Reporter) -> FakeResult:
     for step in range((begin or 0) + 1, spec.steps + 1):
         reporter.progress("working", step, spec.steps, fraction=step / spec.steps)
         reporter.metric(step, {"train_loss": 1 / step})
+        if spec.behaviour == "slow":
+            time.sleep(0.5)
+            continue
         checkpoint = folder / f"checkpoint-{step}"
         checkpoint.mkdir()
         (checkpoint / "step").write_text(str(step))

@@ -2,21 +2,23 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from apps.core.storage import storage
-from apps.jobs import hours, services, stopping
+from apps.jobs import hours, reaper, services, stopping
 from apps.jobs.models import Job, JobEvent, State
 from apps.jobs.signals import job_succeeded
 from apps.workspaces.models import Quota, UsageKind, UsageTotal
@@ -215,7 +217,7 @@ def test_a_stopped_job_whose_worker_died_still_leaves_what_its_checkpoint_holds(
     stopping.request_stop(actor=owner, job=job)
     silent_since = timezone.now() - timedelta(seconds=settings.JOB_LOST_AFTER_SECONDS + 60)
     Job.objects.filter(pk=job.pk).update(heartbeat_at=silent_since)
-    services.reap()
+    reaper.reap()
     if has_checkpoint:
         done = supervised(job)
         assert (done.state, done.result) == (State.SUCCEEDED, {"resumed_from": 3, "steps": 3})
@@ -333,9 +335,9 @@ def test_a_silent_job_is_reaped_resumed_and_its_old_attempt_refused(make_job, se
     long_ago = timezone.now() - timedelta(seconds=settings.JOB_LOST_AFTER_SECONDS + 60)
     Job.objects.filter(pk=job.pk).update(heartbeat_at=long_ago)
     # The supervisor is alive here and would beat again; this is what it finds when it was only slow.
-    if services.reap()["resumed"] == 0:
+    if reaper.reap()["resumed"] == 0:
         Job.objects.filter(pk=job.pk).update(heartbeat_at=long_ago)
-        services.reap()
+        reaper.reap()
     thread.join(SECONDS_TO_WAIT)
     assert not thread.is_alive(), "an attempt that is no longer current ends by itself"
     assert fresh(job).state == State.QUEUED
@@ -349,7 +351,7 @@ def test_a_job_that_goes_silent_too_often_is_lost_and_can_be_resumed(make_job, o
     for expected in [State.QUEUED] * settings.JOB_MOST_RESUMES + [State.LOST]:
         assert services.claim(job_id=str(job.pk), worker="w") is not None
         Job.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - timedelta(hours=1))
-        services.reap()
+        reaper.reap()
         assert fresh(job).state == expected
     services.retry(actor=owner, job=job)
     assert supervised(job).state == State.SUCCEEDED
@@ -357,9 +359,9 @@ def test_a_job_that_goes_silent_too_often_is_lost_and_can_be_resumed(make_job, o
 
 def test_a_lost_message_is_sent_again(make_job, sent_tasks) -> None:
     job = make_job("finish")
-    assert services.reap()["sent"] == 0
+    assert reaper.reap()["sent"] == 0
     Job.objects.filter(pk=job.pk).update(sent_at=timezone.now() - timedelta(hours=1))
-    assert services.reap()["sent"] == 1
+    assert reaper.reap()["sent"] == 1
     assert sent_tasks[-1] == ("training.run", str(job.pk), "gpu")
 
 
@@ -371,7 +373,7 @@ def test_a_broker_that_is_down_loses_no_job(make_job, monkeypatch) -> None:
     job = make_job("finish")
     assert (fresh(job).state, fresh(job).sent_at) == (State.QUEUED, None)
     Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - timedelta(hours=1))
-    assert services.reap()["sent"] == 1
+    assert reaper.reap()["sent"] == 1
 
 
 def test_a_child_ends_when_its_supervisor_is_killed(make_job, tmp_path) -> None:
@@ -404,3 +406,69 @@ def test_an_input_that_is_gone_is_an_error_and_not_a_hang(make_job) -> None:
 def test_specs_carry_no_unknown_fields() -> None:
     with pytest.raises(ValueError, match="extra"):
         JobSpec.model_validate({"surprise": 1})
+
+
+@contextmanager
+def locked_database() -> Iterator[None]:
+    """Nobody else can write meanwhile, as during a backup. Waiting for the lock is cut short, to test what comes after."""
+    if connection.vendor == "sqlite":
+        other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            other.execute("ROLLBACK")
+            other.close()
+        return
+    pytest.skip("Postgres locks rows, not the database.")
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """Every new connection waits half a second for SQLite's lock instead of twenty."""
+    options = connection.settings_dict["OPTIONS"]
+    before = options.get("init_command")
+    if connection.vendor == "sqlite":
+        options["init_command"] = "PRAGMA busy_timeout=500;"
+        connections.close_all()
+    yield
+    if connection.vendor == "sqlite":
+        options["init_command"] = before
+        connections.close_all()
+
+
+def test_a_locked_database_costs_a_job_neither_its_attempt_nor_its_events(make_job, impatient) -> None:
+    job = make_job("slow", steps=12)
+    thread = in_background(job)
+    wait_until(lambda: fresh(job).state == State.RUNNING)
+    with locked_database():
+        time.sleep(4)
+    thread.join(SECONDS_TO_WAIT)
+    ended = fresh(job)
+    assert (ended.state, ended.attempt, ended.resumes) == (State.SUCCEEDED, 1, 0)
+    steps = JobEvent.objects.filter(job=job, kind="metric").order_by("seq").values_list("step", flat=True)
+    assert list(steps) == list(range(1, 13))
+
+
+def test_a_result_waits_for_a_locked_database(make_job, impatient) -> None:
+    job = make_job("slow", steps=3)
+    thread = in_background(job)
+    wait_until(lambda: fresh(job).state == State.RUNNING)
+    with locked_database():
+        time.sleep(4)
+        assert thread.is_alive()
+    thread.join(SECONDS_TO_WAIT)
+    assert fresh(job).state == State.SUCCEEDED
+    assert fresh(job).result == {"resumed_from": None, "steps": 3}
+
+
+def test_the_reaper_takes_no_job_right_after_an_outage(make_job, monkeypatch) -> None:
+    claimed = services.claim(job_id=str(make_job("hang").pk), worker="w")
+    long_ago = timezone.now() - timedelta(seconds=settings.JOB_LOST_AFTER_SECONDS + 60)
+    Job.objects.filter(pk=claimed.pk).update(heartbeat_at=long_ago)
+    outage = reaper.Outage()
+    outage.note()
+    monkeypatch.setattr(reaper, "_outage", outage)
+    assert reaper.reap()["resumed"] == 0
+    monkeypatch.setattr(outage, "noticed_at", time.monotonic() - settings.JOB_LOST_AFTER_SECONDS)
+    assert reaper.reap()["resumed"] == 1
