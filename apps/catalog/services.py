@@ -29,7 +29,7 @@ from apps.workspaces.models import Workspace
 from apps.workspaces.services import next_number
 from workers.contracts.jobs import JobKind
 from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifest_from
-from workers.contracts.recipes import HubBase
+from workers.contracts.recipes import HubBase, is_hub_id
 from workers.contracts.specs import ExportSpec
 from workers.contracts.storage import StorageError
 from workers.contracts.task_types import Family, TaskType
@@ -75,16 +75,18 @@ def add_base_model(
 
 
 def _check_hub_id(location: str, revision: str, family: Family) -> None:
+    not_an_id = _(
+        "This is not a Hub id. One looks like “owner/name”, for instance “google/flan-t5-small”; "
+        "an address that begins with https:// is not one."
+    )
+    if not is_hub_id(location):
+        raise UserError(not_an_id, field="location")
     try:
         HubBase(family=family, repo_id=location, revision=revision or "main")
     except ValidationError as error:
         if error.errors()[0]["loc"][-1] == "revision":
             raise UserError(_("A revision has at most 100 characters."), field="revision") from error
-        message = _(
-            "This is not a Hub id. One looks like “owner/name”, for instance “google/flan-t5-small”; "
-            "an address that begins with https:// is not one."
-        )
-        raise UserError(message, field="location") from error
+        raise UserError(not_an_id, field="location") from error
 
 
 def _checked_folder(location: str) -> str:

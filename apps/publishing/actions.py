@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from apps.publishing.entrance import Entrance
+from apps.publishing.models import REQUEST_KEY_CHARACTERS
 from apps.publishing.services import replies
 from apps.publishing.services.replies import Turn
 
@@ -13,7 +15,7 @@ from apps.publishing.services.replies import Turn
 def perform(entrance: Entrance, kind: str, data: Mapping[str, Any]) -> Turn | None:
     """Do it; return the turn that is being answered now, if there is one. Raises UserError, and KeyError or
     ValidationError when the page sent something that no page of ours sends."""
-    request_key = str(data.get("request_key") or "")[:40] or None
+    request_key = _kept_key(str(data.get("request_key") or ""))
     known = None if data.get("known") is None else str(data["known"])
     if kind == "ask":
         return replies.ask(
@@ -52,6 +54,13 @@ def perform(entrance: Entrance, kind: str, data: Mapping[str, Any]) -> Turn | No
 def _text(data: Mapping[str, Any]) -> str:
     """Forms send two characters for the end of a line, sockets one."""
     return str(data["text"]).replace("\r\n", "\n")
+
+
+def _kept_key(sent: str) -> str | None:
+    """A request key as its column can hold it. A longer one is hashed: cut off, two questions could share a beginning."""
+    if len(sent) > REQUEST_KEY_CHARACTERS:
+        return hashlib.sha256(sent.encode()).hexdigest()[:REQUEST_KEY_CHARACTERS]
+    return sent or None
 
 
 def _options(data: Mapping[str, Any]) -> dict[str, Any]:

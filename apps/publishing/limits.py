@@ -22,12 +22,13 @@ def take_turn(visitor_key: str, link_id: str, *, most: int | None = None, addres
     asked too often.
 
     A visitor is known by a cookie, which nobody has to send; `address` (as limits count it, empty where somebody is known
-    better) is what is left of those who do not. What one of them may not ask counts neither for the address, which a
+    better) is what is left of those who do not, and counts for each link apart: two classes behind one address use two
+    apps. What one of them may not ask counts neither for the address, which a
     classroom shares, nor for the link, so that nobody closes it to everybody else alone.
     """
     rates = [
         (f"visitor:{visitor_key}", VISITOR_PER_MINUTE if most is None else most),
-        *([(f"questions:{address}", settings.QUESTIONS_PER_MINUTE)] if address else []),
+        *([(f"questions:{link_id}:{address}", settings.QUESTIONS_PER_MINUTE)] if address else []),
         (f"link:{link_id}", LINK_PER_MINUTE),
     ]
     return take_each([(name, Rate(limit)) for name, limit in rates])

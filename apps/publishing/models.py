@@ -141,6 +141,9 @@ class Conversation(Identified):
         return self.title or str(self.pk)
 
 
+REQUEST_KEY_CHARACTERS = 40
+
+
 def new_request_key() -> str:
     return secrets.token_hex(16)
 
@@ -174,7 +177,7 @@ class Message(Identified):
     """What the visitor chose for this turn, for instance the length of a summary."""
     superseded = models.BooleanField(_("replaced"), default=False)
     """Edited or answered again: kept, but not part of the conversation as it reads now."""
-    request_key = models.CharField(max_length=40, default=new_request_key, editable=False)
+    request_key = models.CharField(max_length=REQUEST_KEY_CHARACTERS, default=new_request_key, editable=False)
     """The browser's own name for this turn, so that one sent twice is asked once."""
     labels: Any = models.JSONField(_("labels"), null=True, blank=True)
     """[{label, score}], highest first, for classification."""

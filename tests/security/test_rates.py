@@ -212,6 +212,12 @@ def test_who_sends_no_cookie_is_counted_by_address(link: Any, settings: Any) -> 
     assert ask_without_cookie(link[1], headers=headers).status_code == 429
 
 
+def test_an_address_is_counted_for_each_link_apart(link: Any, other_link: Any, settings: Any) -> None:
+    settings.QUESTIONS_PER_MINUTE = 1
+    assert [ask_without_cookie(link[1]).status_code for _ in range(2)] == [200, 429]
+    assert ask_without_cookie(other_link[1]).status_code == 200
+
+
 def test_a_household_of_version_six_counts_as_one(link: Any, settings: Any) -> None:
     settings.QUESTIONS_PER_MINUTE = 1
     answers = [ask_without_cookie(link[1], REMOTE_ADDR=f"2001:db8:1:2::{n}").status_code for n in (1, 2)]

@@ -1,5 +1,6 @@
 """The Recipe: every setting of a run. The form, its help, the API schema and the worker's validation come from here."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -309,6 +310,14 @@ class StarterBase(BaseModel):
     kind: Literal["starter"] = "starter"
     family: Family
     size: StarterSize = StarterSize.SMALL
+
+
+_HUB_ID = re.compile(r"(?!.*(?:--|\.\.))(?!.*\.git$)(?:\w(?:[\w.-]*\w)?/)?\w(?:[\w.-]{0,94}\w)?", re.ASCII)
+
+
+def is_hub_id(text: str) -> bool:
+    """Whether the Hub could have a model of this id: “name” or “owner/name”, by the rules of huggingface_hub."""
+    return _HUB_ID.fullmatch(text) is not None
 
 
 class HubBase(BaseModel):

@@ -46,6 +46,7 @@ class Column(BaseModel):
     name: str
     filled: int
     distinct: int
+    distinct_is_estimate: bool = False
     mean_length: float
     max_length: int
     examples: list[str] = Field(default_factory=list)

@@ -49,12 +49,14 @@ class ColumnProfile:
 
     def column(self) -> Column:
         distinct = len(self._hashes)
-        if distinct == _SKETCH:
+        is_estimate = distinct == _SKETCH
+        if is_estimate:
             distinct = min(self.filled, round((_SKETCH - 1) / (float(self._hashes[-1]) / 2.0**64)))
         return Column(
             name=self.name,
             filled=self.filled,
             distinct=distinct,
+            distinct_is_estimate=is_estimate,
             mean_length=round(self._characters / self.filled, 1) if self.filled else 0.0,
             max_length=self._max,
             examples=list(self._examples),

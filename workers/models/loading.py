@@ -15,6 +15,7 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
+    HFValidationError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -236,7 +237,7 @@ def fetch_from_hub(base: HubBase) -> Path:
             f"{name} asks for permission. Accept its conditions on the Hub; then an admin of the workspace enters an access token under Workspace, Hub token.",
             field="base",
         ) from error
-    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+    except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as error:
         raise JobError(
             "hub_not_found",
             f"The Hub has no model {name} (revision {base.revision}), or it is private. Check the spelling, or let an admin of the workspace enter an access token under Workspace, Hub token.",

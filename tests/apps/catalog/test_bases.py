@@ -5,11 +5,15 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from django.urls import reverse
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from apps.catalog import services
 from apps.catalog.models import BaseModel
 from apps.core.errors import UserError
-from workers.contracts.recipes import FolderBase, HubBase
+from workers.contracts.recipes import FolderBase, HubBase, is_hub_id
 
 pytestmark = pytest.mark.django_db
 HUB = {"kind": "hub", "family": "seq2seq", "location": "google/flan-t5-small", "name": "", "revision": ""}
@@ -25,13 +29,44 @@ def test_a_hub_model_is_added_and_named_after_itself(client_for, editor) -> None
 
 
 @pytest.mark.parametrize(
-    "location", ["https://huggingface.co/google/flan-t5-small", "../../etc", "a/b/c", "two words", "a/b?x=1"]
+    "location",
+    [
+        *["https://huggingface.co/google/flan-t5-small", "../../etc", "a/b/c", "two words", "a/b?x=1"],
+        *[
+            "..",
+            ".",
+            "a/..",
+            "../b",
+            "a--b",
+            "a..b",
+            "name.git",
+            "-a/b",
+            "a/b-",
+            ".a/b",
+            "a/" + "b" * 97,
+            "ü/b",
+        ],
+    ],
 )
 def test_what_is_no_hub_id_is_refused_at_its_field(client_for, editor, location: str) -> None:
     response = client_for(editor).post(reverse("catalog:base_new"), HUB | {"location": location})
     assert response.status_code == 422
     assert "owner/name" in response.context["form"].errors["location"][0]
     assert not BaseModel.objects.exists()
+
+
+@given(st.text(alphabet="aB0_-./é ", max_size=12))
+@example("a" * 96)
+@example("a" * 97)
+def test_what_counts_as_a_hub_id_is_what_the_hub_client_takes(text: str) -> None:
+    try:
+        validate_repo_id(text)
+    except HFValidationError:
+        taken = False
+    else:
+        # Names of the Hub are ASCII; its client leaves that to the server.
+        taken = text.isascii()
+    assert is_hub_id(text) == taken
 
 
 def test_whoever_brought_a_model_is_led_on_to_training_it(client_for, editor, make_data) -> None:

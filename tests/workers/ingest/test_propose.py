@@ -153,6 +153,7 @@ def test_the_profile_counts_what_is_there(import_file) -> None:
     columns = import_file("text,label\nabc,x\nabcde,\n,x\nabc,y\n").result.columns
     text, label = columns
     assert (text.filled, text.distinct, text.mean_length, text.max_length) == (3, 2, 3.7, 5)
+    assert not text.distinct_is_estimate
     assert (label.filled, label.distinct, label.examples) == (3, 2, ["x", "y"])
 
 
@@ -160,6 +161,7 @@ def test_many_distinct_values_are_estimated_within_three_percent(import_file) ->
     text = "text,label\n" + "".join(f"row {n % 50_000},x\n" for n in range(60_000))
     column = import_file(text).result.columns[0]
     assert 48_500 < column.distinct < 51_500
+    assert column.distinct_is_estimate
 
 
 def test_letters_in_gb18030_whose_text_holds_numbers_but_no_spaces(import_file) -> None:
