@@ -13,6 +13,7 @@ NOTHING_KEPT = {
     "start_trial",
     "stop_trial",
     "may_follow",
+    "may_see",
     "store_part",
     "stored_parts",
     "read_parts",
