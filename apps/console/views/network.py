@@ -7,12 +7,14 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from apps.core.errors import UserError
 from apps.core.reach import reach_for
 from apps.workspaces import audit
 from launcher.network import choose
@@ -28,7 +30,8 @@ def network(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return JsonResponse({"open": is_open})
     if not settings.NETWORK_FILE:
-        raise Http404
+        message = _("To share it, an administrator sets SITE_URL to the address that other people open.")
+        raise UserError(message)
     wants_open = bool(request.POST.get("open"))
     if wants_open:
         audit.record(request.user, "studio.opened_to_network", request.user)

@@ -23,7 +23,7 @@ from apps.core.errors import UserError
 from apps.core.notices import do_and_tell
 from apps.workspaces import access, invitations
 from apps.workspaces.access import Action
-from apps.workspaces.models import Invitation, Workspace
+from apps.workspaces.models import Invitation, Membership, Workspace
 
 PER_PAGE = 50
 MOST_INVITATIONS = 50
@@ -71,9 +71,10 @@ def _workspace_counts(users: Any) -> dict[Any, int]:
 
 def _form(request: HttpRequest, data: Any = None) -> PersonInvitationForm:
     """With the workspaces that the administrator may invite to: those that they manage."""
-    own = Workspace.objects.visible_to(request.user).order_by("name")
-    managed = [workspace for workspace in own if access.can(request.user, workspace, Action.MANAGE)]
-    return PersonInvitationForm(data, workspaces=managed)
+    managed = [role for role, allowed in access.ALLOWED.items() if Action.MANAGE in allowed]
+    own = Membership.objects.filter(user=request.user, role__in=managed, workspace__deleted_at=None)  # type: ignore[misc]
+    found = own.select_related("workspace").order_by("workspace__name")
+    return PersonInvitationForm(data, workspaces=[membership.workspace for membership in found])
 
 
 @require_POST
