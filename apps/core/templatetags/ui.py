@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from apps.core.forms import control_class
 from apps.core.reach import Reach, reach_for
 from apps.core.said import translate_said
+from apps.core.sizes import size_text
 
 register = template.Library()
 
@@ -50,15 +51,29 @@ def icon(name: str, css: str = "") -> SafeString:
     )
 
 
+@register.simple_tag
+def kind_word(name: str) -> str:
+    """What kind of thing a step of a lineage is, by its icon."""
+    words = {
+        "file": _("File"),
+        "database": _("Dataset"),
+        "seedling": _("Base model"),
+        "school": _("Run"),
+        "brain": _("Model"),
+        "app-window": _("App"),
+    }
+    return words.get(name, "")
+
+
 @register.simple_tag(takes_context=True)
-def nav_link(context: dict[str, Any], url_name: str, label: str, icon_name: str, *also: str) -> SafeString:
-    """An entry of the main navigation; marked when the page lies below its address, or below that of one of `also`."""
+def nav_link(context: dict[str, Any], url_name: str, label: str, icon_name: str) -> SafeString:
+    """An entry of the main navigation; marked when the page lies below its address."""
     try:
-        url, *others = map(reverse, (url_name, *also))
+        url = reverse(url_name)
     except NoReverseMatch:
         return SafeString("")
     path = context["request"].path
-    current = path == url if url == "/" else path.startswith((url, *others))
+    current = path == url if url == "/" else path.startswith(url)
     return format_html(
         '<li class="nav-item"><a class="nav-link" href="{}"{}>{}<span class="nav-link-title">{}</span></a></li>',
         url,
@@ -139,6 +154,12 @@ def compact(number: Any) -> str:
     if float(number).is_integer() or abs(number) >= 100:
         return _figure(number, 0)
     return f"{number:.3g}"
+
+
+@register.filter
+def size(amount: Any) -> str:
+    """866900 -> "866.9 kB"."""
+    return "" if _is_missing(amount) else size_text(int(amount))
 
 
 @register.filter
