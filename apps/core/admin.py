@@ -1,5 +1,7 @@
 """Bases of the admin pages: what must be written through a service is read-only here. And e-mails that wait."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
@@ -10,11 +12,29 @@ from apps.core.models import WaitingMail
 admin.site.site_header = admin.site.site_title = _("Maquette administration")
 
 
+MOST_IN_A_FILTER = 50
+
+
+class FewRowsFilter(admin.RelatedFieldListFilter):
+    """A filter by something that people add: it goes when there are too many to list, and the search finds them by name."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        if field.remote_field.model._default_manager.count() > MOST_IN_A_FILTER:
+            return []
+        return super().field_choices(field, request, model_admin)
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Search, filter, look; change nothing."""
 
     list_per_page = 50
     show_full_result_count = False
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return [
+            ("workspace", FewRowsFilter) if one == "workspace" else one
+            for one in super().get_list_filter(request)
+        ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

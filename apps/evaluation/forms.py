@@ -1,7 +1,5 @@
 """Choosing what to evaluate, and on what."""
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +7,8 @@ from apps.core.forms import StudioForm
 
 
 class EvaluationForm(StudioForm):
+    """The view gives `data` and `models` what they offer."""
+
     data = forms.ChoiceField(  # type: ignore[assignment]
         label=_("On which held-out rows?"), help_text=_("The test split of a data version.")
     )
@@ -26,11 +26,3 @@ class EvaluationForm(StudioForm):
         max_value=10_000_000,
         help_text=_("Left empty: all of them."),
     )
-
-    def __init__(
-        self, *args: Any, versions: list[tuple[str, str]], models: list[tuple[str, str]], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        data: Any = self.fields["data"]
-        chosen: Any = self.fields["models"]
-        data.choices, chosen.choices = versions, models

@@ -18,6 +18,7 @@ from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.core.htmx import render_page, wants_partial
 from apps.core.listing import NEWEST, OLDEST, Filter, Listing, Sort
+from apps.core.picking import is_id, pick
 from apps.datasets.models import DatasetVersion
 from apps.evaluation import presentation, services
 from apps.evaluation.forms import EvaluationForm
@@ -83,16 +84,18 @@ def new(request: HttpRequest) -> HttpResponse:
     workspace = request.workspace  # type: ignore[attr-defined]
     versions = DatasetVersion.objects.in_workspace(workspace).ready().select_related("dataset")
     models = ModelVersion.objects.in_workspace(workspace).current()
-    asked = request.GET.getlist("model")
-    learned = next((m.dataset_version_id for m in models if str(m.pk) in asked), None)
-    form = EvaluationForm(
-        request.POST or None,
-        versions=[(str(v.pk), _version_label(v)) for v in versions],
-        models=[
-            *((str(m.pk), f"{m.name} · {_(m.task.label)}") for m in models),
-            (TRIVIAL, _("Trivial baseline")),
-        ],
-        initial={"data": request.GET.get("data") or learned, "models": asked},
+    sent = request.POST if request.method == "POST" else request.GET
+    asked = [*sent.getlist("models"), *sent.getlist("model")]
+    learned = models.filter(pk__in=[pk for pk in asked if pk != TRIVIAL and is_id(pk)])
+    data = sent.get("data") or learned.values_list("dataset_version", flat=True).first()
+    form = EvaluationForm(request.POST or None, initial={"data": data, "models": asked})
+    pick(request, "data", versions, searches=("dataset__name",), chosen=[data] if data else []).offer(
+        form.fields["data"], _version_label
+    )
+    pick(request, "models", models, searches=("name", "dataset_version__dataset__name"), chosen=asked).offer(
+        form.fields["models"],
+        lambda model: f"{model.name} · {_(model.task.label)}",
+        [(TRIVIAL, _("Trivial baseline"))],
     )
     if request.method == "POST" and form.is_valid():
         try:

@@ -1,13 +1,17 @@
 """What a run can start from, as the wizard and the API offer it."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.catalog.models import BaseModel, ModelVersion
 from apps.core.errors import UserError
+from apps.core.listing import search
 from apps.core.lists import listed
+from apps.core.picking import is_id
 from apps.datasets.models import DatasetVersion
 from workers.contracts.recipes import Base, StarterBase, StarterSize, VersionBase
 from workers.contracts.task_types import Family
@@ -67,51 +71,86 @@ def _starters(families: tuple[Family, ...]) -> list[BaseChoice]:
     ]
 
 
-def choices_for(user: User, dataset_version: DatasetVersion) -> list[BaseChoice]:
-    """Every base that can learn what this data teaches, the right default first."""
-    families = dataset_version.task.families
-    brought = BaseModel.objects.visible_to(user).current()
-    brought = brought.filter(workspace=dataset_version.workspace, family__in=[f.value for f in families])
-    versions = ModelVersion.objects.visible_to(user).tuned()
-    versions = versions.filter(workspace=dataset_version.workspace, family__in=[f.value for f in families])
-    return [
-        *_starters(families),
-        *(
-            BaseChoice(
-                value=model.choice,
-                label=model.name,
-                help=model.location,
-                base=model.base,
-                base_model=model,
-            )
-            for model in brought
-        ),
-        *(
-            BaseChoice(
-                value=f"version:{version.pk}",
-                label=version.name,
-                help=_("A model of this workspace, trained further."),
-                base=VersionBase(family=Family(version.family)),
-                version=version,
-            )
-            for version in versions
-            if _fits(version, dataset_version)
-        ),
+MOST_OFFERED = 100
+"""Of brought models, and as many of the workspace's own: a page or an answer that lists bases holds no more."""
+
+
+def choices_for(
+    user: User,
+    dataset_version: DatasetVersion,
+    *,
+    text: str = "",
+    chosen: str = "",
+    count: int = MOST_OFFERED,
+) -> list[BaseChoice]:
+    """Bases that can learn what this data teaches, the right default first: all starters, and at most `count` brought
+    and `count` own models that `text` finds; always the one named `chosen`, if it can learn this."""
+    brought, versions = _brought(user, dataset_version), _own(user, dataset_version)
+    found = [
+        *_starters(dataset_version.task.families),
+        *map(_of_brought, search(brought, ("name", "location"), text)[:count]),
+        *map(_of_own, search(versions, ("name", "dataset_version__dataset__name"), text)[:count]),
     ]
+    if chosen and all(choice.value != chosen for choice in found):
+        asked = _named(user, dataset_version, chosen)
+        return [*found, asked] if asked else found
+    return found
 
 
-def _fits(version: ModelVersion, dataset_version: DatasetVersion) -> bool:
-    """A classifier can only go on with the labels that it has."""
-    return version.family != Family.CLASSIFIER.value or version.labels == dataset_version.labels
+def has_more(user: User, dataset_version: DatasetVersion, count: int) -> bool:
+    """Whether `choices_for` leaves bases out where nothing is searched for."""
+    rows = (_brought(user, dataset_version), _own(user, dataset_version))
+    return any(row.count() > count for row in rows)
+
+
+def _brought(user: User, dataset_version: DatasetVersion) -> Any:
+    families = [family.value for family in dataset_version.task.families]
+    rows = BaseModel.objects.visible_to(user).current()
+    return rows.filter(workspace=dataset_version.workspace, family__in=families)
+
+
+def _own(user: User, dataset_version: DatasetVersion) -> Any:
+    """Of classifiers those with the same labels: they can only go on with the ones that they have."""
+    families = [family.value for family in dataset_version.task.families]
+    rows = ModelVersion.objects.visible_to(user).tuned()
+    rows = rows.filter(workspace=dataset_version.workspace, family__in=families)
+    return rows.filter(~Q(family=Family.CLASSIFIER.value) | Q(labels=dataset_version.labels))
+
+
+def _of_brought(model: BaseModel) -> BaseChoice:
+    return BaseChoice(
+        value=model.choice, label=model.name, help=model.location, base=model.base, base_model=model
+    )
+
+
+def _of_own(version: ModelVersion) -> BaseChoice:
+    return BaseChoice(
+        value=f"version:{version.pk}",
+        label=version.name,
+        help=_("A model of this workspace, trained further."),
+        base=VersionBase(family=Family(version.family)),
+        version=version,
+    )
+
+
+def _named(user: User, dataset_version: DatasetVersion, value: str) -> BaseChoice | None:
+    """The base with this value, if it can learn from this data."""
+    kind, _colon, pk = value.partition(":")
+    if kind in ("base", "version") and is_id(pk):
+        rows = _brought(user, dataset_version) if kind == "base" else _own(user, dataset_version)
+        row = rows.filter(pk=pk).first()
+        return (_of_brought(row) if kind == "base" else _of_own(row)) if row else None
+    starters = _starters(dataset_version.task.families)
+    return next((starter for starter in starters if starter.value == value), None)
 
 
 def find_choice(user: User, dataset_version: DatasetVersion, value: str) -> BaseChoice:
     """The base named `value`. Raises UserError at field `base` when it cannot learn from this data or is not there."""
-    for choice in choices_for(user, dataset_version):
-        if choice.value == value:
-            return choice
+    found = _named(user, dataset_version, value)
+    if found is not None:
+        return found
     raise UserError(
         _("This base does not fit the data. Choose one of: %(bases)s")
-        % {"bases": listed(c.value for c in choices_for(user, dataset_version)[:6])},
+        % {"bases": listed(c.value for c in choices_for(user, dataset_version, count=6)[:6])},
         field="base",
     )

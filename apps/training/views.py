@@ -18,11 +18,12 @@ from apps.catalog.models import BaseModel
 from apps.core.errors import UserError
 from apps.core.htmx import render_page
 from apps.core.listing import NEWEST, OLDEST, Filter, Listing, Sort
+from apps.core.picking import Picked, search_text
 from apps.datasets.models import DatasetVersion
 from apps.jobs.filters import by_state
 from apps.jobs.views import sequence_number, status_context
 from apps.training import querysets, services
-from apps.training.bases import choices_for, find_choice
+from apps.training.bases import choices_for, find_choice, has_more
 from apps.training.forms import LENGTHS, RunNameForm, WizardForm, recipe_words
 from apps.training.lineage import lineage_of
 from apps.training.models import Preflight, Run
@@ -35,6 +36,7 @@ from workers.contracts.recipes import Length, Recipe
 from workers.contracts.task_types import TASKS
 
 _RUN_RELATED = ("job", "dataset_version__dataset", "base_version", "model_version", "preflight")
+BASES_SHOWN = 12
 RUNS = Listing(
     searches=("name", "dataset_version__dataset__name", "preflight__base_label"),
     filters=(
@@ -77,9 +79,15 @@ def new(request: HttpRequest) -> HttpResponse:
     if version.is_test_set:
         messages.warning(request, _("This data is for testing only. Choose data with training rows."))
         return _choose_data(request)
-    choices = choices_for(request.user, version)  # type: ignore[arg-type]
+    text = search_text(request, "base")
+    asked = request.POST.get("base") or request.GET.get("base", "")
+    choices = choices_for(request.user, version, text=text, chosen=asked, count=BASES_SHOWN)  # type: ignore[arg-type]
     # An address can only say "False", which a checkbox would take for yes.
-    initial = {name: value != "False" and value for name, value in request.GET.items() if name != "data"}
+    initial = {
+        name: value != "False" and value
+        for name, value in request.GET.items()
+        if name not in ("data", "find-base")
+    }
     form = WizardForm(request.POST or None, bases=[(c.value, c.label) for c in choices], initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -100,6 +108,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "form": form,
         "version": version,
         "choices": choices,
+        "picked": Picked("base", [], text, has_more(request.user, version, BASES_SHOWN)),  # type: ignore[arg-type]
         "chosen": asked if is_offered else choices[0].value,
         "has_settings": bool(initial.keys() - {"base", "length"}),
         "base_is_missing": bool(asked) and not is_offered and not form.errors,

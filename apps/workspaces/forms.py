@@ -121,7 +121,7 @@ class SecretForm(StudioForm):
 
 
 class AuditFilterForm(StudioForm):
-    """Filters of the audit trail; the choices are what is in it."""
+    """Filters of the audit trail; the choices are what is in it, and of people the `actors` that the page offers."""
 
     actor = forms.ChoiceField(label=_("Who"), required=False)
     action = forms.ChoiceField(label=_("What"), required=False)
@@ -131,17 +131,14 @@ class AuditFilterForm(StudioForm):
     )
     last_day = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
-    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, workspace: Workspace, actors: Sequence[tuple[str, str]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         entries = AuditEntry.objects.filter(workspace=workspace).order_by()
-        actors = entries.exclude(actor=None).values_list("actor", "actor__email").distinct()
         everybody, anything = [("", _("everybody"))], [("", _("anything"))]
         found: dict[str, list[tuple[str, Any]]] = {
-            "actor": [
-                *everybody,
-                *sorted(((str(pk), email) for pk, email in actors), key=lambda actor: actor[1]),
-                (NOBODY, _("nobody who is signed in")),
-            ],
+            "actor": [*everybody, *actors, (NOBODY, _("nobody who is signed in"))],
             "action": [*anything, *_in_words(entries, "action", action_words)],
             "object_type": [*anything, *_in_words(entries, "object_type", kind_words)],
         }

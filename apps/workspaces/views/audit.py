@@ -4,12 +4,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from apps.accounts.models import User
 from apps.core.errors import NotVisible
+from apps.core.picking import pick
 from apps.workspaces import audit
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
@@ -25,7 +28,12 @@ EXPORTS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charse
 def _found(request: HttpRequest) -> tuple[AuditFilterForm, AuditQuerySet]:
     """The form as it was sent and what its valid fields leave; a wrong one filters nothing and says so."""
     workspace = request.workspace  # type: ignore[attr-defined]
-    form = AuditFilterForm(request.GET, workspace=workspace)
+    acted = User.objects.filter(Exists(AuditEntry.objects.filter(workspace=workspace, actor=OuterRef("pk"))))
+    chosen = [request.GET.get("actor", "")]
+    people = pick(request, "actor", acted.order_by("email"), searches=("email", "name"), chosen=chosen)
+    actors = [(str(person.pk), person.email) for person in people.options]
+    form = AuditFilterForm(request.GET, workspace=workspace, actors=actors)
+    form.fields["actor"].picked = people  # type: ignore[attr-defined]
     form.is_valid()
     everything = AuditEntry.objects.filter(workspace=workspace)
     return form, everything.found_by(**{name: value for name, value in form.cleaned_data.items() if value})

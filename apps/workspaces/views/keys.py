@@ -4,16 +4,30 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.core.errors import UserError
+from apps.core.listing import Filter, Listing
 from apps.workspaces import access, services
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.forms import ApiKeyForm
 from apps.workspaces.models import ApiKey
 
-MOST_SHOWN = 500
+KEYS = Listing(
+    searches=("name", "prefix", "created_by__email"),
+    filters=(
+        Filter(
+            "state",
+            _("State"),
+            (("live", _("Works")), ("ended", _("Revoked or expired"))),
+            lambda keys, value: (
+                keys.live() if value == "live" else keys.exclude(pk__in=keys.live().values("pk"))
+            ),
+        ),
+    ),
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -35,14 +49,19 @@ def keys(request: HttpRequest) -> HttpResponse:
             except UserError as error:
                 form.add_user_error(error)
         status = 422 if form.errors else 200
-    shown = list(ApiKey.objects.in_workspace(workspace).select_related("created_by")[:MOST_SHOWN])
+    shown = KEYS.read(request, ApiKey.objects.in_workspace(workspace).select_related("created_by"))
     manages = access.can(request.user, workspace, Action.MANAGE)
-    working = set(ApiKey.objects.in_workspace(workspace).of_members().values_list("pk", flat=True))
-    for key in shown:
+    working = set(
+        ApiKey.objects.in_workspace(workspace)
+        .of_members()
+        .filter(pk__in=[key.pk for key in shown.page])
+        .values_list("pk", flat=True)
+    )
+    for key in shown.page:
         key.is_orphaned = key.pk not in working
         key.is_revocable = manages or key.created_by_id == request.user.pk
     return render(
-        request, "workspaces/keys.html", {"form": form, "keys": shown, "secret": secret}, status=status
+        request, "workspaces/keys.html", {"form": form, "list": shown, "secret": secret}, status=status
     )
 
 

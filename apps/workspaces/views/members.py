@@ -7,9 +7,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.errors import NotVisible, UserError
+from apps.core.listing import NEWEST, OLDEST, Filter, Listing, Sort
 from apps.workspaces import access, invitations, members
 from apps.workspaces.access import ALLOWED, DESCRIPTIONS, Action
 from apps.workspaces.decorators import in_workspace
@@ -17,6 +19,13 @@ from apps.workspaces.forms import InvitationForm
 from apps.workspaces.models import AuditEntry, Invitation, Membership, Role
 
 LATEST_ENTRIES = 50
+MEMBERS = Listing(
+    searches=("user__email", "user__name"),
+    sorts=(Sort("email", _l("E-mail address"), ("user__email",)), NEWEST, OLDEST),
+    filters=(Filter("role", _l("Role"), Role.choices, lambda members, value: members.filter(role=value)),),
+    prefix="members-",
+)
+INVITATIONS = Listing(searches=("email", "created_by__email"), sorts=(NEWEST, OLDEST), prefix="invitations-")
 
 
 @require_GET
@@ -33,13 +42,12 @@ def _page(
     given = access.roles_to_give(request.user, workspace)
     manages = access.can(request.user, workspace, Action.MANAGE)
     entries = AuditEntry.objects.filter(workspace=workspace).select_related("actor")[:LATEST_ENTRIES]
+    invited = Invitation.objects.open().filter(workspace=workspace).select_related("created_by")
     context |= {
-        "members": workspace.memberships.select_related("user").order_by("user__email"),
+        "members": MEMBERS.read(request, workspace.memberships.select_related("user")),
         "given": given,
         "form": form or InvitationForm(roles=given),
-        "invitations": Invitation.objects.open().filter(workspace=workspace).select_related("created_by")
-        if given
-        else [],
+        "invitations": INVITATIONS.read(request, invited if given else invited.none()),
         "entries": entries if manages else [],
         "roles": Role,
         "table": role_table(),

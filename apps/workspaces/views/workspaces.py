@@ -1,5 +1,6 @@
 """All of a person's workspaces: making, switching, settings, leaving, deleting, bringing back."""
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -9,15 +10,22 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.core.errors import NotVisible, UserError
+from apps.core.listing import Listing, Sort
+from apps.core.picking import pick
 from apps.workspaces import access, lifecycle, members, services
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.forms import DeleteForm, HandOverForm, NameForm
 from apps.workspaces.middleware import SESSION_KEY
 from apps.workspaces.models import Membership, Role, Workspace
+
+_BY_NAME = (Sort("name", _l("Name"), ("workspace__name", "pk")),)
+OWN = Listing(searches=("workspace__name",), sorts=_BY_NAME)
+DELETED = Listing(searches=("workspace__name",), sorts=_BY_NAME, prefix="deleted-")
 
 
 @require_GET
@@ -28,13 +36,14 @@ def all_workspaces(request: HttpRequest) -> HttpResponse:
 
 
 def _list(request: HttpRequest, form: NameForm, status: int = 200) -> HttpResponse:
-    own = Membership.objects.filter(user=request.user).select_related("workspace").order_by("workspace__name")  # type: ignore[misc]
+    own = Membership.objects.filter(user=request.user).select_related("workspace")  # type: ignore[misc]
     context = {
         "form": form,
         "may_create": access.may_create_workspace(request.user),
-        "memberships": own.filter(workspace__deleted_at=None),
-        "deleted": own.filter(
-            role=Role.OWNER, workspace__deleted_at__isnull=False, workspace__purged_at=None
+        "list": OWN.read(request, own.filter(workspace__deleted_at=None)),
+        "deleted": DELETED.read(
+            request,
+            own.filter(role=Role.OWNER, workspace__deleted_at__isnull=False, workspace__purged_at=None),
         ),
         "grace_days": settings.WORKSPACE_GRACE_DAYS,
     }
@@ -96,9 +105,20 @@ def _settings(
     status: int = 200,
 ) -> HttpResponse:
     workspace = request.workspace  # type: ignore[attr-defined]
+    hand_over = hand_over_form or HandOverForm(workspace=workspace, user=request.user)
+    member: Any = hand_over.fields["member"]
+    sent = request.POST.get("member") or request.GET.get("member")
+    pick(
+        request,
+        "member",
+        member.queryset,
+        searches=("user__email", "user__name"),
+        chosen=[sent] if sent else [],
+    ).offer(member, lambda one: f"{one.user.short_name} ({one.user.email})")
+    member.choices = [("", _("Choose a member")), *member.choices]
     context = {
         "name_form": name_form or NameForm(initial={"name": workspace.name}),
-        "hand_over_form": hand_over_form or HandOverForm(workspace=workspace, user=request.user),
+        "hand_over_form": hand_over,
         "delete_form": delete_form or DeleteForm(),
         "grace_days": settings.WORKSPACE_GRACE_DAYS,
     }
