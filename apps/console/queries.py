@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError
 
 from apps.accounts.models import User
+from apps.catalog.models import ModelVersion
 from apps.core.redis import sync_redis
 from apps.jobs.links import page_of
 from apps.jobs.models import Job, State
@@ -34,6 +35,7 @@ PING_SECONDS = 1.0
 PING_IS_KEPT_SECONDS = 5
 STREAMERS = "streamer:*"
 MOST_STUCK = 50
+WORKSPACES_SHOWN = 24
 MISSED_ROUNDS = 3
 """So many rounds of the reaper may be late before beat counts as gone."""
 LEAST_FREE_BYTES, LEAST_FREE_SHARE = 1 << 30, 0.02
@@ -140,6 +142,15 @@ def engine() -> tuple[Part, EngineHealth | None]:
     return Part(_("Engine"), health.status != "failing", text), health
 
 
+def names_of_models(health: EngineHealth | None) -> dict[str, str]:
+    """What the models in the engine's memory are called, by the storage key that it knows them by."""
+    if health is None:
+        return {}
+    keys = [model.model for model in health.models]
+    rows = ModelVersion.objects.filter(storage_key__in=keys).select_related("workspace")
+    return {row.storage_key: f"{row.name} · {row.workspace}" for row in rows}
+
+
 def at_work() -> list[Job]:
     """Jobs that hold a device right now, the longest first."""
     return list(Job.objects.claimed().exclude(device="").select_related("workspace").order_by("started_at"))
@@ -189,7 +200,7 @@ def disk() -> dict[str, Any]:
     """
     space = shutil.disk_usage(settings.DATA_DIR)
     return {
-        "workspaces": stored_by_workspace(),
+        "workspaces": stored_by_workspace(WORKSPACES_SHOWN),
         "free": space.free,
         "total": space.total,
         "taken": space.total - space.free,
@@ -203,6 +214,7 @@ def console(user: User | AnonymousUser) -> dict[str, Any]:
     return {
         "parts": [*what_redis_knows(), engine_part],
         "health": health,
+        "model_names": names_of_models(health),
         "at_work": at_work(),
         "queues": queues(),
         "stuck": pages_for(user, stuck_jobs()),

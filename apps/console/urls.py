@@ -7,6 +7,7 @@ from apps.console.views import network, overview, people
 app_name = "console"
 urlpatterns = [
     path("", overview.console, name="console"),
+    path("jobs/", overview.job_list, name="jobs"),
     path("jobs/<uuid:job_id>/retry/", overview.retry, name="retry"),
     path("jobs/<uuid:job_id>/stop/", overview.stop, name="stop"),
     path("people/", people.people, name="people"),

@@ -3,6 +3,8 @@
 from typing import Any
 
 from apps.datasets.models import Dataset
+from apps.datasets.querysets import load_newest
+from apps.home.next_step import next_step
 from apps.jobs.models import Job
 from apps.publishing.models import App
 from apps.training.models import Run
@@ -13,15 +15,19 @@ RECENT = 5
 
 
 def overview(workspace: Workspace) -> dict[str, Any]:
-    """Recent work and what is going on, newest first."""
+    """Recent work and what is going on, newest first, and what it waits for."""
+    datasets = list(Dataset.objects.in_workspace(workspace).current().for_list()[:RECENT])
+    load_newest(datasets)
+    related = ("job", "dataset_version__dataset", "model_version")
+    runs = list(Run.objects.in_workspace(workspace).select_related(*related)[:RECENT])
+    apps = list(App.objects.in_workspace(workspace).current()[:RECENT])
     return {
         "active_jobs": list(
             Job.objects.in_workspace(workspace).active().with_pages().order_by("created_at")[:20]
         ),
-        "datasets": list(Dataset.objects.in_workspace(workspace).current()[:RECENT]),
-        "runs": list(
-            Run.objects.in_workspace(workspace).select_related("job", "dataset_version__dataset")[:RECENT]
-        ),
-        "apps": list(App.objects.in_workspace(workspace).current()[:RECENT]),
+        "datasets": datasets,
+        "runs": runs,
+        "apps": apps,
+        "next": next_step(datasets, runs, apps),
         "disk_bytes": meter_of(workspace, UsageKind.STORAGE).used,
     }

@@ -5,14 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import duckdb
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import ModelVersion
+from apps.datasets.rows import DataRows
 from apps.publishing.models import AppType
+from workers.contracts.storage import StorageError
 from workers.contracts.task_types import TaskType
 
 MOST_SUGGESTIONS = 6
+SUGGESTED_BY_DEFAULT = 3
+ROWS_LOOKED_AT = 50
+LONGEST_SUGGESTION = 160
+LONGEST_NAME = 80
 LONGEST_ANSWER = 4096
 
 _TYPES: dict[TaskType, AppType] = {
@@ -79,6 +86,11 @@ def app_type_of(model: ModelVersion) -> AppType:
     return _TYPES[TaskType(model.task_type)]
 
 
+def task_types_of(app_type: str) -> list[str]:
+    """What the models do that can answer in an app of this type."""
+    return [task.value for task, kind in _TYPES.items() if kind == app_type]
+
+
 def settings_for(model: ModelVersion) -> AppSettings:
     """Greedy, as the model was evaluated; only free text generation gets some randomness."""
     kind = app_type_of(model)
@@ -98,3 +110,38 @@ def settings_for(model: ModelVersion) -> AppSettings:
         temperature=0.8 if kind == AppType.GENERATION else 0.0,
         top_p=0.95 if kind == AppType.GENERATION else 1.0,
     )
+
+
+def default_name(model: ModelVersion) -> str:
+    """What visitors read at the top: what the data is called, not what the engineers call the model."""
+    name = model.dataset_version.dataset.name if model.dataset_version else model.name
+    return name[:LONGEST_NAME]
+
+
+def suggestions_for(model: ModelVersion) -> list[str]:
+    """Short inputs from rows that were held out of training, in their order; none where these are gone.
+
+    Classification takes one for each label, as long as there are others.
+    """
+    version = model.dataset_version
+    if version is None or not version.is_ready:
+        return []
+    try:
+        rows = [
+            row
+            for split in ("test", "validation")
+            for row in DataRows(version, split=split)[0:ROWS_LOOKED_AT]
+            if len(row.prompt) == 1 and row.prompt[0]["role"] == "user"
+        ]
+    except (OSError, StorageError, duckdb.Error):
+        return []
+    found: dict[str, str] = {}
+    for row in rows:
+        text = " ".join(row.prompt[0]["content"].split())
+        if 0 < len(text) <= LONGEST_SUGGESTION:
+            found.setdefault(text, row.target)
+    is_classification = app_type_of(model) == AppType.CLASSIFICATION
+    first = {target: text for text, target in reversed(found.items())} if is_classification else {}
+    ordered = [text for text, target in found.items() if first.get(target) == text]
+    ordered += [text for text in found if text not in ordered]
+    return ordered[:SUGGESTED_BY_DEFAULT]

@@ -12,7 +12,7 @@ from apps.publishing.defaults import (
     LONGEST_ANSWER,
     MOST_SUGGESTIONS,
     AppSettings,
-    app_type_of,
+    task_types_of,
 )
 from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS
 from apps.publishing.models import AppType
@@ -36,7 +36,12 @@ class AppForm(StudioForm):
     icon = forms.ChoiceField(label=_("Icon"), choices=list(CHOICE_OF_ICONS.items()), widget=forms.RadioSelect)
     welcome = _text(_("Welcome text"), _("Shown before the first message."), 1000, rows=2)
     suggestions = _text(
-        _("Suggested inputs"), _("One a line, at most six. A visitor tries one with a tap."), None, rows=3
+        _("Suggested inputs"),
+        _(
+            "One per line, at most six. Visitors try one with a tap. The proposed ones are held-out rows of your data: remove what visitors must not see."
+        ),
+        None,
+        rows=3,
     )
     source_label = _text(_("Language of the source"), _("For instance: English."), 40)
     target_label = _text(_("Language of the translation"), _("For instance: French."), 40)
@@ -111,8 +116,7 @@ def initial_of(settings: AppSettings, model: ModelVersion, name: str) -> dict[st
 
 def models_like(models: Any, app_type: str) -> Any:
     """Those of `models` that an app of this type can answer with, newest first."""
-    ids = [model.pk for model in models if app_type_of(model) == app_type]
-    return models.filter(pk__in=ids)
+    return models.filter(task_type__in=task_types_of(app_type))
 
 
 def link_password_field() -> forms.CharField:

@@ -15,6 +15,7 @@ LINK_PER_MINUTE = 600
 CONVERSATIONS_LISTED = 50
 MESSAGES_RESENT = 200
 """The newest messages of a conversation that a page gets again after it changed elsewhere."""
+TURNS_A_PAGE = 40
 
 
 def take_turn(visitor_key: str, link_id: str, *, most: int | None = None, address: str = "") -> int:

@@ -3,28 +3,45 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Count, F, Max, Min, QuerySet, Window
+from django.db.models.functions import RowNumber
+
 from apps.jobs.models import Job, JobEvent
 
-MOST_POINTS = 3000
+MOST_POINTS = 1000
+"""Of training, and as many of validation at most: more than a chart has pixels in width."""
+SAMPLE_ROUNDS = 200
+"""The newest; a run that says more often what it learned shows no more."""
 
 
 def metric_points(job: Job, *, after: int = 0) -> dict[str, Any]:
     """Points since sequence number `after`: {"last": seq, "points": [[step, epoch, {name: value}], ...]}.
 
-    Steps ascend, each once. A long run is thinned evenly to at most MOST_POINTS, validation points kept, so that the
-    whole of it is drawn.
+    Steps ascend, each once. A long run is thinned evenly by the database to at most MOST_POINTS of training and as many
+    with a validation loss, so that the whole of it is drawn.
     """
-    events = list(
-        JobEvent.objects.filter(job=job, kind="metric", seq__gt=after).values_list("seq", "attempt", "data")
-    )
-    points = _one_line((attempt, data) for _seq, attempt, data in events)
-    stride = max(1, len(points) // MOST_POINTS)
-    thinned = [
-        point
-        for index, point in enumerate(points)
-        if index % stride == 0 or "validation_loss" in point[2] or index == len(points) - 1
-    ]
-    return {"last": events[-1][0] if events else after, "points": thinned}
+    metrics = JobEvent.objects.filter(job=job, kind="metric", seq__gt=after)
+    ends = metrics.aggregate(last=Max("seq"), count=Count("pk"))
+    seqs = _evenly(metrics, MOST_POINTS)
+    if ends["count"] > MOST_POINTS:
+        seqs |= _evenly(metrics.filter(data__values__has_key="validation_loss"), MOST_POINTS)
+        # Where a later attempt went on, and the end, are kept.
+        seqs |= set(
+            metrics.order_by().values("attempt").annotate(Min("seq")).values_list("seq__min", flat=True)
+        )
+        seqs.add(ends["last"])
+    kept = metrics.filter(seq__in=seqs).order_by("seq").values_list("attempt", "data")
+    return {"last": after if ends["last"] is None else ends["last"], "points": _one_line(kept)}
+
+
+def _evenly(events: QuerySet[JobEvent], most: int) -> set[int]:
+    """The sequence numbers of at most `most` of the events, evenly spread."""
+    stride = -(-events.count() // most)
+    if stride > 1:
+        # Chosen by place, not by number: events of other kinds lie between, maybe in a pattern.
+        events = events.annotate(place=Window(RowNumber(), order_by="seq")).annotate(rest=F("place") % stride)
+        events = events.filter(rest=0)
+    return set(events.values_list("seq", flat=True))
 
 
 def _one_line(events: Iterable[tuple[int, dict[str, Any]]]) -> list[list[Any]]:
@@ -57,7 +74,7 @@ def sample_rounds(job: Job) -> list[dict[str, Any]]:
     """What the model said for the fixed rows, by row: [{input, target, outputs: [(step, output)]}], newest first."""
     rows: dict[str, dict[str, Any]] = {}
     events = JobEvent.objects.filter(job=job, kind="sample").order_by("-seq").values_list("data", flat=True)
-    for data in events:
+    for data in events[:SAMPLE_ROUNDS]:
         for row in data["rows"]:
             entry = rows.setdefault(
                 row["row_id"], {"input": row["input"], "target": row["target"], "outputs": []}

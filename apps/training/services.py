@@ -192,6 +192,7 @@ def _create_run(
     """The run with its job, its hours and the model version that it will leave."""
     workspace, result = preflight.workspace, PreflightResult.model_validate(preflight.result)
     number = next_number(workspace, "run")
+    about = name or version.dataset.name
     name = name or _("%(data)s, run %(n)d") % {"data": version.dataset.name, "n": number}
     model = catalog.create_tuned_version(
         actor=actor,
@@ -200,7 +201,7 @@ def _create_run(
         task_type=version.task_type,
         origin=preflight.base,
         origin_label=preflight.base_label,
-        name=name,
+        name=_("%(data)s, model %(n)d") % {"data": about[:130], "n": number},
         parent=base_version,
         dataset_version=version,
     )
@@ -301,11 +302,10 @@ def take_run(job: Job) -> None:
 
 @transaction.atomic
 def rename_run(*, actor: User, run: Run, name: str) -> None:
-    """Rename a run and the model that it leaves."""
+    """Rename a run. The model that it leaves has a name of its own."""
     access.require(actor, run.workspace, Action.EDIT)
     if not name.strip():
         raise UserError(_("A run needs a name."), field="name")
     before, run.name = run.name, name.strip()[:150]
     run.save(update_fields=["name"])
-    ModelVersion.objects.filter(pk=run.model_version_id).update(name=run.name)
     audit.record(actor, "run.renamed", run, before=before)

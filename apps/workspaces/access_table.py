@@ -241,6 +241,7 @@ PUBLISHING = {
 
 CONSOLE = {
     "console:console": _door(get=ADMINISTRATOR),
+    "console:jobs": _door(get=ADMINISTRATOR),
     "console:retry": _door(post=ADMINISTRATOR, of="job"),
     "console:stop": _door(post=ADMINISTRATOR, of="job"),
     "console:people": _door(get=ADMINISTRATOR),

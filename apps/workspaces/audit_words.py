@@ -12,13 +12,13 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Field, Model
-from django.template.defaultfilters import filesizeformat
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.core.said import translate_said
+from apps.core.sizes import size_text
 from apps.workspaces.models import AuditEntry, Role
 from workers.contracts.task_types import ROLE_LABELS
 from workers.contracts.task_types import Role as Column
@@ -225,7 +225,7 @@ def _value(entry: AuditEntry, name: str, value: Any) -> str:
     if value is None:
         return "–"
     if name == "bytes":
-        return filesizeformat(value).replace("\xa0", " ")
+        return size_text(int(value))
     return _code(entry, name, str(value))
 
 

@@ -8,8 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.sizes import size_text
 from apps.workspaces.models import UsageEntry, UsageKind, UsageTotal, Workspace
-from apps.workspaces.usage import GB, HOUR, count_now, limits_of, period_of
+from apps.workspaces.usage import HOUR, count_now, limits_of, period_of
 
 TIGHT = 0.8
 _COUNTED = (UsageKind.RUNS, UsageKind.MEMBERS)
@@ -79,10 +80,10 @@ class Meter:
         }[self.kind]
 
 
-def stored_by_workspace() -> list[tuple[str, int]]:
-    """The name of every workspace that keeps something, with its bytes, the largest first."""
+def stored_by_workspace(count: int) -> list[tuple[str, int]]:
+    """The names of the `count` workspaces that keep the most, with their bytes, the largest first."""
     totals = UsageTotal.objects.filter(kind=UsageKind.STORAGE, used__gt=0)
-    return list(totals.order_by("-used").values_list("workspace__name", "used"))
+    return list(totals.order_by("-used").values_list("workspace__name", "used")[:count])
 
 
 def ledger_lines(workspace: Workspace, count: int) -> list[dict[str, Any]]:
@@ -110,20 +111,12 @@ def ledger_lines(workspace: Workspace, count: int) -> list[dict[str, Any]]:
 
 def _amount(kind: UsageKind, amount: int) -> str:
     if kind == UsageKind.STORAGE:
-        return _bytes(amount)
+        return size_text(amount)
     if kind == UsageKind.ACCELERATOR:
         return _("%(hours).2f h") % {"hours": amount / HOUR}
     if kind == UsageKind.TOKENS:
         return ngettext("%(n)s token", "%(n)s tokens", amount) % {"n": f"{amount:,}"}
     return f"{amount:,}"
-
-
-def _bytes(amount: int) -> str:
-    """Decimal, as limits are set: 1 GB is 10⁹ bytes."""
-    for size, unit in ((GB * 1000, "TB"), (GB, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if amount >= size:
-            return f"{amount / size:.1f} {unit}"
-    return ngettext("%(n)d byte", "%(n)d bytes", amount) % {"n": amount}
 
 
 def meters(workspace: Workspace) -> list[Meter]:

@@ -12,3 +12,9 @@ export function shortNumber(value, digits = 4) {
 export function percent(share) {
   return `${number(100 * share, 1)} %`;
 }
+
+// As apps/core/sizes.py says it: decimal units.
+export function size(bytes) {
+  const unit = [[1e12, "TB"], [1e9, "GB"], [1e6, "MB"], [1e3, "kB"]].find(([amount]) => bytes >= amount * 0.99995);
+  return unit ? `${number(bytes / unit[0], 1)} ${unit[1]}` : `${number(bytes)} B`;
+}

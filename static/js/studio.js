@@ -64,7 +64,7 @@ document.addEventListener("change", (event) => {
 
 // What scrolls sideways can be reached by key.
 function makeScrollable() {
-  for (const box of document.querySelectorAll(".table-responsive, pre, .bounded")) {
+  for (const box of document.querySelectorAll(".table-responsive, pre, .bounded, .cell")) {
     if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
   }
 }

@@ -1,6 +1,6 @@
 // Sends a file in parts: it shows how far it is, and goes on where a connection broke off.
 // Without this script the same form posts the whole file by itself.
-import { number } from "./figures.js";
+import { size } from "./figures.js";
 import { quarterOf, say } from "./said.js";
 import { forget, keep, recall } from "./storage.js";
 
@@ -16,7 +16,6 @@ let toldQuarter = 0;
 
 class Refused extends Error {}
 
-const megabytes = (bytes) => number(bytes / 1048576, bytes < 1e7 ? 2 : 0);
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 const tooLarge = (file) => file.size > Number(form.dataset.limitMb) * 1048576;
 
@@ -28,7 +27,8 @@ function newUpload() {
 
 function showChosen() {
   const file = input.files[0];
-  form.querySelector("[data-chosen]").textContent = file ? `${file.name} · ${megabytes(file.size)} MB` : "";
+  zone.classList.toggle("has-file", Boolean(file));
+  form.querySelector("[data-chosen]").textContent = file ? `${file.name} · ${size(file.size)}` : "";
   error.textContent = file && tooLarge(file) ? form.dataset.tooLarge : "";
 }
 
@@ -41,11 +41,13 @@ function showShare(sent, total, rate) {
     say(toldQuarter ? `${bar.getAttribute("aria-label")} · ${toldQuarter} %` : "");
   }
   box.querySelector("[data-share]").textContent = `${share} %`;
-  box.querySelector("[data-rate]").textContent = rate ? `· ${megabytes(rate)} MB/s` : "";
+  box.querySelector("[data-rate]").textContent = rate ? `· ${size(rate)}/s` : "";
 }
 
 function setBusy(busy) {
   box.hidden = !busy;
+  zone.hidden = busy;
+  for (const other of form.querySelectorAll("details")) other.hidden = busy;
   for (const button of form.querySelectorAll("button[type=submit]")) button.disabled = busy;
 }
 
@@ -116,6 +118,7 @@ form.addEventListener("submit", async (event) => {
   if (tooLarge(file)) return;
   sending = new AbortController();
   error.textContent = "";
+  box.querySelector("[data-sending]").textContent = `${file.name} · ${size(file.size)}`;
   showShare(0, file.size, 0);
   setBusy(true);
   try {

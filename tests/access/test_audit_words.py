@@ -105,7 +105,7 @@ def said(object_type: str = "", **changes: Any) -> dict[str, str]:
 def test_values_are_said_in_words() -> None:
     assert said("membership", before="owner", role="editor") == {"before": "Owner", "role": "Editor"}
     assert said("apikey", can_write=False, days=None, app="") == {"may write": "no", "days": "–"}
-    assert said("import", bytes=2_621_440, other=3) == {"size": "2.5 MB", "other": "3"}
+    assert said("import", bytes=2_500_000, other=3) == {"size": "2.5 MB", "other": "3"}
     assert said("job", kind="preflight", reason="hours") == {
         "kind": "Pre-flight",
         "because of": "training hours used up",

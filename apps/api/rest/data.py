@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -19,6 +20,9 @@ from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.training.bases import choices_for
 from apps.workspaces import access
 from apps.workspaces.access import Action
+
+NEWEST_LISTED = 50
+"""Of a dataset's versions and imports: `versions/` and `imports/` list all of them, in pages."""
 
 
 class PartParser(BaseParser):
@@ -82,7 +86,10 @@ class UploadViewSet(viewsets.GenericViewSet[Any]):
 
 
 class DatasetViewSet(VisibleViewSet):
-    queryset = Dataset.objects.prefetch_related("versions", "imports")
+    queryset = Dataset.objects.prefetch_related(
+        Prefetch("versions", DatasetVersion.objects.order_by("-number")[:NEWEST_LISTED]),
+        Prefetch("imports", Import.objects.order_by("-created_at")[:NEWEST_LISTED]),
+    )
     serializer_class = serializers.DatasetSerializer
     parser_classes = [MultiPartParser, JSONParser]
     related = ()

@@ -26,6 +26,8 @@ from apps.workspaces.access import Action
 from apps.workspaces.models import ApiKey
 from apps.workspaces.services import create_api_key, revoke_api_key
 
+MOST_LISTED = 200
+
 
 class EvaluationViewSet(VisibleViewSet):
     queryset = Evaluation.objects.all()
@@ -125,8 +127,8 @@ class AppViewSet(VisibleViewSet):
     @extend_schema(responses=serializers.LinkSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def links(self, request: Request, pk: Any = None) -> Response:
-        """The links that are open."""
-        found = [_link(link) for link in self.own(Action.VIEW).links.live()]
+        """The links that are open; of very many the newest."""
+        found = [_link(link) for link in self.own(Action.VIEW).links.live()[:MOST_LISTED]]
         return Response(serializers.LinkSerializer(found, many=True).data)
 
     @extend_schema(request=serializers.LinkSerializer, responses={201: serializers.LinkSerializer})
@@ -155,8 +157,8 @@ class AppViewSet(VisibleViewSet):
     @extend_schema(responses=serializers.AppKeySerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def keys(self, request: Request, pk: Any = None) -> Response:
-        """The live keys of this app, without their secrets."""
-        found = ApiKey.objects.of_members().filter(app_id=self.own(Action.VIEW).pk)
+        """The live keys of this app, without their secrets; of very many the newest."""
+        found = ApiKey.objects.of_members().filter(app_id=self.own(Action.VIEW).pk)[:MOST_LISTED]
         return Response(serializers.AppKeySerializer(found, many=True).data)
 
     @extend_schema(request=serializers.NewAppKeySerializer, responses={201: serializers.NewAppKeySerializer})

@@ -8,13 +8,17 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.console.queries import console as console_context
+from apps.console.queries import pages_for
 from apps.core.htmx import render_page
+from apps.core.listing import NEWEST, OLDEST, Filter, Listing
 from apps.core.notices import do_and_tell
 from apps.core.said import translate_said
 from apps.jobs import services, stopping
+from apps.jobs.filters import by_state
 from apps.jobs.models import Job
 
 
@@ -28,6 +32,32 @@ def _require_administrator(request: HttpRequest) -> None:
 def console(request: HttpRequest) -> HttpResponse:
     _require_administrator(request)
     return render_page(request, "console/console.html", console_context(request.user), partial="live")
+
+
+JOBS = Listing(
+    searches=("title", "workspace__name", "created_by__email"),
+    sorts=(NEWEST, OLDEST),
+    filters=(
+        Filter(
+            "kind",
+            _l("Kind"),
+            Job._meta.get_field("kind").choices or (),  # type: ignore[arg-type]
+            lambda jobs, value: jobs.filter(kind=value),
+        ),
+        by_state("state"),
+    ),
+)
+
+
+@require_GET
+@login_required
+def job_list(request: HttpRequest) -> HttpResponse:
+    """Imports, runs, exports and all other jobs of every workspace."""
+    _require_administrator(request)
+    jobs = Job.objects.with_pages().select_related("workspace", "created_by").defer("spec", "result")
+    shown = JOBS.read(request, jobs)
+    context = {"list": shown, "jobs": pages_for(request.user, list(shown.page))}
+    return render_page(request, "console/jobs.html", context)
 
 
 @require_POST

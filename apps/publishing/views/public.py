@@ -33,7 +33,12 @@ from apps.publishing.actions import perform
 from apps.publishing.entrance import Entrance, Locked, by_link, for_member
 from apps.publishing.fanout import fanout
 from apps.publishing.grants import check_link_password, grant
-from apps.publishing.limits import CONVERSATIONS_LISTED, MOST_CHARACTERS, MOST_PASSWORD_CHARACTERS
+from apps.publishing.limits import (
+    CONVERSATIONS_LISTED,
+    MOST_CHARACTERS,
+    MOST_PASSWORD_CHARACTERS,
+    TURNS_A_PAGE,
+)
 from apps.publishing.models import AppType, Conversation, Message, ShareLink
 from apps.publishing.views.strings import no_cookies, page_strings
 from apps.publishing.visitors import remember, visitor_key_in, visitor_key_of
@@ -118,7 +123,9 @@ def _page(
     current = conversations.filter(pk=conversation_id).first() if conversation_id else None
     if conversation_id and current is None:
         return redirect(_address(entrance, token, ""))
-    messages = [_drawn(message) for message in _messages_of(current)]
+    before = sequence_number(request.GET.get("before", ""))
+    shown, has_earlier = _messages_of(current, before)
+    messages = [_drawn(message) for message in shown]
     is_chat = entrance.app.app_type == AppType.CHAT
     turns = _turns(messages)
     context = {
@@ -131,6 +138,8 @@ def _page(
             for conversation in conversations[:CONVERSATIONS_LISTED]
         ],
         **turns,
+        "earlier": messages[0].position if has_earlier else None,
+        "is_earlier": bool(before),
         "home_url": _address(entrance, token, ""),
         "act_url": _address(entrance, token, "act"),
         "most_characters": MOST_CHARACTERS,
@@ -181,10 +190,16 @@ def _addresses(entrance: Entrance, token: str | None) -> dict[str, str]:
     }
 
 
-def _messages_of(conversation: Any) -> list[Message]:
+def _messages_of(conversation: Any, before: int = 0) -> tuple[list[Message], bool]:
+    """The latest turns, or those before the position `before`; and whether there are earlier ones."""
     if conversation is None:
-        return []
-    return wire.with_versions(conversation, list(conversation.messages.current().select_related("feedback")))
+        return [], False
+    turns = conversation.messages.current().select_related("feedback")
+    if before:
+        turns = turns.filter(position__lt=before)
+    found = list(turns.order_by("-position")[: TURNS_A_PAGE + 1])
+    shown = wire.with_versions(conversation, found[:TURNS_A_PAGE][::-1])
+    return shown, len(found) > TURNS_A_PAGE
 
 
 def _drawn(message: Message) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +24,17 @@ from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.core.htmx import render_page
 from apps.core.listing import BY_TIME_AND_NAME, Filter, Listing, Sort
+from apps.core.picking import pick
 from apps.jobs.views import status_context
-from apps.publishing.defaults import AppSettings, app_type_of, settings_for
+from apps.publishing.defaults import (
+    AppSettings,
+    app_type_of,
+    default_name,
+    settings_for,
+    suggestions_for,
+)
 from apps.publishing.forms import AppForm, AppKeyForm, LinkForm, LinkPasswordForm, initial_of, models_like
-from apps.publishing.models import App, AppType, AppVersion, ShareLink
+from apps.publishing.models import App, AppType, AppVersion, Feedback, Message, ShareLink
 from apps.publishing.services import apps as services
 from apps.publishing.services import links
 from apps.workspaces import access
@@ -62,6 +70,11 @@ APPS = Listing(
 )
 
 
+VERSIONS = Listing(sorts=(Sort("number", "", ("-number",)),), page_size=10, prefix="versions-")
+LINKS = Listing(searches=("name", "created_by__email"), page_size=5, prefix="links-")
+APP_KEYS = Listing(searches=("name", "prefix", "created_by__email"), page_size=10, prefix="keys-")
+
+
 @require_GET
 @in_workspace()
 def app_list(request: HttpRequest) -> HttpResponse:
@@ -94,8 +107,11 @@ def new(request: HttpRequest) -> HttpResponse:
         request.POST or None,
         models=models_like(models, app_type),
         app_type=app_type,
-        initial=initial_of(settings_for(model), model, model.name),
+        initial=initial_of(
+            replace(settings_for(model), suggestions=suggestions_for(model)), model, default_name(model)
+        ),
     )
+    _offer_models(request, form, model)
     if request.method == "POST" and form.is_valid():
         try:
             app = services.create_app(
@@ -129,6 +145,7 @@ def edit(request: HttpRequest, app_id: UUID) -> HttpResponse:
         app_type=app.app_type,
         initial=initial_of(now, latest.model_version, app.name),
     )
+    _offer_models(request, form, latest.model_version)
     if request.method == "POST" and form.is_valid():
         try:
             version = services.update_app(
@@ -153,6 +170,19 @@ def edit(request: HttpRequest, app_id: UUID) -> HttpResponse:
     return render(request, "publishing/form.html", context, status=422 if form.errors else 200)
 
 
+def _offer_models(request: HttpRequest, form: AppForm, model: ModelVersion) -> None:
+    """The one that is chosen, and the first others that fit."""
+    field: Any = form.fields["model"]
+    chosen = [request.POST.get("model") or request.GET.get("model") or model.pk]
+    pick(
+        request,
+        "model",
+        field.queryset,
+        searches=("name", "dataset_version__dataset__name"),
+        chosen=chosen,
+    ).offer(field)
+
+
 @require_GET
 @login_required
 def detail(request: HttpRequest, app_id: UUID) -> HttpResponse:
@@ -168,19 +198,22 @@ def _detail(
     link_form: LinkForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    versions = list(app.versions.select_related("model_version", "created_by", "parity_job"))
-    shown = app.live_version or versions[0]
-    shown = next(version for version in versions if version.pk == shown.pk)
+    versions = app.versions.select_related("model_version", "created_by", "parity_job")
+    shown = versions.get(pk=app.live_version_id) if app.live_version_id else versions.first()
+    assert shown is not None  # noqa: S101  (an app is made with its first version)
+    open_links = LINKS.read(request, app.links.live().select_related("created_by"))
+    keys = ApiKey.objects.in_workspace(app.workspace).filter(app_id=app.pk).select_related("created_by")
     context = {
         "app": app,
         "version": shown,
-        "versions": versions,
+        "versions": VERSIONS.read(request, versions),
         "lineage": _lineage(app, shown),
-        "links": [_link_row(link) for link in app.links.live().select_related("created_by")],
+        "links": open_links,
+        "link_rows": [_link_row(link) for link in open_links.page],
         "link_form": link_form or LinkForm(),
         "secret": secret,
         "key_form": key_form or AppKeyForm(),
-        "keys": ApiKey.objects.in_workspace(app.workspace).filter(app_id=app.pk).select_related("created_by"),
+        "keys": APP_KEYS.read(request, keys),
         "base_url": f"{settings.SITE_URL}/v1",
         "figures": _figures(app),
         "is_classification": app.app_type == "classification",
@@ -191,14 +224,14 @@ def _detail(
 
 
 def _figures(app: App) -> dict[str, int]:
-    """Conversations, answers, and how many of them helped."""
-    judged = "messages__feedback__helped"
-    return app.conversations.aggregate(
-        conversations=Count("pk", distinct=True),
-        answers=Count("messages", filter=Q(messages__role="assistant"), distinct=True),
-        helped=Count("messages", filter=Q(**{judged: True}), distinct=True),
-        judged=Count("messages", filter=Q(**{f"{judged}__isnull": False}), distinct=True),
-    )
+    """Conversations, answers, and how many of them helped: each counted by itself, without joining one with another."""
+    answers = Message.objects.filter(conversation__app=app, role=Message.Role.ASSISTANT)
+    feedback = Feedback.objects.filter(message__conversation__app=app)
+    return {
+        "conversations": app.conversations.count(),
+        "answers": answers.count(),
+        **feedback.aggregate(judged=Count("pk"), helped=Count("pk", filter=Q(helped=True))),
+    }
 
 
 def _lineage(app: App, version: AppVersion) -> list[dict[str, str]]:

@@ -46,6 +46,34 @@ def test_somebody_without_a_workspace_is_told(client_for, viewer) -> None:
     assert client.get(reverse("home:no_workspace")).status_code == 200
 
 
+def test_the_newest_thing_says_what_comes_next(
+    client_for, owner, viewer, make_run, make_app, new_job
+) -> None:
+    client = client_for(owner)
+    run = make_run()
+    step = client.get(HOME).context["next"]
+    assert (step.action, step.url) == ("See the model", run.model_version.get_absolute_url())
+    app = make_app()
+    assert client.get(HOME).context["next"] is None or app.live_version is None
+    version = run.dataset_version
+    waiting = Import.objects.create(
+        workspace=run.workspace,
+        dataset=version.dataset,
+        filename="n.csv",
+        source_bytes=1,
+        job=new_job("import"),
+    )
+    response = client.get(HOME)
+    assert response.context["next"].url == reverse("datasets:import", args=[waiting.pk])
+    assert "Confirm its columns" in response.content.decode()
+    waiting.job.state = "failed"
+    waiting.job.save()
+    response = client.get(HOME)
+    assert response.context["next"].action == "See why"
+    assert "Failed" in response.content.decode()
+    assert "See why" not in client_for(viewer).get(HOME).content.decode()
+
+
 def test_what_was_made_and_what_is_going_on(client_for, owner, make_run, make_app) -> None:
     run, app = make_run(name="Sorter <1>", done=False), make_app()
     usage.set_stored(workspace=run.workspace, source=("import", "one"), amount=1001)

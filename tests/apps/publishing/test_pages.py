@@ -5,6 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from apps.datasets.rows import DataRows
 from apps.publishing.models import App, AppVersion, Message, ShareLink
 from apps.publishing.services import links, replies
 from apps.publishing.visitors import COOKIE
@@ -303,6 +304,52 @@ def test_a_long_conversation_costs_few_queries(visitor, django_assert_max_num_qu
         answer_all()
     with django_assert_max_num_queries(8):
         client.get(asked["Location"])
+
+
+def test_a_conversation_of_a_thousand_messages_pages_backwards(visitor):
+    client, address = visitor
+    where = client.post(f"{address}act/", {"type": "ask", "text": "first"})["Location"].split("#")[0]
+    answer_all()
+    conversation = Message.objects.first().conversation
+    version = Message.objects.first().app_version
+    Message.objects.bulk_create(
+        Message(
+            conversation=conversation,
+            app_version=version,
+            position=n,
+            role="assistant" if n % 2 else "user",
+            text=f"turn {n}",
+        )
+        for n in range(2, 1000)
+    )
+    seen, asked = [], {}
+    while True:
+        response = client.get(where, asked)
+        assert len(response.content) < 300_000
+        seen = [turn.position for turn in response.context["turns"]] + seen
+        earlier = response.context["earlier"]
+        if earlier is None:
+            break
+        assert f"?before={earlier}" in response.content.decode()
+        asked = {"before": earlier}
+    assert seen == list(range(1000))
+
+
+def test_a_new_app_is_called_like_its_data_and_suggests_held_out_rows(
+    client_for, owner, make_classifier, tickets
+):
+    model = make_classifier(dataset_version=tickets)
+    form = client_for(owner).get(reverse("publishing:new"), {"model": model.pk}).context["form"]
+    assert form["name"].value() == model.dataset_version.dataset.name
+    suggested = form["suggestions"].value().splitlines()
+    held_out = {
+        row.prompt[0]["content"]: row.target
+        for split in ("test", "validation")
+        for row in DataRows(model.dataset_version, split=split)[0:1000]
+    }
+    assert len(suggested) == 3
+    assert set(suggested) <= set(held_out)
+    assert len({held_out[text] for text in suggested}) == len(set(held_out.values()))
 
 
 def test_feedback_is_counted(client_for, owner, app, entrance):

@@ -271,13 +271,13 @@ def test_where_the_last_was_kept_the_page_does_not_call_it_the_best(
     assert "the best" not in html.split("next-step")[1].split("</p>")[0]
 
 
-def test_training_lies_below_models_in_the_navigation(client_for, owner, make_run) -> None:
+def test_runs_have_an_entry_in_the_navigation(client_for, owner, make_run) -> None:
     client = client_for(owner)
     for address in (reverse("training:new"), reverse("training:detail", args=[make_run().pk])):
         marked = re.findall(
             r'<a class="nav-link" href="([^"]+)" aria-current="page"', client.get(address).content.decode()
         )
-        assert marked == [reverse("catalog:list")]
+        assert marked == [reverse("training:list")]
 
 
 def test_a_failed_run_offers_the_mend_as_a_button(client_for, owner, make_run) -> None:

@@ -9,6 +9,7 @@ from apps.core.errors import NotVisible, UserError
 from apps.core.storage import storage
 from apps.jobs import services as jobs
 from apps.jobs.models import Job, State
+from apps.publishing.defaults import default_name
 from apps.training import services
 from apps.training.bases import choices_for
 from apps.training.models import Preflight, Run
@@ -208,10 +209,18 @@ def test_a_result_that_cannot_be_taken_is_our_error_and_nothing_of_it_stays(make
     assert job.result is None
 
 
-def test_renaming_a_run_renames_its_model(make_run, owner, viewer) -> None:
+def test_a_run_and_its_model_have_names_of_their_own(make_run, owner) -> None:
+    run = make_run()
+    data = run.dataset_version.dataset.name
+    assert (run.name, run.model_version.name) == (f"{data}, run 1", f"{data}, model 1")
+    assert default_name(run.model_version) == data
+
+
+def test_renaming_a_run_leaves_the_name_of_its_model(make_run, owner, viewer) -> None:
     run = make_run()
     services.rename_run(actor=owner, run=run, name="  Sorter ")
-    assert (Run.objects.get().name, ModelVersion.objects.get(kind="tuned").name) == ("Sorter", "Sorter")
+    assert Run.objects.get().name == "Sorter"
+    assert ModelVersion.objects.get(kind="tuned").name.endswith(", model 1")
     with pytest.raises(UserError) as refused:
         services.rename_run(actor=owner, run=run, name="  ")
     assert refused.value.field == "name"
