@@ -90,6 +90,11 @@ class ConfirmForm(StudioForm):
         error_messages={"required": _("Choose what this data should teach.")},
     )
 
+    keep_case = forms.BooleanField(
+        label=_("Keep labels that differ only in upper and lower case apart"),
+        required=False,
+        help_text=_("By default they are read as one label."),
+    )
     test_only = forms.BooleanField(
         label=_("Use for testing only"),
         required=False,

@@ -1,10 +1,14 @@
 """What a column can be, and what people call that, for each thing that data can teach."""
 
+from collections import Counter
+from itertools import combinations
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from workers.contracts.task_types import ROLE_LABELS, TASKS, Role, TaskInfo, TaskType
+from apps.core.lists import listed
+from workers.contracts.specs import Proposal
+from workers.contracts.task_types import ROLE_LABELS, TASKS, Role, TaskInfo, TaskType, missing_roles
 
 
 def role_label(info: TaskInfo | None, role: Role) -> str:
@@ -13,6 +17,8 @@ def role_label(info: TaskInfo | None, role: Role) -> str:
         return _(info.input_label)
     if info and role == Role.TARGET and info.task_type != TaskType.CLASSIFICATION:
         return _(info.target_label)
+    if info and role == Role.CONTEXT and info.task_type == TaskType.CLASSIFICATION:
+        return _("Second text")
     return _(ROLE_LABELS[role])
 
 
@@ -26,12 +32,52 @@ def role_choices(info: TaskInfo | None) -> list[tuple[str, str]]:
     return [(role.value, role_label(info, role)) for role in Role]
 
 
-def for_script() -> dict[str, Any]:
-    """What the page's script needs to follow a change of mind: roles and required sets by task type."""
+def problem_with(info: TaskInfo, roles: dict[str, Role]) -> str:
+    """What keeps columns with these roles from teaching the task, in words; empty when nothing does.
+
+    The page's script shows the same sentences (`for_script`), so that page and server give one answer.
+    """
+    given = set(roles.values())
+    twice = [role for role, count in Counter(roles.values()).items() if count > 1]
+    if twice:
+        return _twice(info, twice[0])
+    if Role.MESSAGES in given and given & {Role.INPUT, Role.TARGET}:
+        return _(
+            "A whole conversation already holds questions and answers. Set the other columns to “Not used”."
+        )
+    missing = missing_roles(info.task_type, roles)
+    if not missing:
+        return ""
+    names = listed(f"“{role_label(info, role)}”" for role in Role if role in missing)
+    return _("Say which column is %(roles)s, above the sample rows.") % {"roles": names}
+
+
+def _twice(info: TaskInfo, role: Role) -> str:
+    message = _("Two columns are “%(role)s”. Choose one of them, and set the other to “Not used”.")
+    return message % {"role": role_label(info, role)}
+
+
+def for_script(proposal: Proposal) -> dict[str, Any]:
+    """What the page's script needs to follow a change of mind, by task type: the roles, what choosing the task gives each
+    column, and for every set of roles that decides what `problem_with` says of it."""
     return {
         task_type.value: {
             "roles": [[role.value, role_label(info, role)] for role in usable_roles(info)],
-            "required": [[role.value for role in Role if role in needed] for needed in info.required],
+            "proposed": {column: role.value for column, role in proposal.by_task.get(task_type, {}).items()},
+            "deciding": [role.value for role in _deciding(info)],
+            "problems": {
+                ",".join(role.value for role in chosen): problem_with(
+                    info, {role.value: role for role in chosen}
+                )
+                for size in range(len(_deciding(info)) + 1)
+                for chosen in combinations(_deciding(info), size)
+            },
+            "twice": {role.value: _twice(info, role) for role in usable_roles(info) if role != Role.IGNORE},
         }
         for task_type, info in TASKS.items()
     }
+
+
+def _deciding(info: TaskInfo) -> list[Role]:
+    """Roles that decide whether the task is complete."""
+    return [role for role in Role if any(role in needed for needed in info.required)]

@@ -66,7 +66,7 @@ def test_a_file_without_the_needed_column(upload: Callable[[str, bytes], Page]) 
     expect(page.get_by_role("heading", name="What is in this file?")).to_be_visible()
     page.get_by_role("radio", name="Classification").check()
     page.get_by_role("button", name="Confirm").click()
-    expect(page.get_by_text("Still to say: which column is")).to_be_visible()
+    expect(page.get_by_text("Say which column is")).to_be_visible()
     expect(page.get_by_role("radio", name="Classification")).to_be_checked()
 
 

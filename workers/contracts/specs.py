@@ -38,6 +38,8 @@ class Proposal(BaseModel):
     """For each task that the columns have enough for, the roles that choosing it gives (columns that are used only)."""
     meanings: dict[str, str] = Field(default_factory=dict)
     """What each column may mean where it is not used."""
+    case_variants: bool = False
+    """Whether labels of the proposal differ in upper and lower case only."""
 
 
 class Column(BaseModel):

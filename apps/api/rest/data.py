@@ -147,8 +147,9 @@ class ImportViewSet(VisibleViewSet):
             actor=request.user,  # type: ignore[arg-type]
             import_=found,
             task_type=task_type,
-            roles=data.get("roles") or proposal["roles"],
+            roles=data.get("roles") or _proposed_roles(proposal, task_type),
             test_only=data["test_only"],
+            merge_label_case=data["merge_label_case"],
         )
         return Response(serializers.DatasetVersionSerializer(version).data, status=status.HTTP_201_CREATED)
 
@@ -162,6 +163,13 @@ class ImportViewSet(VisibleViewSet):
         data = self.read(serializers.RereadSerializer)
         made = services.reread_import(actor=request.user, import_=found, **data)  # type: ignore[arg-type]
         return Response(serializers.ImportSerializer(made).data)
+
+
+def _proposed_roles(proposal: dict[str, Any], task_type: str) -> dict[str, str]:
+    """The roles that choosing the task gives, as on the import's page."""
+    if task_type == proposal["task_type"]:
+        return proposal["roles"]
+    return proposal.get("by_task", {}).get(task_type) or proposal["roles"]
 
 
 class DatasetVersionViewSet(VisibleViewSet):

@@ -155,6 +155,11 @@ class ConfirmSerializer(serializers.Serializer[Any]):
     roles = serializers.DictField(
         child=serializers.ChoiceField(choices=[r.value for r in Role]), required=False
     )
+    merge_label_case = serializers.BooleanField(
+        required=False,
+        default=True,
+        help_text="Read labels that differ only in upper and lower case as one label.",
+    )
     test_only = serializers.BooleanField(
         required=False,
         default=False,

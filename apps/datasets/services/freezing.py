@@ -1,6 +1,5 @@
 """Confirmed roles freeze parsed rows into a version."""
 
-from collections import Counter
 from functools import partial
 
 from django.db import transaction
@@ -11,9 +10,8 @@ from django.utils.translation import gettext_noop
 from apps.accounts.models import User
 from apps.core.disk import free_disk
 from apps.core.errors import UserError
-from apps.core.lists import listed
 from apps.datasets.models import Dataset, DatasetVersion, Import
-from apps.datasets.roles import role_label, usable_roles
+from apps.datasets.roles import problem_with, role_label, usable_roles
 from apps.jobs import services as jobs
 from apps.jobs.models import ACTIVE, Job
 from apps.workspaces import access, audit, usage
@@ -25,7 +23,13 @@ from workers.contracts.task_types import TASKS, Role, TaskInfo, TaskType, missin
 
 @transaction.atomic
 def confirm_import(
-    *, actor: User, import_: Import, task_type: str, roles: dict[str, str], test_only: bool = False
+    *,
+    actor: User,
+    import_: Import,
+    task_type: str,
+    roles: dict[str, str],
+    test_only: bool = False,
+    merge_label_case: bool = True,
 ) -> DatasetVersion:
     """Queue the job that freezes the import's rows into the dataset's next version.
 
@@ -36,7 +40,7 @@ def confirm_import(
     dataset = Dataset.objects.select_for_update().get(pk=import_.dataset_id)
     _require_open(import_)
     usage.require_storage(dataset.workspace)
-    info, checked = _checked_roles(import_, task_type, roles)
+    info, checked = checked_roles(import_, task_type, roles)
     version = DatasetVersion(
         workspace=dataset.workspace,
         created_by=actor,
@@ -60,6 +64,7 @@ def confirm_import(
             roles=checked,
             split_key=dataset.workspace.split_key,
             test_only=test_only,
+            merge_label_case=merge_label_case,
         ),
     )
     version.save()
@@ -90,9 +95,7 @@ def _require_open(import_: Import) -> None:
         transaction.on_commit(partial(free_disk, [key]))
 
 
-def _checked_roles(
-    import_: Import, task_type: str, roles: dict[str, str]
-) -> tuple[TaskInfo, dict[str, Role]]:
+def checked_roles(import_: Import, task_type: str, roles: dict[str, str]) -> tuple[TaskInfo, dict[str, Role]]:
     if task_type not in set(TaskType):
         raise UserError(_("Choose what this data should teach."), field="task_type")
     info = TASKS[TaskType(task_type)]
@@ -111,25 +114,10 @@ def _checked_roles(
             raise UserError(message % words, field="roles")
         if role != Role.IGNORE:
             checked[column] = Role(role)
-    _require_complete(info, checked)
+    if problem := problem_with(info, checked):
+        code = "missing_roles" if missing_roles(info.task_type, checked) else "invalid"
+        raise UserError(problem, field="roles", code=code)
     return info, checked
-
-
-def _require_complete(info: TaskInfo, roles: dict[str, Role]) -> None:
-    twice = [role for role, count in Counter(roles.values()).items() if count > 1]
-    if twice:
-        message = _("Two columns are “%(role)s”. Choose one of them, and set the other to “Not used”.")
-        raise UserError(message % {"role": role_label(info, twice[0])}, field="roles")
-    if Role.MESSAGES in roles.values() and len(set(roles.values()) & {Role.INPUT, Role.TARGET}):
-        message = _(
-            "A whole conversation already holds questions and answers. Set the other columns to “Not used”."
-        )
-        raise UserError(message, field="roles")
-    missing = missing_roles(info.task_type, roles)
-    if missing:
-        names = listed(f"“{role_label(info, role)}”" for role in Role if role in missing)
-        message = _("Say which column is %(roles)s, above the sample rows.")
-        raise UserError(message % {"roles": names}, field="roles", code="missing_roles")
 
 
 def take_freeze_result(*, job: Job) -> None:

@@ -136,6 +136,7 @@ def import_page(request: HttpRequest, pk: UUID) -> HttpResponse:
                 task_type=form.cleaned_data["task_type"],
                 roles=form.roles,
                 test_only=form.cleaned_data["test_only"],
+                merge_label_case=not form.cleaned_data["keep_case"],
             )
         except UserError as error:
             form.add_user_error(error)
@@ -163,8 +164,9 @@ def _proposal_context(import_: Import, form: ConfirmForm) -> dict[str, Any]:
         "task_type": str(task_type),
         "role_choices": roles.role_choices(info),
         "columns": [(column, chosen.get(column.name, "ignore")) for column in parsed.columns],
+        "is_any_unused": any(chosen.get(column.name, "ignore") == "ignore" for column in parsed.columns),
         "sample": sample_rows(import_),
-        "roles_for_script": roles.for_script(),
+        "roles_for_script": roles.for_script(parsed.proposal),
         "version": import_.versions.standing().first(),
     }
 

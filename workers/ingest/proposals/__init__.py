@@ -59,13 +59,15 @@ def _propose(columns: Sequence[Column], sample: Sequence[dict[str, str]], notes:
     task = found.task_type if found else None
     roles = with_columns_beside(table, task, found.roles) if found and task else {}
     why = found.why + _why_beside(roles, found.roles) if found else [_UNCLEAR]
+    label = next((column for column, role in roles.items() if role is Role.LABEL), None)
     return Proposal(
         task_type=task,
         roles={column.name: roles.get(column.name, Role.IGNORE) for column in columns},
         why=[*notes, *why],
         by_task=roles_by_task(table, found),
         meanings=meanings(table),
-        warnings=[*_warnings(table, task, roles), *warnings_about(table, roles)],
+        warnings=[*(by_label.label_warnings(table, label) if label else []), *warnings_about(table, roles)],
+        case_variants=bool(label) and by_label.has_case_variants(table, str(label)),
     )
 
 
@@ -80,10 +82,3 @@ def _why_beside(roles: dict[str, Role], before: dict[str, Role]) -> list[str]:
         if role is Role.QUALITY:
             why.append(f"“{column}” says whether an answer is good; rows marked as bad are set aside.")
     return why
-
-
-def _warnings(table: Table, task: TaskType | None, roles: dict[str, Role]) -> list[str]:
-    if task is not TaskType.CLASSIFICATION:
-        return []
-    label = next(column for column, role in roles.items() if role is Role.LABEL)
-    return by_label.label_warnings(table, label)

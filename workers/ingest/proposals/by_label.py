@@ -103,6 +103,17 @@ def several_labels(table: Table, name: str) -> tuple[int, int, list[str]]:
     return len(several), len(cells), several[0] if several else []
 
 
+def has_case_variants(table: Table, name: str) -> bool:
+    """Whether labels differ in case only; a number that is written in two ways is none of these."""
+    counts = _single_labels(table, name)
+    return len(merged_spellings(counts)) > len(merged_spellings(counts, case=False))
+
+
+def _single_labels(table: Table, name: str) -> Counter[str]:
+    cells = [labels_of(value) for value in table.values(name, len(table.sample))]
+    return Counter(labels[0] for labels in cells if len(labels) == 1)
+
+
 def label_warnings(table: Table, name: str) -> list[str]:
     """Say what the labels of a column need before a model can learn them: rows with several, spellings that differ."""
     found = []
@@ -111,9 +122,7 @@ def label_warnings(table: Table, name: str) -> list[str]:
         found.append(
             f"{several:,} of {rows:,} rows have several labels in “{name}” (such as {quoted(first)}). Only one per row can be learned, so these rows are set aside."
         )
-    counts = Counter(
-        labels[0] for value in table.values(name, len(table.sample)) if len(labels := labels_of(value)) == 1
-    )
+    counts = _single_labels(table, name)
     merges = merged_spellings(counts)
     if merges:
         spelled = " / ".join(f"“{spelling}”" for spelling in merges[0].spellings[:4])
