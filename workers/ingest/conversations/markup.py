@@ -12,9 +12,7 @@ _SIDES = f"System|系统|{_USER}|{_ASSISTANT}"
 
 _ANSWERS = frozenset(name.casefold() for name in _ASSISTANT.split("|"))
 
-_HASHES = re.compile(
-    rf"(?:^|(?<=\W))#{{2,3}}\s*(?P<who>{_SIDES}|Input|Context)\s*[:：]?(?=\s|\w)", re.IGNORECASE
-)
+_HASHES = re.compile(rf"(?<!#)#{{2,3}}\s*(?P<who>{_SIDES}|Input|Context)\s*[:：]?(?=\s|\w)", re.IGNORECASE)
 _LINES = re.compile(rf"^[ \t]*(?:\*\*|\[)?(?P<who>{_SIDES})(?:\s?\d+)?(?:\*\*|\])?\s?[:：](?:\*\*)?(?=\s|\S)", re.MULTILINE | re.IGNORECASE)  # fmt: skip
 _TOKENS = (
     re.compile(r"<\|im_start\|>\s*(?P<who>\w+)[ \t]*\n?"),

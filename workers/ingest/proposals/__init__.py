@@ -7,7 +7,7 @@ user reads beside the proposal. A rule that is not sure proposes nothing: choosi
 from collections.abc import Callable, Sequence
 
 from workers.contracts.specs import Column, Proposal
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.task_types import Role
 from workers.ingest.proposals import by_content, by_label, by_name, conversations
 from workers.ingest.proposals.beside import with_columns_beside
 from workers.ingest.proposals.by_task import roles_by_task

@@ -1,0 +1,66 @@
+"""Program code is told from prose by several signs in most lines; words that both use prove nothing."""
+
+import json
+
+import pytest
+
+from workers.ingest.proposals.code import is_code
+
+CODE = [
+    "def add_0(x):\n    return x + 0",
+    "SELECT count(*) FROM users WHERE age > 3;",
+    "SELECT a.id\nFROM a\nJOIN b ON a.id = b.id\nWHERE b.x = 1",
+    "for (let i = 0; i < n; i++) {\n  console.log(i);\n}",
+    "#include <stdio.h>\nint main() {\n  return 0;\n}",
+    "x = [i for i in range(10)]\nprint(x)",
+    "fn main() {\n    println!(\"Hi\");\n}",
+    "function add(a, b) { return a + b; }",
+    "import os\nprint(os.getcwd())",
+    "<ul class=\"a\">\n<li>Hi</li>\n</ul>",
+    "```python\nprint(1)\n```",
+    "  off strips.back\nend",
+]  # fmt: skip
+PROSE = [
+    "Yes, you can return it to Lyon within 10 days.",
+    "return the parcel to us",
+    "Ann has 2 + 1 = 3 kettles.",
+    "Solución: 2 + 1 = 3",
+    "Step 1: 5 * 4 = 20\nStep 2: 20 - 3 = 17\n#### 17",
+    "x = 3",
+    "For parcel 0 you pay import duty of 1 euros.",
+    "import fees = 5 euros",
+    "Importe = 5 €",
+    "A first class ticket costs 5 euros; second class 3.",
+    "class starts at nine",
+    "Select a seat from the menu.",
+    "Please select one from the list; then press OK;",
+    "if you are late: call us",
+    "while you wait: sit down\nfor two hours: read",
+    "return: 10 days\nimport: 5 euros\nclass: first",
+    "Dear all;\nthe def of it;\nbye;",
+    "Rückgabe (return) innerhalb von 10 Tagen;",
+    "退货请在10天内 return 到店",
+    "Верните посылку (return) за 10 дней;",
+    "Use the print() function to show text.",
+    "1. Open the app\n2. Press Return\n3. Import the file",
+    "  an indented line of a poem\n  and another line",
+    "Call it in:\n```\nx\n```\nThis is how it is done, and here is a long explanation of it in words.",
+]
+
+
+@pytest.mark.parametrize("text", CODE)
+def test_code_is_code(text: str) -> None:
+    assert is_code(text)
+
+
+@pytest.mark.parametrize("text", PROSE)
+def test_prose_is_not(text: str) -> None:
+    assert not is_code(text)
+
+
+@pytest.mark.parametrize(
+    ("names", "text"), [(("question", "answer"), p) for p in PROSE] + [(("Frage", "Antwort"), PROSE[2])]
+)
+def test_prose_answers_are_chat(import_file, names: tuple[str, str], text: str) -> None:
+    lines = [json.dumps({names[0]: f"How is it, case {n}?", names[1]: f"{text} {n}"}) for n in range(30)]
+    assert import_file("\n".join(lines), "x.jsonl").result.proposal.task_type == "chat"
