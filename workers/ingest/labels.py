@@ -34,7 +34,7 @@ def label_key(label: str, *, case: bool = True) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Spellings that were read as one label, the most frequent first."""
+    """Spellings that were read as one label, the most frequent first, small letters before capitals."""
 
     label: str
     spellings: tuple[str, ...]
@@ -49,7 +49,7 @@ def merged_spellings(counts: Mapping[str, int], *, case: bool = True) -> list[Me
     found = []
     for key, spellings in groups.items():
         if len(spellings) > 1:
-            most = sorted(spellings, key=lambda label: (-counts[label], label))
+            most = sorted(spellings, key=lambda label: (-counts[label], label.swapcase()))
             label = key if _WHOLE_NUMBER.fullmatch(most[0]) else most[0]
             found.append(Merge(label, tuple(most), sum(counts[label] for label in spellings)))
     return sorted(found, key=lambda merge: -merge.rows)

@@ -47,9 +47,9 @@ def test_spellings_of_one_label_are_one_class(freeze_rows, spellings: list[objec
 
 def test_merged_spellings_are_named(import_file, freeze_rows) -> None:
     text = rows(["late", "Late", "paid"])
-    assert any("“Late” / “late”" in said for said in import_file(text, "x.jsonl").result.proposal.warnings)
+    assert any("“late” / “Late”" in said for said in import_file(text, "x.jsonl").result.proposal.warnings)
     frozen = freeze_rows(text, TaskType.CLASSIFICATION, ROLES, name="x.jsonl")
-    assert "“Late” / “late” were read as one label, “Late” (24 rows)." in frozen.result.warnings
+    assert "“late” / “Late” were read as one label, “late” (24 rows)." in frozen.result.warnings
     apart = freeze_rows(text, TaskType.CLASSIFICATION, ROLES, name="x.jsonl", merge_label_case=False)
     assert set(apart.result.labels) == {"late", "Late", "paid"}
 

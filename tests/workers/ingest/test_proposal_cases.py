@@ -192,7 +192,11 @@ def test_answers_that_repeat_their_question_are_counted(freeze_rows) -> None:
     ("row", "column", "meaning"),
     [
         ({"question": "q", "answer": "a", "rejected": "no"}, "rejected", "not preferred"),
-        ({"messages": ask(1) + reply(1), "tools": '[{"name": "x"}]'}, "tools", "descriptions of tools"),
+        (
+            {"messages": ask(1) + reply(1), "tools": [{"type": "function", "function": {"name": "x"}}]},
+            "tools",
+            "descriptions of tools",
+        ),
         ({"question": "q", "answer": "a", "row_id": "7"}, "row_id", "an identifier"),
         ({"question": "q", "answer": "a", "created_at": "2024"}, "created_at", "a date or time"),
         ({"question": "q", "answer": "a", "licence": "CC-BY"}, "licence", "a licence"),

@@ -49,6 +49,7 @@ def is_messages(value: Any) -> bool:
         and bool(value)
         and all(isinstance(turn, dict) and speaker(turn) is not None for turn in value)
         and any(content(turn) is not None or calls_tool(turn) for turn in value)
+        and any(role_of(speaker(turn)) != "tool" for turn in value)
     )
 
 

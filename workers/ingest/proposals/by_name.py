@@ -159,8 +159,7 @@ def _vague_pair(table: Table, question: str, answer: str) -> Found:
 
 _PAIRS = (
     ("premise", "hypothesis"), ("claim", "evidence"), ("query", "passage"), ("query", "document"), ("question", "sentence"),
-    ("question", "passage"), ("question", "answer"), ("context", "response"), ("anchor", "candidate"), ("left", "right"),
-    ("prompt", "response"), ("premises", "conclusion"), ("prämisse", "hypothese"), ("premisse", "hypothese"),
+    ("question", "passage"), ("anchor", "candidate"), ("left", "right"), ("premises", "conclusion"), ("prämisse", "hypothese"), ("premisse", "hypothese"),
     ("prémisse", "hypothèse"), ("premisa", "hipotesis"), ("前提", "假设"), ("句子1", "句子2"), ("посылка", "гипотеза"),
     ("headline", "article"), ("text", "target"), ("aspect", "sentence"), ("sentence", "aspect"),
 )  # fmt: skip

@@ -86,7 +86,5 @@ def warnings_about(table: Table, roles: dict[str, Role]) -> list[str]:
             else f"This is preference data: “{rejected}” holds answers that were not preferred. Preferences are not learned yet."
         )
     if tools := next((column.name for column in unused if named(column.name, vocabulary.TOOLS)), None):
-        found.append(
-            f"“{tools}” describes tools. Calling tools is not learned yet, so the model learns answers alone."
-        )
+        found.append(f"“{tools}” describes tools. Calling tools is not learned yet.")
     return found
