@@ -87,7 +87,9 @@ def app_list(request: HttpRequest) -> HttpResponse:
         "feedback": App.objects.feedback_of(listed.page.object_list),
         "archived": archived,
         "archived_count": found.exclude(archived_at=None).count(),
-        "newest_model": ModelVersion.objects.in_workspace(request.workspace).tuned().first(),  # type: ignore[attr-defined]
+        "newest_model": ModelVersion.objects.in_workspace(request.workspace).tuned().first()  # type: ignore[attr-defined]
+        if not listed.total
+        else None,
     }
     return render_page(request, "publishing/list.html", context)
 

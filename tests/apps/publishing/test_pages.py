@@ -282,7 +282,7 @@ def test_lists_cost_the_same_with_more_apps(client_for, owner, make_app, django_
     client = client_for(owner)
     for _ in range(5):
         make_app()
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         client.get(reverse("publishing:list"))
 
 
