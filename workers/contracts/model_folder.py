@@ -48,7 +48,10 @@ class ModelManifest(BaseModel):
 
 
 class ParityRecord(BaseModel):
-    """The trainer's own greedy answer to a validation row, with the log-probability (nats) of each output token."""
+    """The trainer's own greedy answer to a validation row, with the log-probability (nats) of each output token.
+
+    `rounding` is how far they are from those in fp32, on average in nats: what the model's precision alone explains.
+    """
 
     row_id: str
     prompt: list[PromptMessage]
@@ -57,6 +60,7 @@ class ParityRecord(BaseModel):
     output: str
     log_probabilities: list[float]
     label_scores: dict[str, float] = Field(default_factory=dict)
+    rounding: float = 0.0
 
 
 def manifest_from(data: dict[str, Any]) -> ModelManifest:

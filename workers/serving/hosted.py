@@ -46,14 +46,15 @@ class HostedModel:
         Raises JobError when the folder cannot be read, EngineError when its model cannot be served.
         """
         loaded = load_folder(folder, precision=None if precision is Precision.AUTO else precision)
-        if packing_available(loaded.device):
-            pack_linear_layers(loaded.model)
+        pack = packing_available(loaded.device, loaded.model.dtype)
         if loaded.device.type == "cpu":
             adapt_threads(loaded.model, loaded.manifest.parameters, threads or torch.get_num_threads())
         if loaded.family is Family.CLASSIFIER:
+            if pack:
+                pack_linear_layers(loaded.model)
             return cls(loaded, ClassifierBackend(loaded, slots=slots), None)
         kind = CausalModel if loaded.family is Family.CAUSAL else Seq2SeqModel
-        model = kind(loaded, slots=slots, cache_bytes=cache_bytes)
+        model = kind(loaded, slots=slots, cache_bytes=cache_bytes, pack=pack)
         return cls(loaded, SlotBackend(model, slots=slots), model)
 
     def prompt_ids(self, messages: Sequence[PromptMessage], *, room: int = 0) -> list[int]:

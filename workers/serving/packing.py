@@ -5,6 +5,8 @@ halves that in fp32 and saves a third in bf16 (benchmarks/serving_engine.py prin
 from plain layers by rounding only, in bf16 not at all.
 """
 
+from functools import cache
+
 import torch
 from torch import nn
 
@@ -27,8 +29,16 @@ class PackedLinear(nn.Module):
         return torch.ops.mkldnn._linear_pointwise(states, self.packed, self.bias, "none", [], "")
 
 
-def packing_available(device: torch.device) -> bool:
-    return device.type == "cpu" and torch.backends.mkldnn.is_available() and torch._C._has_mkldnn
+@cache
+def packing_available(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether this processor packs weights of `dtype`; those without AVX-512 pack no bf16."""
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available() or not torch._C._has_mkldnn:
+        return False
+    try:
+        torch.ops.mkldnn._reorder_linear_weight(torch.zeros(32, 32, dtype=dtype), _TYPICAL_ROWS)
+    except RuntimeError:
+        return False
+    return True
 
 
 def pack_linear_layers(model: nn.Module) -> None:

@@ -12,6 +12,8 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, PreTrainedModel
 
+from workers.models.agreement import Reference, probe_rows
+
 PACKED = "maquette_packed"
 
 
@@ -77,25 +79,28 @@ def can_pack(model: PreTrainedModel) -> bool:
     Leaves the model with packed attention when it does, and as it was when it does not.
     """
     before, training = model.config._attn_implementation, model.training
-    rows = [[3, 4, 5], [6, 7]]
-    device = model.device
+    rows = probe_rows(model.config.get_text_config(decoder=True).vocab_size)
     model.eval()
     try:
         with torch.no_grad():
-            alone = [
-                model(input_ids=torch.tensor([row], device=device), use_cache=False).logits for row in rows
-            ]
+            kept = torch.arange(1, sum(map(len, rows)), 2, device=model.device)
+            alone = Reference.of(model, lambda: _every_logit(model, rows)[kept])
             model.set_attn_implementation(PACKED)
-            kept = torch.tensor([1, 2, 4], device=device)
-            packed = model(**packed_inputs(rows, device), logits_to_keep=kept, use_cache=False).logits
-            tolerance = 1e-3 if packed.dtype == torch.float32 else 0.1
-            fits = torch.allclose(packed, torch.cat(alone, dim=1)[:, kept], atol=tolerance, rtol=tolerance)
+            inputs = packed_inputs(rows, model.device)
+            packed = model(**inputs, logits_to_keep=kept, use_cache=False).logits[0]
+            fits = alone.compare(packed).holds
     except (ValueError, TypeError, RuntimeError, AttributeError):
         fits = False
     if not fits:
         model.set_attn_implementation(before)
     model.train(training)
     return fits
+
+
+def _every_logit(model: PreTrainedModel, rows: list[list[int]]) -> torch.Tensor:
+    """Logits (tokens of all rows, vocabulary), each row read by itself."""
+    ids = [torch.tensor([row], device=model.device) for row in rows]
+    return torch.cat([model(input_ids=row, use_cache=False).logits[0] for row in ids])
 
 
 def few_sizes(count: int) -> int:

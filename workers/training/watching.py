@@ -1,13 +1,17 @@
 """What a run shows while it learns and leaves when it ends: validation loss, sample outputs, parity records."""
 
+import math
 import sys
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import torch
 
 from workers.contracts.events import SampleRow
 from workers.contracts.model_folder import ParityRecord
+from workers.contracts.recipes import Precision
 from workers.contracts.task_types import Family
+from workers.models.agreement import in_full_precision
 from workers.models.generation import classify, generate_greedy, score
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example, encode_prompt, prompt_limit
@@ -21,6 +25,7 @@ PARITY_ROWS = 12
 PARITY_TOKENS = 32
 _LEAST_ANSWER_ROOM = 4
 
+Scored = TypeVar("Scored")
 Tick = Callable[[], None]
 """Called while work goes on; may raise to end it."""
 
@@ -97,20 +102,28 @@ def parity_records(loaded: LoadedModel, rows: Sequence[Row], tick: Tick) -> list
     rows = [row for row in rows if _is_whole(loaded, row)] or rows
     prompts = [_prompt(loaded, row, PARITY_TOKENS) for row in rows]
     if loaded.family is Family.CLASSIFIER:
+        scores = _label_scores(loaded, prompts)
+        best = [max(shares, key=shares.__getitem__) for shares in scores]
+        exact_scores = _in_fp32(loaded, lambda: _label_scores(loaded, prompts)) or scores
         return [
             ParityRecord(
                 row_id=row.row_id,
                 prompt=row.messages,
                 prompt_ids=prompt,
                 output_ids=[],
-                output=max(shares, key=shares.__getitem__),
+                output=label,
                 log_probabilities=[],
                 label_scores=shares,
+                rounding=_distance([math.log(shares[label])], [math.log(exact[label])]),
             )
-            for row, prompt, shares in zip(rows, prompts, _label_scores(loaded, prompts), strict=True)
+            for row, prompt, label, shares, exact in zip(
+                rows, prompts, best, scores, exact_scores, strict=True
+            )
         ]
     answers = generate_greedy(loaded, prompts, max_new_tokens=PARITY_TOKENS, on_progress=lambda *_: tick())
     pairs = [(prompt, answer.token_ids) for prompt, answer in zip(prompts, answers, strict=True)]
+    scored = score(loaded, pairs)
+    exact_scored = _in_fp32(loaded, lambda: score(loaded, pairs)) or scored
     return [
         ParityRecord(
             row_id=row.row_id,
@@ -119,9 +132,28 @@ def parity_records(loaded: LoadedModel, rows: Sequence[Row], tick: Tick) -> list
             output_ids=answer.token_ids,
             output=answer.text,
             log_probabilities=values,
+            rounding=_distance(values, exact),
         )
-        for row, prompt, answer, values in zip(rows, prompts, answers, score(loaded, pairs), strict=True)
+        for row, prompt, answer, values, exact in zip(
+            rows, prompts, answers, scored, exact_scored, strict=True
+        )
     ]
+
+
+def _in_fp32(loaded: LoadedModel, compute: Callable[[], list[Scored]]) -> list[Scored] | None:
+    """What `compute` returns with the model in fp32; None where it is in fp32 anyway, or cannot be."""
+    if loaded.precision is Precision.FP32:
+        return None
+    try:
+        with in_full_precision(loaded.model):
+            return compute()
+    except (RuntimeError, TypeError, AttributeError):
+        return None
+
+
+def _distance(values: Sequence[float], exact: Sequence[float]) -> float:
+    """Mean absolute difference, 0 of none."""
+    return sum(abs(a - b) for a, b in zip(values, exact, strict=True)) / max(1, len(values))
 
 
 def _label_scores(loaded: LoadedModel, prompts: list[list[int]]) -> list[dict[str, float]]:

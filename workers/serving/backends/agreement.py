@@ -2,14 +2,11 @@
 
 from collections.abc import Callable
 
-import torch
 from transformers import PreTrainedModel
 
+from workers.models.agreement import Agreement
 from workers.models.memory import is_out_of_memory
 from workers.serving.errors import EngineError, unsupported
-
-_NATS = {torch.float32: 0.005, torch.bfloat16: 0.25, torch.float16: 0.1}
-"""Mean difference of the likely tokens' log-probabilities that rounding alone can explain."""
 
 
 def require_batchable(model: PreTrainedModel, check: Callable[[], None]) -> None:
@@ -30,13 +27,10 @@ def require_batchable(model: PreTrainedModel, check: Callable[[], None]) -> None
         raise unsupported(f"The engine cannot serve {kind} models: {error}") from error
 
 
-def require_agreement(ours: torch.Tensor, plain: torch.Tensor, architecture: str) -> None:
-    """Compare logits [rows, vocabulary]. Raises EngineError (unsupported)."""
-    expected = plain.float().log_softmax(dim=-1)
-    likely = expected.topk(min(20, expected.shape[-1]), dim=-1).indices
-    difference = (ours.float().log_softmax(dim=-1) - expected).gather(1, likely).abs().mean().item()
-    if not difference <= _NATS.get(plain.dtype, 0.25):
+def require_agreement(agreement: Agreement, architecture: str) -> None:
+    """Raises EngineError (unsupported)."""
+    if not agreement.holds:
         raise unsupported(
             f"The engine cannot serve {architecture} models: batched, they compute something else"
-            f" (off by {difference:.3f} nat)."
+            f" (off by {agreement.nats:.3f} nat, where rounding explains {agreement.allowed:.3f})."
         )

@@ -6,12 +6,13 @@ from typing import Any
 import torch
 
 from workers.contracts.task_types import Family
+from workers.models.agreement import Reference, probe_rows
 from workers.models.loading import LoadedModel
 from workers.serving.attention import additive_mask, choose_cache_dtype
 from workers.serving.backends.agreement import require_agreement, require_batchable
 from workers.serving.backends.answers import AnswerRules
 from workers.serving.errors import unsupported
-from workers.serving.packing import memory_of
+from workers.serving.packing import memory_of, pack_linear_layers
 from workers.serving.slot_cache import SlotCache, allocated_tokens
 
 _KNOWN_LAYERS = {"full_attention", "sliding_attention"}
@@ -24,8 +25,9 @@ class CausalModel:
     family = Family.CAUSAL
     chunk_tokens: int | None = 256
 
-    def __init__(self, loaded: LoadedModel, *, slots: int, cache_bytes: int) -> None:
-        """Raises EngineError (unsupported) when the architecture cannot be batched this way."""
+    def __init__(self, loaded: LoadedModel, *, slots: int, cache_bytes: int, pack: bool = False) -> None:
+        """`pack` packs the linear layers. Raises EngineError (unsupported) when the architecture cannot be batched this
+        way."""
         self.model, self.device, self.precision = loaded.model, loaded.device, loaded.precision
         self.config = loaded.model.config.get_text_config(decoder=True)
         self.dtype = choose_cache_dtype(self.model, self.device)
@@ -37,7 +39,7 @@ class CausalModel:
                 f"The engine cannot serve {self.config.model_type} models: {', '.join(unknown)}."
             )
         self.cache = SlotCache(self.config.num_hidden_layers, self.device, self.dtype)
-        require_batchable(self.model, self._check)
+        require_batchable(self.model, lambda: self._check(pack))
         self._token_bytes = self.cache.token_bytes
         self.cache.truncate(0)
         most = allocated_tokens(slots, loaded.manifest.context_length) * self._token_bytes
@@ -85,12 +87,18 @@ class CausalModel:
         return sliding
 
     @torch.inference_mode()
-    def _check(self) -> None:
+    def _check(self, pack: bool) -> None:
         """Compare a batch of unequal rows, in steps, with plain forward passes: an architecture that computes
         positions or masks in a way that the slot cache does not serve must not answer at all."""
-        last = self.config.vocab_size - 1
-        rows = [[5 % last, 3 % last, 7 % last, 2 % last, 6 % last], [4 % last, 9 % last, 3 % last]]
+        rows = probe_rows(self.config.vocab_size)
+        alone = Reference.of(self.model, lambda: self._plain(rows))
+        if pack:
+            pack_linear_layers(self.model)
         self.begin(0, [row[:-1] for row in rows])
         stepped = self.extend(0, [row[-1:] for row in rows])
-        plain = [self.model(input_ids=torch.tensor([row], device=self.device)).logits[0, -1] for row in rows]
-        require_agreement(stepped, torch.stack(plain), self.config.model_type)
+        require_agreement(alone.compare(stepped), self.config.model_type)
+
+    def _plain(self, rows: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Logits after the last token of each row, computed without the slot cache."""
+        ids = [torch.tensor([row], device=self.device) for row in rows]
+        return torch.stack([self.model(input_ids=row, use_cache=False).logits[0, -1] for row in ids])

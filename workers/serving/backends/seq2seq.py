@@ -10,12 +10,13 @@ from transformers.cache_utils import EncoderDecoderCache
 from transformers.modeling_outputs import BaseModelOutput
 
 from workers.contracts.task_types import Family
+from workers.models.agreement import Reference, probe_rows
 from workers.models.loading import LoadedModel
 from workers.serving.attention import additive_mask, choose_cache_dtype
 from workers.serving.backends.agreement import require_agreement, require_batchable
 from workers.serving.backends.answers import AnswerRules
 from workers.serving.errors import unsupported
-from workers.serving.packing import memory_of
+from workers.serving.packing import memory_of, pack_linear_layers
 from workers.serving.slot_cache import SlotCache, allocated_tokens
 
 
@@ -72,8 +73,9 @@ class Seq2SeqModel:
     family = Family.SEQ2SEQ
     chunk_tokens: int | None = None
 
-    def __init__(self, loaded: LoadedModel, *, slots: int, cache_bytes: int) -> None:
-        """Raises EngineError (unsupported) when the architecture cannot be batched this way."""
+    def __init__(self, loaded: LoadedModel, *, slots: int, cache_bytes: int, pack: bool = False) -> None:
+        """`pack` packs the linear layers. Raises EngineError (unsupported) when the architecture cannot be batched this
+        way."""
         self.model, self.device, self.precision = loaded.model, loaded.device, loaded.precision
         self.dtype = choose_cache_dtype(self.model, self.device)
         rules = AnswerRules.of(loaded)
@@ -89,7 +91,7 @@ class Seq2SeqModel:
         self.said = SlotCache(layers, self.device, self.dtype)
         self.source = SlotCache(layers, self.device, self.dtype)
         self.cache = EncoderDecoderCache(self.said, self.source)
-        require_batchable(self.model, self._check)
+        require_batchable(self.model, lambda: self._check(pack))
         self._said_bytes, self._source_bytes = self.said.token_bytes, self.source.token_bytes
         for cache in self.caches():
             cache.truncate(0)
@@ -174,20 +176,28 @@ class Seq2SeqModel:
         return logits[:, -1].float()
 
     @torch.inference_mode()
-    def _check(self) -> None:
+    def _check(self, pack: bool) -> None:
         """Compare unequal rows with plain forward passes, as the causal backend does."""
-        last = self.model.config.vocab_size - 1
-        prompts = [[5 % last, 3 % last, 7 % last, 2 % last], [4 % last, 9 % last]]
-        said = [3 % last, 6 % last]
+        *prompts, words = probe_rows(self.model.config.vocab_size)[:3]
+        said = [words[:2], words[:1]]
+        alone = Reference.of(self.model, lambda: self._plain(prompts, said))
+        if pack:
+            pack_linear_layers(self.model)
         self.begin(0, prompts[:1])
-        self.extend(0, [said[:1]])
+        self.extend(0, [said[0][:1]])
         self.begin(1, prompts[1:])
-        stepped = self.extend(0, [[said[1]], [said[0]]])
-        plain = [
-            self.model(
-                input_ids=torch.tensor([prompt], device=self.device),
-                decoder_input_ids=torch.tensor([[self.start, *tokens]], device=self.device),
-            ).logits[0, -1]
-            for prompt, tokens in zip(prompts, (said, said[:1]), strict=True)
-        ]
-        require_agreement(stepped, torch.stack(plain), self.model.config.model_type)
+        stepped = self.extend(0, [said[0][1:], said[1]])
+        require_agreement(alone.compare(stepped), self.model.config.model_type)
+
+    def _plain(self, prompts: Sequence[Sequence[int]], said: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Logits after the last token said to each prompt, computed without the slot caches."""
+        return torch.stack(
+            [
+                self.model(
+                    input_ids=torch.tensor([prompt], device=self.device),
+                    decoder_input_ids=torch.tensor([[self.start, *tokens]], device=self.device),
+                    use_cache=False,
+                ).logits[0, -1]
+                for prompt, tokens in zip(prompts, said, strict=True)
+            ]
+        )
