@@ -148,7 +148,7 @@ class Counter(models.Model):
 
 
 class ApiKey(InWorkspace):
-    """Only the hash is kept. A key acts for who made it, and never beyond its workspace (or its one app)."""
+    """Only the hash is kept. A key acts for its maker, and never beyond its workspace (or its one app)."""
 
     name = models.CharField(_("name"), max_length=100)
     prefix = models.CharField(_("begins with"), max_length=12)
@@ -156,6 +156,15 @@ class ApiKey(InWorkspace):
     app_id = models.UUIDField(_("app"), null=True, blank=True)
     """The app it opens at /v1; without one it opens the workspace at /api/v1."""
     can_write = models.BooleanField(_("may write"), default=True)
+    made_with = models.ForeignKey(
+        "self",
+        verbose_name=_("made with"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="made_keys",
+    )
+    """The key of a workspace that a script made this one with: it ends no later, and is revoked with it."""
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
@@ -173,6 +182,12 @@ class ApiKey(InWorkspace):
     @property
     def is_live(self) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+
+    @property
+    def made_by(self) -> str:
+        """The person who made it, and the key that it was made with where a script did."""
+        name = self.created_by.short_name if self.created_by else "–"
+        return f"{name} · {self.made_with}" if self.made_with else name
 
 
 class WorkspaceSecret(InWorkspace):

@@ -77,10 +77,11 @@ def _midnight(day: date) -> datetime:
 
 class ApiKeyQuerySet(InWorkspaceQuerySet):
     def live(self) -> Self:
+        """Neither revoked nor expired, nor made with a key that is."""
         now = timezone.now()
-        return self.filter(
-            Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, workspace__deleted_at=None
-        )
+        own = Q(expires_at=None) | Q(expires_at__gt=now)
+        makers = Q(made_with=None) | Q(made_with__revoked_at=None)
+        return self.filter(own, makers, revoked_at=None, workspace__deleted_at=None)
 
     def of_members(self) -> Self:
         """Live, and made by somebody who is let in and still a member: the keys that open anything."""

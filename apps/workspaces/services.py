@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -69,7 +70,7 @@ def create_api_key(
     """Return the key's row and its secret, which is shown now and never again. It opens `app` alone, where one is
     given, and expires after `days`, if any.
 
-    One that is made with a key lives no longer than that key. Raises UserError (fields name, days).
+    One that is made with a key ends no later than that key and is revoked with it. Raises UserError (fields name, days).
     """
     access.require(actor, workspace, Action.EDIT)
     if not name.strip():
@@ -89,6 +90,7 @@ def create_api_key(
         hash=hashlib.sha256(secret.encode()).hexdigest(),
         app_id=app.pk if app else None,
         can_write=can_write,
+        made_with=own_key,
         expires_at=min(ends) if ends else None,
     )
     audit.record(actor, "api_key.created", key, app=str(app or ""), can_write=can_write, days=days)
@@ -96,9 +98,15 @@ def create_api_key(
 
 
 @transaction.atomic
-def revoke_api_key(*, actor: User, key: ApiKey) -> None:
-    """Who made a key may revoke it, whatever their role is now; so may an admin."""
+def revoke_api_key(*, actor: User, key: ApiKey) -> list[ApiKey]:
+    """Revoke a key and those that were made with it: a leaked key must not go on in keys of its own. Return the latter.
+
+    Whoever made a key may revoke it, whatever their role is now; so may an admin.
+    """
     access.require(actor, key.workspace, Action.VIEW if key.created_by_id == actor.pk else Action.MANAGE)
-    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
-        audit.record(actor, "api_key.revoked", key)
-        transaction.on_commit(lambda: api_key_revoked.send(sender=ApiKey, key=key))
+    made = list(key.made_keys.filter(revoked_at=None).select_for_update())
+    for each in (key, *made):
+        if ApiKey.objects.filter(pk=each.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            audit.record(actor, "api_key.revoked", each)
+            transaction.on_commit(partial(api_key_revoked.send, sender=ApiKey, key=each))
+    return made

@@ -313,13 +313,14 @@ def _unnamed(key: str) -> set[str]:
 def test_only_the_apps_own_key_opens_v1(world: World, key: str, right: str) -> None:
     client, headers = world.clients["anonymous"], {"Authorization": f"Bearer {world.keys[key]}"}
     slug = world.ours.things["slug"]
-    asked = {"model": slug, "messages": [{"role": "user", "content": "x"}], "prompt": "x"}
+    bodies = {"chat": {"messages": [{"role": "user", "content": "x"}]}, "completions": {"prompt": "x"}}
     for address in ADDRESSES:
         if address.door is None or Needs.APP_KEY not in address.door.needs.values():
             continue
         (method,) = address.door.needs
         path = path_of(address, [slug] * len(address.door.values))
-        answer = ask(client, method, path, asked, headers=headers)
+        body = bodies.get(address.route.removeprefix("v1/").partition("/")[0], {})
+        answer = ask(client, method, path, {"model": slug, **body}, headers=headers)
         if method == "GET" and right == ABSENT:
             assert slug not in answer.body
         elif right == IN:

@@ -156,7 +156,7 @@ def test_a_key_whose_maker_left_is_shown_as_worth_nothing(
     client_for: Any, make: Any, editor: Any, owner: Any
 ) -> None:
     make(editor)
-    client, said = client_for(owner), "opens nothing: who made it is no member"
+    client, said = client_for(owner), "Inactive: its creator has left the workspace."
     assert said not in client.get("/workspace/keys/").content.decode()
     Membership.objects.filter(user=editor).delete()
     assert said in client.get("/workspace/keys/").content.decode()
@@ -192,3 +192,57 @@ def test_somebody_who_may_no_longer_write_can_still_revoke_their_key(
     Membership.objects.filter(user=editor).update(role=Role.VIEWER)
     assert client_for(editor).post(f"/workspace/keys/{ApiKey.objects.get().pk}/revoke/").status_code == 302
     assert not ApiKey.objects.get().is_live
+
+
+@pytest.fixture
+def made_by_script(make: Any, editor: Any, app: Any) -> tuple[ApiKey, str, str]:
+    """A token of the workspace, and the secret of an app key that a script made with it. Both secrets."""
+    token = make(editor, days=30)
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = ask(f"/api/v1/apps/{app.pk}/keys/", headers, {"name": "production", "days": None})
+    assert answer.status_code == 201
+    key = ApiKey.objects.get(app_id=app.pk)
+    assert key.made_with == ApiKey.objects.get(app_id=None)
+    assert answer.json()["expires_at"] == key.made_with.expires_at.isoformat().replace("+00:00", "Z")
+    assert answer.json()["made_by"] == f"Editor · {key.made_with}"
+    return key, token, answer.json()["secret"]
+
+
+def test_an_app_key_ends_with_the_token_that_made_it(
+    made_by_script: tuple[ApiKey, str, str], client_for: Any, editor: Any
+) -> None:
+    key, _token, secret = made_by_script
+    of_app = {"Authorization": f"Bearer {secret}"}
+    assert ask("/v1/models", of_app).status_code == 200
+    page = client_for(editor).get("/workspace/keys/").content.decode()
+    assert "1 app key that was made with it" in page
+    response = client_for(editor).post(f"/workspace/keys/{key.made_with_id}/revoke/", follow=True)
+    assert "Revoked the key and 1 key that was made with it." in response.content.decode()
+    assert ask("/v1/models", of_app).status_code == 401
+    key.refresh_from_db()
+    assert key.revoked_at is not None
+    revoked = AuditEntry.objects.filter(action="api_key.revoked").values_list("object_id", flat=True)
+    assert set(map(str, revoked)) == {str(key.pk), str(key.made_with_id)}
+
+
+def test_however_the_token_was_revoked(made_by_script: tuple[ApiKey, str, str]) -> None:
+    key, _token, secret = made_by_script
+    ApiKey.objects.filter(pk=key.made_with_id).update(revoked_at=timezone.now())
+    assert ask("/v1/models", {"Authorization": f"Bearer {secret}"}).status_code == 401
+
+
+def test_revoking_an_app_key_leaves_the_token(
+    made_by_script: tuple[ApiKey, str, str], client_for: Any, editor: Any
+) -> None:
+    key, token, _secret = made_by_script
+    client_for(editor).post(f"/apps/{key.app_id}/keys/{key.pk}/revoke/")
+    assert ask("/api/v1/apps/", {"Authorization": f"Bearer {token}"}).status_code == 200
+
+
+def test_the_page_of_the_app_says_who_made_a_key_and_where_it_belongs(
+    made_by_script: tuple[ApiKey, str, str], client_for: Any, owner: Any
+) -> None:
+    key, *_ = made_by_script
+    page = client_for(owner).get(f"/apps/{key.app_id}/").content.decode()
+    assert key.made_by in page
+    assert "Keys are for servers and scripts." in page

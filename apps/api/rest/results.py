@@ -158,13 +158,17 @@ class AppViewSet(VisibleViewSet):
     @action(detail=True, methods=["get"], pagination_class=None)
     def keys(self, request: Request, pk: Any = None) -> Response:
         """The live keys of this app, without their secrets; of very many the newest."""
-        found = ApiKey.objects.of_members().filter(app_id=self.own(Action.VIEW).pk)[:MOST_LISTED]
+        found = ApiKey.objects.of_members().filter(app_id=self.own(Action.VIEW).pk)
+        found = found.select_related("created_by", "made_with")[:MOST_LISTED]
         return Response(serializers.AppKeySerializer(found, many=True).data)
 
     @extend_schema(request=serializers.NewAppKeySerializer, responses={201: serializers.NewAppKeySerializer})
     @keys.mapping.post
     def make_key(self, request: Request, pk: Any = None) -> Response:
-        """Make a key that opens this app at /v1, for 90 days unless told otherwise."""
+        """Make a key that opens this app at /v1, for 90 days unless told otherwise.
+
+        It expires no later than the key that this call is made with, and is revoked with it: `expires_at` says when.
+        """
         app: App = self.own()
         data = self.read(serializers.NewAppKeySerializer)
         key, secret = create_api_key(

@@ -368,9 +368,14 @@ class AppKeySerializer(serializers.Serializer[Any]):
         min_value=1,
         max_value=MOST_DAYS,
         write_only=True,
-        help_text="Days until it expires; null: it does not.",
+        help_text="Days until it expires. Null: it doesn't expire. A key that is made with another key expires no later than that one, whatever is asked here: see `expires_at`.",
     )
-    expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    expires_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="When it stops working; null: never."
+    )
+    made_by = serializers.CharField(
+        read_only=True, help_text="The person, and the key that a script made it with, which revokes it."
+    )
     last_used_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
 

@@ -204,7 +204,8 @@ def _detail(
     shown = versions.get(pk=app.live_version_id) if app.live_version_id else versions.first()
     assert shown is not None  # noqa: S101  (an app is made with its first version)
     open_links = LINKS.read(request, app.links.live().select_related("created_by"))
-    keys = ApiKey.objects.in_workspace(app.workspace).filter(app_id=app.pk).select_related("created_by")
+    keys = ApiKey.objects.in_workspace(app.workspace).filter(app_id=app.pk)
+    keys = keys.select_related("created_by", "made_with")
     context = {
         "app": app,
         "version": shown,

@@ -2,9 +2,12 @@
 
 from uuid import UUID
 
+from django.contrib import messages
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.core.errors import UserError
@@ -49,7 +52,9 @@ def keys(request: HttpRequest) -> HttpResponse:
             except UserError as error:
                 form.add_user_error(error)
         status = 422 if form.errors else 200
-    shown = KEYS.read(request, ApiKey.objects.in_workspace(workspace).select_related("created_by"))
+    listed = ApiKey.objects.in_workspace(workspace).select_related("created_by", "made_with")
+    made = Count("made_keys", filter=Q(made_keys__revoked_at=None))
+    shown = KEYS.read(request, listed.annotate(made_with_it=made))
     manages = access.can(request.user, workspace, Action.MANAGE)
     working = set(
         ApiKey.objects.in_workspace(workspace)
@@ -69,5 +74,15 @@ def keys(request: HttpRequest) -> HttpResponse:
 @in_workspace()
 def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     key = access.get_visible(ApiKey.objects.all(), request.user, pk=key_id)
-    services.revoke_api_key(actor=request.user, key=key)  # type: ignore[arg-type]
+    made = services.revoke_api_key(actor=request.user, key=key)  # type: ignore[arg-type]
+    if made:
+        messages.success(
+            request,
+            ngettext(
+                "Revoked the key and %(count)d key that was made with it.",
+                "Revoked the key and %(count)d keys that were made with it.",
+                len(made),
+            )
+            % {"count": len(made)},
+        )
     return redirect("workspaces:keys")

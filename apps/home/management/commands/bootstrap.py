@@ -40,7 +40,10 @@ class Command(BaseCommand):
         if not given:
             printed["password"] = password
         if options["token"]:
-            printed["token"] = create_api_key(actor=user, workspace=workspace, name="bootstrap")[1]
+            key, printed["token"] = create_api_key(actor=user, workspace=workspace, name="bootstrap")
+            printed["token_expires_at"] = (
+                key.expires_at.isoformat(timespec="seconds") if key.expires_at else "never"
+            )
         if options["json"]:
             self.stdout.write(json.dumps(printed))
         else:
