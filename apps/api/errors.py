@@ -12,10 +12,11 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 
+from apps.api.middleware import not_offered
 from apps.api.openai.errors import ApiError
 from apps.core.database import is_unavailable
 from apps.core.errors import UserError
-from apps.core.redis import AGAIN_AFTER_SECONDS, AWAY, away_message
+from apps.core.redis import AGAIN_AFTER_SECONDS, AWAY, away_log, away_message
 from apps.core.views import fault
 
 logger = logging.getLogger(__name__)
@@ -27,8 +28,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         refusal = _response(error.status, error.code, str(error.message), error.field)
         return error.mark(refusal)
     if isinstance(error, AWAY) or is_unavailable(error):
-        logger.error("A request was refused while a part is away: %s: %s", type(error).__name__, error)
-        refusal = _response(status.HTTP_503_SERVICE_UNAVAILABLE, "away", away_message(), None)
+        logger.error("A request was refused: %s", away_log(error))
+        refusal = _response(status.HTTP_503_SERVICE_UNAVAILABLE, "away", away_message(error), None)
         refusal["Retry-After"] = str(AGAIN_AFTER_SECONDS)
         return refusal
     if isinstance(error, RecursionError):
@@ -59,7 +60,12 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404: a page, but for programs an error in the shape that they read."""
-    message = _("There is nothing at %(path)s.") % {"path": request.path}
+    is_openai = request.path.startswith("/v1/")
+    message = (
+        not_offered(request.path)
+        if is_openai
+        else _("There is nothing at %(path)s.") % {"path": request.path}
+    )
     told = _told_to_programs(request, status.HTTP_404_NOT_FOUND, "not_found", message)
     return told or defaults.page_not_found(request, exception)
 

@@ -19,7 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from apps.core.database import is_unavailable
 from apps.core.errors import UserError
 from apps.core.htmx import wants_partial
-from apps.core.redis import AGAIN_AFTER_SECONDS, AWAY, away_message
+from apps.core.redis import AGAIN_AFTER_SECONDS, AWAY, away_log, away_message
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class UserErrorMiddleware:
 
 def _away(request: HttpRequest, error: Exception) -> HttpResponse:
     """The same answer for every caller: nothing else has been looked at."""
-    logger.error("A request was refused while a part is away: %s: %s", type(error).__name__, error)
-    response = render(request, "core/user_error.html", {"message": away_message()}, status=503)
+    logger.error("A request was refused: %s", away_log(error))
+    response = render(request, "core/user_error.html", {"message": away_message(error)}, status=503)
     response["Retry-After"] = str(AGAIN_AFTER_SECONDS)
     return response

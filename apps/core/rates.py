@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from redis.exceptions import RedisError
+from redis.exceptions import ResponseError
 
-from apps.core.redis import sync_redis
+from apps.core.redis import AWAY, PoolFull, WritesRefused, sync_redis
 
 logger = logging.getLogger(__name__)
 
@@ -23,39 +23,65 @@ class Rate:
 
 
 _COUNT_EACH = """
+local answer = {0}
 for i, key in ipairs(KEYS) do
   local most, seconds = tonumber(ARGV[2 * i - 1]), ARGV[2 * i]
   local count = redis.call("INCR", key)
   if count == 1 then redis.call("EXPIRE", key, seconds) end
-  if count > most then return i end
+  answer[i + 1] = most - count
+  if count > most then
+    answer[1] = i
+    break
+  end
 end
-return 0
+return answer
 """
-"""Returns the number of the first key that is above its limit, 0 when none is; those after it are not counted."""
+"""Returns the number of the first key that is above its limit, 0 when none is, and what is left of each key up to that one;
+those after it are not counted."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """`wait` is 0 within the rates, else the seconds until they will be kept again. `left` and `resets` are how many more
+    are within the tightest of the rates, and in how many seconds its window ends; None where nothing was counted."""
+
+    wait: int
+    left: int | None = None
+    resets: int = 0
 
 
 def take(name: str, rate: Rate) -> int:
     """Count one of `name`. Return 0 when it is within the rate, else the seconds until it will be again.
 
-    While Redis is away nothing is refused: nothing that is limited here works without it either.
+    While Redis is away nothing is refused: nothing that is limited here works without it either. Raises PoolFull and
+    WritesRefused, because then all the rest does work.
     """
     return take_each([(name, rate)])
 
 
 def take_each(wanted: Sequence[tuple[str, Rate]]) -> int:
     """As `take`, for names in turn: what one of them refuses counts for none of those after it."""
+    return count_each(wanted).wait
+
+
+def count_each(wanted: Sequence[tuple[str, Rate]]) -> Count:
+    """As `take_each`, with what is left."""
     now = time.time()
     keys = [f"rate:{name}:{int(now // rate.seconds)}" for name, rate in wanted]
     limits = [number for _, rate in wanted for number in (rate.most, rate.seconds * 2)]
     try:
-        refused = int(sync_redis().eval(_COUNT_EACH, len(keys), *keys, *limits))
-    except RedisError:
+        refused, *left = map(int, sync_redis().eval(_COUNT_EACH, len(keys), *keys, *limits))
+    except PoolFull:
+        raise
+    except AWAY:
         logger.warning("A rate could not be counted", exc_info=True)
-        return 0
-    if not refused:
-        return 0
-    seconds = wanted[refused - 1][1].seconds
-    return max(1, seconds - int(now % seconds))
+        return Count(0)
+    except ResponseError as error:
+        raise WritesRefused(str(error)) from error
+    tightest = refused - 1 if refused else min(range(len(left)), key=left.__getitem__)
+    seconds = wanted[tightest][1].seconds
+    resets = max(1, seconds - int(now % seconds))
+    return Count(resets if refused else 0, max(0, left[tightest]), resets)
 
 
 _UNDER_WAY_SECONDS = 10

@@ -4,6 +4,8 @@ from functools import cache
 from typing import Any
 
 import redis
+import redis.asyncio
+from channels_redis.core import RedisChannelLayer
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
@@ -11,19 +13,89 @@ from django.utils.translation import gettext as _
 AWAY = (redis.ConnectionError, redis.TimeoutError)
 """What is raised while Redis does not answer. Waiting is all it takes: the request is answered with 503."""
 AGAIN_AFTER_SECONDS = 5
+CONNECTIONS = 64
+POOL_WAIT_SECONDS = 3
+
+
+class PoolFull(redis.ConnectionError):
+    """Every connection of this process was in use for as long as a request waits for one."""
+
+
+class WritesRefused(redis.ConnectionError):
+    """Redis answers, but takes no writes: its disk or its memory is full, or it became a replica."""
+
+
+def _is_full(error: redis.ConnectionError) -> bool:
+    """redis-py raises the same class for a full pool as where Redis is away."""
+    return "No connection available" in str(error)
+
+
+class WaitingPool(redis.BlockingConnectionPool):
+    """A request waits for a free connection, which each command holds for milliseconds."""
+
+    def get_connection(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().get_connection(*args, **options)  # type: ignore[no-untyped-call]
+        except redis.ConnectionError as error:
+            if _is_full(error):
+                raise PoolFull(str(error)) from error
+            raise
+
+
+class AsyncWaitingPool(redis.asyncio.BlockingConnectionPool):
+    """The same in an event loop."""
+
+    async def get_connection(self, *args: Any, **options: Any) -> Any:
+        try:
+            return await super().get_connection(*args, **options)  # type: ignore[no-untyped-call]
+        except redis.ConnectionError as error:
+            if _is_full(error):
+                raise PoolFull(str(error)) from error
+            raise
+
+
+class WaitingChannelLayer(RedisChannelLayer):
+    """Of many that join their groups at once, some wait for a connection instead of failing."""
+
+    def create_pool(self, index: int) -> AsyncWaitingPool:
+        options = dict(self.hosts[index])
+        address = options.pop("address")
+        return AsyncWaitingPool.from_url(
+            address, max_connections=CONNECTIONS, timeout=POOL_WAIT_SECONDS, **options
+        )
 
 
 @cache
 def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, decode_responses=True, socket_connect_timeout=3, socket_timeout=10)
+    pool = WaitingPool.from_url(
+        url,
+        max_connections=CONNECTIONS,
+        timeout=POOL_WAIT_SECONDS,
+        decode_responses=True,
+        socket_connect_timeout=3,
+        socket_timeout=10,
+    )
+    return redis.Redis.from_pool(pool)
 
 
 def sync_redis() -> Any:
     return _client(settings.REDIS_URL)
 
 
-def away_message() -> str:
+def away_message(error: BaseException | None = None) -> str:
+    """What the caller is told about `error`, one of AWAY."""
+    if isinstance(error, PoolFull):
+        return _("The studio handles as many requests as it can at the moment. Try again in a few seconds.")
     return _("A part of the studio does not answer at the moment. Wait a few seconds, then try again.")
+
+
+def away_log(error: BaseException) -> str:
+    """The same for the log."""
+    if isinstance(error, PoolFull):
+        return f"All {CONNECTIONS} connections to Redis were in use for {POOL_WAIT_SECONDS} s"
+    if isinstance(error, WritesRefused):
+        return f"Redis refuses writes ({error})"
+    return f"a part is away ({type(error).__name__}: {error})"
 
 
 def require_running_studio() -> None:

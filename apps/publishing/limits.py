@@ -11,7 +11,6 @@ MOST_PASSWORD_CHARACTERS = 128
 LEAST_PASSWORD_CHARACTERS = 8
 SOCKET_MESSAGE_BYTES = 256 * 1024
 VISITOR_PER_MINUTE = 20
-LINK_PER_MINUTE = 600
 CONVERSATIONS_LISTED = 50
 MESSAGES_RESENT = 200
 """The newest messages of a conversation that a page gets again after it changed elsewhere."""
@@ -30,6 +29,6 @@ def take_turn(visitor_key: str, link_id: str, *, most: int | None = None, addres
     rates = [
         (f"visitor:{visitor_key}", VISITOR_PER_MINUTE if most is None else most),
         *([(f"questions:{link_id}:{address}", settings.QUESTIONS_PER_MINUTE)] if address else []),
-        (f"link:{link_id}", LINK_PER_MINUTE),
+        (f"link:{link_id}", settings.APP_QUESTIONS_PER_MINUTE),
     ]
     return take_each([(name, Rate(limit)) for name, limit in rates])

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "apps.workspaces.origin.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "apps.core.hosts.HostMiddleware",
+    "apps.api.middleware.ProgramsMiddleware",
     "apps.core.staticfiles.StaticFilesMiddleware",
     "apps.core.middleware.HeadMiddleware",
     "apps.accounts.middleware.CookieSessionMiddleware",
@@ -201,6 +202,7 @@ API_PER_MINUTE = env.int("API_PER_MINUTE", 3000)
 API_ANONYMOUS_PER_MINUTE = env.int("API_ANONYMOUS_PER_MINUTE", 120)
 SOCKETS_PER_MINUTE = env.int("SOCKETS_PER_MINUTE", 600)
 QUESTIONS_PER_MINUTE = env.int("QUESTIONS_PER_MINUTE", 240)
+APP_QUESTIONS_PER_MINUTE = env.int("APP_QUESTIONS_PER_MINUTE", 600)
 
 # Serving
 

@@ -38,6 +38,8 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "OPTIONS": {
             "serializer": "apps.core.cache.JsonSerializer",
+            "pool_class": "apps.core.redis.WaitingPool",
+            "timeout": 3,
             "retry": Retry(ExponentialBackoff(cap=_MOST_WAIT_SECONDS), _RETRIES),
             "retry_on_error": _AGAIN_AFTER,
         },
@@ -51,7 +53,7 @@ SESSION_COOKIE_AGE = round(SESSION_HOURS * 3600)
 
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "BACKEND": "apps.core.redis.WaitingChannelLayer",
         # redis-py 8 closes idle sockets after five seconds unless told otherwise.
         "CONFIG": {
             "hosts": [

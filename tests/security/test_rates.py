@@ -154,10 +154,10 @@ def test_signing_in_too_often_says_when_to_come_back(settings: Any) -> None:
 
 
 def test_too_many_questions_through_a_link_say_when_to_come_back(
-    link: Any, monkeypatch: pytest.MonkeyPatch
+    link: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("apps.publishing.limits.VISITOR_PER_MINUTE", 1)
-    monkeypatch.setattr("apps.publishing.limits.LINK_PER_MINUTE", 1)
+    settings.APP_QUESTIONS_PER_MINUTE = 1
     client, act = Client(), f"/a/{link[1]}/act/"
     client.get(f"/a/{link[1]}/")
     question = {"type": "ask", "text": "Hello"}
@@ -284,10 +284,10 @@ def replies_of(client: Client, token: str) -> Any:
 
 
 def test_one_who_asks_too_often_does_not_close_the_link_to_others(
-    link: Any, monkeypatch: pytest.MonkeyPatch
+    link: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("apps.publishing.limits.VISITOR_PER_MINUTE", 2)
-    monkeypatch.setattr("apps.publishing.limits.LINK_PER_MINUTE", 4)
+    settings.APP_QUESTIONS_PER_MINUTE = 4
     client = Client()
     client.get(f"/a/{link[1]}/")
     assert [replies_of(client, link[1]).status_code for _ in range(6)] == [200, 200, 429, 429, 429, 429]

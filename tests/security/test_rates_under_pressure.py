@@ -1,0 +1,103 @@
+"""Limits hold when every connection to Redis is in use, and when Redis takes no writes: nothing passes uncounted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import redis
+from django.test import Client
+
+from apps.core import rates
+from apps.core import redis as core_redis
+from apps.core.rates import Rate, take
+from apps.core.redis import PoolFull, WritesRefused, sync_redis
+from apps.workspaces.services import create_api_key
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def small_pool(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
+    """The studio's client with two connections, for which a request waits a fifth of a second."""
+    pool = core_redis.WaitingPool.from_url(
+        settings.REDIS_URL, max_connections=2, timeout=0.2, decode_responses=True
+    )
+    client = redis.Redis.from_pool(pool)
+    monkeypatch.setattr(core_redis, "_client", lambda url: client)
+    yield client
+    pool.disconnect()
+
+
+@pytest.fixture
+def full_pool(small_pool: redis.Redis) -> Iterator[None]:
+    held = [small_pool.connection_pool.get_connection() for _ in range(2)]
+    yield
+    for connection in held:
+        small_pool.connection_pool.release(connection)
+
+
+@pytest.fixture
+def no_writes(settings: Any) -> Iterator[None]:
+    """A Redis whose memory is full, as it is when its limit is reached."""
+    admin = redis.Redis.from_url(settings.REDIS_URL)
+    admin.config_set("maxmemory", "1")
+    yield
+    admin.config_set("maxmemory", "0")
+    admin.close()
+
+
+@pytest.fixture
+def api_key(owner: Any, workspace: Any) -> str:
+    return create_api_key(actor=owner, workspace=workspace, name="script")[1]
+
+
+def test_more_at_once_than_connections_are_all_counted(small_pool: redis.Redis) -> None:
+    with ThreadPoolExecutor(40) as threads:
+        waits = list(threads.map(lambda _: take("busy", Rate(25, 3600)), range(60)))
+    assert sum(wait == 0 for wait in waits) == 25
+
+
+@pytest.mark.usefixtures("full_pool")
+def test_a_full_pool_does_not_mean_free() -> None:
+    with pytest.raises(PoolFull):
+        take("anything", Rate(1))
+
+
+@pytest.mark.usefixtures("no_writes")
+def test_refused_writes_do_not_mean_free() -> None:
+    with pytest.raises(WritesRefused):
+        take("anything", Rate(1))
+
+
+def test_redis_that_is_away_refuses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = redis.Redis(host="127.0.0.1", port=1)
+    monkeypatch.setattr(rates, "sync_redis", lambda: away)
+    assert take("anything", Rate(1)) == 0
+
+
+@pytest.mark.parametrize("trouble", ["full_pool", "no_writes"])
+@pytest.mark.parametrize("path", ["/api/v1/apps/", "/v1/models"])
+def test_a_program_is_told_to_come_back(
+    request: pytest.FixtureRequest,
+    api_key: str,
+    app: Any,
+    owner: Any,
+    workspace: Any,
+    trouble: str,
+    path: str,
+) -> None:
+    if path.startswith("/v1"):
+        api_key = create_api_key(actor=owner, workspace=workspace, name="script", app=app)[1]
+    request.getfixturevalue(trouble)
+    response = Client(headers={"Authorization": f"Bearer {api_key}"}).get(path)
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+    told = response.json()["error"]["message"]
+    assert ("as many requests as it can" in told) == (trouble == "full_pool")
+
+
+def test_the_client_of_the_studio_waits_for_a_connection() -> None:
+    assert isinstance(sync_redis().connection_pool, redis.BlockingConnectionPool)
