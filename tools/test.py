@@ -24,6 +24,8 @@ from tools.browser import BrowserMissing, find_or_install_browser  # noqa: E402
 from tools.postgres import PostgresMissing, postgres_server  # noqa: E402
 
 LONG = "journey or faults or training"
+ON_REQUEST = "models"
+"""The part that runs when it is asked for: it downloads 180 MB."""
 NOTHING_COLLECTED = 5
 
 
@@ -43,16 +45,18 @@ class Session:
 
 
 SESSIONS = (
-    Session("quick tests on SQLite", "sqlite", "quick", f"not gpu and not ({LONG})", "worksteal"),
+    Session(
+        "quick tests on SQLite", "sqlite", "quick", f"not gpu and not models and not ({LONG})", "worksteal"
+    ),
     Session(
         "quick tests of what has a database, on Postgres",
         "postgres",
         "quick",
-        f"not gpu and not matrix and not ({LONG})",
+        f"not gpu and not models and not matrix and not ({LONG})",
         "worksteal",
         ("tests/access", "tests/apps", "tests/workers/runtime"),
     ),
-    Session("training on Postgres", "postgres", "training", "training and not gpu", ""),
+    Session("training on Postgres", "postgres", "training", "training and not gpu and not models", ""),
     Session(
         "journeys and faults on Postgres",
         "postgres",
@@ -60,6 +64,7 @@ SESSIONS = (
         "(journey or faults) and not gpu and not training",
         "loadscope",  # by folder: tests/fixtures/studio.py
     ),
+    Session("pretrained models", "sqlite", ON_REQUEST, "models", ""),
 )
 
 
@@ -103,7 +108,8 @@ def main() -> int:
     sessions = [
         session
         for session in SESSIONS
-        if chosen.database in (None, session.database) and chosen.part in (None, session.part)
+        if chosen.database in (None, session.database)
+        and (chosen.part == session.part or (chosen.part is None and session.part != ON_REQUEST))
     ]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     environment.pop("DATABASE_URL", None)

@@ -1,7 +1,7 @@
 """What the serving engine speaks over HTTP: OpenAI's protocol, plus what that protocol lacks.
 
     POST /v1/chat/completions   OpenAI's; `stream` with server-sent events and a closing `data: [DONE]`
-    POST /v1/completions        OpenAI's
+    POST /v1/completions        OpenAI's; a causal model continues the prompt as it is, without its chat template
     GET  /v1/models             models in memory, OpenAI's shape
     POST /classify              ClassifyRequest -> ClassifyResponse
     POST /score                 ScoreRequest -> ScoreResponse
@@ -26,7 +26,8 @@ class Sampling(BaseModel):
 
     max_tokens: int | None = Field(None, ge=1)
     temperature: float = Field(0.7, ge=0, le=2)
-    top_p: float = Field(1.0, gt=0, le=1)
+    top_p: float = Field(1.0, ge=0, le=1)
+    """0 leaves the most likely token alone."""
     top_k: int = Field(0, ge=0)
     repetition_penalty: float = Field(1.0, gt=0, le=2)
     seed: int | None = None

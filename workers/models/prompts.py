@@ -221,6 +221,25 @@ def encode_prompt(
     return list(shortened)
 
 
+def encode_text(
+    tokenizer: PreTrainedTokenizerBase, manifest: ModelManifest, text: str, *, limit: int | None = None
+) -> list[int]:
+    """Token ids of raw text, for a causal model to continue: no chat template around it, control tokens in it are control
+    tokens. It begins as the tokenizer begins any text, or as in training where the model learned to continue texts.
+
+    Raises PromptTooLong.
+    """
+    limit = prompt_limit(manifest) if limit is None else limit
+    start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+    if manifest.task_type in CONTINUATION_TASKS:
+        ids = [start, *_plain_ids(tokenizer, [text])[0]]
+    else:
+        ids = tokenizer(text, verbose=False)["input_ids"] or [start]
+    if len(ids) > limit:
+        raise PromptTooLong(len(ids), limit)
+    return list(ids)
+
+
 def encode_examples(
     tokenizer: PreTrainedTokenizerBase,
     manifest: ModelManifest,

@@ -28,12 +28,12 @@ class EngineError(Exception):
         return {"error": {"message": self.message, "type": kind, "code": self.code, "param": self.param}}
 
 
-def context_length_exceeded(tokens: int, limit: int) -> EngineError:
+def context_length_exceeded(tokens: int, limit: int, param: str) -> EngineError:
     message = (
         f"The input is {tokens} tokens long, but this model takes at most {limit} tokens"
         " and needs room for its answer. Shorten the input."
     )
-    return EngineError("context_length_exceeded", message, status=400, param="messages")
+    return EngineError("context_length_exceeded", message, status=400, param=param)
 
 
 def out_of_memory(message: str) -> EngineError:

@@ -13,7 +13,7 @@ from workers.contracts.recipes import Precision
 from workers.contracts.task_types import Family
 from workers.models.generation import end_token_ids
 from workers.models.loading import LoadedModel, load_folder
-from workers.models.prompts import PromptTooLong, encode_prompt, prompt_limit
+from workers.models.prompts import PromptTooLong, encode_prompt, encode_text, prompt_limit
 from workers.serving.backends.base import Backend
 from workers.serving.backends.causal import CausalModel
 from workers.serving.backends.classifier import ClassifierBackend
@@ -27,6 +27,8 @@ from workers.serving.work import Classification, Generation
 
 _GREEDY = Sampling(temperature=0)
 _UNBOUNDED = 1 << 30
+Prompt = Sequence[PromptMessage] | str
+"""A conversation, or raw text to continue: an encoder-decoder model and a classifier read both alike."""
 
 
 @dataclass(eq=False)
@@ -57,30 +59,36 @@ class HostedModel:
         model = kind(loaded, slots=slots, cache_bytes=cache_bytes, pack=pack)
         return cls(loaded, SlotBackend(model, slots=slots), model)
 
-    def prompt_ids(self, messages: Sequence[PromptMessage], *, room: int = 0) -> list[int]:
+    def prompt_ids(self, prompt: Prompt, *, room: int = 0) -> list[int]:
         """`room` is that of Sampling. Raises EngineError (context_length_exceeded)."""
         manifest = self.loaded.manifest
         limit = prompt_limit(manifest)
         if manifest.family is Family.CAUSAL:
             limit = min(limit, manifest.context_length - min(room, manifest.context_length // 2))
         try:
-            return encode_prompt(self.loaded.tokenizer, manifest, messages, limit=limit)
+            if not isinstance(prompt, str):
+                return encode_prompt(self.loaded.tokenizer, manifest, prompt, limit=limit)
+            if manifest.family is Family.CAUSAL:
+                return encode_text(self.loaded.tokenizer, manifest, prompt, limit=limit)
+            read = [PromptMessage(role="user", content=prompt)]
+            return encode_prompt(self.loaded.tokenizer, manifest, read, limit=limit)
         except PromptTooLong as error:
-            raise context_length_exceeded(error.tokens, error.limit) from error
+            param = "prompt" if isinstance(prompt, str) else "messages"
+            raise context_length_exceeded(error.tokens, error.limit, param) from error
 
     def classification(self, text: str) -> Classification:
         if self.loaded.family is not Family.CLASSIFIER:
             raise unsupported("This model writes text; ask /v1/chat/completions.", "model")
         return Classification(self.prompt_ids([PromptMessage(role="user", content=text)]))
 
-    def generation(self, messages: Sequence[PromptMessage], sampling: Sampling) -> Generation:
+    def generation(self, prompt: Prompt, sampling: Sampling) -> Generation:
         """A request for text. `max_tokens` is cut to what the model has room for.
 
         Raises EngineError: unsupported, context_length_exceeded, out_of_memory.
         """
         if self.token_model is None:
             raise unsupported("This model sorts texts into labels; ask /classify.", "model")
-        prompt_ids = self.prompt_ids(messages, room=sampling.room)
+        prompt_ids = self.prompt_ids(prompt, room=sampling.room)
         room = min(self._room(prompt_ids), self.loaded.manifest.max_target_length or _UNBOUNDED)
         return Generation(
             prompt_ids,

@@ -129,9 +129,9 @@ class Engine:
         self, request: ChatRequest | CompletionRequest
     ) -> AsyncGenerator[tuple[str, str | None, Usage], None]:
         """(text, finish reason or None, usage so far) as they come."""
-        messages = request.prompt() if isinstance(request, ChatRequest) else request.messages()
+        prompt = request.prompt() if isinstance(request, ChatRequest) else request.text()
         async with self.pool.use(request.model) as hosted:
-            work: Generation = await asyncio.to_thread(hosted.generation, messages, request.sampling)
+            work: Generation = await asyncio.to_thread(hosted.generation, prompt, request.sampling)
             async with aclosing(self.dispatcher.run(hosted, work)) as batches:
                 async for events in batches:
                     usage = Usage(prompt_tokens=len(work.prompt_ids), completion_tokens=len(work.output_ids))

@@ -52,7 +52,10 @@ class _CommonRequest(Sampling):
             return []
         return [value] if isinstance(value, str) else value
 
-    @field_validator("temperature", "top_p", "top_k", "repetition_penalty", "n", "stream", mode="before")
+    @field_validator(
+        *("temperature", "top_p", "top_k", "repetition_penalty", "n", "stream", "min_tokens", "room"),
+        mode="before",
+    )
     @classmethod
     def _null_is_default(cls, value: Any, info: Any) -> Any:
         return cls.model_fields[info.field_name].default if value is None else value
@@ -80,15 +83,15 @@ class ChatRequest(_CommonRequest):
 
 
 class CompletionRequest(_CommonRequest):
-    """`prompt` is the text so far; the model's own prompt format is put round it, as in training."""
+    """`prompt` is raw text, which a causal model continues and the others read."""
 
     prompt: str | list[str] = ""
 
-    def messages(self) -> list[PromptMessage]:
+    def text(self) -> str:
         texts = [self.prompt] if isinstance(self.prompt, str) else self.prompt
         if len(texts) != 1:
-            raise unsupported("One prompt at a time, please.", "prompt")
-        return [PromptMessage(role="user", content=texts[0])] if texts[0] else []
+            raise unsupported("The engine takes one prompt in a request.", "prompt")
+        return texts[0]
 
 
 class Usage(BaseModel):

@@ -100,7 +100,8 @@ def _nucleus(
     probabilities = (kept - normalizer[:, None]).exp()
     before = probabilities.cumsum(dim=-1) - probabilities
     enough = bool((k_is_held | (probabilities.sum(dim=-1) >= top_p)).all())
-    return enough, probabilities.masked_fill(before >= top_p[:, None], 0.0)
+    beyond_p = (before >= top_p[:, None]) & (rank[None, :] > 0)
+    return enough, probabilities.masked_fill(beyond_p, 0.0)
 
 
 def _invert(probabilities: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:

@@ -12,6 +12,7 @@ from workers.models.prompts import (
     PromptTooLong,
     encode_examples,
     encode_prompt,
+    encode_text,
     learned_pieces,
 )
 from workers.models.starters import create_starter
@@ -151,3 +152,17 @@ def test_text_comes_back_from_the_tokenizer_as_it_was(family, text):
     loaded = _starter(family, TaskType.CHAT if family is Family.CAUSAL else TaskType.TRANSLATION)
     ids = loaded.tokenizer(text)["input_ids"]
     assert loaded.tokenizer.decode(ids, skip_special_tokens=True) == text
+
+
+@pytest.mark.parametrize("task", [TaskType.CHAT, TaskType.GENERATION])
+def test_raw_text_gets_no_chat_template(task):
+    loaded = _starter(task=task)
+    ids = encode_text(loaded.tokenizer, loaded.manifest, "The cat sat")
+    said = loaded.tokenizer.decode(ids, skip_special_tokens=False)
+    assert said.endswith("The cat sat")
+    assert "<|user|>" not in said
+    if task is TaskType.GENERATION:
+        assert ids == encode_prompt(loaded.tokenizer, loaded.manifest, [_user("The cat sat")])
+    assert len(encode_text(loaded.tokenizer, loaded.manifest, "")) == 1, "the start of a text"
+    with pytest.raises(PromptTooLong):
+        encode_text(loaded.tokenizer, loaded.manifest, "The cat sat", limit=len(ids) - 1)

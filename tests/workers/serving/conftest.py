@@ -17,7 +17,7 @@ from workers.contracts.recipes import Precision
 from workers.serving.hosted import HostedModel
 
 KEY = "test-engine-key"
-_START_SECONDS = 60
+_START_SECONDS = 180
 
 
 @pytest.fixture(scope="session")

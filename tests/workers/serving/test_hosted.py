@@ -62,3 +62,16 @@ def test_a_cache_too_small_for_the_context_shortens_answers(host: Host) -> None:
     model = hosted.token_model
     model.cache_bytes = model.needed_bytes([(64, 0)])
     assert hosted.generation(PROMPT, Sampling()).max_new_tokens <= 64 - len(hosted.prompt_ids(PROMPT))
+
+
+def test_raw_text_is_continued_without_the_chat_template(host: Callable[..., HostedModel]) -> None:
+    hosted = host("llama")
+    plain = hosted.loaded.tokenizer("the desk")["input_ids"]
+    assert hosted.prompt_ids("the desk") == plain
+    assert hosted.prompt_ids([PromptMessage(role="user", content="the desk")]) != plain
+    with pytest.raises(EngineError) as caught:
+        hosted.prompt_ids("due " * 500)
+    assert caught.value.param == "prompt"
+    reading = host("marian")
+    asked = [PromptMessage(role="user", content="the desk")]
+    assert reading.prompt_ids("the desk") == reading.prompt_ids(asked), "an encoder reads both alike"
