@@ -52,8 +52,34 @@ def complete(result: Schema, generator: Any, request: Any, public: bool) -> Sche
         for method, operation in operations.items():
             for status in _statuses(path, method, operation):
                 operation["responses"].setdefault(status, _response(_REASONS[status]))
+            _keep_one_media_type(operation)
     description.add_to(result)
+    _repair(result)
     return result
+
+
+def _keep_one_media_type(operation: Schema) -> None:
+    """The first of a view's parsers: multipart for a file, JSON for everything else. Forms are read too, but generated
+    clients stumble over several types of one body."""
+    content = operation.get("requestBody", {}).get("content", {})
+    for kind in list(content)[1:]:
+        del content[kind]
+
+
+def _repair(part: Any) -> None:
+    """Make valid what drf-spectacular writes for a JSON field that may be null (a type named twice) and for a text that may
+    be left out but not be empty (an empty default)."""
+    if isinstance(part, list):
+        for each in part:
+            _repair(each)
+    if not isinstance(part, dict):
+        return
+    if isinstance(part.get("type"), list):
+        part["type"] = list(dict.fromkeys(part["type"]))
+    if part.get("default") == "" and part.get("minLength"):
+        del part["default"]
+    for each in part.values():
+        _repair(each)
 
 
 def _statuses(path: str, method: str, operation: Schema) -> set[str]:

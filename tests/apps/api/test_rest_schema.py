@@ -15,6 +15,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from django.urls import Resolver404, resolve
 from hypothesis import HealthCheck, Phase, given, settings
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
@@ -42,6 +43,30 @@ def description(client: Any) -> dict[str, Any]:
 
 def test_the_description_is_valid_and_complete(tmp_path: Any) -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml"))
+
+
+def test_the_description_is_openapi_3_1(description: dict[str, Any]) -> None:
+    """drf-spectacular's own check looks at less."""
+    assert description["openapi"].startswith("3.1")
+    found = [
+        (list(error.absolute_path), error.message)
+        for error in OpenAPIV31SpecValidator(description).iter_errors()
+    ]
+    assert found == []
+
+
+def test_each_body_is_of_one_kind(description: dict[str, Any]) -> None:
+    """Generated clients take the first of several types and send another."""
+    kinds = {
+        path: list(operation["requestBody"]["content"])
+        for path, operations in description["paths"].items()
+        for operation in operations.values()
+        if "requestBody" in operation
+    }
+    assert all(len(kind) == 1 for kind in kinds.values())
+    others = {path: kind[0] for path, kind in kinds.items() if kind != ["application/json"]}
+    assert others.pop(f"{ROOT}datasets/") == "multipart/form-data"
+    assert set(others.values()) == {"application/octet-stream"}, "parts of a file as they are"
 
 
 def test_every_call_says_which_errors_come(description: dict[str, Any]) -> None:
