@@ -3,14 +3,16 @@ and what to do while the database is locked (a backup), restarts, or cannot be r
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, nullcontext
+from contextvars import Context
 from typing import Any, TypeVar
 
-from asgiref.sync import SyncToAsync
+from asgiref.sync import AsyncToSync, SyncToAsync, sync_to_async
 from django.db import (
     DatabaseError,
     InterfaceError,
@@ -20,6 +22,7 @@ from django.db import (
     connections,
     transaction,
 )
+from django.utils.translation import get_language, override
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -106,3 +109,26 @@ class DatabaseCall(SyncToAsync[..., Any]):
 
 
 database_call = DatabaseCall
+
+
+def database_call_anywhere(function: Callable[..., Result]) -> Callable[..., Awaitable[Result]]:
+    """As `database_call`, but on the thread of the request where there is one: its connection is closed with it."""
+
+    async def call(*args: Any) -> Result:
+        of_request = getattr(AsyncToSync.executors, "current", None)
+        in_request = of_request or SyncToAsync.thread_sensitive_context.get(None)
+        return await (sync_to_async(function) if in_request else database_call(function))(*args)
+
+    return call
+
+
+def outlive_request(work: Callable[[], Coroutine[Any, Any, Result]]) -> asyncio.Task[Result]:
+    """A task that goes on after the view that began it has returned. In the view's own context its calls, and those of the
+    tasks that it begins, would look for a thread that has ended."""
+    language = get_language()
+
+    async def run() -> Result:
+        with override(language):
+            return await work()
+
+    return asyncio.get_running_loop().create_task(run(), context=Context())

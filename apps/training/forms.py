@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from apps.core.forms import StudioForm
+from apps.core.validation_messages import problem_message
 from workers.contracts.recipes import Length, Recipe
 
 GROUPS = {
@@ -169,7 +170,7 @@ class WizardForm(StudioForm):
             cleaned["recipe"] = Recipe.model_validate(given)
         except ValidationError as error:
             for problem in error.errors():
-                self.add_error(str(problem["loc"][0]), problem["msg"])
+                self.add_error(str(problem["loc"][0]), problem_message(problem))
         return cleaned
 
 

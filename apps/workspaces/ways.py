@@ -11,10 +11,10 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 from uuid import UUID
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
@@ -22,9 +22,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.core.database import database_call
+from apps.core.database import database_call, database_call_anywhere
 
 LOOK_SECONDS = 15.0
+SILENCE_SECONDS = 3.0
+"""After which a stream of server-sent events says STILL_THERE: clients and proxies may give up after five."""
+STILL_THERE = b": still there\n\n"
+"""A comment, which every reader of server-sent events skips."""
 CLOSED = 4410
 """The code with which a socket is closed whose way in is gone."""
 Piece = TypeVar("Piece")
@@ -108,26 +112,49 @@ class WatchedSocket:
             await self.turn_out()
 
 
-async def while_open(
+@overload
+def while_open(
     source: AsyncGenerator[Piece], groups: Sequence[str], is_open: Callable[[], bool]
-) -> AsyncGenerator[Piece]:
-    """What `source` yields, as long as `is_open`. Raises WayClosed, also in the middle of waiting for the next piece."""
+) -> AsyncGenerator[Piece]: ...
+
+
+@overload
+def while_open(
+    source: AsyncGenerator[Piece], groups: Sequence[str], is_open: Callable[[], bool], *, silence: float
+) -> AsyncGenerator[Piece | None]: ...
+
+
+async def while_open(
+    source: AsyncGenerator[Piece],
+    groups: Sequence[str],
+    is_open: Callable[[], bool],
+    *,
+    silence: float | None = None,
+) -> AsyncGenerator[Piece | None]:
+    """What `source` yields, as long as `is_open`, and None each time that it yields nothing for `silence` seconds: proxies
+    and clients give up on a stream that says nothing. Raises WayClosed, also in the middle of waiting for the next piece.
+    """
     layer = get_channel_layer()
     channel = await layer.new_channel()
     for group in groups:
         await layer.group_add(group, channel)
-    closed = asyncio.create_task(_closed(layer, channel, sync_to_async(is_open)))
+    closed = asyncio.create_task(_closed(layer, channel, database_call_anywhere(is_open)))
     following: asyncio.Future[Piece] | None = None
     try:
         while True:
-            following = asyncio.ensure_future(anext(source))
-            await asyncio.wait({following, closed}, return_when=asyncio.FIRST_COMPLETED)
+            following = following or asyncio.ensure_future(anext(source))
+            awaited: set[asyncio.Future[Any]] = {following, closed}
+            await asyncio.wait(awaited, timeout=silence, return_when=asyncio.FIRST_COMPLETED)
             if closed.done():
                 raise WayClosed
+            if not following.done():
+                yield None
+                continue
             try:
                 piece = following.result()
             except StopAsyncIteration:
                 return
+            following = None
             yield piece
     finally:
         waiting = [task for task in (closed, following) if task is not None]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from apps.api.openai.errors import ApiError
 from apps.api.throttling import wait_of_key, wait_of_stranger
-from apps.publishing.limits import LINK_PER_MINUTE, take_turn
+from apps.core.rates import Rate, count_each
 from apps.publishing.models import App, AppVersion
 from apps.workspaces import ways
 from apps.workspaces.keys import KeyRefused, sent_key
@@ -29,17 +30,25 @@ class Caller:
             raise ApiError(404, "model_not_found", _("This app is not published."), param="model")
         return version
 
-    def require(self, model: str) -> None:
-        """May ask `model` now. Raises ApiError (403, 404, 429)."""
+    def require_asking(self) -> None:
+        """Raises ApiError (403)."""
         if not self.key.can_write:
             raise ApiError(403, "read_only_key", _("This key only reads. Make one that may ask the app."))
-        self.require_named(model)
-        self.take_turn()
 
-    def take_turn(self) -> None:
-        """Raises ApiError (429)."""
-        if wait := take_turn(f"key:{self.key.pk}", str(self.app.pk), most=LINK_PER_MINUTE):
-            raise _too_often(wait)
+    def require(self, model: str) -> dict[str, str]:
+        """May ask `model` now; return headers that say how often. Raises ApiError (404, 429)."""
+        self.require_named(model)
+        return self.take_turn()
+
+    def take_turn(self) -> dict[str, str]:
+        """Count one question by the key and by the app; return headers that say what is left. Raises ApiError (429)."""
+        most = settings.APP_QUESTIONS_PER_MINUTE
+        names = (f"visitor:key:{self.key.pk}", f"link:{self.app.pk}")
+        count = count_each([(name, Rate(most)) for name in names])
+        headers = {} if count.left is None else _rate_headers(most, count.left, count.resets)
+        if count.wait:
+            raise _too_often(count.wait, headers)
+        return headers
 
     def require_named(self, model: str) -> None:
         """Raises ApiError (404) for every name but the app's."""
@@ -85,6 +94,17 @@ def key_refused() -> ApiError:
     return ApiError(401, "invalid_api_key", _("Send a live key of the app as `Authorization: Bearer …`."))
 
 
-def _too_often(wait: int) -> ApiError:
-    message = _("Too many requests within this minute.")
-    return ApiError(429, "rate_limit_exceeded", message, retry_after=wait)
+def _rate_headers(most: int, left: int, resets: int) -> dict[str, str]:
+    """As OpenAI names them."""
+    return {
+        "x-ratelimit-limit-requests": str(most),
+        "x-ratelimit-remaining-requests": str(left),
+        "x-ratelimit-reset-requests": f"{resets}s",
+    }
+
+
+def _too_often(wait: int, headers: dict[str, str] | None = None) -> ApiError:
+    message = _("Too many requests within this minute. Wait %(seconds)d s, then try again.") % {
+        "seconds": wait
+    }
+    return ApiError(429, "rate_limit_exceeded", message, retry_after=wait, headers=headers)

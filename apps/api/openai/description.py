@@ -28,7 +28,8 @@ _ERROR: Schema = {
 }
 _ANSWER: Schema = {
     "type": "object",
-    "description": "A whole answer; as a stream the same in pieces, ending with [DONE].",
+    "description": "A whole answer. As a stream the same in pieces, ending with [DONE]; while nothing comes, a comment line "
+    "every few seconds. An error after the stream has begun is one event. A classifier's choice carries `labels`.",
     "required": ["id", "object", "created", "model", "choices", "usage"],
     "properties": {
         "id": {"type": "string"},
@@ -69,6 +70,11 @@ _REASONS = {
     "507": "The studio's disk is full.",
 }
 _ANY_TIME = ("401", "429", "503", "507")
+_COMPLETIONS = """Continue a raw text.
+
+A causal model gets the prompt as it is: no chat template, no system prompt of the app; control tokens in it are control
+tokens. An encoder-decoder model (a translation or summarization app) reads it as its input, as it reads the last message
+of a conversation. A classifier answers with its best label. Conversations go to `/v1/chat/completions`."""
 _APP_KEY: list[dict[str, list[str]]] = [{"appKey": []}]
 
 
@@ -93,7 +99,7 @@ def add_to(result: Schema) -> None:
         "/v1/chat/completions": {
             "post": _generation("chat_completions", "Answer a conversation.", ChatRequest)
         },
-        "/v1/completions": {"post": _generation("completions", "Continue a text.", CompletionRequest)},
+        "/v1/completions": {"post": _generation("completions", _COMPLETIONS, CompletionRequest)},
         "/a/{token}/m/{message_id}/stream/": {
             "get": _replies("visit_stream", "token", {"type": "string"}, [])
         },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import JsonResponse
 
 from apps.core.redis import AGAIN_AFTER_SECONDS, away_message
@@ -20,6 +22,7 @@ class ApiError(Exception):
         *,
         param: str | None = None,
         retry_after: float | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -27,6 +30,7 @@ class ApiError(Exception):
         self.message = str(message)
         self.param = param
         self.retry_after = retry_after
+        self.headers = headers or {}
 
     def body(self) -> dict[str, object]:
         kind = {401: "authentication_error", 429: "rate_limit_error"}.get(self.status)
@@ -34,7 +38,7 @@ class ApiError(Exception):
         return {"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}}
 
     def response(self) -> JsonResponse:
-        response = JsonResponse(self.body(), status=self.status)
+        response = JsonResponse(self.body(), status=self.status, headers=self.headers)
         if self.retry_after:
             response["Retry-After"] = str(max(1, round(self.retry_after)))
         if self.status == 401:
@@ -42,15 +46,26 @@ class ApiError(Exception):
         return response
 
 
-def redis_away() -> ApiError:
-    return ApiError(503, "away", away_message(), retry_after=AGAIN_AFTER_SECONDS)
+def redis_away(error: BaseException) -> ApiError:
+    return ApiError(503, "away", away_message(error), retry_after=AGAIN_AFTER_SECONDS)
 
 
-def from_engine(error: EngineError) -> ApiError:
-    """What the engine's refusal means for who asked."""
+def _too_long(error: PromptTooLong, field: str) -> ApiError:
+    """In the words that OpenAI uses, whatever the language: LangChain and LiteLLM look for them, not for the code."""
+    if error.limit is None:
+        message = f"Input tokens exceed the configured limit of this model. Please reduce the length of the {field}."
+    else:
+        message = (
+            f"Input tokens exceed the configured limit of {error.limit} tokens. Your {field} resulted in "
+            f"{error.tokens} tokens. Please reduce the length of the {field}."
+        )
+    return ApiError(400, error.code, message, param=field)
+
+
+def from_engine(error: EngineError, field: str) -> ApiError:
+    """What the engine's refusal means for the caller; `field` is what of the request the model reads."""
     if isinstance(error, PromptTooLong):
-        message = error_text({"code": error.code, "tokens": error.tokens, "limit": error.limit})
-        return ApiError(400, error.code, message, param="messages")
+        return _too_long(error, field)
     if isinstance(error, EngineBusy):
         return ApiError(429, error.code, error_text({"code": error.code}), retry_after=error.retry_after)
     if isinstance(error, EngineUnreachable):

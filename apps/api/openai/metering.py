@@ -6,10 +6,9 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
-from asgiref.sync import sync_to_async
-
 from apps.api.openai.access import Caller
 from apps.api.openai.errors import ApiError
+from apps.core.database import database_call_anywhere
 from apps.serving.client import Done, Text
 from apps.workspaces import usage
 from apps.workspaces.models import UsageKind
@@ -27,7 +26,7 @@ class Meter:
         self._used: int | None = None
 
     async def __aenter__(self) -> Self:
-        await sync_to_async(self._reserve)()
+        await database_call_anywhere(self._reserve)()
         return self
 
     async def __aexit__(
@@ -37,7 +36,10 @@ class Meter:
         if self._used is None:
             said = usage.guess_tokens(self._heard)
             self._used = self._prompt_tokens + said if said else 0
-        await sync_to_async(usage.spend)(key=self._key, amount=self._used)
+        await database_call_anywhere(self._spend)()
+
+    def _spend(self) -> None:
+        usage.spend(key=self._key, amount=self._used or 0)
 
     def hear(self, event: Text | Done) -> None:
         if isinstance(event, Text):

@@ -8,20 +8,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Discriminator, Field, Tag, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from apps.publishing.models import AppVersion
 from workers.contracts.engine import Sampling
 from workers.contracts.model_folder import PromptMessage
 
 Stop = str | list[str] | None
-CANNOT = frozenset(
+UNSUPPORTED = frozenset(
     {
         *("n", "best_of", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs"),
-        *("tools", "functions", "response_format", "modalities", "audio", "echo", "suffix"),
+        *("tools", "tool_choice", "functions", "function_call", "response_format", "modalities", "audio"),
+        *("echo", "suffix", "store", "reasoning_effort", "verbosity", "prediction", "web_search_options"),
+        *("min_p", "ignore_eos", "service_tier"),
     }
 )
-"""Fields for what our models cannot do: taken where they ask for nothing, refused otherwise."""
+"""Known parameters for what this server does not do: taken where they ask for nothing, refused otherwise."""
 
 
 class ContentPart(BaseModel):
@@ -55,24 +67,53 @@ class ChatMessage(BaseModel):
 
 
 class StreamOptions(BaseModel):
-    include_usage: bool = False
+    model_config = ConfigDict(extra="forbid")
+
+    include_usage: bool | None = False
+    include_obfuscation: bool | None = None
+    """Taken and not needed: it hides lengths from those who watch the network."""
+    continuous_usage_stats: Literal[False] | None = None
 
 
 class TextFormat(BaseModel):
     type: Literal["text"]
 
 
+NO_LIMIT = -1
+
+
+def _unlimited_is_none(value: int | None) -> int | None:
+    return None if value == NO_LIMIT else value
+
+
+def _not_zero(value: int | None) -> int | None:
+    """Between "no limit" and one token there is nothing to ask for."""
+    if value == 0:
+        raise PydanticCustomError("greater_than_equal", "", {"ge": 1})
+    return value
+
+
+MostTokens = Annotated[
+    int | None, Field(ge=NO_LIMIT), AfterValidator(_not_zero), AfterValidator(_unlimited_is_none)
+]
+"""A limit of tokens; -1 means none, as many clients say it."""
+
+
 class GenerationRequest(BaseModel):
-    """Sampling as OpenAI names it. What our models cannot do is refused rather than ignored."""
+    """Sampling as OpenAI names it. What this server does not do or does not know is refused rather than ignored."""
+
+    model_config = ConfigDict(extra="forbid")
 
     model: str
     stream: bool | None = False
     stream_options: StreamOptions | None = None
-    max_tokens: int | None = Field(None, ge=1)
-    max_completion_tokens: int | None = Field(None, ge=1)
+    max_tokens: MostTokens = None
+    max_completion_tokens: MostTokens = None
+    min_tokens: int | None = Field(None, ge=0)
     temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
-    top_k: int | None = Field(None, ge=0)
+    top_p: float | None = Field(None, ge=0, le=1)
+    top_k: Annotated[int | None, Field(ge=NO_LIMIT), AfterValidator(_unlimited_is_none)] = None
+    min_p: Literal[0] | None = None
     repetition_penalty: float | None = Field(None, gt=0, le=2)
     seed: int | None = None
     stop: list[str] = Field(default_factory=list, max_length=4)
@@ -80,6 +121,15 @@ class GenerationRequest(BaseModel):
     presence_penalty: Literal[0] | None = 0
     frequency_penalty: Literal[0] | None = 0
     logit_bias: dict[str, float] | None = Field(None, max_length=0)
+    ignore_eos: Literal[False] | None = None
+    store: Literal[False] | None = None
+    service_tier: Literal["auto", "default"] | None = None
+    # Labels of the caller's own, which change no answer.
+    user: str | None = None
+    metadata: dict[str, Any] | None = None
+    safety_identifier: str | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_retention: str | None = None
 
     @field_validator("stop", mode="before")
     @classmethod
@@ -91,14 +141,18 @@ class GenerationRequest(BaseModel):
         return bool(self.stream_options and self.stream_options.include_usage)
 
     def sampling(self, version: AppVersion) -> Sampling:
-        """The app's own settings where the caller is silent; never a longer answer than the app allows."""
+        """The app's own settings where the caller is silent; never a longer answer than the app allows. The nucleus of
+        `top_p` 0 is the likeliest token alone, which is what temperature 0 takes."""
         asked = self.max_completion_tokens or self.max_tokens or version.max_tokens
         chosen = {
             name: getattr(self, name) if getattr(self, name) is not None else getattr(version, name)
             for name in ("temperature", "top_p", "repetition_penalty")
         }
+        if chosen["top_p"] == 0:
+            chosen |= {"top_p": 1.0, "temperature": 0.0}
         return Sampling(
             max_tokens=min(asked, version.max_tokens),
+            min_tokens=self.min_tokens or 0,
             top_k=self.top_k or 0,
             seed=self.seed,
             stop=self.stop,
@@ -110,11 +164,26 @@ class ChatRequest(GenerationRequest):
     messages: list[ChatMessage] = Field(min_length=1, max_length=1000)
     logprobs: Literal[False] | None = None
     top_logprobs: Literal[0] | None = None
-    tools: list[Any] | None = Field(None, max_length=0)
+    tool_choice: Literal["none", "auto"] | None = None
+    tools: list[Any] | None = None
+    parallel_tool_calls: bool | None = None
     functions: list[Any] | None = Field(None, max_length=0)
+    function_call: Literal["none", "auto"] | None = None
     response_format: TextFormat | None = None
+    reasoning_effort: Literal["none"] | None = None
+    verbosity: Literal["medium"] | None = None
+    prediction: None = None
+    web_search_options: None = None
     modalities: list[Literal["text"]] | None = None
     audio: None = None
+
+    @field_validator("tools")
+    @classmethod
+    def _tools_are_not_called(cls, value: list[Any] | None, info: ValidationInfo) -> list[Any] | None:
+        """A caller who chooses "none" only describes them."""
+        if value and info.data.get("tool_choice") != "none":
+            raise PydanticCustomError("too_long", "", {"max_length": 0})
+        return value
 
     def prompt(self, version: AppVersion) -> list[PromptMessage]:
         """The app's system prompt leads, unless the caller brings one."""
@@ -134,11 +203,19 @@ Prompt = Annotated[
 
 
 class CompletionRequest(GenerationRequest):
+    """`prompt` is raw text for a causal model: no chat template and no system prompt stands around it. An encoder-decoder
+    model reads it as its input, a classifier sorts it."""
+
     prompt: Prompt
     best_of: Literal[1] | None = None
     logprobs: None = None
     echo: Literal[False] | None = None
     suffix: Literal[""] | None = None
+
+    @field_validator("prompt", mode="before")
+    @classmethod
+    def _begin_a_text(cls, value: Any) -> Any:
+        return "" if value is None else value
 
     @property
     def prompts(self) -> list[str]:
@@ -161,6 +238,7 @@ class Answer:
 
     def __init__(self, *, chat: bool, model: str) -> None:
         self.chat = chat
+        self.prompt_field = "messages" if chat else "prompt"
         self._common = {
             "id": f"{'chatcmpl' if chat else 'cmpl'}-{uuid.uuid4().hex}",
             "created": int(time.time()),
@@ -184,14 +262,20 @@ class Answer:
         return {"index": index, "finish_reason": part.finish_reason, "logprobs": None, **content, **labels}
 
     def chunk(
-        self, text: str | None, *, finish_reason: str | None = None, first: bool = False
+        self,
+        text: str | None,
+        *,
+        finish_reason: str | None = None,
+        first: bool = False,
+        labels: list[dict[str, Any]] | None = None,
     ) -> dict[str, Any]:
         if self.chat:
             delta: dict[str, str] = {"role": "assistant"} if first else {}
             content: dict[str, Any] = {"delta": delta | ({"content": text} if text is not None else {})}
         else:
             content = {"text": text or ""}
-        choice = {"index": 0, "finish_reason": finish_reason, "logprobs": None, **content}
+        said = {} if labels is None else {"labels": labels}
+        choice = {"index": 0, "finish_reason": finish_reason, "logprobs": None, **content, **said}
         return {**self._common, "object": self._chunk_kind, "choices": [choice]}
 
     def usage_chunk(self, usage: dict[str, int]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.core.downloads import read_chunks
 from apps.core.errors import UserError
 from apps.core.storage import storage
+from apps.core.validation_messages import problem_message
 from apps.datasets.models import DatasetVersion
 from apps.jobs import stopping
 from apps.jobs.views import sequence_number
@@ -73,8 +74,8 @@ def _recipe(data: dict[str, Any]) -> Recipe:
         return Recipe.model_validate(data)
     except ValidationError as error:
         problem = error.errors()[0]
-        name = ".".join(str(part) for part in problem["loc"])
-        raise UserError(problem["msg"], field=f"recipe.{name}") from error
+        name = ".".join(["recipe", *map(str, problem["loc"])])
+        raise UserError(problem_message(problem, name), field=name) from error
 
 
 class RunViewSet(VisibleViewSet):

@@ -309,9 +309,12 @@ async def _events(entrance: Entrance, message: Message, after: int, language: st
     """The reply, until it ends or the way in through which it was asked for closes."""
     try:
         async for event in ways.while_open(
-            _told(message, after, language), entrance.groups, entrance.is_open
+            _told(message, after, language),
+            entrance.groups,
+            entrance.is_open,
+            silence=ways.SILENCE_SECONDS,
         ):
-            yield event
+            yield ways.STILL_THERE if event is None else event
     except ways.WayClosed:
         yield _event(0, {"type": "closed"})
 

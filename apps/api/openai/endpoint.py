@@ -1,0 +1,55 @@
+"""What every view of /v1 shares: its method, errors in OpenAI's shape, and headers that say what is left."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+
+from apps.api.openai.errors import ApiError, redis_away
+from apps.core.database import is_unavailable
+from apps.core.redis import AWAY, away_log
+
+logger = logging.getLogger(__name__)
+AsyncView = Callable[..., Any]
+
+
+def endpoint(method: str) -> Callable[[AsyncView], AsyncView]:
+    """Errors in OpenAI's shape, for one method; no cookies, so no CSRF. OPTIONS says what is allowed, and gives pages of
+    other sites no access (CORS): a key in a page would be everybody's."""
+    allowed = {method, "HEAD"} if method == "GET" else {method}
+
+    def decorate(view: AsyncView) -> AsyncView:
+        @csrf_exempt
+        @wraps(view)
+        async def wrapped(request: HttpRequest, **values: str) -> HttpResponseBase:
+            try:
+                if request.method in allowed:
+                    response = await view(request, **values)
+                elif request.method == "OPTIONS":
+                    response = HttpResponse(status=204)
+                    response["Allow"] = ", ".join([*sorted(allowed), "OPTIONS"])
+                else:
+                    message = _("Use %(method)s.") % {"method": method}
+                    response = ApiError(405, "method_not_allowed", message).response()
+                    response["Allow"] = ", ".join([*sorted(allowed), "OPTIONS"])
+            except ApiError as error:
+                response = error.response()
+            except (*AWAY, DatabaseError) as error:
+                if isinstance(error, DatabaseError) and not is_unavailable(error):
+                    raise
+                logger.error("A request was refused: %s", away_log(error))
+                response = redis_away(error).response()
+            for name, value in getattr(request, "rate_headers", {}).items():
+                response[name] = value
+            return response
+
+        return wrapped
+
+    return decorate

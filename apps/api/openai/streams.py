@@ -1,0 +1,121 @@
+"""Answers as server-sent events, which begin within seconds also where the engine says nothing yet."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError
+from django.http import StreamingHttpResponse
+
+from apps.api.openai.errors import ApiError, from_engine, redis_away
+from apps.api.openai.schemas import Answer, usage
+from apps.core.database import is_unavailable, outlive_request
+from apps.core.redis import AWAY
+from apps.serving.client import Done, EngineError, Text
+from apps.workspaces.ways import SILENCE_SECONDS, STILL_THERE
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """All that a classifier says: its best label as the text, and what it thinks of each."""
+
+    text: str
+    labels: list[dict[str, Any]]
+
+
+Event = Text | Labelled | Done
+Events = AsyncGenerator[Event | None]
+"""What the engine says, in order, ending with Done; None where it said nothing for SILENCE_SECONDS."""
+
+
+async def begin(events: Events) -> asyncio.Future[Event | None]:
+    """The first event, waited for as long as a client waits for headers. Raises what the engine refuses by then: so it
+    gets its HTTP status."""
+
+    async def following() -> Event | None:
+        return await anext(events)
+
+    first = outlive_request(following)
+    try:
+        await asyncio.wait({first}, timeout=SILENCE_SECONDS)
+        if first.done():
+            first.result()
+    except BaseException:
+        await _end(first, events)
+        raise
+    return first
+
+
+async def _end(first: asyncio.Future[Event | None], events: Events) -> None:
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    await events.aclose()
+
+
+def respond(
+    answer: Answer, first: asyncio.Future[Event | None], events: Events, *, wants_usage: bool
+) -> StreamingHttpResponse:
+    """Server-sent events that no proxy keeps back."""
+    lines = _lines(answer, first, events, wants_usage)
+    response = StreamingHttpResponse(lines, content_type="text/event-stream")
+    response["Cache-Control"] = "no-cache"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def _lines(
+    answer: Answer, first: asyncio.Future[Event | None], events: Events, wants_usage: bool
+) -> AsyncGenerator[bytes]:
+    """The closing [DONE] included. An error on the way is one event, as OpenAI's are."""
+    try:
+        async for line in _told(answer, first, events, wants_usage):
+            yield line
+    except EngineError as error:
+        yield _line(from_engine(error, answer.prompt_field).body())
+    except ApiError as error:
+        yield _line(error.body())
+    except (*AWAY, DatabaseError) as error:
+        if isinstance(error, DatabaseError) and not is_unavailable(error):
+            raise
+        yield _line(redis_away(error).body())
+    finally:
+        await _end(first, events)
+
+
+async def _told(
+    answer: Answer, first: asyncio.Future[Event | None], events: Events, wants_usage: bool
+) -> AsyncGenerator[bytes]:
+    has_begun = False
+    async for event in _following(first, events):
+        if event is None:
+            yield STILL_THERE
+            continue
+        if not has_begun:
+            has_begun = True
+            yield _line(answer.chunk("", first=True))
+        if isinstance(event, Done):
+            yield _line(answer.chunk(None, finish_reason=event.finish_reason))
+            if wants_usage:
+                yield _line(answer.usage_chunk(usage(event.prompt_tokens, event.output_tokens)))
+            yield b"data: [DONE]\n\n"
+            return
+        labels = event.labels if isinstance(event, Labelled) else None
+        yield _line(answer.chunk(event.text, labels=labels))
+
+
+async def _following(first: asyncio.Future[Event | None], events: Events) -> Events:
+    """`first`, for which the caller has waited already, then the others."""
+    while not first.done():
+        yield None
+        await asyncio.wait({first}, timeout=SILENCE_SECONDS)
+    yield first.result()
+    async for event in events:
+        yield event
+
+
+def _line(data: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(data)}\n\n".encode()
