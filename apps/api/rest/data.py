@@ -87,8 +87,9 @@ class UploadViewSet(viewsets.GenericViewSet[Any]):
 
 class DatasetViewSet(VisibleViewSet):
     queryset = Dataset.objects.prefetch_related(
-        Prefetch("versions", DatasetVersion.objects.order_by("-number")[:NEWEST_LISTED]),
-        Prefetch("imports", Import.objects.order_by("-created_at")[:NEWEST_LISTED]),
+        # With names of their own: what Django puts in the place of `versions` cannot be cut.
+        Prefetch("versions", DatasetVersion.objects.order_by("-number")[:NEWEST_LISTED], "newest_versions"),
+        Prefetch("imports", Import.objects.order_by("-created_at")[:NEWEST_LISTED], "newest_imports"),
     )
     serializer_class = serializers.DatasetSerializer
     parser_classes = [MultiPartParser, JSONParser]

@@ -66,9 +66,13 @@ def _keep_one_media_type(operation: Schema) -> None:
         del content[kind]
 
 
+_NARROWER = {"minLength", "enum", "allOf", "oneOf", "$ref"}
+"""What may exclude the empty text."""
+
+
 def _repair(part: Any) -> None:
     """Make valid what drf-spectacular writes for a JSON field that may be null (a type named twice) and for a text that may
-    be left out but not be empty (an empty default)."""
+    be left out but neither be empty nor outside a list (an empty default)."""
     if isinstance(part, list):
         for each in part:
             _repair(each)
@@ -76,7 +80,7 @@ def _repair(part: Any) -> None:
         return
     if isinstance(part.get("type"), list):
         part["type"] = list(dict.fromkeys(part["type"]))
-    if part.get("default") == "" and part.get("minLength"):
+    if part.get("default") == "" and not _NARROWER.isdisjoint(part):
         del part["default"]
     for each in part.values():
         _repair(each)

@@ -79,8 +79,16 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
 
 
 class DatasetSerializer(serializers.ModelSerializer[Dataset]):
-    versions: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
-    imports: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    versions: Any = serializers.SerializerMethodField()
+    imports: Any = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
+    def get_versions(self, dataset: Any) -> list[Any]:
+        return [version.pk for version in dataset.newest_versions]
+
+    @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
+    def get_imports(self, dataset: Any) -> list[Any]:
+        return [made.pk for made in dataset.newest_imports]
 
     class Meta:
         model = Dataset
