@@ -22,6 +22,7 @@ from workers.models.generation import score as score_tokens
 from workers.models.loading import LoadedModel
 from workers.models.memory import is_out_of_memory
 from workers.models.prompts import IGNORED, PromptTooLong, encode_examples, encode_prompt, prompt_limit
+from workers.models.windows import scored_windows
 from workers.runtime.reporter import JobError
 
 _BATCH_TOKENS = 8192
@@ -140,51 +141,56 @@ def score_references(
 ) -> tuple[dict[str, FloatArray], int]:
     """Return nats, tokens and UTF-8 bytes of every reference, each [n], and how many references were cut.
 
-    The token that ends an answer counts in nats and tokens. What does not fit into the context is left out of all
-    three.
+    The token that ends an answer counts in nats and tokens. A causal model reads what is longer than its context in
+    windows; what an encoder-decoder has no positions for is left out of all three.
     """
-    pairs, sizes, cut = _encode_references(loaded, rows)
-    nats = np.zeros(len(rows))
+    pairs, owners, sizes, cut = _encode_references(loaded, rows)
+    nats, tokens = np.zeros(len(rows)), np.zeros(len(rows))
     done = 0
 
     def add(batch: list[int]) -> None:
         nonlocal done
         values = score_tokens(loaded, [pairs[i] for i in batch], batch_tokens=_WHOLE_BATCH)
-        nats[batch] = [-sum(row) for row in values]
+        for index, row in zip(batch, values, strict=True):
+            nats[owners[index]] -= sum(row)
+            tokens[owners[index]] += len(row)
         done += len(batch)
-        on_progress(done, len(rows))
+        on_progress(done * len(rows) / len(pairs), len(rows))
 
     vocabulary = loaded.model.get_output_embeddings().weight.shape[0]
     limit = min(_BATCH_TOKENS, _LOGITS_BYTES // (4 * vocabulary))
     _in_batches([len(prompt) + len(answer) for prompt, answer in pairs], limit, add, loaded.device)
-    tokens = np.array([len(answer) for _, answer in pairs], dtype=float)
     return {NATS: nats, TOKENS: tokens, BYTES: np.array(sizes, dtype=float)}, cut
 
 
 Pair = tuple[list[int], list[int]]
 
 
-def _encode_references(loaded: LoadedModel, rows: DataRows) -> tuple[list[Pair], list[int], int]:
-    """Return (prompt ids, reference ids), bytes of each reference, and how many references were cut."""
+def _encode_references(loaded: LoadedModel, rows: DataRows) -> tuple[list[Pair], list[int], list[int], int]:
+    """Return (read ids, scored ids) pairs, the row of each, bytes of each reference, and how many references were cut."""
     data = list(zip(rows.prompts, rows.targets, strict=True))
     manifest, causal = loaded.manifest, loaded.family is Family.CAUSAL
     context = manifest.context_length
     examples = encode_examples(loaded.tokenizer, manifest, data, max_length=None if causal else context)
-    most = context - 1 if causal else _decoder_positions(loaded)
-    pairs, sizes, cut = [], [], 0
-    for example, target in zip(examples, rows.targets, strict=True):
-        begin = _answer_start(example.label_ids) if causal else 0
-        prompt = example.input_ids[:begin] if causal else example.input_ids
-        answer = example.label_ids[begin:]
+    most = _decoder_positions(loaded)
+    pairs: list[Pair] = []
+    owners, sizes, cut = [], [], 0
+    for number, (example, target) in enumerate(zip(examples, rows.targets, strict=True)):
         size = len(target.encode())
-        if len(answer) > most:
-            answer = answer[:most]
-            size = len(loaded.tokenizer.decode(answer).encode())
-            cut += 1
-        room = context - len(answer) if causal else context
-        pairs.append((prompt[-room:], answer))
+        if causal:
+            begin = _answer_start(example.label_ids)
+            found = list(scored_windows(example.input_ids[:begin], example.label_ids[begin:], context))
+        else:
+            answer = example.label_ids
+            if len(answer) > most:
+                answer = answer[:most]
+                size = len(loaded.tokenizer.decode(answer).encode())
+                cut += 1
+            found = [(example.input_ids[-context:], answer)]
+        pairs += found
+        owners += [number] * len(found)
         sizes.append(size)
-    return pairs, sizes, cut
+    return pairs, owners, sizes, cut
 
 
 def _decoder_positions(loaded: LoadedModel) -> int:

@@ -18,8 +18,10 @@ from transformers import PreTrainedTokenizerBase
 
 from workers.contracts.model_folder import ModelManifest, PromptMessage
 from workers.contracts.specs import Split
+from workers.contracts.task_types import Family, TaskType
 from workers.models.prompts import Example, encode_examples
 from workers.models.templates import TemplateRefused
+from workers.models.windows import divide
 from workers.runtime.reporter import JobError
 
 _ENCODE_ROWS = 1000
@@ -61,14 +63,20 @@ def encode_rows(
     max_target_length: int | None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Example]:
-    """Token ids of all rows. Raises JobError: unknown_label when a target is not one of the model's labels,
+    """Token ids of all rows, in their order. Texts to generate that are longer than `max_length` become several examples
+    (workers.models.windows); rows of other tasks lose their end. Raises JobError: unknown_label when a target is not one of the model's labels,
     template_refuses when the model's chat template does not take these conversations."""
     examples: list[Example] = []
+    divides = max_length is not None and divides_long_texts(manifest)
     for start in range(0, len(rows), _ENCODE_ROWS):
         part = [(row.messages, row.target) for row in rows[start : start + _ENCODE_ROWS]]
         try:
-            examples += encode_examples(
-                tokenizer, manifest, part, max_length=max_length, max_target_length=max_target_length
+            encoded = encode_examples(
+                tokenizer,
+                manifest,
+                part,
+                max_length=None if divides else max_length,
+                max_target_length=max_target_length,
             )
         except KeyError as error:
             raise JobError(
@@ -82,9 +90,17 @@ def encode_rows(
                 f"The chat template of this model does not take these rows ({error}). Choose another base, or leave out what it does not know, for instance a system prompt.",
                 field="base",
             ) from error
+        if divides:
+            encoded = [window for example in encoded for window in divide(example, max_length or 0)]
+        examples += encoded
         if on_progress:
-            on_progress(len(examples), len(rows))
+            on_progress(min(start + _ENCODE_ROWS, len(rows)), len(rows))
     return examples
+
+
+def divides_long_texts(manifest: ModelManifest) -> bool:
+    """Whether a text that is longer than a row may be is divided: where a causal model learns to continue texts."""
+    return manifest.family is Family.CAUSAL and manifest.task_type is TaskType.GENERATION
 
 
 def evenly_spaced(rows: Sequence[Row], most: int) -> list[Row]:
