@@ -35,4 +35,6 @@ class ModelVersionQuerySet(InWorkspaceQuerySet):
         evaluations = self.model._meta.get_field("evaluations").related_model.objects
         finished = evaluations.filter(model_version=OuterRef("pk"), split="test", result__isnull=False)
         newest = finished.order_by("-created_at").values("result__metrics")[:1]
-        return self.select_related("dataset_version__dataset").annotate(newest_metrics=Subquery(newest))
+        return self.select_related("dataset_version__dataset", "run").annotate(
+            newest_metrics=Subquery(newest)
+        )

@@ -23,6 +23,7 @@ from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
 from apps.jobs import services as jobs
 from apps.jobs.models import ACTIVE, Job, State
+from apps.jobs.reaper import drop_checkpoint
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import Workspace
@@ -245,6 +246,9 @@ def delete_version_files(*, actor: User, version: ModelVersion) -> None:
         usage.set_stored(workspace=version.workspace, source=row, amount=0)
     version.exports.all().delete()
     Job.objects.filter(pk__in=exported_by).delete()
+    run: Any = getattr(version, "run", None)
+    if run is not None:
+        drop_checkpoint(run.job)
     freed, version.bytes, version.files_deleted_at = version.bytes, 0, timezone.now()
     version.save(update_fields=["bytes", "files_deleted_at"])
     audit.record(actor, "model_version.files_deleted", version, bytes=freed)

@@ -13,7 +13,7 @@ from apps.workspaces.querysets import InWorkspaceQuerySet
 
 _QUEUED = "queued"
 _CLAIMED = ("starting", "running", "stopping")
-_WITHOUT_RESULT = ("failed", "errored", "cancelled", "lost")
+_ENDED = ("succeeded", "failed", "errored", "cancelled", "lost")
 
 
 class JobQuerySet(InWorkspaceQuerySet):
@@ -40,6 +40,8 @@ class JobQuerySet(InWorkspaceQuerySet):
         )
 
     def with_old_checkpoint(self) -> Self:
-        """Ended without a result, and not resumed for CHECKPOINT_DAYS."""
+        """Ended, and neither resumed nor continued for CHECKPOINT_DAYS; none that a waiting job begins with."""
         limit = timezone.now() - timedelta(days=settings.CHECKPOINT_DAYS)
-        return self.filter(state__in=_WITHOUT_RESULT, ended_at__lt=limit).exclude(checkpoint_key="")
+        begins_with = self.model.objects.active().values_list("spec__inputs__checkpoint", flat=True)
+        old = self.filter(state__in=_ENDED, ended_at__lt=limit).exclude(checkpoint_key="")
+        return old.exclude(checkpoint_key__in=[key for key in begins_with if key])

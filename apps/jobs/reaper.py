@@ -32,6 +32,14 @@ REAPED_AT = "jobs.reaped_at"
 """Key in the cache of when upkeep last looked after jobs, in seconds since the epoch."""
 
 
+def drop_checkpoint(job: Job) -> None:
+    """Free the disk of what an ended job could have been continued from; the caller holds the transaction."""
+    if job.is_ended and job.checkpoint_key:
+        Job.objects.filter(pk=job.pk).update(checkpoint_key="")
+        usage.set_stored(workspace=job.workspace, source=checkpoint_of(job), amount=0)
+        transaction.on_commit(partial(free_disk, [job.checkpoint_key]))
+
+
 def drop_old_checkpoints() -> int:
     """Free the disk of what jobs could have resumed from, CHECKPOINT_DAYS after they ended; return how many.
 
@@ -44,9 +52,7 @@ def drop_old_checkpoints() -> int:
             job = Job.objects.with_old_checkpoint().select_for_update().filter(pk=pk).first()
             if job is None:
                 continue
-            Job.objects.filter(pk=pk).update(checkpoint_key="")
-            usage.set_stored(workspace=job.workspace, source=checkpoint_of(job), amount=0)
-            transaction.on_commit(partial(free_disk, [job.checkpoint_key]))
+            drop_checkpoint(job)
             dropped += 1
     return dropped
 

@@ -274,7 +274,8 @@ def end_waiting(job: Job) -> None:
 def _after_end(job: Job) -> None:
     hint_changed(job.pk)
     current = Job.objects.filter(pk=job.pk).first()
-    if current and current.checkpoint_key and current.state == State.SUCCEEDED:
+    keeps = current is not None and current.route.keeps_checkpoint
+    if current and current.checkpoint_key and current.state == State.SUCCEEDED and not keeps:
         storage().delete(current.checkpoint_key)
         usage.set_stored(workspace=current.workspace, source=checkpoint_of(job), amount=0)
         Job.objects.filter(pk=job.pk).update(checkpoint_key="")

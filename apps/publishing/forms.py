@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import ModelVersion
 from apps.core.forms import StudioForm
+from apps.core.verdicts import VerdictText
 from apps.publishing.defaults import (
     CHOICE_OF_ICONS,
     LONGEST_ANSWER,
@@ -78,8 +79,18 @@ class AppForm(StudioForm):
     LOOK = ("name", "description", "icon", "welcome", "suggestions", "source_label", "target_label")
     ANSWERS = ("model", "system_prompt", "max_tokens", "temperature", "top_p", "repetition_penalty")
 
-    def __init__(self, *args: Any, models: Any, app_type: str, **kwargs: Any) -> None:
+    confirm_verdict = forms.BooleanField(
+        label=_("Publish this model anyway"),
+        required=False,
+        help_text=_("Your confirmation is recorded in the audit log."),
+    )
+
+    def __init__(
+        self, *args: Any, models: Any, app_type: str, warning: VerdictText | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if warning is None:
+            del self.fields["confirm_verdict"]
         choice: Any = self.fields["model"]
         choice.queryset = models
         if app_type != AppType.CHAT:
@@ -103,6 +114,10 @@ class AppForm(StudioForm):
     @property
     def answers(self) -> list[Any]:
         return [self[name] for name in self.ANSWERS if name in self.fields]
+
+    @property
+    def verdict_is_confirmed(self) -> bool:
+        return bool(self.cleaned_data.get("confirm_verdict"))
 
     def app_settings(self) -> AppSettings:
         return AppSettings.from_form(self.cleaned_data)

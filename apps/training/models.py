@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import BaseModel, ModelVersion
 from apps.datasets.models import DatasetVersion
-from apps.jobs.models import Job
+from apps.jobs.models import Job, State
 from apps.workspaces.models import InWorkspace
 from apps.workspaces.querysets import InWorkspaceQuerySet
 from workers.contracts.recipes import Length
@@ -64,6 +64,17 @@ class Run(InWorkspace):
     job = models.OneToOneField(Job, models.PROTECT, related_name="run")
     result: Any = models.JSONField(null=True, blank=True)
     """RunResult, once ended."""
+    planned_steps = models.PositiveIntegerField(_("planned steps"), default=0)
+    """Counted from the first run's beginning where this one continues another; 0 for runs of earlier releases."""
+    continues = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="continued_by",
+        verbose_name=_("continues"),
+    )
+    """The run whose last checkpoint this one begins with."""
 
     objects = InWorkspaceQuerySet.as_manager()
 
@@ -75,6 +86,22 @@ class Run(InWorkspace):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether more epochs or minutes can be added: it left a model, and its last checkpoint is still there."""
+        return self.job.state == State.SUCCEEDED and self.result is not None and bool(self.job.checkpoint_key)
+
+    @property
+    def steps_left(self) -> int:
+        """Planned steps that an ended run did not get to."""
+        result = self.result or {}
+        return max(0, result.get("planned_steps", 0) - result.get("steps", 0))
+
+    @property
+    def plan_share(self) -> float | None:
+        """Share of its planned steps that an ended run went through, where that is less than all."""
+        return self.result["steps"] / self.result["planned_steps"] if self.steps_left else None
 
     @property
     def kept_last(self) -> bool:

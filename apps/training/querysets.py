@@ -7,6 +7,7 @@ from django.db.models import Count, F, Max, Min, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from apps.jobs.models import Job, JobEvent
+from apps.training.models import Run
 
 MOST_POINTS = 1000
 """Of training, and as many of validation at most: more than a chart has pixels in width."""
@@ -61,20 +62,38 @@ def _one_line(events: Iterable[tuple[int, dict[str, Any]]]) -> list[list[Any]]:
     return points
 
 
-def latest_values(job: Job) -> dict[str, float]:
-    """The newest value of every metric that was reported."""
+def latest_values(job: Job, *, until: int | None = None) -> dict[str, float]:
+    """The newest value of every metric that was reported, up to step `until`; also `step` and `epoch`, of the newest."""
     latest: dict[str, float] = {}
-    events = JobEvent.objects.filter(job=job, kind="metric").order_by("-seq").values_list("data", flat=True)
-    for data in events[:200]:
-        latest = {**data["values"], **latest}
+    for data in _newest_first(job, "metric", until)[:200]:
+        latest = {"step": data["step"], "epoch": data["epoch"], **data["values"], **latest}
     return latest
 
 
-def sample_rounds(job: Job) -> list[dict[str, Any]]:
+def shown_values(run: Run) -> dict[str, float]:
+    """The figures of a run's cards: the newest while it learns, those of the kept step once it has ended."""
+    result = run.result
+    if not result:
+        return latest_values(run.job)
+    kept = latest_values(run.job, until=result["best_step"])
+    for name in ("validation_loss", "validation_accuracy"):
+        kept.pop(name, None)
+        if result.get(name) is not None:
+            kept[name] = result[name]
+    return {**kept, "step": result["best_step"]}
+
+
+def _newest_first(job: Job, kind: str, until: int | None) -> Any:
+    events = JobEvent.objects.filter(job=job, kind=kind)
+    if until is not None:
+        events = events.filter(step__lte=until)
+    return events.order_by("-seq").values_list("data", flat=True)
+
+
+def sample_rounds(job: Job, *, until: int | None = None) -> list[dict[str, Any]]:
     """What the model said for the fixed rows, by row: [{input, target, outputs: [(step, output)]}], newest first."""
     rows: dict[str, dict[str, Any]] = {}
-    events = JobEvent.objects.filter(job=job, kind="sample").order_by("-seq").values_list("data", flat=True)
-    for data in events[:SAMPLE_ROUNDS]:
+    for data in _newest_first(job, "sample", until)[:SAMPLE_ROUNDS]:
         for row in data["rows"]:
             entry = rows.setdefault(
                 row["row_id"], {"input": row["input"], "target": row["target"], "outputs": []}

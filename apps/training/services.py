@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from apps.accounts.models import User
 from apps.catalog import services as catalog
@@ -32,6 +34,9 @@ from workers.contracts.recipes import Base, Length, Recipe, VersionBase
 from workers.contracts.specs import PreflightResult, PreflightSpec, RunResult, RunSpec
 from workers.contracts.task_types import Family, TaskType
 
+ANSWER_MINUTES = 5
+"""How long the times of a pre-flight hold: the machine may have been busy then and idle now."""
+
 _base_adapter: TypeAdapter[Base] = TypeAdapter(Base)
 
 
@@ -43,8 +48,8 @@ def _hash(*parts: Any) -> str:
 def request_preflight(
     *, actor: User, dataset_version: DatasetVersion, base: BaseChoice, length: Length, recipe: Recipe
 ) -> Preflight:
-    """Ask what a run would do. The same question, asked again, is answered by the pre-flight that is there, unless
-    that one found something in the way: memory or disk may be free by now.
+    """Ask what a run would do. The same question, asked again within ANSWER_MINUTES, is answered by the pre-flight that
+    is there, unless that one found something in the way: memory or disk may be free by now.
 
     `recipe` holds what the person set; None everywhere else. Raises UserError when the data is not ready.
     """
@@ -65,7 +70,7 @@ def request_preflight(
     earlier = Preflight.objects.in_workspace(workspace).filter(request_hash=digest).select_related("job")
     for preflight in earlier.select_related("base_version"):
         base_is_there = preflight.base_version is not None and preflight.base_version.is_ready
-        is_answer = preflight.result and base_is_there and not preflight.blocks
+        is_answer = preflight.result and base_is_there and not preflight.blocks and not is_stale(preflight)
         if preflight.job.is_active or is_answer:
             return preflight
     preflight = Preflight(
@@ -84,6 +89,12 @@ def request_preflight(
     preflight.save()
     audit.record(actor, "preflight.requested", preflight)
     return preflight
+
+
+def is_stale(preflight: Preflight) -> bool:
+    """Whether its times were measured too long ago to answer another question with."""
+    ended = preflight.job.ended_at
+    return ended is None or timezone.now() - ended > timedelta(minutes=ANSWER_MINUTES)
 
 
 def _held_base(base: BaseChoice) -> ModelVersion | None:
@@ -161,9 +172,20 @@ def take_preflight(job: Job) -> None:
         catalog.record_files(version=preflight.base_version)
 
 
+@dataclass(frozen=True)
+class TimeLimit:
+    """The answer to "stop after so many minutes, or let it finish?"; None: let it finish."""
+
+    minutes: float | None
+
+
 @transaction.atomic
-def start_run(*, actor: User, preflight: Preflight, name: str = "") -> Run:
+def start_run(
+    *, actor: User, preflight: Preflight, name: str = "", time_limit: TimeLimit | None = None
+) -> Run:
     """Start the run that the pre-flight described; one that is under way already, asked for again, is that one.
+
+    `time_limit` replaces the recipe's; without one the recipe's holds.
 
     Raises UserError when something blocks it, OverQuota when the workspace has no room for it.
     """
@@ -176,21 +198,50 @@ def start_run(*, actor: User, preflight: Preflight, name: str = "") -> Run:
     if preflight.base_version is not None:
         preflight.base_version = catalog.hold_version(preflight.base_version)
     base_version = _require_startable(preflight)
-    under_way = preflight.runs.filter(job__state__in=ACTIVE).first()
+    under_way = preflight.runs.filter(job__state__in=ACTIVE, continues=None).first()
     if under_way is not None:
         return under_way
     usage.require_one_more(workspace, UsageKind.RUNS)
     usage.require_storage(workspace)
-    run = _create_run(actor, preflight, version, base_version, name.strip())
+    plan = _limited(PreflightResult.model_validate(preflight.result), time_limit)
+    run = create_run(actor, preflight, version, base_version, plan, name=name.strip())
     audit.record(actor, "run.started", run, data=str(version), base=preflight.base_label)
     return run
 
 
-def _create_run(
-    actor: User, preflight: Preflight, version: DatasetVersion, base_version: ModelVersion, name: str
+@dataclass(frozen=True)
+class RunPlan:
+    """What a run is to do, and about how long that takes."""
+
+    recipe: Recipe
+    steps: int
+    seconds: float
+    continues: Run | None = None
+
+
+def _limited(result: PreflightResult, time_limit: TimeLimit | None) -> RunPlan:
+    if time_limit is None:
+        return RunPlan(result.recipe, result.steps, result.seconds)
+    whole = result.whole_seconds or result.seconds
+    seconds = whole if time_limit.minutes is None else min(whole, time_limit.minutes * 60)
+    try:
+        recipe = Recipe.model_validate({**result.recipe.model_dump(), "max_minutes": time_limit.minutes})
+    except ValidationError as error:
+        raise UserError(_("Enter a time limit between 1 second and 30 days."), field="minutes") from error
+    return RunPlan(recipe, result.steps, seconds)
+
+
+def create_run(
+    actor: User,
+    preflight: Preflight,
+    version: DatasetVersion,
+    base_version: ModelVersion,
+    plan: RunPlan,
+    *,
+    name: str,
 ) -> Run:
     """The run with its job, its hours and the model version that it will leave."""
-    workspace, result = preflight.workspace, PreflightResult.model_validate(preflight.result)
+    workspace = preflight.workspace
     number = next_number(workspace, "run")
     about = name or version.dataset.name
     name = name or _("%(data)s, run %(n)d") % {"data": version.dataset.name, "n": number}
@@ -210,7 +261,7 @@ def _create_run(
         workspace=workspace,
         kind=JobKind.RUN,
         title=gettext_noop("Training: %(name)s") % {"name": name},
-        spec=_run_spec(preflight, base_version, result, model),
+        spec=_run_spec(preflight, base_version, plan, model),
     )
     run = Run.objects.create(
         workspace=workspace,
@@ -221,10 +272,12 @@ def _create_run(
         preflight=preflight,
         base_version=base_version,
         model_version=model,
-        recipe=result.recipe.model_dump(mode="json"),
+        recipe=plan.recipe.model_dump(mode="json"),
         job=job,
+        planned_steps=plan.steps,
+        continues=plan.continues,
     )
-    hours.promise(job, source=run, seconds=result.seconds)
+    hours.promise(job, source=run, seconds=plan.seconds)
     return run
 
 
@@ -241,7 +294,11 @@ def require_room_again(job: Job) -> None:
     Raises OverQuota.
     """
     usage.require_one_more(job.workspace, UsageKind.RUNS)
-    for run in Run.objects.select_related("preflight").filter(job=job):
+    for run in Run.objects.select_related("preflight", "continues__job").filter(job=job):
+        if not job.checkpoint_key and run.continues and not run.continues.job.checkpoint_key:
+            raise UserError(
+                _("The run that this one continues has lost its checkpoint. Train again instead.")
+            )
         whole = PreflightResult.model_validate(run.preflight.result)
         done = (job.checkpoint_step or 0) / max(1, whole.steps) if job.checkpoint_key else 0.0
         hours.promise(job, source=run, seconds=whole.seconds * max(0.0, 1 - done))
@@ -266,24 +323,25 @@ def _require_startable(preflight: Preflight) -> ModelVersion:
     return base_version
 
 
-def _run_spec(
-    preflight: Preflight, base: ModelVersion, result: PreflightResult, model: ModelVersion
-) -> RunSpec:
-    version = preflight.dataset_version
+def _run_spec(preflight: Preflight, base: ModelVersion, plan: RunPlan, model: ModelVersion) -> RunSpec:
+    version, earlier = preflight.dataset_version, plan.continues
+    begins_with = {"checkpoint": earlier.job.checkpoint_key} if earlier else {}
     return RunSpec(
-        inputs={"data": version.storage_key, "base": base.storage_key},
+        inputs={"data": version.storage_key, "base": base.storage_key, **begins_with},
         output=model.storage_key,
         task_type=TaskType(version.task_type),
         base=VersionBase(family=Family(base.family)),
-        recipe=result.recipe,
+        recipe=plan.recipe,
         labels=version.labels,
         lineage={
             "dataset": str(version),
             "dataset_sha256": (version.result or {}).get("sha256", ""),
             "base": preflight.base_label,
-            "recipe": _hash(result.recipe.model_dump(mode="json"))[:16],
+            "recipe": _hash(plan.recipe.model_dump(mode="json"))[:16],
             "started": timezone.now().isoformat(timespec="seconds"),
+            **({"continues": earlier.name} if earlier else {}),
         },
+        continues=str(earlier.job_id) if earlier else "",
         threads=settings.RUN_THREADS or None,
     )
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("<uuid:run_id>/rename/", views.rename, name="rename"),
     path("<uuid:run_id>/again/", views.again, name="again"),
     path("<uuid:run_id>/fix/", views.apply_fix, name="fix"),
+    path("<uuid:run_id>/continue/", views.continue_training, name="continue"),
     path("<uuid:run_id>/metrics/", views.metrics, name="metrics"),
     path("<uuid:run_id>/samples/", views.samples, name="samples"),
 ]

@@ -24,6 +24,7 @@ from apps.jobs.filters import by_state
 from apps.jobs.views import sequence_number, status_context
 from apps.training import querysets, services
 from apps.training.bases import choices_for, find_choice, has_more
+from apps.training.continuation import More, continue_run
 from apps.training.forms import LENGTHS, RunNameForm, WizardForm, recipe_words
 from apps.training.lineage import lineage_of
 from apps.training.models import Preflight, Run
@@ -35,7 +36,7 @@ from apps.workspaces.usage_report import meter_of
 from workers.contracts.recipes import Length, Recipe
 from workers.contracts.task_types import TASKS
 
-_RUN_RELATED = ("job", "dataset_version__dataset", "base_version", "model_version", "preflight")
+_RUN_RELATED = ("job", "dataset_version__dataset", "base_version", "model_version", "preflight", "continues")
 BASES_SHOWN = 12
 RUNS = Listing(
     searches=("name", "dataset_version__dataset__name", "preflight__base_label"),
@@ -167,11 +168,19 @@ def preflight(request: HttpRequest, preflight_id: UUID) -> HttpResponse:
         "change": _address_of(change),
         "length_label": LENGTHS[Length(found.length)][0],
         "changed": recipe_words(found.recipe),
-        "most_seconds": ((found.result or {}).get("recipe", {}).get("max_minutes") or 0) * 60,
+        "is_stale": services.is_stale(found),
+        "asked": _asked_again(change),
         "hours_left": meter_of(found.workspace, UsageKind.ACCELERATOR).left_text,
         **status_context(found.job),
     }
     return render(request, "training/preflight.html", context)
+
+
+def _asked_again(answers: dict[str, Any]) -> list[tuple[str, str]]:
+    """The wizard's fields with these answers, to be posted: the same question, measured again."""
+    given = {name: ", ".join(v) if isinstance(v, list) else v for name, v in answers.items()}
+    # A checkbox that is off is not posted at all.
+    return [(name, str(value)) for name, value in given.items() if value is not None and value is not False]
 
 
 def _base_value(preflight: Preflight) -> str:
@@ -193,8 +202,23 @@ def start(request: HttpRequest, preflight_id: UUID) -> HttpResponse:
         Action.EDIT,
         pk=preflight_id,
     )
-    run = services.start_run(actor=request.user, preflight=found, name=request.POST.get("name", ""))  # type: ignore[arg-type]
+    run = services.start_run(
+        actor=request.user,  # type: ignore[arg-type]
+        preflight=found,
+        name=request.POST.get("name", ""),
+        time_limit=_time_limit(request.POST.get("minutes", "")),
+    )
     return redirect("training:detail", run.pk)
+
+
+def _time_limit(answer: str) -> services.TimeLimit | None:
+    """Of the two buttons: a number of minutes, or "none" to let it finish. Without either the recipe's limit holds."""
+    if not answer:
+        return None
+    try:
+        return services.TimeLimit(None if answer == "none" else float(answer))
+    except ValueError as error:
+        raise UserError(_("Enter the time limit as a number of minutes."), field="minutes") from error
 
 
 @require_GET
@@ -205,13 +229,34 @@ def detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
     context = {
         "run": run,
         "lineage": lineage_of(run),
-        "latest": querysets.latest_values(run.job),
-        "samples": querysets.sample_rounds(run.job),
+        **_figures(run),
+        "more": _more_offered(run),
         "log": querysets.log_lines(run.job),
         "recipe": recipe_words(run.recipe),
         **status_context(run.job),
     }
     return render(request, "training/detail.html", context)
+
+
+def _figures(run: Run) -> dict[str, Any]:
+    """Cards and samples: the newest of a run that learns, the kept step's of one that has ended."""
+    until = run.result["best_step"] if run.result else None
+    return {
+        "latest": querysets.shown_values(run),
+        "samples": querysets.sample_rounds(run.job, until=until),
+    }
+
+
+def _more_offered(run: Run) -> dict[str, Any] | None:
+    """What the form for continuing begins with: the rest of the plan, else as many epochs again."""
+    if not run.can_continue or not run.result["epochs"]:
+        return None
+    result = run.result
+    per_epoch = result["steps"] / result["epochs"]
+    left = run.steps_left if result["stopped"] != "early_stopping" else 0
+    epochs = max(0.1, round(left / per_epoch, 1) if left else round(result["epochs"], 1))
+    seconds = result["seconds"] / max(1e-9, result["epochs"]) * epochs
+    return {"epochs": epochs, "seconds": seconds, "is_rest": bool(left)}
 
 
 @require_GET
@@ -231,8 +276,7 @@ def samples(request: HttpRequest, run_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "run": run,
         "job": run.job,
-        "latest": querysets.latest_values(run.job),
-        "samples": querysets.sample_rounds(run.job),
+        **_figures(run),
         "log": querysets.log_lines(run.job),
     }
     return render(request, "training/detail.html#live", context)
@@ -260,7 +304,7 @@ def again(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def apply_fix(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """What the failed run offered: the same again with the recipe fields that would have saved it, ready to start. Where
+    """What the run offered that failed or learned nothing: the same again with the recipe fields that would have saved it, ready to start. Where
     data, base or settings are gone, the wizard says so."""
     run = access.get_visible(
         Run.objects.select_related("preflight", "job", "dataset_version"),
@@ -268,7 +312,8 @@ def apply_fix(request: HttpRequest, run_id: UUID) -> HttpResponse:
         Action.EDIT,
         pk=run_id,
     )
-    fix = (run.job.error_fix or {}).get("recipe", {})
+    offered = run.job.error_fix or ((run.result or {}).get("verdict") or {}).get("fix") or {}
+    fix = offered.get("recipe", {})
     preflight, version = run.preflight, run.dataset_version
     try:
         mended = services.request_preflight(
@@ -281,6 +326,20 @@ def apply_fix(request: HttpRequest, run_id: UUID) -> HttpResponse:
     except (UserError, ValidationError):
         return redirect(_wizard_address(run, fix))
     return redirect("training:preflight", mended.pk)
+
+
+@require_POST
+@login_required
+def continue_training(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Train on from where the run ended, for more epochs or minutes."""
+    run = access.get_visible(Run.objects.select_related(*_RUN_RELATED), request.user, Action.EDIT, pk=run_id)
+    try:
+        amount = float(request.POST.get("amount", ""))
+    except ValueError as error:
+        raise UserError(_("Enter how many more epochs or minutes to train."), field="amount") from error
+    more = More(minutes=amount) if request.POST.get("unit") == "minutes" else More(epochs=amount)
+    made = continue_run(actor=request.user, run=run, more=more)  # type: ignore[arg-type]
+    return redirect("training:detail", made.pk)
 
 
 def _wizard_address(run: Run, changes: dict[str, Any]) -> str:

@@ -197,6 +197,7 @@ TRAINING = {
     "training:rename": _door(post=EDIT, of="run"),
     "training:again": _door(get=EDIT, of="run"),
     "training:fix": _door(post=EDIT, of="run"),
+    "training:continue": _door(post=EDIT, of="run"),
     "training:metrics": _door(get=VIEW, of="run"),
     "training:samples": _door(get=VIEW, of="run"),
 }

@@ -22,6 +22,7 @@ from apps.core.sizes import size_text
 from apps.workspaces.models import AuditEntry, Role
 from workers.contracts.task_types import ROLE_LABELS
 from workers.contracts.task_types import Role as Column
+from workers.contracts.verdicts import VERDICTS
 
 ACTIONS: dict[str, Promise] = {
     "api_key.created": _("Made an API key"),
@@ -73,6 +74,7 @@ ACTIONS: dict[str, Promise] = {
     "preflight.requested": _("Asked what a run would do"),
     "quota.removed": _("Took the workspace's own limits away"),
     "quota.set": _("Set the workspace's own limits"),
+    "run.continued": _("Continued a run"),
     "run.renamed": _("Renamed a run"),
     "run.started": _("Started a run"),
     "secret.removed": _("Removed a token"),
@@ -144,6 +146,7 @@ NAMES: dict[str, Promise] = {
     "reason": _("because of"),
     "role": _("role"),
     "roles": _("columns"),
+    "run": _("run"),
     "runs": _("runs waiting or running"),
     "storage_gb": _("storage, GB"),
     "task_type": _("what it teaches"),
@@ -151,6 +154,7 @@ NAMES: dict[str, Promise] = {
     "to": _("to"),
     "tokens_per_day": _("tokens a day"),
     "two_step_removed": _("second step removed"),
+    "verdict": _("confirmed although"),
     "version": _("version"),
 }
 """What the changes of an entry are called."""
@@ -169,6 +173,7 @@ WORDS: dict[str, dict[str, Promise]] = {
         "socialaccount": _("provider"),
     },
     "reason": {"hours": _("training hours used up")},
+    "verdict": {code.value: _(words.badge) for code, words in VERDICTS.items()},
 }
 """Codes that no field of the changed thing has words for, by the name of the change."""
 

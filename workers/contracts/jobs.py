@@ -34,6 +34,8 @@ class JobRoute(BaseModel):
     """Run as `python -m <module> <spec.json>`."""
     resumes: bool = False
     """Whether an attempt can go on from the checkpoint of an earlier one; others start over."""
+    keeps_checkpoint: bool = False
+    """Whether the last checkpoint stays for a while after success, so that another job can go on from it."""
     shares_output: bool = False
     """Whether several jobs may be asked for the same output: what the first one left stays, since others may use it."""
 
@@ -53,7 +55,12 @@ ROUTES: dict[JobKind, JobRoute] = {
         shares_output=True,
     ),
     JobKind.RUN: JobRoute(
-        label=_("Training"), task="training.run", queue=Queue.GPU, module="workers.training.run", resumes=True
+        label=_("Training"),
+        task="training.run",
+        queue=Queue.GPU,
+        module="workers.training.run",
+        resumes=True,
+        keeps_checkpoint=True,
     ),
     JobKind.EVALUATION: JobRoute(
         label=_("Evaluation"), task="evaluation.run", queue=Queue.GPU, module="workers.evaluation.run"

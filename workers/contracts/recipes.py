@@ -10,6 +10,7 @@ from workers.contracts.i18n import gettext_noop as _
 from workers.contracts.task_types import Family
 
 RECIPE_VERSION: Literal[1] = 1
+MOST_EPOCHS = 1000
 
 
 class Tuning(StrEnum):
@@ -77,7 +78,7 @@ class Recipe(BaseModel):
         group="length",
         auto=True,
         gt=0,
-        le=1000,
+        le=MOST_EPOCHS,
     )
     max_steps: int | None = _field(
         None,

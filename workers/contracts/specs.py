@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from workers.contracts.recipes import Base, Length, Recipe
 from workers.contracts.task_types import Family, Role, TaskType
+from workers.contracts.verdicts import Verdict
 
 Split = Literal["train", "validation", "test"]
 
@@ -194,8 +195,15 @@ class PreflightResult(BaseModel):
     row_tokens: TokenStats
     cut_share: float
     unlearnable_rows: int
+    """Left out: nothing could be learned from them."""
     steps: int
+    """Planned; a time limit or early stopping may end the run before."""
     seconds: float
+    """Until the run ends, by its steps or by its time limit."""
+    whole_seconds: float = 0
+    """Until all its steps are done, whatever the time limit says."""
+    offered_minutes: float | None = None
+    """The time limit to offer before the start: the chosen one, where the steps take longer, or one for a long run."""
     memory_bytes: int
     disk_bytes: int
     parameters: int
@@ -212,7 +220,12 @@ class PreflightResult(BaseModel):
 
 
 class RunSpec(JobSpec):
-    """inputs: data, base (when base.kind is version), checkpoint (when it resumes). Leaves a model folder."""
+    """inputs: data, base (when base.kind is version), checkpoint (when it resumes, or continues another run). Leaves a
+    model folder.
+
+    A run that continues another begins with that one's weights, optimizer and random states. `recipe.epochs` counts from
+    the first run's beginning, `recipe.max_minutes` from this one's.
+    """
 
     task_type: TaskType
     base: Base
@@ -221,18 +234,25 @@ class RunSpec(JobSpec):
     model_roots: list[str] = Field(default_factory=list)
     lineage: dict[str, str] = Field(default_factory=dict)
     """Names for the card: dataset, base, recipe hash, code version, time."""
+    continues: str = ""
+    """Job of the run whose last checkpoint is this one's beginning."""
     threads: int | None = None
 
 
 class RunResult(BaseModel):
     steps: int
     epochs: float
+    planned_steps: int = 0
     best_step: int
     stopped: Literal["finished", "early_stopping", "time", "user", "hours"]
     train_loss: float
     validation_loss: float | None
     validation_accuracy: float | None = None
     """Share of validation rows labelled right; None where nothing is labelled."""
+    base_loss: float | None = None
+    """Validation loss before the first step."""
+    verdict: Verdict | None = None
+    """None in results of earlier releases."""
     rows_seen: int
     tokens_seen: int
     seconds: float

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workers.contracts.recipes import Length, Recipe, Tuning
-from workers.contracts.task_types import Family
+from workers.contracts.task_types import Family, TaskType
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
 
 LORA_ABOVE_PARAMETERS = 300_000_000
 _MOST_DEFAULT_LENGTH = 4096
+_WINDOW = 1024
+"""Into which long texts are divided on a CPU: longer windows take more memory, and little is lost between them."""
 _SHORT = 256
 
 _STARTER_RATES = {Family.CAUSAL: 2e-3, Family.SEQ2SEQ: 1.5e-3, Family.CLASSIFIER: 1e-3}
@@ -22,21 +24,28 @@ _STARTER_SMOOTHING = 0.1
 
 @dataclass(frozen=True)
 class Plan:
-    """How long a model learns from random weights: as many epochs as `minutes` allow, between the two bounds."""
+    """How long a model learns from random weights: so many steps, within the two bounds.
 
-    minutes: float
+    In steps, not in minutes: the same data and settings give the same plan, however busy the machine is.
+    """
+
+    steps: int
     fewest_epochs: float
     most_epochs: float
 
 
 _WRITING = {
-    Length.QUICK: Plan(1.2, 2, 8),
-    Length.STANDARD: Plan(5, 4, 24),
-    Length.THOROUGH: Plan(30, 12, 60),
+    Length.QUICK: Plan(250, 2, 8),
+    Length.STANDARD: Plan(1200, 4, 24),
+    Length.THOROUGH: Plan(6000, 12, 60),
 }
-_SORTING = {Length.QUICK: Plan(1, 3, 8), Length.STANDARD: Plan(3, 6, 12), Length.THOROUGH: Plan(10, 10, 30)}
-_LIMIT_OVER_PLAN = 1.4
-"""How far a starter's run may outlast its planned minutes on a machine that is busy with other work."""
+_SORTING = {
+    Length.QUICK: Plan(400, 3, 8),
+    Length.STANDARD: Plan(1600, 6, 12),
+    Length.THOROUGH: Plan(5000, 10, 30),
+}
+USUAL_MINUTES = {Length.QUICK: 2.0, Length.STANDARD: 10.0, Length.THOROUGH: 30.0}
+"""What people expect each length to take; a run that takes much longer offers this as its limit."""
 _PRETRAINED_EPOCHS = {Length.QUICK: 1.0, Length.STANDARD: 3.0, Length.THOROUGH: 6.0}
 
 
@@ -69,9 +78,8 @@ def fill_recipe(
     lengths: Lengths,
     *,
     length: Length = Length.STANDARD,
-    seconds_per_epoch: float | None = None,
 ) -> Recipe:
-    """A copy with every automatic value set. `seconds_per_epoch`, when it was measured, bounds a starter's epochs."""
+    """A copy with every automatic value set. Limits that nobody asked for (steps, minutes) are never set."""
     starter = not loaded.manifest.trained
     filled = recipe.model_copy()
     tuning = recipe.tuning or _tuning(loaded)
@@ -82,9 +90,9 @@ def fill_recipe(
         filled.label_smoothing = _STARTER_SMOOTHING if sorts else 0.0
     filled.batch_rows = recipe.batch_rows or batch_rows(lengths.rows)
     context = loaded.manifest.context_length
-    wanted = recipe.max_length or _covering(
-        lengths.input_most, lengths.input_longest, _MOST_DEFAULT_LENGTH, least=16
-    )
+    divides = loaded.manifest.task_type is TaskType.GENERATION and loaded.device.type == "cpu"
+    most = _WINDOW if divides else _MOST_DEFAULT_LENGTH
+    wanted = recipe.max_length or _covering(lengths.input_most, lengths.input_longest, most, least=16)
     filled.max_length = min(wanted, context)
     if loaded.family is Family.SEQ2SEQ:
         wanted = recipe.max_target_length or _covering(
@@ -96,11 +104,9 @@ def fill_recipe(
     )
     plan = (_SORTING if loaded.family is Family.CLASSIFIER else _WRITING)[length]
     if starter:
-        filled.epochs = recipe.epochs or _epochs(plan, seconds_per_epoch)
+        filled.epochs = recipe.epochs or _epochs(plan, -(-lengths.rows // filled.batch_rows))
     else:
         filled.epochs = recipe.epochs or _PRETRAINED_EPOCHS[length]
-    if starter and recipe.epochs is None and recipe.max_minutes is None and seconds_per_epoch is not None:
-        filled.max_minutes = round(plan.minutes * _LIMIT_OVER_PLAN, 1)
     return filled
 
 
@@ -126,11 +132,8 @@ def _covering(most: int, longest: int, limit: int, *, least: int) -> int:
     return max(least, min(limit, wanted))
 
 
-def _epochs(plan: Plan, seconds_per_epoch: float | None) -> float:
-    if seconds_per_epoch is None:
-        return plan.most_epochs
-    affordable = plan.minutes * 60 / max(seconds_per_epoch, 1e-6)
-    return round(max(plan.fewest_epochs, min(plan.most_epochs, affordable)), 1)
+def _epochs(plan: Plan, steps_per_epoch: int) -> float:
+    return round(max(plan.fewest_epochs, min(plan.most_epochs, plan.steps / max(1, steps_per_epoch))), 1)
 
 
 def measure_lengths(examples: Sequence[Example], family: Family) -> Lengths:

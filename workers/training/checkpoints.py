@@ -44,12 +44,21 @@ class TrainingState(BaseModel):
     rows_seen: int = 0
     tokens_seen: int = 0
     train_loss: float = 0
+    first_loss: float | None = None
+    """Training loss of the first step."""
+    base: Validation | None = None
+    """Before the first step: what the kept model is judged against."""
     best_step: int = 0
     best: Validation | None = None
     last: Validation | None = None
     lowest_loss: float | None = None
     rounds_without_gain: int = 0
     """Validation rounds in a row in which neither the best was beaten nor the loss fell below its lowest."""
+    continues: str = ""
+    """The run whose last checkpoint this one began with; empty for a run from its base."""
+    begun_step: int = 0
+    begun_seconds: float = 0
+    """Where the run began: 0, or where the run that it continues ended."""
 
 
 class Checkpoints:

@@ -9,12 +9,13 @@ from pathlib import Path
 import psutil
 import torch
 
-from workers.contracts.recipes import Precision, Recipe, Tuning
+from workers.contracts.recipes import Length, Precision, Recipe, Tuning
 from workers.contracts.task_types import Family
 from workers.models.devices import DTYPES, cast_parameters
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
 from workers.training.adapters import add_adapters
+from workers.training.automatic import USUAL_MINUTES
 from workers.training.bases import prepare_model
 from workers.training.data import Order
 from workers.training.loop import peak_memory, total_steps
@@ -29,6 +30,8 @@ _FORWARD_SHARE = 0.35
 _OVERHEAD_SECONDS = 10.0
 """Starting the process, loading and saving; measured with starters."""
 _SAMPLE_SECONDS = 1.0
+_MUCH_LONGER = 1.5
+"""Times the usual minutes from which a limit is offered."""
 
 
 @dataclass(frozen=True)
@@ -116,16 +119,29 @@ def epoch_seconds(recipe: Recipe, speed: Speed, rows: int, tokens: int) -> float
     return tokens * speed.per_token + Order(rows, recipe.batch_rows or 1, 0).steps_per_epoch * speed.per_step
 
 
-def run_seconds(recipe: Recipe, speed: Speed, rows: int, tokens: int, validation_tokens: int) -> float:
-    """Seconds of the whole run, if nothing stops it early."""
+def run_seconds(
+    recipe: Recipe, speed: Speed, rows: int, tokens: int, validation_tokens: int
+) -> tuple[float, float]:
+    """Seconds until the run ends, and until all its steps are done; the first is less where a time limit ends it.
+
+    The limit covers what the training loop does, validation included, as in workers.training.loop.
+    """
     order = Order(rows, recipe.batch_rows or 1, 0)
     steps = total_steps(recipe, order)
     training = steps / order.steps_per_epoch * epoch_seconds(recipe, speed, rows, tokens)
     one_round = validation_tokens * speed.per_token * _FORWARD_SHARE
-    one_round += recipe.sample_rows * _SAMPLE_SECONDS / 4
-    if recipe.max_minutes:
-        training = min(training, recipe.max_minutes * 60)
-    return training + recipe.validation_rounds * one_round + _OVERHEAD_SECONDS
+    rounds = min(recipe.validation_rounds, steps)
+    # One round more, without samples, measures the base.
+    training += (rounds + 1) * one_round + rounds * recipe.sample_rows * _SAMPLE_SECONDS / 4
+    limit = recipe.max_minutes * 60 if recipe.max_minutes else training
+    return min(training, limit) + _OVERHEAD_SECONDS, training + _OVERHEAD_SECONDS
+
+
+def offered_minutes(recipe: Recipe, length: Length, whole_seconds: float) -> float | None:
+    """The time limit to offer before the start, or None where the run is as short as it should be."""
+    minutes = recipe.max_minutes or USUAL_MINUTES[length]
+    longest = minutes * (1 if recipe.max_minutes else _MUCH_LONGER) * 60
+    return minutes if whole_seconds - _OVERHEAD_SECONDS > longest else None
 
 
 def disk_bytes(loaded: LoadedModel, trained_parameters: int, precision: Precision) -> int:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import torch
 
+from workers.contracts.events import SAVING
 from workers.contracts.recipes import Recipe
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
@@ -27,6 +28,10 @@ Ending = Literal["finished", "early_stopping", "time", "user"]
 CHECKPOINT_SECONDS = 60.0
 CHECKPOINT_COST_SHARE = 0.05
 """Between validation rounds, checkpoints take at most this share of the time."""
+FEW_LABELS = 100
+"""Up to so many validation labels one row is worth a point or more: a pause in accuracy is then mostly chance."""
+_RATE_IS_DOWN = 0.1
+"""Of the peak: with few labels, early stopping waits until the learning rate has come down to this."""
 _METRIC_SECONDS = 0.5
 
 
@@ -75,10 +80,17 @@ class Loop:
         self.optimizer = Optimizer(loaded.model, recipe)
         self.order = Order(len(data.train), recipe.batch_rows or 1, recipe.seed)
         self.steps = total_steps(recipe, self.order)
-        self.round_steps = max(1, math.ceil(self.steps / recipe.validation_rounds))
+        self._round_seconds = 0.0
+        self._rate = recipe.learning_rate or 0.0
         self._saved_at = self._metric_at = time.monotonic()
         self._save_seconds = 0.0
+        self._saved_step = 0
         self._recent: list[tuple[float, int]] = []
+
+    @property
+    def round_steps(self) -> int:
+        """Steps from one validation round to the next."""
+        return max(1, math.ceil((self.steps - self.state.begun_step) / self.recipe.validation_rounds))
 
     def run(self) -> Ending:
         """Train until something ends it. Raises JobError (loss_not_finite), StopRequested when stopped before step 1."""
@@ -86,37 +98,86 @@ class Loop:
         self._started = time.monotonic() - self.state.seconds
         self.phases.begin("training")
         try:
+            self._measure_base()
             ending = self._run_steps()
         except _Stopped:
             if not self.state.step:
                 raise StopRequested from None
             ending = "user"
+            self._save_stopped()
         self.state.seconds = time.monotonic() - self._started
         if self.recipe.keep_best and self.checkpoints.best is not None:
             self.optimizer.load_weights(self.checkpoints.best)
         return ending
 
+    def _save_stopped(self) -> None:
+        """Write a checkpoint of where the stop met the run, so that it can be continued from there."""
+        if self.state.step > self._saved_step:
+            self.phases.begin(SAVING)
+            self._save(best=False)
+
+    def begin_again(self, run: str) -> None:
+        """Take the loaded state as the beginning of a run that continues `run`: its steps and its time count from here."""
+        if self.state.continues != run:
+            self.state.continues = run
+            self.state.begun_step, self.state.begun_seconds = self.state.step, self.state.seconds
+            self.state.rounds_without_gain = 0
+
+    def _measure_base(self) -> None:
+        """Validate once before the first step, so that the end can say whether anything was learned."""
+        if self.state.step or self.state.base is not None or not self.data.validation:
+            return
+        base = validate(self.method, self.loaded, self.data.validation, self._check_stop)
+        self.state.base = base if math.isfinite(base.loss) else None
+
     def _run_steps(self) -> Ending:
-        patience = self.recipe.early_stopping_rounds
         while self.state.step < self.steps:
             if self._minutes_over():
                 self._round()
                 return "time"
             self._step()
-            if self.state.step % self.round_steps == 0 or self.state.step == self.steps:
+            done = self.state.step - self.state.begun_step
+            if done % self.round_steps == 0 or self.state.step == self.steps:
                 self._round()
-                if patience and self.state.rounds_without_gain >= patience:
+                if self._is_stuck():
                     return "early_stopping"
             elif self._checkpoint_due():
                 self._save(best=False)
         return "finished"
+
+    def _is_stuck(self) -> bool:
+        """Whether early stopping ends the run. With few labels it waits for the learning rate, whose fall often helps."""
+        patience, state = self.recipe.early_stopping_rounds, self.state
+        if not patience or state.rounds_without_gain < patience:
+            return False
+        counts_labels = state.last is not None and state.last.accuracy is not None
+        if counts_labels and len(self.data.validation) <= FEW_LABELS and self.recipe.schedule != "constant":
+            return self._rate <= _RATE_IS_DOWN * (self.recipe.learning_rate or 0.0)
+        return True
 
     def _minutes_over(self) -> bool:
         self.state.seconds = time.monotonic() - self._started
         return self._time_share() >= 1
 
     def _time_share(self) -> float:
-        return self.state.seconds / (self.recipe.max_minutes * 60) if self.recipe.max_minutes else 0.0
+        """Of this run's time limit; a continued run counts from where it began."""
+        if not self.recipe.max_minutes:
+            return 0.0
+        return (self.state.seconds - self.state.begun_seconds) / (self.recipe.max_minutes * 60)
+
+    def _share(self, step: float) -> float:
+        """How much of this run is over at `step`: by steps or by time, whichever ends it first."""
+        begun = self.state.begun_step
+        return max((step - begun) / max(1, self.steps - begun), self._time_share())
+
+    def _scheduled_rate(self) -> float:
+        """The rate of the step to come. A continued run joins the schedule of its new length, after a warm-up of its own."""
+        share = self._share(self.state.step + 0.5)
+        begun = self.state.begun_step / self.steps
+        rate = learning_rate(self.recipe, begun + (1 - begun) * share)
+        if begun and share < self.recipe.warmup_share:
+            rate *= share / self.recipe.warmup_share
+        return rate
 
     def _check_stop(self) -> None:
         if self.reporter.should_stop:
@@ -134,8 +195,7 @@ class Loop:
             part.backward()
             self.optimizer.collect()
             loss += part.detach()
-        done = max((self.state.step + 0.5) / self.steps, self._time_share())
-        rate = learning_rate(self.recipe, done)
+        self._rate = rate = self._scheduled_rate()
         norm = self.optimizer.step(rate)
         mean = float(loss)
         if not math.isfinite(mean) or not math.isfinite(norm):
@@ -145,19 +205,25 @@ class Loop:
     def _count(self, rows: Sequence[Example], loss: float, norm: float, rate: float, seconds: float) -> None:
         state = self.state
         tokens = sum(self.method.tokens(row) for row in rows)
+        state.seconds = time.monotonic() - self._started
         state.step += 1
         state.rows_seen += len(rows)
         state.tokens_seen += tokens
         # A running mean over about 20 steps: single steps are noise.
         weight = 1.0 if state.step == 1 else 0.05
+        if state.first_loss is None:
+            state.first_loss = loss
         state.train_loss += weight * (loss - state.train_loss)
         self._recent = [*self._recent[-19:], (seconds, tokens)]
         spent = sum(part for part, _ in self._recent)
         speed = sum(count for _, count in self._recent) / max(spent, 1e-9)
-        left = (self.steps - state.step) * spent / len(self._recent)
+        steps_left = self.steps - state.step
+        left = steps_left * spent / len(self._recent)
+        left += math.ceil(steps_left / self.round_steps) * self._round_seconds
         if self.recipe.max_minutes:
-            left = min(left, self.recipe.max_minutes * 60 - state.seconds)
-        self.phases.at(state.step, self.steps, seconds_left=max(0.0, left))
+            left = min(left, self.recipe.max_minutes * 60 * (1 - self._time_share()))
+        share = min(1.0, self._share(state.step))
+        self.phases.at(state.step, self.steps, share=share, seconds_left=max(0.0, left))
         now = time.monotonic()
         if now - self._metric_at >= _METRIC_SECONDS or state.step in (1, self.steps):
             self._metric_at = now
@@ -176,6 +242,7 @@ class Loop:
 
     def _round(self) -> None:
         """Validate, keep what is best, write a checkpoint, show samples."""
+        begun = time.monotonic()
         state = self.state
         best = False
         if self.data.validation:
@@ -198,6 +265,7 @@ class Loop:
         rows = self.data.watched[: self.recipe.sample_rows]
         if rows:
             self.reporter.sample(state.step, sample_outputs(self.loaded, rows, self._check_stop))
+        self._round_seconds = time.monotonic() - begun
 
     def _checkpoint_due(self) -> bool:
         pause = max(CHECKPOINT_SECONDS, self._save_seconds / CHECKPOINT_COST_SHARE)
@@ -209,4 +277,5 @@ class Loop:
         folder = self.checkpoints.save(self.state, self.optimizer)
         self._saved_at = time.monotonic()
         self._save_seconds = self._saved_at - begun
+        self._saved_step = self.state.step
         self.reporter.checkpoint(folder, self.state.step, best=best)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -21,32 +21,22 @@ from workers.training.data import Order, Row, encode_rows, evenly_spaced, read_r
 from workers.training.estimates import (
     Speed,
     disk_bytes,
-    epoch_seconds,
     free_disk,
     free_memory,
     least_memory,
     measure_speed,
+    offered_minutes,
     row_tokens,
     run_seconds,
 )
 from workers.training.failures import memory_explained
+from workers.training.findings import Counted, recipe_findings, row_findings
 from workers.training.loop import total_steps
 from workers.training.progress import Phases
 from workers.training.run import teaches
 
 PHASES = {"reading rows": 0.1, "opening the model": 0.3, "counting tokens": 0.6, "timing the steps": 1.0}
-FEWEST_ROWS = 8
 _SHOWN_CHARACTERS = 4000
-
-
-@dataclass(frozen=True)
-class Counted:
-    """The training rows as they would be trained on (`examples`), and what was found out about them."""
-
-    examples: list[Example]
-    whole: list[Example]
-    cut: int
-    unlearnable: int
 
 
 def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
@@ -70,10 +60,13 @@ def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
         recipe, counted = _count(spec, loaded, splits["train"], phases)
         phases.begin("timing the steps")
         needed = least_memory(loaded, recipe, precision)
-        findings = _row_findings(loaded, recipe, counted, splits) + _memory_findings(needed, recipe, device)
+        findings = row_findings(loaded, recipe, counted, splits) + recipe_findings(
+            spec.recipe, recipe, loaded, counted
+        )
+        findings += _memory_findings(needed, recipe, device)
         parameters = loaded.manifest.parameters
         speed = Speed(0.0, 0.0, needed, parameters)
-        usable = [example for example in counted.examples if teaches(example, loaded.family)]
+        usable = counted.usable
         if usable and not any(finding.blocks and "tuning" in finding.fix for finding in findings):
             with memory_explained(recipe, max(example.tokens for example in usable)):
                 speed = measure_speed(loaded, recipe, precision, usable, phases)
@@ -103,7 +96,8 @@ def _count(
         max_target_length=None,
         on_progress=phases.check,
     )
-    recipe = fill_recipe(spec.recipe, loaded, measure_lengths(whole, loaded.family), length=spec.length)
+    lengths = measure_lengths(whole, loaded.family)
+    recipe = fill_recipe(spec.recipe, loaded, lengths, length=spec.length)
     examples = encode_rows(
         rows,
         loaded.tokenizer,
@@ -111,39 +105,12 @@ def _count(
         max_length=recipe.max_length,
         max_target_length=recipe.max_target_length,
     )
+    if len(examples) != len(rows):
+        # Long texts were divided: an epoch has as many steps as the windows fill.
+        recipe = fill_recipe(spec.recipe, loaded, replace(lengths, rows=len(examples)), length=spec.length)
+    usable = [example for example in examples if teaches(example, loaded.family)]
     cut = sum(example.cut for example in examples)
-    unlearnable = sum(not teaches(example, loaded.family) for example in examples)
-    return recipe, Counted(examples, whole, cut, unlearnable)
-
-
-def _row_findings(
-    loaded: LoadedModel, recipe: Recipe, counted: Counted, splits: dict[Split, list[Row]]
-) -> list[Finding]:
-    rows = len(counted.examples)
-    longest = max(len(example.input_ids) for example in counted.whole)
-    fits = longest <= loaded.manifest.context_length
-    longer = {"max_length": longest} if fits and longest > (recipe.max_length or 0) else {}
-    findings = []
-    if rows < FEWEST_ROWS:
-        message = f"There are only {rows} training rows; at least {FEWEST_ROWS} are needed. Add rows to the dataset."
-        findings.append(Finding(blocks=True, message=message))
-    if counted.unlearnable:
-        advice = (
-            "Raise the longest row." if longer else "Shorten these rows' inputs or fill in their answers."
-        )
-        message = (
-            f"{counted.unlearnable} rows would teach nothing: their answer is empty or cut off. {advice}"
-        )
-        findings.append(Finding(blocks=True, message=message, fix=longer))
-    if counted.cut:
-        message = f"{counted.cut} of {rows} rows are longer than {recipe.max_length} tokens and will lose their end."
-        findings.append(Finding(blocks=False, message=message, fix=longer))
-    if not splits["validation"]:
-        message = (
-            "There are no validation rows: early stopping and keeping the best model have nothing to go by."
-        )
-        findings.append(Finding(blocks=False, message=message))
-    return findings
+    return recipe, Counted(examples, usable, whole, cut)
 
 
 def _memory_findings(needed: int, recipe: Recipe, device: torch.device) -> list[Finding]:
@@ -184,25 +151,24 @@ def _result(
     precision: Precision,
 ) -> PreflightResult:
     family = loaded.family
-    rows = len(counted.examples)
-    tokens = sum(row_tokens(family, example) for example in counted.examples)
-    if speed.per_token:
-        per_epoch = epoch_seconds(recipe, speed, rows, tokens)
-        lengths = measure_lengths(counted.whole, family)
-        recipe = fill_recipe(spec.recipe, loaded, lengths, length=spec.length, seconds_per_epoch=per_epoch)
+    rows = len(counted.usable)
+    tokens = sum(row_tokens(family, example) for example in counted.usable)
     watched = evenly_spaced(splits["validation"], recipe.validation_rows)
-    validation_tokens = round(tokens / rows * len(watched))
+    validation_tokens = round(tokens / max(1, len(splits["train"])) * len(watched))
+    seconds, whole_seconds = run_seconds(recipe, speed, max(1, rows), tokens, validation_tokens)
     disk = disk_bytes(loaded, speed.trained_parameters, precision)
     return PreflightResult(
         recipe=recipe,
         rows={name: len(found) for name, found in splits.items()},
         tokens=tokens,
-        learned_tokens=sum(_learned(family, example) for example in counted.examples),
+        learned_tokens=sum(_learned(family, example) for example in counted.usable),
         row_tokens=token_stats([row_tokens(family, example) for example in counted.whole]),
-        cut_share=counted.cut / rows,
+        cut_share=counted.cut / len(counted.examples),
         unlearnable_rows=counted.unlearnable,
-        steps=total_steps(recipe, Order(rows, recipe.batch_rows or 1, recipe.seed)),
-        seconds=run_seconds(recipe, speed, rows, tokens, validation_tokens),
+        steps=total_steps(recipe, Order(max(1, rows), recipe.batch_rows or 1, recipe.seed)),
+        seconds=seconds,
+        whole_seconds=whole_seconds,
+        offered_minutes=offered_minutes(recipe, spec.length, whole_seconds),
         memory_bytes=speed.memory_bytes,
         disk_bytes=disk,
         parameters=loaded.manifest.parameters,

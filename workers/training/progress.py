@@ -39,10 +39,18 @@ class Phases:
         self._phase = phase
         self.at(0)
 
-    def at(self, done: float, total: float | None = None, *, seconds_left: float | None = None) -> None:
-        """`done` of `total` units of this phase are over."""
+    def at(
+        self,
+        done: float,
+        total: float | None = None,
+        *,
+        share: float | None = None,
+        seconds_left: float | None = None,
+    ) -> None:
+        """`done` of `total` units of this phase are over; `share`, where given, says how much of it that is."""
         begins, ends = self._begins[self._phase], self._ends[self._phase]
-        share = done / total if total else 0.0
+        if share is None:
+            share = done / total if total else 0.0
         self._last = {
             "phase": self._phase,
             "done": done,

@@ -13,6 +13,7 @@ from workers.contracts.model_folder import PARITY_NAME, ModelManifest
 from workers.contracts.recipes import Batching, Recipe, Tuning
 from workers.contracts.specs import RunResult, RunSpec
 from workers.contracts.task_types import Family
+from workers.contracts.verdicts import Verdict
 from workers.models.devices import DTYPES, cast_parameters, choose_device, resolve_precision
 from workers.models.folder import write_folder
 from workers.models.loading import LoadedModel
@@ -28,6 +29,7 @@ from workers.training.failures import memory_explained
 from workers.training.loop import Ending, Loop, TrainingData, peak_memory
 from workers.training.methods import TrainingMethod, method_for
 from workers.training.progress import Phases
+from workers.training.verdict import judge, kept_validation
 from workers.training.watching import PARITY_ROWS, parity_records
 
 PHASES = {"loading data": 0.01, "loading model": 0.03, "encoding rows": 0.05, "training": 0.97, SAVING: 1.0}
@@ -65,19 +67,19 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
         tick(1, 1)
 
         phases.begin("encoding rows")
-        recipe, data = _encode(spec, loaded, train_rows, watched, tick)
+        recipe, data = _encode(spec, loaded, train_rows, watched, tick, reporter.log)
         longest = max(example.tokens for example in data.train)
 
         with memory_explained(recipe, longest):
             loaded.precision = precision
             loop = _loop(spec, loaded, recipe, data, reporter, phases)
-            begun -= loop.state.seconds  # of the attempts before this one
+            begun -= loop.state.seconds - loop.state.begun_seconds  # of the attempts before this one
             ending = loop.run()
             reporter.log(f"Ended at step {loop.state.step} of {loop.steps}, because {_WHY[ending]}.")
 
             phases.begin(SAVING)
-            manifest = _leave_model(spec, loop, ending, work / "out", phases)
-    return _result(loop, ending, manifest, work / "out", time.monotonic() - begun)
+            manifest, verdict = _leave_model(spec, loop, ending, work / "out", phases)
+    return _result(loop, ending, manifest, verdict, work / "out", time.monotonic() - begun)
 
 
 def _loop(
@@ -98,6 +100,8 @@ def _loop(
     loop = Loop(loaded, method, data, recipe, reporter, phases, checkpoints)
     if "checkpoint" in spec.inputs:
         loop.state = checkpoints.load(Path(spec.inputs["checkpoint"]), loop.optimizer)
+        if spec.continues:
+            loop.begin_again(spec.continues)
         reporter.log(f"Going on from step {loop.state.step} of {loop.steps}.")
     _log_plan(reporter, loop, method)
     return loop
@@ -109,6 +113,7 @@ def _encode(
     train_rows: list[Row],
     watched: list[Row],
     tick: Callable[[int, int], None],
+    log: Callable[[str], None],
 ) -> tuple[Recipe, TrainingData]:
     """Fill the recipe, and encode within its lengths. Rows that teach nothing are left out.
 
@@ -130,7 +135,10 @@ def _encode(
         max_target_length=recipe.max_target_length,
     )
     train, validation = encode(train_rows, on_progress=tick), encode(watched)
+    rows = len(train)
     train = [example for example in train if teaches(example, loaded.family)]
+    if len(train) < rows:
+        log(f"{rows - len(train)} of {rows} rows were left out: nothing can be learned from them.")
     if not train:
         raise JobError(
             "nothing_to_learn",
@@ -159,8 +167,10 @@ def _log_plan(reporter: Reporter, loop: Loop, method: TrainingMethod) -> None:
     )
 
 
-def _leave_model(spec: RunSpec, loop: Loop, ending: Ending, out: Path, phases: Phases) -> ModelManifest:
-    """Merge, cast, write the folder, and record what the trainer itself answers."""
+def _leave_model(
+    spec: RunSpec, loop: Loop, ending: Ending, out: Path, phases: Phases
+) -> tuple[ModelManifest, Verdict]:
+    """Merge, cast, write the folder, record what the trainer itself answers, and judge what was learned."""
     loaded = loop.loaded
     from_scratch = not loaded.manifest.trained
     merge_adapters(loaded)
@@ -176,11 +186,12 @@ def _leave_model(spec: RunSpec, loop: Loop, ending: Ending, out: Path, phases: P
         rows = loop.data.watched[:PARITY_ROWS]
         records = parity_records(loaded, rows, lambda: phases.at(0, 1))
     phases.at(1, 2)
+    verdict = judge(loop, records)
     manifest = write_folder(loaded, out, notes=_notes(loop, ending, from_scratch))
     body = ",\n".join(record.model_dump_json() for record in records)
     (out / PARITY_NAME).write_text(f"[{body}]\n")
     phases.at(2, 2)
-    return manifest
+    return manifest, verdict
 
 
 def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[str]:
@@ -195,6 +206,8 @@ def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[str]:
         f"Trained on {len(loop.data.train):,} rows for {loop.epoch:.1f} epochs ({state.step:,} steps), "
         f"{how}; it ended because {_WHY[ending]}."
     )
+    if state.begun_step:
+        notes.append(f"This continues an earlier run from its step {state.begun_step:,}.")
     if recipe.keep_best and state.best is not None:
         how_good = f"the lowest validation loss, {state.best.loss:.4f}"
         if state.best.accuracy is not None:
@@ -203,18 +216,23 @@ def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[str]:
     return notes
 
 
-def _result(loop: Loop, ending: Ending, manifest: ModelManifest, out: Path, seconds: float) -> RunResult:
+def _result(
+    loop: Loop, ending: Ending, manifest: ModelManifest, verdict: Verdict, out: Path, seconds: float
+) -> RunResult:
     state = loop.state
     kept_best = loop.recipe.keep_best and state.best is not None
-    shown = state.best if kept_best else state.last
+    shown = kept_validation(state, loop.recipe)
     return RunResult(
         steps=state.step,
+        planned_steps=loop.steps,
         epochs=loop.epoch,
         best_step=state.best_step if kept_best else state.step,
         stopped=ending,
         train_loss=state.train_loss if math.isfinite(state.train_loss) else 0.0,
         validation_loss=shown.loss if shown else None,
         validation_accuracy=shown.accuracy if shown else None,
+        base_loss=state.base.loss if state.base and math.isfinite(state.base.loss) else None,
+        verdict=verdict,
         rows_seen=state.rows_seen,
         tokens_seen=state.tokens_seen,
         seconds=seconds,

@@ -25,6 +25,7 @@ from apps.jobs import stopping
 from apps.jobs.views import sequence_number
 from apps.training import services
 from apps.training.bases import choices_for, find_choice
+from apps.training.continuation import More, continue_run
 from apps.training.models import Preflight, Run
 from apps.training.querysets import metric_points
 from apps.workspaces.access import Action
@@ -88,7 +89,9 @@ class RunViewSet(VisibleViewSet):
         data = self.read(serializers.RunRequestSerializer)
         preflights = Preflight.objects.select_related("job", "dataset_version__dataset", "base_version")
         preflight = find(request, preflights, Action.EDIT, field="preflight", pk=data["preflight"])
-        run = services.start_run(actor=request.user, preflight=preflight, name=data["name"])  # type: ignore[arg-type]
+        limit = services.TimeLimit(data["max_minutes"]) if "max_minutes" in data else None
+        user: Any = request.user
+        run = services.start_run(actor=user, preflight=preflight, name=data["name"], time_limit=limit)
         return Response(serializers.RunSerializer(run).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=serializers.RunSerializer, filters=False)
@@ -99,6 +102,20 @@ class RunViewSet(VisibleViewSet):
         stopping.request_stop(actor=request.user, job=run.job)  # type: ignore[arg-type]
         run.job.refresh_from_db()
         return Response(serializers.RunSerializer(run).data)
+
+    @extend_schema(
+        request=serializers.ContinueRequestSerializer,
+        responses={201: serializers.RunSerializer},
+        filters=False,
+    )
+    @action(detail=True, methods=["post"], url_path="continue", url_name="continue")
+    def continue_training(self, request: Request, pk: Any = None) -> Response:
+        """Train on from where this run ended, for more epochs or minutes: a follow-up run with a model of its own."""
+        run: Run = self.own()
+        data = self.read(serializers.ContinueRequestSerializer)
+        more = More(epochs=data["epochs"], minutes=data["minutes"])
+        made = continue_run(actor=request.user, run=run, more=more, name=data["name"])  # type: ignore[arg-type]
+        return Response(serializers.RunSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(
         parameters=[OpenApiParameter("after", int, description="Only points after this sequence number.")],

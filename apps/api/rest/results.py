@@ -105,7 +105,7 @@ class AppViewSet(VisibleViewSet):
         data = self.read(serializers.AppRequestSerializer)
         user: Any = request.user
         model = find(request, ModelVersion.objects.all(), Action.EDIT, field="model", pk=data.pop("model"))
-        name, publish = data.pop("name"), data.pop("publish")
+        name, publish, confirmed = data.pop("name"), data.pop("publish"), data.pop("confirm_verdict")
         with transaction.atomic():
             app = apps.create_app(
                 actor=user,
@@ -115,7 +115,7 @@ class AppViewSet(VisibleViewSet):
                 app_settings=replace(settings_for(model), **data),
             )
             if publish:
-                apps.publish(actor=user, app=app, version=app.versions.get())
+                apps.publish(actor=user, app=app, version=app.versions.get(), verdict_is_confirmed=confirmed)
         return Response(serializers.AppSerializer(app).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})

@@ -225,6 +225,19 @@ class PreflightSerializer(serializers.ModelSerializer[Preflight]):
 class RunRequestSerializer(serializers.Serializer[Any]):
     preflight = serializers.UUIDField(help_text="One that has succeeded.")
     name = serializers.CharField(required=False, default="", max_length=150, allow_blank=True)
+    max_minutes = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        help_text="Ends the run after this time; null lets it finish. Left out: as the pre-flight's recipe says.",
+    )
+
+
+class ContinueRequestSerializer(serializers.Serializer[Any]):
+    """Either of the two."""
+
+    epochs = serializers.FloatField(required=False, allow_null=True, default=None, help_text="More epochs.")
+    minutes = serializers.FloatField(required=False, allow_null=True, default=None, help_text="More minutes.")
+    name = serializers.CharField(required=False, default="", max_length=150, allow_blank=True)
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):
@@ -236,7 +249,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         model = Run
         fields = [
             "id", "number", "name", "dataset_version", "preflight", "base_version", "model_version", "recipe", "result",
-            "job", "created_at",
+            "planned_steps", "continues", "job", "created_at",
         ]  # fmt: skip
 
 
@@ -345,6 +358,11 @@ class AppRequestSerializer(serializers.Serializer[Any]):
     top_p = serializers.FloatField(required=False, min_value=0.01, max_value=1)
     repetition_penalty = serializers.FloatField(required=False, min_value=0.5, max_value=2)
     publish = serializers.BooleanField(required=False, default=True)
+    confirm_verdict = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Publishes a model although its run's verdict is a warning (result.verdict of the run).",
+    )
 
 
 class LinkSerializer(serializers.Serializer[Any]):

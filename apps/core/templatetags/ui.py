@@ -18,6 +18,7 @@ from apps.core.forms import control_class
 from apps.core.reach import Reach, reach_for
 from apps.core.said import translate_said
 from apps.core.sizes import size_text
+from apps.core.verdicts import VerdictText, verdict_text, warning_of
 
 register = template.Library()
 
@@ -98,6 +99,32 @@ def state(job: Any) -> SafeString:
         icon(STATE_ICONS[job.state]),
         job.get_state_display(),
     )
+
+
+@register.simple_tag
+def run_state(run: Any) -> SafeString:
+    """A run's state; one that ended without having learned says that instead of its success."""
+    found = verdict_text(run.result)
+    if found is None or not found.warns:
+        return state(run.job)
+    return format_html(
+        '<span class="state state-failed" title="{}">{}{}</span>',
+        found.headline,
+        icon("alert-triangle"),
+        found.badge,
+    )
+
+
+@register.filter
+def verdict(result: Any) -> VerdictText | None:
+    """What a RunResult amounts to, in words; None where there is none."""
+    return verdict_text(result if isinstance(result, dict) else None)
+
+
+@register.filter
+def model_warning(model_version: Any) -> VerdictText | None:
+    """The verdict to confirm before this model is published, where there is one."""
+    return warning_of(model_version)
 
 
 @register.filter

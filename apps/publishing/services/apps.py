@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -16,6 +17,7 @@ from apps.accounts.models import User
 from apps.catalog.models import ModelVersion
 from apps.catalog.services import hold_version
 from apps.core.errors import UserError
+from apps.core.verdicts import warning_of
 from apps.jobs.models import Job
 from apps.jobs.services import enqueue
 from apps.publishing.defaults import AppSettings, app_type_of
@@ -74,18 +76,31 @@ def update_app(
 
 
 @transaction.atomic
-def publish(*, actor: User, app: App, version: AppVersion) -> None:
-    """Make `version` what visitors meet: a newer one, or an older one again. A version without parity gets its check."""
+def publish(*, actor: User, app: App, version: AppVersion, verdict_is_confirmed: bool = False) -> None:
+    """Make `version` what visitors meet: a newer one, or an older one again. A version without parity gets its check.
+
+    Raises UserError (confirm_verdict) when the model has not learned, unless `verdict_is_confirmed`; the audit trail
+    then repeats what was confirmed.
+    """
     access.require(actor, app.workspace, Action.PUBLISH)
     if app.archived_at:
         raise UserError(_("This app is archived. Bring it back first."))
     if version.app_id != app.pk:
         raise UserError(_("That version belongs to another app."))
+    warning = warning_of(version.model_version)
+    if warning is not None and not verdict_is_confirmed:
+        raise UserError(
+            _("%(headline)s To publish this model anyway, confirm that.") % {"headline": warning.headline},
+            field="confirm_verdict",
+            code="verdict_unconfirmed",
+        )
     before = app.live_version
     App.objects.filter(pk=app.pk).update(live_version=version)
     app.live_version = version
     back = before is not None and before.number > version.number
-    audit.record(actor, "app.rolled_back" if back else "app.published", app, version=version.number)
+    confirmed: dict[str, Any] = {"verdict": warning.code.value} if warning else {}
+    changes = {"version": version.number, **confirmed}
+    audit.record(actor, "app.rolled_back" if back else "app.published", app, **changes)
     if version.parity is None and version.parity_job_id is None:
         start_parity_check(actor=actor, version=version)
 

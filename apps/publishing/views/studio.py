@@ -10,6 +10,7 @@ import segno
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,6 +26,7 @@ from apps.core.errors import UserError
 from apps.core.htmx import render_page
 from apps.core.listing import BY_TIME_AND_NAME, Filter, Listing, Sort
 from apps.core.picking import pick
+from apps.core.verdicts import warning_of
 from apps.jobs.views import status_context
 from apps.publishing.defaults import (
     AppSettings,
@@ -104,11 +106,12 @@ def new(request: HttpRequest) -> HttpResponse:
     model = access.get_visible(models, request.user, pk=chosen) if chosen else models.tuned().first()
     if model is None:
         return render(request, "publishing/no_model.html", {})
-    app_type = app_type_of(model)
+    app_type, warning = app_type_of(model), warning_of(model)
     form = AppForm(
         request.POST or None,
         models=models_like(models, app_type),
         app_type=app_type,
+        warning=warning,
         initial=initial_of(
             replace(settings_for(model), suggestions=suggestions_for(model)), model, default_name(model)
         ),
@@ -116,21 +119,35 @@ def new(request: HttpRequest) -> HttpResponse:
     _offer_models(request, form, model)
     if request.method == "POST" and form.is_valid():
         try:
-            app = services.create_app(
-                actor=request.user,  # type: ignore[arg-type]
-                workspace=workspace,
-                model_version=form.cleaned_data["model"],
-                name=form.cleaned_data["name"],
-                app_settings=form.app_settings(),
-            )
-            if "draft" not in request.POST:
-                services.publish(actor=request.user, app=app, version=app.versions.get())  # type: ignore[arg-type]
-                links.create_share_link(actor=request.user, app=app)  # type: ignore[arg-type]
-            return redirect("publishing:detail", app.pk)
+            return redirect("publishing:detail", _create(request, form).pk)
         except UserError as error:
             form.add_user_error(error)
-    context = {"form": form, "model": model, "app_type": app_type, "lineage": lineage_of(model)}
+    context = {
+        "form": form,
+        "model": model,
+        "app_type": app_type,
+        "warning": warning,
+        "lineage": lineage_of(model),
+    }
     return render(request, "publishing/form.html", context, status=422 if form.errors else 200)
+
+
+@transaction.atomic
+def _create(request: HttpRequest, form: AppForm) -> App:
+    """The app, published unless it is to stay a draft; nothing of it where publishing is refused. Raises UserError."""
+    user: Any = request.user
+    app = services.create_app(
+        actor=user,
+        workspace=request.workspace,  # type: ignore[attr-defined]
+        model_version=form.cleaned_data["model"],
+        name=form.cleaned_data["name"],
+        app_settings=form.app_settings(),
+    )
+    if "draft" not in request.POST:
+        version = app.versions.get()
+        services.publish(actor=user, app=app, version=version, verdict_is_confirmed=form.verdict_is_confirmed)
+        links.create_share_link(actor=user, app=app)
+    return app
 
 
 @require_http_methods(["GET", "POST"])
@@ -138,27 +155,22 @@ def new(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, app_id: UUID) -> HttpResponse:
     """Saving makes the next version; visitors see it when it is published."""
     app = _app(request, app_id, Action.EDIT)
-    latest: AppVersion = app.versions.select_related("model_version")[0]
+    latest: AppVersion = app.versions.select_related("model_version__run")[0]
     models = models_like(ModelVersion.objects.in_workspace(app.workspace).current(), app.app_type)
     now = AppSettings(**{name: getattr(latest, name) for name in AppSettings.__dataclass_fields__})
+    posted = models.filter(pk=request.POST["model"]).first() if _is_uuid(request.POST.get("model")) else None
+    warning = warning_of(posted or latest.model_version)
     form = AppForm(
         request.POST or None,
         models=models | ModelVersion.objects.filter(pk=latest.model_version_id),
         app_type=app.app_type,
+        warning=warning,
         initial=initial_of(now, latest.model_version, app.name),
     )
     _offer_models(request, form, latest.model_version)
     if request.method == "POST" and form.is_valid():
         try:
-            version = services.update_app(
-                actor=request.user,  # type: ignore[arg-type]
-                app=app,
-                model_version=form.cleaned_data["model"],
-                name=form.cleaned_data["name"],
-                app_settings=form.app_settings(),
-            )
-            if "draft" not in request.POST:
-                services.publish(actor=request.user, app=app, version=version)  # type: ignore[arg-type]
+            _update(request, app, form)
             return redirect("publishing:detail", app.pk)
         except UserError as error:
             form.add_user_error(error)
@@ -167,6 +179,7 @@ def edit(request: HttpRequest, app_id: UUID) -> HttpResponse:
         "app": app,
         "model": latest.model_version,
         "app_type": app.app_type,
+        "warning": warning,
         "lineage": _lineage(app, latest),
     }
     return render(request, "publishing/form.html", context, status=422 if form.errors else 200)
@@ -185,6 +198,29 @@ def _offer_models(request: HttpRequest, form: AppForm, model: ModelVersion) -> N
     ).offer(field)
 
 
+@transaction.atomic
+def _update(request: HttpRequest, app: App, form: AppForm) -> None:
+    """The next version, published unless it is to stay a draft. Raises UserError, and then changes nothing."""
+    user: Any = request.user
+    version = services.update_app(
+        actor=user,
+        app=app,
+        model_version=form.cleaned_data["model"],
+        name=form.cleaned_data["name"],
+        app_settings=form.app_settings(),
+    )
+    if "draft" not in request.POST:
+        services.publish(actor=user, app=app, version=version, verdict_is_confirmed=form.verdict_is_confirmed)
+
+
+def _is_uuid(value: str | None) -> bool:
+    try:
+        UUID(value or "")
+    except ValueError:
+        return False
+    return True
+
+
 @require_GET
 @login_required
 def detail(request: HttpRequest, app_id: UUID) -> HttpResponse:
@@ -200,7 +236,7 @@ def _detail(
     link_form: LinkForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    versions = app.versions.select_related("model_version", "created_by", "parity_job")
+    versions = app.versions.select_related("model_version__run", "created_by", "parity_job")
     shown = versions.get(pk=app.live_version_id) if app.live_version_id else versions.first()
     assert shown is not None  # noqa: S101  (an app is made with its first version)
     open_links = LINKS.read(request, app.links.live().select_related("created_by"))
@@ -266,9 +302,14 @@ def publish(request: HttpRequest, app_id: UUID) -> HttpResponse:
     """Publishes the version in the form: the newest, or an older one again."""
     app = _app(request, app_id, Action.PUBLISH)
     version = access.get_visible(
-        app.versions.select_related("model_version"), request.user, pk=request.POST.get("version", "")
+        app.versions.select_related("model_version__run"), request.user, pk=request.POST.get("version", "")
     )
-    services.publish(actor=request.user, app=app, version=version)  # type: ignore[arg-type]
+    services.publish(
+        actor=request.user,  # type: ignore[arg-type]
+        app=app,
+        version=version,
+        verdict_is_confirmed=bool(request.POST.get("confirm_verdict")),
+    )
     if not app.links.live().exists():
         links.create_share_link(actor=request.user, app=app)  # type: ignore[arg-type]
     messages.success(request, _("Version %(number)s is live.") % {"number": version.number})

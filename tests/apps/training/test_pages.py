@@ -1,10 +1,12 @@
 """The wizard, the card before the start, a run's page while it learns and after."""
 
 import re
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.datasets.models import DatasetVersion
 from apps.jobs import services as jobs
@@ -96,14 +98,41 @@ def test_the_card_before_the_start(client_for, owner, make_preflight) -> None:
     assert answers["keep_best"] == ["False"]
 
 
-def test_the_card_says_when_a_run_ends_at_the_latest(client_for, owner, make_preflight) -> None:
-    client, addresses = client_for(owner), []
-    for limits in ({}, {"max_minutes": 1.5}):
-        preflight = make_preflight(**limits)
-        addresses.append(reverse("training:preflight", args=[preflight.pk]))
-    unlimited, limited = [client.get(address).content.decode() for address in addresses]
-    assert "at most" not in unlimited
-    assert "at most 1 min 30 s" in limited
+def test_a_run_over_its_limit_is_offered_with_two_buttons(client_for, owner, make_preflight) -> None:
+    client = client_for(owner)
+    usual = make_preflight()
+    html = client.get(reverse("training:preflight", args=[usual.pk])).content.decode()
+    assert "Start training</button>" in html
+    assert 'name="minutes"' not in html
+    limited = make_preflight(max_minutes=1.5)
+    times = {"seconds": 100.0, "whole_seconds": 600.0, "offered_minutes": 1.5}
+    Preflight.objects.filter(pk=limited.pk).update(result=limited.result | times)
+    html = client.get(reverse("training:preflight", args=[limited.pk])).content.decode()
+    assert "about 1 min 40 s" in html
+    assert "all steps take about 10 min" in html
+    assert re.findall(r'name="minutes" value="([^"]+)"', html) == ["1.5", "none"]
+    start = reverse("training:start", args=[limited.pk])
+    assert client.post(start, {"minutes": "soon"}).status_code == 400
+    client.post(start, {"minutes": "none"})
+    assert Run.objects.get().recipe["max_minutes"] is None, "let it finish"
+    Run.objects.all().delete()
+    client.post(start, {"minutes": "1.5"})
+    assert Run.objects.get().recipe["max_minutes"] == 1.5
+
+
+def test_an_old_measurement_offers_another(client_for, owner, make_preflight) -> None:
+    preflight, client = make_preflight(keep_best=False, seed=3), client_for(owner)
+    address = reverse("training:preflight", args=[preflight.pk])
+    assert "Measure again" not in client.get(address).content.decode()
+    Job.objects.filter(pk=preflight.job_id).update(ended_at=timezone.now() - timedelta(hours=1))
+    html = client.get(address).content.decode()
+    form = html[html.index("alert-info") : html.index("Measure again")]
+    asked = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    asked.pop("csrfmiddlewaretoken", None)
+    response = client.post(reverse("training:new"), asked)
+    again = Preflight.objects.exclude(pk=preflight.pk).get()
+    assert response["Location"] == reverse("training:preflight", args=[again.pk])
+    assert again.recipe == preflight.recipe
 
 
 def test_the_start_button_says_what_is_missing(client_for, owner, make_preflight) -> None:
@@ -246,11 +275,11 @@ def test_the_page_of_a_run_that_ended(client_for, owner, make_run) -> None:
 
 def test_the_best_of_a_classifier_is_said_in_rows_right(client_for, owner, make_run) -> None:
     run = make_run()
-    address, said = reverse("training:detail", args=[run.pk]), "of the rows right that it does not see"
+    address, said = reverse("training:detail", args=[run.pk]), "of the validation rows correctly"
     client = client_for(owner)
     assert said not in client.get(address).content.decode(), "nothing was counted"
     Run.objects.filter(pk=run.pk).update(result=run.result | {"validation_accuracy": 0.875})
-    assert f"87.5 % {said}" in client.get(address).content.decode()
+    assert f"classifies 87.5 % {said}" in client.get(address).content.decode()
     last = run.result["recipe"] | {"keep_best": False}
     Run.objects.filter(pk=run.pk).update(result=run.result | {"validation_accuracy": 0.875, "recipe": last})
     assert said not in client.get(address).content.decode(), "the last was kept, whatever it was worth"
@@ -262,13 +291,13 @@ def test_where_the_last_was_kept_the_page_does_not_call_it_the_best(
 ) -> None:
     run = make_run()
     address, client = reverse("training:detail", args=[run.pk]), client_for(owner)
-    assert "the best was at step 6" in client.get(address).content.decode()
+    assert "best checkpoint, step 6, was kept" in client.get(address).content.decode()
     recipe = run.result["recipe"] | ({"keep_best": False} if without == "keep_best" else {})
     loss = None if without == "validation_loss" else 0.3
     Run.objects.filter(pk=run.pk).update(result=run.result | {"recipe": recipe, "validation_loss": loss})
     html = client.get(address).content.decode()
     assert "It ended at step 6, and that is what was kept." in html
-    assert "the best" not in html.split("next-step")[1].split("</p>")[0]
+    assert "The best" not in html.split("next-step")[1].split("</p>")[0]
 
 
 def test_runs_have_an_entry_in_the_navigation(client_for, owner, make_run) -> None:

@@ -1,7 +1,10 @@
 """From a question to a model: the same question has one answer, and what stands in the way is said."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
 from apps.catalog.models import ModelVersion
 from apps.catalog.services import delete_version_files
@@ -60,6 +63,15 @@ def test_the_same_question_is_answered_by_the_same_row(ask, make_preflight) -> N
     done = make_preflight(base="starter:classifier:tiny")
     assert ask(base="starter:classifier:tiny") == done
     assert Job.objects.filter(kind="preflight").count() == 4
+
+
+def test_an_answer_holds_for_minutes(make_preflight, ask) -> None:
+    """The machine may have been busy then: the same question an hour later is measured again."""
+    first = make_preflight()
+    assert ask() == first
+    minutes = timedelta(minutes=services.ANSWER_MINUTES)
+    Job.objects.filter(pk=first.job_id).update(ended_at=timezone.now() - minutes)
+    assert ask() != first
 
 
 def test_a_default_set_by_hand_is_the_same_question(ask) -> None:

@@ -1,6 +1,8 @@
 """Pre-flight counts what a run would do, and says what stands in its way."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from transformers import PreTrainedModel
@@ -19,6 +21,8 @@ from workers.contracts.task_types import Family, TaskType
 from workers.models.loading import load_folder
 from workers.runtime.reporter import JobError
 from workers.training import preflight as preflight_module
+from workers.training.data import encode_rows, read_rows
+from workers.training.estimates import Speed, measure_speed, offered_minutes
 from workers.training.preflight import preflight
 from workers.training.run import run
 
@@ -76,7 +80,7 @@ def test_a_run_from_what_preflight_left_is_the_run_from_the_starter(
     assert run(staged, recording()).validation_loss == run(direct, recording()).validation_loss
 
 
-def test_rows_whose_answer_would_be_cut_off_block_and_the_fix_mends_them(
+def test_rows_whose_answer_would_be_cut_off_are_left_out_and_the_fix_keeps_them(
     dataset, make_preflight, recording, tmp_path
 ):
     long = [("train", [("user", "very " * 40 + "long")], "yes")] * 3
@@ -86,11 +90,114 @@ def test_rows_whose_answer_would_be_cut_off_block_and_the_fix_mends_them(
     result = preflight(spec, recording())
     assert result.unlearnable_rows == 3
     assert result.cut_share == pytest.approx(3 / 33)
-    [blocking] = [finding for finding in result.findings if finding.blocks]
-    assert "3 rows" in blocking.message
-    mended = Recipe(**{**spec.recipe.model_dump(), **blocking.fix})
+    assert not any(finding.blocks for finding in result.findings)
+    [left_out] = [finding for finding in result.findings if "left out" in finding.message]
+    assert left_out.message.startswith("3 of 33 rows")
+    assert result.steps == round(result.recipe.epochs * -(-30 // result.recipe.batch_rows))
+    mended = Recipe(**{**spec.recipe.model_dump(), **left_out.fix})
     again = preflight(make_preflight(data, Family.CAUSAL, name="again", recipe=mended), recording())
-    assert not any(finding.blocks for finding in again.findings)
+    assert not any("left out" in finding.message for finding in again.findings)
+
+
+def test_only_when_no_row_remains_does_that_block(make_preflight, recording, tmp_path):
+    rows = [("train", [("user", f"{'very ' * 40} long {n}")], "yes") for n in range(10)]
+    data = write_rows(tmp_path / "none", rows)
+    result = preflight(make_preflight(data, Family.CAUSAL, recipe=Recipe(max_length=16)), recording())
+    [blocking] = [finding for finding in result.findings if finding.blocks]
+    assert blocking.message.startswith("None of the 10 rows")
+    assert blocking.fix["max_length"] > 16
+
+
+@pytest.mark.parametrize("rate", [1.0, 1e-6])
+def test_a_learning_rate_far_from_the_usual_is_questioned(rate, dataset, make_preflight, recording):
+    asked = make_preflight(dataset(Family.CAUSAL), Family.CAUSAL, recipe=Recipe(learning_rate=rate))
+    [finding] = preflight(asked, recording()).findings
+    assert f"{rate:g}" in finding.message
+    assert not finding.blocks
+    usual = Recipe(**finding.fix)
+    again = make_preflight(dataset(Family.CAUSAL), Family.CAUSAL, name="again", recipe=usual)
+    assert preflight(again, recording()).findings == []
+
+
+def test_a_step_larger_than_the_data_is_questioned(dataset, make_preflight, recording):
+    asked = make_preflight(dataset(Family.CAUSAL), Family.CAUSAL, recipe=Recipe(batch_rows=60))
+    [finding] = preflight(asked, recording()).findings
+    assert "60 rows" in finding.message
+    assert finding.fix["batch_rows"] < 60
+
+
+def test_answers_that_equal_their_questions_are_questioned(make_preflight, recording, tmp_path):
+    rows = [("train", [("user", f"Echo {n}")], f" echo {n}") for n in range(20)]
+    rows += [("validation", [("user", "Echo")], "echo")]
+    result = preflight(make_preflight(write_rows(tmp_path / "echo", rows), Family.CAUSAL), recording())
+    assert [f.message for f in result.findings if f.message.startswith("In 20 of 20 rows")]
+
+
+def test_long_texts_are_divided_and_all_of_them_is_learned(make_preflight, make_spec, recording, tmp_path):
+    """Two books of one row each, and a row to watch: no token of them is thrown away."""
+    book = " ".join(f"word{number % 97} and" for number in range(900))
+    rows = [("train", [], book), ("train", [], f"again {book}"), ("validation", [], book)]
+    data = write_rows(tmp_path / "books", rows)
+    spec = make_preflight(data, Family.CAUSAL, recipe=Recipe(max_length=128))
+    spec = spec.model_copy(update={"task_type": TaskType.GENERATION})
+    result = preflight(spec, recording())
+    assert (result.cut_share, result.unlearnable_rows) == (0, 0)
+    assert not any(finding.blocks for finding in result.findings), "two rows, but many windows"
+    assert any("divided into windows" in finding.message for finding in result.findings)
+    assert result.learned_tokens == sum(length - 1 for length in _lengths(result, spec, data))
+    recipe = result.recipe.model_copy(update={"max_steps": 3, "sample_rows": 0})
+    trained = make_spec(Family.CAUSAL, name="run").model_copy(
+        update={"recipe": recipe, "task_type": TaskType.GENERATION}
+    )
+    trained.inputs["data"] = str(data)
+    reporter = recording()
+    found = run(trained, reporter)
+    assert found.tokens_seen > 3 * 2 * 128
+    assert found.validation_loss is not None
+
+
+def _lengths(result, spec, data):
+    loaded = load_folder(Path(spec.work) / "out")
+    rows = read_rows(data, "train")
+    whole = encode_rows(rows, loaded.tokenizer, loaded.manifest, max_length=None, max_target_length=None)
+    return [example.tokens for example in whole]
+
+
+def test_no_limit_is_set_by_itself_and_a_chosen_one_agrees_with_the_estimate(
+    dataset, make_preflight, recording
+):
+    data = dataset(Family.CLASSIFIER)
+    for length in Length:
+        result = preflight(make_preflight(data, Family.CLASSIFIER, name=length, length=length), recording())
+        assert result.recipe.max_minutes is None
+        assert result.seconds == result.whole_seconds
+    short = Recipe(max_minutes=0.01, epochs=900)
+    result = preflight(make_preflight(data, Family.CLASSIFIER, name="short", recipe=short), recording())
+    assert result.seconds < result.whole_seconds
+    assert result.seconds <= 0.6 + 10, "the limit, and what starting and saving take"
+    assert result.offered_minutes == 0.01
+
+
+def test_a_long_run_offers_a_limit() -> None:
+    assert offered_minutes(Recipe(), Length.QUICK, 60 * 60) == 2
+    assert offered_minutes(Recipe(), Length.QUICK, 60) is None
+    assert offered_minutes(Recipe(max_minutes=30), Length.QUICK, 29 * 60) is None
+
+
+def test_the_same_question_gives_the_same_plan_however_fast_the_machine_is(
+    dataset, make_preflight, recording, monkeypatch
+):
+    steps = []
+    for number, slow in enumerate((1.0, 50.0)):
+
+        def slowed(*arguments: Any, factor: float = slow) -> Speed:
+            speed = measure_speed(*arguments)
+            return replace(speed, per_token=factor * speed.per_token)
+
+        monkeypatch.setattr(preflight_module, "measure_speed", slowed)
+        spec = make_preflight(dataset(Family.CLASSIFIER), Family.CLASSIFIER, name=f"n{number}")
+        steps.append(preflight(spec, recording()).steps)
+    assert steps[0] == steps[1]
 
 
 def test_too_few_rows_block(make_preflight, recording, tmp_path):

@@ -126,6 +126,70 @@ def test_a_resumed_run_cost_the_time_of_all_its_attempts(make_spec, recording, t
     assert run(rest, recording()).seconds >= 5000
 
 
+def _last_checkpoint(work: str) -> Path:
+    return max((Path(work) / "checkpoints").glob("step-*"))
+
+
+@pytest.mark.parametrize("tuning", list(Tuning))
+def test_a_continued_run_is_the_longer_run(tuning, make_spec, recording):
+    """Same weights, optimizer, order of rows and random states: with a constant rate not a bit differs."""
+    steady = {"schedule": "constant", "warmup_share": 0.0, "dropout": 0.1, "tuning": tuning}
+    steady |= {"early_stopping_rounds": 0}
+    whole = make_spec(Family.CAUSAL, name="whole", max_steps=16, validation_rounds=4, **steady)
+    run(whole, recording())
+    first = make_spec(Family.CAUSAL, name="first", max_steps=8, validation_rounds=2, **steady)
+    run(first, recording())
+    inputs = {"checkpoint": str(_last_checkpoint(first.work))}
+    more = make_spec(
+        Family.CAUSAL, name="more", inputs=inputs, max_steps=16, validation_rounds=2, **steady
+    ).model_copy(update={"continues": "first"})
+    reporter = recording()
+    result = run(more, reporter)
+    assert (result.steps, result.planned_steps, result.stopped) == (16, 16, "finished")
+    expected = load_file(_last_checkpoint(whole.work) / "weights.safetensors")
+    found = load_file(_last_checkpoint(more.work) / "weights.safetensors")
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    training = [event.fraction for event in reporter.of("progress") if event.phase == "training"]
+    assert training[0] < 0.1, "the bar is that of the run at hand"
+    assert [event.step for event in reporter.of("checkpoint")] == [12, 16]
+
+
+def test_a_continued_run_warms_up_and_joins_the_longer_schedule(make_spec, recording):
+    first = make_spec(Family.CLASSIFIER, name="first", max_steps=10)
+    run(first, recording())
+    inputs = {"checkpoint": str(_last_checkpoint(first.work))}
+    more = make_spec(Family.CLASSIFIER, name="more", inputs=inputs, max_steps=50, warmup_share=0.2)
+    reporter = recording()
+    result = run(more.model_copy(update={"continues": "first"}), reporter)
+    rates = [e.values["learning_rate"] for e in reporter.of("metric") if "learning_rate" in e.values]
+    assert result.steps > 10
+    assert result.base_loss is not None, "what the first run measured stays"
+    assert rates[0] < 0.1 * 3e-3, "it warms up again"
+
+
+def test_minutes_of_a_continued_run_count_from_where_it_began(make_spec, recording):
+    first = make_spec(Family.CLASSIFIER, name="first", max_steps=6)
+    run(first, recording())
+    kept = _last_checkpoint(first.work)
+    state = json.loads((kept / "state.json").read_text())
+    (kept / "state.json").write_text(json.dumps(state | {"seconds": 5000}))
+    inputs = {"checkpoint": str(kept)}
+    limits = {"max_steps": 100_000, "max_minutes": 0.02, "early_stopping_rounds": 0}
+    more = make_spec(Family.CLASSIFIER, name="more", inputs=inputs, **limits)
+    result = run(more.model_copy(update={"continues": "first"}), recording())
+    assert result.stopped == "time"
+    assert result.steps > 6
+    assert result.seconds < 5000, "the earlier run's time is its own"
+
+
+def test_a_stopped_run_can_be_continued_from_where_the_stop_met_it(make_spec, recording):
+    reporter = recording(stop_after_metrics=2)
+    spec = make_spec(Family.CLASSIFIER, max_steps=5000, validation_rounds=1)
+    result = run(spec, reporter)
+    assert result.stopped == "user"
+    assert json.loads((_last_checkpoint(spec.work) / "state.json").read_text())["step"] == result.steps
+
+
 def test_a_checkpoint_of_another_model_is_refused(make_spec, recording, tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "state.json").write_text("{}")
@@ -179,33 +243,47 @@ def test_early_stopping_ends_a_run_that_no_longer_gets_better(make_spec, recordi
     assert result.best_step < result.steps < 300
 
 
+def test_few_labels_end_a_run_only_once_the_learning_rate_has_come_down(make_spec, recording, monkeypatch):
+    """Of 20 validation rows each is worth five points: two rounds without gain say nothing."""
+    monkeypatch.setattr(loop_module, "validate", lambda *_: Validation(loss=0.9, accuracy=0.7))
+    few = {"max_steps": 40, "validation_rounds": 20, "early_stopping_rounds": 2, "dropout": 0.0}
+    result = run(make_spec(Family.CLASSIFIER, name="few", **few), recording())
+    assert (result.stopped, result.best_step) == ("early_stopping", 2)
+    assert 0.75 * 40 <= result.steps < 40
+    monkeypatch.setattr(loop_module, "FEW_LABELS", 10)
+    assert run(make_spec(Family.CLASSIFIER, name="many", **few), recording()).steps == 6
+
+
 def test_a_run_goes_on_while_its_loss_still_falls(make_spec, recording, monkeypatch):
     losses = (0.9, 0.8, 0.7, 0.6, 0.65, 0.66)
     rounds = [
         Validation(loss=loss, accuracy=share) for loss, share in zip(losses, (0.8, *[0.7] * 5), strict=True)
     ]
-    validated = iter(rounds)
+    validated = iter([Validation(loss=1.0, accuracy=0.2), *rounds])
     monkeypatch.setattr(loop_module, "validate", lambda *_: next(validated))
-    spec = make_spec(
-        Family.CLASSIFIER, max_steps=24, validation_rounds=12, early_stopping_rounds=2, dropout=0.0
-    )
+    steps = {"max_steps": 24, "validation_rounds": 12, "early_stopping_rounds": 2}
+    spec = make_spec(Family.CLASSIFIER, schedule="constant", dropout=0.0, **steps)
     result = run(spec, recording())
     assert (result.stopped, result.steps, result.best_step) == ("early_stopping", 12, 2)
 
 
 def test_a_time_limit_ends_a_run(make_spec, recording):
-    result = run(make_spec(Family.CLASSIFIER, max_steps=100_000, max_minutes=0.02), recording())
+    reporter = recording()
+    result = run(make_spec(Family.CLASSIFIER, max_steps=100_000, max_minutes=0.02), reporter)
     assert result.stopped == "time"
-    assert result.steps < 100_000
+    assert result.steps < result.planned_steps
+    training = [event for event in reporter.of("progress") if event.phase == "training"]
+    assert training[-1].fraction > 0.6, "the bar follows the time, which ends the run"
+    assert training[-1].seconds_left < 0.6
 
 
 def test_the_best_weights_are_kept_not_the_last(make_spec, recording, monkeypatch):
-    losses = iter([1.0, 2.0, 3.0])
+    losses = iter([4.0, 1.0, 2.0, 3.0])
     monkeypatch.setattr(loop_module, "validate", lambda *_: Validation(loss=next(losses)))
     best = make_spec(Family.CLASSIFIER, name="best", dropout=0.0)
     result = run(best, recording())
     assert result.best_step == 4
-    losses = iter([1.0, 2.0, 3.0])
+    losses = iter([4.0, 1.0, 2.0, 3.0])
     last = make_spec(Family.CLASSIFIER, name="last", keep_best=False, dropout=0.0)
     assert run(last, recording()).best_step == 12
     name = "classifier.weight"
@@ -214,7 +292,10 @@ def test_the_best_weights_are_kept_not_the_last(make_spec, recording, monkeypatc
 
 def test_a_classifier_is_judged_by_its_answers_before_its_loss(make_spec, recording, monkeypatch):
     rounds = iter(
-        [Validation(loss=loss, accuracy=share) for loss, share in ((0.5, 0.7), (0.9, 0.8), (0.8, 0.8))]
+        [
+            Validation(loss=loss, accuracy=share)
+            for loss, share in ((1.6, 0.2), (0.5, 0.7), (0.9, 0.8), (0.8, 0.8))
+        ]
     )
     monkeypatch.setattr(loop_module, "validate", lambda *_: next(rounds))
     result = run(make_spec(Family.CLASSIFIER, dropout=0.0), recording())

@@ -1,0 +1,124 @@
+"""A run that has not learned says so wherever it is listed, and is published only when that is confirmed."""
+
+import pytest
+from django.urls import reverse
+
+from apps.core.errors import UserError
+from apps.core.verdicts import verdict_text, warning_of
+from apps.publishing.defaults import settings_for
+from apps.publishing.models import App
+from apps.publishing.services import apps
+from apps.training.models import Preflight, Run
+from apps.workspaces.audit_words import change_words
+from apps.workspaces.models import AuditEntry
+from workers.contracts.events import Fix
+from workers.contracts.verdicts import VERDICTS, Verdict, VerdictCode
+
+pytestmark = pytest.mark.django_db
+
+PARAMETERS = {
+    "loss": 47.6,
+    "base_loss": 6.0,
+    "rate": "1",
+    "rows": 12,
+    "answer": "<b>the</b>",
+    "label": "spam",
+    "accuracy": 0.7,
+    "share": 0.71,
+}
+
+
+def _with_verdict(run: Run, code: VerdictCode = VerdictCode.DIVERGED, fix: Fix | None = None) -> Run:
+    verdict = Verdict(code=code, parameters=PARAMETERS, fix=fix)
+    run.result |= {"verdict": verdict.model_dump(mode="json")}
+    run.save()
+    return run
+
+
+@pytest.mark.parametrize("code", [code for code in VerdictCode if VERDICTS[code].warns])
+def test_every_warning_is_the_headline_and_the_badge(code, client_for, owner, make_run) -> None:
+    run, client = _with_verdict(make_run(), code), client_for(owner)
+    text = verdict_text(run.result)
+    shown = {
+        "training:detail": [run.pk],
+        "training:list": [],
+        "home:home": [],
+        "catalog:list": [],
+        "catalog:detail": [run.model_version_id],
+    }
+    for address, arguments in shown.items():
+        html = client.get(reverse(address, args=arguments)).content.decode()
+        assert text.badge in html or text.headline.partition("“")[0] in html, address
+        assert "<b>the</b>" not in html
+    page = client.get(reverse("training:detail", args=[run.pk])).content.decode()
+    assert text.advice in page
+
+
+def test_the_fix_is_a_button_that_asks_for_the_better_run(client_for, owner, make_run) -> None:
+    fix = Fix(label="Train with learning rate 0.002", recipe={"learning_rate": 0.002})
+    run, client = _with_verdict(make_run(learning_rate=1.0), fix=fix), client_for(owner)
+    html = client.get(reverse("training:detail", args=[run.pk])).content.decode()
+    assert "Train with learning rate 0.002" in html
+    client.post(reverse("training:fix", args=[run.pk]))
+    assert Preflight.objects.exclude(pk=run.preflight_id).get().recipe == {"learning_rate": 0.002}
+
+
+def test_a_run_that_learned_warns_of_nothing(client_for, owner, make_run) -> None:
+    run = _with_verdict(make_run(), VerdictCode.LEARNED)
+    assert warning_of(run.model_version) is None
+    html = client_for(owner).get(reverse("training:detail", args=[run.pk])).content.decode()
+    assert "The model has learned: the loss fell from 6 to 47.6." in html
+    assert 'id="verdict"' not in html
+    assert warning_of(make_run(length="quick").model_version) is None, "a result of an earlier release"
+
+
+def test_publishing_asks_for_a_confirmation_and_writes_it_down(owner, make_run, workspace) -> None:
+    model = _with_verdict(make_run(), VerdictCode.EMPTY_ANSWERS).model_version
+    made = apps.create_app(
+        actor=owner, workspace=workspace, model_version=model, name="x", app_settings=settings_for(model)
+    )
+    with pytest.raises(UserError, match="all 12 sample answers are empty") as refused:
+        apps.publish(actor=owner, app=made, version=made.versions.get())
+    assert refused.value.field == "confirm_verdict"
+    assert App.objects.get().live_version is None
+    apps.publish(actor=owner, app=made, version=made.versions.get(), verdict_is_confirmed=True)
+    entry = AuditEntry.objects.get(action="app.published")
+    assert entry.changes["verdict"] == "empty_answers"
+    assert ("confirmed although", "Empty answers") in change_words(entry)
+
+
+def test_the_form_shows_the_verdict_and_its_checkbox(client_for, owner, make_run) -> None:
+    model = _with_verdict(make_run()).model_version
+    client, address = client_for(owner), f"{reverse('publishing:new')}?model={model.pk}"
+    page = client.get(address)
+    assert "Training diverged: the loss is 47.6, and it was 6 before training." in page.content.decode()
+    form = page.context["form"]
+    asked = {name: form[name].value() or "" for name in form.fields if name != "confirm_verdict"}
+    asked["model"] = model.pk
+    refused = client.post(address, asked)
+    assert refused.status_code == 422
+    assert "confirm that" in refused.content.decode()
+    assert not App.objects.exists(), "nothing is left of a refused publication"
+    assert client.post(address, asked | {"confirm_verdict": "on"}).status_code == 302
+    assert App.objects.get().live_version is not None
+
+
+def test_a_draft_is_published_with_the_checkbox_of_its_page(client_for, owner, make_run, workspace) -> None:
+    model = _with_verdict(make_run()).model_version
+    made = apps.create_app(
+        actor=owner, workspace=workspace, model_version=model, name="x", app_settings=settings_for(model)
+    )
+    client, version = client_for(owner), made.versions.get()
+    assert (
+        'name="confirm_verdict"' in client.get(reverse("publishing:detail", args=[made.pk])).content.decode()
+    )
+    address = reverse("publishing:publish", args=[made.pk])
+    assert client.post(address, {"version": version.pk}).status_code == 400
+    assert client.post(address, {"version": version.pk, "confirm_verdict": "1"}).status_code == 302
+
+
+def test_the_cards_show_the_kept_step(client_for, owner, make_run) -> None:
+    run = make_run()
+    html = client_for(owner).get(reverse("training:detail", args=[run.pk])).content.decode()
+    assert "The kept checkpoint, step 6" in html
+    assert f">{run.result['validation_loss']:.3f}<" in html

@@ -1,0 +1,126 @@
+"""A run says in one code whether the model it leaves learned anything."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from workers.contracts.model_folder import ParityRecord, PromptMessage
+from workers.contracts.recipes import Recipe
+from workers.contracts.task_types import Family
+from workers.contracts.verdicts import VERDICTS, VerdictCode
+from workers.models.prompts import Example
+from workers.training import verdict as verdict_module
+from workers.training.checkpoints import TrainingState, Validation
+from workers.training.data import Row
+from workers.training.loop import TrainingData
+from workers.training.run import run
+from workers.training.verdict import judge
+
+USUAL = 2e-3
+
+
+@pytest.fixture(autouse=True)
+def usual(monkeypatch):
+    monkeypatch.setattr(verdict_module, "usual_rate", lambda *_: USUAL)
+
+
+def _loop(family=Family.CAUSAL, *, base=6.0, loss=2.0, accuracy=None, labels=(), **recipe):
+    """What `judge` reads of a loop that has ended."""
+    kept = Validation(loss=loss, accuracy=accuracy)
+    rows = [Row(f"r{n}", [PromptMessage(role="user", content=f"q{n}")], f"a{n}") for n in range(4)]
+    examples = [Example([1], [label]) for label in labels] or [Example([1, 2], [-100, 2])]
+    manifest = SimpleNamespace(labels=["spam", "ham"])
+    return SimpleNamespace(
+        loaded=SimpleNamespace(family=family, manifest=manifest),
+        recipe=Recipe(learning_rate=USUAL, **recipe) if "learning_rate" not in recipe else Recipe(**recipe),
+        state=TrainingState(step=60, base=Validation(loss=base), best=kept, last=kept, train_loss=loss),
+        data=TrainingData(examples, examples, rows),
+    )
+
+
+def _records(*outputs):
+    return [
+        ParityRecord(
+            row_id=f"r{n}",
+            prompt=[PromptMessage(role="user", content=f"q{n}")],
+            prompt_ids=[1],
+            output_ids=[2],
+            output=output,
+            log_probabilities=[0.0],
+        )
+        for n, output in enumerate(outputs)
+    ]
+
+
+def test_a_model_that_answers_and_whose_loss_fell_has_learned() -> None:
+    found = judge(_loop(), _records("a0", "a1", "a2", "a3"))
+    assert (found.code, found.warns) == (VerdictCode.LEARNED, False)
+    assert found.parameters == {"loss": 2.0, "base_loss": 6.0}
+
+
+def test_a_loss_far_above_the_base_has_diverged_and_the_usual_rate_is_the_fix() -> None:
+    found = judge(_loop(loss=47.0, learning_rate=1.0), _records(*["order"] * 4))
+    assert (found.code, found.warns) == (VerdictCode.DIVERGED, True)
+    assert found.fix.recipe == {"learning_rate": USUAL}
+    lower = judge(_loop(loss=47.0), [])
+    assert lower.fix.recipe == {"learning_rate": USUAL / 4}
+
+
+def test_a_loss_near_the_base_has_taught_nothing() -> None:
+    found = judge(_loop(loss=5.99, learning_rate=1e-7), _records("a", "b", "c", "d"))
+    assert found.code == VerdictCode.NOTHING_LEARNED
+    assert found.fix.recipe == {"learning_rate": USUAL}
+    assert judge(_loop(loss=5.8), _records("a", "b")).code == VerdictCode.LEARNED
+
+
+def test_empty_and_constant_answers_are_told() -> None:
+    assert judge(_loop(), _records("", " ", "\n", "")).code == VerdictCode.EMPTY_ANSWERS
+    constant = judge(_loop(), _records(*["the the"] * 4))
+    assert constant.code == VerdictCode.CONSTANT_ANSWERS
+    assert constant.parameters == {"rows": 4, "answer": "the the"}
+    assert judge(_loop(), _records("the the", "the the")).code == VerdictCode.LEARNED, "too few to tell"
+
+
+def test_a_classifier_must_beat_the_most_frequent_label() -> None:
+    labels = [0] * 7 + [1] * 3
+    found = judge(_loop(Family.CLASSIFIER, base=0.7, loss=0.6, accuracy=0.7, labels=labels), [])
+    assert found.code == VerdictCode.MOST_FREQUENT_LABEL
+    assert found.parameters == {"label": "spam", "accuracy": 0.7, "share": 0.7}
+    better = _loop(Family.CLASSIFIER, base=0.7, loss=0.9, accuracy=0.8, labels=labels)
+    assert judge(better, []).code == VerdictCode.LEARNED, "a sure model's loss may rise"
+    diverged = _loop(Family.CLASSIFIER, base=0.7, loss=30.0, accuracy=0.3, labels=labels)
+    assert judge(diverged, []).code == VerdictCode.DIVERGED
+    one_label = _loop(Family.CLASSIFIER, base=0.7, loss=0.1, accuracy=1.0, labels=[0] * 5)
+    assert judge(one_label, []).code == VerdictCode.LEARNED, "nothing else could be said"
+
+
+def test_every_code_has_words_and_its_parameters_fill_them() -> None:
+    assert set(VERDICTS) == set(VerdictCode)
+    loops = [
+        (_loop(), _records("a", "b")),
+        (_loop(loss=47.0), []),
+        (_loop(loss=6.0), _records("a", "b")),
+        (_loop(), _records("", "")),
+        (_loop(), _records(*["x"] * 4)),
+        (_loop(Family.CLASSIFIER, base=0.7, loss=0.7, accuracy=0.5, labels=[0, 1]), []),
+    ]
+    for loop, records in loops:
+        found = judge(loop, records)
+        words = VERDICTS[found.code]
+        assert "%" not in (words.headline % found.parameters).replace("%(", "")
+        assert words.advice % found.parameters or not found.warns
+
+
+@pytest.mark.training
+def test_a_real_run_at_learning_rate_one_says_that_it_diverged(make_spec, recording) -> None:
+    result = run(make_spec(Family.CAUSAL, learning_rate=1.0, max_steps=12), recording())
+    assert result.verdict.warns
+    assert result.verdict.code in (
+        VerdictCode.DIVERGED,
+        VerdictCode.EMPTY_ANSWERS,
+        VerdictCode.CONSTANT_ANSWERS,
+    )
+    assert result.verdict.fix.recipe["learning_rate"] <= USUAL
+    good = run(make_spec(Family.CAUSAL, name="good", max_steps=40), recording())
+    assert (good.verdict.warns, good.planned_steps) == (False, 40)
+    assert good.verdict.parameters["base_loss"] == good.base_loss > good.validation_loss

@@ -1,0 +1,91 @@
+"""What a run's result amounts to: one code, its parameters, and the words of every page and the API.
+
+The worker decides (workers.training.verdict); pages format `VERDICTS[code]` with the parameters.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import BaseModel, Field
+
+from workers.contracts.events import Fix
+from workers.contracts.i18n import gettext_noop as _
+
+
+class VerdictCode(StrEnum):
+    LEARNED = "learned"
+    UNCHECKED = "unchecked"
+    DIVERGED = "diverged"
+    NOTHING_LEARNED = "nothing_learned"
+    EMPTY_ANSWERS = "empty_answers"
+    CONSTANT_ANSWERS = "constant_answers"
+    MOST_FREQUENT_LABEL = "most_frequent_label"
+
+
+class Verdict(BaseModel):
+    """`parameters` fill the words: losses in nats, `accuracy` and `share` as shares of 1, `rows` as a count.
+
+    `fix` is the recipe change that most likely helps; None where only longer training or more data does.
+    """
+
+    code: VerdictCode
+    parameters: dict[str, float | str] = Field(default_factory=dict)
+    fix: Fix | None = None
+
+    @property
+    def warns(self) -> bool:
+        """Whether publishing the model needs a confirmation."""
+        return VERDICTS[self.code].warns
+
+
+@dataclass(frozen=True)
+class VerdictWords:
+    """`badge` for lists, `headline` for the run and model pages, `advice` for what to do next."""
+
+    badge: str
+    headline: str
+    advice: str
+    warns: bool = True
+
+
+VERDICTS: dict[VerdictCode, VerdictWords] = {
+    VerdictCode.LEARNED: VerdictWords(
+        _("Learned"),
+        _("The model has learned: the loss fell from %(base_loss)s to %(loss)s."),
+        "",
+        warns=False,
+    ),
+    VerdictCode.UNCHECKED: VerdictWords(
+        _("Not checked"),
+        _("There are no validation rows, so nothing shows whether the model has learned."),
+        _("Compare the model with its base, or add validation rows."),
+        warns=False,
+    ),
+    VerdictCode.DIVERGED: VerdictWords(
+        _("Diverged"),
+        _("Training diverged: the loss is %(loss)s, and it was %(base_loss)s before training."),
+        _("The learning rate %(rate)s is too high. Train again with a lower one."),
+    ),
+    VerdictCode.NOTHING_LEARNED: VerdictWords(
+        _("Learned nothing"),
+        _("The model has learned nothing: the loss is %(loss)s, and it was %(base_loss)s before training."),
+        _("Train longer, add more rows, or choose a larger base model."),
+    ),
+    VerdictCode.EMPTY_ANSWERS: VerdictWords(
+        _("Empty answers"),
+        _("The model has not learned to answer: all %(rows)s sample answers are empty."),
+        _("Train longer, add more rows, or choose a larger base model."),
+    ),
+    VerdictCode.CONSTANT_ANSWERS: VerdictWords(
+        _("Same answer"),
+        _("The model gives the same answer to all %(rows)s sample rows: “%(answer)s”."),
+        _("Train longer, add more rows, or choose a larger base model."),
+    ),
+    VerdictCode.MOST_FREQUENT_LABEL: VerdictWords(
+        _("Only one label"),
+        _(
+            "The model is no better than always answering “%(label)s”: it classifies %(accuracy)s of the validation rows correctly, and that label alone makes up %(share)s."
+        ),
+        _("Train longer, add more rows, or choose a larger base model."),
+    ),
+}

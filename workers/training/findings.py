@@ -1,0 +1,99 @@
+"""What pre-flight has to say about the rows and the recipe, before anything is started."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from workers.contracts.recipes import Recipe
+from workers.contracts.specs import Finding, Split
+from workers.models.loading import LoadedModel
+from workers.models.prompts import Example
+from workers.training.automatic import batch_rows, usual_rate
+from workers.training.data import Row
+
+FEWEST_ROWS = 8
+_FAR_RATE = 20
+"""Times the usual learning rate, or its part, from which a rate that was set by hand is questioned."""
+_ECHO_SHARE = 0.05
+"""Share of rows that only repeat their question from which the columns are questioned."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The training rows as they would be trained on (`examples`; `usable` teach something), and uncut (`whole`)."""
+
+    examples: list[Example]
+    usable: list[Example]
+    whole: list[Example]
+    cut: int
+
+    @property
+    def unlearnable(self) -> int:
+        return len(self.examples) - len(self.usable)
+
+
+def row_findings(
+    loaded: LoadedModel, recipe: Recipe, counted: Counted, splits: Mapping[Split, Sequence[Row]]
+) -> list[Finding]:
+    """Too few rows, rows that teach nothing or lose their end, answers that repeat the question, no validation rows."""
+    rows = len(counted.examples)
+    longest = max(len(example.input_ids) for example in counted.whole)
+    fits = longest <= loaded.manifest.context_length
+    longer = {"max_length": longest} if fits and longest > (recipe.max_length or 0) else {}
+    findings = []
+    if rows < FEWEST_ROWS:
+        message = f"There are only {rows} training rows; at least {FEWEST_ROWS} are needed. Add rows to the dataset."
+        findings.append(Finding(blocks=True, message=message))
+    findings += _unlearnable(rows, counted.unlearnable, longer)
+    if len(counted.whole) < rows:
+        longer_than = sum(example.tokens > (recipe.max_length or 0) for example in counted.whole)
+        message = f"{longer_than} of {len(counted.whole)} texts are longer than {recipe.max_length} tokens. They are divided into windows of that length ({rows} in all), so that all of their text is learned."
+        findings.append(Finding(blocks=False, message=message))
+    if counted.cut:
+        message = f"{counted.cut} of {rows} rows are longer than {recipe.max_length} tokens and will lose their end."
+        findings.append(Finding(blocks=False, message=message, fix=longer))
+    echoes = sum(map(_repeats_its_question, splits["train"]))
+    if echoes and echoes >= _ECHO_SHARE * len(splits["train"]):
+        message = f"In {echoes} of {len(splits['train'])} rows the answer repeats the question. Check which column is which."
+        findings.append(Finding(blocks=False, message=message))
+    if not splits["validation"]:
+        message = (
+            "There are no validation rows: early stopping and keeping the best model have nothing to go by."
+        )
+        findings.append(Finding(blocks=False, message=message))
+    return findings
+
+
+def _unlearnable(rows: int, unlearnable: int, longer: dict[str, int]) -> list[Finding]:
+    """Rows that teach nothing are left out; only when no other row remains does that stop the run."""
+    if not unlearnable:
+        return []
+    advice = "Raise the longest row." if longer else "Shorten these rows' inputs or fill in their answers."
+    if unlearnable == rows:
+        message = (
+            f"None of the {rows} rows has anything to learn: their answers are empty or cut off. {advice}"
+        )
+        return [Finding(blocks=True, message=message, fix=longer)]
+    message = f"{unlearnable} of {rows} rows are left out: their answers are empty or cut off, so nothing can be learned from them. {advice}"
+    return [Finding(blocks=False, message=message, fix=longer)]
+
+
+def _repeats_its_question(row: Row) -> bool:
+    question = row.messages[-1].content.strip().casefold() if row.messages else ""
+    return bool(question) and question == row.target.strip().casefold()
+
+
+def recipe_findings(given: Recipe, recipe: Recipe, loaded: LoadedModel, counted: Counted) -> list[Finding]:
+    """A learning rate far from the usual one, and a step as large as the data; of what was set by hand alone."""
+    findings = []
+    usual = usual_rate(loaded, recipe.tuning)
+    if given.learning_rate and given.learning_rate > _FAR_RATE * usual:
+        message = f"The learning rate {given.learning_rate:g} is {given.learning_rate / usual:.0f} times the usual one for this base ({usual:g}). Training will most likely diverge."
+        findings.append(Finding(blocks=False, message=message, fix={"learning_rate": usual}))
+    elif given.learning_rate and given.learning_rate * _FAR_RATE < usual:
+        message = f"The learning rate {given.learning_rate:g} is {usual / given.learning_rate:.0f} times smaller than the usual one for this base ({usual:g}). The model will hardly learn."
+        findings.append(Finding(blocks=False, message=message, fix={"learning_rate": usual}))
+    rows = len(counted.usable)
+    if given.batch_rows and rows >= FEWEST_ROWS and given.batch_rows >= rows:
+        message = f"One step reads {given.batch_rows} rows, and there are only {rows}: each epoch is a single step. Choose fewer rows per step."
+        findings.append(Finding(blocks=False, message=message, fix={"batch_rows": batch_rows(rows)}))
+    return findings

@@ -1,0 +1,106 @@
+"""Decides what a run amounts to: whether the kept model learned anything, and what would most likely help."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from workers.contracts.events import Fix
+from workers.contracts.model_folder import ParityRecord
+from workers.contracts.recipes import Recipe
+from workers.contracts.task_types import Family
+from workers.contracts.verdicts import Verdict, VerdictCode
+from workers.models.prompts import Example
+from workers.training.automatic import usual_rate
+from workers.training.checkpoints import TrainingState, Validation
+from workers.training.loop import Loop
+
+_DIVERGED_OVER = 1.2
+"""A loss this many times that of the untouched base was driven away from it; a model that learned nothing stays near 1."""
+_LEAST_GAIN = 0.01
+"""Share of the base's loss by which a run must lower it; below that lies the noise between validation rounds."""
+_FEWEST_ANSWERS = 4
+"""Sample answers that must agree before they count as always the same."""
+_FAR_RATE = 5
+"""Times the usual learning rate (or a part of it) from which the rate is named as the likely cause."""
+_LONGEST_QUOTE = 80
+
+
+def judge(loop: Loop, records: Sequence[ParityRecord]) -> Verdict:
+    """The verdict on the model as it will be left; `records` are its own answers to validation rows."""
+    kept = kept_validation(loop.state, loop.recipe)
+    before, after = _losses(loop.state, kept)
+    usual = usual_rate(loop.loaded, loop.recipe.tuning)
+    if before is None or after is None:
+        return Verdict(code=VerdictCode.UNCHECKED)
+    losses: dict[str, float | str] = {"loss": after, "base_loss": before}
+    constant = _constant_answer(loop, kept, records)
+    improved = after < (1 - _LEAST_GAIN) * before
+    guessed = loop.loaded.family is not Family.CLASSIFIER or constant is not None
+    if after > _DIVERGED_OVER * before and guessed:
+        rate = loop.recipe.learning_rate or usual
+        return Verdict(
+            code=VerdictCode.DIVERGED,
+            parameters=losses | {"rate": f"{rate:g}"},
+            fix=_rate_fix(min(rate / 4, usual)),
+        )
+    far = _far_rate_fix(loop.recipe, usual)
+    if constant is not None:
+        return constant.model_copy(update={"fix": far})
+    if not improved and loop.loaded.family is not Family.CLASSIFIER:
+        return Verdict(code=VerdictCode.NOTHING_LEARNED, parameters=losses, fix=far)
+    code = VerdictCode.LEARNED if kept is not None else VerdictCode.UNCHECKED
+    return Verdict(code=code, parameters=losses)
+
+
+def kept_validation(state: TrainingState, recipe: Recipe) -> Validation | None:
+    """The validation round of the weights that are kept."""
+    return state.best if recipe.keep_best and state.best is not None else state.last
+
+
+def _losses(state: TrainingState, kept: Validation | None) -> tuple[float | None, float | None]:
+    """Before and after training: on validation rows, or where there are none on training rows."""
+    if kept is not None and state.base is not None:
+        return state.base.loss, kept.loss
+    return state.first_loss, state.train_loss if state.step > 1 else None
+
+
+def _constant_answer(loop: Loop, kept: Validation | None, records: Sequence[ParityRecord]) -> Verdict | None:
+    if loop.loaded.family is Family.CLASSIFIER:
+        return _most_frequent_label(loop.loaded.manifest.labels, loop.data.validation, kept)
+    answers = [record.output.strip() for record in records]
+    if not answers:
+        return None
+    if not any(answers):
+        return Verdict(code=VerdictCode.EMPTY_ANSWERS, parameters={"rows": len(answers)})
+    expected = {row.row_id: row.target for row in loop.data.watched}
+    varied = len({expected.get(record.row_id, "") for record in records}) > 1
+    asked = {tuple((m.role, m.content) for m in record.prompt) for record in records}
+    if len(answers) >= _FEWEST_ANSWERS and len(set(answers)) == 1 and varied and len(asked) > 1:
+        quote = answers[0][:_LONGEST_QUOTE]
+        return Verdict(code=VerdictCode.CONSTANT_ANSWERS, parameters={"rows": len(answers), "answer": quote})
+    return None
+
+
+def _most_frequent_label(
+    labels: Sequence[str], validation: Sequence[Example], kept: Validation | None
+) -> Verdict | None:
+    counts = Counter(example.label_ids[0] for example in validation)
+    if kept is None or kept.accuracy is None or len(counts) < 2:
+        return None
+    [(label, most)] = counts.most_common(1)
+    share = most / len(validation)
+    if kept.accuracy > share:
+        return None
+    return Verdict(
+        code=VerdictCode.MOST_FREQUENT_LABEL,
+        parameters={"label": labels[label], "accuracy": kept.accuracy, "share": share},
+    )
+
+
+def _far_rate_fix(recipe: Recipe, usual: float) -> Fix | None:
+    rate = recipe.learning_rate or usual
+    return _rate_fix(usual) if not usual / _FAR_RATE <= rate <= usual * _FAR_RATE else None
+
+
+def _rate_fix(rate: float) -> Fix:
+    lower = float(f"{rate:.2g}")
+    return Fix(label=f"Train with learning rate {lower:g}", recipe={"learning_rate": lower})
