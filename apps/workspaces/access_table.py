@@ -277,6 +277,7 @@ API = {
     "api:run-detail": _door(get=VIEW, of="run"),
     "api:run-metrics": _door(get=VIEW, of="run"),
     "api:run-stop": _door(post=EDIT, of="run"),
+    "api:run-continue": _door(post=EDIT, of="run"),
     "api:modelversion-list": _door(get=VIEW),
     "api:modelversion-detail": _door(get=VIEW, delete=MAKER, of="model"),
     "api:modelversion-export": _door(post=VIEW, of="model"),

@@ -225,7 +225,7 @@ class Loop:
         share = min(1.0, self._share(state.step))
         self.phases.at(state.step, self.steps, share=share, seconds_left=max(0.0, left))
         now = time.monotonic()
-        if now - self._metric_at >= _METRIC_SECONDS or state.step in (1, self.steps):
+        if now - self._metric_at >= _METRIC_SECONDS or state.step in (state.begun_step + 1, self.steps):
             self._metric_at = now
             values = {
                 "train_loss": loss,

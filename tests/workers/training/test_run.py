@@ -158,13 +158,15 @@ def test_a_continued_run_warms_up_and_joins_the_longer_schedule(make_spec, recor
     first = make_spec(Family.CLASSIFIER, name="first", max_steps=10)
     run(first, recording())
     inputs = {"checkpoint": str(_last_checkpoint(first.work))}
-    more = make_spec(Family.CLASSIFIER, name="more", inputs=inputs, max_steps=50, warmup_share=0.2)
+    longer = {"max_steps": 50, "warmup_share": 0.2, "early_stopping_rounds": 0}
+    more = make_spec(Family.CLASSIFIER, name="more", inputs=inputs, **longer)
     reporter = recording()
     result = run(more.model_copy(update={"continues": "first"}), reporter)
     rates = [e.values["learning_rate"] for e in reporter.of("metric") if "learning_rate" in e.values]
     assert result.steps > 10
     assert result.base_loss is not None, "what the first run measured stays"
     assert rates[0] < 0.1 * 3e-3, "it warms up again"
+    assert rates[-1] < 0.1 * 3e-3, "and comes down at its own end"
 
 
 def test_minutes_of_a_continued_run_count_from_where_it_began(make_spec, recording):
