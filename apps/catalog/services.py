@@ -95,8 +95,8 @@ def _checked_folder(location: str) -> str:
     roots = [Path(root) for root in settings.MODEL_ROOTS]
     if not roots:
         message = _(
-            "Folders are switched off here. An administrator can allow one by setting MODEL_ROOTS to the folders "
-            "that models may be read from."
+            "Folders are switched off here. An administrator can allow them by setting MODEL_ROOTS to the folders that "
+            "models may be read from, separated by commas (/srv/models,/mnt/checkpoints)."
         )
         raise UserError(message, field="location")
     path = Path(location)

@@ -188,7 +188,8 @@ JOB_MOST_RESUMES = env.int("JOB_MOST_RESUMES", 3)
 JOB_STOP_GRACE_SECONDS = env.float("JOB_STOP_GRACE_SECONDS", 30)
 CHECKPOINT_DAYS = env.int("CHECKPOINT_DAYS", 14)
 RUN_THREADS = env.int("RUN_THREADS", 0)
-MODEL_ROOTS = [str(Path(root).resolve()) for root in env.list("MODEL_ROOTS", [])]
+# Folders that models may be read from, separated by commas: /srv/models,/mnt/checkpoints
+MODEL_ROOTS = [str(Path(root.strip()).resolve()) for root in env.list("MODEL_ROOTS", []) if root.strip()]
 HF_TOKEN = env.str("HF_TOKEN", "")
 
 # Days that the audit trail is kept; 0 keeps it for good
