@@ -14,7 +14,7 @@ from apps.core.lists import listed
 from apps.core.picking import is_id
 from apps.datasets.models import DatasetVersion
 from workers.contracts.recipes import Base, StarterBase, StarterSize, VersionBase
-from workers.contracts.task_types import Family
+from workers.contracts.task_types import Family, TaskInfo
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,15 @@ def choices_for(
 ) -> list[BaseChoice]:
     """Bases that can learn what this data teaches, the right default first: all starters, and at most `count` brought
     and `count` own models that `text` finds; always the one named `chosen`, if it can learn this."""
+    task = dataset_version.task
     brought, versions = _brought(user, dataset_version), _own(user, dataset_version)
     found = [
         *_starters(dataset_version.task.families),
-        *map(_of_brought, search(brought, ("name", "location"), text)[:count]),
-        *map(_of_own, search(versions, ("name", "dataset_version__dataset__name"), text)[:count]),
+        *(_of_brought(row, task) for row in search(brought, ("name", "location"), text)[:count]),
+        *(
+            _of_own(row, task)
+            for row in search(versions, ("name", "dataset_version__dataset__name"), text)[:count]
+        ),
     ]
     if chosen and all(choice.value != chosen for choice in found):
         asked = _named(user, dataset_version, chosen)
@@ -104,44 +108,56 @@ def has_more(user: User, dataset_version: DatasetVersion, count: int) -> bool:
 
 
 def _brought(user: User, dataset_version: DatasetVersion) -> Any:
-    families = [family.value for family in dataset_version.task.families]
+    families = [family.value for family in dataset_version.task.base_families]
     rows = BaseModel.objects.visible_to(user).current()
     return rows.filter(workspace=dataset_version.workspace, family__in=families)
 
 
 def _own(user: User, dataset_version: DatasetVersion) -> Any:
     """Of classifiers those with the same labels: they can only go on with the ones that they have."""
-    families = [family.value for family in dataset_version.task.families]
+    families = [family.value for family in dataset_version.task.base_families]
     rows = ModelVersion.objects.visible_to(user).tuned()
     rows = rows.filter(workspace=dataset_version.workspace, family__in=families)
     return rows.filter(~Q(family=Family.CLASSIFIER.value) | Q(labels=dataset_version.labels))
 
 
-def _of_brought(model: BaseModel) -> BaseChoice:
+def _of_brought(model: BaseModel, task: TaskInfo) -> BaseChoice:
+    family = Family(model.family)
     return BaseChoice(
-        value=model.choice, label=model.name, help=model.location, base=model.base, base_model=model
+        value=model.choice,
+        label=model.name,
+        help=_help(model.location, task, family),
+        base=model.base.model_copy(update={"family": task.family_from(family)}),
+        base_model=model,
     )
 
 
-def _of_own(version: ModelVersion) -> BaseChoice:
+def _of_own(version: ModelVersion, task: TaskInfo) -> BaseChoice:
     return BaseChoice(
         value=f"version:{version.pk}",
         label=version.name,
-        help=_("A model of this workspace, trained further."),
-        base=VersionBase(family=Family(version.family)),
+        help=_help(_("A model of this workspace, trained further."), task, Family(version.family)),
+        base=VersionBase(family=task.family_from(Family(version.family))),
         version=version,
     )
 
 
 def _named(user: User, dataset_version: DatasetVersion, value: str) -> BaseChoice | None:
     """The base with this value, if it can learn from this data."""
+    task = dataset_version.task
     kind, _colon, pk = value.partition(":")
     if kind in ("base", "version") and is_id(pk):
         rows = _brought(user, dataset_version) if kind == "base" else _own(user, dataset_version)
         row = rows.filter(pk=pk).first()
-        return (_of_brought(row) if kind == "base" else _of_own(row)) if row else None
+        return (_of_brought(row, task) if kind == "base" else _of_own(row, task)) if row else None
     starters = _starters(dataset_version.task.families)
     return next((starter for starter in starters if starter.value == value), None)
+
+
+def _help(text: str, task: TaskInfo, family: Family) -> str:
+    if family in task.families:
+        return text
+    return _("%(text)s Gets a classification head.") % {"text": text}
 
 
 def find_choice(user: User, dataset_version: DatasetVersion, value: str) -> BaseChoice:

@@ -80,7 +80,7 @@ def request_preflight(
         base=base.base.model_dump(mode="json"),
         base_label=base.label,
         base_model=base.base_model,
-        base_version=_held_base(base) or _version_of(actor, base, dataset_version, recipe.seed),
+        base_version=_base_version(actor, base, dataset_version, recipe.seed),
         length=length.value,
         recipe=changed,
         request_hash=digest,
@@ -97,6 +97,14 @@ def is_stale(preflight: Preflight) -> bool:
     return ended is None or timezone.now() - ended > timedelta(minutes=ANSWER_MINUTES)
 
 
+def _base_version(actor: User, base: BaseChoice, dataset_version: DatasetVersion, seed: int) -> ModelVersion:
+    """The chosen version, or one made of the base; of a version that is to become another family too."""
+    held = _held_base(base)
+    if held is not None and held.family == base.base.family:
+        return held
+    return _version_of(actor, base, dataset_version, seed, parent=held)
+
+
 def _held_base(base: BaseChoice) -> ModelVersion | None:
     """The version that was chosen, whose files are there. Raises UserError when they were deleted meanwhile."""
     if base.version is None:
@@ -107,7 +115,13 @@ def _held_base(base: BaseChoice) -> ModelVersion | None:
     return held
 
 
-def _version_of(actor: User, base: BaseChoice, dataset_version: DatasetVersion, seed: int) -> ModelVersion:
+def _version_of(
+    actor: User,
+    base: BaseChoice,
+    dataset_version: DatasetVersion,
+    seed: int,
+    parent: ModelVersion | None = None,
+) -> ModelVersion:
     """The version that an earlier pre-flight made of the same base, so that all runs from it share their beginning;
     else a new one, whose files this pre-flight will leave."""
     is_starter = base.base.kind == "starter"
@@ -115,6 +129,8 @@ def _version_of(actor: User, base: BaseChoice, dataset_version: DatasetVersion, 
     if is_starter and seed != Recipe.model_fields["seed"].default:
         # Its random weights are drawn by the seed.
         origin["seed"] = seed
+    if parent is not None:
+        origin["version"] = str(parent.pk)
     found = ModelVersion.objects.in_workspace(dataset_version.workspace).current()
     found = found.filter(kind=ModelVersion.Kind.BASE, origin=origin)
     if is_starter:
@@ -132,6 +148,7 @@ def _version_of(actor: User, base: BaseChoice, dataset_version: DatasetVersion, 
         origin_label=base.label,
         name=f"{base.label} ({dataset_version.dataset.name})" if is_starter else base.label,
         dataset_version=dataset_version if is_starter else None,
+        parent=parent,
     )
 
 
@@ -140,8 +157,9 @@ def _enqueue_preflight(actor: User, preflight: Preflight, recipe: Recipe) -> Job
     if base_version is None:
         raise UserError(_("The base is gone. Choose another one."), field="base")
     inputs = {"data": version.storage_key}
-    if base_version.is_ready:
-        inputs["base"] = base_version.storage_key
+    begun_with = base_version if base_version.is_ready else base_version.parent
+    if begun_with is not None:
+        inputs["base"] = begun_with.storage_key
     spec = PreflightSpec(
         inputs=inputs,
         output=None if base_version.is_ready else base_version.storage_key,

@@ -126,7 +126,7 @@ def _choose_data(request: HttpRequest) -> HttpResponse:
     base = _brought_base(request)
     if base is None:
         return render_page(request, "training/choose_data.html", {"list": DATA.read(request, ready)})
-    learns = [info for info in TASKS.values() if base.family in info.families]
+    learns = [info for info in TASKS.values() if base.family in info.base_families]
     context = {
         "base": base,
         "learns": learns,
@@ -190,6 +190,9 @@ def _base_value(preflight: Preflight) -> str:
         return f"starter:{base['family']}:{base['size']}"
     if preflight.base_model_id:
         return f"base:{preflight.base_model_id}"
+    made_of = preflight.base_version.origin.get("version") if preflight.base_version else None
+    if made_of:
+        return f"version:{made_of}"
     return f"version:{preflight.base_version_id}"
 
 

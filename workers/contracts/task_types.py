@@ -77,6 +77,16 @@ class TaskInfo(BaseModel):
     target_label: str
 
     @property
+    def base_families(self) -> tuple[Family, ...]:
+        """Families of bases that training can start from: to classify, a causal model gets a head in place of its output."""
+        causal = (Family.CAUSAL,) if Family.CLASSIFIER in self.families else ()
+        return (*self.families, *causal)
+
+    def family_from(self, base: Family) -> Family:
+        """What a base of this family becomes when it learns this task."""
+        return base if base in self.families else self.families[0]
+
+    @property
     def usable(self) -> frozenset[Role]:
         """Every role that a column can have; a column of splits fits any task."""
         return self.optional.union(*self.required) | {Role.SPLIT}

@@ -42,7 +42,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifest_from
 from workers.contracts.recipes import FolderBase, HubBase, Precision
-from workers.contracts.task_types import Family, TaskType
+from workers.contracts.task_types import TASKS, Family, TaskType
 from workers.models.devices import DTYPES, choose_device, resolve_precision
 from workers.models.memory import is_out_of_memory
 from workers.models.prompts import CONTINUATION_TASKS, PLAIN_CHAT_TEMPLATE, end_of_turn
@@ -146,15 +146,20 @@ def load_pretrained(
 def load_version(
     folder: Path, *, task_type: TaskType, labels: Sequence[str] = (), device: torch.device | None = None
 ) -> LoadedModel:
-    """Load a model folder in fp32 to train it further. A classifier with other labels gets a new head."""
+    """Load a model folder in fp32 to train it further. A classifier with other labels gets a new head, and so does a
+    causal model that is to classify. Raises JobError (wrong_architecture)."""
     device = device or choose_device()
     manifest = read_manifest(folder)
     _require_safetensors(folder)
-    fresh_labels = labels if list(labels) != manifest.labels else ()
-    model, tokenizer = _read(folder, manifest.family, Precision.FP32, fresh_labels)
-    _make_fit(model, tokenizer, manifest.family, task_type)
+    family = TASKS[task_type].family_from(manifest.family)
+    if family is not manifest.family:
+        _config(folder, family)
+    fresh_labels = labels if list(labels) != manifest.labels or family is not manifest.family else ()
+    model, tokenizer = _read(folder, family, Precision.FP32, fresh_labels)
+    _make_fit(model, tokenizer, family, task_type)
+    changed = {"family": family, "architecture": type(model).__name__, "parameters": model.num_parameters()}
     manifest = manifest.model_copy(
-        update={"task_type": task_type, "labels": list(labels), "precision": Precision.FP32}
+        update={**changed, "task_type": task_type, "labels": list(labels), "precision": Precision.FP32}
     )
     return LoadedModel(model.to(device).eval(), tokenizer, manifest, device, Precision.FP32)
 
@@ -170,6 +175,9 @@ def _make_fit(
         tokenizer.pad_token = tokenizer.eos_token
     if getattr(model.config, "pad_token_id", None) is None:
         model.config.pad_token_id = tokenizer.pad_token_id
+    if family is Family.CLASSIFIER and _reads_its_last_token(model):
+        # Its head reads the last token that is no padding, and knows padding by this id alone.
+        model.config.get_text_config().pad_token_id = tokenizer.pad_token_id
     if family is not Family.CAUSAL or task_type in CONTINUATION_TASKS:
         return
     if not tokenizer.chat_template:
@@ -182,6 +190,12 @@ def _make_fit(
         raise JobError(
             "template_refuses", f"The chat template of this model does not work ({error}).", field="base"
         ) from error
+
+
+def _reads_its_last_token(model: PreTrainedModel) -> bool:
+    """Whether a classifier's body is a causal model, whose last token alone has read the whole text."""
+    kind = model.config.get_text_config().model_type
+    return kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 
 def context_length(config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> int:

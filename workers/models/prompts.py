@@ -212,7 +212,7 @@ def encode_prompt(
         shortened = ids[-limit:]
     else:
         text = _joined(tokenizer, messages)
-        ids = tokenizer(text, verbose=False)["input_ids"]
+        ids = tokenizer(text, verbose=False)["input_ids"] or [_any_token(tokenizer)]
         shortened = (
             ids if len(ids) <= limit else tokenizer(text, truncation=True, max_length=limit)["input_ids"]
         )
@@ -238,6 +238,12 @@ def encode_text(
     if len(ids) > limit:
         raise PromptTooLong(len(ids), limit)
     return list(ids)
+
+
+def _any_token(tokenizer: PreTrainedTokenizerBase) -> int:
+    """What stands for an empty text where a tokenizer adds nothing: a model cannot read no token at all."""
+    named = (tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id)
+    return next((token for token in named if token is not None), 0)
 
 
 def encode_examples(

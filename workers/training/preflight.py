@@ -54,7 +54,7 @@ def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
         loaded = open_base(spec, splits["train"], device)
         precision = resolve_precision(spec.recipe.precision, device, loaded.manifest.parameters)
         reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
-        if not isinstance(spec.base, VersionBase):
+        if spec.output is not None or not isinstance(spec.base, VersionBase):
             _leave_initial_model(spec, loaded)
         phases.begin("counting tokens")
         recipe, counted = _count(spec, loaded, splits["train"], phases)

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from apps.catalog.models import ModelVersion
+from apps.catalog.models import BaseModel, ModelVersion
 from apps.catalog.services import delete_version_files
 from apps.core.errors import NotVisible, UserError
 from apps.core.storage import storage
@@ -16,10 +16,11 @@ from apps.publishing.defaults import default_name
 from apps.training import services
 from apps.training.bases import choices_for
 from apps.training.models import Preflight, Run
+from apps.training.views import _base_value as training_base_value
 from apps.workspaces.models import AuditEntry
-from tests.apps.conftest import model_files, run_result
+from tests.apps.conftest import model_files, preflight_result, run_result
 from workers.contracts.events import Failed
-from workers.contracts.recipes import Length, Recipe
+from workers.contracts.recipes import HubBase, Length, Recipe
 from workers.contracts.specs import Finding
 
 pytestmark = pytest.mark.django_db
@@ -34,11 +35,35 @@ def test_the_default_base_is_the_small_starter_of_the_family_that_fits(owner, ti
 def test_only_bases_that_can_learn_it_are_offered(owner, tickets, make_model, make_classifier) -> None:
     fitting = make_classifier()
     make_classifier(archived_at="2026-01-01T00:00Z")
-    make_model("chat", "causal")
+    make_model("translation", "seq2seq")
     other_labels = make_classifier()
     ModelVersion.objects.filter(pk=other_labels.pk).update(labels=["other"])
     values = [choice.value for choice in choices_for(owner, tickets) if choice.version]
     assert values == [f"version:{fitting.pk}"]
+
+
+def test_a_causal_model_can_learn_to_classify(owner, workspace, tickets, make_model, ask, succeed) -> None:
+    writer = make_model("chat", "causal")
+    brought = BaseModel.objects.create(
+        workspace=workspace, kind="hub", name="small", family="causal", location="some/small"
+    )
+    choices = {choice.value: choice for choice in choices_for(owner, tickets)}
+    assert choices[f"base:{brought.pk}"].base == HubBase(family="classifier", repo_id="some/small")
+    assert "classification head" in choices[f"version:{writer.pk}"].help
+
+    asked = ask(base=f"version:{writer.pk}")
+    made = asked.base_version
+    assert (made.kind, made.family, made.parent) == ("base", "classifier", writer)
+    spec = asked.job.spec
+    assert spec["inputs"]["base"] == writer.storage_key
+    assert (spec["base"], spec["output"]) == ({"kind": "version", "family": "classifier"}, made.storage_key)
+    succeed(asked.job, preflight_result(Recipe()), model_files(tickets, trained=False))
+    run = services.start_run(actor=owner, preflight=Preflight.objects.get(pk=asked.pk))
+    assert run.job.spec["inputs"]["base"] == made.storage_key
+    assert run.model_version.family == "classifier"
+    again = ask(base=f"version:{writer.pk}", length="quick")
+    assert again.base_version == made, "runs from one base share it"
+    assert training_base_value(again) == f"version:{writer.pk}", "the wizard names what was chosen"
 
 
 def test_a_preflight_is_a_job_with_its_base_and_an_audit_entry(
