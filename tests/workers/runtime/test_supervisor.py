@@ -101,7 +101,7 @@ def test_a_finished_job_keeps_result_events_and_output(make_job, sent_tasks) -> 
     assert [e.data["values"]["train_loss"] for e in done.events.filter(kind="metric")] == [1, 1 / 2, 1 / 3]
     assert [e.seq for e in done.events.all()] == list(range(1, done.events.count() + 1))
     assert storage().is_published(f"outputs/{job.pk}")
-    assert not storage().list(f"jobs/{job.pk}"), "the checkpoint of a finished job is removed"
+    assert storage().is_published(done.checkpoint_key), "a finished run can be continued"
     assert not list(Path(settings.WORK_DIR).glob(f"{job.pk}*"))
 
 
