@@ -96,7 +96,7 @@ def _checked_folder(location: str) -> str:
     if not roots:
         message = _(
             "Folders are switched off here. An administrator can allow them by setting MODEL_ROOTS to the folders that "
-            "models may be read from, separated by commas (/srv/models,/mnt/checkpoints)."
+            "models may be read from, separated by commas (/srv/models,/mnt/models)."
         )
         raise UserError(message, field="location")
     path = Path(location)

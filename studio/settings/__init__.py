@@ -188,7 +188,7 @@ JOB_MOST_RESUMES = env.int("JOB_MOST_RESUMES", 3)
 JOB_STOP_GRACE_SECONDS = env.float("JOB_STOP_GRACE_SECONDS", 30)
 CHECKPOINT_DAYS = env.int("CHECKPOINT_DAYS", 14)
 RUN_THREADS = env.int("RUN_THREADS", 0)
-# Folders that models may be read from, separated by commas: /srv/models,/mnt/checkpoints
+# Folders that models may be read from, separated by commas: /srv/models,/mnt/models
 MODEL_ROOTS = [str(Path(root.strip()).resolve()) for root in env.list("MODEL_ROOTS", []) if root.strip()]
 HF_TOKEN = env.str("HF_TOKEN", "")
 
