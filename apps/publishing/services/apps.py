@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -98,9 +97,16 @@ def publish(*, actor: User, app: App, version: AppVersion, verdict_is_confirmed:
     App.objects.filter(pk=app.pk).update(live_version=version)
     app.live_version = version
     back = before is not None and before.number > version.number
-    confirmed: dict[str, Any] = {"verdict": warning.code.value} if warning else {}
-    changes = {"version": version.number, **confirmed}
-    audit.record(actor, "app.rolled_back" if back else "app.published", app, **changes)
+    if warning is None:
+        audit.record(actor, "app.rolled_back" if back else "app.published", app, version=version.number)
+    else:
+        audit.record(
+            actor,
+            "app.rolled_back" if back else "app.published",
+            app,
+            version=version.number,
+            verdict=warning.code.value,
+        )
     if version.parity is None and version.parity_job_id is None:
         start_parity_check(actor=actor, version=version)
 
