@@ -7,7 +7,7 @@ from collections import Counter
 from workers.ingest.vocabulary import is_known_name
 
 _NUMBER = re.compile(
-    r"[-+]?[\d.,]+%?$|\d{4}-\d\d-\d\d|\d{4}/\d\d?/\d\d?( \d.*)?$|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}( \d.*)?$"
+    r"[-+]?[.,]?\d[\d.,]*%?$|\d{4}-\d\d-\d\d|\d{4}/\d\d?/\d\d?( \d.*)?$|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}( \d.*)?$"
 )
 _MISSING = frozenset(("n/a", "na", "nan", "none", "null", "nil"))
 _SENTENCE_END = re.compile(r"[.!?。！？…]$")

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from workers.ingest.splits import normalized_input
@@ -48,6 +48,8 @@ def test_well_written_csv_comes_back_cell_by_cell(import_file, cells: list[tuple
 
 
 @RELAXED
+@example(lines=["|", "|", "|", ";|\\", ",,|"])
+@example(lines=["c,d", '""', "e,f"])
 @given(lines=st.lists(st.text('ab,;"\t \\|é', min_size=1, max_size=12), min_size=1, max_size=30))
 def test_any_csv_accounts_for_each_physical_line_once(import_file, lines: list[str]) -> None:
     physical = ["text,label", "first,a", "second,b", *lines]

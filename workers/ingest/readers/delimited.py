@@ -78,7 +78,7 @@ def _records(source: Source, stream: TextIO, dialect: Dialect) -> Iterator[tuple
             yield Bad(first.number, _reason(error, first, source), first.text)
             feed.go_back()
             continue
-        if not cells or (len(cells) == 1 and not cells[0].strip()):
+        if not any(line.text.strip() for line in feed.record):
             source.blank += len(feed.record)
         elif dialect.is_comment(cells):
             yield Bad(feed.record[0].number, _COMMENT, feed.record[0].text)
