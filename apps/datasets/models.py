@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.datasets.querysets import DatasetQuerySet, DatasetVersionQuerySet, ImportQuerySet
 from apps.jobs.models import Job
 from apps.workspaces.models import InWorkspace
-from workers.contracts.specs import FreezeResult, ImportResult
+from workers.contracts.specs import EvaluatedSplit, FreezeResult, ImportResult
 from workers.contracts.task_types import TASKS, TaskInfo, TaskType
 
 
@@ -151,6 +151,10 @@ class DatasetVersion(InWorkspace):
     @property
     def rows(self) -> int:
         return self.rows_train + self.rows_validation + self.rows_test
+
+    def rows_of(self, split: EvaluatedSplit) -> int:
+        counts = {"train": self.rows_train, "validation": self.rows_validation, "test": self.rows_test}
+        return self.rows if split == "all" else counts[split]
 
     @property
     def task(self) -> TaskInfo:

@@ -9,8 +9,14 @@ from apps.core.forms import StudioForm
 class EvaluationForm(StudioForm):
     """The view gives `data` and `models` what they offer."""
 
-    data = forms.ChoiceField(  # type: ignore[assignment]
-        label=_("On which held-out rows?"), help_text=_("The test split of a data version.")
+    data = forms.ChoiceField(label=_("On which data?"))  # type: ignore[assignment]
+    split = forms.ChoiceField(
+        label=_("Which rows?"),
+        required=False,
+        choices=[("test", _("Test rows")), ("all", _("All rows"))],
+        help_text=_(
+            "Test rows are held out of training. All rows suit data that no model here was trained on."
+        ),
     )
     models = forms.MultipleChoiceField(
         label=_("Which models?"),
@@ -20,9 +26,11 @@ class EvaluationForm(StudioForm):
         ),
     )
     max_rows = forms.IntegerField(
-        label=_("Most rows"),
+        label=_("Rows to sample"),
         required=False,
         min_value=1,
         max_value=10_000_000,
-        help_text=_("Left empty: all of them."),
+        help_text=_(
+            "A fixed random sample; labels keep their shares. Leave empty to use every row. In a comparison, an untrained starter answers at most 100 rows."
+        ),
     )

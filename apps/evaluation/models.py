@@ -10,17 +10,30 @@ from apps.datasets.models import DatasetVersion
 from apps.jobs.models import Job
 from apps.workspaces.models import InWorkspace
 from apps.workspaces.querysets import InWorkspaceQuerySet
+from workers.contracts.specs import baseline_kind
+from workers.contracts.task_types import TaskType
+
+BASELINE_LABELS: dict[str | None, Any] = {
+    "linear": _("TF-IDF + logistic regression"),
+    "nearest": _("Nearest training row"),
+    "bytes": _("Byte frequencies"),
+}
 
 
 class Evaluation(InWorkspace):
-    """Every output is kept. Without a model version it is the trivial baseline."""
+    """Every output is kept. Without a model version it is the simple baseline of the task."""
 
     number = models.PositiveIntegerField(_("number"))
     dataset_version = models.ForeignKey(DatasetVersion, models.PROTECT, related_name="evaluations")
     model_version = models.ForeignKey(
         ModelVersion, models.CASCADE, null=True, blank=True, related_name="evaluations"
     )
+    training_data = models.ForeignKey(
+        DatasetVersion, models.PROTECT, null=True, blank=True, related_name="baselines"
+    )
+    """What a baseline learned from, where the evaluated data is for testing only."""
     split = models.CharField(_("split"), max_length=10, default="test")
+    """train, validation, test, or all rows of the data."""
     max_rows = models.PositiveIntegerField(_("most rows"), null=True, blank=True)
     storage_key = models.CharField(max_length=300)
     job = models.OneToOneField(Job, models.PROTECT, related_name="evaluation")
@@ -40,7 +53,12 @@ class Evaluation(InWorkspace):
 
     @property
     def subject_label(self) -> str:
-        return self.model_version.name if self.model_version else str(_("Trivial baseline"))
+        if self.model_version:
+            return self.model_version.name
+        kind = (
+            self.result or {"baseline_kind": baseline_kind(TaskType(self.dataset_version.task_type))}
+        ).get("baseline_kind")
+        return str(BASELINE_LABELS.get(kind, _("Simple baseline")))
 
     @property
     def kind(self) -> str:

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.core.lists import listed
-from workers.contracts.metrics import METRICS, Direction, MetricInfo
+from workers.contracts import comparison_verdicts as verdicts
+from workers.contracts.comparison_verdicts import Subject
+from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction, MetricInfo
+from workers.contracts.specs import ComparedMetric
 from workers.contracts.task_types import TASKS, TaskType
 
-LEVEL = 0.05
 CHART_WIDTH = 100.0
 LONGEST_DIFF_CHARACTERS = 4000
 _PIECES = re.compile(r"\s+|\w+|[^\w\s]", re.UNICODE)
@@ -44,7 +48,7 @@ class Cell:
 
     @property
     def is_significant(self) -> bool:
-        return self.p is not None and self.p < LEVEL
+        return self.p is not None and self.p < SIGNIFICANCE_LEVEL
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,30 @@ def metric_row(
     return MetricRow(info, cells)
 
 
+def rows_used(evaluation: Any) -> str:
+    """Which rows an evaluation answered, in words: “1,000 of 12,430 test rows”."""
+    result = evaluation.result or {}
+    split = result.get("split", evaluation.split)
+    rows = result.get("rows") or evaluation.max_rows or 0
+    available = result.get("rows_available") or evaluation.dataset_version.rows_of(split)
+    facts = {"rows": intcomma(min(rows, available) or available), "available": intcomma(available)}
+    return str((_PART if 0 < rows < available else _ALL)[split] % facts)
+
+
+_ALL = {
+    "train": gettext_lazy("all %(available)s training rows"),
+    "validation": gettext_lazy("all %(available)s validation rows"),
+    "test": gettext_lazy("all %(available)s test rows"),
+    "all": gettext_lazy("all %(available)s rows of the data"),
+}
+_PART = {
+    "train": gettext_lazy("%(rows)s of %(available)s training rows"),
+    "validation": gettext_lazy("%(rows)s of %(available)s validation rows"),
+    "test": gettext_lazy("%(rows)s of %(available)s test rows"),
+    "all": gettext_lazy("%(rows)s of %(available)s rows of the data"),
+}
+
+
 def evaluation_rows(evaluation: Any) -> list[MetricRow]:
     """The metric rows of one evaluation's page."""
     metrics = (evaluation.result or {}).get("metrics", {})
@@ -120,7 +148,9 @@ def comparison_rows(result: dict[str, Any], evaluations: list[Any]) -> list[Metr
             if key not in compared["values"]:
                 continue
             index = len(subjects)
-            subjects.append((evaluation.kind, evaluation.subject_label, compared["values"][key]))
+            # The evaluation's own figure: earlier releases stored another interval with the comparison.
+            own = (evaluation.result or {}).get("metrics", {}).get(compared["metric"])
+            subjects.append((evaluation.kind, evaluation.subject_label, own or compared["values"][key]))
             p[index] = compared["p"].get(key)
             if key in compared["best"]:
                 best.add(index)
@@ -142,41 +172,41 @@ def training_won(result: dict[str, Any], evaluations: list[Any]) -> bool:
     return bool(best) and all(evaluations[int(key[1:])].kind == "tuned" for key in best)
 
 
+def baseline_is_as_good(result: dict[str, Any], evaluations: list[Any]) -> bool:
+    """Whether nothing is clearly better than the simple baseline."""
+    return any(evaluations[int(key[1:])].kind == "trivial" for key in _deciding(result)["best"])
+
+
 def _deciding(result: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = next(m for m in result["metrics"] if m["metric"] == result["deciding_metric"])
     return found
 
 
 def verdict(result: dict[str, Any], evaluations: list[Any]) -> str:
-    """One sentence that says who won, in the reader's language."""
-    deciding = _deciding(result)
-    info = METRICS[result["deciding_metric"]]
-    labels = {f"e{position}": e.subject_label for position, e in enumerate(evaluations)}
-    values = {key: f"{value['value']:.{info.decimals}f}" for key, value in deciding["values"].items()}
-    facts = {"metric": _(info.label), "rows": result["rows"]}
-    if result["winner"]:
-        winner = result["winner"]
-        sign = -1 if info.direction == Direction.HIGHER else 1
-        others = sorted(
-            (key for key in deciding["values"] if key != winner),
-            key=lambda key: sign * deciding["values"][key]["value"],
-        )
-        facts |= {
-            "winner": labels[winner],
-            "value": values[winner],
-            "next": labels[others[0]],
-            "other": values[others[0]],
-        }
-        return (
-            _(
-                "“%(winner)s” is clearly better: %(metric)s %(value)s, against %(other)s for “%(next)s”, on %(rows)d rows none of them saw in training."
-            )
-            % facts
-        )
-    names = listed(f"“{labels[key]}” ({values[key]})" for key in deciding["best"])
-    return _(
-        "On %(rows)d held-out rows these cannot be told apart by %(metric)s: %(names)s. More test rows would be needed to say which is better."
-    ) % (facts | {"names": names})
+    """Who won, and whether a simple baseline does as well, in the reader's language."""
+    subjects = {f"e{place}": Subject(e.subject_label, e.kind) for place, e in enumerate(evaluations)}
+    decided = ComparedMetric.model_validate(_deciding(result))
+    return verdicts.verdict(decided, subjects, result["rows"], translate=gettext, listed=listed)
+
+
+@dataclass(frozen=True)
+class ShownOutput:
+    """An output as pages draw it. `is_right` is None where it is a text, whose differences `html` marks."""
+
+    html: SafeString
+    is_right: bool | None = None
+    score: float | None = None
+    is_missing: bool = False
+    """Whether this row was not among those that were answered."""
+
+
+def shown_output(task_type: str, target: str, output: str | None, score: float | None = None) -> ShownOutput:
+    """A label is right or wrong as a whole; of a text the differences are marked, which says nothing of right or wrong."""
+    if output is None:
+        return ShownOutput(SafeString(), is_missing=True)
+    if task_type == TaskType.CLASSIFICATION:
+        return ShownOutput(SafeString(escape(output)), is_right=output == target, score=score)
+    return ShownOutput(marked(target, output), score=score)
 
 
 def marked(target: str, output: str) -> SafeString:

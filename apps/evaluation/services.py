@@ -22,10 +22,15 @@ from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.services import next_number
 from workers.contracts.jobs import JobKind
+from workers.contracts.metrics import SCORING_VERSION
 from workers.contracts.specs import ComparedEvaluation as ComparedSpec
-from workers.contracts.specs import ComparisonSpec, EvaluationSpec
+from workers.contracts.specs import ComparisonSpec, EvaluatedSplit, EvaluationSpec
 from workers.contracts.task_types import Family, TaskType
 
+SAMPLE_ROWS = 1_000
+"""Rows that a comparison samples of a larger test split, unless all are asked for."""
+STARTER_ROWS = 100
+"""Rows that a model of random weights answers in a comparison."""
 MOST_COMPARED = 100
 """More than anybody reads side by side; their outputs lie in memory together while they are compared."""
 
@@ -37,24 +42,32 @@ def evaluate(
     dataset_version: DatasetVersion,
     model_version: ModelVersion | None,
     max_rows: int | None = None,
+    split: EvaluatedSplit = "test",
+    training_data: DatasetVersion | None = None,
 ) -> Evaluation:
-    """Evaluate a model version (None: the trivial baseline) on the test split.
+    """Evaluate a model version (None: the task's simple baseline) on a split, or on all rows.
 
-    One that is done, or under way, on the same rows is returned instead of a second one.
-    Raises UserError when the data or the model is not ready, or they do not fit each other; OverQuota when the workspace
-    has no training hours left.
+    `max_rows` are sampled; None: every row. A baseline learns from the training rows of the data, or, where the data is
+    for testing only, from those of `training_data`. One that is done, or under way, on the same rows is returned instead
+    of a second one. Raises UserError when the data or the model is not ready, or they do not fit each other; OverQuota
+    when the workspace has no training hours left.
     """
     workspace = dataset_version.workspace
     access.require(actor, workspace, Action.EDIT)
     # Held against being deleted meanwhile; and of a button pressed twice, the second press waits here for the first.
     dataset_version = datasets.hold_version(dataset_version)
     model_version = model_version and catalog.hold_version(model_version)
-    _check(dataset_version, model_version)
+    _check(dataset_version, model_version, split)
+    learned = None if model_version else _held_training_data(dataset_version, training_data)
     same = Evaluation.objects.in_workspace(workspace).filter(
-        dataset_version=dataset_version, model_version=model_version, max_rows=max_rows, split="test"
+        dataset_version=dataset_version,
+        model_version=model_version,
+        max_rows=max_rows,
+        split=split,
+        training_data=learned,
     )
     for earlier in same.select_related("job"):
-        if earlier.job.is_active or earlier.job.state == State.SUCCEEDED:
+        if earlier.job.is_active or (earlier.job.state == State.SUCCEEDED and _is_current(earlier)):
             return earlier
     evaluation = Evaluation(
         workspace=workspace,
@@ -63,6 +76,8 @@ def evaluate(
         dataset_version=dataset_version,
         model_version=model_version,
         max_rows=max_rows,
+        split=split,
+        training_data=learned,
     )
     evaluation.storage_key = f"evaluations/{evaluation.pk}"
     evaluation.job = _enqueue(actor, evaluation)
@@ -72,9 +87,37 @@ def evaluate(
     return evaluation
 
 
-def _check(dataset_version: DatasetVersion, model_version: ModelVersion | None) -> None:
+def _is_current(evaluation: Evaluation) -> bool:
+    """Whether its figures were computed as this release computes them."""
+    return bool(evaluation.result) and evaluation.result.get("scoring", 1) == SCORING_VERSION
+
+
+def _held_training_data(data: DatasetVersion, given: DatasetVersion | None) -> DatasetVersion | None:
+    """Return what a baseline learns from where `data` has no training rows. Raises UserError when nothing does."""
+    if data.is_trainable:
+        return None
+    held = datasets.hold_version(given) if given else None
+    if held is None or not held.is_trainable or held.workspace_id != data.workspace_id:
+        raise UserError(
+            _(
+                "This data is for testing only, and a baseline learns from training rows. Choose a model as well: the baseline then learns from its training data."
+            ),
+            field="model",
+        )
+    if held.task_type != data.task_type:
+        raise UserError(_("The training data of the baseline is of another task."), field="model")
+    return held
+
+
+def _check(
+    dataset_version: DatasetVersion, model_version: ModelVersion | None, split: EvaluatedSplit
+) -> None:
     if not dataset_version.is_ready:
         raise UserError(_("This data version is not ready yet."), field="data")
+    if not dataset_version.rows_of(split):
+        raise UserError(
+            _("This data version has no rows of this split. Evaluate on all rows instead."), field="split"
+        )
     if model_version is None:
         return
     if not model_version.is_ready:
@@ -87,23 +130,35 @@ def _check(dataset_version: DatasetVersion, model_version: ModelVersion | None) 
             % {"model": model_version.name, "task": dataset_version.get_task_type_display()},
             field="model",
         )
-    if model_version.labels and not set(dataset_version.labels) <= set(model_version.labels):
-        raise UserError(_("The data has labels that this model never learned."), field="model")
+    if model_version.labels and not set(dataset_version.labels) & set(model_version.labels):
+        raise UserError(
+            _(
+                "The data has none of the labels that this model learned. It has “%(data)s”, the model “%(model)s”."
+            )
+            % {"data": dataset_version.labels[0], "model": model_version.labels[0]},
+            field="model",
+        )
 
 
 def _enqueue(actor: User, evaluation: Evaluation) -> Job:
     version, model = evaluation.dataset_version, evaluation.model_version
     inputs = {"data": version.storage_key}
+    learned = evaluation.training_data
     if model:
         inputs["model"] = model.storage_key
+        learned = model.dataset_version
+    if learned and learned.is_trainable and learned.pk != version.pk:
+        inputs["train"] = learned.storage_key
     spec = EvaluationSpec(
         inputs=inputs,
         output=evaluation.storage_key,
         task_type=TaskType(version.task_type),
         family=Family(model.family) if model else None,
         subject="model" if model else "trivial",
+        split=evaluation.split,
         max_rows=evaluation.max_rows,
-        labels=version.labels,
+        labels=model.labels if model and model.labels else version.labels,
+        learned_from_train=_learned_from(model, version, inputs),
     )
     return jobs.enqueue(
         actor=actor,
@@ -111,6 +166,15 @@ def _enqueue(actor: User, evaluation: Evaluation) -> Job:
         kind=JobKind.EVALUATION,
         title=gettext_noop("Evaluation: %(what)s") % {"what": evaluation},
         spec=spec,
+    )
+
+
+def _learned_from(model: ModelVersion | None, data: DatasetVersion, inputs: dict[str, str]) -> bool:
+    """Whether the rows that the worker takes for training rows are those that the model, or the baseline, learned from."""
+    if model is None:
+        return True
+    return model.kind == ModelVersion.Kind.TUNED and (
+        "train" in inputs or (data.is_trainable and model.dataset_version_id == data.pk)
     )
 
 
@@ -126,10 +190,16 @@ def compare(*, actor: User, evaluations: Sequence[Evaluation], name: str = "") -
         raise UserError(_("Choose each evaluation once."))
     first = evaluations[0]
     access.require(actor, first.workspace, Action.EDIT)
-    if len({(e.dataset_version_id, e.split, e.max_rows) for e in evaluations}) > 1:
+    if len({(e.dataset_version_id, e.split) for e in evaluations}) > 1:
         raise UserError(
             _(
                 "These were evaluated on different test sets, so their numbers say nothing about each other. Evaluate them on the same data version first."
+            )
+        )
+    if any(evaluation.result and not _is_current(evaluation) for evaluation in evaluations):
+        raise UserError(
+            _(
+                "Some of these were computed by an earlier release, in another way. Evaluate the models again, then compare."
             )
         )
     # One that ends right now would neither see this comparison nor be seen by it: its row is waited for.
@@ -168,7 +238,7 @@ def _same_comparison(evaluations: Sequence[Evaluation]) -> Comparison | None:
 
 
 def in_order(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
-    """As tables show them: what models were before training, what they became, the trivial baseline."""
+    """As tables show them: what models were before training, what they became, the simple baseline."""
     rank = {"base": 0, "tuned": 1, "trivial": 2}
     return sorted(evaluations, key=lambda evaluation: (rank[evaluation.kind], evaluation.number))
 
@@ -180,10 +250,23 @@ def evaluate_together(
     dataset_version: DatasetVersion,
     models: Sequence[ModelVersion | None],
     max_rows: int | None = None,
+    split: EvaluatedSplit = "test",
 ) -> Evaluation | Comparison:
-    """Evaluate all or, when one of them is refused, none; several are compared as well."""
+    """Evaluate all or, when one of them is refused, none; several are compared as well.
+
+    The baseline learns from the training data of the first tuned model, where the data itself is for testing only.
+    """
+    learned = next((m.dataset_version for m in models if m and m.kind == ModelVersion.Kind.TUNED), None)
+    several = len(models) > 1
     evaluations = [
-        evaluate(actor=actor, dataset_version=dataset_version, model_version=model, max_rows=max_rows)
+        evaluate(
+            actor=actor,
+            dataset_version=dataset_version,
+            model_version=model,
+            max_rows=rows_to_answer(model, dataset_version, split, max_rows) if several else max_rows,
+            split=split,
+            training_data=learned,
+        )
         for model in models
     ]
     if len(evaluations) == 1:
@@ -191,17 +274,39 @@ def evaluate_together(
     return compare(actor=actor, evaluations=in_order(evaluations))
 
 
+def rows_to_answer(
+    model: ModelVersion | None, data: DatasetVersion, split: EvaluatedSplit, max_rows: int | None
+) -> int | None:
+    """Return how many rows a model samples in a comparison; None: all.
+
+    Random weights answer nonsense at great length: of a starter a few rows show that.
+    """
+    is_random = model is not None and model.kind == ModelVersion.Kind.BASE and model.is_starter
+    if is_random and model.family != Family.CLASSIFIER:  # type: ignore[union-attr]
+        max_rows = min(max_rows or STARTER_ROWS, STARTER_ROWS)
+    return max_rows if max_rows and max_rows < data.rows_of(split) else None
+
+
 @transaction.atomic
-def compare_with_base(*, actor: User, model_version: ModelVersion) -> Comparison:
-    """Evaluate a tuned model, its base and the trivial baseline on the test split, and compare the three."""
+def compare_with_base(*, actor: User, model_version: ModelVersion, all_rows: bool = False) -> Comparison:
+    """Evaluate a tuned model, its base and the simple baseline on the test split, and compare the three.
+
+    Of a large test split SAMPLE_ROWS are sampled, unless `all_rows` is asked for.
+    """
     access.require(actor, model_version.workspace, Action.EDIT)
     data, base = model_version.dataset_version, model_version.parent
     if data is None or base is None:
         raise UserError(
             _("It is no longer known what this model was trained on. Choose data and models by hand.")
         )
+    most = None if all_rows else SAMPLE_ROWS
     evaluations = [
-        evaluate(actor=actor, dataset_version=data, model_version=version)
+        evaluate(
+            actor=actor,
+            dataset_version=data,
+            model_version=version,
+            max_rows=rows_to_answer(version, data, "test", most),
+        )
         for version in (base, model_version, None)
     ]
     return compare(
@@ -224,7 +329,11 @@ def take_evaluation(job: Job) -> None:
 def _begin_when_ready(comparison: Comparison) -> None:
     # Two evaluations may end at the same moment: the lock lets one of them start the comparison, once.
     locked = Comparison.objects.select_for_update().get(pk=comparison.pk)
-    compared = list(locked.compared.select_related("evaluation__model_version", "evaluation__job"))
+    compared = list(
+        locked.compared.select_related(
+            "evaluation__model_version", "evaluation__job", "evaluation__dataset_version"
+        )
+    )
     if locked.job_id or any(c.evaluation.result is None for c in compared):
         return
     spec = ComparisonSpec(
@@ -232,7 +341,12 @@ def _begin_when_ready(comparison: Comparison) -> None:
         output=locked.storage_key,
         task_type=TaskType(locked.dataset_version.task_type),
         evaluations=[
-            ComparedSpec(key=f"e{c.position}", label=c.evaluation.subject_label, kind=c.evaluation.kind)  # type: ignore[arg-type]
+            ComparedSpec(
+                key=f"e{c.position}",
+                label=c.evaluation.subject_label,
+                kind=c.evaluation.kind,  # type: ignore[arg-type]
+                metrics=c.evaluation.result["metrics"],
+            )
             for c in compared
         ],
     )

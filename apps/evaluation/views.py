@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -88,14 +89,14 @@ def new(request: HttpRequest) -> HttpResponse:
     asked = [*sent.getlist("models"), *sent.getlist("model")]
     learned = models.filter(pk__in=[pk for pk in asked if pk != TRIVIAL and is_id(pk)])
     data = sent.get("data") or learned.values_list("dataset_version", flat=True).first()
-    form = EvaluationForm(request.POST or None, initial={"data": data, "models": asked})
+    form = EvaluationForm(request.POST or None, initial=_initial(versions, data, asked))
     pick(request, "data", versions, searches=("dataset__name",), chosen=[data] if data else []).offer(
         form.fields["data"], _version_label
     )
     pick(request, "models", models, searches=("name", "dataset_version__dataset__name"), chosen=asked).offer(
         form.fields["models"],
         lambda model: f"{model.name} · {_(model.task.label)}",
-        [(TRIVIAL, _("Trivial baseline"))],
+        [(TRIVIAL, _("Simple baseline"))],
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -109,8 +110,20 @@ def new(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _initial(versions: QuerySet[DatasetVersion], data: Any, models: list[str]) -> dict[str, Any]:
+    """What the form begins with: a sample of a large test split, and every row of data that is for testing only."""
+    chosen = versions.filter(pk=data).first() if is_id(str(data)) else None
+    is_whole = chosen is not None and chosen.is_test_set
+    return {
+        "data": data,
+        "models": models,
+        "max_rows": None if is_whole else services.SAMPLE_ROWS,
+        "split": "test",
+    }
+
+
 def _version_label(version: DatasetVersion) -> str:
-    rows = ngettext("%(n)d row", "%(n)d rows", version.rows_test) % {"n": version.rows_test}
+    rows = ngettext("%(n)d test row", "%(n)d test rows", version.rows_test) % {"n": version.rows_test}
     return f"{version} · {version.get_task_type_display()} · {rows}"
 
 
@@ -127,7 +140,11 @@ def _evaluate(request: HttpRequest, chosen: dict[str, Any]) -> str:
         for value in chosen["models"]
     ]
     made = services.evaluate_together(
-        actor=user, dataset_version=data, models=subjects, max_rows=chosen["max_rows"]
+        actor=user,
+        dataset_version=data,
+        models=subjects,
+        max_rows=chosen["max_rows"],
+        split=chosen["split"] or "test",
     )
     page = "comparison" if isinstance(made, Comparison) else "detail"
     return reverse(f"evaluation:{page}", args=[made.pk])
@@ -139,7 +156,12 @@ def detail(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
     evaluation = access.get_visible(
         Evaluation.objects.select_related(*_EVALUATION), request.user, pk=evaluation_id
     )
-    context: dict[str, Any] = {"evaluation": evaluation, **status_context(evaluation.job)}
+    context: dict[str, Any] = {
+        "evaluation": evaluation,
+        "rows_used": presentation.rows_used(evaluation),
+        "more_rows": evaluation.max_rows is not None,
+        **status_context(evaluation.job),
+    }
     if evaluation.result:
         page: Any = Paginator(output_rows(evaluation.storage_key), ROWS_A_PAGE).get_page(  # type: ignore[arg-type]
             request.GET.get("page")
@@ -151,7 +173,15 @@ def detail(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
             if evaluation.result["confusion"]
             else None,
             "page": page,
-            "rows": [(row, presentation.marked(row["target"], row["output"])) for row in page.object_list],
+            "rows": [
+                (
+                    row,
+                    presentation.shown_output(
+                        evaluation.dataset_version.task_type, row["target"], row["output"]
+                    ),
+                )
+                for row in page.object_list
+            ],
         }
     return render(request, "evaluation/detail.html", context)
 
@@ -163,6 +193,22 @@ def delete(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
     evaluation = access.get_visible(related, request.user, Action.EDIT, pk=evaluation_id)
     services.delete_evaluation(actor=request.user, evaluation=evaluation)  # type: ignore[arg-type]
     return redirect("evaluation:list")
+
+
+@require_POST
+@login_required
+def evaluate_all_rows(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
+    """Evaluate the same model on the same split, on every row."""
+    related = Evaluation.objects.select_related(*_EVALUATION, "training_data")
+    sampled = access.get_visible(related, request.user, Action.EDIT, pk=evaluation_id)
+    made = services.evaluate(
+        actor=request.user,  # type: ignore[arg-type]
+        dataset_version=sampled.dataset_version,
+        model_version=sampled.model_version,
+        split=sampled.split,
+        training_data=sampled.training_data,
+    )
+    return redirect("evaluation:detail", made.pk)
 
 
 @require_POST
@@ -180,10 +226,14 @@ def compare(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def compare_run(request: HttpRequest, model_id: UUID) -> HttpResponse:
-    """“Did it get better?”: the tuned model beside its base and the trivial baseline."""
+    """The tuned model beside its base and the simple baseline, on a sample of a large test split unless all_rows is 1."""
     related = ModelVersion.objects.select_related("dataset_version__dataset", "parent")
     model = access.get_visible(related, request.user, Action.EDIT, pk=model_id)
-    comparison = services.compare_with_base(actor=request.user, model_version=model)  # type: ignore[arg-type]
+    comparison = services.compare_with_base(
+        actor=request.user,  # type: ignore[arg-type]
+        model_version=model,
+        all_rows=request.POST.get("all_rows") == "1",
+    )
     return redirect("evaluation:comparison", comparison.pk)
 
 
@@ -192,7 +242,7 @@ def compare_run(request: HttpRequest, model_id: UUID) -> HttpResponse:
 def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     """The verdict, the table with its chart, and the rows where they disagree most."""
     related = Comparison.objects.select_related("job", "dataset_version__dataset")
-    found = access.get_visible(related, request.user, pk=comparison_id)
+    found: Comparison = access.get_visible(related, request.user, pk=comparison_id)
     compared = [
         c.evaluation for c in found.compared.select_related("evaluation__job", "evaluation__model_version")
     ]
@@ -218,15 +268,33 @@ def _compared_context(request: HttpRequest, found: Comparison, compared: list[Ev
         (
             row,
             [
-                (e, presentation.marked(row["target"], row[f"output.e{i}"] or ""), row[f"score.e{i}"])
+                (
+                    e,
+                    presentation.shown_output(
+                        found.dataset_version.task_type,
+                        row["target"],
+                        row[f"output.e{i}"],
+                        row[f"score.e{i}"],
+                    ),
+                )
                 for i, e in enumerate(compared)
             ],
         )
         for row in page.object_list
     ]
     best = presentation.best_tuned(found.result, compared)
+    sampled = any(e.max_rows is not None for e in compared)
+    answered = [(e.result or {}).get("rows", 0) for e in compared]
+    most = max(answered, default=0)
     return {
         "result": found.result,
+        "rows_used": presentation.rows_used(compared[answered.index(most)]),
+        "samples": [
+            (e, presentation.rows_used(e))
+            for e, rows in zip(compared, answered, strict=True)
+            if 0 < rows < most
+        ],
+        "can_take_all": sampled and compared[-1].dataset_version.is_ready,
         "metrics": presentation.comparison_rows(found.result, compared),
         "verdict": presentation.verdict(found.result, compared),
         "rows": rows,
@@ -241,6 +309,7 @@ def _compared_context(request: HttpRequest, found: Comparison, compared: list[Ev
             ),
         ],
         "tuned": compared[best].model_version if best is not None else None,
+        "baseline_is_as_good": presentation.baseline_is_as_good(found.result, compared),
         "tuned_is_best": presentation.training_won(found.result, compared),
     }
 

@@ -209,6 +209,7 @@ EVALUATION = {
     "evaluation:compare_run": _door(post=EDIT, of="model"),
     "evaluation:detail": _door(get=VIEW, of="evaluation"),
     "evaluation:delete": _door(post=EDIT, of="evaluation"),
+    "evaluation:all_rows": _door(post=EDIT, of="evaluation"),
     "evaluation:comparison": _door(get=VIEW, of="comparison"),
     "evaluation:delete_comparison": _door(post=EDIT, of="comparison"),
 }
@@ -284,7 +285,11 @@ API = {
     "api:export-list": _door(get=VIEW),
     "api:export-detail": _door(get=VIEW, of="export"),
     "api:export-file": _door(get=VIEW, of="export"),
-    "api:evaluation-list": _door(get=VIEW, post=EDIT, names={"data": "dataset_version", "model": "model"}),
+    "api:evaluation-list": _door(
+        get=VIEW,
+        post=EDIT,
+        names={"data": "dataset_version", "model": "model", "training_data": "dataset_version"},
+    ),
     "api:evaluation-detail": _door(get=VIEW, delete=EDIT, of="evaluation"),
     "api:comparison-list": _door(get=VIEW, post=EDIT, names={"evaluations": "evaluation", "model": "model"}),
     "api:comparison-detail": _door(get=VIEW, delete=EDIT, of="comparison"),

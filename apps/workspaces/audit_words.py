@@ -13,7 +13,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Field, Model
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
@@ -179,8 +179,14 @@ WORDS: dict[str, dict[str, Promise]] = {
 
 NAMED_BY_THE_STUDIO = ("invitation", "job", "workspacesecret")
 """Kinds of things whose names are the studio's own words, not somebody's."""
-BASELINE = "Trivial baseline"
-"""What an evaluation of no model begins with."""
+BASELINES = (
+    gettext_noop("Trivial baseline"),  # as earlier releases called it
+    "Simple baseline",
+    "TF-IDF + logistic regression",
+    "Nearest training row",
+    "Byte frequencies",
+)
+"""What the name of an evaluation of no model begins with."""
 
 
 def action_words(code: str) -> str:
@@ -200,8 +206,9 @@ def label_words(entry: AuditEntry) -> str:
     if entry.object_type == "membership":
         who, comma, role = label.rpartition(", ")
         return f"{who}{comma}{Role(role).label}" if role in Role.values else label
-    if entry.object_type == "evaluation" and label.startswith(f"{BASELINE}: "):
-        return gettext(BASELINE) + label.removeprefix(BASELINE)
+    baseline, colon, data = label.partition(": ")
+    if entry.object_type == "evaluation" and baseline in BASELINES:
+        return gettext(baseline) + colon + data
     return translate_said(label) if entry.object_type in NAMED_BY_THE_STUDIO else label
 
 

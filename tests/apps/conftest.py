@@ -19,6 +19,7 @@ from apps.training import services as training
 from apps.training.bases import choices_for, find_choice
 from apps.training.models import Preflight, Run
 from apps.workspaces.services import next_number
+from workers.contracts.metrics import SCORING_VERSION
 from workers.contracts.model_folder import CARD_NAME, MANIFEST_NAME, ModelManifest
 from workers.contracts.recipes import Length, Precision, Recipe
 from workers.contracts.specs import (
@@ -279,6 +280,8 @@ def evaluation_result(value: float = 0.5, rows: int = 12) -> EvaluationResult:
     metric = MetricValue(value=value, low=max(0, value - 0.1), high=min(1, value + 0.1))
     return EvaluationResult(
         rows=rows,
+        rows_available=rows,
+        scoring=SCORING_VERSION,
         metrics={"macro_f1": metric, "accuracy": metric},
         labels=LABELS,
         confusion=[[4, 0, 0], [0, 4, 0], [2, 2, 0]],

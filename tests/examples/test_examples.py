@@ -16,7 +16,7 @@ from examples.generators.files import FILES
 from examples.messages import MESSAGES
 from workers.contracts.specs import ImportSpec
 from workers.contracts.task_types import TaskType, missing_roles
-from workers.evaluation.trivial import nearest_rows
+from workers.evaluation.baselines import nearest_rows
 from workers.ingest.parse import run as run_import
 from workers.runtime.reporter import Reporter
 

@@ -12,6 +12,15 @@ class Direction(StrEnum):
     LOWER = "lower"
 
 
+SIGNIFICANCE_LEVEL = 0.05
+"""A difference whose corrected p-value is below this is statistically significant."""
+BOOTSTRAP_ROUNDS = 2_000
+BOOTSTRAP_SEED = 17
+"""One bootstrap for the interval of every figure: same resamples, same bounds wherever the figure is shown."""
+SCORING_VERSION = 2
+"""Rises when sampling, tokenization, baselines or intervals change: figures of two versions are not compared."""
+
+
 class MetricInfo(BaseModel):
     """`scale` is the value that a perfect output gets (100 for chrF, 1 for accuracy), or None when unbounded."""
 

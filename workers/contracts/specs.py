@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from workers.contracts.metrics import BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED
 from workers.contracts.recipes import Base, Length, Recipe
 from workers.contracts.task_types import Family, Role, TaskType
 from workers.contracts.verdicts import Verdict
@@ -266,40 +267,64 @@ class RunResult(BaseModel):
 # Evaluation.
 
 
+EvaluatedSplit = Literal["train", "validation", "test", "all"]
+BaselineKind = Literal["linear", "nearest", "bytes"]
+"""TF-IDF with logistic regression, the nearest training row, or byte frequencies where rows have no input."""
+
+
+def baseline_kind(task_type: TaskType) -> BaselineKind:
+    """Return which simple baseline answers a task."""
+    if task_type is TaskType.CLASSIFICATION:
+        return "linear"
+    return "bytes" if task_type is TaskType.GENERATION else "nearest"
+
+
 class EvaluationSpec(JobSpec):
-    """inputs: data, model (when subject is model). Leaves outputs.parquet: row_id, line, input, prompt (JSON),
-    target, output, seconds, finish_reason, and one float column `stat.<name>` per statistic that a metric is
-    computed from, so that any subset can be scored again without the model."""
+    """inputs: data, model (when subject is model), train (rows that the baseline learns from, or that the model learned
+    from; else those of `data`). Leaves outputs.parquet: row_id, line, input, prompt (JSON), target, output, seconds,
+    finish_reason, and one float column `stat.<name>` per statistic that a metric is computed from, so that any subset can
+    be scored again without the model."""
 
     task_type: TaskType
     family: Family | None = None
     subject: Literal["model", "trivial"] = "model"
-    split: Split = "test"
+    split: EvaluatedSplit = "test"
     max_rows: int | None = None
+    """Rows to sample; a smaller sample is part of a larger one."""
     labels: list[str] = Field(default_factory=list)
+    learned_from_train: bool = False
+    """Whether the model learned from the `train` rows: those among the evaluated ones are counted."""
     max_new_tokens: int | None = None
-    seed: int = 17
-    bootstrap_rounds: int = 1000
+    seed: int = BOOTSTRAP_SEED
+    bootstrap_rounds: int = BOOTSTRAP_ROUNDS
     threads: int | None = None
 
 
 class MetricValue(BaseModel):
-    """`low` and `high` bound the 95 % bootstrap interval."""
+    """`low` and `high` bound the 95 % interval: exact (Clopper-Pearson) for shares of rows, else a percentile bootstrap.
+    Computed once, when the evaluation ends; comparisons and pages show the same bounds."""
 
     value: float
     low: float
     high: float
     signature: str = ""
+    method: Literal["bootstrap", "exact"] = "bootstrap"
 
 
 class EvaluationResult(BaseModel):
     rows: int
+    rows_available: int | None = None
+    """Rows of the split; `rows` of them were answered."""
+    split: EvaluatedSplit = "test"
+    scoring: int = 1
+    """SCORING_VERSION when it was computed."""
     metrics: dict[str, MetricValue]
     labels: list[str] = Field(default_factory=list)
     confusion: list[list[int]] = Field(default_factory=list)
     """Rows are the true labels, columns the given ones, in the order of `labels`."""
     baseline: str = ""
-    """How the trivial baseline answers, for subject trivial."""
+    """How the simple baseline answers, for subject trivial."""
+    baseline_kind: BaselineKind | None = None
     seconds: float
     output_tokens: int
     findings: list[str] = Field(default_factory=list)
@@ -314,16 +339,18 @@ class ComparedEvaluation(BaseModel):
     """Name of this evaluation's folder in `inputs`."""
     label: str
     kind: Literal["base", "tuned", "trivial", "other"]
+    metrics: dict[str, MetricValue] = Field(default_factory=dict)
+    """The figures of the evaluation; those that are missing are computed."""
 
 
 class ComparisonSpec(JobSpec):
-    """inputs: one outputs folder per evaluation. Leaves rows.parquet: row_id, line, input, target, one
+    """inputs: one outputs folder per evaluation; the rows of each are among those of the largest. Leaves rows.parquet: row_id, line, input, target, one
     `output.<key>` and one `score.<key>` (deciding metric per row) each, and `disagreement` (largest minus smallest score)."""
 
     task_type: TaskType
     evaluations: list[ComparedEvaluation] = Field(min_length=2)
-    bootstrap_rounds: int = 2000
-    seed: int = 17
+    bootstrap_rounds: int = BOOTSTRAP_ROUNDS
+    seed: int = BOOTSTRAP_SEED
 
 
 class ComparedMetric(BaseModel):
@@ -332,6 +359,8 @@ class ComparedMetric(BaseModel):
 
     metric: str
     values: dict[str, MetricValue]
+    rows: dict[str, int] = Field(default_factory=dict)
+    """Rows that each evaluation answered; two with different rows are tested on those that both answered."""
     p: dict[str, float | None]
     best: list[str]
     """Keys that are not significantly worse than the best one."""
@@ -344,7 +373,7 @@ class ComparisonResult(BaseModel):
     winner: str | None
     """Key, or None when the best two cannot be told apart."""
     verdict: str
-    """One sentence in English; pages build their own translated one from `winner`, `deciding_metric` and the values."""
+    """In English; pages translate the same sentences (workers.contracts.comparison_verdicts)."""
 
 
 # Export and parity.

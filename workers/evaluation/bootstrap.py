@@ -1,7 +1,6 @@
-"""Uncertainty of a metric: bootstrap intervals, paired significance, and correction for many tests.
+"""Uncertainty of a metric: bootstrap resamples, paired significance, and correction for many tests.
 
-Sources: Efron and Tibshirani 1993, "An introduction to the bootstrap" (percentile interval); Koehn 2004 and Riezler
-and Maxwell 2005 (paired bootstrap of corpus metrics); Holm 1979 (correction).
+Sources: Koehn 2004 and Riezler and Maxwell 2005 (paired bootstrap of corpus metrics); Holm 1979 (correction).
 """
 
 from collections.abc import Sequence
@@ -32,12 +31,6 @@ def resampled_sums(matrices: Sequence[Matrix], rounds: int, seed: int) -> list[F
         for matrix, total in zip(matrices, sums, strict=True):
             total[start : start + size] = weights @ matrix
     return sums
-
-
-def interval(values: FloatArray) -> tuple[float, float]:
-    """Return the bounds of the 95 % percentile interval of resampled values."""
-    low, high = np.quantile(values, (0.025, 0.975))
-    return float(low), float(high)
 
 
 def paired_p(observed: float, differences: FloatArray, differing_rows: int) -> float:

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from workers.contracts.metrics import METRICS, Direction
+from workers.contracts.comparison_verdicts import Subject, verdict
+from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction
 from workers.contracts.specs import (
     ComparedEvaluation,
     ComparedMetric,
@@ -17,32 +19,52 @@ from workers.contracts.specs import (
     MetricValue,
 )
 from workers.evaluation.bootstrap import holm, paired_p, resampled_sums
+from workers.evaluation.intervals import metric_value
 from workers.evaluation.metrics import metrics_for
 from workers.evaluation.metrics.likelihood import TOKENS, Perplexity
 from workers.evaluation.metrics.protocol import FloatArray, Matrix, Metric, row_scores
 from workers.evaluation.rows import OUTPUTS_NAME, STATISTIC_PREFIX
-from workers.evaluation.scoring import metric_value, observed, stacked
+from workers.evaluation.scoring import observed, stacked
 from workers.runtime.reporter import JobError, Reporter, run_child
 
-LEVEL = 0.05
 _ROUNDS_A_TEST = 25
 """With fewer, the smallest p that resampling can give would not survive the correction for all tests of a large table."""
 
 
+IntArray = NDArray[np.int64]
+
+
 @dataclass(frozen=True)
 class _Evaluated:
+    """One evaluation's outputs, sorted by row; `places` are those of its rows among all that are compared."""
+
     about: ComparedEvaluation
     table: pa.Table
     statistics: dict[str, FloatArray]
+    places: IntArray
 
 
 @dataclass(frozen=True)
 class _Scored:
-    """One metric of one evaluation; `resampled` [rounds] is paired between evaluations."""
+    """One metric of one evaluation; `resampled` [rounds] is paired between evaluations of the same rows."""
 
+    metric: Metric
     statistics: FloatArray
+    places: IntArray
     value: MetricValue
     resampled: FloatArray
+    seed: int
+
+    def on(self, places: IntArray) -> "_Scored":
+        """The same metric on some of its rows."""
+        if len(places) == len(self.places):
+            return self
+        statistics = self.statistics[np.isin(self.places, places)]
+        summands = self.metric.summands(statistics)
+        (sums,) = resampled_sums([summands], len(self.resampled), self.seed)
+        resampled = self.metric.value(sums, len(places))
+        value = self.value.model_copy(update={"value": observed(self.metric, summands)})
+        return _Scored(self.metric, statistics, places, value, resampled, self.seed)
 
 
 Scores = dict[str, dict[str, _Scored]]
@@ -59,7 +81,8 @@ def compare(spec: ComparisonSpec, reporter: Reporter) -> ComparisonResult:
     reporter.started()
     reporter.progress("reading the answers", fraction=0.0)
     evaluated = _read(spec)
-    metrics = metrics_for(spec.task_type, evaluated[0].table["target"].to_pylist())
+    largest = max(evaluated, key=lambda one: len(one.places))
+    metrics = metrics_for(spec.task_type, largest.table["target"].to_pylist())
     reporter.raise_if_stopping()
     reporter.progress("comparing the answers", fraction=0.3)
     scores = _score(metrics, evaluated, spec)
@@ -70,52 +93,73 @@ def compare(spec: ComparisonSpec, reporter: Reporter) -> ComparisonResult:
     reporter.progress("writing the comparison", fraction=0.8)
     _write_rows(Path(spec.work) / "out", deciding, scores[deciding.name], evaluated)
     decided = next(one for one in compared if one.metric == deciding.name)
+    subjects = {one.key: Subject(one.label, one.kind) for one in spec.evaluations}
+    rows = max(len(one.places) for one in evaluated)
     return ComparisonResult(
-        rows=evaluated[0].table.num_rows,
+        rows=rows,
         metrics=compared,
         deciding_metric=deciding.name,
         winner=decided.best[0] if len(decided.best) == 1 else None,
-        verdict=verdict(decided, spec.evaluations, evaluated[0].table.num_rows),
+        verdict=verdict(decided, subjects, rows),
     )
 
 
 def _read(spec: ComparisonSpec) -> list[_Evaluated]:
-    """Read all outputs in the row order of the first. Raises JobError when the rows differ."""
-    found: list[_Evaluated] = []
-    for about in spec.evaluations:
-        table = pq.read_table(Path(spec.inputs[about.key]) / OUTPUTS_NAME).sort_by("row_id")
-        if found and not _same_rows(table, found[0].table):
-            first = found[0].about.label
+    """Read all outputs in the row order of the largest. Raises JobError when one has other rows."""
+    tables = [
+        (about, pq.read_table(Path(spec.inputs[about.key]) / OUTPUTS_NAME).sort_by("row_id"))
+        for about in spec.evaluations
+    ]
+    largest, every = max(tables, key=lambda pair: pair[1].num_rows)
+    found = []
+    for about, table in tables:
+        places = _places(table, every)
+        if places is None:
             raise JobError(
                 "different_test_sets",
-                f"“{about.label}” was evaluated on other rows than “{first}”: they come from different test sets. "
+                f"“{about.label}” was evaluated on other rows than “{largest.label}”: they come from different test sets. "
                 "Evaluate both on the same data version and split, with the same number of rows.",
             )
         names = [name for name in table.column_names if name.startswith(STATISTIC_PREFIX)]
         values = {name.removeprefix(STATISTIC_PREFIX): table[name].to_numpy() for name in names}
-        found.append(_Evaluated(about, table, values))
+        found.append(_Evaluated(about, table, values, places))
     return found
 
 
-def _same_rows(table: pa.Table, other: pa.Table) -> bool:
-    return bool(table["row_id"].equals(other["row_id"]) and table["target"].equals(other["target"]))
+def _places(table: pa.Table, every: pa.Table) -> IntArray | None:
+    """Return where the rows of `table` stand in `every`, both sorted by row_id; None when one is not there."""
+    ids = np.array(table["row_id"].to_pylist(), dtype=str)
+    all_ids = np.array(every["row_id"].to_pylist(), dtype=str)
+    # Of rows with equal ids the first one stands for the first, the second for the second.
+    repeats = np.arange(len(ids)) - np.searchsorted(ids, ids)
+    places = np.searchsorted(all_ids, ids) + repeats
+    if len(places) and places[-1] >= len(all_ids):
+        return None
+    if not np.array_equal(all_ids[places], ids) or not table["target"].equals(every["target"].take(places)):
+        return None
+    return places.astype(np.int64)
 
 
 def _score(metrics: Sequence[Metric], evaluated: Sequence[_Evaluated], spec: ComparisonSpec) -> Scores:
-    jobs: list[tuple[Metric, str, FloatArray, Matrix]] = []
+    jobs: list[tuple[Metric, _Evaluated, FloatArray, Matrix]] = []
     for metric in metrics:
         for one in evaluated:
             statistics = stacked(metric, one.statistics)
             if statistics is not None:
-                jobs.append((metric, one.about.key, statistics, metric.summands(statistics)))
+                jobs.append((metric, one, statistics, metric.summands(statistics)))
     # Each metric of each evaluation is tested against the first, and against the best.
     rounds = max(spec.bootstrap_rounds, _ROUNDS_A_TEST * 2 * len(jobs))
-    resampled = resampled_sums([job[3] for job in jobs], rounds, spec.seed)
     scores: Scores = {}
-    for (metric, key, statistics, summands), sums in zip(jobs, resampled, strict=True):
-        values = metric.value(sums, len(statistics))
-        value = metric_value(metric, observed(metric, summands), values)
-        scores.setdefault(metric.name, {})[key] = _Scored(statistics, value, values)
+    # Equally many rows are equal rows, which one set of draws pairs.
+    for size in {len(job[2]) for job in jobs}:
+        group = [job for job in jobs if len(job[2]) == size]
+        resampled = resampled_sums([job[3] for job in group], rounds, spec.seed)
+        for (metric, one, statistics, summands), sums in zip(group, resampled, strict=True):
+            values = metric.value(sums, size)
+            value = one.about.metrics.get(metric.name)
+            value = value or metric_value(metric, observed(metric, summands), values, size)
+            scored = _Scored(metric, statistics, one.places, value, values, spec.seed)
+            scores.setdefault(metric.name, {})[one.about.key] = scored
     return scores
 
 
@@ -135,6 +179,7 @@ def _compare_metrics(metrics: Sequence[Metric], scores: Scores, keys: Sequence[s
         ComparedMetric(
             metric=name,
             values={key: scores[name][key].value for key in keys if key in scores[name]},
+            rows={key: len(scores[name][key].places) for key in keys if key in scores[name]},
             p={key: p_values.get(_test(name, keys, keys[0], key)) for key in keys if key in scores[name]},
             best=_best(name, keys, ranked[name], p_values),
         )
@@ -166,10 +211,17 @@ def comparable(name: str, scored: dict[str, _Scored], first: str, second: str) -
     if name != Perplexity.name:
         return True
     place = Perplexity.columns.index(TOKENS)
-    return np.array_equal(scored[first].statistics[:, place], scored[second].statistics[:, place])
+    one, other = _on_common_rows(scored[first], scored[second])
+    return np.array_equal(one.statistics[:, place], other.statistics[:, place])
+
+
+def _on_common_rows(first: _Scored, second: _Scored) -> tuple[_Scored, _Scored]:
+    common = np.intersect1d(first.places, second.places)
+    return first.on(common), second.on(common)
 
 
 def _p(first: _Scored, second: _Scored) -> float:
+    first, second = _on_common_rows(first, second)
     differing = (
         int((first.statistics != second.statistics).any(axis=1).sum())
         if (first.statistics.shape == second.statistics.shape)
@@ -184,26 +236,7 @@ def _best(name: str, keys: Sequence[str], ranked: Sequence[str], p_values: Mappi
     p = {key: p_values.get(_test(name, keys, best, key)) for key in others}
     if any(value is None for value in p.values()):
         return []
-    return [best, *(key for key, value in p.items() if value is not None and value >= LEVEL)]
-
-
-def verdict(decided: ComparedMetric, evaluations: Sequence[ComparedEvaluation], rows: int) -> str:
-    """Say in one sentence who wins on the deciding metric, and whether training was worth it."""
-    info = METRICS[decided.metric]
-    about = {one.key: one for one in evaluations}
-    lower = info.direction is Direction.LOWER
-    ranked = sorted(decided.values, key=lambda key: decided.values[key].value, reverse=not lower)
-    shown = {key: f"{value.value:.{info.decimals}f}" for key, value in decided.values.items()}
-    best, second = ranked[0], ranked[1]
-    if len(decided.best) > 1:
-        tied = [f"{about[key].label} ({shown[key]})" for key in decided.best]
-        names = f"{', '.join(tied[:-1])} and {tied[-1]}"
-        return f"{names} cannot be told apart by {info.label} on {rows} rows."
-    text = f"{about[best].label} is significantly better than {about[second].label}"
-    text += f" by {info.label}: {shown[best]} against {shown[second]} on {rows} rows"
-    if about[best].kind == "trivial":
-        return f"{text}; no model beats the trivial baseline."
-    return f"{text}."
+    return [best, *(key for key, value in p.items() if value is not None and value >= SIGNIFICANCE_LEVEL)]
 
 
 def _write_rows(
@@ -211,13 +244,20 @@ def _write_rows(
 ) -> None:
     """Write rows.parquet, those first on which the evaluations disagree most; a higher score is always better."""
     sign = -1.0 if METRICS[deciding.name].direction is Direction.LOWER else 1.0
-    first = evaluated[0].table
-    columns = {name: first[name] for name in ("row_id", "line", "input", "target")}
-    columns |= {f"output.{one.about.key}": one.table["output"] for one in evaluated}
-    scores = {key: sign * row_scores(deciding, one.statistics) for key, one in scored.items()}
-    columns |= {f"score.{key}": pa.array(values) for key, values in scores.items()}
-    spread = np.ptp(np.stack(list(scores.values())), axis=0)
-    table = pa.table({**columns, "disagreement": pa.array(spread)})
+    largest = max(evaluated, key=lambda one: len(one.places)).table
+    columns = {name: largest[name] for name in ("row_id", "line", "input", "target")}
+    for one in evaluated:
+        texts: list[str | None] = [None] * largest.num_rows
+        for place, text in zip(one.places.tolist(), one.table["output"].to_pylist(), strict=True):
+            texts[place] = text
+        columns[f"output.{one.about.key}"] = pa.array(texts, pa.string())
+    scores = np.full((len(evaluated), largest.num_rows), np.nan)
+    for line, one in zip(scores, evaluated, strict=True):
+        line[one.places] = sign * row_scores(deciding, scored[one.about.key].statistics)
+        columns[f"score.{one.about.key}"] = pa.array(line, mask=np.isnan(line))
+    table = pa.table(
+        {**columns, "disagreement": pa.array(np.nanmax(scores, axis=0) - np.nanmin(scores, axis=0))}
+    )
     order = [("disagreement", "descending"), ("line", "ascending")]
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.sort_by(order), folder / "rows.parquet", compression="zstd")

@@ -1,6 +1,7 @@
 """Rows of a frozen dataset version, and the outputs that an evaluation leaves for them."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workers.contracts.model_folder import PromptMessage
-from workers.contracts.specs import Split
+from workers.contracts.specs import EvaluatedSplit
 from workers.evaluation.metrics.protocol import FloatArray
 from workers.runtime.reporter import JobError
 
@@ -21,7 +22,7 @@ STATISTIC_PREFIX = "stat."
 
 @dataclass(frozen=True)
 class DataRows:
-    """Rows of one split, in file order."""
+    """Rows of a split, or all of them, in file order."""
 
     row_ids: list[str]
     lines: list[int]
@@ -36,12 +37,15 @@ class DataRows:
         """What was asked, as one text: everything but the system's messages."""
         return ["\n".join(m.content for m in prompt if m.role != "system") for prompt in self.prompts]
 
-    def sample(self, limit: int | None, seed: int) -> "DataRows":
-        """At most `limit` rows, drawn by `seed`, in file order: equal arguments give equal rows."""
+    def sample(self, limit: int | None, seed: int, *, by_target: bool = False) -> "DataRows":
+        """At most `limit` rows, drawn by `seed`, in file order: equal arguments give equal rows, and a smaller sample is
+        part of a larger one. `by_target` keeps each target's share, and one row at least of as many as fit."""
         if limit is None or len(self) <= limit:
             return self
-        drawn = np.random.default_rng(seed).choice(len(self), limit, replace=False)
-        chosen = sorted(drawn.tolist())
+        order = np.random.default_rng(seed).permutation(len(self))
+        if by_target:
+            order = order[_even_order([self.targets[i] for i in order])]
+        chosen = sorted(order[:limit].tolist())
         return DataRows(
             [self.row_ids[i] for i in chosen],
             [self.lines[i] for i in chosen],
@@ -50,19 +54,45 @@ class DataRows:
         )
 
 
-def read_split(folder: Path, split: Split) -> DataRows:
-    """Read a split of a frozen version. Raises JobError (empty_split) when it has no rows."""
-    columns = ["row_id", "line", "prompt", "target"]
-    table = pq.read_table(folder / DATA_NAME, columns=columns, filters=[("split", "=", split)])
-    if table.num_rows == 0:
+def _even_order(targets: Sequence[str]) -> np.ndarray:
+    """Return an order whose every beginning holds each target in about its share: the j-th of n equal ones comes at j/n."""
+    total, seen = Counter(targets), Counter[str]()
+    places = np.empty(len(targets))
+    for index, target in enumerate(targets):
+        places[index] = seen[target] / total[target]
+        seen[target] += 1
+    return np.argsort(places, kind="stable")
+
+
+def read_split(folder: Path, split: EvaluatedSplit) -> DataRows:
+    """Read a split of a frozen version, or all its rows. Raises JobError (empty_split) when it has no rows."""
+    rows = rows_of_split(folder, split)
+    if not len(rows):
         raise JobError(
             "empty_split",
             f"This data version has no {split} rows. Import more rows, or make a version with a larger {split} share.",
         )
+    return rows
+
+
+def rows_of_split(folder: Path, split: EvaluatedSplit) -> DataRows:
+    """Read a split, or all rows, of a frozen version; there may be none."""
+    columns = ["row_id", "line", "prompt", "target"]
+    table = pq.read_table(folder / DATA_NAME, columns=columns, filters=_only(split))
     prompts = [[PromptMessage(**message) for message in prompt] for prompt in table["prompt"].to_pylist()]
     return DataRows(
         table["row_id"].to_pylist(), table["line"].to_pylist(), prompts, table["target"].to_pylist()
     )
+
+
+def shared_rows(rows: DataRows, folder: Path) -> int:
+    """Return how many of `rows` are training rows of a frozen version: equal rows have equal ids in a workspace."""
+    train = pq.read_table(folder / DATA_NAME, columns=["row_id"], filters=_only("train"))
+    return len(set(rows.row_ids).intersection(train["row_id"].to_pylist()))
+
+
+def _only(split: EvaluatedSplit) -> list[tuple[str, str, str]] | None:
+    return None if split == "all" else [("split", "=", split)]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Evaluates a model, or the trivial baseline, on one split: `python -m workers.evaluation.run spec.json`."""
+"""Evaluates a model, or a simple baseline, on one split: `python -m workers.evaluation.run spec.json`."""
 
 import time
 from collections import Counter
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import torch
 
-from workers.contracts.specs import EvaluationResult, EvaluationSpec
+from workers.contracts.metrics import SCORING_VERSION
+from workers.contracts.specs import EvaluationResult, EvaluationSpec, baseline_kind
 from workers.contracts.task_types import Family, TaskType
 from workers.evaluation.answers import (
     Answers,
@@ -16,12 +17,12 @@ from workers.evaluation.answers import (
     longest_answer,
     score_references,
 )
+from workers.evaluation.baselines import answer_by_baseline
 from workers.evaluation.metrics import metrics_for
 from workers.evaluation.metrics.labels import confusion
 from workers.evaluation.metrics.protocol import Rows
-from workers.evaluation.rows import DataRows, read_split, write_outputs
+from workers.evaluation.rows import DataRows, read_split, rows_of_split, shared_rows, write_outputs
 from workers.evaluation.scoring import row_statistics, score
-from workers.evaluation.trivial import answer_trivially
 from workers.models.devices import choose_device, resolve_precision
 from workers.models.loading import load_folder, read_manifest
 from workers.models.memory import loading_explained
@@ -45,26 +46,32 @@ def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
     if spec.threads:
         torch.set_num_threads(spec.threads)
     data = Path(spec.inputs["data"])
-    rows = read_split(data, spec.split).sample(spec.max_rows, spec.seed)
+    pool = read_split(data, spec.split)
+    rows = pool.sample(spec.max_rows, spec.seed, by_target=spec.task_type is TaskType.CLASSIFICATION)
     baseline = ""
     findings: list[str] = []
     if spec.subject == "trivial":
         reporter.started(threads=torch.get_num_threads())
         tick = _progress(reporter, "answering the rows", (0.0, 0.97))
-        outputs, baseline = answer_trivially(spec.task_type, read_split(data, "train"), rows, tick)
+        train = read_split(_training_folder(spec), "train")
+        outputs, baseline = answer_by_baseline(spec.task_type, train, rows, tick)
         answers = Answers(outputs, numbers=dict(outputs.numbers))
     else:
-        answers, findings = _answer(spec, rows, data, reporter)
+        answers, findings = _answer(spec, rows, reporter)
     result = _score(spec, rows, answers, reporter)
+    result.rows_available = len(pool)
     result.baseline = baseline
+    result.baseline_kind = baseline_kind(spec.task_type) if spec.subject == "trivial" else None
     result.findings = [*findings, *_findings(spec, rows, answers)]
     result.seconds = time.perf_counter() - begun
     return result
 
 
-def _answer(
-    spec: EvaluationSpec, rows: DataRows, data: Path, reporter: Reporter
-) -> tuple[Answers, list[str]]:
+def _training_folder(spec: EvaluationSpec) -> Path:
+    return Path(spec.inputs.get("train", spec.inputs["data"]))
+
+
+def _answer(spec: EvaluationSpec, rows: DataRows, reporter: Reporter) -> tuple[Answers, list[str]]:
     folder, device = Path(spec.inputs["model"]), choose_device()
     manifest = read_manifest(folder)
     _check_family(spec.task_type, manifest.family)
@@ -74,16 +81,33 @@ def _answer(
     with loading_explained():
         loaded = load_folder(folder, device=device)
     answering = _progress(reporter, "answering the rows", _ANSWERING)
+    findings = _seen_in_training(spec, rows)
     if loaded.family is Family.CLASSIFIER:
-        return classify_rows(loaded, rows, answering), []
-    limit = spec.max_new_tokens or longest_answer(loaded, read_split(data, "train"), spec.seed)
+        if unknown := sum(target not in loaded.manifest.labels for target in rows.targets):
+            findings.append(
+                f"{unknown} of {len(rows)} rows have a label that this model never learned; they count as wrong."
+            )
+        return classify_rows(loaded, rows, answering), findings
+    limit = spec.max_new_tokens
+    if not limit:
+        learned = rows_of_split(_training_folder(spec), "train")
+        limit = longest_answer(loaded, learned if len(learned) else rows, spec.seed)
     answers = generate_answers(loaded, rows, limit, answering)
     answers.numbers, cut = score_references(
         loaded, rows, _progress(reporter, "scoring the references", _SCORING)
     )
-    return answers, [
-        f"{cut} of {len(rows)} references were longer than the context and scored in part."
-    ] if cut else []
+    if cut:
+        findings.append(f"{cut} of {len(rows)} references were longer than the context and scored in part.")
+    return answers, findings
+
+
+def _seen_in_training(spec: EvaluationSpec, rows: DataRows) -> list[str]:
+    seen = shared_rows(rows, _training_folder(spec)) if spec.learned_from_train else 0
+    if not seen:
+        return []
+    return [
+        f"{seen} of {len(rows)} rows were training rows of this model, so its figures are too good. Evaluate it on rows that it never saw."
+    ]
 
 
 def _check_family(task_type: TaskType, family: Family) -> None:
@@ -120,6 +144,8 @@ def _score(spec: EvaluationSpec, rows: DataRows, answers: Answers, reporter: Rep
     write_outputs(Path(spec.work) / "out", rows, answers.outputs, statistics)
     return EvaluationResult(
         rows=len(rows),
+        split=spec.split,
+        scoring=SCORING_VERSION,
         metrics=score(metrics, statistics, rounds=spec.bootstrap_rounds, seed=spec.seed),
         labels=known,
         confusion=confusion(scored) if known else [],

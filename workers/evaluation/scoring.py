@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from workers.contracts.specs import MetricValue
-from workers.evaluation.bootstrap import interval, resampled_sums
+from workers.evaluation.bootstrap import resampled_sums
+from workers.evaluation.intervals import metric_value
 from workers.evaluation.metrics.protocol import FloatArray, Matrix, Metric, Rows
 
 Statistics = Mapping[str, FloatArray]
@@ -41,11 +42,11 @@ def score(
     known = [(m, m.summands(s)) for m in metrics if (s := stacked(m, statistics)) is not None]
     resampled = resampled_sums([summands for _, summands in known], rounds, seed)
     return {
-        metric.name: metric_value(metric, observed(metric, summands), metric.value(sums, summands.shape[0]))
+        metric.name: metric_value(
+            metric,
+            observed(metric, summands),
+            metric.value(sums, summands.shape[0]),
+            summands.shape[0],
+        )
         for (metric, summands), sums in zip(known, resampled, strict=True)
     }
-
-
-def metric_value(metric: Metric, value: float, resampled: FloatArray) -> MetricValue:
-    low, high = interval(resampled)
-    return MetricValue(value=value, low=low, high=high, signature=metric.signature)

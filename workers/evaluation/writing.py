@@ -6,6 +6,18 @@ from enum import StrEnum
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _KANA = re.compile(r"[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9d]")
+UNSPACED = (
+    r"\u0e00-\u0eff"  # Thai, Lao
+    r"\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"  # Burmese and its neighbours
+    r"\u1780-\u17ff\u19e0-\u19ff"  # Khmer
+    r"\u1950-\u19df\u1a20-\u1aaf\uaa80-\uaadf"  # Tai Le, New Tai Lue, Tai Tham, Tai Viet
+    r"\u1b00-\u1b7f\ua980-\ua9df"  # Balinese, Javanese
+    r"\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9d"  # kana
+    r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"  # Han
+    r"\ua000-\ua4cf"  # Yi
+)
+"""Ranges, for a class of a regular expression, of scripts that put no space between words."""
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 _LETTER = re.compile(r"[^\W\d_]")
 _ASCII_LETTER = re.compile(r"[A-Za-z]")
 
@@ -20,11 +32,13 @@ class Writing(StrEnum):
     """Words between spaces, other letters too."""
     CHINESE = "chinese"
     JAPANESE = "japanese"
+    UNSPACED = "unspaced"
+    """No spaces between words: Thai, Lao, Khmer, Burmese and others."""
 
 
 def writing_of(texts: Iterable[str]) -> Writing:
     """Return the writing that most letters of `texts` belong to; kana tells Japanese from Chinese."""
-    counts = {pattern: 0 for pattern in (_HAN, _KANA, _LETTER, _ASCII_LETTER)}
+    counts = {pattern: 0 for pattern in (_HAN, _KANA, _UNSPACED, _LETTER, _ASCII_LETTER)}
     seen = 0
     for text in texts:
         for pattern in counts:
@@ -32,8 +46,10 @@ def writing_of(texts: Iterable[str]) -> Writing:
         seen += len(text)
         if seen > _ENOUGH_CHARACTERS:
             break
-    letters, unspaced = counts[_LETTER], counts[_HAN] + counts[_KANA]
+    letters, unspaced = counts[_LETTER], counts[_UNSPACED]
     # A Chinese sentence has about half as many characters as an English one: a third of the letters is most of the text.
     if unspaced > letters / 3:
-        return Writing.JAPANESE if counts[_KANA] > unspaced / 10 else Writing.CHINESE
+        if counts[_KANA] > unspaced / 10:
+            return Writing.JAPANESE
+        return Writing.CHINESE if counts[_HAN] > unspaced / 2 else Writing.UNSPACED
     return Writing.ASCII if counts[_ASCII_LETTER] >= 0.99 * letters else Writing.SPACED

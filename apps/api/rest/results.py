@@ -37,7 +37,7 @@ class EvaluationViewSet(VisibleViewSet):
         request=serializers.EvaluationRequestSerializer, responses={201: serializers.EvaluationSerializer}
     )
     def create(self, request: Request) -> Response:
-        """Let a model, or the trivial baseline, answer the test split of a dataset version."""
+        """Let a model, or the task's simple baseline, answer a split or all rows of a dataset version."""
         data = self.read(serializers.EvaluationRequestSerializer)
         version = find(
             request,
@@ -49,11 +49,22 @@ class EvaluationViewSet(VisibleViewSet):
         model = None
         if data["model"]:
             model = find(request, ModelVersion.objects.all(), Action.EDIT, field="model", pk=data["model"])
+        learned = None
+        if data["training_data"]:
+            learned = find(
+                request,
+                DatasetVersion.objects.select_related("dataset"),
+                Action.EDIT,
+                field="training_data",
+                pk=data["training_data"],
+            )
         made = evaluation.evaluate(
             actor=request.user,  # type: ignore[arg-type]
             dataset_version=version,
             model_version=model,
             max_rows=data["max_rows"],
+            split=data["split"],
+            training_data=learned,
         )
         return Response(serializers.EvaluationSerializer(made).data, status=status.HTTP_201_CREATED)
 
@@ -72,13 +83,15 @@ class ComparisonViewSet(VisibleViewSet):
         request=serializers.ComparisonRequestSerializer, responses={201: serializers.ComparisonSerializer}
     )
     def create(self, request: Request) -> Response:
-        """Compare evaluations of one test set, or a tuned model with its base and the trivial baseline."""
+        """Compare evaluations of one test set, or a tuned model with its base and the simple baseline.
+
+        With `model`, a large test split is sampled unless `all_rows` is true."""
         data = self.read(serializers.ComparisonRequestSerializer)
         user: Any = request.user
         if data.get("model"):
             models = ModelVersion.objects.select_related("dataset_version__dataset", "parent")
             model = find(request, models, Action.EDIT, field="model", pk=data["model"])
-            made = evaluation.compare_with_base(actor=user, model_version=model)
+            made = evaluation.compare_with_base(actor=user, model_version=model, all_rows=data["all_rows"])
         else:
             related = Evaluation.objects.select_related("job", "model_version", "dataset_version__dataset")
             chosen = [

@@ -272,12 +272,29 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
 
 
 class EvaluationRequestSerializer(serializers.Serializer[Any]):
-    data = serializers.UUIDField(help_text="A dataset version; its test split is used.")  # type: ignore[assignment]
+    data = serializers.UUIDField(help_text="A dataset version.")  # type: ignore[assignment]
     model = serializers.UUIDField(
-        required=False, allow_null=True, default=None, help_text="None: the trivial baseline."
+        required=False, allow_null=True, default=None, help_text="None: the simple baseline of the task."
+    )
+    split = serializers.ChoiceField(
+        choices=["test", "validation", "train", "all"],
+        required=False,
+        default="test",
+        help_text="Which rows of the data are answered.",
+    )
+    training_data = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="What the baseline learns from, where `data` is for testing only.",
     )
     max_rows = serializers.IntegerField(
-        required=False, allow_null=True, default=None, min_value=1, max_value=MOST_ROWS
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=1,
+        max_value=MOST_ROWS,
+        help_text="Rows to sample; null: every row.",
     )
 
 
@@ -292,6 +309,7 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
             "number",
             "dataset_version",
             "model_version",
+            "training_data",
             "split",
             "max_rows",
             "result",
@@ -301,10 +319,13 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
 
 
 class ComparisonRequestSerializer(serializers.Serializer[Any]):
-    """Either evaluations of one test set, or a tuned model to be compared with its base and the trivial baseline."""
+    """Either evaluations of one test set, or a tuned model to be compared with its base and the simple baseline."""
 
     evaluations = serializers.ListField(child=serializers.UUIDField(), required=False, default=list)
     model = serializers.UUIDField(required=False)
+    all_rows = serializers.BooleanField(
+        required=False, default=False, help_text="With `model`: use every test row instead of a sample."
+    )
     name = serializers.CharField(required=False, default="", max_length=200, allow_blank=True)
 
 

@@ -130,7 +130,12 @@ def _refuse_while_working(job_ids: list[UUID], versions: Sequence[DatasetVersion
     """
     # Locked, so that no worker takes one between this look and the deletion.
     states = Job.objects.select_for_update().filter(pk__in=job_ids).values_list("state", flat=True)
-    resting = Q(run__dataset_version__in=versions) | Q(evaluation__dataset_version__in=versions)
+    resting = (
+        Q(run__dataset_version__in=versions)
+        | Q(evaluation__dataset_version__in=versions)
+        | Q(evaluation__training_data__in=versions)
+        | Q(evaluation__model_version__dataset_version__in=versions)
+    )
     if set(states) & set(CLAIMED) or (versions and Job.objects.active().filter(resting).exists()):
         raise UserError(
             _("A job is using this data right now. Stop it or wait for it, then delete."), code="busy"

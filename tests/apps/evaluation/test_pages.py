@@ -182,15 +182,15 @@ def test_a_failed_comparison_can_be_tried_again(client_for, owner, waiting, end_
 def test_the_verdict_and_the_table(client_for, owner, compared) -> None:
     response = client_for(owner).get(reverse("evaluation:comparison", args=[compared.pk]))
     html = response.content.decode()
-    assert "is clearly better: Macro-F1 0.900, against 0.500" in html
+    assert "by Macro-F1: 0.900 against 0.500" in html
     assert "p &lt; 0.001" in html
-    assert "a real difference" in html
-    assert "may be chance" in html
+    assert ">significant <" in html
+    assert ">not significant <" in html
     assert "<script>alert" not in html
-    assert "<ins>&lt;script&gt;alert" in html
-    assert html.count('class="pre-wrap bounded"') == 2 * len(response.context["rows"]), (
-        "however long it talks"
-    )
+    assert "&lt;script&gt;alert" in html
+    assert "<ins>" not in html, "a label is right or wrong as a whole"
+    assert html.count('class="label-') == 2 * len(response.context["rows"])
+    assert "Wrong:</span>" in html and "expected: " in html
 
 
 def test_a_comparison_leads_to_each_of_its_evaluations_and_says_what_the_baseline_did(
@@ -208,7 +208,7 @@ def test_a_comparison_leads_to_each_of_its_evaluations_and_says_what_the_baselin
 
 def test_publishing_is_the_next_step_only_for_the_best(client_for, owner, compared) -> None:
     address, client = reverse("evaluation:comparison", args=[compared.pk]), client_for(owner)
-    undecided = "Not clearly the best yet."
+    undecided = "No significant improvement yet."
     assert undecided not in client.get(address).content.decode()
     undecided_table = [{**metric, "best": ["e1", "e0"]} for metric in compared.result["metrics"]]
     Comparison.objects.update(result={**compared.result, "winner": None, "metrics": undecided_table})

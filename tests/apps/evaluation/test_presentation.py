@@ -25,22 +25,25 @@ def result(metric: str, values: dict[str, float], winner: str | None) -> dict:
     compared = {
         "metric": metric,
         "values": {key: value(middle) for key, middle in values.items()},
-        "best": list(values),
+        "p": dict.fromkeys(values),
+        "best": [winner] if winner else list(values),
     }
     return {"metrics": [compared], "deciding_metric": metric, "winner": winner, "rows": 40}
 
 
-SUBJECTS = [SimpleNamespace(subject_label=name) for name in ("base", "tuned", "trivial")]
+SUBJECTS = [SimpleNamespace(subject_label=name, kind=name) for name in ("base", "tuned", "trivial")]
 
 
 def test_the_winner_is_named_beside_the_next_best() -> None:
     said = verdict(result("chrf", {"e0": 20, "e1": 60, "e2": 30}, "e1"), SUBJECTS)
-    assert said.startswith("“tuned” is clearly better: chrF 60.0, against 30.0 for “trivial”, on 40 rows")
+    assert said.startswith(
+        "“tuned” is significantly better than “trivial” by chrF: 60.0 against 30.0 on 40 rows."
+    )
 
 
 def test_where_lower_is_better_the_next_best_is_the_lowest_of_the_others() -> None:
     said = verdict(result("bits_per_byte", {"e0": 3.0, "e1": 1.0, "e2": 2.0}, "e1"), SUBJECTS)
-    assert "1.000, against 2.000 for “trivial”" in said
+    assert "better than “trivial” by Bits per byte: 1.000 against 2.000" in said
 
 
 def test_a_tie_names_those_that_cannot_be_told_apart() -> None:

@@ -65,7 +65,7 @@ def test_what_does_not_fit_is_refused_at_its_field(
     owner, tickets, make_data, make_model, make_classifier
 ) -> None:
     cases = [
-        (make_data(rows_train=0), None, "data"),
+        (make_data(rows_train=0, rows_validation=0, rows_test=0), None, "data"),
         (tickets, make_classifier(bytes=0), "model"),
         (tickets, make_model("chat", "causal"), "model"),
         (tickets, make_model("classification", "classifier", labels=["other"]), "model"),
@@ -147,10 +147,10 @@ def test_a_failed_evaluation_tried_again_brings_its_comparison(
 
 def test_what_says_nothing_about_each_other_is_not_compared(owner, pair, make_data, make_evaluation) -> None:
     other = make_evaluation(None, make_data())
-    fewer = make_evaluation(None, max_rows=3)
+    every = make_evaluation(None, split="all")
     for evaluations, words in (
         ([pair[0], other], "different test sets"),
-        ([pair[0], fewer], "different test sets"),
+        ([pair[0], every], "different test sets"),
         ([pair[0]], "between 2 and 100"),
         ([], "between 2 and 100"),
         ([pair[0], pair[0]], "once"),

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from workers.evaluation.bootstrap import holm, interval, paired_p, resampled_sums
+from workers.evaluation.bootstrap import holm, paired_p, resampled_sums
+from workers.evaluation.intervals import percentile_interval
 
 ROUNDS = 400
 
@@ -48,7 +49,7 @@ def test_intervals_cover_the_truth_in_about_95_of_100_samples() -> None:
     for sample in range(500):
         values = source.random(150) < 0.7
         (sums,) = resampled_sums([column(values)], ROUNDS, sample)
-        low, high = interval(sums[:, 0] / 150)
+        low, high = percentile_interval(sums[:, 0] / 150)
         covered += low <= 0.7 <= high
     assert 0.91 <= covered / 500 <= 0.98
 
@@ -80,7 +81,7 @@ def test_pairing_finds_a_small_difference_between_noisy_rows() -> None:
     ease = 10 * source.normal(size=200)
     first, second = ease + 0.5 + source.normal(size=200), ease + source.normal(size=200)
     sums = resampled_sums([column(first), column(second)], ROUNDS, 0)
-    (low, _), (_, high) = (interval(values[:, 0] / 200) for values in sums)
+    (low, _), (_, high) = (percentile_interval(values[:, 0] / 200) for values in sums)
     assert low < high
     assert p_of(first, second) < 0.01
 

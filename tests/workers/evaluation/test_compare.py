@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from sacrebleu.metrics import CHRF
 
-from workers.contracts.specs import ComparedEvaluation, ComparisonResult, ComparisonSpec
+from workers.contracts.specs import ComparedEvaluation, ComparisonResult, ComparisonSpec, MetricValue
 from workers.contracts.task_types import TaskType
 from workers.evaluation.compare import compare
 from workers.evaluation.metrics import metrics_for
@@ -45,6 +45,7 @@ class Study:
     def __init__(self, folder: Path, reporter: Any, task_type: TaskType) -> None:
         self.folder, self.reporter, self.task_type = folder, reporter, task_type
         self.inputs: dict[str, str] = {}
+        self.stored: dict[str, dict[str, MetricValue]] = {}
 
     def add(
         self,
@@ -76,7 +77,12 @@ class Study:
                 work=str(self.folder),
                 task_type=self.task_type,
                 evaluations=[
-                    ComparedEvaluation(key=key, label=key.capitalize(), kind=KINDS.get(key, "other"))
+                    ComparedEvaluation(
+                        key=key,
+                        label=key.capitalize(),
+                        kind=KINDS.get(key, "other"),
+                        metrics=self.stored.get(key, {}),
+                    )
                     for key in self.inputs
                 ],
                 bootstrap_rounds=rounds,
@@ -102,7 +108,7 @@ def test_a_clear_winner(study: Callable[[TaskType], Study]) -> None:
 
     assert result.deciding_metric == "chrf"
     assert result.winner == "tuned"
-    assert result.verdict.startswith("Tuned is significantly better than Trivial by chrF: ")
+    assert result.verdict.startswith("“Tuned” is significantly better than “Trivial” by chrF: ")
     assert [one.metric for one in result.metrics] == ["chrf", "bleu"]
     chrf = result.metrics[0]
     assert chrf.best == ["tuned"]
@@ -121,7 +127,8 @@ def test_identical_systems_cannot_be_told_apart(study: Callable[[TaskType], Stud
     assert result.winner is None
     assert result.metrics[0].p["tuned"] == 1
     assert sorted(result.metrics[0].best) == ["base", "tuned"]
-    assert "cannot be told apart by chrF on 60 rows" in result.verdict
+    assert result.verdict.startswith("On 60 rows these cannot be told apart by chrF: “Base” (")
+    assert "More test rows" in result.verdict
 
 
 def test_p_values_are_corrected_over_the_table(study: Callable[[TaskType], Study]) -> None:
@@ -172,10 +179,12 @@ def test_evaluations_of_different_rows_are_refused(study: Callable[[TaskType], S
     assert failure.value.code == "different_test_sets"
 
 
-def test_fewer_rows_are_refused(study: Callable[[TaskType], Study]) -> None:
+def test_rows_that_the_others_lack_are_refused(study: Callable[[TaskType], Study]) -> None:
     made, targets = study(TaskType.TRANSLATION), sentences(20)
     made.add("base", targets, targets)
-    made.add("tuned", targets[:19], targets[:19])
+    made.add(
+        "tuned", targets[:19], targets[:19], row_ids=[f"r{place:04d}" for place in range(18)] + ["other"]
+    )
     with pytest.raises(JobError, match="different test sets"):
         made.result()
 
@@ -258,7 +267,9 @@ def test_a_metric_that_one_side_lacks_does_not_decide(study: Callable[[TaskType]
     made.add("trivial", targets, targets)
     result = made.result()
     assert result.deciding_metric == "chrf"
-    assert result.verdict.endswith("no model beats the trivial baseline.")
+    assert result.verdict.endswith(
+        "No model beats this simple baseline. Train longer, or add more and more varied rows."
+    )
     assert set(next(one for one in result.metrics if one.metric == "bits_per_byte").values) == {"base"}
 
 
@@ -296,3 +307,57 @@ def test_chinese_outputs_and_empty_ones(study: Callable[[TaskType], Study]) -> N
     assert "tok:zh" in bleu.values["tuned"].signature
     assert bleu.values["base"].value == 0
     assert bleu.values["tuned"].value == pytest.approx(100)
+
+
+def test_a_simple_baseline_that_does_as_well_is_named(study: Callable[[TaskType], Study]) -> None:
+    made, targets = study(TaskType.TRANSLATION), sentences(60)
+    made.add("base", targets, damaged(targets, 0.9, 1))
+    made.add("tuned", targets, damaged(targets, 0.3, 2))
+    made.add("trivial", targets, damaged(targets, 0.3, 3))
+    result = made.result()
+    assert result.winner is None
+    assert "“Trivial”, a simple baseline, does as well as the best model" in result.verdict
+
+
+def test_figures_of_the_evaluations_are_shown_as_they_are(study: Callable[[TaskType], Study]) -> None:
+    made, targets = study(TaskType.TRANSLATION), sentences(40)
+    made.add("base", targets, damaged(targets, 0.9, 1))
+    made.add("tuned", targets, damaged(targets, 0.3, 2))
+    stored = MetricValue(value=12.5, low=11, high=14, signature="as stored")
+    made.stored["base"] = {"chrf": stored}
+    assert made.result().metrics[0].values["base"] == stored
+
+
+def test_a_part_of_the_rows_is_compared_on_those_that_both_answered(
+    study: Callable[[TaskType], Study],
+) -> None:
+    """An untrained base that answered every other row: its test against the others rests on these alone."""
+    made, targets = study(TaskType.TRANSLATION), sentences(80)
+    tuned, trivial = damaged(targets, 0.1, 2), damaged(targets, 0.6, 3)
+    made.add(
+        "base", targets[::2], damaged(targets[::2], 0.8, 1), row_ids=[f"r{n:04d}" for n in range(0, 80, 2)]
+    )
+    made.add("tuned", targets, tuned)
+    made.add("trivial", targets, trivial)
+    result = made.result()
+    assert result.rows == 80
+    chrf = result.metrics[0]
+    assert chrf.rows == {"base": 40, "tuned": 80, "trivial": 80}
+    assert result.winner == "tuned"
+    assert "on 80 rows" in result.verdict
+    rows = made.rows()
+    assert len(rows["row_id"]) == 80
+    places = {row_id: place for place, row_id in enumerate(rows["row_id"])}
+    assert rows["output.base"][places["r0001"]] is None
+    assert rows["score.base"][places["r0001"]] is None
+    assert rows["output.base"][places["r0002"]] is not None
+    assert rows["output.tuned"][places["r0001"]] == tuned[1]
+    assert None not in rows["disagreement"]
+
+    alone = Study(made.folder / "alone", made.reporter, TaskType.TRANSLATION)
+    ids = [f"r{n:04d}" for n in range(0, 80, 2)]
+    alone.add("base", targets[::2], damaged(targets[::2], 0.8, 1), row_ids=ids)
+    alone.add("tuned", targets[::2], tuned[::2], row_ids=ids)
+    alone.add("trivial", targets[::2], trivial[::2], row_ids=ids)
+    assert (chrf.p["tuned"] or 1) <= 0.05
+    assert alone.result().metrics[0].p["tuned"] == pytest.approx(chrf.p["tuned"], abs=0.02)

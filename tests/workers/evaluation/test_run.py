@@ -209,11 +209,32 @@ def test_the_trivial_baseline_has_metrics_but_no_perplexity(
     assert set(outputs(tmp_path)["output"]) <= answers_of_train
 
 
-def test_the_majority_class_is_named(freeze: Freeze, heard: Any, tmp_path: Path) -> None:
-    rows = [("train", "alpha", "a"), ("train", "gamma", "a"), ("train", "beta", "b"), ("test", "beta", "a")]
-    result = evaluate(spec(freeze(rows), tmp_path, TaskType.CLASSIFICATION), heard.reporter)
-    assert result.baseline == "the most frequent label, a"
+def test_the_baseline_of_a_classification_is_named(freeze: Freeze, heard: Any, tmp_path: Path) -> None:
+    result = evaluate(spec(freeze(labelled(60, test=20)), tmp_path, TaskType.CLASSIFICATION), heard.reporter)
+    assert result.baseline == "TF-IDF and logistic regression on 40 training rows"
+    assert result.baseline_kind == "linear"
     assert result.metrics["accuracy"].value == 1
+    assert result.metrics["accuracy"].high == 1 > result.metrics["accuracy"].low > 0.8
+
+
+def test_a_test_set_is_answered_whole_and_the_baseline_learns_from_other_rows(
+    freeze: Freeze, heard: Any, tmp_path: Path
+) -> None:
+    rows = [("test", text, label) for _, text, label in labelled(25, test=0)]
+    made = spec(freeze(rows, "held_out"), tmp_path, TaskType.CLASSIFICATION)
+    made.inputs["train"] = freeze(labelled(60, test=20))
+    result = evaluate(made, heard.reporter)
+    assert (result.rows, result.rows_available) == (25, 25)
+    assert result.baseline == "TF-IDF and logistic regression on 40 training rows"
+
+
+def test_a_model_answers_a_test_set_without_training_rows(
+    freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
+) -> None:
+    rows = [("test", text, target) for _, text, target in pairs(6, test=0)]
+    model = saved(starter(rows, Family.CAUSAL, TaskType.CHAT))
+    result = evaluate(spec(freeze(rows), tmp_path, TaskType.CHAT, model), heard.reporter)
+    assert (result.rows, result.split) == (6, "test")
 
 
 def test_one_row_is_enough_and_said_to_be_little(
@@ -362,3 +383,24 @@ def test_as_a_child_process(freeze: Freeze, tmp_path: Path) -> None:
     assert child.returncode == 0, stderr
     assert events[0]["type"] == "started"
     assert EvaluationResult.model_validate(events[-1]["result"]).rows == 20
+
+
+def test_rows_that_the_model_learned_from_are_counted(
+    freeze: Any, starter: Any, saved: Any, tmp_path: Path, heard: Any
+) -> None:
+    rows = labelled(30, test=6)
+    rows = [(split, f"{text} {place}", label) for place, (split, text, label) in enumerate(rows)]
+    labels = sorted({label for _, _, label in rows})
+    model = saved(starter(rows, Family.CLASSIFIER, TaskType.CLASSIFICATION, labels))
+    data = freeze(rows)
+    settings: dict[str, Any] = {"labels": labels, "learned_from_train": True}
+    result = evaluate(
+        spec(data, tmp_path, TaskType.CLASSIFICATION, model, split="all", **settings), heard.reporter
+    )
+    assert (result.rows, result.rows_available, result.split) == (30, 30, "all")
+    assert result.findings[0].startswith("24 of 30 rows were training rows of this model")
+    result = evaluate(
+        spec(data, tmp_path, TaskType.CLASSIFICATION, model, max_rows=4, **settings), heard.reporter
+    )
+    assert (result.rows, result.rows_available, result.split) == (4, 6, "test")
+    assert not any("training rows of this model" in finding for finding in result.findings)

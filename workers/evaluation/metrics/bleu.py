@@ -6,12 +6,14 @@ from sacrebleu.metrics.bleu import BLEU
 from workers.evaluation.metrics.protocol import Additive, FloatArray, Rows, ratio
 from workers.evaluation.writing import Writing
 
-_TOKENIZERS = {Writing.CHINESE: "zh", Writing.JAPANESE: "char"}
+_TOKENIZERS = {Writing.CHINESE: "zh", Writing.JAPANESE: "char", Writing.UNSPACED: "char"}
 _ORDERS = 4
 
 
 class Bleu(Additive):
-    """Corpus BLEU, 0 to 100. The tokenizer is 13a, zh for Chinese references, char for Japanese ones.
+    """Corpus BLEU, 0 to 100. The tokenizer is 13a, zh for Chinese references, char for Japanese, Thai, Lao, Khmer and
+    Burmese ones. Orders that no output is long enough for are left out (sacrebleu's effective order), so that equal
+    texts score 100 however short they are.
 
     Statistics: output and reference length in tokens, then matches and n-grams of the output for orders 1 to 4.
     """
@@ -20,7 +22,7 @@ class Bleu(Additive):
 
     def __init__(self, writing: Writing = Writing.SPACED) -> None:
         # force only silences sacrebleu's warning about outputs that end in a tokenized period.
-        self._scorer = BLEU(tokenize=_TOKENIZERS.get(writing, "13a"), force=True)
+        self._scorer = BLEU(tokenize=_TOKENIZERS.get(writing, "13a"), force=True, effective_order=True)
         orders = range(1, _ORDERS + 1)
         self.columns = (
             "bleu.output_length",
@@ -42,7 +44,8 @@ class Bleu(Additive):
         match, total = sums[:, 2 : 2 + _ORDERS], sums[:, 2 + _ORDERS :]
         halvings = np.cumsum((match == 0) & (total > 0), axis=1)
         precision = ratio(np.where(match > 0, match, 0.5**halvings), total)
-        defined = np.all(total > 0, axis=1) & np.any(match > 0, axis=1)
-        logs = np.log(np.where(defined[:, None], precision, 1))
+        orders = (total > 0).sum(axis=1)
+        defined = np.any(match > 0, axis=1)
+        logs = np.log(np.where(defined[:, None] & (total > 0), precision, 1))
         penalty = np.exp(np.minimum(0, 1 - ratio(reference_length, output_length)))
-        return np.where(defined, 100 * penalty * np.exp(logs.mean(axis=1)), 0)
+        return np.where(defined, 100 * penalty * np.exp(logs.sum(axis=1) / np.maximum(orders, 1)), 0)

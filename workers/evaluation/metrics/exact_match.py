@@ -9,6 +9,7 @@ from workers.evaluation.metrics.protocol import Additive, FloatArray, Rows
 class ExactMatch(Additive):
     name = "exact_match"
     columns = ("exact_match",)
+    is_share = True
     signature = "exact match|white space normalised"
 
     def statistics(self, rows: Rows) -> FloatArray:

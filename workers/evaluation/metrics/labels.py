@@ -30,6 +30,7 @@ class Accuracy(Additive):
 
     name = "accuracy"
     columns = ("correct",)
+    is_share = True
     signature = "accuracy"
 
     def statistics(self, rows: Rows) -> FloatArray:
@@ -49,6 +50,7 @@ class MacroF1:
 
     name = "macro_f1"
     columns = ("label_true", "label_given")
+    is_share = False
     signature = "macro-F1|labels that occur or are given"
 
     def statistics(self, rows: Rows) -> FloatArray:

@@ -32,10 +32,12 @@ class Rows:
 
 
 class Metric(Protocol):
-    """`columns` names the statistics, stored as `stat.<name>`; `signature` says how the value was computed."""
+    """`columns` names the statistics, stored as `stat.<name>`; `signature` says how the value was computed; `is_share`
+    is true where the value is a share of rows."""
 
     name: str
     signature: str
+    is_share: bool
 
     @property
     def columns(self) -> tuple[str, ...]: ...
@@ -61,6 +63,8 @@ def row_scores(metric: Metric, statistics: FloatArray) -> FloatArray:
 
 class Additive:
     """For metrics whose statistics are themselves what is added up."""
+
+    is_share = False
 
     def summands(self, statistics: FloatArray) -> FloatArray:
         return statistics

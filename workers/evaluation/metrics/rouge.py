@@ -1,9 +1,9 @@
 """ROUGE: words shared with a reference summary (Lin 2004, "ROUGE: a package for automatic evaluation of summaries").
 
-Counting is our own, because rouge-score's table for ROUGE-L takes quadratic time in Python; tests hold both equal.
+Counting is our own, because rouge-score's table for ROUGE-L takes quadratic time in Python; tests hold both equal. Equal
+texts score 100 here, also where they are too short for an n-gram.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -12,33 +12,20 @@ import numpy as np
 from rouge_score.tokenizers import DefaultTokenizer
 
 from workers.evaluation.metrics.protocol import Additive, FloatArray, Rows
+from workers.evaluation.words import words
 from workers.evaluation.writing import Writing
 
 Tokenize = Callable[[str], list[str]]
 
-_WORD = re.compile(r"[^\W_]+")
-_UNSPACED = (
-    r"\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9d\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-)
-_CHARACTER_OR_WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_])+")
+_ENGLISH = f"rouge-score {version('rouge-score')}"
+_ANY = "words with marks, unspaced scripts by character"
 
 
-def _unicode_words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
-
-
-def _characters(text: str) -> list[str]:
-    """Every Chinese or Japanese character is a token, and so is every word between them."""
-    return _CHARACTER_OR_WORD.findall(text.lower())
-
-
-_TOKENIZERS: dict[Writing, tuple[str, Tokenize]] = {
-    # The usual tokenizer drops everything but a to z and digits, which fits English alone.
-    Writing.ASCII: (f"rouge-score {version('rouge-score')}", DefaultTokenizer(use_stemmer=False).tokenize),
-    Writing.SPACED: ("unicode-words", _unicode_words),
-    Writing.CHINESE: ("char", _characters),
-    Writing.JAPANESE: ("char", _characters),
-}
+def _tokenizer(writing: Writing) -> tuple[str, Tokenize]:
+    """The usual tokenizer drops everything but a to z and digits, which fits English alone."""
+    if writing is Writing.ASCII:
+        return _ENGLISH, DefaultTokenizer(use_stemmer=False).tokenize
+    return _ANY, words
 
 
 class Rouge(Additive):
@@ -47,7 +34,7 @@ class Rouge(Additive):
     def __init__(self, kind: str, writing: Writing = Writing.ASCII) -> None:
         self.name = f"rouge_{kind}"
         self.columns = (self.name,)
-        tokenizer, self._tokenize = _TOKENIZERS[writing]
+        tokenizer, self._tokenize = _tokenizer(writing)
         self.signature = f"{self.name}|f1|stem:no|tok:{tokenizer}"
         self._shared = longest_common_subsequence if kind == "l" else _shared_ngrams
         self._order = 1 if kind == "l" else int(kind)
@@ -60,8 +47,11 @@ class Rouge(Additive):
         return 100 * sums[:, 0] / rows
 
     def _f1(self, target: str, output: str) -> float:
-        wanted = _ngrams(self._tokenize(target), self._order)
-        given = _ngrams(self._tokenize(output), self._order)
+        target_words, output_words = self._tokenize(target), self._tokenize(output)
+        if target_words == output_words:
+            # Also where a text is too short for the order, or holds no word at all (an emoji).
+            return float(bool(target_words) or target.split() == output.split())
+        wanted, given = _ngrams(target_words, self._order), _ngrams(output_words, self._order)
         shared = self._shared(wanted, given)
         return 2 * shared / (len(wanted) + len(given)) if shared else 0.0
 
