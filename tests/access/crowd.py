@@ -1,0 +1,221 @@
+"""Fills our workspace of the world with thousands of everything that people add, by the database itself."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.db import connection, models
+
+from apps.jobs.models import Job, JobEvent
+from apps.publishing.models import Message
+from apps.workspaces.models import AuditEntry, UsageEntry
+from tests.access.world import VISITOR, World
+
+MANY = 5_000
+MESSAGES = 200_000
+LONGEST_CONVERSATION = 1_000
+EVENTS = 20_000
+LINKS_TO_ONE_APP = 200
+ENOUGH = 200
+"""Of what a person has a handful of: passkeys, sessions, workspaces."""
+Id = Callable[[str], str]
+"""The SQL of the id of a copy, from the SQL of its number."""
+_kinds = itertools.count(1)
+_IS_SQLITE = connection.vendor == "sqlite"
+
+
+def _ids(kind: int) -> Id:
+    """Ids that can be told from the number of a copy, so that other copies can refer to them."""
+    if _IS_SQLITE:
+        return lambda n: f"printf('%%08x%%024x', {kind}, {n})"
+    return lambda n: f"(lpad(to_hex({kind}), 8, '0') || lpad(to_hex({n}), 24, '0'))::uuid"
+
+
+def _random_text() -> str:
+    return "lower(hex(randomblob(16)))" if _IS_SQLITE else "md5(random()::text)"
+
+
+def clone(row: models.Model, count: int, **changes: str) -> Id:
+    """Make `count` copies of a stored row; `changes` are SQL by column, in which `n.i` is the number of the copy."""
+    columns = [field.column for field in row._meta.concrete_fields]
+    key = row._meta.pk
+    assert key is not None
+    new_id = _ids(next(_kinds))
+    if isinstance(key, models.UUIDField):
+        changes[key.column] = new_id("n.i")
+    else:
+        columns.remove(key.column)
+    quoted = connection.ops.quote_name
+    names = ", ".join(map(quoted, columns))
+    values = ", ".join(changes.get(column, f"t.{quoted(column)}") for column in columns)
+    table = quoted(row._meta.db_table)
+    numbers = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {count - 1})"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) {numbers} SELECT {values} FROM n, {table} t WHERE t.{quoted(key.column)} = %s",
+            [key.get_db_prep_value(row.pk, connection)],
+        )
+    return new_id
+
+
+def named(name: str) -> str:
+    return f"'{name} ' || n.i"
+
+
+def _jobs(world: World, kind: str) -> str:
+    """The SQL of the id of a job of its own for each copy."""
+    job = Job.objects.filter(workspace=world.ours.workspace, kind=kind).first()
+    assert job is not None, kind
+    return clone(job, 2 * MANY, title=named(kind), state="'succeeded'", seen_at="t.created_at")("n.i")
+
+
+def fill(world: World) -> None:
+    """Thousands of everything, most of it hanging on the one row whose page is looked at."""
+    _people(world)
+    _data(world)
+    _models(world)
+    _results(world)
+    _apps(world)
+    _talk(world)
+    _log(world)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _people(world: World) -> None:
+    things, workspace = world.ours.things, world.ours.workspace
+    member = things["membership"]
+    people = clone(member.user, MANY, email="'person' || n.i || '@example.com'", name=named("Person"))
+    clone(member, MANY, user_id=people("n.i"))
+    clone(things["invitation"], MANY, token_hash=_random_text(), email="'guest' || n.i || '@example.com'")
+    clone(things["api_key"], MANY, hash=_random_text(), name=named("key"))
+    for person in ("owner", "administrator"):
+        user = world.people[person]
+        assert user is not None
+        mine = clone(workspace, ENOUGH, name=named("Team"))
+        # As the viewer's, whose row any user's can be made of.
+        clone(member, ENOUGH, workspace_id=mine("n.i"), user_id=_literal(user), role="'owner'")
+        for row in (
+            UserSession.objects.filter(user=user).first(),
+            Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).first(),
+        ):
+            if row is None:
+                continue
+            clone(row, ENOUGH, **({"session_key": _random_text()} if isinstance(row, UserSession) else {}))
+        address = EmailAddress.objects.filter(user=user).first()
+        assert address is not None
+        none = "0" if _IS_SQLITE else "false"
+        clone(address, 5, email=f"'{person}' || n.i || '@example.org'", primary=none)
+    clone(workspace, MANY, name=named("Other team"))
+
+
+def _literal(row: models.Model) -> str:
+    key = row._meta.pk
+    assert key is not None
+    return f"'{key.get_db_prep_value(row.pk, connection)}'" + ("" if _IS_SQLITE else "::uuid")
+
+
+def _data(world: World) -> None:
+    things = world.ours.things
+    clone(things["dataset"], MANY, number="10000 + n.i", name=named("Data"))
+    clone(things["import"], MANY, job_id=_jobs(world, "import"), result="NULL")
+    clone(things["dataset_version"], MANY, job_id=_jobs(world, "freeze"), number="1000 + n.i")
+
+
+def _models(world: World) -> None:
+    things = world.ours.things
+    clone(things["base_model"], MANY, name=named("Base"))
+    tuned = clone(things["model"], MANY, number="10000 + n.i", name=named("Model"))
+    clone(things["model"], MANY, number="20000 + n.i", name=named("Other model"))
+    clone(things["base_version"], MANY, number="30000 + n.i", name=named("Start"))
+    clone(things["export"], MANY, job_id=_jobs(world, "export"))
+    clone(things["preflight"], MANY, job_id=_jobs(world, "preflight"), request_hash=_random_text())
+    changes = {"job_id": _jobs(world, "run"), "model_version_id": tuned("n.i")}
+    clone(things["run"], MANY, number="10000 + n.i", name=named("Run"), **changes)
+
+
+def _results(world: World) -> None:
+    things = world.ours.things
+    evaluations = clone(
+        things["evaluation"],
+        MANY,
+        number="10000 + n.i",
+        job_id=_jobs(world, "evaluation"),
+        model_version_id=_literal(things["model"]),
+    )
+    comparisons = clone(
+        things["comparison"],
+        MANY,
+        number="10000 + n.i",
+        job_id=_jobs(world, "comparison"),
+        name=named("Comparison"),
+    )
+    compared = things["comparison"].compared.first()
+    clone(compared, MANY, comparison_id=comparisons("n.i"), evaluation_id=evaluations("n.i"))
+
+
+def _apps(world: World) -> None:
+    things = world.ours.things
+    clone(things["app"], MANY, number="10000 + n.i", slug="'app-' || n.i", name=named("App"))
+    clone(things["app_version"], MANY, number="10000 + n.i", parity_job_id="NULL")
+    clone(things["app_key"], MANY, hash=_random_text(), name=named("app key"))
+    clone(things["share_link"], LINKS_TO_ONE_APP, token_hash=_random_text(), name=named("link"))
+
+
+def _talk(world: World) -> None:
+    """Conversations of one app; those whose pages are looked at are long, and their visitor has many."""
+    things = world.ours.things
+    who = f"CASE WHEN n.i < 100 THEN '{VISITOR}' ELSE 'visitor ' || n.i END"
+    talks = clone(things["conversation"], MANY, visitor_key=who)
+    first = Message.objects.filter(conversation=things["conversation"]).first()
+    assert first is not None
+    role = "CASE n.i % 2 WHEN 0 THEN 'user' ELSE 'assistant' END".replace("%", "%%")
+    turn = {"role": role, "text": named("turn"), "request_key": _random_text()}
+    long = [things["conversation"], world.ours.of_member["preview_conversation", "owner"]]
+    for talk in long:
+        clone(first, LONGEST_CONVERSATION, conversation_id=_literal(talk), position="2 + n.i", **turn)
+    rest = MESSAGES - LONGEST_CONVERSATION * len(long)
+    messages = clone(first, rest, conversation_id=talks(f"n.i / {rest // MANY + 1}"), position="n.i", **turn)
+    judged = Message.objects.get(pk=things["message"].pk).feedback
+    clone(judged, MANY, message_id=messages("2 * n.i + 1"))
+
+
+def _log(world: World) -> None:
+    workspace, owner = world.ours.workspace, world.people["owner"]
+    AuditEntry.objects.create(workspace=workspace, actor=owner, action="app.created", object_label="App")
+    clone(
+        AuditEntry.objects.filter(workspace=workspace, actor=owner).latest("pk"),
+        MANY,
+        object_label=named("App"),
+    )
+    entry = UsageEntry(workspace=workspace, kind="storage", amount=1, unit="bytes", object_type="run")
+    entry.save()
+    clone(entry, MANY, object_id="'' || n.i")
+    waiting = Job.objects.filter(workspace=workspace).first()
+    assert waiting is not None
+    # A queue as long as everything: pages that wait for a job say how many are before it.
+    clone(waiting, MANY, state="'queued'", title=named("Waiting"), queue="'default'")
+    _long_run(world.ours.things["run"].job)
+
+
+def _long_run(job: Job) -> None:
+    """A run of many metrics, samples and lines of its log."""
+    rows = [{"row_id": f"r{n}", "input": "a", "target": "b", "output": f"c{n}"} for n in range(4)]
+    kinds: list[tuple[str, dict[str, Any], int]] = [
+        ("metric", {"step": 0, "epoch": 1, "values": {"loss": 0.5, "learning_rate": 0.001}}, EVENTS),
+        ("metric", {"step": 0, "epoch": 1, "values": {"validation_loss": 0.5}}, EVENTS // 4),
+        ("sample", {"step": 0, "rows": rows}, EVENTS // 20),
+        ("log", {"level": "info", "text": "a line"}, EVENTS // 4),
+    ]
+    start = 10
+    for kind, data, count in kinds:
+        row = JobEvent.objects.create(job=job, seq=start, attempt=1, kind=kind, data=data)
+        text = f"replace('{json.dumps(data)}', '\"step\": 0', '\"step\": ' || n.i)"
+        clone(row, count, seq=f"{start + 1} + n.i", data=text if _IS_SQLITE else f"({text})::jsonb")
+        start += count + 10

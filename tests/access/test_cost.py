@@ -1,0 +1,120 @@
+"""What a page costs does not grow with what people added: every address that can be read is asked in a world with one
+of everything, and again with thousands of everything and 200,000 messages."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from apps.workspaces.access_table import Needs
+from apps.workspaces.doors import Address, addresses
+from tests.access import crowd
+from tests.access.asking import own, path_of
+from tests.access.readying import READY
+from tests.access.world import World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
+LARGEST_BYTES = 300_000
+TIMES, FLOOR_SECONDS = 10, 0.4
+"""A page may take ten times what it takes in the small world. Below the floor nothing is compared: there the clock of a busy
+machine says more than the page."""
+QUERIES_MORE = 6
+TRIES = 3
+DOWNLOADS = (
+    "datasets:source",
+    "datasets:kept",
+    "datasets:rejected",
+    "datasets:import_rejected",
+    "catalog:download",
+)
+NOT_PAGES = (
+    *DOWNLOADS,
+    "workspaces:audit_export",
+    "account_download_export",
+    "openid_connect",
+    "api:export-file",
+)
+"""Files, which are as long as what is in them, and the way to another site."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    seconds: float
+    queries: int
+    bytes: int
+    status: int
+
+
+def readable(world: World) -> list[tuple[str, str, str]]:
+    """Name, path and person of every address with a GET."""
+    found = []
+    for address in addresses():
+        if address.is_socket or address.door is None or "GET" not in address.door.needs:
+            continue
+        if address.key.startswith(NOT_PAGES) or address.key.endswith("_stream"):
+            continue
+        person = _person(address)
+        if person is None:
+            continue
+        values = (
+            READY[address.key](world) if address.key in READY else own(world, world.ours, address, person)
+        )
+        found.append((address.key, path_of(address, [str(value) for value in values]), person))
+    return found
+
+
+def _person(address: Address) -> str | None:
+    assert address.door is not None
+    rule = address.door.needs["GET"]
+    if rule in (Needs.NOBODY, Needs.APP_KEY):
+        return None
+    if rule in (Needs.LINK, Needs.NOTHING):
+        return "anonymous"
+    return "administrator" if rule == Needs.ADMINISTRATOR else "owner"
+
+
+def cost_of(client: Any, path: str) -> Cost:
+    with CaptureQueriesContext(connection) as queries:
+        began = time.perf_counter()
+        answer = client.get(path)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        seconds = time.perf_counter() - began
+    return Cost(seconds, len(queries), len(body), answer.status_code)
+
+
+def cost_within(client: Any, path: str, limit: float) -> Cost:
+    """Asked again when it took longer than `limit` seconds: other processes take turns on the same cores."""
+    for _ in range(TRIES):
+        cost = cost_of(client, path)
+        if cost.seconds <= limit:
+            break
+    return cost
+
+
+def test_no_page_grows_with_what_people_added(world: World) -> None:
+    asked = readable(world)
+    for _key, path, person in asked:
+        cost_of(world.clients[person], path)
+    empty = {key: cost_of(world.clients[person], path) for key, path, person in asked}
+    crowd.fill(world)
+    wrong = []
+    for key, path, person in asked:
+        before = empty[key]
+        limit = max(FLOOR_SECONDS, TIMES * before.seconds)
+        after = cost_within(world.clients[person], path, limit)
+        told = f"{key} {path}: {before} -> {after}"
+        if after.status != before.status:
+            wrong.append(f"answers differently: {told}")
+        if after.bytes > LARGEST_BYTES:
+            wrong.append(f"too large: {told}")
+        if after.queries > before.queries + QUERIES_MORE:
+            wrong.append(f"too many queries: {told}")
+        if after.seconds > limit:
+            wrong.append(f"too slow: {told}")
+    assert len(asked) > 100
+    assert not wrong, "\n".join(wrong)
