@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from apps.core.admin import ReadOnlyAdmin
+from apps.core.admin import FewRowsFilter, ReadOnlyAdmin
 from apps.evaluation.models import ComparedEvaluation, Comparison, Evaluation
 
 
@@ -17,7 +17,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
 @admin.register(ComparedEvaluation)
 class ComparedEvaluationAdmin(ReadOnlyAdmin):
     list_display = ["comparison", "position", "evaluation"]
-    list_filter = ["comparison__workspace"]
+    list_filter = [("comparison__workspace", FewRowsFilter)]
     search_fields = ["comparison__name", "evaluation__model_version__name"]
     list_select_related = [
         "comparison",

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from apps.core.admin import ReadOnlyAdmin
+from apps.core.admin import FewRowsFilter, ReadOnlyAdmin
 from apps.publishing.models import App, AppVersion, Conversation, Feedback, Message, ShareLink
 
 
@@ -34,7 +34,7 @@ class ShareLinkAdmin(ReadOnlyAdmin):
 @admin.register(Conversation)
 class ConversationAdmin(ReadOnlyAdmin):
     list_display = ["id", "app", "link", "user", "created_at", "updated_at"]
-    list_filter = ["app"]
+    list_filter = [("app", FewRowsFilter)]
     search_fields = ["id", "app__name", "title", "user__email"]
     list_select_related = ["app", "link__app", "user"]
     exclude = ["visitor_key"]

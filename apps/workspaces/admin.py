@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.admin import ReadOnlyAdmin
+from apps.core.admin import FewRowsFilter, ReadOnlyAdmin
 from apps.workspaces import audit, members, usage
 from apps.workspaces.audit_words import action_words
 from apps.workspaces.models import (
@@ -80,7 +80,9 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """For a workspace whose owners are gone: an administrator adds a member or takes one out, never the last owner."""
 
     list_display = ["user", "workspace", "role", "created_at"]
-    list_filter = ["role", "workspace"]
+    list_filter = ["role", ("workspace", FewRowsFilter)]
+    list_per_page = 50
+    autocomplete_fields = ["user", "workspace"]
     search_fields = ["user__email", "user__name", "workspace__name"]
     list_select_related = ["user", "workspace"]
     actions = None
@@ -112,6 +114,7 @@ class QuotaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "members",
     ]
     list_filter = ["is_unlimited"]
+    autocomplete_fields = ["workspace"]
     search_fields = ["workspace__id", "workspace__name"]
     list_select_related = ["workspace"]
     actions = None

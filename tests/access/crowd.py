@@ -180,6 +180,10 @@ def _talk(world: World) -> None:
     long = [things["conversation"], world.ours.of_member["preview_conversation", "owner"]]
     for talk in long:
         clone(first, LONGEST_CONVERSATION, conversation_id=_literal(talk), position="2 + n.i", **turn)
+        said = list(talk.messages.order_by("position"))
+        for before, after in itertools.pairwise(said):
+            after.parent = before
+        Message.objects.bulk_update(said, ["parent"], batch_size=500)
     rest = MESSAGES - LONGEST_CONVERSATION * len(long)
     messages = clone(first, rest, conversation_id=talks(f"n.i / {rest // MANY + 1}"), position="n.i", **turn)
     judged = Message.objects.get(pk=things["message"].pk).feedback
