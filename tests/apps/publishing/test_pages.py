@@ -120,7 +120,8 @@ def test_a_failed_parity_check_warns(client_for, owner, app):
     assert "50.0 %" in page
 
 
-def test_the_page_shows_link_code_and_sample(client_for, owner, app, link):
+def test_the_page_shows_link_code_and_sample(client_for, owner, app, link, settings):
+    settings.SITE_URL = "https://studio.example"
     page = client_for(owner).get(reverse("publishing:detail", args=[app.pk])).content.decode()
     assert f"/a/{link[1]}/" in page
     assert '<path transform="scale(4)" class="qr-line"' in page
@@ -312,16 +313,12 @@ def test_a_conversation_of_a_thousand_messages_pages_backwards(visitor):
     answer_all()
     conversation = Message.objects.first().conversation
     version = Message.objects.first().app_version
-    Message.objects.bulk_create(
-        Message(
-            conversation=conversation,
-            app_version=version,
-            position=n,
-            role="assistant" if n % 2 else "user",
-            text=f"turn {n}",
-        )
-        for n in range(2, 1000)
-    )
+    turns = [conversation.messages.order_by("position").last()]
+    for n in range(2, 1000):
+        role = "assistant" if n % 2 else "user"
+        said = {"position": n, "role": role, "text": f"turn {n}", "parent": turns[-1]}
+        turns.append(Message(conversation=conversation, app_version=version, **said))
+    Message.objects.bulk_create(turns[1:])
     seen, asked = [], {}
     while True:
         response = client.get(where, asked)
