@@ -80,7 +80,7 @@ class Import(InWorkspace):
     job = models.OneToOneField(Job, models.PROTECT, related_name="dataset_import")
     result: Any = models.JSONField(null=True, blank=True)
     """ImportResult, once parsed."""
-    reading: Any = models.JSONField(default=dict, blank=True)
+    reading: Any = models.JSONField(_("reading"), default=dict, blank=True)
     """How somebody wants it read: `encoding`, `part`; the `parts` there are, and how often it was read (`times`)."""
     files_deleted_at = models.DateTimeField(_("files deleted"), null=True, blank=True)
 

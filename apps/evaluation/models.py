@@ -29,7 +29,12 @@ class Evaluation(InWorkspace):
         ModelVersion, models.CASCADE, null=True, blank=True, related_name="evaluations"
     )
     training_data = models.ForeignKey(
-        DatasetVersion, models.PROTECT, null=True, blank=True, related_name="baselines"
+        DatasetVersion,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="baselines",
+        verbose_name=_("training data"),
     )
     """What a baseline learned from, where the evaluated data is for testing only."""
     split = models.CharField(_("split"), max_length=10, default="test")

@@ -74,10 +74,17 @@ def _made(kind: str) -> Callable[[World], list[Any]]:
     return lambda world: [world.ours.made[kind].pk]
 
 
+def _deactivated(world: World) -> list[Any]:
+    from apps.accounts.models import User
+
+    return [User.objects.create_user("left@example.com", "left-password-of-old", is_active=False).pk]
+
+
 READY: dict[str, Callable[[World], list[Any]]] = {
     "jobs:retry": _failed_job,
     "api:job-retry": _failed_job,
     "console:retry": _failed_job,
+    "console:reactivate": _deactivated,
     "api:run-stop": _running,
     "training:fix": _with_a_fix,
     "training:continue": _with_a_checkpoint,

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 NO_ENTRY = {
     "set_language": "which language the pages are in",
     "home:set_up": "closed once there is an owner",
+    "console:network": "refused here, where no launcher listens; recorded by tests/platform/test_network.py",
     "workspaces:switch": "which of one's workspaces the pages show",
     "datasets:part": "a part of an upload; the import that uses it is recorded",
     "api:upload-list": "nothing is written before a part comes",

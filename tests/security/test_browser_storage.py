@@ -12,8 +12,11 @@ KEPT = {
     "app/page.js": {"theme"},
     "upload.js": {"memory"},
     "said.js": {"said"},
+    "app/drafts.js": {"name", "draft"},
+    "app/outbox.js": {"this.name"},
 }
-"""The theme; which upload goes on, by its file's name and size, until it is done; what was last said of a job."""
+"""The theme; which upload goes on, by its file's name and size, until it is done; what was last said of a job; what a visitor
+typed or sent and the server has not taken yet, until the tab closes."""
 
 
 def test_pages_keep_in_the_browser_what_is_no_secret() -> None:
@@ -21,6 +24,9 @@ def test_pages_keep_in_the_browser_what_is_no_secret() -> None:
     for path in sorted(SCRIPTS.rglob("*.js")):
         text = path.read_text()
         assert not re.search(r"indexedDB|caches\.open", text), path
-        if keys := set(re.findall(r"(?:local|session)Storage\.\w+\(\W*(\w+)", text)):
+        keys = set(re.findall(r"(?:local|session)Storage\.\w+\(\W*(\w+)", text))
+        if "/storage.js" in text:
+            keys |= set(re.findall(r"(?<![.\w])(?:keep|recall|forget)\(\W*([\w.]+)", text))
+        if keys:
             found[str(path.relative_to(SCRIPTS))] = keys
     assert found == KEPT

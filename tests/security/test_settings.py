@@ -58,7 +58,7 @@ def test_the_team_settings_pass_every_deployment_check() -> None:
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"SITE_URL": "http://studio.example.com"}, "security.W012"),
+        ({"SITE_URL": "http://studio.example.com"}, "security.W010"),
         ({"DEBUG": "true"}, "security.W018"),
         ({"SECRET_KEY": "change-me"}, "security.W009"),
         ({"ALLOWED_HOSTS": "*"}, "core.W001"),

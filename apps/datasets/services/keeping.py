@@ -108,12 +108,12 @@ def discard_import(*, actor: User, import_: Import) -> None:
     if import_.versions.exists():
         raise UserError(_("A version was made from this file, so it is kept with it."), code="in_use")
     _refuse_while_working([import_.job_id])
-    dataset, job = import_.dataset, import_.job
+    dataset, job, folder = import_.dataset, import_.job, _folder(import_)
     audit.record(actor, "import.discarded", import_)
     usage.set_stored(workspace=dataset.workspace, source=import_, amount=0)
     import_.delete()
     job.delete()
-    transaction.on_commit(lambda: free_disk([_folder(import_)]))
+    transaction.on_commit(lambda: free_disk([folder]))
     if not dataset.imports.exists():
         dataset.delete()
 

@@ -108,8 +108,9 @@ def test_a_viewer_may_not(viewer, upload) -> None:
         services.reread_import(actor=viewer, import_=source)
 
 
-def test_discarding_frees_every_reading(owner, upload) -> None:
+def test_discarding_frees_every_reading(owner, upload, django_capture_on_commit_callbacks) -> None:
     source = read(upload(workbook(), "book.xlsx"))
     source = read(services.reread_import(actor=owner, import_=source, part="Old"))
-    services.discard_import(actor=owner, import_=source)
+    with django_capture_on_commit_callbacks(execute=True):
+        services.discard_import(actor=owner, import_=source)
     assert not storage().is_published(source.rows_key)
