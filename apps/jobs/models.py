@@ -86,7 +86,10 @@ class Job(InWorkspace):
         verbose_name = _("job")
         verbose_name_plural = _("jobs")
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["state", "queue", "created_at"])]
+        indexes = [
+            models.Index(fields=["state", "queue", "created_at"]),
+            models.Index(fields=["-created_at"]),
+        ]
 
     def __str__(self) -> str:
         return self.title

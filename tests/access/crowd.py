@@ -23,7 +23,9 @@ LONGEST_CONVERSATION = 1_000
 EVENTS = 20_000
 LINKS_TO_ONE_APP = 200
 ENOUGH = 200
-"""Of what a person has a handful of: passkeys, sessions, workspaces."""
+"""Of what a person has: sessions, workspaces."""
+A_HANDFUL = 20
+"""Of passkeys: each is read and decoded wherever one is asked for."""
 Id = Callable[[str], str]
 """The SQL of the id of a copy, from the SQL of its number."""
 _kinds = itertools.count(1)
@@ -107,7 +109,9 @@ def _people(world: World) -> None:
         ):
             if row is None:
                 continue
-            clone(row, ENOUGH, **({"session_key": _random_text()} if isinstance(row, UserSession) else {}))
+            is_session = isinstance(row, UserSession)
+            copies = ENOUGH if is_session else A_HANDFUL
+            clone(row, copies, **({"session_key": _random_text()} if is_session else {}))
         address = EmailAddress.objects.filter(user=user).first()
         assert address is not None
         none = "0" if _IS_SQLITE else "false"
