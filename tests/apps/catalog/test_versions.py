@@ -89,7 +89,7 @@ def test_the_list_costs_the_same_however_long(
         )
         write_files(version)
         _evaluate(version, data, new_job, 0.5)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(14):
         response = client.get(reverse("catalog:list"))
     assert len(response.context["list"].page) == 9
     with django_assert_max_num_queries(18):
