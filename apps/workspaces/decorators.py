@@ -29,7 +29,7 @@ def in_workspace(action: Action = Action.VIEW) -> Callable[[View], View]:
                 if request.membership:  # type: ignore[attr-defined]
                     raise NotVisible
                 return redirect("home:no_workspace")
-            access.require(request.user, membership.workspace, action)
+            access.require(request.user, membership.workspace, action, role=membership.role)
             request.workspace = membership.workspace  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
 
