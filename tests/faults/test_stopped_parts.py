@@ -68,7 +68,7 @@ def test_an_app_whose_engine_is_gone_says_so_and_recovers(
     shaken: Studio, rest: Rest, tmp_path: Path, open_page: Callable[..., Page], complaints: Complaints
 ) -> None:
     run = train_talkative(rest, tmp_path)
-    _, link = rest.publish(run["model_version"], name="Front desk", max_tokens=1200)
+    _, link = rest.publish(run["model_version"], confirm_verdict=True, name="Front desk", max_tokens=1200)
     page = open_page(shaken.url)
     page.goto(link)
     page.get_by_label("Your message").fill("When does Station Square open?")

@@ -91,7 +91,9 @@ def story(rest: Rest, tickets: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def talkative_link(rest: Rest, talkative: dict[str, Any]) -> str:
     """A share link of a chat app whose answers are long enough to be stopped."""
-    _, link = rest.publish(talkative["model_version"], name="Help desk", max_tokens=1200)
+    _, link = rest.publish(
+        talkative["model_version"], confirm_verdict=True, name="Help desk", max_tokens=1200
+    )
     return link
 
 

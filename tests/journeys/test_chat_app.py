@@ -22,14 +22,18 @@ MOST_TOKENS = 1200
 @pytest.fixture(scope="module")
 def address(rest: Rest, talkative: dict[str, Any]) -> str:
     """A share link of a chat app, greedy: the same question always gets the same answer."""
-    _, link = rest.publish(talkative["model_version"], name="Front desk", max_tokens=MOST_TOKENS)
+    _, link = rest.publish(
+        talkative["model_version"], confirm_verdict=True, name="Front desk", max_tokens=MOST_TOKENS
+    )
     return link
 
 
 @pytest.fixture(scope="module")
 def whole_answer(studio: Studio, rest: Rest, talkative: dict[str, Any]) -> str:
     """What the model says to the question when nothing happens meanwhile."""
-    app, _ = rest.publish(talkative["model_version"], name="Undisturbed", max_tokens=MOST_TOKENS)
+    app, _ = rest.publish(
+        talkative["model_version"], confirm_verdict=True, name="Undisturbed", max_tokens=MOST_TOKENS
+    )
     key = rest.call("POST", f"apps/{app['id']}/keys/", json={"name": "journeys"})["secret"]
     body = {"model": app["slug"], "messages": [{"role": "user", "content": QUESTION}]}
     headers = {"Authorization": f"Bearer {key}"}
@@ -114,7 +118,9 @@ def test_revoking_the_link_closes_the_open_page(
     open_page: Callable[..., Page],
     complaints: Complaints,
 ) -> None:
-    app, link = rest.publish(talkative["model_version"], name="Short-lived", max_tokens=MOST_TOKENS)
+    app, link = rest.publish(
+        talkative["model_version"], confirm_verdict=True, name="Short-lived", max_tokens=MOST_TOKENS
+    )
     visitor = open_page(studio.url)
     ask(visitor, link)
     owner = open_page(studio.url, signed_in)

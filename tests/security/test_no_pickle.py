@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from kombu import Connection, Exchange, Queue
 
+from tests.fixtures.celery_worker import celery_worker
+
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("apps", "studio", "workers", "launcher", "tools", "benchmarks", "examples", "manage.py")
 UNPICKLING = {
@@ -130,8 +132,6 @@ class Harm:
 @pytest.fixture
 def opened(redis_server: str) -> Iterator[threading.Event]:
     """Set by a task of a real worker of our application, which takes messages of the real broker's queue `doors`."""
-    from celery.contrib.testing.worker import start_worker
-
     from studio.celery import app
 
     event = threading.Event()
@@ -140,7 +140,7 @@ def opened(redis_server: str) -> Iterator[threading.Event]:
     def open_door() -> None:
         event.set()
 
-    with start_worker(app, pool="solo", queues=["doors"], perform_ping_check=False, loglevel="INFO"):
+    with celery_worker(app, "doors"):
         yield event
     app.tasks.pop("doors.open")
 

@@ -25,6 +25,7 @@ from apps.workspaces.models import AuditEntry
 from launcher.console import SCREEN_ALONE
 from launcher.environment import free_port
 from tests.apps.accounts.conftest import PASSWORD, link_in
+from tests.fixtures.celery_worker import celery_worker
 from workers.mail import tasks
 
 pytestmark = pytest.mark.django_db
@@ -241,8 +242,6 @@ def test_a_server_that_was_away_gets_it_when_it_is_back(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real worker on the real broker, asked as beat asks it."""
-    from celery.contrib.testing.worker import start_worker
-
     from workers.celery import app
 
     monkeypatch.undo()  # other tests keep messages from the broker
@@ -254,7 +253,7 @@ def test_a_server_that_was_away_gets_it_when_it_is_back(
     def asked_for(condition: Callable[[], Any]) -> Callable[[], Any]:
         return lambda: tasks.deliver.apply_async(queue="upkeep") and condition()
 
-    with start_worker(app, pool="solo", queues=["upkeep"], perform_ping_check=False):
+    with celery_worker(app, "upkeep"):
         assert wait_for(asked_for(mail.server_is_away))
         with mail_server(settings.EMAIL_PORT) as server:
             assert wait_for(asked_for(lambda: server.taken))
