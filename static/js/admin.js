@@ -1,0 +1,12 @@
+// Select2 shows a picker in the place of a select and forgets the label of the select.
+// https://github.com/select2/select2/issues/3744
+window.addEventListener("load", () => {
+  for (const select of document.querySelectorAll("select.admin-autocomplete")) {
+    const label = select.labels[0];
+    const shown = select.parentElement.querySelector(".select2-selection__rendered");
+    if (!label || !shown) continue;
+    label.id ||= `${select.id}_label`;
+    shown.setAttribute("aria-labelledby", label.id);
+    shown.closest(".select2-selection").setAttribute("aria-labelledby", `${label.id} ${shown.id}`);
+  }
+});
