@@ -1,6 +1,7 @@
 // Select2 shows a picker in the place of a select and forgets the label of the select.
 // https://github.com/select2/select2/issues/3744
-window.addEventListener("load", () => {
+// Django's own scripts make the pickers when jQuery says that the page is ready: this comes after them.
+window.django?.jQuery?.(() => {
   for (const select of document.querySelectorAll("select.admin-autocomplete")) {
     const label = select.labels[0];
     const shown = select.parentElement.querySelector(".select2-selection__rendered");
