@@ -30,7 +30,6 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     list_filter = ["kind", "family", "task_type", "archived_at", "created_at", "workspace"]
     list_select_related = ["workspace"]
     search_fields = ["name", "origin_label", "notes", "storage_key"]
-    date_hierarchy = "created_at"
 
 
 @admin.register(Export)

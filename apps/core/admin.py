@@ -25,7 +25,10 @@ class FewRowsFilter(admin.RelatedFieldListFilter):
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Search, filter, look; change nothing."""
+    """Search, filter, look; change nothing.
+
+    Times are filters: `date_hierarchy` reads every row to find the days that there are.
+    """
 
     list_per_page = 50
     show_full_result_count = False

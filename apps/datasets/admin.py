@@ -12,7 +12,6 @@ class DatasetAdmin(ReadOnlyAdmin):
     list_filter = ["archived_at", "created_at", "workspace"]
     list_select_related = ["workspace", "created_by"]
     search_fields = ["name", "description", "workspace__name"]
-    date_hierarchy = "created_at"
 
 
 @admin.register(Import)
@@ -22,7 +21,6 @@ class ImportAdmin(ReadOnlyAdmin):
     list_filter = ["job__state", "created_at", "workspace"]
     list_select_related = ["dataset", "workspace", "created_by", "job"]
     search_fields = ["filename", "dataset__name", "source_sha256"]
-    date_hierarchy = "created_at"
 
     @admin.display(ordering="job__state")
     def state(self, obj: Import) -> str:
@@ -44,7 +42,6 @@ class DatasetVersionAdmin(ReadOnlyAdmin):
     list_filter = ["task_type", "job__state", "created_at", "workspace"]
     list_select_related = ["dataset", "workspace", "job"]
     search_fields = ["dataset__name", "storage_key"]
-    date_hierarchy = "created_at"
 
     @admin.display(ordering="job__state")
     def state(self, obj: DatasetVersion) -> str:

@@ -19,10 +19,9 @@ class JobAdmin(ReadOnlyAdmin):
         "created_at",
         "ended_at",
     ]
-    list_filter = ["state", "kind", "queue", "workspace"]
+    list_filter = ["state", "kind", "queue", "workspace", "created_at"]
     search_fields = ["id", "title", "error_message", "worker"]
     list_select_related = ["workspace"]
-    date_hierarchy = "created_at"
 
 
 @admin.register(JobEvent)

@@ -34,11 +34,10 @@ class ShareLinkAdmin(ReadOnlyAdmin):
 @admin.register(Conversation)
 class ConversationAdmin(ReadOnlyAdmin):
     list_display = ["id", "app", "link", "user", "created_at", "updated_at"]
-    list_filter = [("app", FewRowsFilter)]
+    list_filter = [("app", FewRowsFilter), "created_at"]
     search_fields = ["id", "app__name", "title", "user__email"]
     list_select_related = ["app", "link__app", "user"]
     exclude = ["visitor_key"]
-    date_hierarchy = "created_at"
 
 
 @admin.register(Message)

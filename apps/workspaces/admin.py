@@ -152,10 +152,9 @@ class InvitationAdmin(ReadOnlyAdmin):
 @admin.register(UsageEntry)
 class UsageEntryAdmin(ReadOnlyAdmin):
     list_display = ["at", "workspace", "kind", "amount", "unit", "object_type", "object_id"]
-    list_filter = ["kind", "workspace"]
+    list_filter = ["kind", "workspace", "at"]
     search_fields = ["workspace__name", "object_id"]
     list_select_related = ["workspace"]
-    date_hierarchy = "at"
 
 
 @admin.register(UsageTotal)
@@ -193,10 +192,9 @@ class WorkspaceSecretAdmin(ReadOnlyAdmin):
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ["at", "actor", "address", "done", "action", "object_label", "workspace"]
-    list_filter = ["action", "workspace"]
+    list_filter = ["action", "workspace", "at"]
     search_fields = ["actor__email", "object_label", "object_id"]
     list_select_related = ["actor", "workspace"]
-    date_hierarchy = "at"
 
     @admin.display(description=_("what"), ordering="action")
     def done(self, entry: AuditEntry) -> str:
