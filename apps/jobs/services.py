@@ -103,7 +103,8 @@ def _take_turn(job_id: str) -> Job | None:
     workspaces end on the way."""
     queue = Job.objects.filter(pk=job_id).values_list("queue", flat=True).first()
     order = Queues(queue).order(queue) if queue else []
-    first = [job.pk for job in order if str(job.pk) == job_id and job.workspace_id == order[0].workspace_id]
+    asked = UUID(job_id).hex
+    first = [job.pk for job in order if job.pk == asked and job.workspace_id == order[0].workspace_id]
     for pk in [*first, *(job.pk for job in order)]:
         # Another worker may be taking it at this moment.
         found = Job.objects.select_for_update(skip_locked=True, of=("self",))
