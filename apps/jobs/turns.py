@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from uuid import UUID
 
 from django.db.models import CharField, Max, Value
 from django.db.models.functions import Cast, Replace
@@ -82,7 +83,9 @@ class Queues:
             served: dict[str, datetime] = {}
             if len(workspaces) > 1:
                 earlier = Job.objects.filter(
-                    queue=queue, workspace__in=workspaces, attempt_started_at__isnull=False
+                    queue=queue,
+                    workspace__in=[UUID(digits) for digits in workspaces],
+                    attempt_started_at__isnull=False,
                 )
                 served = dict(
                     earlier.order_by()
