@@ -1,7 +1,6 @@
 """Every write to base models, model versions and exports."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from apps.accounts.models import User
 from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.core.disk import free_disk
 from apps.core.errors import UserError
+from apps.core.filenames import file_stem
 from apps.core.lists import listed
 from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
@@ -310,5 +310,4 @@ def start_export(*, actor: User, version: ModelVersion) -> Export:
 
 def archive_name(version: ModelVersion) -> str:
     """A file name that every system takes; the model's number when nothing of its name is left."""
-    plain = re.sub(r"[^\w.-]", "", "-".join(version.name.split())).strip(".-_")
-    return plain[:80] or f"model-{version.number}"
+    return file_stem(version.name, f"model-{version.number}")

@@ -1,17 +1,14 @@
 """Reading rows of imports and versions: DuckDB over the Parquet files that the jobs left."""
 
-import csv
-import io
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from apps.core.parquet import local_file, select
 from apps.core.spreadsheets import inert
+from apps.core.tables import safe_cell
 from apps.datasets.models import DatasetVersion, Import
 
 DATA_NAME, ROWS_NAME, REJECTED_NAME = "data.parquet", "rows.parquet", "rejected.parquet"
@@ -135,39 +132,10 @@ class RejectedRows:
         return [RejectedRow(*row) for row in select(sql, [self._path])[1]]
 
 
-def rejected_csv(folder: str) -> Iterator[bytes]:
-    """Every rejected row as CSV: line, reason, text. Begins with a byte-order mark, so that Excel reads it as UTF-8."""
-    return _csv(local_file(folder, REJECTED_NAME), ["line", "reason", "text"])
-
-
-def kept_csv(version: DatasetVersion) -> Iterator[bytes]:
-    """Every kept row as CSV: line, split, prompt (the text of its one message, else each with its role), target.
-
-    For people's spreadsheets; the Parquet file holds every cell exactly as it is.
-    """
-    return _csv(local_file(version.storage_key, DATA_NAME), ["line", "split", "prompt", "target"])
-
-
-def _csv(path: Path, columns: list[str]) -> Iterator[bytes]:
-    yield b"\xef\xbb\xbf"
-    yield _lines([columns])
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(2_000, columns=columns):
-            rows = batch.select(columns).to_pylist()
-            yield _lines([[_plain(row[name]) for name in columns] for row in rows])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return inert(value)
+def plain_cell(value: Any) -> Any:
+    """A cell as text for a spreadsheet; a prompt as the text of its one message, else each message with its role."""
     if not isinstance(value, list):
-        return value
+        return safe_cell(value)
     if len(value) == 1:
         return inert(value[0]["content"])
     return "\n\n".join(f"{message['role']}: {message['content']}" for message in value)
-
-
-def _lines(rows: list[list[Any]]) -> bytes:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue().encode()

@@ -19,18 +19,6 @@ urlpatterns = [
     path("imports/<uuid:pk>/reread/", importing.reread, name="reread"),
     path("imports/<uuid:pk>/discard/", importing.discard, name="discard"),
     path("imports/<uuid:pk>/source/", downloads.source, name="source"),
-    path("imports/<uuid:pk>/rejected.csv", downloads.import_rejected, name="import_rejected"),
-    path("versions/<uuid:pk>/kept.csv", downloads.version_file, {"name": "kept.csv"}, name="kept_csv"),
-    path(
-        "versions/<uuid:pk>/rejected.csv",
-        downloads.version_file,
-        {"name": "rejected.csv"},
-        name="rejected_csv",
-    ),
-    path(
-        "versions/<uuid:pk>/kept.parquet",
-        downloads.version_file,
-        {"name": "kept.parquet"},
-        name="kept_parquet",
-    ),
+    path("imports/<uuid:pk>/files/<str:name>", downloads.import_file, name="import_file"),
+    path("versions/<uuid:pk>/files/<str:name>", downloads.version_file, name="version_file"),
 ]

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from apps.core.listing import NEWEST, OLDEST, Filter, Listing, Sort
 from apps.core.picking import is_id, pick
 from apps.datasets.models import DatasetVersion
 from apps.evaluation import presentation, services
+from apps.evaluation.files import send_evaluation_file
 from apps.evaluation.forms import EvaluationForm
 from apps.evaluation.models import Comparison, Evaluation
 from apps.evaluation.rows import compared_rows, output_rows
@@ -184,6 +185,14 @@ def detail(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
             ],
         }
     return render(request, "evaluation/detail.html", context)
+
+
+@require_GET
+@login_required
+def file(request: HttpRequest, evaluation_id: UUID, name: str) -> HttpResponseBase:
+    """Every output as a file: outputs.csv or outputs.parquet."""
+    related = Evaluation.objects.select_related("workspace", *_EVALUATION)
+    return send_evaluation_file(request, access.get_visible(related, request.user, pk=evaluation_id), name)
 
 
 @require_POST

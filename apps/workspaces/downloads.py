@@ -4,17 +4,22 @@ A download that is under way ends within seconds of what let it in (apps.workspa
 whoever fetches it is told so by a connection that breaks off.
 """
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import cast
 
 from django.core.exceptions import RequestAborted
 from django.http import HttpRequest, StreamingHttpResponse
 
 from apps.accounts.models import User
-from apps.core.downloads import BINARY, as_download, follow
+from apps.core.downloads import BINARY, as_download, follow, read_chunks
+from apps.core.errors import NotVisible
+from apps.core.parquet import local_file
+from apps.core.storage import storage
+from apps.core.tables import CONTENT_TYPES, Table, csv_chunks
 from apps.workspaces import access, ways
 from apps.workspaces.access import Action
 from apps.workspaces.models import ApiKey, Workspace
+from workers.contracts.storage import StorageError
 
 
 def send_file(
@@ -37,6 +42,36 @@ def send_file(
         _while_allowed(produced, request, workspace, action),
         filename=filename,
         content_type=content_type,
+        size=size,
+    )
+
+
+def send_table(
+    request: HttpRequest, tables: Mapping[str, Table], name: str, *, workspace: Workspace, stem: str
+) -> StreamingHttpResponse:
+    """Send one of `tables` as a file: `name` is its own with the extension csv or parquet, and follows `stem` in the
+    file's name. The caller has checked that the person may view `workspace`.
+
+    Raises NotVisible when there is no such table or format, and when its rows were deleted.
+    """
+    kind, _, extension = name.partition(".")
+    table = tables.get(kind)
+    if table is None or extension not in CONTENT_TYPES:
+        raise NotVisible
+    size = None
+    try:
+        if extension == "csv":
+            chunks = csv_chunks(local_file(table.folder, table.name), table)
+        else:
+            chunks, size = read_chunks(storage().open(table.key)), storage().size(table.key)
+    except StorageError as error:
+        raise NotVisible from error
+    return send_file(
+        request,
+        chunks,
+        workspace=workspace,
+        filename=f"{stem}-{name}",
+        content_type=CONTENT_TYPES[extension],
         size=size,
     )
 

@@ -27,9 +27,9 @@ QUERIES_MORE = 6
 TRIES = 3
 DOWNLOADS = (
     "datasets:source",
-    "datasets:kept",
-    "datasets:rejected",
-    "datasets:import_rejected",
+    "datasets:import_file",
+    "datasets:version_file",
+    "evaluation:file",
     "catalog:download",
 )
 NOT_PAGES = (
@@ -38,6 +38,9 @@ NOT_PAGES = (
     "account_download_export",
     "openid_connect",
     "api:export-file",
+    "api:import-file",
+    "api:datasetversion-file",
+    "api:evaluation-file",
 )
 """Files, which are as long as what is in them, and the way to another site."""
 

@@ -76,7 +76,7 @@ def addresses(workspace: Any, new_job: Any, make_model: Any) -> dict[str, str]:
         _large(key)
     return {
         "source": f"/data/imports/{source.pk}/source/",
-        "version": f"/data/versions/{version.pk}/kept.parquet",
+        "version": f"/data/versions/{version.pk}/files/kept.parquet",
         "export": f"/models/exports/{packed.pk}/",
         "export by key": f"/api/v1/exports/{packed.pk}/file/",
     }

@@ -42,7 +42,14 @@ from apps.workspaces.secrets import set_secret
 from apps.workspaces.services import create_api_key, create_workspace
 from tests.access.passkeys import registered_passkey
 from tests.access.results import freeze_result, import_files, import_result
-from tests.apps.conftest import parquet, preflight_result, run_result, tickets_table
+from tests.apps.conftest import (
+    evaluation_result,
+    outputs_table,
+    parquet,
+    preflight_result,
+    run_result,
+    tickets_table,
+)
 from workers.contracts.recipes import Recipe
 
 OURS, THEIRS = "Quokka", "Wombat"
@@ -262,6 +269,10 @@ def _fill_results(place: Place, maker: User) -> None:
         )  # fmt: skip
 
     first, second = evaluation(901, things["base_version"]), evaluation(902, things["model"])
+    first.result = evaluation_result().model_copy(update={"findings": []}).model_dump(mode="json")
+    first.save()
+    storage().write(f"{first.storage_key}/outputs.parquet", iter([parquet(outputs_table())]))
+    storage().write(f"{first.storage_key}/.published", iter([b"{}"]))
     things["evaluation"], things["other_evaluation"] = first, second
     things["free_evaluation"] = evaluation(903, None)
     comparison = things["comparison"] = Comparison.objects.create(

@@ -46,9 +46,9 @@ PROGRAMS = ("api:", "admin:", "openid_connect")
 FILES = (
     *(
         "datasets:source",
-        "datasets:import_rejected",
-        "datasets:kept",
-        "datasets:rejected",
+        "datasets:import_file",
+        "datasets:version_file",
+        "evaluation:file",
         "catalog:download",
     ),
     *("workspaces:audit_export", "mfa_download"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Prefetch
+from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -16,6 +17,7 @@ from apps.api.rest import serializers
 from apps.api.rest.base import VisibleViewSet, chunks_of, find, workspace_of
 from apps.core.errors import NotVisible, UserError
 from apps.datasets import services
+from apps.datasets.files import send_import_file, send_version_file
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.training.bases import choices_for
 from apps.workspaces import access
@@ -165,6 +167,12 @@ class ImportViewSet(VisibleViewSet):
         made = services.reread_import(actor=request.user, import_=found, **data)  # type: ignore[arg-type]
         return Response(serializers.ImportSerializer(made).data)
 
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["get"], url_path="files/<str:name>")
+    def file(self, request: Request, pk: Any = None, name: str = "") -> StreamingHttpResponse:
+        """Rows that could not be read: `rejected.csv` or `rejected.parquet`, once the import has succeeded."""
+        return send_import_file(request, self.own(Action.VIEW), name)  # type: ignore[arg-type]
+
 
 def _proposed_roles(proposal: dict[str, Any], task_type: str) -> dict[str, str]:
     """The roles that choosing the task gives, as on the import's page."""
@@ -184,3 +192,9 @@ class DatasetVersionViewSet(VisibleViewSet):
         """What a run on this data can start from, the default first."""
         choices = choices_for(request.user, self.own(Action.VIEW))  # type: ignore[arg-type]
         return Response(serializers.BaseChoiceSerializer(choices, many=True).data)
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["get"], url_path="files/<str:name>")
+    def file(self, request: Request, pk: Any = None, name: str = "") -> StreamingHttpResponse:
+        """Rows as a file: `kept.csv`, `kept.parquet`, `rejected.csv` or `rejected.parquet`, once they are frozen."""
+        return send_version_file(request, self.own(Action.VIEW), name)  # type: ignore[arg-type]

@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -15,6 +17,7 @@ from apps.api.rest.base import VisibleViewSet, find
 from apps.catalog.models import ModelVersion
 from apps.datasets.models import DatasetVersion
 from apps.evaluation import services as evaluation
+from apps.evaluation.files import send_evaluation_file
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs import services as jobs
 from apps.jobs import stopping
@@ -32,6 +35,7 @@ MOST_LISTED = 200
 class EvaluationViewSet(VisibleViewSet):
     queryset = Evaluation.objects.all()
     serializer_class = serializers.EvaluationSerializer
+    related = ("workspace", "job", "model_version", "dataset_version__dataset")
 
     @extend_schema(
         request=serializers.EvaluationRequestSerializer, responses={201: serializers.EvaluationSerializer}
@@ -73,6 +77,12 @@ class EvaluationViewSet(VisibleViewSet):
         """Delete the evaluation with its outputs. Refused while a comparison needs it."""
         evaluation.delete_evaluation(actor=request.user, evaluation=self.own())  # type: ignore[arg-type]
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["get"], url_path="files/<str:name>")
+    def file(self, request: Request, pk: Any = None, name: str = "") -> StreamingHttpResponse:
+        """Every output as a file: `outputs.csv` or `outputs.parquet`, once the evaluation has succeeded."""
+        return send_evaluation_file(request, self.own(Action.VIEW), name)  # type: ignore[arg-type]
 
 
 class ComparisonViewSet(VisibleViewSet):

