@@ -1,9 +1,9 @@
 """Results in the shape that pages draw: metric tables, interval charts, marked differences, the verdict."""
 
-import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
+from unicodedata import normalize
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.html import escape
@@ -17,10 +17,10 @@ from workers.contracts.comparison_verdicts import Subject
 from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction, MetricInfo
 from workers.contracts.specs import ComparedMetric
 from workers.contracts.task_types import TASKS, TaskType
+from workers.contracts.words import pieces
 
 CHART_WIDTH = 100.0
 LONGEST_DIFF_CHARACTERS = 4000
-_PIECES = re.compile(r"\s+|\w+|[^\w\s]", re.UNICODE)
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ def marked(target: str, output: str) -> SafeString:
     """`output` as HTML: what the reference has not is <ins>, what it has and the output lacks is <del>."""
     if len(target) + len(output) > LONGEST_DIFF_CHARACTERS:
         return mark_safe(escape(output))  # noqa: S308  (escaped)
-    before, after = _PIECES.findall(target), _PIECES.findall(output)
+    before, after = pieces(normalize("NFC", target)), pieces(normalize("NFC", output))
     html: list[str] = []
     for operation, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         gone, come = escape("".join(before[i1:i2])), escape("".join(after[j1:j2]))

@@ -12,10 +12,10 @@ from sklearn.linear_model import LogisticRegression
 
 from workers.contracts.metrics import BOOTSTRAP_SEED
 from workers.contracts.task_types import TaskType
+from workers.contracts.words import words
 from workers.evaluation.metrics.likelihood import BYTES, NATS
 from workers.evaluation.metrics.protocol import FloatArray
 from workers.evaluation.rows import DataRows, Outputs
-from workers.evaluation.words import words
 from workers.evaluation.writing import Writing, writing_of
 
 _MOST_TRAIN_ROWS = 50_000

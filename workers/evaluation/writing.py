@@ -4,19 +4,10 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
+from workers.contracts.words import UNSPACED
+
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _KANA = re.compile(r"[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9d]")
-UNSPACED = (
-    r"\u0e00-\u0eff"  # Thai, Lao
-    r"\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"  # Burmese and its neighbours
-    r"\u1780-\u17ff\u19e0-\u19ff"  # Khmer
-    r"\u1950-\u19df\u1a20-\u1aaf\uaa80-\uaadf"  # Tai Le, New Tai Lue, Tai Tham, Tai Viet
-    r"\u1b00-\u1b7f\ua980-\ua9df"  # Balinese, Javanese
-    r"\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9d"  # kana
-    r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"  # Han
-    r"\ua000-\ua4cf"  # Yi
-)
-"""Ranges, for a class of a regular expression, of scripts that put no space between words."""
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _LETTER = re.compile(r"[^\W\d_]")
 _ASCII_LETTER = re.compile(r"[A-Za-z]")

@@ -1,9 +1,9 @@
 """Whether a table's first row names its columns, and what the columns are called."""
 
 import re
-import unicodedata
 from collections import Counter
 
+from workers.contracts.words import without_marks
 from workers.ingest.vocabulary import is_known_name
 
 _NUMBER = re.compile(
@@ -44,9 +44,8 @@ def looks_like_header(first: list[str], body: list[list[str]]) -> bool:
 
 
 def _is_identifier(cell: str) -> bool:
-    r"""Whether a cell is made of a few words. \w has no combining marks, without which Hindi or Thai cannot be written."""
-    letters = "".join(c for c in cell if unicodedata.category(c) not in ("Mn", "Mc", "Me", "Cf"))
-    return bool(_IDENTIFIER.match(letters)) and len(cell.split()) <= 3
+    """Whether a cell is made of a few words."""
+    return bool(_IDENTIFIER.match(without_marks(cell))) and len(cell.split()) <= 3
 
 
 def rows_above_header(rows: list[list[str]]) -> int:
@@ -68,7 +67,7 @@ def _heads_numbers(name: str, values: list[str]) -> bool:
     filled = [value for value in values if value.strip()]
     return (
         len(filled) >= 3
-        and bool(re.search(r"[^\W\d_]{2}", name))
+        and bool(re.search(r"[^\W\d_]{2}", without_marks(name)))
         and name.casefold() not in _MISSING
         and all(_NUMBER.match(value.strip()) for value in filled)
     )

@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from workers.contracts.words import words
+
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3041-\u30ff]")),
     ("ko", re.compile(r"[\uac00-\ud7a3]")),
@@ -29,7 +31,6 @@ _WORDS: dict[str, frozenset[str]] = {
         "sv": "och i en ett är på med som av för att den det till har inte",
     }.items()
 }
-_WORD = re.compile(r"(?<!\d)[^\W\d_]+")
 
 
 def language_of(texts: Iterable[str]) -> str | None:
@@ -50,7 +51,7 @@ def _language_of_text(text: str) -> str | None:
     for code, script in _SCRIPTS:
         if letters and len(script.findall(text)) > (0.15 if code == "ja" else 0.4) * letters:
             return code
-    words = _WORD.findall(text.lower())
-    scores = {code: sum(word in known for word in words) for code, known in _WORDS.items()}
+    read = [word for word in words(text) if word[0].isalpha()]
+    scores = {code: sum(word in known for word in read) for code, known in _WORDS.items()}
     best = max(scores, key=lambda code: scores[code])
-    return best if scores[best] * 10 >= len(words) and scores[best] else None
+    return best if scores[best] * 10 >= len(read) and scores[best] else None

@@ -8,6 +8,7 @@ split (`is_test`).
 import re
 from collections.abc import Iterable, Sequence
 
+from workers.contracts.words import runs
 from workers.ingest.splits import TEST, TRAIN, VALIDATION
 from workers.ingest.vocabulary import plain
 
@@ -62,7 +63,7 @@ _AMBIGUOUS = -1
 
 
 def _code_by_words(name: str) -> int | None:
-    words = {plain(part) for part in re.split(r"[\W\d_]+", name) if part} | {plain(name)}
+    words = {plain(part) for part in re.split(r"[\d ]+", " ".join(runs(name))) if part} | {plain(name)}
     found = {code for code, names in _NAMES.items() if words & names}
     if not found and words & _EVALUATION:
         return _AMBIGUOUS

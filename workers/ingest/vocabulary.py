@@ -3,11 +3,19 @@
 import re
 import unicodedata
 
+from workers.contracts.words import runs
+
 
 def plain(name: str) -> str:
     """Fold a column name for look-up: case, accents, spaces and punctuation aside."""
     folded = unicodedata.normalize("NFKD", name.casefold())
-    return re.sub(r"[\W_]+", "", "".join(c for c in folded if not unicodedata.combining(c)))
+    return "".join(runs("".join(c for c in folded if not _is_accent(c))))
+
+
+def _is_accent(character: str) -> bool:
+    """Whether people leave it out: an accent, a Hebrew or Arabic point, an invisible sign. Vowel signs are none."""
+    place = unicodedata.combining(character)
+    return place >= 200 or 10 <= place <= 35 or unicodedata.category(character) == "Cf"
 
 
 def _words(text: str) -> frozenset[str]:
@@ -199,7 +207,7 @@ def language_of_name(name: str) -> str | None:
     """Return the language code that a column is named after (`en`, `German`, `text_fr`, 中文), if any."""
     if code := LANGUAGES.get(plain(name)):
         return code
-    parts = [part for part in re.split(r"[\W_]+", name) if part]
+    parts = runs(name)
     if len(parts) == 2:
         return next((LANGUAGES[plain(part)] for part in parts[::-1] if plain(part) in LANGUAGES), None)
     return None

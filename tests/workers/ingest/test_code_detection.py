@@ -64,3 +64,15 @@ def test_prose_is_not(text: str) -> None:
 def test_prose_answers_are_chat(import_file, names: tuple[str, str], text: str) -> None:
     lines = [json.dumps({names[0]: f"How is it, case {n}?", names[1]: f"{text} {n}"}) for n in range(30)]
     assert import_file("\n".join(lines), "x.jsonl").result.proposal.task_type == "chat"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "return वह किताब = मेरी घर ले आया।",
+        "class = কক্ষ, এই বইটি আমি লাইব্রেরি থেকে নিয়েছি।",
+        "import என்பது ஒரு சொல் = இறக்குமதி என்று பொருள்",
+    ],
+)
+def test_a_sentence_with_marks_is_no_code(text: str) -> None:
+    assert not is_code(text)

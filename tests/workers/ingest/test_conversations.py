@@ -221,3 +221,10 @@ def test_whatever_is_learned_is_a_question_and_an_answer_in_turns(turns: list[di
         for part in message["content"].split("\n\n")
         if part in forbidden
     ), "nothing that is marked as bad is learned"
+
+
+def test_a_role_in_another_script_is_read_to_its_end() -> None:
+    text = "<|im_start|>उपयोगकर्ता\nनमस्ते<|im_end|>\n<|im_start|>assistant\nनमस्ते!<|im_end|>"
+    turns = marked_turns(text)
+    assert turns is not None
+    assert [turn["content"] for turn in turns] == ["नमस्ते", "नमस्ते!"]

@@ -3,6 +3,7 @@
 import pytest
 
 from workers.ingest.header import column_names, looks_like_header
+from workers.ingest.vocabulary import plain
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -187,3 +188,12 @@ def test_empty_columns_at_the_right_do_not_hide_the_header(import_file) -> None:
         "column_4": "ignore",
         "column_5": "ignore",
     }
+
+
+def test_a_name_with_marks_stands_above_numbers() -> None:
+    assert looks_like_header(["मूल्य"], [["12"], ["7,5"], ["3"]])
+
+
+def test_names_that_differ_in_a_vowel_sign_are_two() -> None:
+    assert plain("काम") != plain("कम")
+    assert plain("Réponse") == plain("re\u0301ponse") == "reponse"

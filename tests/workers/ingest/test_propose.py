@@ -1,10 +1,12 @@
 """Task types and column roles are proposed from names and content, with a reason; unclear data is left to the user."""
 
 import json
+import unicodedata
 
 import pytest
 
 from workers.contracts.task_types import TaskType
+from workers.ingest.languages import language_of
 
 LONG = "The council met on Monday evening and talked about the new library, its hours and its money. " * 6
 ENGLISH = [
@@ -175,3 +177,9 @@ def test_letters_in_gb18030_whose_text_holds_numbers_but_no_spaces(import_file) 
     assert proposal.task_type == "classification"
     assert proposal.roles == {"文本": "input", "标签": "label", "队列": "ignore"}
     assert any("“队列” could be the label as well" in sentence for sentence in proposal.why)
+
+
+def test_a_language_is_known_in_either_normal_form() -> None:
+    texts = ["Elle est très fière", "Où est la clé de la porte", "Le thé est à côté"]
+    for form in ("NFC", "NFD"):
+        assert language_of(unicodedata.normalize(form, text) for text in texts) == "fr"

@@ -11,8 +11,8 @@ from importlib.metadata import version
 import numpy as np
 from rouge_score.tokenizers import DefaultTokenizer
 
+from workers.contracts.words import words
 from workers.evaluation.metrics.protocol import Additive, FloatArray, Rows
-from workers.evaluation.words import words
 from workers.evaluation.writing import Writing
 
 Tokenize = Callable[[str], list[str]]

@@ -15,9 +15,9 @@ _ANSWERS = frozenset(name.casefold() for name in _ASSISTANT.split("|"))
 _HASHES = re.compile(rf"(?<!#)#{{2,3}}\s*(?P<who>{_SIDES}|Input|Context)\s*[:：]?(?=\s|\w)", re.IGNORECASE)
 _LINES = re.compile(rf"^[ \t]*(?:\*\*|\[)?(?P<who>{_SIDES})(?:\s?\d+)?(?:\*\*|\])?\s?[:：](?:\*\*)?(?=\s|\S)", re.MULTILINE | re.IGNORECASE)  # fmt: skip
 _TOKENS = (
-    re.compile(r"<\|im_start\|>\s*(?P<who>\w+)[ \t]*\n?"),
-    re.compile(r"<\|start_header_id\|>\s*(?P<who>\w+)\s*<\|end_header_id\|>\s*"),
-    re.compile(r"<start_of_turn>\s*(?P<who>\w+)[ \t]*\n?"),
+    re.compile(r"<\|im_start\|>\s*(?P<who>[^\s<>|:]+)[ \t]*\n?"),
+    re.compile(r"<\|start_header_id\|>\s*(?P<who>[^\s<>|:]+)\s*<\|end_header_id\|>\s*"),
+    re.compile(r"<start_of_turn>\s*(?P<who>[^\s<>|:]+)[ \t]*\n?"),
     re.compile(
         r"<\|(?P<who>system|user|assistant|human|bot|model|prompter|observation)\|>\s*", re.IGNORECASE
     ),

@@ -7,6 +7,8 @@ sentences. A fenced block is code by its fence; what stands around it is judged 
 import re
 from collections.abc import Sequence
 
+from workers.contracts.words import UNSPACED, without_marks
+
 _CHARACTERS = 20_000
 _FENCED = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n.*?^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _LAID_OUT = frozenset({"tag", "query"})
@@ -38,7 +40,8 @@ _SIGNS: dict[str, re.Pattern[str]] = {
 _WEAK = frozenset({"comment", "indented", "operator", "index", "semicolon", "braces"})
 """Signs that prose has as well: they make code surer, and alone they prove nothing."""
 
-_SENTENCE = re.compile(r"(?:[^\W\d_][^\s(){}=<>;]*[\s,:]+){4,}[^\W\d_][\w’'-]*[.!?…]?[\"”')]?\s*$|.*[^\W\d_]{2,}\s+[^\W\d_]{2,}.*[.!?。！？][\"”’]?\s*$|.*[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{6}")  # fmt: skip
+_STOPS = ".!?。！？।॥؟۔።"
+_SENTENCE = re.compile(rf"(?:[^\W\d_][^\s(){{}}=<>;]*[\s,:]+){{4,}}[^\W\d_][\w’'-]*[{_STOPS}…]?[\"”')]?\s*$|.*[^\W\d_]{{2,}}\s+[^\W\d_]{{2,}}.*[{_STOPS}][\"”’]?\s*$|.*[{UNSPACED}\uac00-\ud7a3]{{6}}")  # fmt: skip
 
 
 def code_share(values: Sequence[str]) -> float:
@@ -75,4 +78,4 @@ def _reads_as_sentence(line: str, found: set[str]) -> bool:
         return False
     if strong & {"definition", "import"} and line.rstrip().endswith((":", "{", ")", ";")):
         return False
-    return bool(_SENTENCE.match(line.strip()))
+    return bool(_SENTENCE.match(without_marks(line.strip())))

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 from workers.contracts.specs import Column
 from workers.contracts.task_types import Role, TaskType
+from workers.contracts.words import UNSPACED
 from workers.ingest import vocabulary
 from workers.ingest.languages import language_of
 from workers.ingest.vocabulary import language_of_name, named
-
-UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-"""Letters of scripts that put no space between words: Thai, kana, Han."""
 
 _MACHINE_MADE = re.compile(
     rf"[^\s{UNSPACED}]*\d[^\s{UNSPACED}]*|https?://\S+|[-+\d.,:/ ]+|[\[{{].*[\]}}]|(CC[ -]BY\b|©|Copyright\b).*",
