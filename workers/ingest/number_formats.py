@@ -27,6 +27,8 @@ _MONTHS = (
 )  # fmt: skip
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LARGEST_DAY = 2_958_466
+_DATES_KEPT = 4096
+"""Dates of a format that are written once only: most tables repeat their days."""
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]$", re.IGNORECASE)
 
 
@@ -144,16 +146,18 @@ def _dates(parts: list[str], since_1904: bool) -> Formatter:
     )
     names_month = any(re.fullmatch(r"[mM]{3,}|[dD]{3,}", part) for part in parts)
     parts = _with_minutes(parts)
-    twelve = any(part in ("AM/PM", "A/P") for part in parts)
     decimals = max((len(part) - 1 for part in parts if re.fullmatch(r"\.0+", part)), default=0)
+    has_halves = any(part in ("AM/PM", "A/P") for part in parts)
+    writers = [_date_part(part, has_halves) for part in parts]
 
+    @lru_cache(_DATES_KEPT)
     def write(value: float) -> str:
         moment = moment_of(value, since_1904=since_1904, decimals=decimals)
         if moment is None:
             return general(value)
         if is_foreign and names_month:
             return _iso(moment, value)
-        return "".join(_date_part(part, moment, value, twelve) for part in parts).strip()
+        return "".join([each(moment, value) for each in writers]).strip()
 
     return write
 
@@ -191,23 +195,45 @@ def _iso(moment: datetime.datetime, value: float) -> str:
     return moment.strftime("%Y-%m-%d" if float(value).is_integer() else "%Y-%m-%d %H:%M:%S")
 
 
-def _date_part(part: str, moment: datetime.datetime, value: float, twelve: bool) -> str:
+_DATE_PARTS: dict[str, Callable[[datetime.datetime], str]] = {
+    "y": lambda at: f"{at.year % 100:02}",
+    "yyy": lambda at: str(at.year),
+    "m": lambda at: str(at.month),
+    "mm": lambda at: f"{at.month:02}",
+    "mmm": lambda at: _MONTHS[at.month - 1][:3],
+    "mmmm": lambda at: _MONTHS[at.month - 1],
+    "mmmmm": lambda at: _MONTHS[at.month - 1][0],
+    "d": lambda at: str(at.day),
+    "dd": lambda at: f"{at.day:02}",
+    "ddd": lambda at: _DAYS[at.weekday()][:3],
+    "dddd": lambda at: _DAYS[at.weekday()],
+    "h": lambda at: str(at.hour),
+    "hh": lambda at: f"{at.hour:02}",
+    "n": lambda at: str(at.minute),
+    "nn": lambda at: f"{at.minute:02}",
+    "s": lambda at: str(at.second),
+    "ss": lambda at: f"{at.second:02}",
+    "AM/PM": lambda at: "AM" if at.hour < 12 else "PM",
+    "A/P": lambda at: "A" if at.hour < 12 else "P",
+}
+_DATE_PARTS |= {"yy": _DATE_PARTS["y"], "yyyy": _DATE_PARTS["yyy"]}
+_HALF_DAY_PARTS: dict[str, Callable[[datetime.datetime], str]] = {
+    "h": lambda at: str(at.hour % 12 or 12),
+    "hh": lambda at: f"{at.hour % 12 or 12:02}",
+}
+
+
+def _date_part(part: str, has_halves: bool) -> Callable[[datetime.datetime, float], str]:
+    """Return what writes a part of a date's format; `has_halves` where hours are counted to twelve."""
     if elapsed := _ELAPSED.match(part):
-        unit = elapsed[1][0].lower()
-        seconds = round(value * 86_400)
-        return str(seconds // {"h": 3600, "m": 60, "s": 1}[unit]).zfill(len(elapsed[1]))
+        unit = {"h": 3600, "m": 60, "s": 1}[elapsed[1][0].lower()]
+        digits = len(elapsed[1])
+        return lambda _at, value: str(round(value * 86_400) // unit).zfill(digits)
     if re.fullmatch(r"\.0+", part):
-        return f"{moment.microsecond / 1e6:.{len(part) - 1}f}"[1:]
-    if part in ("AM/PM", "A/P"):
-        half = "AM" if moment.hour < 12 else "PM"
-        return half if part == "AM/PM" else half[0]
-    hour = (moment.hour % 12 or 12) if twelve else moment.hour
-    known = {
-        "y": moment.strftime("%y"), "yy": moment.strftime("%y"), "yyy": str(moment.year), "yyyy": str(moment.year),
-        "m": str(moment.month), "mm": f"{moment.month:02}", "mmm": _MONTHS[moment.month - 1][:3],
-        "mmmm": _MONTHS[moment.month - 1], "mmmmm": _MONTHS[moment.month - 1][0],
-        "d": str(moment.day), "dd": f"{moment.day:02}", "ddd": _DAYS[moment.weekday()][:3], "dddd": _DAYS[moment.weekday()],
-        "h": str(hour), "hh": f"{hour:02}", "n": str(moment.minute), "nn": f"{moment.minute:02}",
-        "s": str(moment.second), "ss": f"{moment.second:02}",
-    }  # fmt: skip
-    return known.get(part, _literal(part))
+        places = len(part) - 1
+        return lambda at, _value: f"{at.microsecond / 1e6:.{places}f}"[1:]
+    known = {**_DATE_PARTS, **(_HALF_DAY_PARTS if has_halves else {})}
+    if write := known.get(part):
+        return lambda at, _value: write(at)
+    text = _literal(part)
+    return lambda _at, _value: text

@@ -1,6 +1,8 @@
 """Workbooks as people see them: merged cells, number formats, percentages, dates, and the sheet that was chosen."""
 
 import datetime
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +129,24 @@ def test_another_sheet_can_be_chosen(import_file, two_sheets: Path) -> None:
 def test_empty_rows_are_counted(import_rows) -> None:
     result = import_rows([["text", "label"], ["one", "a"], [], [], ["two", "b"]]).result
     assert (result.rows, result.blank) == (2, 2)
+
+
+def test_elements_may_have_a_prefix(import_file, two_sheets: Path, tmp_path: Path) -> None:
+    """As some programs write them: <x:row> for <row>."""
+    prefixed = tmp_path / "prefixed.xlsx"
+    with zipfile.ZipFile(two_sheets) as plain, zipfile.ZipFile(prefixed, "w") as out:
+        for name in plain.namelist():
+            content = plain.read(name)
+            if "/worksheets/" in name or name.endswith(("workbook.xml", "sharedStrings.xml")):
+                content = re.sub(rb"<(/?)(?=[a-zA-Z])", rb"<\1x:", content).replace(b"xmlns=", b"xmlns:x=")
+            out.writestr(name, content)
+    assert import_file(prefixed, "x.xlsx").rows == import_file(two_sheets, "x.xlsx").rows
+
+
+def test_hours_to_twelve_and_literals() -> None:
+    write = formatter('d/m/yy "at" h AM/PM')
+    assert [write(45356.0), write(45356.5), write(45356.0)] == [
+        "5/3/24 at 12 AM",
+        "5/3/24 at 12 PM",
+        "5/3/24 at 12 AM",
+    ]
