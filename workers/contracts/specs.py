@@ -104,7 +104,9 @@ class ImportResult(BaseModel):
     fetched: FetchedSource | None = None
     """Set where the job fetched the source itself."""
     blank: int = 0
-    """Blank lines and empty rows of the source; with `rows` and `rejected`, and the header, they are all there is."""
+    """Blank lines and empty rows of the source."""
+    comments: int = 0
+    """Comment lines of the source. With `rows`, `rejected`, `blank` and the header they are all there is."""
     codec: str | None = None
     """The codec whose name for people is `encoding`; None for formats that need none."""
     preview: list[str] = Field(default_factory=list)

@@ -66,10 +66,11 @@ class Dialect:
 
     def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """A strict csv reader: what is quoted wrongly raises csv.Error instead of being altered silently."""
+        # map goes on after a line that raises an error; a generator would end there, and the rest of the file with it.
         if self.delimiter == TABS:
-            lines = (re.sub(r"(?<=[^\t])\t+(?=[^\t\r\n])", "\t", line) for line in lines)
+            lines = map(_with_single_tabs, lines)
         elif self.is_long:
-            lines = (line.replace(self.delimiter, _STAND_IN) for line in lines)
+            lines = map(self._with_stand_in, lines)
         if self.padded:
             lines = map(self._without_padding, lines)
         if self.escape:
@@ -86,6 +87,9 @@ class Dialect:
         )
         return _LongCells(records, self.delimiter) if self.is_long and self.delimiter != TABS else records
 
+    def _with_stand_in(self, line: str) -> str:
+        return line.replace(self.delimiter, _STAND_IN)
+
     def _without_padding(self, line: str) -> str:
         """Remove the spaces between a closing quotation mark and what follows; csv skips those before an opening one."""
         delimiter = re.escape(_STAND_IN if self.is_long else self.delimiter)
@@ -93,10 +97,14 @@ class Dialect:
 
     def is_comment(self, cells: list[str]) -> bool:
         """Whether a record is a remark: it begins with a comment's mark and a space, or is no row by its width."""
-        text = cells[0].lstrip("\ufeff ")
-        if not self.comment or not text.startswith(self.comment):
+        if not self.begins_comment(cells[0]):
             return False
-        return len(cells) != self.width or text[len(self.comment) :].startswith(" ")
+        remark = cells[0].lstrip("\ufeff ")[len(self.comment) :]
+        return len(cells) != self.width or remark.startswith(" ")
+
+    def begins_comment(self, text: str) -> bool:
+        """Whether a line or its first cell begins with a comment's mark."""
+        return bool(self.comment) and text.lstrip("\ufeff ").startswith(self.comment)
 
 
 class _LongCells:
@@ -110,6 +118,10 @@ class _LongCells:
 
     def __next__(self) -> list[str]:
         return [cell.replace(_STAND_IN, self._delimiter).strip(" ") for cell in next(self._records)]
+
+
+def _with_single_tabs(line: str) -> str:
+    return re.sub(r"(?<=[^\t])\t+(?=[^\t\r\n])", "\t", line)
 
 
 def _with_line_end(line: str) -> str:

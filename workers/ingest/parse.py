@@ -110,6 +110,7 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
         codec=source.encoding if is_text else None,
         preview=preview(source.sample()) if is_text else [],
         blank=source.blank,
+        comments=source.comments,
         parts=source.parts,
         part=source.part if source.parts else None,
         rows=count,

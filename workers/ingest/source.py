@@ -50,7 +50,9 @@ class Source:
     """Sheets of a workbook or files of an archive, of which `part` is read."""
     part: str | None = None
     blank: int = 0
-    """Lines of the source that hold nothing: with rows and rejects they add up to what there is."""
+    """Lines of the source that hold nothing."""
+    comments: int = 0
+    """Lines of the source that are remarks. Rows, rejects, blank lines, comments and the header are all there is."""
     position: Callable[[], int] = lambda: 0
     share_before: float = 0.0
     """Of the progress bar, taken by what came before reading."""

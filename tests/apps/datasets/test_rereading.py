@@ -114,3 +114,16 @@ def test_discarding_frees_every_reading(owner, upload, django_capture_on_commit_
     with django_capture_on_commit_callbacks(execute=True):
         services.discard_import(actor=owner, import_=source)
     assert not storage().is_published(source.rows_key)
+
+
+def test_the_page_says_how_a_damaged_file_was_read_and_what_its_lines_were(client, owner, upload) -> None:
+    lines = ["# exported on Monday", "text,label", *(f"Grüße {n},{'ab'[n % 2]}" for n in range(600)), ""]
+    content = "\n".join(lines).encode().replace("Grüße 300,".encode(), b"Gr\xfc\xdfe 300,")
+    source = read(upload(content, "greetings.csv"))
+    result = source.result
+    assert (result["rows"], result["rejected"], result["blank"], result["comments"]) == (599, 1, 0, 1)
+    client.force_login(owner)
+    page = client.get(reverse("datasets:import", args=[source.pk])).content.decode()
+    assert "Read as UTF-8" in page
+    assert "Grüße 0,a" in page
+    assert "<dt>Comment lines</dt><dd>1</dd>" in page

@@ -1,8 +1,11 @@
 """Delimited text as people and programs write it beside the standard: every way yields the same rows."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 PAIRS = [(f"How, I ask {n}, is it?", f"It's like so, {n}") for n in range(30)]
 PLAIN = [(f"My parcel {n} is late", "ab"[n % 2]) for n in range(30)]
@@ -63,9 +66,47 @@ def test_comment_lines_are_told_and_not_learned(import_file) -> None:
     head = ["# exported on Monday", "# by Ana, in Porto", "text,label"]
     imported = import_file("\n".join([*head, *rows]), "x.csv")
     assert [(row["text"], row["label"]) for row in imported.rows] == PLAIN
-    assert [(reject["line"], reject["reason"]) for reject in imported.rejected] == [
-        (line, "A comment, not a row") for line in (1, 2, 19)
+    assert (imported.result.comments, imported.result.rejected) == (3, 0)
+
+
+PARTS = {
+    "row": ("text {n},a", '"quoted, {n}",b'),
+    "bad": ("a,b,c,d,e{n}", 'x{n},"a" b'),
+    "comment": ("# exported on day {n}", '# by "Ana, in Porto, {n}', '#half "way,{n},x', '# "open, {n}, x'),
+    "blank": ("", "   "),
+}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from([(k, i) for k, ways in PARTS.items() for i in range(len(ways))]), max_size=25)
+)
+def test_rows_rejects_blank_lines_and_comments_are_all_lines(
+    import_file, parts: list[tuple[str, int]]
+) -> None:
+    rows = [("row", 0)] * 60
+    lines = [*rows[:30], *parts, *rows[30:]]
+    told = ["# exported on Monday", "text,label"] + [
+        PARTS[kind][way].format(n=n) for n, (kind, way) in enumerate(lines)
     ]
+    result = import_file("\n".join(told) + "\n", "x.csv").result
+    counts = Counter(kind for kind, _ in lines)
+    assert (result.rows, result.rejected, result.blank, result.comments) == (
+        counts["row"],
+        counts["bad"],
+        counts["blank"],
+        counts["comment"] + 1,
+    )
+    assert result.rows + result.rejected + result.blank + result.comments + 1 == len(told)
+
+
+@pytest.mark.parametrize("delimiter", ["||", "\t\t"])
+def test_a_line_that_is_too_long_does_not_end_the_file(import_file, delimiter: str) -> None:
+    lines = [f"{text}{delimiter}{label}" for text, label in PLAIN]
+    lines.insert(20, "x" * 2000 + f"{delimiter}a")
+    imported = import_file(f"text{delimiter}label\n" + "\n".join(lines), "x.txt", max_cell_bytes=100)
+    assert [(row["text"], row["label"]) for row in imported.rows] == PLAIN
+    assert [reject["line"] for reject in imported.rejected] == [22]
 
 
 def test_what_begins_with_a_hash_may_be_a_row_or_a_header(import_file) -> None:

@@ -17,7 +17,6 @@ from workers.runtime.reporter import JobError
 
 _PREVIEW_RECORDS = 200
 _REREAD_LIMIT = 1 << 29
-_COMMENT = "A comment, not a row"
 
 
 class _Unclosed(Exception):
@@ -64,7 +63,7 @@ class _Feed:
 
 
 def _records(source: Source, stream: TextIO, dialect: Dialect) -> Iterator[tuple[int, list[str]] | Bad]:
-    """Yield (line, cells) per record, or Bad. Blank lines are counted."""
+    """Yield (line, cells) per record, or Bad. Blank lines and comments are counted; a comment ends with its line."""
     feed = _Feed(stream, source.record_limit)
     reader = dialect.reader(feed)
     while True:
@@ -75,13 +74,17 @@ def _records(source: Source, stream: TextIO, dialect: Dialect) -> Iterator[tuple
             return
         except (csv.Error, _Unclosed) as error:
             first = feed.record[0]
-            yield Bad(first.number, _reason(error, first, source), first.text)
+            if dialect.begins_comment(first.text):
+                source.comments += 1
+            else:
+                yield Bad(first.number, _reason(error, first, source), first.text)
             feed.go_back()
             continue
         if not any(line.text.strip() for line in feed.record):
             source.blank += len(feed.record)
         elif dialect.is_comment(cells):
-            yield Bad(feed.record[0].number, _COMMENT, feed.record[0].text)
+            source.comments += 1
+            feed.go_back()
         else:
             yield feed.record[0].number, cells
 
@@ -113,6 +116,7 @@ def _table(
     good = [record for record in ahead if not isinstance(record, Bad)]
     if good and good[0][1][0].startswith("sep=") and len(good[0][1]) <= 2:
         ahead.remove(good.pop(0))
+        source.comments += 1
     width = _width(good, dialect.width)
     full = [(line, cells[:width]) for line, cells in good if len(cells) in (width, dialect.width)]
     rows = [cells for _, cells in full]
