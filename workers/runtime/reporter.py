@@ -123,9 +123,11 @@ def _exit_when_orphaned() -> None:
 def _make_way() -> None:
     """Let the engine and the pages, which somebody is waiting for, go first."""
     os.nice(NICENESS)
-    # Where the kernel schedules by session (autogroup), niceness counts only within ours, which is just this process.
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(NICENESS))
+    # Where the kernel schedules by session (autogroup), niceness counts only within ours. The supervisor starts every child
+    # as the leader of a session of its own; a session that is somebody's terminal stays as it is.
+    if os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(NICENESS))
 
 
 def run_child(spec_type: type[Spec], work: Callable[[Spec, Reporter], BaseModel]) -> None:
