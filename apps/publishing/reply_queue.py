@@ -1,7 +1,7 @@
 """How the site asks streamers for a reply, and asks them to stop one.
 
 `replies` is a Redis Stream read by one consumer group; an entry stays until its reply has ended. It names a Message
-row, or carries the whole request where no row remembers it (trying a model by hand).
+row, or carries the whole request where no row remembers it (trying a model by hand), and the workspace whose turn it takes.
 """
 
 import logging
@@ -43,17 +43,18 @@ class ReplyRequest(BaseModel):
     """Unix time at which the visitor asked."""
 
 
-def send_message(message_id: UUID | str) -> None:
+def send_message(message_id: UUID | str, *, workspace_id: UUID | str) -> None:
     """Ask for the answer to a Message. When Redis is away a streamer finds the row later: the database is the queue."""
     try:
-        sync_redis().xadd(REQUESTS, {"reply": str(message_id)})
+        sync_redis().xadd(REQUESTS, {"reply": str(message_id), "workspace": str(workspace_id)})
     except redis.RedisError:
         logger.warning("Could not queue reply %s; a streamer will find it", message_id, exc_info=True)
 
 
-def send_request(request: ReplyRequest) -> None:
+def send_request(request: ReplyRequest, *, workspace_id: UUID | str) -> None:
     """Ask for a reply that no row remembers."""
-    sync_redis().xadd(REQUESTS, {"reply": request.reply, "request": request.model_dump_json()})
+    fields = {"reply": request.reply, "workspace": str(workspace_id), "request": request.model_dump_json()}
+    sync_redis().xadd(REQUESTS, fields)
 
 
 def send_stop(reply: UUID | str) -> None:

@@ -319,4 +319,4 @@ def _queue(answer: Message, question: str) -> None:
         source=app,
     )
     branches.announce(answer.conversation)
-    transaction.on_commit(lambda: send_message(answer.pk))
+    transaction.on_commit(lambda: send_message(answer.pk, workspace_id=app.workspace_id))

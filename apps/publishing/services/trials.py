@@ -56,7 +56,8 @@ def start_trial(*, actor: User, model: ModelVersion, text: str) -> str:
             sampling=Sampling(max_tokens=most_tokens, temperature=0, seed=seed_of(reply)),
             kept=False,
             asked_at=time.time(),
-        )
+        ),
+        workspace_id=model.workspace_id,
     )
     return str(reply)
 

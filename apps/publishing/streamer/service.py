@@ -22,6 +22,7 @@ from apps.publishing.streamer import store
 from apps.publishing.streamer.log_writer import LogWriter
 from apps.publishing.streamer.outcome import Outcome
 from apps.publishing.streamer.reply import Patience, Reply
+from apps.publishing.streamer.turns import Turns
 from apps.publishing.token_log import LostReply
 from apps.serving.client import EngineClient
 
@@ -29,15 +30,26 @@ logger = logging.getLogger(__name__)
 
 _BLOCK_MS = 5000
 _RETRY_SECONDS = 0.5
+_HELD_FOR_EACH = 16
+"""How many times its capacity a streamer takes, so that it sees who waits behind a workspace with many visitors."""
+_HANDED_OVER_AT_ONCE = 1000
 
 
 @dataclass
 class _Held:
-    """An entry of the request stream that this streamer is working on."""
+    """An entry of the request stream that is this streamer's; until its turn comes it has no task."""
 
-    task: asyncio.Task[None]
-    reply: str
+    fields: dict[str, str]
+    task: asyncio.Task[None] | None = field(default=None)
     running: Reply | None = field(default=None)
+
+    @property
+    def reply(self) -> str:
+        return self.fields["reply"]
+
+    @property
+    def workspace(self) -> str:
+        return self.fields.get("workspace", "")
 
 
 class Streamer:
@@ -61,7 +73,8 @@ class Streamer:
         self._lease_seconds = lease_seconds
         self._sweep_seconds = sweep_seconds
         self._patience = patience or Patience()
-        self._free = asyncio.Semaphore(capacity)
+        self._turns = Turns(capacity)
+        self._free = asyncio.Semaphore(capacity * _HELD_FOR_EACH)
         self._held: dict[str, _Held] = {}
         self._stops_from: str | None = None
 
@@ -79,9 +92,10 @@ class Streamer:
         try:
             await self.stop.wait()
         finally:
-            for task in (*loops, *(held.task for held in self._held.values())):
+            tasks = [*loops, *(held.task for held in self._held.values() if held.task)]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*loops, *(h.task for h in self._held.values()), return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             with contextlib.suppress(RedisError):
                 await self._hand_over()
                 await self._redis.delete(HEARTBEAT + self.name)
@@ -122,7 +136,7 @@ class Streamer:
             for _, entries in streams or ():
                 for entry_id, fields in entries:
                     taken += 1
-                    self._start(entry_id, fields)
+                    self._hold(entry_id, fields)
         finally:
             if not taken:
                 self._free.release()
@@ -136,16 +150,16 @@ class Streamer:
             if fields and entry_id not in self._held:
                 logger.warning("Streamer %s takes over reply %s", self.name, fields.get("reply"))
                 await self._free.acquire()
-                self._start(entry_id, fields)
+                self._hold(entry_id, fields)
 
     async def _renew_leases(self) -> None:
         await self._redis.set(HEARTBEAT + self.name, len(self._held), ex=max(2, round(self._lease_seconds)))
         await self._say_what_is_held()
         if self._held:
             await self._redis.xclaim(REQUESTS, GROUP, self.name, 0, list(self._held), justid=True)
-        for held in list(self._held.values()):
-            if held.running and await self._redis.exists(stop_key(held.reply)):
-                held.running.stopping.set()
+        for entry_id, held in list(self._held.items()):
+            if await self._redis.exists(stop_key(held.reply)):
+                self._stop_reply(entry_id, held)
 
     async def _say_what_is_held(self) -> None:
         pipeline = self._redis.pipeline(transaction=False)
@@ -161,9 +175,9 @@ class Streamer:
         for _, entries in streams or ():
             for entry_id, fields in entries:
                 self._stops_from = entry_id
-                for held in self._held.values():
-                    if held.reply == fields["reply"] and held.running:
-                        held.running.stopping.set()
+                for held_id, held in list(self._held.items()):
+                    if held.reply == fields["reply"]:
+                        self._stop_reply(held_id, held)
 
     async def _sweep(self) -> None:
         """Queue answers that the database waits for and the queue does not know: Redis may have lost them."""
@@ -181,15 +195,36 @@ class Streamer:
         for reply in lost:
             if not await self._redis.exists(HELD + reply):
                 logger.warning("Reply %s was not on the queue; it is sent again", reply)
-                await self._redis.xadd(REQUESTS, {"reply": reply})
+                await self._redis.xadd(REQUESTS, {"reply": reply, "workspace": waiting[reply]})
 
-    def _start(self, entry_id: str, fields: dict[str, str]) -> None:
-        held = _Held(asyncio.create_task(self._handle(entry_id, fields)), fields["reply"])
+    def _hold(self, entry_id: str, fields: dict[str, str]) -> None:
+        """Let an entry wait for its workspace's turn, under our lease."""
+        held = _Held(fields)
         self._held[entry_id] = held
+        self._turns.add(entry_id, held.workspace)
+        self._begin_turns()
+
+    def _begin_turns(self) -> None:
+        while entry_id := self._turns.begin_next():
+            self._start(entry_id)
+
+    def _stop_reply(self, entry_id: str, held: _Held) -> None:
+        """A reply that still waits has nothing to wait for: begun now, it ends at once."""
+        if held.running:
+            held.running.stopping.set()
+        elif self._turns.begin(entry_id, held.workspace):
+            self._start(entry_id)
+
+    def _start(self, entry_id: str) -> None:
+        held = self._held[entry_id]
+        held.task = asyncio.create_task(self._handle(entry_id, held.fields))
 
         def forget(_: asyncio.Task[None]) -> None:
             self._held.pop(entry_id, None)
             self._free.release()
+            self._turns.end(held.workspace)
+            if not self.stop.is_set():
+                self._begin_turns()
 
         held.task.add_done_callback(forget)
 
@@ -249,13 +284,13 @@ class Streamer:
 
     async def _hand_over(self) -> None:
         """Put what was given to us and has not ended back for another streamer, which goes on from the token log."""
-        ours = await self._redis.xpending_range(
-            REQUESTS, GROUP, min="-", max="+", count=1000, consumername=self.name
-        )
-        for entry_id in [pending["message_id"] for pending in ours]:
-            for _, fields in await self._redis.xrange(REQUESTS, min=entry_id, max=entry_id):
-                await self._redis.xadd(REQUESTS, fields)
-            await self._acknowledge(entry_id)
+        while ours := await self._redis.xpending_range(
+            REQUESTS, GROUP, min="-", max="+", count=_HANDED_OVER_AT_ONCE, consumername=self.name
+        ):
+            for entry_id in [pending["message_id"] for pending in ours]:
+                for _, fields in await self._redis.xrange(REQUESTS, min=entry_id, max=entry_id):
+                    await self._redis.xadd(REQUESTS, fields)
+                await self._acknowledge(entry_id)
 
     async def _acknowledge(self, entry_id: str) -> None:
         pipeline = self._redis.pipeline(transaction=True)

@@ -52,10 +52,13 @@ def _count(reply: str, outcome: Outcome) -> None:
 
 
 @database_call
-def forgotten() -> list[str]:
-    """Answers that wait for so long that they should be on the queue."""
+def forgotten() -> dict[str, str]:
+    """Answers that wait for so long that they should be on the queue, and the workspace of each."""
     waiting = Message.objects.unanswered().filter(created_at__lt=timezone.now() - _FORGOTTEN_AFTER)
-    return [str(pk) for pk in waiting.values_list("pk", flat=True)]
+    return {
+        str(pk): str(workspace)
+        for pk, workspace in waiting.values_list("pk", "app_version__app__workspace_id")
+    }
 
 
 def _outcome_of(answer: Message) -> Outcome:

@@ -58,7 +58,10 @@ def ask():
     """A reply that no row remembers."""
     reply = str(uuid.uuid4())
     prompt = [PromptMessage(role="user", content="Hello")]
-    send_request(ReplyRequest(reply=reply, model="models/1", family="causal", messages=prompt, kept=False))
+    send_request(
+        ReplyRequest(reply=reply, model="models/1", family="causal", messages=prompt, kept=False),
+        workspace_id="",
+    )
     return reply
 
 
