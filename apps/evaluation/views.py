@@ -34,7 +34,7 @@ from apps.workspaces.decorators import in_workspace
 
 ROWS_A_PAGE = 10
 TRIVIAL = "trivial"
-_EVALUATION = ("job", "model_version", "dataset_version__dataset")
+_EVALUATION = ("job", "model_version__run", "dataset_version__dataset")
 
 
 EVALUATIONS = Listing(
@@ -252,9 +252,8 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     """The verdict, the table with its chart, and the rows where they disagree most."""
     related = Comparison.objects.select_related("job", "dataset_version__dataset")
     found: Comparison = access.get_visible(related, request.user, pk=comparison_id)
-    compared = [
-        c.evaluation for c in found.compared.select_related("evaluation__job", "evaluation__model_version")
-    ]
+    related_of_each = ("evaluation__job", "evaluation__model_version__run")
+    compared = [each.evaluation for each in found.compared.select_related(*related_of_each)]
     for evaluation in compared:
         evaluation.dataset_version = found.dataset_version
     context: dict[str, Any] = {"comparison": found, "evaluations": compared}

@@ -133,7 +133,7 @@ class RunViewSet(VisibleViewSet):
 class ModelVersionViewSet(VisibleViewSet):
     queryset = ModelVersion.objects.all()
     serializer_class = serializers.ModelVersionSerializer
-    related = ()
+    related = ("run",)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any = None) -> Response:

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from apps.api.rest.schema import RECIPE_REF
 from apps.catalog.models import BaseModel, Export, ModelVersion
+from apps.core.verdicts import VerdictText, verdict_text
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs.models import Job
@@ -18,6 +19,7 @@ from apps.workspaces.services import DAYS, MOST_DAYS
 from workers.contracts.encodings import ENCODINGS
 from workers.contracts.recipes import Length
 from workers.contracts.task_types import Role
+from workers.contracts.verdicts import VerdictCode
 
 MOST_ROWS = 10_000_000
 
@@ -240,26 +242,54 @@ class ContinueRequestSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(required=False, default="", max_length=150, allow_blank=True)
 
 
+class VerdictSerializer(serializers.Serializer[VerdictText]):
+    """What a run amounts to: `warns` where it diverged or learned nothing, although its job has succeeded."""
+
+    code = serializers.ChoiceField(choices=[code.value for code in VerdictCode])
+    warns = serializers.BooleanField(help_text="Whether publishing the model needs confirm_verdict.")
+    headline = serializers.CharField()
+    advice = serializers.CharField(help_text="Empty where nothing needs to be done.")
+
+
 class RunSerializer(serializers.ModelSerializer[Run]):
     job = JobSerializer(read_only=True)
     recipe = RecipeField(read_only=True)
     result = ObjectField(read_only=True, allow_null=True)
+    verdict = serializers.SerializerMethodField(help_text="Null until the run has ended.")
 
     class Meta:
         model = Run
         fields = [
             "id", "number", "name", "dataset_version", "preflight", "base_version", "model_version", "recipe", "result",
-            "planned_steps", "continues", "job", "created_at",
+            "verdict", "planned_steps", "continues", "job", "created_at",
         ]  # fmt: skip
+
+    @extend_schema_field(VerdictSerializer(allow_null=True))
+    def get_verdict(self, run: Run) -> dict[str, Any] | None:
+        return _verdict(run.result)
+
+
+def _verdict(result: dict[str, Any] | None) -> dict[str, Any] | None:
+    found = verdict_text(result)
+    return VerdictSerializer(found).data if found else None
 
 
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
+    verdict = serializers.SerializerMethodField(
+        help_text="Of the run that made it; null for any other model."
+    )
+
     class Meta:
         model = ModelVersion
         fields = [
             "id", "number", "name", "kind", "family", "task_type", "origin", "origin_label", "parent", "dataset_version",
-            "bytes", "parameters", "context_length", "labels", "precision", "notes", "is_ready", "created_at",
+            "bytes", "parameters", "context_length", "labels", "precision", "notes", "verdict", "is_ready", "created_at",
         ]  # fmt: skip
+
+    @extend_schema_field(VerdictSerializer(allow_null=True))
+    def get_verdict(self, model: ModelVersion) -> dict[str, Any] | None:
+        run = getattr(model, "run", None)
+        return _verdict(run.result) if run is not None else None
 
 
 class ExportSerializer(serializers.ModelSerializer[Export]):

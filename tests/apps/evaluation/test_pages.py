@@ -6,12 +6,15 @@ import pyarrow as pa
 import pytest
 from django.urls import reverse
 
+from apps.core.verdicts import verdict_text
 from apps.evaluation import services
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs import services as jobs
+from apps.training.models import Run
 from tests.apps.conftest import LABELS, OUTPUT, evaluation_result, outputs_table, parquet
 from workers.contracts.events import Failed
 from workers.contracts.specs import ComparedMetric, ComparisonResult, MetricValue
+from workers.contracts.verdicts import Verdict, VerdictCode
 
 pytestmark = pytest.mark.django_db
 ROWS = 30
@@ -67,6 +70,24 @@ def compared(waiting, end_evaluation, succeed) -> Comparison:
     job = Comparison.objects.get().job
     assert succeed(job, result, {"rows.parquet": parquet(compared_table())}).state == "succeeded"
     return Comparison.objects.get()
+
+
+def test_a_model_that_has_not_learned_is_called_so_wherever_it_is_measured(
+    client_for, owner, compared, make_run
+) -> None:
+    measured = compared.compared.last().evaluation
+    verdict = Verdict(code=VerdictCode.CONSTANT_ANSWERS, parameters={"rows": 12, "answer": "billing"})
+    run = make_run()
+    result = run.result | {"verdict": verdict.model_dump(mode="json")}
+    Run.objects.filter(pk=run.pk).update(model_version=measured.model_version, result=result)
+    badge = verdict_text(result).badge
+    for address, arguments in (
+        ("evaluation:list", []),
+        ("evaluation:detail", [measured.pk]),
+        ("evaluation:comparison", [compared.pk]),
+    ):
+        html = client_for(owner).get(reverse(address, args=arguments)).content.decode()
+        assert html.count(f">{badge}</span>") == 1, address
 
 
 def test_the_form_evaluates_several_and_compares_them(client_for, owner, tickets, make_classifier) -> None:

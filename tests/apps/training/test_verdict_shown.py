@@ -54,6 +54,27 @@ def test_every_warning_is_the_headline_and_the_badge(code, client_for, owner, ma
     assert text.advice in page
 
 
+def test_programs_read_the_verdict_beside_the_state(
+    client_for, owner, make_run, django_assert_max_num_queries
+) -> None:
+    bad, good = _with_verdict(make_run()), _with_verdict(make_run(length="quick"), VerdictCode.LEARNED)
+    make_run(length="thorough")
+    client = client_for(owner)
+    text = verdict_text(bad.result)
+    for address, of in (("run", lambda run: run.pk), ("modelversion", lambda run: run.model_version_id)):
+        with django_assert_max_num_queries(12):
+            listed = client.get(reverse(f"api:{address}-list")).json()["results"]
+        said = {row["id"]: row["verdict"] for row in listed}
+        assert said[str(of(bad))] == {
+            "code": "diverged",
+            "warns": True,
+            "headline": text.headline,
+            "advice": text.advice,
+        }
+        assert said[str(of(good))]["warns"] is False
+        assert None in said.values(), "a result of an earlier release"
+
+
 def test_the_fix_is_a_button_that_asks_for_the_better_run(client_for, owner, make_run) -> None:
     fix = Fix(label="Train with learning rate 0.002", recipe={"learning_rate": 0.002})
     run, client = _with_verdict(make_run(learning_rate=1.0), fix=fix), client_for(owner)
