@@ -1,5 +1,7 @@
-"""Whether the kernel ended a process because memory ran out: it counts such kills, but tells nobody. And a bound for
-processes that read files of strangers, so that it is not the engine that the kernel chooses.
+"""Memory of processes and of the machine: what is held, what is left, and whether the kernel killed for want of it.
+
+The kernel counts such kills, but tells nobody. Processes that read files of strangers get a bound, so that it is not the
+engine that the kernel chooses.
 
 `oom_kill` in a control group's memory.events (version 2) or memory.oom_control (version 1), else in /proc/vmstat for the
 whole machine: https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
@@ -7,11 +9,16 @@ whole machine: https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interfa
 
 import contextlib
 import os
+import re
 import resource
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import psutil
+
 _CGROUPS = Path("/sys/fs/cgroup")
+_OWN_GROUPS = Path("/proc/self/cgroup")
+_PROCESS = Path("/proc/self/status")
 
 
 def counters() -> list[Path]:
@@ -20,19 +27,25 @@ def counters() -> list[Path]:
 
 
 def _of_own_group() -> Iterator[Path]:
+    for folder, is_first_version in _own_groups():
+        yield folder / ("memory.oom_control" if is_first_version else "memory.events")
+    # Inside a container the group is often mounted as the root.
+    yield _CGROUPS / "memory.events"
+    yield _CGROUPS / "memory" / "memory.oom_control"
+
+
+def _own_groups() -> Iterator[tuple[Path, bool]]:
+    """Folders of this process's own control group, and whether that is of version 1."""
     try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
+        lines = _OWN_GROUPS.read_text().splitlines()
     except OSError:
         return
     for line in lines:
         _number, controllers, place = line.split(":", 2)
         if not controllers:
-            yield _CGROUPS / place.lstrip("/") / "memory.events"
+            yield _CGROUPS / place.lstrip("/"), False
         elif "memory" in controllers.split(","):
-            yield _CGROUPS / "memory" / place.lstrip("/") / "memory.oom_control"
-    # Inside a container the group is often mounted as the root.
-    yield _CGROUPS / "memory.events"
-    yield _CGROUPS / "memory" / "memory.oom_control"
+            yield _CGROUPS / "memory" / place.lstrip("/"), True
 
 
 def kills(files: Iterable[Path]) -> int:
@@ -72,7 +85,55 @@ def bound(most_bytes: int | None = None) -> None:
 
 def _available() -> int:
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    for path in (_CGROUPS / "memory.max", _CGROUPS / "memory" / "memory.limit_in_bytes"):
-        with contextlib.suppress(OSError, ValueError):
-            machine = min(machine, int(path.read_text()))
-    return machine
+    return min([machine, *(limit for limit, _ in _group_limits())])
+
+
+def free() -> int:
+    """Bytes that processes may still take: of the machine, and of every control group around this process."""
+    return min([int(psutil.virtual_memory().available), *(left for _, left in _group_limits())])
+
+
+def held() -> int:
+    """Bytes that the machine gets back when this process ends. Pages of mapped files are not among them."""
+    return _of_process("RssAnon") or int(psutil.Process().memory_info().rss)
+
+
+def peak() -> int:
+    """Most bytes that were resident at once since this program began, mapped files included (Linux: VmHWM).
+
+    Not getrusage's `ru_maxrss`, where it can be helped: a child begins that with the size of the process that started it.
+    """
+    return _of_process("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _of_process(name: str) -> int:
+    try:
+        found = re.search(rf"^{name}:\s+(\d+) kB$", _PROCESS.read_text(), re.MULTILINE)
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0
+
+
+def _group_limits() -> Iterator[tuple[int, int]]:
+    """(limit, what is left of it) in bytes, of each control group around this process that has one."""
+    folders = dict.fromkeys([*_own_groups(), (_CGROUPS, False), (_CGROUPS / "memory", True)])
+    for own, is_first_version in folders:
+        for folder in (own, *own.parents):
+            if not folder.is_relative_to(_CGROUPS):
+                break
+            with contextlib.suppress(OSError, ValueError):
+                yield _limit_of(folder, is_first_version)
+
+
+def _limit_of(folder: Path, is_first_version: bool) -> tuple[int, int]:
+    """Raises ValueError where a group has no limit ("max"), OSError where it is not there."""
+    names = (
+        ("memory.limit_in_bytes", "memory.usage_in_bytes")
+        if is_first_version
+        else ("memory.max", "memory.current")
+    )
+    limit, used = (int((folder / name).read_text()) for name in names)
+    # The kernel gives up cached files before it refuses memory.
+    cached = "total_inactive_file" if is_first_version else "inactive_file"
+    found = re.search(rf"^{cached} (\d+)$", (folder / "memory.stat").read_text(), re.MULTILINE)
+    return limit, max(0, limit - used + (int(found[1]) if found else 0))

@@ -1,7 +1,6 @@
 """The training loop: steps, validation rounds, early stopping, checkpoints. It exists once, for all methods."""
 
 import math
-import resource
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from workers.contracts.events import SAVING
 from workers.contracts.recipes import Recipe
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
+from workers.runtime import memory
 from workers.runtime.reporter import Reporter, StopRequested
 from workers.training.automatic import usual_rate
 from workers.training.checkpoints import Checkpoints, TrainingState
@@ -49,10 +49,10 @@ class TrainingData:
 
 
 def peak_memory(device: torch.device) -> int:
-    """Most bytes that this process has held: of the accelerator when there is one, else of main memory."""
+    """Most bytes that this process has held: tensors on the accelerator when there is one, else resident memory."""
     if device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(device))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return memory.peak()
 
 
 def total_steps(recipe: Recipe, order: Order) -> int:
