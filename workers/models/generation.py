@@ -5,10 +5,11 @@ Rows are sorted by length, so that little is padded; results come back in the or
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
-from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
+from transformers import GenerationConfig, PreTrainedModel, StoppingCriteria, StoppingCriteriaList
 
 from workers.contracts.task_types import Family
 from workers.models.loading import LoadedModel
@@ -166,13 +167,33 @@ def _score_causal(
 ) -> list[list[float]]:
     rows = [[*prompt, *output] for prompt, output in pairs]
     ids, mask = padded(rows, loaded.tokenizer.pad_token_id, loaded.device)
-    logits = loaded.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
-    values = []
+    scored = torch.zeros_like(mask, dtype=torch.bool)
     for number, (prompt, output) in enumerate(pairs):
-        before = logits[number, len(prompt) - 1 : len(prompt) + len(output) - 1].float()
-        said = ids[number, len(prompt) : len(prompt) + len(output)]
-        values.append((-cross_entropy(before, said, reduction="none")).tolist())
-    return values
+        scored[number, len(prompt) - 1 : len(prompt) + len(output) - 1] = True
+    said = [token for _, output in pairs for token in output]
+    logits = logits_where(loaded.model, scored, input_ids=ids, attention_mask=mask, use_cache=False)
+    return _by_row(logits, torch.tensor(said, device=loaded.device), [len(output) for _, output in pairs])
+
+
+def _by_row(logits: torch.Tensor, said: torch.Tensor, lengths: list[int]) -> list[list[float]]:
+    """Log-probabilities of the tokens `said`, divided into rows of these lengths."""
+    values = -cross_entropy(logits.float(), said, reduction="none")
+    return [row.tolist() for row in values.split(lengths)]
+
+
+def logits_where(model: PreTrainedModel, kept: torch.Tensor, **inputs: Any) -> torch.Tensor:
+    """Logits (kept places, vocabulary) where `kept` (rows, tokens of the output) is true, row after row.
+
+    Other places are left out before the projection to the vocabulary, whose result is often the largest tensor of all.
+    """
+
+    def keep(_: torch.nn.Module, states: tuple[torch.Tensor]) -> tuple[torch.Tensor] | None:
+        return (states[0][kept][None],) if states[0].shape[:-1] == kept.shape else None
+
+    with model.get_output_embeddings().register_forward_pre_hook(keep):
+        logits: torch.Tensor = model(**inputs).logits
+    # An architecture that projects in another way than by one call of that layer gives all places.
+    return logits[kept] if logits.shape[:-1] == kept.shape else logits[0]
 
 
 def _score_seq2seq(
@@ -180,14 +201,16 @@ def _score_seq2seq(
 ) -> list[list[float]]:
     ids, mask = padded([prompt for prompt, _ in pairs], loaded.tokenizer.pad_token_id, loaded.device)
     labels, _ = padded([output or [IGNORED] for _, output in pairs], IGNORED, loaded.device)
-    logits = loaded.model(
+    said = labels != IGNORED
+    logits = logits_where(
+        loaded.model,
+        said,
         input_ids=ids,
         attention_mask=mask,
         decoder_input_ids=decoder_inputs(loaded, labels),
         use_cache=False,
-    ).logits
-    losses = cross_entropy(logits.float().transpose(1, 2), labels, reduction="none", ignore_index=IGNORED)
-    return [(-losses[number, : len(output)]).tolist() for number, (_, output) in enumerate(pairs)]
+    )
+    return _by_row(logits, labels[said], [len(output) for _, output in pairs])
 
 
 def decoder_inputs(loaded: LoadedModel, labels: torch.Tensor) -> torch.Tensor:

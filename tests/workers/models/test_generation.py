@@ -75,6 +75,34 @@ def test_scores_are_log_probabilities_of_each_token(family):
     assert total == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.parametrize("family", [Family.CAUSAL, Family.SEQ2SEQ])
+def test_scoring_computes_logits_of_the_answers_alone(family):
+    loaded = _starter(family)
+    pairs = [(PROMPTS[1], [30, 31, 32]), (PROMPTS[0], [33]), (PROMPTS[3], []), (PROMPTS[2], [34, 35])]
+    projected = []
+    loaded.model.get_output_embeddings().register_forward_hook(
+        lambda _module, _inputs, logits: projected.append(logits.shape[:-1].numel())
+    )
+    scored = score(loaded, pairs)
+    assert projected == [6]
+    for (prompt, output), values in zip(pairs, scored, strict=True):
+        assert values == pytest.approx(_obvious_scores(loaded, prompt, output), abs=1e-4)
+
+
+def _obvious_scores(loaded, prompt, output):
+    if not output:
+        return []
+    said = torch.tensor([output])
+    with torch.no_grad():
+        if loaded.family is Family.CAUSAL:
+            logits = loaded.model(input_ids=torch.tensor([prompt + output])).logits[:, len(prompt) - 1 : -1]
+        else:
+            start = loaded.model.generation_config.decoder_start_token_id
+            decoder = torch.tensor([[start, *output[:-1]]])
+            logits = loaded.model(input_ids=torch.tensor([prompt]), decoder_input_ids=decoder).logits
+    return logits.log_softmax(-1).gather(-1, said[..., None])[0, :, 0].tolist()
+
+
 def test_shares_of_labels_sum_to_one_whatever_the_batch():
     loaded = _starter(Family.CLASSIFIER)
     together = classify(loaded, PROMPTS)

@@ -173,6 +173,24 @@ def test_only_the_answers_of_a_padded_batch_reach_the_vocabulary(lora):
         torch.testing.assert_close(one.grad, other.grad, atol=1e-3, rtol=1e-3, msg=name)
 
 
+def test_only_the_answers_of_padded_conversations_reach_the_vocabulary():
+    loaded = _starter()
+    examples = encode_examples(loaded.tokenizer, loaded.manifest, _chat_rows())
+    method = method_for(loaded, Recipe(batching=Batching.PADDING))
+    projected = []
+    loaded.model.get_output_embeddings().register_forward_hook(
+        lambda _module, _inputs, logits: projected.append(logits.shape[:-1].numel())
+    )
+    loss = method.loss_sum(examples)
+    assert projected == [sum(method.learned(example) for example in examples)]
+
+    ids, mask = padded([example.input_ids for example in examples], 0, CPU)
+    labels, _ = padded([example.label_ids for example in examples], -100, CPU)
+    logits = loaded.model(input_ids=ids, attention_mask=mask).logits
+    expected = cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), reduction="sum")
+    torch.testing.assert_close(loss, expected, atol=1e-3, rtol=1e-5)
+
+
 def test_a_merged_model_says_what_the_adapted_one_said():
     loaded = _starter()
     add_adapters(loaded, Recipe(lora_rank=4))

@@ -25,6 +25,9 @@ class TrainingMethod(Protocol):
     def microbatches(self, examples: Sequence[Example]) -> Iterator[list[Example]]:
         """The rows of one optimizer step, in groups that go through the model at once."""
 
+    def size(self, examples: Sequence[Example]) -> int:
+        """Tokens of one group that are computed, padding included."""
+
     def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
         """Cross entropy summed over everything learned in one micro-batch, in nats; a scalar in fp32."""
 

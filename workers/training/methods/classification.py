@@ -31,6 +31,9 @@ class Classification:
     def microbatches(self, examples: Sequence[Example]) -> Iterator[list[Example]]:
         return group_by_length(examples, self._budget, lambda example: (len(example.input_ids),))
 
+    def size(self, examples: Sequence[Example]) -> int:
+        return len(examples) * max(example.tokens for example in examples)
+
     def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
         logits, labels = self._answers(examples)
         return cross_entropy(logits, labels, reduction="sum", label_smoothing=label_smoothing)

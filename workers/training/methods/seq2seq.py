@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from workers.contracts.recipes import Batching, Recipe
-from workers.models.generation import decoder_inputs, padded
+from workers.models.generation import decoder_inputs, logits_where, padded
 from workers.models.loading import LoadedModel
 from workers.models.prompts import IGNORED, Example
 from workers.training.data import group_by_length
@@ -33,30 +33,25 @@ class Seq2Seq:
             examples, self._budget, lambda example: (len(example.input_ids), len(example.label_ids))
         )
 
+    def size(self, examples: Sequence[Example]) -> int:
+        sources = max(len(example.input_ids) for example in examples)
+        return len(examples) * (sources + max(len(example.label_ids) for example in examples))
+
     def validate(self, examples: Sequence[Example]) -> tuple[float, int | None]:
         return float(self.loss_sum(examples)), None
 
     def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
         ids, mask = padded([example.input_ids for example in examples], self._pad, self._device)
         labels, _ = padded([example.label_ids for example in examples], IGNORED, self._device)
-        logits = self._labelled_logits(ids, mask, labels)
-        return cross_entropy(
-            logits.float(), labels[labels != IGNORED], reduction="sum", label_smoothing=label_smoothing
+        learned = labels != IGNORED
+        logits = logits_where(
+            self._loaded.model,
+            learned,
+            input_ids=ids,
+            attention_mask=mask,
+            decoder_input_ids=decoder_inputs(self._loaded, labels),
+            use_cache=False,
         )
-
-    def _labelled_logits(self, ids: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Logits (labelled tokens, vocabulary): padding is left out before the projection to the vocabulary."""
-        model, learned = self._loaded.model, labels != IGNORED
-
-        def keep_learned(_: torch.nn.Module, states: tuple[torch.Tensor]) -> tuple[torch.Tensor] | None:
-            return (states[0][learned][None],) if states[0].shape[:-1] == learned.shape else None
-
-        with model.get_output_embeddings().register_forward_pre_hook(keep_learned):
-            logits = model(
-                input_ids=ids,
-                attention_mask=mask,
-                decoder_input_ids=decoder_inputs(self._loaded, labels),
-                use_cache=False,
-            ).logits
-        # An architecture that projects in another way than by one call of that layer gives all positions.
-        return logits[learned] if logits.shape[:-1] == learned.shape else logits[0]
+        return cross_entropy(
+            logits.float(), labels[learned], reduction="sum", label_smoothing=label_smoothing
+        )

@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from workers.contracts.recipes import Batching, Recipe
-from workers.models.generation import padded
+from workers.models.generation import logits_where, padded
 from workers.models.loading import LoadedModel
 from workers.models.prompts import IGNORED, Example
 from workers.training.attention import can_pack, few_sizes, packed_inputs
@@ -41,6 +41,10 @@ class SupervisedFineTuning:
             return pack(examples, self._budget)
         return group_by_length(examples, self._budget, lambda example: (len(example.input_ids),))
 
+    def size(self, examples: Sequence[Example]) -> int:
+        tokens = [example.tokens for example in examples]
+        return sum(tokens) if self.batching is Batching.PACKING else len(tokens) * max(tokens)
+
     def validate(self, examples: Sequence[Example]) -> tuple[float, int | None]:
         return float(self.loss_sum(examples)), None
 
@@ -69,8 +73,13 @@ class SupervisedFineTuning:
         return logits, labels[kept]
 
     def _padded(self, examples: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits (rows x tokens, vocabulary) and labels, IGNORED where nothing is learned."""
+        """Logits (learned tokens, vocabulary) and their labels."""
         ids, mask = padded([example.input_ids for example in examples], self._pad, self._device)
-        labels, _ = padded([example.label_ids for example in examples], IGNORED, self._device)
-        logits = self._loaded.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
-        return logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten()
+        following, _ = padded(
+            [[*example.label_ids[1:], IGNORED] for example in examples], IGNORED, self._device
+        )
+        learned = following != IGNORED
+        logits = logits_where(
+            self._loaded.model, learned, input_ids=ids, attention_mask=mask, use_cache=False
+        )
+        return logits, following[learned]
