@@ -70,8 +70,13 @@ class Checkpoints:
         folder.mkdir(parents=True, exist_ok=True)
 
     def keep_best(self, optimizer: Optimizer) -> None:
-        """Remember the weights as they are now as the best ones."""
-        self._best = {name: weight.detach().clone() for name, weight in optimizer.weights.items()}
+        """Remember the weights as they are now as the best ones. They take the place of the former ones, so that there
+        are never two such copies."""
+        if self._best is None:
+            self._best = optimizer.copy_weights()
+            return
+        for name, weight in optimizer.weights.items():
+            self._best[name].copy_(weight.detach())
 
     @property
     def best(self) -> dict[str, torch.Tensor] | None:
@@ -103,12 +108,13 @@ class Checkpoints:
         """Put everything back as it was. Raises JobError (checkpoint_unreadable)."""
         try:
             state = TrainingState.model_validate_json((folder / "state.json").read_text())
-            weights = load_file(folder / "weights.safetensors")
-            optimizer.load_weights(weights)
-            optimizer.load_moments(load_file(folder / "optimizer.safetensors"))
+            # One file after the other, and none of it mapped: together they would take more than the run itself.
+            optimizer.load_weights(_read(folder / "weights.safetensors"))
+            optimizer.load_moments(_read(folder / "optimizer.safetensors"))
             best = folder / "best.safetensors"
             if best.exists():
-                self._best = load_file(best, device=str(next(iter(optimizer.weights.values())).device))
+                device = next(iter(optimizer.weights.values())).device
+                self._best = {name: weight.to(device) for name, weight in _read(best).items()}
             elif state.best is not None:
                 self.keep_best(optimizer)
             _restore_random(load_file(folder / "random.safetensors"))
@@ -118,6 +124,11 @@ class Checkpoints:
                 "The checkpoint does not fit this run, or is damaged. Start the run again from the beginning.",
             ) from error
         return state
+
+
+def _read(path: Path) -> dict[str, torch.Tensor]:
+    """Tensors with memory of their own, on the CPU."""
+    return load_file(path, backend="pread")
 
 
 def _random_states() -> dict[str, torch.Tensor]:

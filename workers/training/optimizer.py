@@ -76,6 +76,10 @@ class Optimizer:
             weight.copy_(weights[name])
         self.publish()
 
+    def copy_weights(self) -> dict[str, torch.Tensor]:
+        """The weights as they are now, in fp32."""
+        return {name: weight.detach().clone() for name, weight in self.weights.items()}
+
     def moments(self) -> dict[str, torch.Tensor]:
         """Adam's state as named tensors: `<name>.mean`, `<name>.square`, `<name>.step`."""
         found = {}
@@ -88,13 +92,13 @@ class Optimizer:
         return found
 
     def load_moments(self, moments: dict[str, torch.Tensor]) -> None:
-        """The reverse of `moments`."""
+        """The reverse of `moments`. The tensors are kept where they are on the weights' device already."""
         for name, weight in self.weights.items():
             if f"{name}.mean" in moments:
                 self._adam.state[weight] = {
-                    "exp_avg": moments[f"{name}.mean"].to(weight.device).clone(),
-                    "exp_avg_sq": moments[f"{name}.square"].to(weight.device).clone(),
-                    "step": moments[f"{name}.step"].to(weight.device).clone(),
+                    "exp_avg": moments[f"{name}.mean"].to(weight.device),
+                    "exp_avg_sq": moments[f"{name}.square"].to(weight.device),
+                    "step": moments[f"{name}.step"].to(weight.device),
                 }
 
 
