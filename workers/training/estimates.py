@@ -2,11 +2,10 @@
 
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 import torch
 
 from workers.contracts.recipes import Length, Precision, Recipe, Tuning
@@ -14,6 +13,7 @@ from workers.contracts.task_types import Family
 from workers.models.devices import DTYPES, cast_parameters
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
+from workers.runtime import memory
 from workers.training.adapters import add_adapters
 from workers.training.automatic import USUAL_MINUTES
 from workers.training.bases import prepare_model
@@ -22,9 +22,15 @@ from workers.training.loop import peak_memory, total_steps
 from workers.training.methods import TrainingMethod, method_for
 from workers.training.optimizer import Optimizer
 from workers.training.progress import Phases
+from workers.training.watching import validate
 
 _LEAST_TIMED_SECONDS = 2.0
 _MOST_TIMED_GROUPS = 24
+_MOST_SEARCHED_STEPS = 400
+"""Of the first epoch, among which the group that takes the most memory is looked for; that of the longest row is one more."""
+_LEARNED_WEIGHT = 0.5
+"""What the logits of a learned token take, in the memory of a token that is only read; near enough to rank groups."""
+_NO_RATE = 1e-9
 _FORWARD_SHARE = 0.35
 """Of a forward and backward pass, what the forward pass alone takes."""
 _OVERHEAD_SECONDS = 10.0
@@ -36,12 +42,27 @@ _MUCH_LONGER = 1.5
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds per token through forward and backward, and per optimizer step; bytes at the peak."""
+    """Seconds per token through forward and backward, and per optimizer step.
+
+    `memory_bytes` is the most that the run's process will hold at once, by the measure of `loop.peak_memory`: on the CPU
+    its resident memory, the interpreter and its libraries included.
+    """
 
     per_token: float
     per_step: float
     memory_bytes: int
     trained_parameters: int
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Micro-batches of one run: `fullest` are of one step, in their order, among them the one that takes the most memory;
+    `validated` is the largest of the validation rows, or empty."""
+
+    smallest: list[Example]
+    fullest: list[list[Example]]
+    others: list[list[Example]]
+    validated: list[Example] = field(default_factory=list)
 
 
 def least_memory(loaded: LoadedModel, recipe: Recipe, precision: Precision) -> int:
@@ -55,16 +76,25 @@ def least_memory(loaded: LoadedModel, recipe: Recipe, precision: Precision) -> i
 
 
 def free_memory(device: torch.device) -> int:
-    """Bytes that this device has left."""
+    """Bytes that a run may take, after this process has ended: what is free now, and what this process holds itself."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available)
+        return int(torch.cuda.mem_get_info(device)[0]) + int(torch.cuda.memory_reserved(device))
+    return memory.free() + memory.held()
 
 
 def measure_speed(
-    loaded: LoadedModel, recipe: Recipe, precision: Precision, examples: Sequence[Example], phases: Phases
+    loaded: LoadedModel,
+    recipe: Recipe,
+    precision: Precision,
+    examples: Sequence[Example],
+    watched: Sequence[Example],
+    phases: Phases,
 ) -> Speed:
-    """Train on a few micro-batches, the longest row among them. The model is spoilt afterwards."""
+    """Do what a run does when it holds the most, then as much more as timing takes. The model is spoilt afterwards.
+
+    `watched` are the validation rows. A run holds the most in a step after its first validation: weights, gradients,
+    Adam's moments, the best weights so far, and the activations of its largest micro-batch.
+    """
     prepare_model(loaded, recipe)
     method = method_for(loaded, recipe)
     if recipe.tuning is Tuning.LORA:
@@ -72,40 +102,83 @@ def measure_speed(
     cast_parameters(loaded.model, DTYPES[precision])
     loaded.model.train()
     optimizer = Optimizer(loaded.model, recipe)
-    groups = _timed_groups(method, recipe, examples)
-    _pass(method, optimizer, groups[0])
-    optimizer.step(1e-9)
-    begun, tokens = time.monotonic(), 0
-    for number, group in enumerate(groups[1:] or groups):
-        phases.check(number, len(groups))
-        _pass(method, optimizer, group)
-        tokens += sum(method.tokens(example) for example in group)
-        if number and time.monotonic() - begun > _LEAST_TIMED_SECONDS:
+    groups = _groups(method, recipe, examples, watched)
+    _pass(method, recipe, optimizer, groups.smallest)
+    optimizer.step(_NO_RATE)
+    best = optimizer.copy_weights() if watched else {}
+    timer = _Timer(method, recipe, optimizer, phases)
+    for group in groups.fullest:
+        timer.run(group)
+    stepped = time.monotonic()
+    optimizer.step(_NO_RATE)
+    per_step = time.monotonic() - stepped
+    if groups.validated:
+        validate(method, loaded, groups.validated, lambda: phases.check(0, 1))
+    best.clear()
+    # What is only timed adds up gradients of several steps, which a run need not do.
+    most = peak_memory(loaded.device)
+    for group in groups.others:
+        if timer.seconds > _LEAST_TIMED_SECONDS:
             break
-    computed = time.monotonic()
-    optimizer.step(1e-9)
-    return Speed(
-        per_token=(computed - begun) / max(1, tokens),
-        per_step=time.monotonic() - computed,
-        # The best weights are kept beside the current ones, in fp32.
-        memory_bytes=peak_memory(loaded.device) + 4 * optimizer.parameters,
-        trained_parameters=optimizer.parameters,
+        timer.run(group)
+    return Speed(timer.seconds / max(1, timer.tokens), per_step, most, optimizer.parameters)
+
+
+class _Timer:
+    """Adds up seconds and tokens of forward and backward passes."""
+
+    def __init__(self, method: TrainingMethod, recipe: Recipe, optimizer: Optimizer, phases: Phases) -> None:
+        self._method, self._recipe, self._optimizer, self._phases = method, recipe, optimizer, phases
+        self.seconds, self.tokens = 0.0, 0
+
+    def run(self, group: list[Example]) -> None:
+        self._phases.check(min(1.0, self.seconds / _LEAST_TIMED_SECONDS), 1)
+        begun = time.monotonic()
+        _pass(self._method, self._recipe, self._optimizer, group)
+        self.seconds += time.monotonic() - begun
+        self.tokens += sum(self._method.tokens(example) for example in group)
+
+
+def _groups(
+    method: TrainingMethod, recipe: Recipe, examples: Sequence[Example], watched: Sequence[Example]
+) -> _Groups:
+    order = Order(len(examples), recipe.batch_rows or 1, recipe.seed)
+    rows = [order.step(number) for number in range(order.steps_per_epoch)]
+    longest = max(range(len(examples)), key=lambda index: method.tokens(examples[index]))
+    searched = [
+        *rows[:_MOST_SEARCHED_STEPS],
+        *(step for step in rows[_MOST_SEARCHED_STEPS:] if longest in step),
+    ]
+    steps = [list(method.microbatches([examples[index] for index in step])) for step in searched]
+
+    def weight(group: list[Example]) -> float:
+        return method.size(group) + _LEARNED_WEIGHT * sum(map(method.learned, group))
+
+    fullest = max(steps, key=lambda step: max(map(weight, step)))
+    every = [group for step in steps for group in step]
+    return _Groups(
+        smallest=min(every, key=weight),
+        fullest=_with_company(fullest, weight),
+        others=every[:_MOST_TIMED_GROUPS],
+        validated=max(method.microbatches(watched), key=weight) if watched else [],
     )
 
 
-def _timed_groups(method: TrainingMethod, recipe: Recipe, examples: Sequence[Example]) -> list[list[Example]]:
-    order = Order(len(examples), recipe.batch_rows or 1, recipe.seed)
-    longest = max(examples, key=method.tokens)
-    groups = list(method.microbatches([longest]))
-    for step in range(min(_MOST_TIMED_GROUPS, order.steps_per_epoch)):
-        groups += method.microbatches([examples[index] for index in order.step(step)])
-        if len(groups) > _MOST_TIMED_GROUPS:
-            break
-    return groups[: _MOST_TIMED_GROUPS + 1]
+def _with_company(step: list[list[Example]], weight: Callable[[list[Example]], float]) -> list[list[Example]]:
+    """The group of a step that weighs the most, with one before it, so that gradients are held already, and the next
+    largest after it: few of many, in their order."""
+    place = max(range(len(step)), key=lambda number: weight(step[number]))
+    before, after = step[:place], step[place + 1 :]
+    return [
+        *([min(before, key=weight)] if before else []),
+        step[place],
+        *([max(after, key=weight)] if after else []),
+    ]
 
 
-def _pass(method: TrainingMethod, optimizer: Optimizer, group: list[Example]) -> None:
-    (method.loss_sum(group) / max(1, sum(method.learned(example) for example in group))).backward()
+def _pass(method: TrainingMethod, recipe: Recipe, optimizer: Optimizer, group: list[Example]) -> None:
+    learned = max(1, sum(method.learned(example) for example in group))
+    (method.loss_sum(group, label_smoothing=recipe.label_smoothing or 0.0) / learned).backward()
     optimizer.collect()
 
 

@@ -19,11 +19,14 @@ _ECHO_SHARE = 0.05
 
 @dataclass(frozen=True)
 class Counted:
-    """The training rows as they would be trained on (`examples`; `usable` teach something), and uncut (`whole`)."""
+    """The training rows as they would be trained on (`examples`; `usable` teach something), the `watched` validation rows,
+    and of every training row, uncut, the tokens in all and those that are read as one sequence."""
 
     examples: list[Example]
     usable: list[Example]
-    whole: list[Example]
+    watched: list[Example]
+    whole_tokens: list[int]
+    whole_inputs: list[int]
     cut: int
 
     @property
@@ -36,7 +39,7 @@ def row_findings(
 ) -> list[Finding]:
     """Too few rows, rows that teach nothing or lose their end, answers that repeat the question, no validation rows."""
     rows = len(counted.examples)
-    longest = max(len(example.input_ids) for example in counted.whole)
+    longest = max(counted.whole_inputs)
     fits = longest <= loaded.manifest.context_length
     longer = {"max_length": longest} if fits and longest > (recipe.max_length or 0) else {}
     findings = []
@@ -44,9 +47,10 @@ def row_findings(
         message = f"There are only {rows} training rows; at least {FEWEST_ROWS} are needed. Add rows to the dataset."
         findings.append(Finding(blocks=True, message=message))
     findings += _unlearnable(rows, counted.unlearnable, longer)
-    if len(counted.whole) < rows:
-        longer_than = sum(example.tokens > (recipe.max_length or 0) for example in counted.whole)
-        message = f"{longer_than} of {len(counted.whole)} texts are longer than {recipe.max_length} tokens. They are divided into windows of that length ({rows} in all), so that all of their text is learned."
+    texts = len(counted.whole_inputs)
+    if texts < rows:
+        longer_than = sum(length > (recipe.max_length or 0) for length in counted.whole_inputs)
+        message = f"{longer_than} of {texts} texts are longer than {recipe.max_length} tokens. They are divided into windows of that length ({rows} in all), so that all of their text is learned."
         findings.append(Finding(blocks=False, message=message))
     if counted.cut:
         message = f"{counted.cut} of {rows} rows are longer than {recipe.max_length} tokens and will lose their end."

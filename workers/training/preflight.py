@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -57,20 +58,20 @@ def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
         if spec.output is not None or not isinstance(spec.base, VersionBase):
             _leave_initial_model(spec, loaded)
         phases.begin("counting tokens")
-        recipe, counted = _count(spec, loaded, splits["train"], phases)
+        recipe, counted = _count(spec, loaded, splits, phases)
         phases.begin("timing the steps")
         needed = least_memory(loaded, recipe, precision)
         findings = row_findings(loaded, recipe, counted, splits) + recipe_findings(
             spec.recipe, recipe, loaded, counted
         )
-        findings += _memory_findings(needed, recipe, device)
-        parameters = loaded.manifest.parameters
-        speed = Speed(0.0, 0.0, needed, parameters)
+        too_large = _memory_findings(needed, recipe, device)
+        speed = Speed(0.0, 0.0, needed, loaded.manifest.parameters)
         usable = counted.usable
-        if usable and not any(finding.blocks and "tuning" in finding.fix for finding in findings):
+        if usable and not too_large:
             with memory_explained(recipe, max(example.tokens for example in usable)):
-                speed = measure_speed(loaded, recipe, precision, usable, phases)
-            findings += _memory_findings(speed.memory_bytes, recipe, device)
+                speed = measure_speed(loaded, recipe, precision, usable, counted.watched, phases)
+            too_large = _memory_findings(speed.memory_bytes, recipe, device)
+        findings += too_large
         return _result(spec, loaded, recipe, counted, splits, speed, findings, precision)
 
 
@@ -86,8 +87,9 @@ def _leave_initial_model(spec: PreflightSpec, loaded: LoadedModel) -> None:
 
 
 def _count(
-    spec: PreflightSpec, loaded: LoadedModel, rows: list[Row], phases: Phases
+    spec: PreflightSpec, loaded: LoadedModel, splits: dict[Split, list[Row]], phases: Phases
 ) -> tuple[Recipe, Counted]:
+    rows = splits["train"]
     whole = encode_rows(
         rows,
         loaded.tokenizer,
@@ -98,19 +100,26 @@ def _count(
     )
     lengths = measure_lengths(whole, loaded.family)
     recipe = fill_recipe(spec.recipe, loaded, lengths, length=spec.length)
-    examples = encode_rows(
-        rows,
-        loaded.tokenizer,
-        loaded.manifest,
+    whole_tokens = [row_tokens(loaded.family, example) for example in whole]
+    whole_inputs = [len(example.input_ids) for example in whole]
+    # A run holds its rows once, and so its memory can be told from ours.
+    del whole
+    encode = partial(
+        encode_rows,
+        tokenizer=loaded.tokenizer,
+        manifest=loaded.manifest,
         max_length=recipe.max_length,
         max_target_length=recipe.max_target_length,
     )
+    examples = encode(rows)
+    watched = encode(evenly_spaced(splits["validation"], recipe.validation_rows))
     if len(examples) != len(rows):
         # Long texts were divided: an epoch has as many steps as the windows fill.
         recipe = fill_recipe(spec.recipe, loaded, replace(lengths, rows=len(examples)), length=spec.length)
     usable = [example for example in examples if teaches(example, loaded.family)]
+    watched = [example for example in watched if teaches(example, loaded.family)]
     cut = sum(example.cut for example in examples)
-    return recipe, Counted(examples, usable, whole, cut)
+    return recipe, Counted(examples, usable, watched, whole_tokens, whole_inputs, cut)
 
 
 def _memory_findings(needed: int, recipe: Recipe, device: torch.device) -> list[Finding]:
@@ -153,8 +162,7 @@ def _result(
     family = loaded.family
     rows = len(counted.usable)
     tokens = sum(row_tokens(family, example) for example in counted.usable)
-    watched = evenly_spaced(splits["validation"], recipe.validation_rows)
-    validation_tokens = round(tokens / max(1, len(splits["train"])) * len(watched))
+    validation_tokens = sum(row_tokens(family, example) for example in counted.watched)
     seconds, whole_seconds = run_seconds(recipe, speed, max(1, rows), tokens, validation_tokens)
     disk = disk_bytes(loaded, speed.trained_parameters, precision)
     return PreflightResult(
@@ -162,7 +170,7 @@ def _result(
         rows={name: len(found) for name, found in splits.items()},
         tokens=tokens,
         learned_tokens=sum(_learned(family, example) for example in counted.usable),
-        row_tokens=token_stats([row_tokens(family, example) for example in counted.whole]),
+        row_tokens=token_stats(counted.whole_tokens),
         cut_share=counted.cut / len(counted.examples),
         unlearnable_rows=counted.unlearnable,
         steps=total_steps(recipe, Order(max(1, rows), recipe.batch_rows or 1, recipe.seed)),

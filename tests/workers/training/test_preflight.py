@@ -19,6 +19,7 @@ from workers.contracts.recipes import (
 from workers.contracts.specs import PreflightSpec
 from workers.contracts.task_types import Family, TaskType
 from workers.models.loading import load_folder
+from workers.runtime import memory
 from workers.runtime.reporter import JobError
 from workers.training import preflight as preflight_module
 from workers.training.data import encode_rows, read_rows
@@ -234,6 +235,16 @@ def test_more_memory_than_there_is_blocks_and_offers_lora(dataset, make_prefligh
     monkeypatch.setattr(preflight_module, "free_memory", lambda _: 1_000_000)
     result = preflight(make_preflight(dataset(Family.CAUSAL), Family.CAUSAL), recording())
     assert {"tuning": Tuning.LORA} in [finding.fix for finding in result.findings if finding.blocks]
+
+
+@pytest.mark.parametrize(("spare", "fits"), [(64 << 20, True), (-(64 << 20), False)])
+def test_what_pre_flight_holds_itself_counts_as_free(
+    spare, fits, dataset, make_preflight, recording, monkeypatch
+):
+    """It promises the most that this process held; of that, only what it does not hold now has to be free."""
+    monkeypatch.setattr(memory, "free", lambda: max(0, memory.peak() - memory.held() + spare))
+    result = preflight(make_preflight(dataset(Family.CAUSAL), Family.CAUSAL), recording())
+    assert any("of memory" in finding.message for finding in result.findings) is not fits
 
 
 def test_more_disk_than_there_is_blocks(dataset, make_preflight, recording, monkeypatch):
