@@ -73,6 +73,11 @@ class Looking:
         self.note(f"{name} {path}", axe(self.wide[person]))
         self.note(f"{name} {path}", self.on_phone(self.small[person]))
 
+    def leave(self, person: str) -> None:
+        """A page that watches a job loads itself again when it ends, which would break off the way to the next one."""
+        for pages_of in (self.wide, self.small):
+            pages_of[person].goto("about:blank")
+
     def on_phone(self, page: Page) -> list[str]:
         return chinese(page, self.english) + violations(page, only="layout")
 
@@ -169,6 +174,7 @@ def test_every_state_of_work(site: LiveSite, browser: Browser) -> None:
             job = Job.objects.filter(pk=things[shown[name]].job_id)
             for state in STATES if name == "training:detail" else ("running", "failed"):
                 failure = FAILURE if state in ("failed", "errored", "lost") else dict.fromkeys(FAILURE, "")
+                look.leave(person)
                 job.update(state=state, phase="training", fraction=0.4, **failure)
                 look.at(f"{name}, {state}", path, person)
     assert not look.wrong, look.report()
