@@ -12,12 +12,15 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.sessions import CookieMiddleware  # noqa: E402
 
 from apps.accounts.middleware import SocketSessionMiddleware  # noqa: E402
-from apps.core.sockets import SameOriginOnly, WithinRates  # noqa: E402
+from apps.core.sockets import SameOriginOnly, TellsOutages, WithinRates  # noqa: E402
 from apps.workspaces.bodies import BoundedBodies  # noqa: E402
 from studio.urls import websocket_urlpatterns  # noqa: E402
 
 _sockets = CookieMiddleware(SocketSessionMiddleware(AuthMiddleware(URLRouter(websocket_urlpatterns))))
 
 application = ProtocolTypeRouter(
-    {"http": BoundedBodies(http_application), "websocket": SameOriginOnly(WithinRates(_sockets))}
+    {
+        "http": BoundedBodies(http_application),
+        "websocket": SameOriginOnly(TellsOutages(WithinRates(_sockets))),
+    }
 )

@@ -1,7 +1,7 @@
 """One shape for every error of the REST API: {"error": {"code", "message", "field"}}."""
 
 import logging
-from http.client import INSUFFICIENT_STORAGE, SERVICE_UNAVAILABLE
+import sys
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -14,23 +14,23 @@ from rest_framework.views import exception_handler as drf_handler
 
 from apps.api.middleware import not_offered
 from apps.api.openai.errors import ApiError
-from apps.core.database import is_unavailable
 from apps.core.errors import UserError
-from apps.core.redis import AGAIN_AFTER_SECONDS, AWAY, away_log, away_message
-from apps.core.views import fault
+from apps.core.outages import outage_behind, outage_of
+from apps.core.views import fault, outage_page
 
 logger = logging.getLogger(__name__)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's hook: services' refusals become 400, what is not visible 404, a role too low 403, no Redis or database 503."""
+    """DRF's hook: services' refusals become 400, what is not visible 404, a role too low 403, an outage 503 or 507."""
     if isinstance(error, UserError):
         refusal = _response(error.status, error.code, str(error.message), error.field)
         return error.mark(refusal)
-    if isinstance(error, AWAY) or is_unavailable(error):
-        logger.error("A request was refused: %s", away_log(error))
-        refusal = _response(status.HTTP_503_SERVICE_UNAVAILABLE, "away", away_message(error), None)
-        refusal["Retry-After"] = str(AGAIN_AFTER_SECONDS)
+    if outage := outage_of(error):
+        logger.error("A request was refused: %s", outage.log)
+        refusal = _response(outage.status, outage.code, outage.message, None)
+        if outage.retry_after:
+            refusal["Retry-After"] = str(outage.retry_after)
         return refusal
     if isinstance(error, RecursionError):
         # Nothing of ours recurses but the reading of a body.
@@ -72,15 +72,13 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500, in the same way."""
-    page = fault(request)
-    message = _("Something went wrong in the studio. Its log says what.")
-    if page.status_code == INSUFFICIENT_STORAGE:
-        message = _("The studio's disk is full. An administrator has to make room.")
-    if page.status_code == SERVICE_UNAVAILABLE:
-        message = away_message()
-    answer = _told_to_programs(request, page.status_code, "error", message) or page
-    if page.status_code == SERVICE_UNAVAILABLE:
-        answer["Retry-After"] = str(AGAIN_AFTER_SECONDS)
+    outage = outage_behind(sys.exc_info()[1])
+    if outage is None:
+        message = _("Something went wrong in the studio. Its log says what.")
+        return _told_to_programs(request, 500, "error", message) or fault(request)
+    answer = _told_to_programs(request, outage.status, outage.code, outage.message) or outage_page(outage)
+    if outage.retry_after:
+        answer["Retry-After"] = str(outage.retry_after)
     return answer
 
 

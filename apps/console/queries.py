@@ -4,7 +4,7 @@ import asyncio
 import logging
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from kombu.exceptions import KombuError
 
 from apps.accounts.models import User
 from apps.catalog.models import ModelVersion
-from apps.core.redis import sync_redis
+from apps.core.redis import refuses_writes, sync_redis
 from apps.jobs.links import page_of
 from apps.jobs.models import Job, State
 from apps.jobs.reaper import REAPED_AT
@@ -50,6 +50,8 @@ class Part:
     is_up: bool
     text: str
     advice: str = ""
+    trouble: str = field(default_factory=lambda: _("not there"))
+    """What is said of it while it is not up."""
 
 
 def _answering_workers() -> dict[str, list[str]]:
@@ -73,6 +75,12 @@ def what_redis_knows() -> list[Part]:
     try:
         return [Part("Redis", True, _version_of_redis()), *workers(), beat(), streamers()]
     except redis.RedisError as error:
+        if refuses_writes(error):
+            advice = _(
+                "It answers and reads, but writes nothing: the disk or the memory of its machine is full. Make room; it goes "
+                "on by itself, and nothing is lost."
+            )
+            return [Part("Redis", False, str(error), advice, _("takes no writes"))]
         advice = _(
             "Jobs wait, and published apps cannot answer, until it is back; nothing is lost. Whether workers and "
             "streamers run cannot be seen meanwhile."

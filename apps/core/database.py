@@ -47,8 +47,20 @@ def is_unavailable(error: BaseException) -> bool:
     return "no space left" not in text
 
 
+def is_out_of_space(error: BaseException) -> bool:
+    """Whether `error` says that the disk of the database is full: it goes on as soon as somebody has made room."""
+    text = str(error).lower()
+    return isinstance(error, OperationalError) and ("disk is full" in text or "no space left" in text)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether a worker should wait: nothing is wrong with what it wants to write."""
+    return is_unavailable(error) or is_out_of_space(error)
+
+
 def wait_for_database(write: Callable[[], Result]) -> Result:
-    """Run a write in a transaction of its own, again and again while the database is unavailable.
+    """Run a write in a transaction of its own, again and again while the database is unavailable
+    or its disk is full.
 
     For workers, whose result would be lost otherwise. Raises what `write` raises, OperationalError after 15 minutes.
     """
@@ -57,7 +69,7 @@ def wait_for_database(write: Callable[[], Result]) -> Result:
         try:
             return write()
         except DatabaseError as error:
-            if not is_unavailable(error) or time.monotonic() > deadline or connection.in_atomic_block:
+            if not is_outage(error) or time.monotonic() > deadline or connection.in_atomic_block:
                 raise
             logger.warning("The database is unavailable (%s); trying again", error)
             close_old_connections()

@@ -1,5 +1,5 @@
 """Redirects to the address with its slash, answers HEAD, keeps whole pages out of parts of pages, and turns errors with a
-message (UserError; Redis or the database away) into a page or an htmx toast that says what to do."""
+message (UserError; Redis, the database or the disk at fault) into a page or an htmx toast that says what to do."""
 
 import logging
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from apps.core.database import is_unavailable
 from apps.core.errors import UserError
 from apps.core.htmx import wants_partial
-from apps.core.redis import AGAIN_AFTER_SECONDS, AWAY, away_log, away_message
+from apps.core.outages import Outage, outage_of
+from apps.core.views import outage_page
 
 logger = logging.getLogger(__name__)
 
@@ -90,17 +90,19 @@ class UserErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, AWAY) or is_unavailable(error):
-            return _away(request, error)
+        if outage := outage_of(error):
+            return _refuse(request, outage)
         if not isinstance(error, UserError):
             return None
         messages.error(request, str(error.message))
         return error.mark(render(request, "core/user_error.html", {"message": error.message}))
 
 
-def _away(request: HttpRequest, error: Exception) -> HttpResponse:
+def _refuse(request: HttpRequest, outage: Outage) -> HttpResponse:
     """The same answer for every caller: nothing else has been looked at."""
-    logger.error("A request was refused: %s", away_log(error))
-    response = render(request, "core/user_error.html", {"message": away_message(error)}, status=503)
-    response["Retry-After"] = str(AGAIN_AFTER_SECONDS)
+    logger.error("A request was refused: %s", outage.log)
+    if outage.retry_after is None:
+        return outage_page(outage)
+    response = render(request, "core/user_error.html", {"message": outage.message}, status=outage.status)
+    response["Retry-After"] = str(outage.retry_after)
     return response

@@ -8,11 +8,10 @@ import redis.asyncio
 from channels_redis.core import RedisChannelLayer
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.utils.translation import gettext as _
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
 AWAY = (redis.ConnectionError, redis.TimeoutError)
 """What is raised while Redis does not answer. Waiting is all it takes: the request is answered with 503."""
-AGAIN_AFTER_SECONDS = 5
 CONNECTIONS = 64
 POOL_WAIT_SECONDS = 3
 
@@ -23,6 +22,13 @@ class PoolFull(redis.ConnectionError):
 
 class WritesRefused(redis.ConnectionError):
     """Redis answers, but takes no writes: its disk or its memory is full, or it became a replica."""
+
+
+def refuses_writes(error: BaseException) -> bool:
+    """Whether Redis said so; redis-py has a class for some of these answers and none for the others."""
+    if isinstance(error, (WritesRefused, OutOfMemoryError, ReadOnlyError)):
+        return True
+    return isinstance(error, ResponseError) and str(error).startswith(("MISCONF", "NOREPLICAS"))
 
 
 def _is_full(error: redis.ConnectionError) -> bool:
@@ -80,22 +86,6 @@ def _client(url: str) -> redis.Redis:
 
 def sync_redis() -> Any:
     return _client(settings.REDIS_URL)
-
-
-def away_message(error: BaseException | None = None) -> str:
-    """What the caller is told about `error`, one of AWAY."""
-    if isinstance(error, PoolFull):
-        return _("The studio handles as many requests as it can at the moment. Try again in a few seconds.")
-    return _("A part of the studio does not answer at the moment. Wait a few seconds, then try again.")
-
-
-def away_log(error: BaseException) -> str:
-    """The same for the log."""
-    if isinstance(error, PoolFull):
-        return f"All {CONNECTIONS} connections to Redis were in use for {POOL_WAIT_SECONDS} s"
-    if isinstance(error, WritesRefused):
-        return f"Redis refuses writes ({error})"
-    return f"a part is away ({type(error).__name__}: {error})"
 
 
 def require_running_studio() -> None:

@@ -1,4 +1,5 @@
-"""The doors of WebSockets: only pages of this site come in, at a bounded rate. A refusal is logged with its reason."""
+"""The doors of WebSockets: only pages of this site come in, at a bounded rate, and where a part of the studio does not work
+they are told to come back. A refusal is logged with its reason."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from apps.core.addresses import address_of_scope, limited_as
+from apps.core.outages import AGAIN_AFTER_SECONDS, outage_of
 from apps.core.rates import Rate, take
 
 logger = logging.getLogger(__name__)
@@ -21,6 +23,7 @@ Application = Callable[..., Awaitable[Any]]
 
 WRONG_ORIGIN = 4403
 TOO_OFTEN = 4429
+TRY_AGAIN_LATER = 1013
 MESSAGES, IN_SECONDS = 120, 10
 """What one socket may say: a page that resumes many answers at once stays far below it."""
 
@@ -65,6 +68,37 @@ class SameOriginOnly:
         return await send({"type": "websocket.close", "code": WRONG_ORIGIN})
 
 
+class TellsOutages:
+    """ASGI middleware: what needs Redis or the database while they do not work is no fault of the socket's."""
+
+    def __init__(self, inner: Application) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        passed: set[str] = set()
+
+        async def receive_noting() -> Any:
+            message = await receive()
+            passed.add(message["type"])
+            return message
+
+        async def send_noting(message: Any) -> None:
+            passed.add(message["type"])
+            await send(message)
+
+        try:
+            return await self.inner(scope, receive_noting, send_noting)
+        except Exception as error:
+            if not (outage := outage_of(error)):
+                raise
+            logger.error("Closed a WebSocket from %s: %s", address_of_scope(scope), outage.log)
+        if passed.isdisjoint({"websocket.accept", "websocket.close", "websocket.disconnect"}):
+            return await _refuse(scope, send, outage.status, AGAIN_AFTER_SECONDS, TRY_AGAIN_LATER)
+        if passed.isdisjoint({"websocket.close", "websocket.disconnect"}):
+            await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
+        return None
+
+
 class WithinRates:
     """ASGI middleware: bounds how often one address opens sockets, and how much one socket says."""
 
@@ -76,7 +110,7 @@ class WithinRates:
         rate = Rate(settings.SOCKETS_PER_MINUTE)
         if wait := await asyncio.to_thread(take, f"sockets:{limited_as(address)}", rate):
             logger.warning("Refused a WebSocket from %s: more than %d in a minute", address, rate.most)
-            return await _refuse(scope, send, wait)
+            return await _refuse(scope, send, 429, wait, TOO_OFTEN)
         return await self.inner(scope, _bounded(receive, send, address), send)
 
 
@@ -102,10 +136,10 @@ def _bounded(receive: Any, send: Any, address: str) -> Any:
     return bounded
 
 
-async def _refuse(scope: dict[str, Any], send: Any, wait: int) -> Any:
-    """429 with Retry-After where the server can say so before the handshake, else a closing code."""
+async def _refuse(scope: dict[str, Any], send: Any, status: int, wait: int, code: int) -> Any:
+    """`status` with Retry-After where the server can say so before the handshake, else a closing code."""
     if "websocket.http.response" not in scope.get("extensions", {}):
-        return await send({"type": "websocket.close", "code": TOO_OFTEN})
+        return await send({"type": "websocket.close", "code": code})
     headers = [(b"retry-after", str(wait).encode()), (b"content-length", b"0")]
-    await send({"type": "websocket.http.response.start", "status": 429, "headers": headers})
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     return await send({"type": "websocket.http.response.body", "body": b""})

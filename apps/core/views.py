@@ -8,8 +8,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 from django.views.defaults import server_error
 
-from apps.core.database import is_unavailable
-from apps.core.disk import is_disk_full
+from apps.core.outages import Outage, outage_behind
 
 
 @require_safe
@@ -20,13 +19,18 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+def outage_page(outage: Outage) -> HttpResponse:
+    """Drawn without the request: what pages know of a person lies on that disk, or in that database."""
+    page = HttpResponse(render_to_string(f"{outage.status}.html"), status=outage.status)
+    if outage.retry_after:
+        page["Retry-After"] = str(outage.retry_after)
+    return page
+
+
 def fault(request: HttpRequest) -> HttpResponse:
     """What is said of a fault. A full disk, and a database that is away, look like a fault of what needed them first."""
-    if is_disk_full():
-        # Without the request: what pages know of a person lies on that disk.
-        return HttpResponse(render_to_string("507.html"), status=507)
-    error = sys.exc_info()[1]
-    if error is not None and is_unavailable(error):
-        # Raised before any view, for instance where the session is read.
-        return HttpResponse(render_to_string("503.html"), status=503)
-    return server_error(request)
+    outage = outage_behind(sys.exc_info()[1])
+    if outage is None:
+        return server_error(request)
+    # Raised before any view, for instance where the session is read.
+    return outage_page(outage)

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.core.database import is_unavailable
+from apps.core.database import is_outage
 from apps.core.disk import free_disk
 from apps.jobs import signals
 from apps.jobs.models import Job, State
@@ -81,7 +81,7 @@ def reap() -> dict[str, int]:
     try:
         return _reap()
     except DatabaseError as error:
-        if is_unavailable(error):
+        if is_outage(error):
             _outage.note()
         raise
 

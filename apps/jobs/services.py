@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.core.database import is_unavailable
+from apps.core.database import is_outage
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.jobs import signals
@@ -203,7 +203,7 @@ def finish(job: Job, *, result: dict[str, Any]) -> None:
         fail(job, Failed(code=error.code, message=str(error.message), field=error.field))
         return
     except Exception as error:
-        if is_unavailable(error):
+        if is_outage(error):
             # The result is as good as before: the caller tries again.
             raise
         logger.exception("The result of job %s could not be taken", job.pk)

@@ -24,6 +24,7 @@ from apps.catalog.models import ModelVersion
 from apps.core.addresses import address_of_scope
 from apps.core.database import database_call
 from apps.core.errors import UserError
+from apps.core.outages import outage_of
 from apps.publishing import entrance as entrances
 from apps.publishing import token_log, wire
 from apps.publishing.actions import perform
@@ -91,9 +92,11 @@ class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):  # type: ignore[m
             await self.say(wire.refusal_json(error.message, error.code, request_key))
         except wire.NOT_UNDERSTOOD:
             await self.say(wire.not_understood(request_key))
-        except RedisError:
-            logger.warning("Redis is away", exc_info=True)
-            await self.say(wire.unreachable(request_key))
+        except Exception as error:
+            if not (outage := outage_of(error)):
+                raise
+            logger.error("Nothing could be done for a page: %s", outage.log)
+            await self.say(wire.outage_json(outage, request_key))
 
     async def say(self, data: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(data))

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from apps.core.outages import Outage
 from apps.publishing.errors import error_text
 from apps.publishing.limits import MESSAGES_RESENT
 from apps.publishing.models import Conversation, Message
@@ -102,6 +103,5 @@ def not_understood(request_key: str | None = None) -> dict[str, Any]:
     return refusal_json(text, "not_understood", request_key)
 
 
-def unreachable(request_key: str | None = None) -> dict[str, Any]:
-    code = "engine_unreachable"
-    return refusal_json(error_text({"code": code}), code, request_key)
+def outage_json(outage: Outage, request_key: str | None = None) -> dict[str, Any]:
+    return refusal_json(outage.message, outage.code, request_key)

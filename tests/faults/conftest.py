@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +31,9 @@ IMPATIENT = {
 DISK_MB = 256
 
 
-@pytest.fixture(scope="session")
-def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
-    """A file system of 256 MB for storage and work; None where we may not mount one."""
-    folder = tmp_path_factory.mktemp("disk")
+@contextmanager
+def small_file_system(folder: Path) -> Iterator[Path | None]:
+    """`folder` with 256 MB of room; None where we may not mount anything."""
     mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "maquette-test", str(folder)]
     try:
         mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
@@ -41,6 +42,26 @@ def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None
     yield folder if mounted else None
     if mounted:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@contextmanager
+def full(disk: Path) -> Iterator[None]:
+    """Nothing fits on the disk meanwhile."""
+    filler = disk / "filler"
+    space = os.statvfs(disk)
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize)
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+@pytest.fixture(scope="session")
+def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
+    """A file system of 256 MB for storage and work; None where we may not mount one."""
+    with small_file_system(tmp_path_factory.mktemp("disk")) as mounted:
+        yield mounted
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from launcher.throwaway import Studio
+from tests.faults.conftest import full
 from tests.fixtures.browser import Complaints
 from tests.fixtures.rest import Rest
 
@@ -23,19 +22,6 @@ def disk(small_disk: Path | None) -> Path:
     if small_disk is None:
         pytest.skip("Only root may mount the small file system that this test fills.")
     return small_disk
-
-
-@contextmanager
-def full(disk: Path) -> Iterator[None]:
-    """Nothing fits on the disk meanwhile."""
-    filler = disk / "filler"
-    space = os.statvfs(disk)
-    with filler.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize)
-    try:
-        yield
-    finally:
-        filler.unlink()
 
 
 def test_an_upload_says_that_the_disk_is_full_and_keeps_what_was_typed(

@@ -27,7 +27,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from pydantic import ValidationError
 
-from apps.core.database import is_unavailable, wait_for_database
+from apps.core.database import is_outage, wait_for_database
 from apps.core.storage import local_copies, storage
 from apps.jobs import services
 from apps.jobs.models import Job
@@ -176,7 +176,7 @@ class _Attempt:
 
     def _require_outage(self, error: DatabaseError) -> None:
         """Log an outage of the database and get rid of the connection. Raises every other error."""
-        if not is_unavailable(error):
+        if not is_outage(error):
             raise error
         logger.warning("Job %s goes on while the database is unavailable (%s)", self.job.pk, error)
         close_old_connections()

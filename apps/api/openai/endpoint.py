@@ -7,14 +7,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from apps.api.openai.errors import ApiError, redis_away
-from apps.core.database import is_unavailable
-from apps.core.redis import AWAY, away_log
+from apps.api.openai.errors import ApiError, of_outage
+from apps.core.outages import outage_of
 
 logger = logging.getLogger(__name__)
 AsyncView = Callable[..., Any]
@@ -41,11 +39,11 @@ def endpoint(method: str) -> Callable[[AsyncView], AsyncView]:
                     response["Allow"] = ", ".join([*sorted(allowed), "OPTIONS"])
             except ApiError as error:
                 response = error.response()
-            except (*AWAY, DatabaseError) as error:
-                if isinstance(error, DatabaseError) and not is_unavailable(error):
+            except Exception as error:
+                if not (outage := outage_of(error)):
                     raise
-                logger.error("A request was refused: %s", away_log(error))
-                response = redis_away(error).response()
+                logger.error("A request was refused: %s", outage.log)
+                response = of_outage(outage).response()
             for name, value in getattr(request, "rate_headers", {}).items():
                 response[name] = value
             return response

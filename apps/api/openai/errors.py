@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from django.http import JsonResponse
 
-from apps.core.redis import AGAIN_AFTER_SECONDS, away_message
+from apps.core.outages import Outage
 from apps.publishing.errors import error_text
 from apps.serving.client import EngineBusy, EngineError, EngineUnreachable, PromptTooLong
 
@@ -46,8 +46,8 @@ class ApiError(Exception):
         return response
 
 
-def redis_away(error: BaseException) -> ApiError:
-    return ApiError(503, "away", away_message(error), retry_after=AGAIN_AFTER_SECONDS)
+def of_outage(outage: Outage) -> ApiError:
+    return ApiError(outage.status, outage.code, outage.message, retry_after=outage.retry_after)
 
 
 def _too_long(error: PromptTooLong, field: str) -> ApiError:

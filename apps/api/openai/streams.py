@@ -8,13 +8,12 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError
 from django.http import StreamingHttpResponse
 
-from apps.api.openai.errors import ApiError, from_engine, redis_away
+from apps.api.openai.errors import ApiError, from_engine, of_outage
 from apps.api.openai.schemas import Answer, usage
-from apps.core.database import is_unavailable, outlive_request
-from apps.core.redis import AWAY
+from apps.core.database import outlive_request
+from apps.core.outages import outage_of
 from apps.serving.client import Done, EngineError, Text
 from apps.workspaces.ways import SILENCE_SECONDS, STILL_THERE
 
@@ -78,10 +77,10 @@ async def _lines(
         yield _line(from_engine(error, answer.prompt_field).body())
     except ApiError as error:
         yield _line(error.body())
-    except (*AWAY, DatabaseError) as error:
-        if isinstance(error, DatabaseError) and not is_unavailable(error):
+    except Exception as error:
+        if not (outage := outage_of(error)):
             raise
-        yield _line(redis_away(error).body())
+        yield _line(of_outage(outage).body())
     finally:
         await _end(first, events)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from redis.exceptions import RedisError, ResponseError
 
-from apps.core.redis import AWAY
+from apps.core.outages import outage_of
 from apps.publishing.connections import AsyncRedis
 from apps.publishing.reply_queue import GROUP, HEARTBEAT, HELD, REQUESTS, STOPS, ReplyRequest, stop_key
 from apps.publishing.streamer import store
@@ -245,11 +245,14 @@ class Streamer:
         await self._acknowledge(entry_id)
 
     async def _is_answered(self, entry_id: str, fields: dict[str, str]) -> bool:
-        """False when Redis went away meanwhile: a restart closes every connection, and its log tells how far we were."""
+        """False when Redis or the database could not go on meanwhile: a restart closes every connection, a full disk takes
+        nothing. The reply's log tells how far we were."""
         try:
             await self._answer(entry_id, fields)
-        except AWAY:
-            logger.warning("Reply %s waits for Redis", fields["reply"])
+        except Exception as error:
+            if not (outage := outage_of(error)):
+                raise
+            logger.warning("Reply %s waits: %s", fields["reply"], outage.log)
             return False
         return True
 

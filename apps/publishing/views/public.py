@@ -27,6 +27,7 @@ from redis.exceptions import RedisError
 
 from apps.core.addresses import address_of_request
 from apps.core.errors import UserError
+from apps.core.outages import outage_of
 from apps.jobs.views import sequence_number
 from apps.publishing import token_log, wire
 from apps.publishing.actions import perform
@@ -256,6 +257,10 @@ def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = No
         )
     except wire.NOT_UNDERSTOOD:
         return JsonResponse(wire.not_understood(), status=400)
+    except Exception as error:
+        if not wants_json or not (outage := outage_of(error)):
+            raise
+        return JsonResponse(wire.outage_json(outage), status=outage.status)
     if wants_json:
         told = wire.turn_json(turn, data.get("request_key")) if turn else {"type": "done"}
         response: HttpResponse = JsonResponse(told)

@@ -53,7 +53,10 @@ export class Connection extends EventTarget {
     if (code === NO_COOKIE) return this.end("no_cookies");
     if (code === NOT_FOUND || code === CLOSED) return this.end();
     this.failures += 1;
-    if (!this.wasOpen && this.failures >= TRIES_BEFORE_FALLBACK && this.page.act) return this.fallBack();
+    if (this.failures >= TRIES_BEFORE_FALLBACK && this.page.act) {
+      if (!this.wasOpen) return this.fallBack();
+      this.askByForm();
+    }
     if (this.wasOpen) this.tell("offline", { offline: true });
     this.retry = setTimeout(() => this.open(), Math.min(8000, 400 * 2 ** this.failures) * (0.7 + Math.random() * 0.6));
   }
@@ -111,14 +114,25 @@ export class Connection extends EventTarget {
     this.socket.send(JSON.stringify(data));
   }
 
-  async post(data) {
+  // A browser does not learn why a socket is refused (a full disk); what waits to be sent is refused by name.
+  askByForm() {
+    for (const data of this.unconfirmed.values()) this.send(data).catch(() => {});
+  }
+
+  async send(data) {
     const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
     const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token };
+    const response = await fetch(this.page.act, { method: "POST", headers, body: JSON.stringify(data) });
+    if (response.status === 404) return this.end();
+    const told = { ...(await response.json()), request_key: data.request_key };
+    this.heard(told);
+    return told;
+  }
+
+  async post(data) {
     try {
-      const response = await fetch(this.page.act, { method: "POST", headers, body: JSON.stringify(data) });
-      if (response.status === 404) return this.end();
-      const told = { ...(await response.json()), request_key: data.request_key };
-      this.heard(told);
+      const told = await this.send(data);
+      if (!told) return;
       // Without a socket the page is told of nothing: it is loaded again, and what was not sent is kept.
       if (told.code === "stale" || data.type === "version") location.reload();
     } catch {
