@@ -59,6 +59,11 @@ class Source:
 
     _characters: int = 0
 
+    def note(self, text: str) -> None:
+        """Add to `notes` what is not said there yet."""
+        if text not in self.notes:
+            self.notes.append(text)
+
     def count(self, characters: int) -> None:
         """Add what a row holds to the text that was read so far. Raises JobError when that is more than may be read."""
         self._characters += characters

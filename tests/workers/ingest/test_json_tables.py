@@ -1,9 +1,12 @@
 """Tables in one JSON document, in every orientation that tools write, and what annotation and chat tools export."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
+
+from workers.contracts.task_types import Role
 
 ROWS = [{"text": f"My parcel {n} is late", "label": "ab"[n % 2]} for n in range(30)]
 LISTS = [list(row.values()) for row in ROWS]
@@ -41,6 +44,26 @@ def test_the_same_rows_in_every_orientation(import_file, shape: str, indent: int
     assert [{name: row[name] for name in ("text", "label")} for row in imported.rows] == ROWS
     assert imported.result.rejected == 0
     assert imported.result.proposal.task_type == "classification"
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("shape", TABLES)
+def test_a_table_for_each_split_in_every_orientation(import_file, shape: str, indent: int | None) -> None:
+    """As a DatasetDict is saved: the split of each row is kept, and no two rows share a line."""
+    document = {"train": TABLES[shape], "validation": TABLES[shape], "test": TABLES[shape]}
+    imported = import_file(json.dumps(document, indent=indent), "x.json")
+    found = [(row["split"], row["text"], row["label"]) for row in imported.rows]
+    assert found == [(split, *row.values()) for split in document for row in ROWS]
+    assert imported.result.proposal.roles["split"] == Role.SPLIT
+    if indent is None or "columns" in shape:
+        assert len({row["__line"] for row in imported.rows}) == len(found)
+
+
+def test_splits_larger_than_the_window(import_file) -> None:
+    table = {name: [row[name] for row in ROWS] * 500 for name in ROWS[0]}
+    imported = import_file(json.dumps({"train": table, "test": table}, indent=1), "x.json")
+    assert Counter(row["split"] for row in imported.rows) == {"train": 15_000, "test": 15_000}
+    assert import_file(json.dumps(table), "x.json").result.rows == 15_000
 
 
 def test_the_name_of_a_row_is_kept(import_file) -> None:

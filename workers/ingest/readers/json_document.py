@@ -9,9 +9,8 @@ from workers.ingest.readers.json_items import exploded
 from workers.ingest.readers.json_shapes import find_shape, read_shape
 from workers.ingest.readers.json_window import CHUNK, DECODER, GAP, Window, read_value
 from workers.ingest.readers.jsonl import row_of
-from workers.ingest.readers.lists import tabled
+from workers.ingest.readers.lists import tabled, with_split
 from workers.ingest.source import Bad, Cells, Row, Source
-from workers.ingest.split_names import SPLIT_COLUMN, split_of_name
 
 _CUT = "The file ends in the middle: its list is never closed, so rows are missing after this one"
 
@@ -110,21 +109,10 @@ def _wrapped(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
         if match:
             window.advance(match.end())
             found.append(match[1])
-            yield from _with_split(_items(window, source.record_limit), match[1])
+            yield from with_split(_items(window, source.record_limit), match[1], source)
             continue
         # Keep a tail: a wrapper's name may be cut by the end of the window.
         window.advance(max(window.at, len(window.text) - 64))
         if not window.grow():
             break
     source.notes.append(f"Rows were read from the list {', '.join(found)}.")
-
-
-def _with_split(records: Iterator[Row | Bad | Cells], name: str) -> Iterator[Row | Bad | Cells]:
-    """Rows of a list that is named after a split say so in a column, unless they have one of that name."""
-    if split_of_name(name) is None:
-        yield from records
-        return
-    for record in records:
-        if isinstance(record, Row) and SPLIT_COLUMN not in record.cells:
-            record = record._replace(cells={**record.cells, SPLIT_COLUMN: name})
-        yield record

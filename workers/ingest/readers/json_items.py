@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from workers.ingest.source import Bad, Row, Source
+from workers.ingest.split_names import SPLIT_COLUMN
 
 _INNER = ("row", "_source", "attributes", "fields")
 """Under which an export keeps the cells: the Hub's viewer, Elasticsearch, JSON:API, Airtable."""
@@ -27,8 +28,10 @@ def exploded(records: Iterable[Row | Bad], source: Source) -> Iterator[Row | Bad
         if how not in told:
             told.add(how)
             source.notes.append(how)
+        split = record.cells.get(SPLIT_COLUMN)
+        beside = {SPLIT_COLUMN: split} if isinstance(split, str) else {}
         for cells in rows:
-            yield Row(record.line, cells)
+            yield Row(record.line, cells if SPLIT_COLUMN in cells else cells | beside)
 
 
 def _rows(cells: Cells) -> tuple[str, Iterator[Cells]] | None:

@@ -18,7 +18,9 @@ from workers.ingest.header import column_names
 from workers.ingest.readers.delimited import too_many_columns
 from workers.ingest.readers.json_window import DECODER, Window, read_key, read_value, skip_value
 from workers.ingest.readers.jsonl import row_of
+from workers.ingest.readers.lists import with_split
 from workers.ingest.source import Bad, Cells, Row, Source
+from workers.ingest.split_names import split_of_name
 from workers.ingest.vocabulary import is_known_name, named
 
 _PREFIX = 1 << 18
@@ -58,6 +60,9 @@ class Kind(StrEnum):
     COLUMNS = "columns"
     INDEX = "index"
     SPLIT = "split"
+    """As pandas means it: columns, index and data apart."""
+    SPLITS = "splits"
+    """A table of any of these shapes for each split, as in a DatasetDict."""
     LIST = "list"
     PAIRS = "pairs"
 
@@ -79,15 +84,21 @@ def find_shape(window: Window, source: Source) -> Shape | None:
         if not window.grow():
             break
     value, _ = _beginning(window.text[window.at : window.at + _PREFIX], 0, 0)
+    return _shape_of(value)
+
+
+def _shape_of(value: Any) -> Shape | None:
     if not isinstance(value, dict) or not value or is_messages([value]):
         return None
+    if _holds_splits(value):
+        return Shape(Kind.SPLITS)
     if (
         isinstance(value.get("columns"), list)
         and isinstance(value.get("data"), list)
         and _is_list_of(value["data"], list)
     ):
         return Shape(Kind.SPLIT)
-    if any(_is_list_of(value.get(name), (dict, list)) for name in _KNOWN_LISTS):
+    if _known_list(value):
         return None
     if kind := _orientation(value):
         return Shape(kind)
@@ -102,13 +113,29 @@ def find_shape(window: Window, source: Source) -> Shape | None:
     return None
 
 
+def _holds_splits(value: dict[str, Any]) -> bool:
+    """Whether all members are named after splits, and the first one is a table."""
+    first = next(iter(value.values()))
+    return (
+        all(isinstance(each, dict) for each in value.values())
+        and all(split_of_name(name) is not None for name in value)
+        and (_shape_of(first) or _known_list(first)) is not None
+    )
+
+
+def _known_list(value: dict[str, Any]) -> Shape | None:
+    name = next((name for name in _KNOWN_LISTS if _is_list_of(value.get(name), (dict, list))), None)
+    return Shape(Kind.LIST, (name,)) if name else None
+
+
 def _is_list_of(value: Any, kind: type | tuple[type, ...]) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], kind) and not is_messages(value)
 
 
 def _orientation(value: dict[str, Any]) -> Kind | None:
     members = list(value.values())
-    if len(members) > 1 and all(
+    # A list that is cut fills what was seen: other columns may follow it.
+    if (len(members) > 1 or isinstance(members[0], _Cut)) and all(
         isinstance(each, list) and not any(isinstance(x, (dict, list)) for x in each) for each in members
     ):
         lengths = {len(each) for each in members if not isinstance(each, _Cut)}
@@ -194,12 +221,33 @@ def read_shape(shape: Shape, window: Window, source: Source) -> Iterator[Row | B
     if shape.kind is Kind.LIST:
         yield from _listed(shape.path, window, source)
     elif shape.kind is Kind.COLUMNS:
-        source.notes.append("The file holds a table column by column.")
+        source.note("The file holds a table column by column.")
         yield from _columns(window, source)
+    elif shape.kind is Kind.SPLITS:
+        yield from _splits(window, source)
     elif shape.kind is Kind.SPLIT:
         yield from _split(window, source)
     else:
         yield from _members(shape.kind, window, source)
+
+
+def _splits(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
+    """The tables of all splits, one after another; their rows say in a column which split they are in."""
+    found: list[str] = []
+    count = 0
+    for name in _each_member(window):
+        value, _ = _beginning(window.text[window.at : window.at + _PREFIX], 0, 0)
+        shape = find_shape(window, source) or (_known_list(value) if isinstance(value, dict) else None)
+        if shape is None:
+            skip_value(window)
+            continue
+        found.append(name)
+        before = count
+        for record in with_split(read_shape(shape, window, source), name, source):
+            count += 1
+            # Rows of columns are counted, within each table from 1.
+            yield record._replace(line=record.line + before) if shape.kind is Kind.COLUMNS else record
+    source.notes.append(f"Rows were read from the splits {', '.join(found)}.")
 
 
 def _open(window: Window, mark: str) -> bool:
@@ -243,7 +291,7 @@ def _listed(path: tuple[str, ...], window: Window, source: Source) -> Iterator[R
         elif path[1:]:
             yield from _listed(path[1:], window, source)
         else:
-            source.notes.append(f"Rows were read from the list {name}.")
+            source.note(f"Rows were read from the list {name}.")
             for found in _each_item(window, source.record_limit):
                 yield found if isinstance(found, Bad) else row_of(*found)
 

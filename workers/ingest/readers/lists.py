@@ -6,6 +6,7 @@ from typing import Any
 
 from workers.ingest.header import column_names, looks_like_header
 from workers.ingest.source import Bad, Cells, Row, Source
+from workers.ingest.split_names import SPLIT_COLUMN, split_of_name
 
 _PREVIEW = 200
 
@@ -32,6 +33,19 @@ def tabled(records: Iterable[Row | Bad | Cells], source: Source) -> Iterator[Row
         return
 
 
+def with_split(
+    records: Iterable[Row | Bad | Cells], name: str, source: Source
+) -> Iterator[Row | Bad | Cells]:
+    """Rows of a table that is named after a split say so in a column, unless they have one of that name."""
+    if split_of_name(name) is None:
+        yield from records
+        return
+    for record in tabled(records, source):
+        if isinstance(record, Row) and SPLIT_COLUMN not in record.cells:
+            record = record._replace(cells={**record.cells, SPLIT_COLUMN: name})
+        yield record
+
+
 def _refused(record: Row | Bad | Cells) -> Row | Bad:
     if not isinstance(record, Cells):
         return record
@@ -49,7 +63,7 @@ def _named(lists: list[list[Any]], source: Source) -> tuple[list[str], bool]:
         and looks_like_header(texts[0], texts[1:])
     ):
         return column_names(texts[0]), True
-    source.notes.append("The rows are lists without names, so the columns were numbered.")
+    source.note("The rows are lists without names, so the columns were numbered.")
     return column_names([""] * width), False
 
 
