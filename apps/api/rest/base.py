@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework import mixins, viewsets
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from apps.core.errors import NotVisible, UserError
 from apps.datasets.services import is_upload_id, read_parts, stored_parts
@@ -47,6 +48,22 @@ class Pages(LimitOffsetPagination):
     """Lists in pages of a bounded length."""
 
     max_limit = 200
+
+
+class ArrayPages(Pages):
+    """Pages whose body is a bare array. The header Link leads to the next and the previous page (RFC 8288)."""
+
+    default_limit = Pages.max_limit
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """Return `data` with the addresses of its neighbours and, as X-Total-Count, how many there are in all."""
+        places = {"next": self.get_next_link(), "prev": self.get_previous_link()}
+        links = [f'<{address}>; rel="{place}"' for place, address in places.items() if address]
+        headers = {"X-Total-Count": str(self.count)} | ({"Link": ", ".join(links)} if links else {})
+        return Response(data, headers=headers)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return schema
 
 
 class VisibleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):

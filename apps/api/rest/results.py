@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.rest import serializers
-from apps.api.rest.base import VisibleViewSet, find
+from apps.api.rest.base import ArrayPages, VisibleViewSet, find
 from apps.catalog.models import ModelVersion
 from apps.datasets.models import DatasetVersion
 from apps.evaluation import services as evaluation
@@ -29,7 +29,7 @@ from apps.workspaces.access import Action
 from apps.workspaces.models import ApiKey
 from apps.workspaces.services import create_api_key, revoke_api_key
 
-MOST_LISTED = 200
+_NEWEST_FIRST = ("-created_at", "pk")
 
 
 class EvaluationViewSet(VisibleViewSet):
@@ -148,11 +148,12 @@ class AppViewSet(VisibleViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses=serializers.LinkSerializer(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @action(detail=True, methods=["get"], pagination_class=ArrayPages)
     def links(self, request: Request, pk: Any = None) -> Response:
-        """The links that are open; of very many the newest."""
-        found = [_link(link) for link in self.own(Action.VIEW).links.live()[:MOST_LISTED]]
-        return Response(serializers.LinkSerializer(found, many=True).data)
+        """The links that are open, the newest first. The header Link leads to the next page."""
+        found = self.paginate_queryset(self.own(Action.VIEW).links.live().order_by(*_NEWEST_FIRST)) or []
+        data = serializers.LinkSerializer(map(_link, found), many=True).data
+        return self.get_paginated_response(data)
 
     @extend_schema(request=serializers.LinkSerializer, responses={201: serializers.LinkSerializer})
     @links.mapping.post
@@ -178,12 +179,14 @@ class AppViewSet(VisibleViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses=serializers.AppKeySerializer(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @action(detail=True, methods=["get"], pagination_class=ArrayPages)
     def keys(self, request: Request, pk: Any = None) -> Response:
-        """The live keys of this app, without their secrets; of very many the newest."""
+        """The live keys of this app, without their secrets, the newest first. The header Link leads to the next page."""
         found = ApiKey.objects.of_members().filter(app_id=self.own(Action.VIEW).pk)
-        found = found.select_related("created_by", "made_with")[:MOST_LISTED]
-        return Response(serializers.AppKeySerializer(found, many=True).data)
+        page = self.paginate_queryset(
+            found.select_related("created_by", "made_with").order_by(*_NEWEST_FIRST)
+        )
+        return self.get_paginated_response(serializers.AppKeySerializer(page, many=True).data)
 
     @extend_schema(request=serializers.NewAppKeySerializer, responses={201: serializers.NewAppKeySerializer})
     @keys.mapping.post

@@ -1,5 +1,6 @@
 """What a script made it can see and take away again: links, keys, apps, results, models."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from apps.evaluation.models import Comparison, Evaluation
 from apps.evaluation.services import compare
 from apps.publishing.models import App, ShareLink
+from apps.publishing.tokens import encrypt_token
 from apps.workspaces.models import ApiKey
 from tests.apps.api.conftest import Caller
 from tests.apps.api.test_rest import NOWHERE
@@ -47,6 +49,35 @@ def test_keys_are_listed_without_their_secrets_and_revoked(caller: Caller, made:
     assert caller.delete(f"apps/{made['id']}/keys/{key['id']}/").status_code == 204
     assert Caller(key["secret"]).client.get("/v1/models").status_code == 401
     assert caller.get(f"apps/{made['id']}/keys/").json() == []
+
+
+@pytest.mark.parametrize("kind", ["links", "keys"])
+def test_long_lists_are_read_page_by_page(caller: Caller, made: dict[str, Any], kind: str) -> None:
+    """The body stays an array; the header Link leads on until all were read once."""
+    app = App.objects.get()
+    for n in range(205):
+        common = {"workspace": app.workspace, "name": f"{kind} {n}", "created_by": app.created_by}
+        if kind == "links":
+            ShareLink.objects.create(
+                app=app, token_hash=str(n), token_encrypted=encrypt_token(str(n)), **common
+            )
+        else:
+            ApiKey.objects.create(app_id=app.pk, hash=str(n), prefix=str(n), **common)
+    for path, sizes in (
+        (f"apps/{app.pk}/{kind}/", [200, 5]),
+        (f"apps/{app.pk}/{kind}/?limit=80", [80, 80, 45]),
+    ):
+        names: list[str] = []
+        found: list[int] = []
+        while path:
+            response = caller.get(path)
+            assert response["X-Total-Count"] == "205"
+            found.append(len(response.json()))
+            names += [each["name"] for each in response.json()]
+            following = re.search(r'<[^>]*/api/v1/([^>]*)>; rel="next"', response.get("Link", ""))
+            path = following[1] if following else ""
+        assert found == sizes
+        assert sorted(names) == sorted(f"{kind} {n}" for n in range(205))
 
 
 def test_a_key_of_another_app_or_of_the_workspace_is_none_of_this_app(
