@@ -18,8 +18,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.core.htmx import render_page, wants_partial
-from apps.core.listing import NEWEST, OLDEST, Filter, Listing, Sort
+from apps.core.listing import NEWEST, OLDEST, Listing, Sort
 from apps.core.picking import is_id, pick
+from apps.datasets.filters import by_task
 from apps.datasets.models import DatasetVersion
 from apps.evaluation import presentation, services
 from apps.evaluation.files import send_evaluation_file
@@ -42,12 +43,7 @@ EVALUATIONS = Listing(
     sorts=(NEWEST, OLDEST, Sort("name", _l("Name"), ("model_version__name", "pk"))),
     filters=(
         by_state(),
-        Filter(
-            "task",
-            _l("Task"),
-            DatasetVersion._meta.get_field("task_type").choices or (),  # type: ignore[arg-type]
-            lambda evaluations, value: evaluations.filter(dataset_version__task_type=value),
-        ),
+        by_task(),
     ),
 )
 COMPARISONS = Listing(

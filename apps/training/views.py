@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from apps.catalog.models import BaseModel
 from apps.core.errors import UserError
 from apps.core.htmx import render_page
-from apps.core.listing import NEWEST, OLDEST, Filter, Listing, Sort
+from apps.core.listing import NEWEST, OLDEST, Listing, Sort
 from apps.core.picking import Picked, search_text
+from apps.datasets.filters import by_task
 from apps.datasets.models import DatasetVersion
 from apps.jobs.filters import by_state
 from apps.jobs.views import sequence_number, status_context
@@ -42,12 +43,7 @@ RUNS = Listing(
     searches=("name", "dataset_version__dataset__name", "preflight__base_label"),
     filters=(
         by_state(),
-        Filter(
-            "task",
-            _l("Task"),
-            DatasetVersion._meta.get_field("task_type").choices or (),  # type: ignore[arg-type]
-            lambda runs, value: runs.filter(dataset_version__task_type=value),
-        ),
+        by_task(),
     ),
 )
 DATA = Listing(

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from apps.api.rest.schema import RECIPE_REF
 from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.core.verdicts import VerdictText, verdict_text
+from apps.datasets.filters import TASK_CHOICES
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs.models import Job
@@ -159,9 +160,7 @@ class RereadSerializer(serializers.Serializer[Any]):
 class ConfirmSerializer(serializers.Serializer[Any]):
     """What the data teaches and what its columns mean; left out, the import's own proposal."""
 
-    task_type = serializers.ChoiceField(
-        choices=DatasetVersion._meta.get_field("task_type").choices or [], required=False
-    )
+    task_type = serializers.ChoiceField(choices=TASK_CHOICES, required=False)
     roles = serializers.DictField(
         child=serializers.ChoiceField(choices=[r.value for r in Role]), required=False
     )

@@ -22,6 +22,7 @@ from apps.core.htmx import redirect, render_page
 from apps.core.listing import BY_NAME, BY_TIME_AND_NAME, NEWEST, OLDEST, Filter, Listing, Sort
 from apps.core.notices import do_and_tell, tell_archived
 from apps.core.storage import storage
+from apps.datasets.filters import by_task
 from apps.jobs.views import status_context
 from apps.workspaces import access
 from apps.workspaces.access import Action
@@ -33,12 +34,7 @@ MODELS = Listing(
     searches=("name", "origin_label", "dataset_version__dataset__name"),
     sorts=(*BY_TIME_AND_NAME, Sort("size", _l("Largest first"), ("-bytes", "pk"))),
     filters=(
-        Filter(
-            "task",
-            _l("Task"),
-            ModelVersion._meta.get_field("task_type").choices or (),  # type: ignore[arg-type]
-            lambda models, value: models.filter(task_type=value),
-        ),
+        by_task("task_type"),
         Filter(
             "evaluated",
             _l("Evaluation"),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from apps.core.errors import NotVisible
 from apps.core.htmx import render_page
 from apps.core.listing import BY_TIME_AND_NAME, Filter, Listing, Sort
+from apps.datasets.filters import TASK_CHOICES
 from apps.datasets.models import Dataset, DatasetVersion
 from apps.datasets.querysets import load_newest
 from apps.datasets.roles import role_label
@@ -49,7 +50,7 @@ DATASETS = Listing(
         Filter(
             "task",
             _("Task"),
-            DatasetVersion._meta.get_field("task_type").choices or (),  # type: ignore[arg-type]
+            TASK_CHOICES,
             lambda datasets, value: datasets.filter(
                 latest_id__in=DatasetVersion.objects.filter(task_type=value).values("pk")
             ),
