@@ -26,8 +26,8 @@ from workers.training.watching import validate
 
 _LEAST_TIMED_SECONDS = 2.0
 _MOST_TIMED_GROUPS = 24
-_MOST_SEARCHED_STEPS = 400
-"""Of the first epoch, among which the group that takes the most memory is looked for; that of the longest row is one more."""
+_MOST_SEARCHED_STEPS = 1000
+"""Of the run, among which the group that takes the most memory is looked for; that of the longest row is one more."""
 _LEARNED_WEIGHT = 0.5
 """What the logits of a learned token take, in the memory of a token that is only read; near enough to rank groups."""
 _NO_RATE = 1e-9
@@ -143,12 +143,10 @@ def _groups(
     method: TrainingMethod, recipe: Recipe, examples: Sequence[Example], watched: Sequence[Example]
 ) -> _Groups:
     order = Order(len(examples), recipe.batch_rows or 1, recipe.seed)
-    rows = [order.step(number) for number in range(order.steps_per_epoch)]
+    # Of every epoch, since each divides the rows anew.
+    searched = [order.step(number) for number in range(min(_MOST_SEARCHED_STEPS, total_steps(recipe, order)))]
     longest = max(range(len(examples)), key=lambda index: method.tokens(examples[index]))
-    searched = [
-        *rows[:_MOST_SEARCHED_STEPS],
-        *(step for step in rows[_MOST_SEARCHED_STEPS:] if longest in step),
-    ]
+    searched += [step for step in map(order.step, range(order.steps_per_epoch)) if longest in step]
     steps = [list(method.microbatches([examples[index] for index in step])) for step in searched]
 
     def weight(group: list[Example]) -> float:

@@ -14,6 +14,7 @@ from workers.models.starters import create_starter
 from workers.training import estimates
 from workers.training.checkpoints import Checkpoints, TrainingState, Validation
 from workers.training.data import Order
+from workers.training.loop import total_steps
 from workers.training.methods import TrainingMethod, method_for
 from workers.training.optimizer import Optimizer
 
@@ -52,16 +53,18 @@ def _examples(family: Family, longest: int) -> list[Example]:
 
 
 def _sizes(method: TrainingMethod, recipe: Recipe, examples: list[Example]) -> list[list[int]]:
-    """Of the groups of every step of an epoch."""
+    """Of the groups of every step of all epochs."""
     order = Order(len(examples), recipe.batch_rows, recipe.seed)
-    steps = ([examples[index] for index in order.step(number)] for number in range(order.steps_per_epoch))
+    steps = (
+        [examples[index] for index in order.step(number)] for number in range(total_steps(recipe, order))
+    )
     return [[method.size(group) for group in method.microbatches(rows)] for rows in steps]
 
 
 @pytest.mark.parametrize("batching", [Batching.AUTO, Batching.LENGTH_GROUPING])
 @pytest.mark.parametrize("family", list(Family))
-def test_the_group_with_the_most_tokens_of_an_epoch_is_measured(family: Family, batching: Batching) -> None:
-    recipe = Recipe(batch_rows=8, tokens_per_microbatch=200, batching=batching)
+def test_the_group_with_the_most_tokens_of_a_run_is_measured(family: Family, batching: Batching) -> None:
+    recipe = Recipe(batch_rows=8, tokens_per_microbatch=200, batching=batching, epochs=3)
     method, examples = method_for(_loaded(family), recipe), _examples(family, 60)
     groups = estimates._groups(method, recipe, examples, examples[:40])
     step_sizes = _sizes(method, recipe, examples)
