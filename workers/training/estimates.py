@@ -90,7 +90,7 @@ def measure_speed(
     watched: Sequence[Example],
     phases: Phases,
 ) -> Speed:
-    """Do what a run does when it holds the most, then as much more as timing takes. The model is spoilt afterwards.
+    """Try some groups of rows, then do what a run does when it holds the most. The model is spoilt afterwards.
 
     `watched` are the validation rows. A run holds the most in a step after its first validation: weights, gradients,
     Adam's moments, the best weights so far, and the activations of its largest micro-batch.
@@ -103,10 +103,19 @@ def measure_speed(
     loaded.model.train()
     optimizer = Optimizer(loaded.model, recipe)
     groups = _groups(method, recipe, examples, watched)
-    _pass(method, recipe, optimizer, groups.smallest)
-    optimizer.step(_NO_RATE)
-    best = optimizer.copy_weights() if watched else {}
     timer = _Timer(method, recipe, optimizer, phases)
+    timer.run(groups.smallest)
+    optimizer.step(_NO_RATE)
+    timer.begin()
+    timer.run(groups.smallest)
+    optimizer.forget()
+    # Kernels for many sizes, which a run has compiled by the time of its fullest step, are part of what it holds.
+    for group in groups.others:
+        if timer.seconds_for(group) > _LEAST_TIMED_SECONDS:
+            break
+        timer.run(group)
+        optimizer.forget()
+    best = optimizer.copy_weights() if watched else {}
     for group in groups.fullest:
         timer.run(group)
     stepped = time.monotonic()
@@ -115,13 +124,7 @@ def measure_speed(
     if groups.validated:
         validate(method, loaded, groups.validated, lambda: phases.check(0, 1))
     best.clear()
-    # What is only timed adds up gradients of several steps, which a run need not do.
-    most = peak_memory(loaded.device)
-    for group in groups.others:
-        if timer.seconds > _LEAST_TIMED_SECONDS:
-            break
-        timer.run(group)
-    return Speed(timer.seconds / max(1, timer.tokens), per_step, most, optimizer.parameters)
+    return Speed(timer.per_token, per_step, peak_memory(loaded.device), optimizer.parameters)
 
 
 class _Timer:
@@ -129,14 +132,32 @@ class _Timer:
 
     def __init__(self, method: TrainingMethod, recipe: Recipe, optimizer: Optimizer, phases: Phases) -> None:
         self._method, self._recipe, self._optimizer, self._phases = method, recipe, optimizer, phases
-        self.seconds, self.tokens = 0.0, 0
+        self._seconds, self._tokens = 0.0, 0
+
+    @property
+    def per_token(self) -> float:
+        return self._seconds / max(1, self._tokens)
+
+    def begin(self) -> None:
+        """Count from here: the first pass of all sets much up."""
+        self._seconds, self._tokens = 0.0, 0
+
+    def seconds_for(self, group: list[Example]) -> float:
+        """All seconds, were this group run as well."""
+        return self._seconds + self.per_token * self._tokens_of(group)
 
     def run(self, group: list[Example]) -> None:
-        self._phases.check(min(1.0, self.seconds / _LEAST_TIMED_SECONDS), 1)
+        self._phases.check(min(1.0, self._seconds / _LEAST_TIMED_SECONDS), 1)
         begun = time.monotonic()
-        _pass(self._method, self._recipe, self._optimizer, group)
-        self.seconds += time.monotonic() - begun
-        self.tokens += sum(self._method.tokens(example) for example in group)
+        learned = max(1, sum(self._method.learned(example) for example in group))
+        loss = self._method.loss_sum(group, label_smoothing=self._recipe.label_smoothing or 0.0)
+        (loss / learned).backward()
+        self._optimizer.collect()
+        self._seconds += time.monotonic() - begun
+        self._tokens += self._tokens_of(group)
+
+    def _tokens_of(self, group: list[Example]) -> int:
+        return sum(self._method.tokens(example) for example in group)
 
 
 def _groups(
@@ -172,12 +193,6 @@ def _with_company(step: list[list[Example]], weight: Callable[[list[Example]], f
         step[place],
         *([max(after, key=weight)] if after else []),
     ]
-
-
-def _pass(method: TrainingMethod, recipe: Recipe, optimizer: Optimizer, group: list[Example]) -> None:
-    learned = max(1, sum(method.learned(example) for example in group))
-    (method.loss_sum(group, label_smoothing=recipe.label_smoothing or 0.0) / learned).backward()
-    optimizer.collect()
 
 
 def row_tokens(family: Family, example: Example) -> int:

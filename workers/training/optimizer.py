@@ -59,8 +59,12 @@ class Optimizer:
                 group["lr"] = learning_rate
             self._adam.step()
             self.publish()
-        self._adam.zero_grad(set_to_none=True)
+        self.forget()
         return norm
+
+    def forget(self) -> None:
+        """Clear the gradients without a step."""
+        self._adam.zero_grad(set_to_none=True)
 
     @torch.no_grad()
     def publish(self) -> None:
