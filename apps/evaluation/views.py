@@ -157,6 +157,7 @@ def detail(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
         "evaluation": evaluation,
         "rows_used": presentation.rows_used(evaluation),
         "more_rows": evaluation.max_rows is not None,
+        "comparison": evaluation.comparisons.first(),
         **status_context(evaluation.job),
     }
     if evaluation.result:

@@ -105,6 +105,7 @@ def _settings(
     status: int = 200,
 ) -> HttpResponse:
     workspace = request.workspace  # type: ignore[attr-defined]
+    own = Membership.objects.get(workspace=workspace, user=request.user)
     hand_over = hand_over_form or HandOverForm(workspace=workspace, user=request.user)
     member: Any = hand_over.fields["member"]
     sent = request.POST.get("member") or request.GET.get("member")
@@ -121,6 +122,7 @@ def _settings(
         "hand_over_form": hand_over,
         "delete_form": delete_form or DeleteForm(),
         "grace_days": settings.WORKSPACE_GRACE_DAYS,
+        "is_last_owner": members.is_last_owner(own),
     }
     return render(request, "workspaces/settings.html", context, status=status)
 
