@@ -19,6 +19,6 @@ MESSAGES = (
     _("What should happen on stage, in words, and the program in Stagehand, a small invented language."),
     _("Support tickets"),
     _(
-        "Messages to an invented internet provider, sorted into eight queues. Most mention matters that are settled already, so the right queue follows from what is said about each."
+        "Messages to an invented internet provider, sorted into eight queues. Most mention matters that are settled already, so the right queue depends on the status of each matter."
     ),
 )

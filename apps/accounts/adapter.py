@@ -93,8 +93,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if is_sign_up and not may_sign_up(self.request, email):
             raise ValidationError(
                 _(
-                    "Your invitation is for another address: use the one that it was sent to, or the one that "
-                    "somebody has used it with."
+                    "Your invitation is for another address. Use the address that it was sent to, or the one that it "
+                    "was already used with."
                 )
             )
         return email

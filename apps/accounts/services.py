@@ -202,7 +202,7 @@ def refuse_the_last_administrator(user: User) -> None:
     administrators = User.objects.select_for_update().filter(is_superuser=True, is_active=True)
     if list(administrators) == [user] and User.objects.exclude(pk=user.pk).exists():
         raise UserError(
-            _("You are the only administrator of this studio. Make somebody else one first."),
+            _("You are the only administrator of this studio. Make another person an administrator first."),
             code="last_administrator",
         )
 

@@ -95,7 +95,7 @@ def _checked_folder(location: str) -> str:
     roots = [Path(root) for root in settings.MODEL_ROOTS]
     if not roots:
         message = _(
-            "Folders are switched off here. An administrator can allow them by setting MODEL_ROOTS to the folders that "
+            "Folders are disabled here. An administrator can allow them by setting MODEL_ROOTS to the folders that "
             "models may be read from, separated by commas (/srv/models,/mnt/models)."
         )
         raise UserError(message, field="location")

@@ -36,7 +36,7 @@ def set_up_studio(
     """
     # Two people may press the button at once; neither row exists yet that a row lock could hold on to.
     if not cache.add(_LOCK, 1, _LOCK_SECONDS):
-        raise UserError(_("Somebody else is setting up this studio right now."))
+        raise UserError(_("Another person is setting up this studio right now."))
     try:
         with transaction.atomic():
             if is_set_up():

@@ -49,7 +49,7 @@ class AppForm(StudioForm):
     system_prompt = _text(
         _("System prompt"),
         _(
-            "Said to the model before every conversation. Leave it empty unless the data had one. A model may repeat it to visitors: write no secrets into it."
+            "Sent to the model before every conversation. Leave it empty unless the data had one. A model may repeat it to visitors: write no secrets into it."
         ),
         4000,
         rows=3,

@@ -29,7 +29,7 @@ class ApiKeyForm(StudioForm):
             (30, _("a month")),
             (DAYS, _("three months")),
             (365, _("a year")),
-            (0, _("good, until it is revoked")),
+            (0, _("active until revoked")),
         ],
         initial=DAYS,
         required=False,
@@ -44,7 +44,7 @@ class InvitationForm(StudioForm):
         label=_("E-mail address"),
         required=False,
         help_text=_(
-            "The invitation is mailed to it and works for its owner alone. Without one, whoever has the link may use it, once."
+            "The invitation is mailed to it and works for its owner alone. Without an address, anyone with the link can use it, once."
         ),
     )
     role = forms.ChoiceField(label=_("Role"))
@@ -138,7 +138,7 @@ class AuditFilterForm(StudioForm):
         entries = AuditEntry.objects.filter(workspace=workspace).order_by()
         everybody, anything = [("", _("everybody"))], [("", _("anything"))]
         found: dict[str, list[tuple[str, Any]]] = {
-            "actor": [*everybody, *actors, (NOBODY, _("nobody who is signed in"))],
+            "actor": [*everybody, *actors, (NOBODY, _("not signed in"))],
             "action": [*anything, *_in_words(entries, "action", action_words)],
             "object_type": [*anything, *_in_words(entries, "object_type", kind_words)],
         }

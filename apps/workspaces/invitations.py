@@ -1,7 +1,7 @@
 """Invitations: a way into a workspace, or without one into the studio, for one person, once.
 
 An invitation for an address is opened by nobody but the owner of that address, verified; one without an address by
-whoever has the link, until somebody signs up with it: then it is for the address of that account. Its token is shown when it is made, and only a hash is kept, in the row and in the session.
+anyone with the link, until somebody signs up with it: then it is for the address of that account. Its token is shown when it is made, and only a hash is kept, in the row and in the session.
 """
 
 import hashlib
@@ -198,7 +198,7 @@ def accept_invitation(*, actor: User, token: str) -> Membership | None:
     workspace = usage.lock_workspace(workspace_id) if workspace_id else None
     invitation = find(token)
     if not is_for(invitation, actor):
-        message = _("This invitation is for another e-mail address. Sign in as whoever it was sent to.")
+        message = _("This invitation is for another e-mail address. Sign in with the account that has that address.")
         raise UserError(message, code="other_address")
     now = timezone.now()
     if not Invitation.objects.open().filter(pk=invitation.pk).update(accepted_at=now, accepted_by=actor):

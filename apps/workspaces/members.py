@@ -72,7 +72,7 @@ def transfer_ownership(*, actor: User, membership: Membership) -> None:
     if current.user_id == actor.pk:
         raise UserError(_("Choose another member: you own this workspace already."), field="member")
     if not current.user.is_active:
-        raise UserError(_("Choose another member: this account is switched off."), field="member")
+        raise UserError(_("Choose another member: this account is deactivated."), field="member")
     own = Membership.objects.get(workspace=current.workspace, user=actor)
     Membership.objects.filter(pk=current.pk).update(role=Role.OWNER)
     Membership.objects.filter(pk=own.pk).update(role=Role.ADMIN)
@@ -108,7 +108,7 @@ def _other_owners(membership: Membership) -> models.QuerySet[Membership]:
 
 def _require_another_owner(membership: Membership) -> None:
     if is_last_owner(membership):
-        message = _("A workspace needs an owner. Make somebody else an owner first, or delete the workspace.")
+        message = _("A workspace needs an owner. Make another member an owner first, or delete the workspace.")
         raise UserError(message, code="last_owner")
 
 

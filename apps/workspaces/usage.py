@@ -73,7 +73,7 @@ def _refusal(kind: str) -> str:
             "Choose a shorter run, wait for next month, or ask an administrator for more."
         ),
         UsageKind.TOKENS: _(
-            "What this workspace may answer in a day is used up. Try again tomorrow, or ask whoever runs it for more."
+            "The quota of this workspace for today is used up. Try again tomorrow, or ask its owner to raise the quota."
         ),
         UsageKind.MEMBERS: _(
             "This workspace has as many members and open invitations as it may have. Remove one first, or ask an "

@@ -70,8 +70,7 @@ class Meter:
             ),
             UsageKind.RUNS: _("Runs that wait for a worker or are at work."),
             UsageKind.ACCELERATOR: _(
-                "Time that runs and evaluations spent at work this month, and what is promised to those that have "
-                "not ended."
+                "Compute time of runs and evaluations this month, with the time reserved for those that have not ended."
             ),
             UsageKind.TOKENS: _(
                 "Tokens that models read and wrote today: in apps, through their keys, and when a model is tried by hand."

@@ -62,4 +62,4 @@ def test_a_run_on_a_full_disk_says_so_and_can_be_taken_up_again(
         page.goto(f"/runs/{run['id']}/")
         expect(page.get_by_role("alert")).to_contain_text("The disk is full")
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("button", name="Did it get better?")).to_be_visible()
+    expect(page.get_by_role("button", name="Compare with the base model")).to_be_visible()

@@ -51,7 +51,7 @@ def rest(studio: Studio, browser: Browser, signed_in: Any) -> Rest:
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("link", name="API keys").click()
     page.get_by_label("What is it for?").fill("journeys")
-    page.get_by_role("button", name="Make a key").click()
+    page.get_by_role("button", name="Create key").click()
     secret = page.locator("#secret").inner_text()
     context.close()
     return Rest(studio.url, secret)

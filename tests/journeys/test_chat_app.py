@@ -127,7 +127,7 @@ def test_revoking_the_link_closes_the_open_page(
     owner.goto(f"/apps/{app['id']}/")
     owner.on("dialog", lambda dialog: dialog.accept())
     owner.get_by_role("button", name="Close").click()
-    expect(visitor.get_by_text("This link was closed by whoever shared it.")).to_be_visible()
+    expect(visitor.get_by_text("The person who shared this link closed it.")).to_be_visible()
     expect(visitor.get_by_label("Your message")).to_be_disabled()
     complaints.tolerate("status of 404")
     visitor.reload()

@@ -86,12 +86,12 @@ def train(page: Page) -> None:
     expect(page.get_by_role("heading", name="Is it learning?")).to_be_visible()
     expect(page.locator("[data-run-chart] canvas")).to_be_visible()
     expect(page.get_by_role("heading", name="What it says")).to_be_visible()
-    expect(page.get_by_role("button", name="Did it get better?")).to_be_visible()
+    expect(page.get_by_role("button", name="Compare with the base model")).to_be_visible()
 
 
 def publish(page: Page) -> None:
     """From the trained model to the page of its published app."""
-    page.get_by_role("button", name="Did it get better?").click()
+    page.get_by_role("button", name="Compare with the base model").click()
     expect(page.locator("#verdict")).to_contain_text(re.compile("better|worse|differ", re.IGNORECASE))
     expect(page.get_by_role("heading", name="Row by row")).to_be_visible()
     page.get_by_role("link", name="Publish").click()

@@ -47,7 +47,7 @@ def test_a_trained_model_is_compared_and_published(
     page = open_page(studio.url, signed_in)
     keys = Keyboard(page)
     page.goto(f"/runs/{story['run']['id']}/")
-    keys.activate(page.get_by_role("button", name="Did it get better?"))
+    keys.activate(page.get_by_role("button", name="Compare with the base model"))
     expect(page.locator("#verdict")).to_be_visible()
     keys.activate(page.get_by_role("link", name="Publish"))
     keys.fill(page.get_by_label("Name", exact=True), "By keyboard")
@@ -78,8 +78,8 @@ def test_a_file_is_uploaded(
     keys.press("End")
     assert role.evaluate("select => select.selectedIndex === select.options.length - 1")
     page.once("dialog", lambda dialog: dialog.accept())
-    keys.activate(page.get_by_role("button", name="Throw away"))
-    expect(page.get_by_text("was thrown away")).to_be_visible()
+    keys.activate(page.get_by_role("button", name="Discard upload"))
+    expect(page.get_by_text("was discarded")).to_be_visible()
 
 
 def test_a_chat_is_asked_stopped_and_judged(

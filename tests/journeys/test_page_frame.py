@@ -196,7 +196,7 @@ def test_a_button_pressed_twice_is_one_wish(world: World, site: LiveSite, browse
     page = page_of(world, "owner", site, browser)
     page.goto("/workspace/keys/")
     page.get_by_label("What is it for?").fill("pressed twice")
-    page.get_by_role("button", name="Make a key").dblclick()
+    page.get_by_role("button", name="Create key").dblclick()
     expect(page.locator("#secret")).to_be_visible()
     assert ApiKey.objects.filter(name="pressed twice").count() == 1
 

@@ -74,7 +74,7 @@ def test_a_chinese_file_is_mended_and_trained_by_keyboard(
     press_until(page, "ArrowUp", page.get_by_role("radio", name="A quick look"))
     follow(page, page.get_by_role("button", name="Check what will happen"))
     follow(page, page.get_by_role("button", name="Start training"))
-    expect(page.get_by_role("button", name="Did it get better?")).to_be_visible()
+    expect(page.get_by_role("button", name="Compare with the base model")).to_be_visible()
 
 
 def follow(page: Page, target: Locator) -> None:
@@ -113,5 +113,5 @@ def test_a_stopped_run_keeps_its_result(
     expect(page.get_by_text("says since step").first).to_be_visible()
     page.get_by_role("button", name="Stop and keep the best").click()
     expect(page.get_by_text("You stopped the run. The best checkpoint so far")).to_be_visible(timeout=20_000)
-    expect(page.get_by_role("button", name="Did it get better?")).to_be_visible()
+    expect(page.get_by_role("button", name="Compare with the base model")).to_be_visible()
     assert rest.read("runs", run)["result"]["stopped"] == "user"

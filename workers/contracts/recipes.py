@@ -83,7 +83,7 @@ class Recipe(BaseModel):
     max_steps: int | None = _field(
         None,
         title=_("Most optimizer steps"),
-        help_text=_("Ends the run after this many steps, whatever the epochs say."),
+        help_text=_("Ends the run after this many steps, regardless of the number of epochs."),
         group="length",
         ge=1,
     )

@@ -126,7 +126,7 @@ def _zip_format(path: Path) -> Format:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise JobError(
             "damaged_file",
-            "This file is a damaged Excel workbook or zip archive. Save it again and upload it anew.",
+            "This file is a damaged Excel workbook or zip archive. Save it again, then upload it again.",
             field="source",
         ) from error
     if any(name.startswith("xl/") for name in names) or "content.xml" in names:

@@ -243,7 +243,7 @@ def _no_rows(rejected: RejectedWriter) -> JobError:
     return JobError(
         "no_rows",
         f"None of the {rejected.count:,} rows in this file can be used. The first problem is in line {line}: {reason}. "
-        "Mend the file, then upload it again.",
+        "Fix the file, then upload it again.",
         field="source",
     )
 

@@ -200,7 +200,7 @@ def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     except UserError as error:
         messages.error(request, str(error.message))
         return redirect(request, "datasets:import", pk)
-    messages.success(request, _("“%(file)s” was thrown away.") % {"file": import_.filename})
+    messages.success(request, _("“%(file)s” was discarded.") % {"file": import_.filename})
     if Dataset.objects.filter(pk=dataset.pk).exists():
         return redirect(request, "datasets:detail", dataset.pk)
     return redirect(request, "datasets:list")

@@ -144,7 +144,7 @@ def _checked(entrance: Entrance, text: str) -> AppVersion:
     try:
         version = entrance.version_now()
     except NotVisible:
-        raise UserError(_("This link was closed by whoever shared it."), code="closed") from None
+        raise UserError(_("The person who shared this link closed it."), code="closed") from None
     if version is None:
         raise UserError(_("This app is not published."), code="closed")
     if not text.strip():

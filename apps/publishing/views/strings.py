@@ -12,7 +12,7 @@ def no_cookies() -> str:
 
 def page_strings(*, is_member: bool = False) -> dict[str, str]:
     """What is in braces is filled in by the script. `is_member`: on a page of the studio, not behind a link."""
-    closed = _("This link was closed by whoever shared it.")
+    closed = _("The person who shared this link closed it.")
     signed_out = _("You are signed out, or you no longer have access. Reload the page.")
     return {
         "sending": _("Sending…"),

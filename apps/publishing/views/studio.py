@@ -376,7 +376,7 @@ def set_link_password(request: HttpRequest, app_id: UUID, link_id: UUID) -> Http
         messages.error(request, " ".join(map(str, form.errors["password"])))
     else:
         links.set_link_password(actor=request.user, link=link, **form.cleaned_data)  # type: ignore[arg-type]
-        messages.success(request, _("Saved. Whoever had the link open is asked again."))
+        messages.success(request, _("Saved. Visitors who have the link open must enter the password again."))
     return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
 
 
@@ -386,7 +386,7 @@ def revoke_link(request: HttpRequest, app_id: UUID, link_id: UUID) -> HttpRespon
     app = _app(request, app_id, Action.PUBLISH)
     link = access.get_visible(ShareLink.objects.filter(app=app), request.user, pk=link_id)
     links.revoke_share_link(actor=request.user, link=link)  # type: ignore[arg-type]
-    messages.success(request, _("The link is closed; whoever had it open was sent away."))
+    messages.success(request, _("The link is closed. Open pages were disconnected."))
     return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
 
 

@@ -165,7 +165,7 @@ def test_a_repeated_sign_up_leaves_no_account_but_a_line_and_an_e_mail(
     assert AuditEntry.objects.filter(action="user.sign_up_repeated", object_id=str(person.pk)).count() == 1
     monkeypatch.undo()
     mail.deliver_waiting()
-    assert "There is one already" in server.taken[0].replace("=\n", "")
+    assert "already exists" in server.taken[0].replace("=\n", "")
 
 
 def test_two_at_the_same_moment_are_answered_alike(

@@ -48,7 +48,7 @@ def test_a_reset_link_sets_the_password_once_and_ends_every_session(person: User
     assert not is_in(before)
     assert "does not work any more" in use_link(address).content.decode()
     assert AuditEntry.objects.filter(action="user.password_reset", object_id=str(person.pk)).count() == 1
-    assert "was set anew" in str(mail.outbox[-1].body)
+    assert "was reset" in str(mail.outbox[-1].body)
 
 
 @pytest.mark.parametrize(

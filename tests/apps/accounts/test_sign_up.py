@@ -42,9 +42,9 @@ def test_whoever_is_invited_is_told_how_to_come_to_an_account(
     page = Client().get(f"/workspace/join/{token}/").content.decode()
     is_closed = mode == "closed"
     assert ("/accounts/signup/" in page) is not is_closed
-    assert ("ask whoever runs this studio for one" in page) is is_closed
+    assert ("ask an administrator of this studio for one" in page) is is_closed
     members = client_for(admin).get("/workspace/").content.decode()
-    assert ("an administrator makes it" in members) is is_closed
+    assert ("An administrator creates it" in members) is is_closed
 
 
 def test_open_an_account_works_once_its_address_is_proved(settings: Any, mails_out: None) -> None:

@@ -50,7 +50,7 @@ def mistyped(person: User, sign_in: SignIn) -> Client:
 def test_who_has_the_mistyped_address_gets_no_link_to_the_account(mistyped: Client) -> None:
     Client().post("/accounts/password/reset/", {"email": MISTYPED})
     (message,) = mail.outbox
-    assert "There is no account" in str(message.body)
+    assert "No account uses this address" in str(message.body)
 
 
 def test_who_has_the_mistyped_address_can_make_an_account_with_it(

@@ -140,7 +140,7 @@ def test_the_start_button_says_what_is_missing(client_for, owner, make_preflight
     client = client_for(owner)
     html = client.get(reverse("training:preflight", args=[preflight.pk])).content.decode()
     assert "Column is empty." in html
-    assert "Mend this first" in html
+    assert "Fix this first" in html
     assert "Start training" not in html
     response = client.post(reverse("training:start", args=[preflight.pk]))
     assert response.status_code == 400
@@ -265,8 +265,8 @@ def test_the_page_of_a_run_that_ended(client_for, owner, make_run) -> None:
     html = client_for(owner).get(reverse("training:detail", args=[make_run().pk])).content.decode()
     for shown in (
         "nothing got better",
-        "Did it get better?",
-        "Try it beside its base",
+        "Compare with the base model",
+        "Try side by side",
         "Train again",
         "learning_rate",
     ):
