@@ -204,6 +204,10 @@ class ActivateAppForm(PlainWords, ActivateTOTPForm):  # type: ignore[misc]
 _LONGEST_NAME = 100
 
 
+MOST_PASSKEYS = 20
+"""Passkeys of one account. Every sign-in offers all of them to the browser."""
+
+
 class AddPasskeyForm(PlainWords, AddWebAuthnForm):  # type: ignore[misc]
     name = forms.CharField(max_length=_LONGEST_NAME, required=False)
     labels = {"name": _("Name"), "passwordless": _("Sign in with this key alone, without the password")}
@@ -211,6 +215,24 @@ class AddPasskeyForm(PlainWords, AddWebAuthnForm):  # type: ignore[misc]
         "name": _("Something by which you know it later, for instance “my phone”."),
         "passwordless": _("The device then asks for your finger, face or PIN."),
     }
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse before the key is registered. The field of the name shows why: that of the key is hidden."""
+        have = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.WEBAUTHN).count()
+        if have < MOST_PASSKEYS:
+            try:
+                return dict(super().clean() or {})
+            except (KeyError, TypeError, ValueError) as error:  # from fido2, for what no browser sends
+                raise forms.ValidationError(_("This is not a passkey. Try again.")) from error
+        self.add_error(
+            "name",
+            _(
+                "This account has %(have)d passkeys. An account can have %(most)d at most. Remove a passkey that you no "
+                "longer use, then add this one again."
+            )
+            % {"have": have, "most": MOST_PASSKEYS},
+        )
+        return self.cleaned_data
 
 
 class RenamePasskeyForm(PlainWords, EditWebAuthnForm):  # type: ignore[misc]
@@ -241,6 +263,33 @@ class ProfileForm(StudioForm):
         super().__init__(*args, **kwargs)
         self.fields["language"].choices = [("", _("As this browser says")), *settings.LANGUAGES]  # type: ignore[attr-defined]
         self.fields["timezone"].choices = _zones()  # type: ignore[attr-defined]
+
+
+MOST_PASSWORD_CHARACTERS = 4096
+"""Longer than any password manager makes one: hashing more would only keep the server busy."""
+
+
+class NewAccountForm(StudioForm):
+    """The account of the first person of a studio, or of a person who is invited: address, name, password."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        help_text=_("You sign in with it."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=150,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=MOST_PASSWORD_CHARACTERS,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}, render_value=True),
+        help_text=_("At least 12 characters. You sign in with it from now on."),
+    )
 
 
 class DeleteAccountForm(StudioForm):

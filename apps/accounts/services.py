@@ -189,7 +189,7 @@ def delete_account(*, user: User, by: User | None = None) -> None:
     others, and while an app above objects, for instance for the last owner of a workspace that others are in.
     """
     refuse_the_last_administrator(user)
-    account_deletion_asked.send(User, user=user)
+    account_deletion_asked.send(User, user=user, by=by)
     end_sessions(user=user)
     tell(user, "user.deleted", by=by or user)
     account_deleting.send(User, user=user)

@@ -15,7 +15,7 @@ sign_up_made = Signal()
 knows it keeps it for this address alone and answers True, or False when it is somebody else's by now."""
 
 account_deletion_asked = Signal()
-"""Arguments: user. A receiver refuses by raising UserError."""
+"""Arguments: user, by (the administrator who deletes it, None for the person). A receiver refuses by raising UserError."""
 
 account_deleting = Signal()
 """Arguments: user. Sent inside the transaction, before the row goes: what must not stay goes now."""

@@ -7,18 +7,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.forms import StudioForm
+from apps.workspaces.forms import InvitationFields
 from apps.workspaces.models import Role, Workspace
 
 
-class PersonInvitationForm(StudioForm):
-    """`workspaces`: those that the administrator may invite to."""
+class PersonInvitationForm(InvitationFields):
+    """Into the studio, and into one of `workspaces`: those that the administrator may invite to."""
 
-    email = forms.EmailField(
-        label=_("E-mail address"),
-        required=False,
-        help_text=_("Leave empty to get a link that the first person who opens it can use."),
-    )
     workspace = forms.ChoiceField(
         label=_("Workspace"),
         required=False,
@@ -27,12 +22,7 @@ class PersonInvitationForm(StudioForm):
     role = forms.ChoiceField(
         label=_("Role in the workspace"), choices=Role.choices, initial=Role.EDITOR, required=False
     )
-    days = forms.TypedChoiceField(
-        label=_("Link valid for"),
-        coerce=int,
-        choices=[(1, _("a day")), (7, _("a week")), (30, _("a month"))],
-        initial=7,
-    )
+    field_order = ("email", "workspace", "role", "days")
 
     def __init__(self, *args: Any, workspaces: list[Workspace], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

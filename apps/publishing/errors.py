@@ -26,7 +26,9 @@ def error_text(error: dict[str, Any] | None) -> str:
         "engine_unreachable": _("The part that answers is not running. Try again in a few minutes."),
         "queue_full": _("Too many people are asking at the moment. Try again in a minute."),
         "out_of_memory": _("The server has too little memory for this model at the moment. Try again later."),
-        "model_not_found": _("The model of this app was deleted. The owner of the app must publish it again."),
+        "model_not_found": _(
+            "The model of this app was deleted. The owner of the app must publish it again."
+        ),
         "interrupted": _("The answer was interrupted and could not be continued."),
         "unsupported": _("This model cannot answer this kind of request."),
     }

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.forms import NewAccountForm
 from apps.core.forms import StudioForm
 from apps.workspaces.audit_words import action_words, kind_words
 from apps.workspaces.models import AuditEntry, Membership, Role, Workspace
@@ -37,8 +38,8 @@ class ApiKeyForm(StudioForm):
     )
 
 
-class InvitationForm(StudioForm):
-    """`roles`: those that the person may give, lowest first."""
+class InvitationFields(StudioForm):
+    """What every invitation asks for: for whom it is, and for how long it is open."""
 
     email = forms.EmailField(
         label=_("E-mail address"),
@@ -47,47 +48,34 @@ class InvitationForm(StudioForm):
             "The invitation is mailed to it and works for its owner alone. Without an address, anyone with the link can use it, once."
         ),
     )
-    role = forms.ChoiceField(label=_("Role"))
     days = forms.TypedChoiceField(
-        label=_("Open for"),
+        label=_("Link valid for"),
         coerce=int,
         choices=[(1, _("a day")), (7, _("a week")), (30, _("a month"))],
         initial=7,
     )
+
+
+class InvitationForm(InvitationFields):
+    """Into a workspace. `roles`: those that the person may give, lowest first."""
+
+    role = forms.ChoiceField(label=_("Role"))
+    field_order = ("email", "role", "days")
 
     def __init__(self, *args: Any, roles: Sequence[Role], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
 
 
-class JoinForm(StudioForm):
-    """The account of somebody who is invited. `email`: the address that the invitation is for, or empty for any."""
-
-    email = forms.EmailField(
-        label=_("E-mail address"),
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        help_text=_("You sign in with it."),
-    )
-    name = forms.CharField(
-        label=_("Your name"),
-        max_length=150,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=4096,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}, render_value=True),
-        help_text=_("At least 12 characters. You sign in with it from now on."),
-    )
+class JoinForm(NewAccountForm):
+    """The account of a person who is invited. `email`: the address that the invitation is for, or empty for any."""
 
     def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._named = email.lower()
 
     def clean_email(self) -> str:
-        """The page does not show the address that it takes: whoever found the link does not learn it."""
+        """The page does not show the address that it takes: who found the link does not learn it."""
         email = str(self.cleaned_data["email"]).strip().lower()
         if self._named and email != self._named:
             message = _("This invitation is for another address. Use the address that it was sent to.")

@@ -198,7 +198,9 @@ def accept_invitation(*, actor: User, token: str) -> Membership | None:
     workspace = usage.lock_workspace(workspace_id) if workspace_id else None
     invitation = find(token)
     if not is_for(invitation, actor):
-        message = _("This invitation is for another e-mail address. Sign in with the account that has that address.")
+        message = _(
+            "This invitation is for another e-mail address. Sign in with the account that has that address."
+        )
         raise UserError(message, code="other_address")
     now = timezone.now()
     if not Invitation.objects.open().filter(pk=invitation.pk).update(accepted_at=now, accepted_by=actor):

@@ -108,7 +108,9 @@ def _other_owners(membership: Membership) -> models.QuerySet[Membership]:
 
 def _require_another_owner(membership: Membership) -> None:
     if is_last_owner(membership):
-        message = _("A workspace needs an owner. Make another member an owner first, or delete the workspace.")
+        message = _(
+            "A workspace needs an owner. Make another member an owner first, or delete the workspace."
+        )
         raise UserError(message, code="last_owner")
 
 

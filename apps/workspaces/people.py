@@ -1,10 +1,11 @@
 """What workspaces have to say when somebody signs up, leaves the studio for good, or asks what is kept about them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
+from django.db import models
 from django.db.models import Q
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -55,30 +56,39 @@ def _open_workspaces(user: User) -> Any:
     return Workspace.objects.filter(memberships__user=user, deleted_at=None)
 
 
+def last_ownerships(users: Iterable[User]) -> models.QuerySet[Membership]:
+    """Memberships of people who are the last owner, able to sign in, of a workspace that has other members."""
+    others = Membership.objects.filter(workspace=models.OuterRef("workspace")).exclude(
+        pk=models.OuterRef("pk")
+    )
+    owners = others.filter(role=Role.OWNER, user__is_active=True)
+    own = Membership.objects.filter(user__in=list(users), role=Role.OWNER, workspace__deleted_at=None)
+    left_behind = own.filter(models.Exists(others), ~models.Exists(owners))
+    return left_behind.select_related("workspace").order_by("workspace__name")
+
+
 @receiver(account_deletion_asked)
-def refuse_the_last_owner(user: User, **_kwargs: Any) -> None:
-    """Raises UserError while somebody would be left behind in a workspace without an owner."""
+def refuse_the_last_owner(user: User, by: User | None = None, **_kwargs: Any) -> None:
+    """Raises UserError while other members would be left behind in a workspace without an owner."""
     # Of two owners who go at the same moment the second one waits here, and then is the last.
     for pk in _open_workspaces(user).order_by("pk").values_list("pk", flat=True):
         lock_workspace(pk)
-    left_behind = [
-        workspace.name
-        for workspace in _open_workspaces(user).filter(memberships__user=user, memberships__role=Role.OWNER)
-        if workspace.memberships.exclude(user=user).exists()
-        and not workspace.memberships.filter(role=Role.OWNER, user__is_active=True)
-        .exclude(user=user)
-        .exists()
-    ]
-    if left_behind:
+    names = [membership.workspace.name for membership in last_ownerships([user])]
+    if names and by is not None and by != user:
+        message = _(
+            "%(email)s is the last owner of %(names)s. Make another member an owner there, or delete the workspace. Then delete the account."
+        )
+        raise UserError(message % {"email": user.email, "names": listed(names)}, code="last_owner")
+    if names:
         message = _(
             "You are the last owner of %(names)s. Make another member an owner there, or delete the workspace; then delete your account."
         )
-        raise UserError(message % {"names": listed(left_behind)}, code="last_owner")
+        raise UserError(message % {"names": listed(names)}, code="last_owner")
 
 
 @receiver(account_deleting)
 def close_what_was_theirs(user: User, **_kwargs: Any) -> None:
-    """Workspaces without anybody else are deleted (with the days of grace that every workspace has), keys revoked."""
+    """Workspaces without other members are deleted (with the days of grace that every workspace has), keys revoked."""
     for workspace in _open_workspaces(user).filter(memberships__user=user, memberships__role=Role.OWNER):
         if not workspace.memberships.exclude(user=user).exists():
             delete_workspace(actor=user, workspace=workspace, typed_name=workspace.name)

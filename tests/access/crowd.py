@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import connection, models
 
+from apps.accounts.forms import MOST_PASSKEYS
 from apps.jobs.models import Job, JobEvent
 from apps.publishing.models import Message
 from apps.workspaces.models import AuditEntry, UsageEntry
@@ -24,7 +25,7 @@ EVENTS = 20_000
 LINKS_TO_ONE_APP = 200
 ENOUGH = 200
 """Of what a person has: sessions, workspaces."""
-A_HANDFUL = 20
+A_HANDFUL = MOST_PASSKEYS
 """Of passkeys: each is read and decoded wherever one is asked for."""
 Id = Callable[[str], str]
 """The SQL of the id of a copy, from the SQL of its number."""

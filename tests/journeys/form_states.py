@@ -37,6 +37,7 @@ def first_states(world: World) -> Iterator[tuple[str, str]]:
 def states(world: World, settings: Any) -> Iterator[tuple[str, str]]:
     """Path and person of each page, once the world is such that the page shows more than usual. One builds on another."""
     things = {name: getattr(one, "pk", one) for name, one in world.ours.things.items()}
+    things["owner"] = world.people["owner"].pk  # type: ignore[union-attr]
     for change, path, person in STATES:
         change(world)
         yield path.format(**things), person
@@ -149,6 +150,7 @@ STATES: list[tuple[Callable[[World], None], str, str]] = [
     (_nothing, "/evaluations/new/?find-models=a", "owner"),
     (_nothing, "/workspace/join/{invitation_token}/", "administrator"),
     (_second_workspace, "/workspace/all/", "owner"),
+    (_nothing, "/console/people/?deactivate={owner}", "administrator"),
     (_deactivated, "/console/people/?q=person", "administrator"),
     (_lost, "/console/", "administrator"),
     (_ready("training:fix"), "/runs/{run}/", "owner"),

@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -21,9 +22,12 @@ from apps.accounts.models import User
 from apps.console.forms import PersonInvitationForm
 from apps.core.errors import UserError
 from apps.core.notices import do_and_tell
+from apps.core.picking import is_id
 from apps.workspaces import access, invitations
 from apps.workspaces.access import Action
 from apps.workspaces.models import Invitation, Membership, Workspace
+from apps.workspaces.people import last_ownerships
+from apps.workspaces.views.inviting import create_from_form
 
 PER_PAGE = 50
 MOST_INVITATIONS = 50
@@ -53,6 +57,8 @@ def _page(
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context |= {
         "page": page,
+        "sole_owners": _sole_ownerships(page.object_list),
+        "leaving": _leaving(request),
         "workspaces": _workspace_counts(page.object_list),
         "search": search,
         "query": f"{urlencode({'q': search})}&" if search else "",
@@ -69,6 +75,20 @@ def _workspace_counts(users: Any) -> dict[Any, int]:
     return {row["memberships__user"]: row["count"] for row in rows}
 
 
+def _sole_ownerships(users: Any) -> set[Any]:
+    """Those of the people of one page whose workspaces would have no owner without them."""
+    return {membership.user_id for membership in last_ownerships(users)}
+
+
+def _leaving(request: HttpRequest) -> dict[str, Any] | None:
+    """Whom ?deactivate= names, with the workspaces that would have no owner then; None where there are none."""
+    asked = request.GET.get("deactivate", "")
+    others = User.objects.filter(is_active=True).exclude(pk=request.user.pk)
+    person = others.filter(pk=asked).first() if is_id(asked) else None
+    owned = list(last_ownerships([person])) if person else []
+    return {"person": person, "ownerships": owned} if owned else None
+
+
 def _form(request: HttpRequest, data: Any = None) -> PersonInvitationForm:
     """With the workspaces that the administrator may invite to: those that they manage."""
     managed = [role for role, allowed in access.ALLOWED.items() if Action.MANAGE in allowed]
@@ -83,16 +103,8 @@ def invite(request: HttpRequest) -> HttpResponse:
     """The address of the invitation is on the page that answers, and never again."""
     _require(request)
     form = _form(request, request.POST)
-    if not form.is_valid():
-        return _page(request, form, status=422)
-    try:
-        invitation, token = invitations.create_invitation(actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
-    except UserError as error:
-        form.add_user_error(error)
-        return _page(request, form, status=422)
-    is_mailed = bool(invitation.email) and invitations.send_by_email(invitation, token)
-    address = invitations.address_of(token)
-    return _page(request, address=address, invited=invitation, is_mailed=is_mailed)
+    made = create_from_form(request, form)
+    return _page(request, form, status=422) if made is None else _page(request, **made)
 
 
 @require_POST
@@ -126,6 +138,13 @@ def reset_password(request: HttpRequest, user_id: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def deactivate(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """The last owner of a workspace is deactivated once the page has named those workspaces (`confirmed`)."""
+    _require(request)
+    user = get_object_or_404(User, pk=user_id)
+    administration.require_over(request.user, user)  # type: ignore[arg-type]
+    is_other = user != request.user
+    if is_other and not request.POST.get("confirmed") and last_ownerships([user]).exists():
+        return redirect(f"{reverse('console:people')}?{urlencode({'deactivate': user.pk})}")
     return _switch(request, user_id, administration.deactivate, _("%(email)s can no longer sign in."))
 
 

@@ -17,6 +17,7 @@ from apps.workspaces.access import ALLOWED, DESCRIPTIONS, Action
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.forms import InvitationForm
 from apps.workspaces.models import AuditEntry, Invitation, Membership, Role
+from apps.workspaces.views.inviting import create_from_form
 
 LATEST_ENTRIES = 50
 MEMBERS = Listing(
@@ -65,23 +66,11 @@ def role_table() -> list[tuple[Any, list[tuple[str, bool]]]]:
 @require_POST
 @in_workspace(Action.MANAGE)
 def invite(request: HttpRequest) -> HttpResponse:
-    """Make an invitation. Its address is on the page that answers, and never again; with an e-mail address it is mailed."""
+    """Create an invitation. Its address is on the page that answers, and never again; with an e-mail address it is mailed."""
     workspace = request.workspace  # type: ignore[attr-defined]
     form = InvitationForm(request.POST, roles=access.roles_to_give(request.user, workspace))
-    if not form.is_valid():
-        return _page(request, form, status=422)
-    try:
-        invitation, token = invitations.create_invitation(
-            actor=request.user,  # type: ignore[arg-type]
-            workspace=workspace,
-            **form.cleaned_data,
-        )
-    except UserError as error:
-        form.add_user_error(error)
-        return _page(request, form, status=422)
-    is_mailed = bool(invitation.email) and invitations.send_by_email(invitation, token)
-    address = invitations.address_of(token)
-    return _page(request, address=address, invited=invitation, is_mailed=is_mailed)
+    made = create_from_form(request, form, workspace=workspace)
+    return _page(request, form, status=422) if made is None else _page(request, **made)
 
 
 @require_POST

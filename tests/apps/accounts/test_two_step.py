@@ -1,6 +1,7 @@
 """Codes from an app, codes on paper, and that nothing leads past them."""
 
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,9 +10,11 @@ from allauth.mfa.models import Authenticator
 from django.core.management import call_command
 from django.test import Client
 
+from apps.accounts.forms import MOST_PASSKEYS
 from apps.accounts.models import User
 from apps.publishing.connections import sync_redis
 from apps.workspaces.models import AuditEntry
+from tests.access.passkeys import registered_passkey
 from tests.apps.accounts.conftest import PASSWORD, code_of, confirmed, is_in
 
 pytestmark = pytest.mark.django_db
@@ -151,3 +154,20 @@ def test_who_lost_the_phone_is_helped_at_the_command_line(secret: str, person: U
     out = io.StringIO()
     call_command("reset_password", person.email, "--generate", "--remove-two-step", stdout=out)
     assert is_in(sign_in(password=out.getvalue().split("password: ")[1].strip()))
+
+
+def test_an_account_has_a_limit_of_passkeys(person: User, sign_in: SignIn) -> None:
+    """The key that is one too many is refused at its field before it is registered; after one was removed there is room."""
+    client = confirmed(sign_in())
+    keys = [
+        Authenticator(user=person, type=Authenticator.Type.WEBAUTHN, data=registered_passkey())
+        for _ in range(MOST_PASSKEYS)
+    ]
+    Authenticator.objects.bulk_create(keys)
+    sent = {"name": "one more", "credential": json.dumps({"id": "x"})}
+    refused = client.post("/accounts/passkeys/add/", sent)
+    assert "20 at most" in " ".join(refused.context["form"].errors["name"])
+    assert "20 at most" in refused.content.decode()
+    assert Authenticator.objects.filter(user=person).count() == MOST_PASSKEYS
+    Authenticator.objects.filter(user=person).first().delete()  # type: ignore[union-attr]
+    assert "name" not in client.post("/accounts/passkeys/add/", sent).context["form"].errors

@@ -9,8 +9,10 @@ from django.core import mail
 from django.test import Client
 
 from apps.accounts.models import User
+from apps.accounts.services import delete_account
+from apps.core.errors import UserError
 from apps.workspaces.models import AuditEntry, Invitation, Membership
-from apps.workspaces.services import create_api_key
+from apps.workspaces.services import create_api_key, create_workspace
 from tests.apps.accounts.conftest import is_in
 
 pytestmark = pytest.mark.django_db
@@ -158,3 +160,35 @@ def test_nobody_locks_the_studio(console: Client, owner: Any) -> None:
     answer = console.post(f"/console/people/{owner.pk}/deactivate/", follow=True)
     assert "cannot deactivate your own" in answer.content.decode()
     assert User.objects.get(pk=owner.pk).is_active
+
+
+def test_the_last_owner_is_deactivated_once_the_workspaces_were_named(
+    console: Client, outsider: Any, viewer: Any
+) -> None:
+    left_behind = outsider.memberships.get().workspace
+    Membership.objects.create(workspace=left_behind, user=viewer, role="viewer")
+    create_workspace(actor=outsider, name="Nobody else is here")
+    assert f"?deactivate={outsider.pk}" in console.get("/console/people/?q=outsider").content.decode()
+    asked = console.post(f"/console/people/{outsider.pk}/deactivate/", follow=True).content.decode()
+    assert User.objects.get(pk=outsider.pk).is_active
+    assert "last owner" in asked
+    assert "Elsewhere" in asked
+    assert "Nobody else is here" not in asked, "it has no members who are left behind"
+    assert f"membership/add/?workspace={left_behind.pk}&amp;role=owner" in asked
+    console.post(f"/console/people/{outsider.pk}/deactivate/", {"confirmed": "1"})
+    assert not User.objects.get(pk=outsider.pk).is_active
+
+
+def test_a_second_owner_is_deactivated_at_once(console: Client, outsider: Any, viewer: Any) -> None:
+    workspace = outsider.memberships.get().workspace
+    Membership.objects.create(workspace=workspace, user=viewer, role="owner")
+    console.post(f"/console/people/{outsider.pk}/deactivate/")
+    assert not User.objects.get(pk=outsider.pk).is_active
+
+
+def test_deleting_the_last_owner_is_refused_with_the_workspaces(
+    owner: Any, outsider: Any, viewer: Any
+) -> None:
+    Membership.objects.create(workspace=outsider.memberships.get().workspace, user=viewer, role="viewer")
+    with pytest.raises(UserError, match=r"outsider@example\.com is the last owner of Elsewhere"):
+        delete_account(user=outsider, by=owner)

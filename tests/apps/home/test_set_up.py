@@ -88,3 +88,11 @@ def test_reset_password_lets_the_locked_out_in(owner: User, client: Client) -> N
     assert response.status_code == 302
     with pytest.raises(CommandError, match="no account"):
         call_command("reset_password", "nobody@example.com", "--generate")
+
+
+def test_a_password_without_end_is_refused_at_its_field(client: Client) -> None:
+    body = {"token": "the-set-up-token", "email": "first@example.com", "password": "x" * 4097}
+    response = client.post("/setup/", body)
+    assert response.status_code == 422
+    assert "password" in response.context["form"].errors
+    assert not User.objects.exists()
