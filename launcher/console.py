@@ -19,7 +19,7 @@ SCREEN_ALONE = "\x02"
 
 
 class _LogFile(RotatingFileHandler):
-    """A line that finds no room on the disk is on the screen all the same; nobody is told of each one."""
+    """A line that finds no room on the disk is on the screen all the same; no one is told of each one."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True)

@@ -32,7 +32,7 @@ class Options:
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     may_move: bool = False
-    """Whether administrators choose the host on a page (launcher.network): nobody named one at the start."""
+    """Whether administrators choose the host on a page (launcher.network): no one named one at the start."""
 
 
 def kept_secret(path: Path) -> str:
@@ -59,7 +59,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on now."""
+    """A port of the loopback address that no one listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -183,7 +183,7 @@ class Environment(dict[str, str]):
         self._fill("STORAGE_URL", (data / "storage").as_uri())
         self._fill("CACHE_DIR", str(data / "cache"))
         self._fill("EMAIL_URL", "console:")
-        # Nobody is at hand on one machine who makes accounts: whoever is invited makes their own.
+        # No one is at hand on one machine who makes accounts: whoever is invited makes their own.
         self._fill("SIGN_UP", "invitation")
         if options.may_move and self.has_own_address:
             self["NETWORK_FILE"] = str(data / NETWORK_FILE)

@@ -52,7 +52,7 @@ def web_service(environment: Environment, listener: int) -> Service:
     return Service("web", command, environment, lambda: answers_http(url, host), (listener,))
 
 
-# Celery warns every root at length; in a container root is nobody.
+# Celery warns every root at length; in a container root has no more rights than others.
 QUIET = {"PYTHONWARNINGS": "ignore:You're running the worker"}
 
 

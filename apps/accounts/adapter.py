@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 def site_address(name: str, **kwargs: str) -> str:
-    """The full address of a page as SITE_URL has it: a Host header that somebody made up leads nobody astray."""
+    """The full address of a page as SITE_URL has it: a Host header that a person made up leads no one astray."""
     return settings.SITE_URL + reverse(name, kwargs=kwargs)
 
 
@@ -47,7 +47,7 @@ def invited_address(request: HttpRequest) -> str | None:
 
 
 def may_sign_up(request: HttpRequest, email: str = "") -> bool:
-    """Whether `email` (or somebody, without one) may make an account, by the setting SIGN_UP."""
+    """Whether `email` (or a person, without one) may make an account, by the setting SIGN_UP."""
     if settings.SIGN_UP == "open":
         return True
     invited = invited_address(request)
@@ -55,9 +55,9 @@ def may_sign_up(request: HttpRequest, email: str = "") -> bool:
 
 
 def use_invitation(request: HttpRequest, email: str) -> None:
-    """One invitation makes one account: where it is what lets somebody sign up, it is for `email` alone from now on.
+    """One invitation makes one account: where it is what lets a person sign up, it is for `email` alone from now on.
 
-    The same for an address with an account. Raises ImmediateHttpResponse when somebody else was faster.
+    The same for an address with an account. Raises ImmediateHttpResponse when another person was faster.
     """
     if settings.SIGN_UP == "open":
         return
@@ -136,7 +136,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return {name: value for name, value in context.items() if name not in dropped}
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """An address that has become somebody else's account meanwhile is not taken from it."""
+        """An address that has become another person's account meanwhile is not taken from it."""
         others = User.objects.exclude(pk=email_address.user_id)
         if others.filter(email__iexact=email_address.email).exists():
             failed = "account/messages/email_confirmation_failed.txt"

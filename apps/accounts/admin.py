@@ -91,7 +91,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         return response
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What lies in an account goes with it, also what nobody may remove on pages of its own."""
+        """What lies in an account goes with it, also what no one may remove on pages of its own."""
         shown, counts, _forbidden, protected = super().get_deleted_objects(objs, request)
         return shown, counts, set(), protected
 
@@ -106,7 +106,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
 
 def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101  (the admin pages let nobody else in)
+    assert isinstance(request.user, User)  # noqa: S101  (the admin pages let no one else in)
     return request.user
 
 
@@ -118,7 +118,7 @@ class LookedAt(ReadOnlyAdmin):
 
 
 class Removable(LookedAt):
-    """Looked at, and removed for somebody who is locked out or whose device is lost."""
+    """Looked at, and removed for a person who is locked out or whose device is lost."""
 
     removed_action: str
 

@@ -54,7 +54,7 @@ def mail_reset_link(*, user: User, address: str) -> bool:
 
 @transaction.atomic
 def deactivate(*, actor: User, user: User) -> None:
-    """Keep the account and what it made, and let nobody sign in with it. Its sessions and keys open nothing from now on.
+    """Keep the account and what it made, and let no one sign in with it. Its sessions and keys open nothing from now on.
 
     Raises UserError for one's own account and for the last administrator.
     """

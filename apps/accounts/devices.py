@@ -1,8 +1,8 @@
-"""Browsers that somebody signed in with before: whoever guesses the password of an account elsewhere slows them not.
+"""Browsers that a person signed in with before: whoever guesses the password of an account elsewhere slows them not.
 
-The limit on wrong passwords counts by address, so that it holds from wherever somebody guesses; alone it would let anybody
+The limit on wrong passwords counts by address, so that it holds from wherever a person guesses; alone it would let anyone
 keep the owner out. A signed cookie names the addresses that a browser has signed in with, and their tries there are
-counted apart (OWASP, "Slow down online guessing attacks with device cookies"). It signs nobody in.
+counted apart (OWASP, "Slow down online guessing attacks with device cookies"). It signs no one in.
 """
 
 import secrets
@@ -18,7 +18,7 @@ _AGE_SECONDS = 365 * 24 * 3600
 
 
 def device_of(request: HttpRequest, email: str) -> str:
-    """What tells this browser from others, empty where nobody has signed in to the account with it."""
+    """What tells this browser from others, empty where no one has signed in to the account with it."""
     device, known = _read(request)
     return device if _mark(email) in known else ""
 

@@ -31,7 +31,7 @@ _PASSWORD_HELP = _(
 
 
 class PlainWords:
-    """Labels and hints of ours on a form of allauth's, and no placeholders: they vanish when somebody types."""
+    """Labels and hints of ours on a form of allauth's, and no placeholders: they vanish when a person types."""
 
     labels: ClassVar[dict[str, Any]] = {}
     hints: ClassVar[dict[str, Any]] = {}
@@ -55,7 +55,7 @@ class SignInForm(PlainWords, account.LoginForm):  # type: ignore[misc]
 
 
 class _TakenByAccounts:
-    """An address is taken when somebody signs in with it; not when somebody only asked to change theirs to it."""
+    """An address is taken when a person signs in with it; not when a person only asked to change theirs to it."""
 
     account_already_exists: bool
 
@@ -82,7 +82,7 @@ class SignUpForm(_TakenByAccounts, PlainWords, account.SignupForm):  # type: ign
     }
 
     def clean(self) -> dict[str, Any]:
-        """The password is hashed here, which is slow on purpose: before the transaction, in which SQLite lets nobody else
+        """The password is hashed here, which is slow on purpose: before the transaction, in which SQLite lets no one else
         write."""
         cleaned: dict[str, Any] = super().clean()
         if not self.errors:
@@ -105,7 +105,7 @@ class SignUpForm(_TakenByAccounts, PlainWords, account.SignupForm):  # type: ign
         return super().try_save(request)
 
     def _rehearse(self, request: HttpRequest) -> None:
-        """Make an account with an address that nobody has, and take it back."""
+        """Make an account with an address that no one has, and take it back."""
         given = self.cleaned_data
         self.cleaned_data = {**given, "email": f"{uuid.uuid4().hex}@rehearsal.invalid"}
         self.account_already_exists = False

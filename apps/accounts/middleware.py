@@ -52,7 +52,7 @@ class CookieSessionMiddleware(SessionMiddleware):
         response = super().process_response(request, response)
         written = response.cookies.get(settings.SESSION_COOKIE_NAME)
         if written is not None and written.value:
-            # allauth replaces the store by another one of the same key while somebody is away at a provider.
+            # allauth replaces the store by another one of the same key while a person is away at a provider.
             opened: SessionStore = request.opened_session  # type: ignore[attr-defined]
             cookies = [
                 store.cookie

@@ -1,4 +1,4 @@
-"""The language of somebody who is written to, which need not be that of whoever makes the studio write."""
+"""The language of a person who is written to, which need not be that of whoever makes the studio write."""
 
 from django.conf import settings
 from django.utils.translation import get_language

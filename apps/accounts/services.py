@@ -57,9 +57,9 @@ def check_new_account(*, email: str, password: str, name: str = "") -> None:
 
 @transaction.atomic
 def add_invited_account(*, email: str, hashed_password: str, name: str = "") -> User:
-    """Make the account of somebody who is invited; who invited them vouches for the address.
+    """Make the account of a person who is invited; who invited them vouches for the address.
 
-    The password comes hashed: hashing is slow on purpose, and SQLite lets nobody else write meanwhile. Raises UserError
+    The password comes hashed: hashing is slow on purpose, and SQLite lets no one else write meanwhile. Raises UserError
     (field email) when the address was taken a moment ago.
     """
     try:
@@ -74,7 +74,7 @@ def add_invited_account(*, email: str, hashed_password: str, name: str = "") -> 
 
 
 def note_repeated_sign_up(*, email: str) -> None:
-    """Somebody wanted to make an account with the address of one that there is; its owner gets an e-mail about it."""
+    """A person wanted to make an account with the address of one that there is; its owner gets an e-mail about it."""
     user = User.objects.filter(email__iexact=email).first()
     if user is not None:
         tell(user, "user.sign_up_repeated", by=None)

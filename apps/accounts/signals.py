@@ -12,7 +12,7 @@ any address), others with None."""
 
 sign_up_made = Signal()
 """Arguments: request, email. An account for this address is made because of the invitation in the session. The receiver that
-knows it keeps it for this address alone and answers True, or False when it is somebody else's by now."""
+knows it keeps it for this address alone and answers True, or False when it is another person's by now."""
 
 account_deletion_asked = Signal()
 """Arguments: user, by (the administrator who deletes it, None for the person). A receiver refuses by raising UserError."""

@@ -1,7 +1,7 @@
 """Where a request comes from, as far as limits and the audit trail are concerned.
 
 Behind a proxy uvicorn puts the visitor's address in the place of the proxy's (FORWARDED_ALLOW_IPS names the proxies that
-it believes); headers are not read here, because anybody can send them.
+it believes); headers are not read here, because anyone can send them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the cache holds, as JSON: Django's own serializer is pickle, which runs code that somebody put into Redis."""
+"""What the cache holds, as JSON: Django's own serializer is pickle, which runs code that a person put into Redis."""
 
 import json
 from typing import Any

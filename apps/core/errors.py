@@ -8,7 +8,7 @@ Response = TypeVar("Response", bound=HttpResponse)
 
 
 class UserError(Exception):
-    """Something the user can mend. `message` says how, `field` names the form field it belongs to.
+    """An error that the user can fix. `message` says how, `field` names the form field it belongs to.
 
     `retry_after` is set when waiting that many seconds is all it takes: the answer is then 429.
     """

@@ -1,4 +1,4 @@
-"""Which names the site answers to, and what somebody is told who came by another one.
+"""Which names the site answers to, and what a person is told who came by another one.
 
 A page of a foreign site whose name was made to lead to this machine (DNS rebinding) would be of one origin with ours. So
 every request is asked for its Host first, static files included, and sockets by apps.core.sockets.

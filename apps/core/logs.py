@@ -1,4 +1,4 @@
-"""Keeps out of the log what lets somebody in: the secret part of an address.
+"""Keeps out of the log what lets a person in: the secret part of an address.
 
 Django logs the path of every request that it refuses, also where that is the address of a share link or of an invitation.
 """

@@ -1,7 +1,7 @@
-"""E-mails leave outside of the request: nobody waits for a mail server, and no answer is slower for an address that it
+"""E-mails leave outside of the request: no one waits for a mail server, and no answer is slower for an address that it
 knows.
 
-Where EMAIL_URL names a server, what Django sends is sealed (it may hold a link that lets somebody in) and becomes a row in
+Where EMAIL_URL names a server, what Django sends is sealed (it may hold a link that lets a person in) and becomes a row in
 the same transaction as what it is about; the worker `upkeep` delivers it. The row is the queue: without a broker, a worker
 or the mail server it waits. Where EMAIL_URL names no server, e-mails are printed where the studio runs.
 """
@@ -55,7 +55,7 @@ def is_printed() -> bool:
 
 class PrintedBackend(console.EmailBackend):
     """Prints e-mails where the studio runs. Under the launcher they are for the screen alone: a log keeps no link that lets
-    somebody in."""
+    a person in."""
 
     def write_message(self, message: EmailMessage) -> None:
         written, self.stream = self.stream, io.StringIO()
@@ -81,7 +81,7 @@ class QueuedBackend(BaseEmailBackend):
 
 
 def _wake_worker() -> None:
-    """So that nobody waits for beat's next look; without the broker that look is soon enough."""
+    """So that no one waits for beat's next look; without the broker that look is soon enough."""
     try:
         celery_app.send_task(TASK, args=[], queue=QUEUE, retry=False, ignore_result=True)
     except Exception:

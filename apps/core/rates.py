@@ -1,4 +1,4 @@
-"""Counting in Redis how often somebody does something, and how long they have to wait."""
+"""Counting in Redis how often a person does something, and how long they have to wait."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def count_each(wanted: Sequence[tuple[str, Rate]]) -> Count:
 
 
 _UNDER_WAY_SECONDS = 10
-"""After which a guess counts as ended of which nobody said how."""
+"""After which a guess counts as ended of which no one said how."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Guessing:
         """Take the turn to guess. Return 0, or the seconds to wait; of many at once no more get it than are free, and once
         those are used up exactly one.
 
-        Raises RedisError: without Redis nobody guesses.
+        Raises RedisError: without Redis no one guesses.
         """
         under_way = self._began(name)
         wrong = int(sync_redis().get(f"wrong:{name}") or 0)

@@ -2,7 +2,7 @@
 
 SECRETS_KEYS names the keys: the first one seals, all of them open. Where it is not set, and for what was sealed before it
 was, keys come from SECRET_KEY and SECRET_KEY_FALLBACKS. Each purpose has keys of its own, so that what was sealed for
-one cannot be put in the place of another. `manage.py rotate_secrets` seals everything anew with the first key.
+one cannot be put in the place of another. `manage.py rotate_secrets` seals everything again with the first key.
 """
 
 import base64

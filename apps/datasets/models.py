@@ -81,7 +81,7 @@ class Import(InWorkspace):
     result: Any = models.JSONField(null=True, blank=True)
     """ImportResult, once parsed."""
     reading: Any = models.JSONField(_("reading"), default=dict, blank=True)
-    """How somebody wants it read: `encoding`, `part`; the `parts` there are, and how often it was read (`times`)."""
+    """How a person wants it read: `encoding`, `part`; the `parts` there are, and how often it was read (`times`)."""
     files_deleted_at = models.DateTimeField(_("files deleted"), null=True, blank=True)
 
     objects = ImportQuerySet.as_manager()

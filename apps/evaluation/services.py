@@ -32,7 +32,7 @@ SAMPLE_ROWS = 1_000
 STARTER_ROWS = 100
 """Rows that a model of random weights answers in a comparison."""
 MOST_COMPARED = 100
-"""More than anybody reads side by side; their outputs lie in memory together while they are compared."""
+"""More than anyone reads side by side; their outputs lie in memory together while they are compared."""
 
 
 @transaction.atomic
@@ -369,7 +369,7 @@ def take_comparison(job: Job) -> None:
 
 
 def _count_stored(made: Evaluation | Comparison) -> None:
-    """What its job has left is counted, whatever the limit is."""
+    """What its job has left is counted, regardless of the limit."""
     usage.set_stored(workspace=made.workspace, source=made, amount=storage().size(made.storage_key))
 
 

@@ -1,6 +1,6 @@
 """Training hours: what jobs on accelerators take of their workspace's month.
 
-A job promises before anybody knows what it takes: a run its pre-flight's estimate, an evaluation a minute. The promise
+A job promises before anyone knows what it takes: a run its pre-flight's estimate, an evaluation a minute. The promise
 grows with its heartbeats, and a job for which there is no room left is asked to stop. What each attempt took is counted
 when it ends; what was promised beyond that is free again when the job ends.
 """

@@ -19,15 +19,15 @@ class State(models.TextChoices):
     STOPPING = "stopping", _("Stopping")
     SUCCEEDED = "succeeded", _("Succeeded")
     FAILED = "failed", _("Failed")
-    """The user can mend it."""
+    """The user can fix it."""
     ERRORED = "errored", _("Error in Maquette")
-    """We must mend it."""
+    """We must fix it."""
     CANCELLED = "cancelled", _("Cancelled")
     LOST = "lost", _("Lost")
 
 
 class StopReason(models.TextChoices):
-    """Why a job that nobody stopped was asked to end, in the words of its page."""
+    """Why a job that no one stopped was asked to end, in the words of its page."""
 
     HOURS = "hours", _("The training hours of this workspace are used up for this month, so it was stopped.")
 
@@ -59,7 +59,7 @@ class Job(InWorkspace):
     """Of the newest checkpoint; it outlives the checkpoint itself, which upkeep removes after a while."""
     stop_requested_at = models.DateTimeField(_("stop requested"), null=True, blank=True)
     stopped_for = models.CharField(_("stopped for"), max_length=10, choices=StopReason.choices, blank=True)
-    """Empty where somebody stopped it, or nobody did."""
+    """Empty where a person stopped it, or no one did."""
 
     phase = models.CharField(_("phase"), max_length=60, blank=True)
     fraction = models.FloatField(_("share done"), null=True, blank=True)
@@ -128,7 +128,7 @@ class Job(InWorkspace):
 
     @property
     def has_lost_checkpoint(self) -> bool:
-        """Whether it could have been resumed once, and can now only begin anew."""
+        """Whether it could have been resumed once, and can now only begin again."""
         return self.can_retry and self.checkpoint_step is not None and not self.checkpoint_key
 
     @property

@@ -48,7 +48,7 @@ def drop_old_checkpoints() -> int:
     dropped = 0
     for pk in list(Job.objects.with_old_checkpoint().values_list("pk", flat=True)):
         with transaction.atomic():
-            # Between the list and the lock somebody may have pressed Resume.
+            # Between the list and the lock a person may have pressed Resume.
             job = Job.objects.with_old_checkpoint().select_for_update().filter(pk=pk).first()
             if job is None:
                 continue

@@ -217,7 +217,7 @@ def finish(job: Job, *, result: dict[str, Any]) -> None:
 
 
 def fail(job: Job, failure: Failed) -> None:
-    """End as failed (the user can mend it) or errored (we must)."""
+    """End as failed (the user can fix it) or errored (we must)."""
     with transaction.atomic():
         current = _end(
             job,
@@ -266,7 +266,7 @@ def end_attempt(job: Job) -> None:
 
 
 def end_waiting(job: Job) -> None:
-    """End a locked row that nobody is at work on."""
+    """End a locked row that no one is at work on."""
     job.state, job.ended_at = State.CANCELLED, timezone.now()
     job.save()
     signals.job_ended.send(Job, job=job)

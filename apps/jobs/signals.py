@@ -12,7 +12,7 @@ attempt_ended = Signal()
 """Arguments: job, seconds (how long this attempt was at work). Sent however an attempt ends, before job_ended."""
 
 job_retried = Signal()
-"""Arguments: job, actor. Somebody asked for it again; a receiver refuses by raising UserError."""
+"""Arguments: job, actor. A person asked for it again; a receiver refuses by raising UserError."""
 
 job_succeeded = Signal()
 """Arguments: job, with its result set."""

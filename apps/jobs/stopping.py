@@ -1,4 +1,4 @@
-"""Asking jobs to end: by somebody's wish, with their workspace, or because what they may take is used up."""
+"""Asking jobs to end: by a person's wish, with their workspace, or because what they may take is used up."""
 
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,7 @@ def stop_all(*, actor: User, workspace: Workspace) -> None:
 
 @transaction.atomic
 def stop_for(job: Job, reason: StopReason) -> None:
-    """Ask a running job to end with what it has, for a reason that its page gives; nobody asked for it."""
+    """Ask a running job to end with what it has, for a reason that its page gives; no one asked for it."""
     _stop(None, job.pk, reason)
 
 

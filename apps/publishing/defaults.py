@@ -1,4 +1,4 @@
-"""What an app is set to before anybody touches a setting: right for its model, task by task."""
+"""What an app is set to before anyone touches a setting: right for its model, task by task."""
 
 from __future__ import annotations
 

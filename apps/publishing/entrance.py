@@ -1,4 +1,4 @@
-"""How somebody came to an app, which decides what they may do there."""
+"""How a person came to an app, which decides what they may do there."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Entrance:
         return self.app.versions.select_related("model_version").first()
 
     def version_now(self) -> AppVersion | None:
-        """What answers a question that is asked now: while a page is open, its app may be published anew. None where there
+        """What answers a question that is asked now: while a page is open, its app may be published again. None where there
         is none yet. Raises NotVisible where this entrance leads in no more."""
         if self.link is None:
             if not self.is_open():

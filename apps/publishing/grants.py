@@ -1,4 +1,4 @@
-"""Passwords of share links: guessing slows down, and a signed cookie says that somebody knew the password as it is now."""
+"""Passwords of share links: guessing slows down, and a signed cookie says that a person knew the password as it is now."""
 
 from __future__ import annotations
 

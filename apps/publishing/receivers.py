@@ -31,7 +31,7 @@ def take_parity(job: Job, **_: Any) -> None:
 
 @receiver(account_deleting)
 def remove_conversations(user: User, **_: Any) -> None:
-    """What somebody said to an app while signed in goes with their account."""
+    """What a person said to an app while signed in goes with their account."""
     Conversation.objects.filter(user=user).delete()
 
 

@@ -38,7 +38,7 @@ class ReplyRequest(BaseModel):
     kept: bool = True
     """Whether a Message row waits for the answer."""
     stop: bool = False
-    """Whether the visitor pressed Stop before anybody took it."""
+    """Whether the visitor pressed Stop before anyone took it."""
     asked_at: float = 0
     """Unix time at which the visitor asked."""
 

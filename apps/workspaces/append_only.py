@@ -1,7 +1,7 @@
 """Triggers that make the audit trail append-only, whoever connects to the database.
 
 They refuse every DELETE but by age (through `expire`), replacing and truncating, and every UPDATE but forgetting: an actor and an address may be
-emptied, a label may lose the name of somebody who deleted their account. Installed after every `migrate`, because
+emptied, a label may lose the name of a person who deleted their account. Installed after every `migrate`, because
 SQLite drops a table's triggers when a migration rebuilds it.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connections, transaction
 
 FORGOTTEN = "deleted account"
-"""Stands in a label where the address of somebody stood who deleted their account."""
+"""Stands in a label where the address of a person stood who deleted their account."""
 
 _GATE = "CREATE TABLE IF NOT EXISTS workspaces_auditgate (before_at {moment} NOT NULL)"
 _SQLITE = (

@@ -178,7 +178,7 @@ WORDS: dict[str, dict[str, Promise]] = {
 """Codes that no field of the changed thing has words for, by the name of the change."""
 
 NAMED_BY_THE_STUDIO = ("invitation", "job", "workspacesecret")
-"""Kinds of things whose names are the studio's own words, not somebody's."""
+"""Kinds of things whose names are the studio's own words, not a person's."""
 BASELINES = (
     gettext_noop("Trivial baseline"),  # as earlier releases called it
     "Simple baseline",
@@ -201,7 +201,7 @@ def kind_words(object_type: str) -> str:
 
 
 def label_words(entry: AuditEntry) -> str:
-    """The name of what it was done to, in the reader's words where it is not somebody's own."""
+    """The name of what it was done to, in the reader's words where it is not a person's own."""
     label: str = entry.object_label
     if entry.object_type == "membership":
         who, comma, role = label.rpartition(", ")
@@ -248,7 +248,7 @@ def _code(entry: AuditEntry, name: str, code: str) -> str:
     if name == "roles" and code in list(Column):
         return gettext(ROLE_LABELS[Column(code)])
     if name == "to":
-        # The trail keeps no name of somebody else, so that it can forget them.
+        # The trail keeps no name of another person, so that it can forget them.
         person = User.objects.filter(pk=code).first()
         return person.short_name if person else "–"
     if name == "fields":

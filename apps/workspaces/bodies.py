@@ -109,7 +109,7 @@ def _refusal(path: str, most: int) -> str:
 
 @database_call
 def _is_known(headers: HttpHeaders) -> bool:
-    """Whether somebody is signed in, or sends a live key. What they may do is decided later, as for every request."""
+    """Whether a person is signed in, or sends a live key. What they may do is decided later, as for every request."""
     try:
         if sent_key(headers, {}):
             return True

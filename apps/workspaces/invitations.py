@@ -1,7 +1,7 @@
 """Invitations: a way into a workspace, or without one into the studio, for one person, once.
 
-An invitation for an address is opened by nobody but the owner of that address, verified; one without an address by
-anyone with the link, until somebody signs up with it: then it is for the address of that account. Its token is shown when it is made, and only a hash is kept, in the row and in the session.
+An invitation for an address is opened by no one but the owner of that address, verified; one without an address by
+anyone with the link, until a person signs up with it: then it is for the address of that account. Its token is shown when it is made, and only a hash is kept, in the row and in the session.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ MAILED = Rate(60, 3600)
 
 
 def find(token: str) -> Invitation:
-    """The open invitation with this token. Raises NotVisible, whatever the reason."""
+    """The open invitation with this token. Raises NotVisible, regardless of the reason."""
     invitation = Invitation.objects.by_token(token)
     if invitation is None or not _is_backed(invitation):
         raise NotVisible
@@ -65,7 +65,7 @@ def live_invitation(request: HttpRequest) -> Invitation | None:
 def keep_for(request: HttpRequest, email: str) -> bool:
     """Whoever signs up with an invitation by link makes it theirs: it takes `email` alone from then on.
 
-    False when the session's invitation is for somebody else by now, or no longer open.
+    False when the session's invitation is for another person by now, or no longer open.
     """
     invitation = live_invitation(request)
     if invitation is None:
@@ -89,7 +89,7 @@ def _is_backed(invitation: Invitation) -> bool:
 
 
 def may_make_account(invitation: Invitation) -> bool:
-    """Whether somebody without an account gets one by the invitation, by the setting SIGN_UP: where it is closed,
+    """Whether a person without an account gets one by the invitation, by the setting SIGN_UP: where it is closed,
     administrators make the accounts, by inviting people too."""
     inviter = invitation.created_by
     return settings.SIGN_UP != "closed" or (inviter is not None and may_administer(inviter))
@@ -116,7 +116,7 @@ def create_invitation(
         usage.require_one_more(workspace, UsageKind.MEMBERS)
     email = _checked_address(workspace, email)
     if email and (wait := take(f"invitation:{actor.pk}", MAILED)):
-        # Whoever may sign up may make a workspace: without an end we would mail to anybody whatever they call it.
+        # Whoever may sign up may make a workspace: without an end we would mail to anyone whatever they call it.
         message = _("That was a lot of invitations by e-mail. Go on in a while, or give people links.")
         raise UserError(message, field="email", code="too_often", retry_after=wait)
     if not 1 <= days <= MOST_DAYS:
@@ -168,7 +168,7 @@ def send_by_email(invitation: Invitation, token: str) -> bool:
 
 @transaction.atomic
 def revoke_invitation(*, actor: User, invitation: Invitation) -> None:
-    """Close an invitation that nobody has accepted."""
+    """Close an invitation that no one has accepted."""
     workspace = invitation.workspace
     if workspace is None:
         _require_administrator(actor)
@@ -189,7 +189,7 @@ def is_for(invitation: Invitation, user: User) -> bool:
 
 @transaction.atomic
 def accept_invitation(*, actor: User, token: str) -> Membership | None:
-    """Become a member; an invitation into the studio is used up and makes nobody one. Raises NotVisible when it is no longer open, UserError when it is for somebody else or full.
+    """Become a member; an invitation into the studio is used up and makes no member. Raises NotVisible when it is no longer open, UserError when it is for another person or full.
 
     A member who accepts keeps their role, or gets the invitation's where that is higher.
     """

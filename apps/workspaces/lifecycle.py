@@ -73,7 +73,7 @@ def due_for_purge() -> list[Workspace]:
 def purge_workspace(workspace: Workspace) -> bool:
     """Empty a workspace for good; the row stays for what the audit trail and the ledger say about it.
 
-    False when somebody brought it back in the meantime.
+    False when a person brought it back in the meantime.
     """
     current = lock_workspace(workspace.pk)
     if current.purge_at is None or current.purge_at > timezone.now() or current.purged_at:

@@ -18,7 +18,7 @@ from apps.workspaces.usage import lock_workspace
 
 @transaction.atomic
 def set_role(*, actor: User, membership: Membership, role: str) -> None:
-    """Give a member another role. Nobody gives one above their own, or changes who stands above them.
+    """Give a member another role. No one gives one above their own, or changes who stands above them.
 
     Raises PermissionDenied for those, UserError for an unknown role and for the last owner.
     """
@@ -38,7 +38,7 @@ def set_role(*, actor: User, membership: Membership, role: str) -> None:
 
 @transaction.atomic
 def remove_member(*, actor: User, membership: Membership) -> None:
-    """Take somebody out. Raises PermissionDenied for who stands above the actor, UserError for the last owner."""
+    """Take a person out. Raises PermissionDenied for who stands above the actor, UserError for the last owner."""
     current = _locked(membership)
     access.require_roles(actor, current.workspace, current.role)
     _take_out(actor, current, "membership.removed")
@@ -101,7 +101,7 @@ def _locked(membership: Membership) -> Membership:
 
 
 def _other_owners(membership: Membership) -> models.QuerySet[Membership]:
-    """Those who can sign in: an account that was switched off owns nothing for anybody."""
+    """Those who can sign in: a deactivated account cannot act as an owner."""
     owners = Membership.objects.filter(workspace=membership.workspace_id, role=Role.OWNER)
     return owners.filter(user__is_active=True).exclude(pk=membership.pk)
 

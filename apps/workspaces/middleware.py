@@ -27,7 +27,7 @@ def _chosen(request: HttpRequest) -> Membership | None:
 
 
 def _opened(request: HttpRequest) -> Membership | None:
-    """In the workspace of what the page is about (access.get_visible), for somebody who belongs to several."""
+    """In the workspace of what the page is about (access.get_visible), for a person who belongs to several."""
     opened = getattr(request.user, "looked_into", None)
     return _in(request.memberships, str(opened)) if opened else None  # type: ignore[attr-defined]
 
@@ -67,7 +67,7 @@ class WorkspaceMiddleware:
 
     def _follow(self, request: HttpRequest, response: HttpResponse) -> None:
         """Whoever opened the page of something in another of their workspaces is there from now on; what a page asks for
-        by itself moves nobody."""
+        by itself moves no one."""
         is_page = response.get("Content-Type", "").startswith("text/html")
         if request.method != "GET" or not is_page or request.htmx:  # type: ignore[attr-defined]
             return

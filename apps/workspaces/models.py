@@ -191,7 +191,7 @@ class ApiKey(InWorkspace):
 
 
 class WorkspaceSecret(InWorkspace):
-    """What a workspace keeps to itself, encrypted: its token for the Hub. Nobody reads it again; jobs use it."""
+    """What a workspace keeps to itself, encrypted: its token for the Hub. No one reads it again; jobs use it."""
 
     class Kind(models.TextChoices):
         HUB_TOKEN = "hub_token", _("Hub token")
@@ -214,8 +214,8 @@ class WorkspaceSecret(InWorkspace):
 
 
 class AuditEntry(models.Model):
-    """What somebody did. The database adds rows, and removes them by age; it refuses every other change but
-    forgetting who somebody was (see the migration with its triggers)."""
+    """What a person did. The database adds rows, and removes them by age; it refuses every other change but
+    forgetting who a person was (see the migration with its triggers)."""
 
     workspace = models.ForeignKey(Workspace, models.PROTECT, null=True, related_name="+")
     actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("who"))

@@ -1,4 +1,4 @@
-"""What workspaces have to say when somebody signs up, leaves the studio for good, or asks what is kept about them."""
+"""What workspaces have to say when a person signs up, leaves the studio for good, or asks what is kept about them."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -100,9 +100,9 @@ def close_what_was_theirs(user: User, **_kwargs: Any) -> None:
 
 
 def _forget_the_address(user: User) -> None:
-    """The only change that audit rows see: what names the person, under whatever address they had, names nobody.
+    """The only change that audit rows see: what names the person, under whatever address they had, names no one.
 
-    Invitations that were sent to them are closed, and name nobody either.
+    Invitations that were sent to them are closed, and name no one either.
     """
     about = AuditEntry.objects.filter(object_type="user", object_id=str(user.pk))
     sent = Invitation.objects.filter(Q(accepted_by=user) | Q(email__iexact=user.email))
@@ -129,7 +129,7 @@ def personal_data(user: User, **_kwargs: Any) -> dict[str, Iterator[dict[str, An
 
 
 def _invitations(user: User) -> Iterator[dict[str, Any]]:
-    """Those that were sent to them; who sent them is somebody else's data."""
+    """Those that were sent to them; who sent them is another person's data."""
     sent = Invitation.objects.filter(Q(accepted_by=user) | Q(email__iexact=user.email))
     for invitation in sent.select_related("workspace"):
         yield {
@@ -168,7 +168,7 @@ def _made(user: User) -> Iterator[dict[str, Any]]:
 
 def _acts(user: User) -> Iterator[dict[str, Any]]:
     """What the trail says that they did, with the addresses that they did it from: to their account, and in the
-    workspaces that they are in. And what became of their account by others, who are somebody else's data."""
+    workspaces that they are in. And what became of their account by others, who are another person's data."""
     theirs = set(Membership.objects.filter(user=user).values_list("workspace_id", flat=True))
     account = Q(object_type="user", object_id=str(user.pk))
     for entry in AuditEntry.objects.filter(Q(actor=user) | account).order_by("at").iterator():

@@ -84,7 +84,7 @@ class ApiKeyQuerySet(InWorkspaceQuerySet):
         return self.filter(own, makers, revoked_at=None, workspace__deleted_at=None)
 
     def of_members(self) -> Self:
-        """Live, and made by somebody who is let in and still a member: the keys that open anything."""
+        """Live, and made by a person who is let in and still a member: the keys that open anything."""
         return self.live().filter(created_by__is_active=True, workspace__memberships__user=F("created_by"))
 
     def by_secret(self, secret: str) -> ApiKey | None:

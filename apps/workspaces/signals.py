@@ -6,7 +6,7 @@ api_key_revoked = Signal()
 """Arguments: key (ApiKey). Sent after commit."""
 
 membership_narrowed = Signal()
-"""Arguments: workspace, user. Somebody was removed, left or got a lower role; sent after commit."""
+"""Arguments: workspace, user. A person was removed, left or got a lower role; sent after commit."""
 
 workspace_closed = Signal()
 """Arguments: workspace, actor. Sent inside the transaction that deletes it: stop and close whatever is open there."""

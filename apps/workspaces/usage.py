@@ -232,7 +232,7 @@ def _locked_promise(key: str) -> tuple[Reservation, UsageTotal] | None:
     totals = UsageTotal.objects.select_for_update(of=("self",)).filter(reservations__key=key)
     while total := totals.first():
         current = Reservation.objects.filter(key=key).first()
-        # Another one may have carried it over while we waited; nobody carries it back.
+        # Another one may have carried it over while we waited; no one carries it back.
         if current is None:
             return None
         if current.total_id == total.pk:

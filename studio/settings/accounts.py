@@ -44,7 +44,7 @@ def _mail_server(url: str) -> dict[str, Any]:
 
 
 # The launcher says "console:": whoever started the studio reads its e-mails in the terminal. Without anything they are
-# printed too, but nobody who waits for one is promised it.
+# printed too, but no one who waits for one is promised it.
 if EMAIL_URL not in ("", "console:"):
     vars().update(_mail_server(EMAIL_URL))
     # Requests hand e-mails over, a worker delivers them.
@@ -66,7 +66,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 # Whoever signs up proves the address: only so can a sign-up with a taken address look like any other. Without a mail server
-# whoever invites somebody vouches for the address (workspaces.joining), unless anybody may sign up.
+# whoever invites a person vouches for the address (workspaces.joining), unless anyone may sign up.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_BACKEND != _PRINTED or SIGN_UP == "open" else "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = True

@@ -10,7 +10,7 @@ from redis.retry import Retry
 
 from studio.settings.environment import DATA_DIR, REDIS_URL, env
 
-# Closed with each request: under ASGI a request has a thread of its own, and nobody else would find its connection.
+# Closed with each request: under ASGI a request has a thread of its own, and no one else would find its connection.
 # Those that stay open (apps.core.database) are looked at before each use.
 DATABASES: dict[str, Any] = {
     "default": env.dj_db_url(

@@ -1,4 +1,4 @@
-"""Changes of a recipe that mend a failure; the trainer offers them, and its supervisor when the trainer was killed."""
+"""Changes of a recipe that fix a failure; the trainer offers them, and its supervisor when the trainer was killed."""
 
 from workers.contracts.events import Fix
 from workers.contracts.recipes import Recipe

@@ -76,9 +76,9 @@ class ImportSpec(JobSpec):
     limit_bytes: int | None = None
     room_bytes: int | None = None
     encoding: str | None = None
-    """The codec that somebody chose (contracts.encodings); else it is found."""
+    """The codec that a person chose (contracts.encodings); else it is found."""
     part: str | None = None
-    """The sheet of a workbook or the file in an archive that somebody chose; else the fullest."""
+    """The sheet of a workbook or the file in an archive that a person chose; else the fullest."""
     max_cell_bytes: int = 1_000_000
     max_columns: int = 500
     max_rows: int = 5_000_000
@@ -158,12 +158,12 @@ class FreezeResult(BaseModel):
 
 
 class Finding(BaseModel):
-    """`blocks`: the run must not start before this is mended."""
+    """`blocks`: the run must not start before this is fixed."""
 
     blocks: bool
     message: str
     fix: dict[str, Any] = Field(default_factory=dict)
-    """Recipe fields that would mend it."""
+    """Recipe fields that would fix it."""
 
 
 class PreflightSpec(JobSpec):

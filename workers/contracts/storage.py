@@ -175,7 +175,7 @@ class Storage:
             try:
                 staging.rename(target)
             except OSError:
-                # Somebody else fetched the same key first; that copy is as good as ours.
+                # Another process fetched the same key first; that copy is as good as ours.
                 if not target.exists():
                     raise
         cache.make_room()

@@ -129,7 +129,7 @@ def _on_unpacked(source: Source, reporter: Reporter, done: int) -> None:
 
 
 def identify(source: Source, reporter: Reporter, codec: str | None = None) -> Format:
-    """Return the format; sets `source.encoding` for texts, to `codec` where somebody chose one."""
+    """Return the format; sets `source.encoding` for texts, to `codec` where a person chose one."""
     if binary := binary_format(source.path):
         return binary
     size = max(1, source.size)

@@ -59,7 +59,7 @@ def _texts(value: Any) -> Iterator[str]:
 def _leads_out(text: str, folder: Path) -> bool:
     """Whether a text, opened as a path, is a file: from where this process is, or through a folder from where the model is.
 
-    Old configurations name files of the machine that they were made on; those are not here, and harm nobody.
+    Old configurations name files of the machine that they were made on; those are not here, and harm no one.
     """
     if len(text) > _LONGEST_PATH or "\0" in text:
         return False

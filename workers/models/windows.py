@@ -1,4 +1,4 @@
-"""Texts longer than a model's context, divided so that nothing of them is thrown away."""
+"""Texts longer than a model's context, divided so that nothing of them is discarded."""
 
 from collections.abc import Iterator, Sequence
 

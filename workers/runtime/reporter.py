@@ -37,7 +37,7 @@ NICENESS = 10
 
 
 class JobError(Exception):
-    """A failure that the user can mend; `message` says how. `fix` becomes a button. `note` only the log of the worker holds."""
+    """A failure that the user can fix; `message` says how. `fix` becomes a button. `note` only the log of the worker holds."""
 
     def __init__(
         self, code: str, message: str, *, field: str | None = None, fix: Fix | None = None, note: str = ""
@@ -121,7 +121,7 @@ def _exit_when_orphaned() -> None:
 
 
 def _make_way() -> None:
-    """Let the engine and the pages, which somebody is waiting for, go first."""
+    """Let the engine and the pages, which a person is waiting for, go first."""
     os.nice(NICENESS)
     # Where the kernel schedules by session (autogroup), niceness counts only within ours. The supervisor starts every child
     # as the leader of a session of its own; a session that is somebody's terminal stays as it is.
@@ -173,7 +173,7 @@ def _errno_of(error: Exception) -> int | None:
 
 
 def failed_by_system(error: Exception, *, code: str = "internal") -> Failed:
-    """A full disk or a quota is the operator's to mend; everything else is ours."""
+    """A full disk or a quota is the operator's to fix; everything else is ours."""
     if _errno_of(error) in (errno.ENOSPC, errno.EDQUOT):
         return Failed(
             code="disk_full",

@@ -76,7 +76,7 @@ worker_is_ending = threading.Event()
 
 
 def supervise(job_id: str) -> None:
-    """Claim and do the job; return at once when somebody else has it. Never raises for what the job does."""
+    """Claim and do the job; return at once when another worker has it. Never raises for what the job does."""
     close_old_connections()
     job = services.claim(job_id=job_id, worker=socket.gethostname())
     if job is None:
@@ -344,7 +344,7 @@ class _Attempt:
         if any(folder.iterdir()):
             self._beating(lambda: storage().publish(folder, output))
             if not wait_for_database(Job.objects.filter(pk=self.job.pk).exists):
-                # Deleted while it was at work, for instance with its workspace: nobody else would remove this.
+                # Deleted while it was at work, for instance with its workspace: no one else would remove this.
                 storage().delete(output)
 
 

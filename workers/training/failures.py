@@ -1,4 +1,4 @@
-"""Failures of the arithmetic told as something the user can mend, with the setting that mends it."""
+"""Failures of the arithmetic told as something the user can fix, with the setting that fixes it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

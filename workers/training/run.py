@@ -43,7 +43,7 @@ _WHY: dict[Ending, str] = {
 
 
 def run(spec: RunSpec, reporter: Reporter) -> RunResult:
-    """Train what the spec says. Raises JobError for what the user can mend, StopRequested when stopped before step 1."""
+    """Train what the spec says. Raises JobError for what the user can fix, StopRequested when stopped before step 1."""
     begun = time.monotonic()
     if spec.threads:
         torch.set_num_threads(spec.threads)

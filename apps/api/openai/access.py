@@ -1,4 +1,4 @@
-"""Who asks: the live key of one app, made by somebody who still is a member."""
+"""Who asks: the live key of one app, made by a person who still is a member."""
 
 from __future__ import annotations
 

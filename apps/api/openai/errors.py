@@ -51,7 +51,7 @@ def of_outage(outage: Outage) -> ApiError:
 
 
 def _too_long(error: PromptTooLong, field: str) -> ApiError:
-    """In the words that OpenAI uses, whatever the language: LangChain and LiteLLM look for them, not for the code."""
+    """In the words that OpenAI uses, regardless of the language: LangChain and LiteLLM look for them, not for the code."""
     if error.limit is None:
         message = f"Input tokens exceed the configured limit of this model. Please reduce the length of the {field}."
     else:

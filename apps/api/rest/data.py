@@ -47,7 +47,7 @@ class UploadViewSet(viewsets.GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if self.action is None:
-            # A method that there is not is refused as such, whatever the role.
+            # A method that there is not is refused as such, regardless of the role.
             return
         access.require(request.user, workspace_of(request), Action.EDIT)
         if "upload" in kwargs and not services.is_upload_id(kwargs["upload"]):

@@ -143,7 +143,7 @@ class AppViewSet(VisibleViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any = None) -> Response:
-        """Delete the app with its links, keys and conversations; whoever has it open is sent away."""
+        """Delete the app with its links, keys and conversations. Open pages are disconnected."""
         apps.delete_app(actor=request.user, app=self.own())  # type: ignore[arg-type]
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -158,7 +158,7 @@ class AppViewSet(VisibleViewSet):
     @extend_schema(request=serializers.LinkSerializer, responses={201: serializers.LinkSerializer})
     @links.mapping.post
     def make_link(self, request: Request, pk: Any = None) -> Response:
-        """Make a share link; whoever has its address may use the app."""
+        """Create a share link. Anyone with its address may use the app."""
         app: App = self.own(Action.PUBLISH)
         data = self.read(serializers.LinkSerializer)
         link, _token = links.create_share_link(
@@ -172,7 +172,7 @@ class AppViewSet(VisibleViewSet):
     @extend_schema(responses={204: None}, filters=False)
     @action(detail=True, methods=["delete"], url_path="links/<uuid:link>", url_name="link")
     def close_link(self, request: Request, pk: Any = None, link: Any = None) -> Response:
-        """Close a share link at once; whoever has it open is sent away."""
+        """Close a share link at once. Open pages are disconnected."""
         app: App = self.own(Action.PUBLISH)
         found = find(request, ShareLink.objects.filter(app=app), Action.PUBLISH, pk=link)
         links.revoke_share_link(actor=request.user, link=found)  # type: ignore[arg-type]
@@ -211,7 +211,7 @@ class AppViewSet(VisibleViewSet):
     @extend_schema(responses={204: None}, filters=False)
     @action(detail=True, methods=["delete"], url_path="keys/<uuid:key>", url_name="key")
     def revoke_key(self, request: Request, pk: Any = None, key: Any = None) -> Response:
-        """Revoke a key of this app; whatever uses it stops working at once."""
+        """Revoke a key of this app. Programs that use it stop working at once."""
         app: App = self.own(Action.VIEW)
         found = find(request, ApiKey.objects.filter(app_id=app.pk), pk=key)
         revoke_api_key(actor=request.user, key=found)  # type: ignore[arg-type]

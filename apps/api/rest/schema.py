@@ -31,7 +31,7 @@ _ERROR: Schema = {
 }
 _REASONS = {
     "400": "The request cannot be carried out as it is.",
-    "401": "No live key of a workspace, and nobody signed in.",
+    "401": "No live key of a workspace, and no signed-in person.",
     "403": "The role, or the key, does not allow this.",
     "404": "There is nothing here, or nothing that you may see.",
     "413": "The body is larger than is taken here.",

@@ -444,7 +444,7 @@ class AppKeySerializer(serializers.Serializer[Any]):
         min_value=1,
         max_value=MOST_DAYS,
         write_only=True,
-        help_text="Days until it expires. Null: it doesn't expire. A key that is made with another key expires no later than that one, whatever is asked here: see `expires_at`.",
+        help_text="Days until it expires. Null: it doesn't expire. A key that is made with another key expires no later than that one, regardless of this value: see `expires_at`.",
     )
     expires_at = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="When it stops working; null: never."

@@ -214,7 +214,7 @@ def translated(text: str) -> str:
 
 @register.filter
 def unlocalized(number: float) -> str:
-    """A number as SVG and JavaScript write it, whatever the language."""
+    """A number as SVG and JavaScript write it, regardless of the language."""
     return f"{number:.4g}"
 
 

@@ -1,4 +1,4 @@
-"""A source that a job fetches from an address that somebody typed in."""
+"""A source that a job fetches from an address that a person typed in."""
 
 from django.conf import settings
 from django.utils.translation import gettext as _

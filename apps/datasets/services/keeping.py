@@ -19,7 +19,7 @@ from apps.workspaces.access import Action
 
 @transaction.atomic
 def update_dataset(*, actor: User, dataset: Dataset, name: str, description: str = "") -> None:
-    """Rename, or describe anew."""
+    """Change the name or the description."""
     access.require(actor, dataset.workspace, Action.EDIT)
     if not name.strip():
         raise UserError(_("Give the dataset a name."), field="name")
@@ -40,7 +40,7 @@ def set_archived(*, actor: User, dataset: Dataset, archived: bool) -> None:
 def hold_version(version: DatasetVersion) -> DatasetVersion:
     """The row as it is now, kept until the transaction ends: whoever would delete it waits and then sees what was made.
 
-    Versions are held before the models that go with them, always, so that nobody waits in a circle. Raises UserError
+    Versions are held before the models that go with them, always, so that no one waits in a circle. Raises UserError
     when it is gone, or its rows are.
     """
     held: DatasetVersion | None = (
@@ -103,7 +103,7 @@ def _forget_rows(actor: User, dataset: Dataset) -> None:
 
 @transaction.atomic
 def discard_import(*, actor: User, import_: Import) -> None:
-    """Throw away an upload that became no version; its dataset goes too when nothing else is in it."""
+    """Discard an upload that became no version; its dataset goes too when nothing else is in it."""
     access.require(actor, import_.workspace, Action.EDIT)
     if import_.versions.exists():
         raise UserError(_("A version was made from this file, so it is kept with it."), code="in_use")
@@ -124,7 +124,7 @@ def _require_may_delete(actor: User, dataset: Dataset) -> None:
 
 
 def _refuse_while_working(job_ids: list[UUID], versions: Sequence[DatasetVersion] = ()) -> None:
-    """A queued job simply disappears; one that a worker has taken would go on writing files that nobody deletes.
+    """A queued job simply disappears; one that a worker has taken would go on writing files that no one deletes.
 
     Runs and evaluations of `versions` do not disappear: one that waits needs the rows as well.
     """

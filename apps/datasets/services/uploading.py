@@ -76,14 +76,14 @@ def discard_parts(*, actor: User, upload_id: str) -> None:
 
 
 def _folder(actor: User, upload_id: str) -> str:
-    """Below the user's own folder: nobody can read or complete what somebody else began."""
+    """Below the user's own folder: no one can read or complete what another person began."""
     if not is_upload_id(upload_id):
         raise UserError(_("This upload is not known. Reload the page, then try again."), field="file")
     return f"uploads/{actor.pk}/{upload_id}"
 
 
 def drop_old_uploads() -> int:
-    """Drop the parts of uploads that somebody broke off days ago; return how many uploads that were."""
+    """Drop the parts of uploads that a person broke off days ago; return how many uploads that were."""
     oldest = f"{timezone.now() - timedelta(days=KEPT_DAYS):%Y%m%d}"
     folders = {key.rpartition("/")[0] for key in storage().list("uploads")}
     old = [folder for folder in folders if folder.rpartition("/")[2][:8] < oldest]

@@ -1,7 +1,7 @@
 """The streamer's loops: take requests, keep their leases, take over lapsed ones, hear stops, give signs of life.
 
 A lease is the idle time of an entry that the consumer group has given out: XCLAIM to oneself sets it back, and
-XAUTOCLAIM takes what nobody has set back for `lease_seconds`. Two streamers that hold the same reply nevertheless
+XAUTOCLAIM takes what no one has set back for `lease_seconds`. Two streamers that hold the same reply nevertheless
 (one was paused) meet in its token log, where only one of them can write.
 """
 

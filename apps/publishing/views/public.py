@@ -245,7 +245,7 @@ def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = No
     try:
         data = json.loads(request.body) if wants_json else request.POST
         if token and visitor_key_in(request.COOKIES) is None:
-            # The page came with the cookie: what is asked would be answered to somebody whom nobody finds again.
+            # The page came with the cookie: what is asked would be answered to a person whom no one finds again.
             raise UserError(no_cookies(), code="no_cookies")
         turn = perform(entrance, str(data["type"]), data)
     except UserError as error:

@@ -81,7 +81,7 @@ def _join_with_new_account(request: HttpRequest, token: str, invitation: Invitat
 def _make_account(
     request: HttpRequest, token: str, *, email: str, name: str, password: str
 ) -> tuple[User, Membership | None]:
-    """The account and what it joins, or neither. Raises UserError, and NotVisible when somebody else was faster."""
+    """The account and what it joins, or neither. Raises UserError, and NotVisible when another person was faster."""
     if wait := take(f"joining:{limited_as(address_of_request(request.META))}", JOINING):
         raise UserError(
             _("Too many tries. Wait a minute, then try again."), code="too_often", retry_after=wait

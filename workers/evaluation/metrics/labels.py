@@ -43,7 +43,7 @@ class Accuracy(Additive):
 
 class MacroF1:
     """Mean over labels of 2·tp / (true + given), as scikit-learn's f1_score(average="macro") has it: labels that
-    neither occur nor are given are left out, in each resample anew.
+    neither occur nor are given are left out, in each resample on its own.
 
     Statistics: index of the true and of the given label, -1 for a label that is not in `Rows.labels`.
     """

@@ -1,4 +1,4 @@
-"""What each column would be for a task that somebody chooses: the proposal's roles where it is the proposed task, else
+"""What each column would be for a task that a person chooses: the proposal's roles where it is the proposed task, else
 the best guess."""
 
 from workers.contracts.specs import Column

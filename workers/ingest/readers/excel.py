@@ -64,7 +64,7 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
 
 
 def _chosen(source: Source, filled: dict[str, int]) -> str:
-    """The sheet that somebody chose, else the one with the most filled cells: what stands before it is a cover, what
+    """The sheet that a person chose, else the one with the most filled cells: what stands before it is a cover, what
     follows it notes or lists."""
     name = source.part if source.part in filled else max(filled, key=lambda name: filled[name], default="")
     if not filled.get(name or ""):
