@@ -14,6 +14,7 @@ from django.core import mail
 from playwright.sync_api import Page
 
 from apps.accounts.models import User
+from tests.journeys.form_sending import TIMEOUT_MS
 from tests.journeys.test_account import add_authenticator
 
 OWNER, PERSON = "first@example.com", "pia@example.com"
@@ -35,8 +36,8 @@ class AccountForms:
 
     def send(self, form: str, **body: Any) -> None:
         """Send a form of the open page, and wait for the page that answers."""
-        self._send(self.page, form, body)
-        self.page.wait_for_load_state("domcontentloaded")
+        with self.page.expect_navigation(wait_until="domcontentloaded", timeout=TIMEOUT_MS):
+            self._send(self.page, form, body)
 
     def sign_in(self, email: str, password: str) -> None:
         self.page.context.clear_cookies()

@@ -28,22 +28,28 @@ LINK_PASSWORD = "a long password"
 
 
 def first_states(world: World) -> Iterator[tuple[str, str]]:
-    """Pages of things that nothing else uses, whose forms are refused on the pages of others."""
-    for kind in ("models/{free_model}", "evaluations/{free_evaluation}"):
-        things = {name: getattr(one, "pk", one) for name, one in world.ours.things.items()}
-        yield f"/{kind.format(**things)}/", "owner"
+    """Pages of things that nothing else uses, whose forms are refused on the pages of others; and of an invitation."""
+    things = world.ours.things
+    yield f"/models/{things['free_model'].pk}/", "owner"
+    yield f"/evaluations/{things['free_evaluation'].pk}/", "owner"
+    for person in ("anonymous", "administrator"):
+        yield f"/workspace/join/{things['invitation_token']}/", person
 
 
 def states(world: World, settings: Any) -> Iterator[tuple[str, str]]:
     """Path and person of each page, once the world is such that the page shows more than usual. One builds on another."""
     things = {name: getattr(one, "pk", one) for name, one in world.ours.things.items()}
     things["owner"] = world.people["owner"].pk  # type: ignore[union-attr]
+    _administrator_joins(world)
+    here = settings.SITE_URL
+    for address in (here, "http://192.0.2.7:8000"):
+        settings.SITE_URL = address
+        yield f"/apps/{things['app']}/", "administrator"
+    settings.SITE_URL = here
     for change, path, person in STATES:
         change(world)
         yield path.format(**things), person
     yield _unreadable_import(world), "owner"
-    settings.SITE_URL = "http://192.0.2.7:8000"
-    yield f"/apps/{things['app']}/", "administrator"
 
 
 def _ready(key: str) -> Callable[[World], None]:
@@ -148,7 +154,6 @@ def _locked(world: World) -> None:
 STATES: list[tuple[Callable[[World], None], str, str]] = [
     (_nothing, "/data/imports/{import}/", "owner"),
     (_nothing, "/evaluations/new/?find-models=a", "owner"),
-    (_nothing, "/workspace/join/{invitation_token}/", "administrator"),
     (_second_workspace, "/workspace/all/", "owner"),
     (_nothing, "/console/people/?deactivate={owner}", "administrator"),
     (_deactivated, "/console/people/?q=person", "administrator"),
@@ -158,7 +163,6 @@ STATES: list[tuple[Callable[[World], None], str, str]] = [
     (_diverged, "/runs/{run}/", "owner"),
     (_sampled, "/evaluations/{evaluation}/", "owner"),
     (_nothing, "/evaluations/comparisons/{comparison}/", "owner"),
-    (_administrator_joins, "/apps/{app}/", "administrator"),
     (_differs, "/apps/{app}/", "owner"),
     (_second_version, "/apps/{app}/", "owner"),
     (_nothing, "/a/{link_token}/", "without scripts"),

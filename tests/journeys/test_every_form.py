@@ -153,7 +153,9 @@ def test_every_form(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sender = Sender()
+    verification = settings.ACCOUNT_EMAIL_VERIFICATION
     _accounts(browser, site, provider_url, settings, sender)
+    settings.ACCOUNT_EMAIL_VERIFICATION = verification
     settings.SIGN_UP, settings.NETWORK_FILE = "invitation", str(tmp_path / "network.json")
     monkeypatch.setattr(reach, "lan_address", lambda: "192.0.2.7")  # where no network is
     monkeypatch.setattr(Recording, "takes_back", True)

@@ -83,7 +83,7 @@ def _sole_ownerships(users: Any) -> set[Any]:
 def _leaving(request: HttpRequest) -> dict[str, Any] | None:
     """Whom ?deactivate= names, with the workspaces that would have no owner then; None where there are none."""
     asked = request.GET.get("deactivate", "")
-    others = User.objects.filter(is_active=True).exclude(pk=request.user.pk)
+    others = User.objects.filter(is_active=True).exclude(pk=request.user.pk)  # type: ignore[misc]
     person = others.filter(pk=asked).first() if is_id(asked) else None
     owned = list(last_ownerships([person])) if person else []
     return {"person": person, "ownerships": owned} if owned else None

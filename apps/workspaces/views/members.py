@@ -19,7 +19,7 @@ from apps.workspaces.forms import InvitationForm
 from apps.workspaces.models import AuditEntry, Invitation, Membership, Role
 from apps.workspaces.views.inviting import create_from_form
 
-LATEST_ENTRIES = 50
+LATEST_ENTRIES = 10
 MEMBERS = Listing(
     searches=("user__email", "user__name"),
     sorts=(Sort("email", _l("E-mail address"), ("user__email",)), NEWEST, OLDEST),

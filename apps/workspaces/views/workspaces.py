@@ -105,7 +105,7 @@ def _settings(
     status: int = 200,
 ) -> HttpResponse:
     workspace = request.workspace  # type: ignore[attr-defined]
-    own = Membership.objects.get(workspace=workspace, user=request.user)
+    own = Membership.objects.get(workspace=workspace, user=request.user)  # type: ignore[misc]
     hand_over = hand_over_form or HandOverForm(workspace=workspace, user=request.user)
     member: Any = hand_over.fields["member"]
     sent = request.POST.get("member") or request.GET.get("member")
