@@ -25,6 +25,9 @@ from workers.training.progress import Phases
 from workers.training.watching import validate
 
 _LEAST_TIMED_SECONDS = 2.0
+_MOST_TIMED_SECONDS = 12.0
+"""For the fewest groups: on a busy machine two seconds are over after one or two."""
+_FEWEST_TIMED_GROUPS = 6
 _MOST_TIMED_GROUPS = 24
 _MOST_SEARCHED_STEPS = 1000
 """Of the run, among which the group that takes the most memory is looked for; that of the longest row is one more."""
@@ -110,8 +113,9 @@ def measure_speed(
     timer.run(groups.smallest)
     optimizer.forget()
     # Kernels for many sizes, which a run has compiled by the time of its fullest step, are part of what it holds.
-    for group in groups.others:
-        if timer.seconds_for(group) > _LEAST_TIMED_SECONDS:
+    for number, group in enumerate(groups.others):
+        enough = _LEAST_TIMED_SECONDS if number >= _FEWEST_TIMED_GROUPS else _MOST_TIMED_SECONDS
+        if timer.seconds_for(group) > enough:
             break
         timer.run(group)
         optimizer.forget()
