@@ -26,6 +26,10 @@ _JOINERS = "\u200c\u200d"
 """Between letters of one word in Persian and Indic scripts."""
 _VOWELS = "\u0e33\u0eb3"
 """Thai and Lao letters that stand within the character before them, as a mark does."""
+_SUBJOINING = "\u1039\u17d2\u1a60\u1b44\ua9c0"
+_SUBJOINED = r"\u1000-\u109f\u1780-\u17ff\u1a20-\u1aaf\u1b00-\u1b7f\ua980-\ua9df"
+"""Signs of Burmese, Khmer, Tai Tham, Balinese and Javanese after which a letter is written below the one before it, as
+part of the same character, and those scripts (UAX 29, GB9c)."""
 _EMOJI_MODIFIERS = "\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
 """Skin tones, and the tags of regional flags."""
 _FLAG_LETTER = "[\U0001f1e6-\U0001f1ff]"
@@ -79,7 +83,8 @@ def _marked() -> re.Pattern[str]:
 
 def _word() -> str:
     within = f"[{_marks()}{_JOINERS}{_VOWELS}]"
-    character = f"(?={_LETTER})[{UNSPACED}]{within}*"
+    below = f"{within}*[{_SUBJOINING}]{within}*(?={_LETTER})[{_SUBJOINED}]"
+    character = f"(?={_LETTER})[{UNSPACED}](?:{below})*{within}*"
     spaced = f"(?![{UNSPACED}])"
     return f"{character}|{spaced}{_LETTER}(?:{within}|{spaced}{_LETTER})*"
 
