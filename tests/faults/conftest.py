@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -44,13 +45,21 @@ def small_file_system(folder: Path) -> Iterator[Path | None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+def _free(disk: Path) -> int:
+    space = os.statvfs(disk)
+    return space.f_bavail * space.f_frsize
+
+
 @contextmanager
 def full(disk: Path) -> Iterator[None]:
     """Nothing fits on the disk meanwhile."""
-    filler = disk / "filler"
-    space = os.statvfs(disk)
+    filler, taken = disk / "filler", 0
     with filler.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize)
+        while free := _free(disk):
+            # Somebody else may write between the question and the answer.
+            with contextlib.suppress(OSError):
+                os.posix_fallocate(file.fileno(), taken, free)
+                taken += free
     try:
         yield
     finally:
