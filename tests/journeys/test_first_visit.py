@@ -92,7 +92,7 @@ def train(page: Page) -> None:
 def publish(page: Page) -> None:
     """From the trained model to the page of its published app."""
     page.get_by_role("button", name="Compare with the base model").click()
-    expect(page.locator("#verdict")).to_contain_text(re.compile("better|worse|differ", re.IGNORECASE))
+    expect(page.locator("#verdict")).to_contain_text(re.compile("better|worse|told apart", re.IGNORECASE))
     expect(page.get_by_role("heading", name="Row by row")).to_be_visible()
     page.get_by_role("link", name="Publish").click()
     page.get_by_label("Name", exact=True).fill("Where does it belong?")
