@@ -1,4 +1,4 @@
-"""Browsers that a person signed in with before: whoever guesses the password of an account elsewhere slows them not.
+"""Browsers that a person signed in with before: wrong passwords that are tried elsewhere do not slow them down.
 
 The limit on wrong passwords counts by address, so that it holds from wherever a person guesses; alone it would let anyone
 keep the owner out. A signed cookie names the addresses that a browser has signed in with, and their tries there are

@@ -1,4 +1,4 @@
-"""The language of a person who is written to, which need not be that of whoever makes the studio write."""
+"""The language of the person who gets an e-mail, which need not be that of the person who causes it."""
 
 from django.conf import settings
 from django.utils.translation import get_language

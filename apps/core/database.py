@@ -48,7 +48,7 @@ def is_unavailable(error: BaseException) -> bool:
 
 
 def is_out_of_space(error: BaseException) -> bool:
-    """Whether `error` says that the disk of the database is full: it goes on as soon as somebody has made room."""
+    """Whether `error` says that the disk of the database is full: it goes on once there is room."""
     text = str(error).lower()
     return isinstance(error, OperationalError) and ("disk is full" in text or "no space left" in text)
 

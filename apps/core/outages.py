@@ -19,7 +19,7 @@ AGAIN_AFTER_SECONDS = 5
 
 @dataclass(frozen=True)
 class Outage:
-    """`status` is that of HTTP; 507 means that somebody has to make room, 503 that waiting is all it takes."""
+    """`status` is that of HTTP; 507 means that an administrator has to make room, 503 that waiting is enough."""
 
     code: str
     status: int
@@ -54,7 +54,7 @@ def outage_of(error: BaseException) -> Outage | None:
 
 
 def outage_behind(error: BaseException | None) -> Outage | None:
-    """As `outage_of`, for an error that nobody expected: on a full disk everything fails in a way of its own."""
+    """As `outage_of`, for an unexpected error: on a full disk each part fails in its own way."""
     if is_disk_full():
         return _disk_full(error)
     return outage_of(error) if error else None

@@ -116,7 +116,7 @@ def create_invitation(
         usage.require_one_more(workspace, UsageKind.MEMBERS)
     email = _checked_address(workspace, email)
     if email and (wait := take(f"invitation:{actor.pk}", MAILED)):
-        # Whoever may sign up may make a workspace: without an end we would mail to anyone whatever they call it.
+        # Any person who signs up may create a workspace: without a limit we would mail its name to any address.
         message = _("That was a lot of invitations by e-mail. Go on in a while, or give people links.")
         raise UserError(message, field="email", code="too_often", retry_after=wait)
     if not 1 <= days <= MOST_DAYS:

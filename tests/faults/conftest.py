@@ -56,7 +56,7 @@ def full(disk: Path) -> Iterator[None]:
     filler, taken = disk / "filler", 0
     with filler.open("wb") as file:
         while free := _free(disk):
-            # Somebody else may write between the question and the answer.
+            # Other processes may write between the question and the answer.
             with contextlib.suppress(OSError):
                 os.posix_fallocate(file.fileno(), taken, free)
                 taken += free

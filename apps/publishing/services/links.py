@@ -51,7 +51,7 @@ def _hashed(password: str) -> str:
 
 @transaction.atomic
 def set_link_password(*, actor: User, link: ShareLink, password: str) -> None:
-    """Give the link another password, or none. Whoever came in by the earlier one is disconnected and asked again."""
+    """Give the link another password, or none. Visitors who entered the earlier one are disconnected and asked again."""
     access.require(actor, link.workspace, Action.PUBLISH)
     link.password = _hashed(password)
     link.save(update_fields=["password"])

@@ -1,7 +1,7 @@
 """Whose reply a streamer begins next.
 
 Workspaces take turns, as with jobs (apps.jobs.turns): the next reply is that of the waiting workspace with the fewest replies
-at work, then of the one that was served longest ago, so that an app with a thousand visitors keeps nobody else's waiting.
+at work, then of the one that was served longest ago, so that an app with a thousand visitors does not keep the others waiting.
 Within a workspace the oldest comes first.
 """
 
@@ -25,7 +25,7 @@ class Turns:
         self._waiting.setdefault(workspace, deque()).append(entry_id)
 
     def begin_next(self) -> str | None:
-        """The entry whose turn it is, which is then at work; None where all places are taken, or nobody waits."""
+        """The entry whose turn it is, which is then at work; None where all places are taken, or no entry waits."""
         if not self._waiting or self._at_work.total() >= self._capacity:
             return None
         workspace = min(self._waiting, key=lambda name: (self._at_work[name], self._served.get(name, 0)))

@@ -89,7 +89,7 @@ def test_a_redis_that_takes_no_writes_says_so(
     monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=4096))
     full = outage_of(caught.value)
     assert full is not None
-    assert full.status == 507, "on the same disk it is the disk that somebody has to look at"
+    assert full.status == 507, "on the same disk it is the disk that an administrator has to look at"
 
 
 @pytest.mark.parametrize(
