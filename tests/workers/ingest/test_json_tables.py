@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from workers.contracts.task_types import Role
+from workers.ingest.readers.json_window import CHUNK
 
 ROWS = [{"text": f"My parcel {n} is late", "label": "ab"[n % 2]} for n in range(30)]
 LISTS = [list(row.values()) for row in ROWS]
@@ -64,6 +65,24 @@ def test_splits_larger_than_the_window(import_file) -> None:
     imported = import_file(json.dumps({"train": table, "test": table}, indent=1), "x.json")
     assert Counter(row["split"] for row in imported.rows) == {"train": 15_000, "test": 15_000}
     assert import_file(json.dumps(table), "x.json").result.rows == 15_000
+
+
+@pytest.mark.parametrize("seen", [1, 10])
+def test_a_split_that_begins_at_the_end_of_the_window(import_file, seen: int) -> None:
+    """Where so few characters of it are in memory that it does not look like a table yet, more are read."""
+    rows = ROWS * 350
+    document = {"train": {"data": rows}, "test": {"data": rows}}
+    begins = json.dumps(document).index('"test": ') + len('"test": ')
+    longer = {**rows[-1], "text": rows[-1]["text"] + "." * (-(begins + seen) % CHUNK)}
+    document["train"] = {"data": [*rows[:-1], longer]}
+    imported = import_file(json.dumps(document), "x.json")
+    assert Counter(row["split"] for row in imported.rows) == {"train": len(rows), "test": len(rows)}
+
+
+def test_a_split_without_a_table_is_named(import_file) -> None:
+    imported = import_file(json.dumps({"train": {"data": ROWS}, "test": {}}), "x.json")
+    assert len(imported.rows) == len(ROWS)
+    assert any("Splits without a table were left out: test" in why for why in imported.result.proposal.why)
 
 
 def test_the_name_of_a_row_is_kept(import_file) -> None:

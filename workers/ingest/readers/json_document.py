@@ -62,7 +62,7 @@ def _document(source: Source) -> Iterator[Row | Bad | Cells]:
 
 
 def _object(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
-    if shape := find_shape(window, source):
+    if shape := find_shape(window):
         yield from read_shape(shape, window, source)
     elif _WRAPPER.search(window.text[:CHUNK]):
         yield from _wrapped(window, source)

@@ -78,13 +78,18 @@ class _Cut(list[Any]):
     """A list of which only the beginning was seen."""
 
 
-def find_shape(window: Window, source: Source) -> Shape | None:
+def find_shape(window: Window) -> Shape | None:
     """Return what the object that begins here is, or None for one that is a row, or that holds one of the usual lists."""
+    return _shape_of(_peek(window))
+
+
+def _peek(window: Window) -> Any:
+    """Decode the beginning of the value at the window's place, which stays there."""
     while len(window.text) - window.at < _PREFIX and not window.ended:
         if not window.grow():
             break
     value, _ = _beginning(window.text[window.at : window.at + _PREFIX], 0, 0)
-    return _shape_of(value)
+    return value
 
 
 def _shape_of(value: Any) -> Shape | None:
@@ -119,8 +124,13 @@ def _holds_splits(value: dict[str, Any]) -> bool:
     return (
         all(isinstance(each, dict) for each in value.values())
         and all(split_of_name(name) is not None for name in value)
-        and (_shape_of(first) or _known_list(first)) is not None
+        and _table_of(first) is not None
     )
+
+
+def _table_of(value: Any) -> Shape | None:
+    """The shape of a split's table, the usual lists included."""
+    return _shape_of(value) or (_known_list(value) if isinstance(value, dict) else None)
 
 
 def _known_list(value: dict[str, Any]) -> Shape | None:
@@ -234,12 +244,13 @@ def read_shape(shape: Shape, window: Window, source: Source) -> Iterator[Row | B
 def _splits(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
     """The tables of all splits, one after another; their rows say in a column which split they are in."""
     found: list[str] = []
+    left_out: list[str] = []
     count = 0
     for name in _each_member(window):
-        value, _ = _beginning(window.text[window.at : window.at + _PREFIX], 0, 0)
-        shape = find_shape(window, source) or (_known_list(value) if isinstance(value, dict) else None)
+        shape = _table_of(_peek(window))
         if shape is None:
             skip_value(window)
+            left_out.append(name)
             continue
         found.append(name)
         before = count
@@ -248,6 +259,8 @@ def _splits(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
             # Rows of columns are counted, within each table from 1.
             yield record._replace(line=record.line + before) if shape.kind is Kind.COLUMNS else record
     source.notes.append(f"Rows were read from the splits {', '.join(found)}.")
+    if left_out:
+        source.notes.append(f"Splits without a table were left out: {', '.join(left_out)}.")
 
 
 def _open(window: Window, mark: str) -> bool:
