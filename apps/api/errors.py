@@ -16,7 +16,7 @@ from apps.api.middleware import not_offered
 from apps.api.openai.errors import ApiError
 from apps.core.errors import UserError
 from apps.core.outages import outage_behind, outage_of
-from apps.core.views import fault, outage_page
+from apps.core.views import outage_page
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +28,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return error.mark(refusal)
     if outage := outage_of(error):
         logger.error("A request was refused: %s", outage.log)
-        refusal = _response(outage.status, outage.code, outage.message, None)
-        if outage.retry_after:
-            refusal["Retry-After"] = str(outage.retry_after)
-        return refusal
+        return outage.mark(_response(outage.status, outage.code, outage.message, None))
     if isinstance(error, RecursionError):
         # Nothing of ours recurses but the reading of a body.
         error = exceptions.ParseError()
@@ -71,15 +68,14 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500, in the same way."""
+    """Django's handler500, in the same way. An outage comes here where it is met before any view, for instance where the
+    session is read."""
     outage = outage_behind(sys.exc_info()[1])
     if outage is None:
         message = _("Something went wrong in the studio. Its log says what.")
-        return _told_to_programs(request, 500, "error", message) or fault(request)
-    answer = _told_to_programs(request, outage.status, outage.code, outage.message) or outage_page(outage)
-    if outage.retry_after:
-        answer["Retry-After"] = str(outage.retry_after)
-    return answer
+        return _told_to_programs(request, 500, "error", message) or defaults.server_error(request)
+    told = _told_to_programs(request, outage.status, outage.code, outage.message)
+    return outage.mark(told) if told else outage_page(outage)
 
 
 def _told_to_programs(request: HttpRequest, code: int, name: str, message: str) -> HttpResponse | None:

@@ -7,6 +7,14 @@ from django.http import Http404, HttpResponse
 Response = TypeVar("Response", bound=HttpResponse)
 
 
+def mark_response(response: Response, status: int, headers: dict[str, str]) -> Response:
+    """Set status and headers of an answer that was made without them."""
+    response.status_code = status
+    for name, value in headers.items():
+        response[name] = value
+    return response
+
+
 class UserError(Exception):
     """An error that the user can fix. `message` says how, `field` names the form field it belongs to.
 
@@ -33,10 +41,7 @@ class UserError(Exception):
 
     def mark(self, response: Response) -> Response:
         """Give the answer that says it the status and headers that go with it."""
-        response.status_code = self.status
-        for name, value in self.headers.items():
-            response[name] = value
-        return response
+        return mark_response(response, self.status, self.headers)
 
 
 class NotVisible(Http404):

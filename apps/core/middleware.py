@@ -103,6 +103,4 @@ def _refuse(request: HttpRequest, outage: Outage) -> HttpResponse:
     logger.error("A request was refused: %s", outage.log)
     if outage.retry_after is None:
         return outage_page(outage)
-    response = render(request, "core/user_error.html", {"message": outage.message}, status=outage.status)
-    response["Retry-After"] = str(outage.retry_after)
-    return response
+    return outage.mark(render(request, "core/user_error.html", {"message": outage.message}))

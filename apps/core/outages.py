@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.database import is_out_of_space, is_unavailable
 from apps.core.disk import is_disk_full
+from apps.core.errors import Response, mark_response
 from apps.core.redis import AWAY, CONNECTIONS, POOL_WAIT_SECONDS, PoolFull, refuses_writes
 
 AGAIN_AFTER_SECONDS = 5
@@ -30,6 +31,14 @@ class Outage:
     def retry_after(self) -> int | None:
         """In seconds."""
         return AGAIN_AFTER_SECONDS if self.status == SERVICE_UNAVAILABLE else None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after)} if self.retry_after else {}
+
+    def mark(self, response: Response) -> Response:
+        """Give the answer that says it the status and headers that go with it."""
+        return mark_response(response, self.status, self.headers)
 
 
 def outage_of(error: BaseException) -> Outage | None:

@@ -69,6 +69,20 @@ def test_a_write_says_when_to_come_back(client_for: Any, owner: Any, key: str, i
 
 
 @only_sqlite
+def test_a_script_that_asks_an_app_is_told_when_to_ask_again(link: Any, impatient: None) -> None:
+    client, address = Client(), f"/a/{link[1]}/"
+    client.get(address)
+    with locked_database():
+        told = client.post(
+            f"{address}act/",
+            {"type": "ask", "text": "Hello"},
+            content_type="application/json",
+            headers={"Accept": "application/json"},
+        )
+    assert (told.status_code, told["Retry-After"], told.json()["code"]) == (503, "5", "away")
+
+
+@only_sqlite
 def test_reading_goes_on_and_does_not_wait_for_what_nobody_misses(
     client_for: Any, owner: Any, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncGenerator, Mapping
 from functools import wraps
 from typing import Any
@@ -44,6 +45,8 @@ from apps.publishing.models import AppType, Conversation, Message, ShareLink
 from apps.publishing.views.strings import no_cookies, page_strings
 from apps.publishing.visitors import remember, visitor_key_in, visitor_key_of
 from apps.workspaces import ways
+
+logger = logging.getLogger(__name__)
 
 _UNLOCKED = "unlocked"
 """In the address that the right password leads to."""
@@ -260,7 +263,8 @@ def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = No
     except Exception as error:
         if not wants_json or not (outage := outage_of(error)):
             raise
-        return JsonResponse(wire.outage_json(outage), status=outage.status)
+        logger.error("A question was refused: %s", outage.log)
+        return outage.mark(JsonResponse(wire.outage_json(outage)))
     if wants_json:
         told = wire.turn_json(turn, data.get("request_key")) if turn else {"type": "done"}
         response: HttpResponse = JsonResponse(told)
