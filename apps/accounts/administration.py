@@ -1,4 +1,4 @@
-"""What administrators do to the accounts of others: reset a password, switch an account off and on again."""
+"""What administrators do to the accounts of others: reset a password, deactivate and reactivate an account."""
 
 from __future__ import annotations
 
@@ -24,9 +24,14 @@ def may_administer(actor: Any) -> bool:
     return bool(actor.is_active and actor.is_staff and actor.has_perm(PERMISSION))
 
 
+def is_over(actor: Any, user: User) -> bool:
+    """Whether `actor` may change the account of `user`: only a superuser changes a superuser."""
+    return may_administer(actor) and bool(actor.is_superuser or not user.is_superuser)
+
+
 def require_over(actor: User, user: User) -> None:
-    """Raises PermissionDenied for who looks after no accounts, and for who may do less than `user`."""
-    if not may_administer(actor) or (user.is_superuser and not actor.is_superuser):
+    """Raises PermissionDenied where `actor` may not change the account of `user`."""
+    if not is_over(actor, user):
         raise PermissionDenied
 
 

@@ -85,7 +85,9 @@ def _leaving(request: HttpRequest) -> dict[str, Any] | None:
     asked = request.GET.get("deactivate", "")
     others = User.objects.filter(is_active=True).exclude(pk=request.user.pk)  # type: ignore[misc]
     person = others.filter(pk=asked).first() if is_id(asked) else None
-    owned = list(last_ownerships([person])) if person else []
+    if person is None or not administration.is_over(request.user, person):
+        return None
+    owned = list(last_ownerships([person]))
     return {"person": person, "ownerships": owned} if owned else None
 
 

@@ -55,6 +55,9 @@ def test_a_helper_does_nothing_to_who_may_do_more(client_for: Any, owner: Any, v
     helper = User.objects.create_user("helper@example.com", "p", is_staff=True)
     helper.user_permissions.add(Permission.objects.get(codename="change_user"))
     client = client_for(helper)
+    asked = f"/console/people/?deactivate={owner.pk}"
+    assert client.get(asked).context["leaving"] is None, "the workspaces of a superuser are not named"
+    assert client_for(User.objects.create_superuser("second@example.com", "p")).get(asked).context["leaving"]
     for act in ("password", "deactivate"):
         assert client.post(f"/console/people/{owner.pk}/{act}/").status_code == 403
         assert client.post(f"/console/people/{viewer.pk}/{act}/").status_code in (200, 302)
