@@ -157,8 +157,16 @@ class Streamer:
         await self._say_what_is_held()
         if self._held:
             await self._redis.xclaim(REQUESTS, GROUP, self.name, 0, list(self._held), justid=True)
-        for entry_id, held in list(self._held.items()):
-            if await self._redis.exists(stop_key(held.reply)):
+        await self._stop_marked()
+
+    async def _stop_marked(self) -> None:
+        """Stop what was asked to stop while `_hear_stops` did not listen. In one round trip: thousands may be held."""
+        ours = list(self._held.items())
+        pipeline = self._redis.pipeline(transaction=False)
+        for _, held in ours:
+            pipeline.exists(stop_key(held.reply))
+        for (entry_id, held), is_marked in zip(ours, await pipeline.execute(), strict=True):
+            if is_marked:
                 self._stop_reply(entry_id, held)
 
     async def _say_what_is_held(self) -> None:

@@ -8,7 +8,7 @@ from channels.db import database_sync_to_async
 
 from apps.publishing.connections import async_redis
 from apps.publishing.fanout import fanout
-from apps.publishing.reply_queue import REQUESTS, ReplyRequest, send_request, send_stop
+from apps.publishing.reply_queue import REQUESTS, ReplyRequest, send_request, send_stop, stop_key
 from apps.publishing.services import replies
 from apps.publishing.streamer.turns import Turns
 from workers.contracts.model_folder import PromptMessage
@@ -96,6 +96,20 @@ async def test_a_stop_ends_a_reply_that_waits_for_its_turn(streaming, engine) ->
         assert await asyncio.wait_for(ending, timeout=2) == "stopped"
         send_stop(first)
         assert await _end_of(first) == "stopped"
+
+
+async def test_a_stop_that_was_not_heard_is_found_with_the_next_lease(streaming, engine) -> None:
+    """Of a reply that is being answered, and of one that still waits."""
+    engine.misbehave(pause=0.5)
+    async with streaming(capacity=1, lease_seconds=1):
+        asked = [_ask("one") for _ in range(3)]
+        endings = [asyncio.create_task(_end_of(reply)) for reply in asked[:2]]
+        await asyncio.sleep(0.5)
+        for reply in asked[:2]:
+            await async_redis().set(stop_key(reply), "1")
+        assert await asyncio.wait_for(asyncio.gather(*endings), timeout=3) == ["stopped"] * 2
+        send_stop(asked[2])
+        assert await _end_of(asked[2]) == "stopped"
 
 
 async def test_what_still_waits_is_handed_over_when_a_streamer_goes(streaming, engine) -> None:
