@@ -312,7 +312,7 @@ def compare_with_base(*, actor: User, model_version: ModelVersion, all_rows: boo
     return compare(
         actor=actor,
         evaluations=evaluations,
-        name=_("%(model)s beside its base") % {"model": model_version.name},
+        name=_("%(model)s and its base model") % {"model": model_version.name},
     )
 
 

@@ -67,7 +67,10 @@ class AppForm(StudioForm):
         help_text=_("0 gives the likeliest answer, as in the evaluation; higher varies more."),
     )
     top_p = forms.FloatField(
-        label=_("Top-p"), min_value=0.01, max_value=1, help_text=_("Below 1, unlikely words are never said.")
+        label=_("Top-p"),
+        min_value=0.01,
+        max_value=1,
+        help_text=_("Below 1, unlikely words are never generated."),
     )
     repetition_penalty = forms.FloatField(
         label=_("Repetition penalty"),

@@ -37,7 +37,7 @@ DESCRIPTIONS: dict[Action, Promise] = {
     Action.MANAGE: gettext_lazy(
         "Invite, change and remove members; rename; keep the Hub token; read the audit trail; delete what others made"
     ),
-    Action.OWN: gettext_lazy("Make others owners, delete the workspace and bring it back"),
+    Action.OWN: gettext_lazy("Make others owners, delete the workspace and restore it"),
 }
 """The table that people read, in the words of the roles that decide."""
 

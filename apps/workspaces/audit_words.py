@@ -53,7 +53,7 @@ ACTIONS: dict[str, Promise] = {
     "group.changed": _("Changed a group of administrators"),
     "group.created": _("Made a group of administrators"),
     "group.deleted": _("Deleted a group of administrators"),
-    "import.discarded": _("Threw an upload away"),
+    "import.discarded": _("Discarded an upload"),
     "import.reread": _("Had a file read again"),
     "import.started": _("Uploaded a file"),
     "invitation.accepted": _("Accepted an invitation"),

@@ -161,8 +161,8 @@ def test_times_are_those_of_the_account_then_of_the_browser(owner: Any, client_f
         ("reading rows", "正在读取行"),
         ("Labels never given: “plan change”, “rows”.", "从未给出的标签：“plan change”, “rows”。"),
         (
-            "Comparison: Support tickets, run 1 beside its base",
-            "对比：Support tickets, run 1 beside its base",
+            "Comparison: Support tickets, run 1 and its base model",
+            "对比：Support tickets, run 1 and its base model",
         ),
         ("The label occurs in one row only", "标签只出现在一行中"),
         (

@@ -83,7 +83,7 @@ def publish(*, actor: User, app: App, version: AppVersion, verdict_is_confirmed:
     """
     access.require(actor, app.workspace, Action.PUBLISH)
     if app.archived_at:
-        raise UserError(_("This app is archived. Bring it back first."))
+        raise UserError(_("This app is archived. Restore it first."))
     if version.app_id != app.pk:
         raise UserError(_("That version belongs to another app."))
     warning = warning_of(version.model_version)
