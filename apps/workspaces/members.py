@@ -3,6 +3,8 @@
 Every write takes the lock of the workspace first, so that of two owners who leave at the same moment one stays.
 """
 
+from collections.abc import Iterable
+
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils.translation import gettext as _
@@ -87,7 +89,23 @@ def transfer_ownership(*, actor: User, membership: Membership) -> None:
 
 
 def is_last_owner(membership: Membership) -> bool:
-    return membership.role == Role.OWNER and not _other_owners(membership).exists()
+    others = _acting_owners().filter(workspace=membership.workspace_id).exclude(pk=membership.pk)
+    return membership.role == Role.OWNER and not others.exists()
+
+
+def last_ownerships(users: Iterable[User]) -> models.QuerySet[Membership]:
+    """Memberships of people who are the last owner, able to sign in, of a workspace that has other members."""
+    same_workspace = {"workspace": models.OuterRef("workspace")}
+    others = Membership.objects.filter(**same_workspace).exclude(pk=models.OuterRef("pk"))
+    owners = _acting_owners().filter(**same_workspace).exclude(pk=models.OuterRef("pk"))
+    own = Membership.objects.filter(user__in=list(users), role=Role.OWNER, workspace__deleted_at=None)
+    left_behind = own.filter(models.Exists(others), ~models.Exists(owners))
+    return left_behind.select_related("workspace").order_by("workspace__name")
+
+
+def _acting_owners() -> models.QuerySet[Membership]:
+    """Those who can sign in: a deactivated account cannot act as an owner."""
+    return Membership.objects.filter(role=Role.OWNER, user__is_active=True)
 
 
 def _locked(membership: Membership) -> Membership:
@@ -98,12 +116,6 @@ def _locked(membership: Membership) -> Membership:
         raise NotVisible
     current.workspace = workspace
     return current
-
-
-def _other_owners(membership: Membership) -> models.QuerySet[Membership]:
-    """Those who can sign in: a deactivated account cannot act as an owner."""
-    owners = Membership.objects.filter(workspace=membership.workspace_id, role=Role.OWNER)
-    return owners.filter(user__is_active=True).exclude(pk=membership.pk)
 
 
 def _require_another_owner(membership: Membership) -> None:

@@ -1,11 +1,10 @@
 """What workspaces have to say when a person signs up, leaves the studio for good, or asks what is kept about them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.db import models
 from django.db.models import Q
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -27,6 +26,7 @@ from apps.workspaces import audit
 from apps.workspaces.append_only import FORGOTTEN
 from apps.workspaces.invitations import keep_for, live_invitation, may_make_account
 from apps.workspaces.lifecycle import delete_workspace
+from apps.workspaces.members import last_ownerships
 from apps.workspaces.models import ApiKey, AuditEntry, Invitation, InWorkspace, Membership, Role, Workspace
 from apps.workspaces.usage import lock_workspace
 
@@ -54,17 +54,6 @@ def keep_invitation(request: HttpRequest, email: str, **_kwargs: Any) -> bool:
 
 def _open_workspaces(user: User) -> Any:
     return Workspace.objects.filter(memberships__user=user, deleted_at=None)
-
-
-def last_ownerships(users: Iterable[User]) -> models.QuerySet[Membership]:
-    """Memberships of people who are the last owner, able to sign in, of a workspace that has other members."""
-    others = Membership.objects.filter(workspace=models.OuterRef("workspace")).exclude(
-        pk=models.OuterRef("pk")
-    )
-    owners = others.filter(role=Role.OWNER, user__is_active=True)
-    own = Membership.objects.filter(user__in=list(users), role=Role.OWNER, workspace__deleted_at=None)
-    left_behind = own.filter(models.Exists(others), ~models.Exists(owners))
-    return left_behind.select_related("workspace").order_by("workspace__name")
 
 
 @receiver(account_deletion_asked)

@@ -25,8 +25,8 @@ from apps.core.notices import do_and_tell
 from apps.core.picking import is_id
 from apps.workspaces import access, invitations
 from apps.workspaces.access import Action
+from apps.workspaces.members import last_ownerships
 from apps.workspaces.models import Invitation, Membership, Workspace
-from apps.workspaces.people import last_ownerships
 from apps.workspaces.views.inviting import create_from_form
 
 PER_PAGE = 50
