@@ -129,7 +129,7 @@ class QuotaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             else number_format(int(limit) if limit == int(limit) else limit)
             for name, limit in settings.QUOTAS.items()
         }
-        said = _("Empty: what holds in the whole studio, now %(limit)s. 0: none at all.")
+        said = _("Leave empty to use the studio's default (%(limit)s). Enter 0 to allow none.")
         kwargs["help_texts"] = {name: said % {"limit": limit} for name, limit in studio.items()}
         return super().get_form(request, obj, change, **kwargs)
 

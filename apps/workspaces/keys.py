@@ -44,6 +44,6 @@ def _refuse_in_address(query: Mapping[str, str]) -> None:
     """Addresses are kept: by logs, proxies and browsers."""
     if any(name.lower() in _QUERY_NAMES or value.startswith(KEY_PREFIX) for name, value in query.items()):
         message = _(
-            "A key does not belong into an address, where logs keep it. Revoke it, and send a new one as “Authorization: Bearer …”."
+            "Don't put an API key in a URL: it ends up in logs. Revoke it, and send a new one as “Authorization: Bearer …”."
         )
         raise KeyRefused(message)

@@ -101,6 +101,6 @@ def test_a_hub_that_cannot_be_reached(
     page.get_by_role("button", name="Add").click()
     page.goto(f"/runs/new/?data={tickets['id']}")
     page.get_by_role("radio", name="no-such-model").check()
-    page.get_by_role("button", name="Check what will happen").click()
+    page.get_by_role("button", name="Review run").click()
     expect(page.get_by_role("alert")).to_contain_text("Hub")
     expect(page.get_by_role("button", name="Try again")).to_be_visible()

@@ -79,7 +79,7 @@ def train(page: Page) -> None:
     page.get_by_role("radio", name="A quick look").check()
     page.get_by_text("Advanced", exact=True).click()
     page.get_by_label("Most optimizer steps").fill("150")
-    page.get_by_role("button", name="Check what will happen").click()
+    page.get_by_role("button", name="Review run").click()
     expect(page.get_by_role("heading", name="The first row, as the model sees it")).to_be_visible()
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_role("progressbar", name="Progress")).to_be_visible()

@@ -34,7 +34,7 @@ def test_from_an_example_to_a_run_that_is_stopped(
     keys.choose(page.get_by_role("radio", name="A quick look"))
     keys.activate(page.locator("summary", has_text="Advanced"), "Space")
     keys.fill(page.get_by_label("Most optimizer steps"), "5000")
-    keys.activate(page.get_by_role("button", name="Check what will happen"))
+    keys.activate(page.get_by_role("button", name="Review run"))
     keys.activate(page.get_by_role("button", name="Start training"))
     expect(page.get_by_role("heading", name="Is it learning?")).to_be_visible()
     keys.activate(page.get_by_role("button", name="Stop"))

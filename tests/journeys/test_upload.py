@@ -72,7 +72,7 @@ def test_a_chinese_file_is_mended_and_trained_by_keyboard(
     press_until(page, "ArrowDown", page.get_by_role("radio", name="Tiny starter"))
     press_until(page, "Tab", page.locator("input[name=length]:checked"))
     press_until(page, "ArrowUp", page.get_by_role("radio", name="A quick look"))
-    follow(page, page.get_by_role("button", name="Check what will happen"))
+    follow(page, page.get_by_role("button", name="Review run"))
     follow(page, page.get_by_role("button", name="Start training"))
     expect(page.get_by_role("button", name="Compare with the base model")).to_be_visible()
 

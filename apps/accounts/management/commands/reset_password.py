@@ -1,4 +1,4 @@
-"""Helps whoever is locked out."""
+"""Set a new password for a person who is locked out."""
 
 import getpass
 import secrets
@@ -15,7 +15,7 @@ from apps.core.redis import require_running_studio
 class Command(BaseCommand):
     help = (
         "Set a new password for an account: asked for on a terminal, read from standard input, or made up and printed. "
-        "Its sessions end, and an account that was switched off is switched on again."
+        "Its sessions end, and a deactivated account is reactivated."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -9,7 +9,7 @@ from apps.core.sealing import Unreadable, secrets_rotating
 
 
 class Command(BaseCommand):
-    help = "Seals every stored secret anew with the first key of SECRETS_KEYS. All or none."
+    help = "Encrypt every stored secret again with the first key of SECRETS_KEYS, all or none."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         try:
