@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from workers.ingest.dialect import SINGLE_COLUMN, TABS, find_dialect
 from workers.ingest.encodings import utf16_without_bom
+from workers.ingest.readers.json_shapes import begins_with_splits
 from workers.ingest.source import Source
 from workers.runtime.reporter import JobError
 
@@ -148,7 +149,7 @@ def text_format(source: Source) -> Format:
     if sample.startswith("[") and _lines_are_json(sample) and re.match(r"\[.*\]\s*\n", sample):
         return Format.JSONL
     if re.match(r"\{\s*[\"'}]", sample):
-        if "\n" not in sample.rstrip():
+        if "\n" not in sample.rstrip() or begins_with_splits(sample):
             return Format.JSON
         return Format.JSONL if _lines_are_json(sample) or not _begins_document(sample) else Format.JSON
     if source.extension in (".jsonl", ".ndjson"):

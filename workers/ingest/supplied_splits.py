@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from workers.contracts.specs import Column
 from workers.ingest import vocabulary
-from workers.ingest.split_names import MOST_FOLDS, codes_of, fold_codes, names_splits
+from workers.ingest.split_names import MOST_FOLDS, SPLIT_COLUMN, codes_of, fold_codes, names_splits
 from workers.ingest.splits import TEST, TRAIN, VALIDATION
 from workers.ingest.vocabulary import named
 from workers.runtime.reporter import JobError
@@ -38,8 +38,9 @@ def explained(column: str, values: Sequence[str]) -> str:
 
 
 def split_column(columns: Sequence[Column], sample: Sequence[Mapping[str, str]]) -> str | None:
-    """Return the column that says which split each row is in, if one stands beside others."""
-    for column in columns if len(columns) > 1 else ():
+    """Return the column that says which split each row is in, if one stands beside others: the readers' own one first."""
+    ordered = sorted(columns, key=lambda column: column.name != SPLIT_COLUMN)
+    for column in ordered if len(columns) > 1 else ():
         is_label = named(column.name, vocabulary.LABEL)
         if column.is_messages or is_label or not 0 < column.distinct <= MOST_FOLDS:
             continue

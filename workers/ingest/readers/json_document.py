@@ -6,7 +6,8 @@ import re
 from collections.abc import Generator, Iterator
 
 from workers.ingest.readers.json_items import exploded
-from workers.ingest.readers.json_shapes import find_shape, read_shape
+from workers.ingest.readers.json_shapes import begins_with_splits, find_shape
+from workers.ingest.readers.json_tables import read_shape
 from workers.ingest.readers.json_window import CHUNK, DECODER, GAP, Window, read_value
 from workers.ingest.readers.jsonl import row_of
 from workers.ingest.readers.lists import tabled, with_split
@@ -20,10 +21,10 @@ _WRAPPER = re.compile(
 )
 
 
-def _items(window: Window, limit: int) -> Generator[Row | Bad | Cells, None, bool]:
+def _items(window: Window, source: Source) -> Generator[Row | Bad | Cells, None, bool]:
     """Yield items up to the array's closing bracket or the end of the text; return whether there was a bracket."""
     while (mark := window.skip_gap()) and mark not in "]}":
-        yield _item(window, limit)
+        yield _item(window, source.record_limit)
     window.at += bool(mark)
     window.is_open |= not mark
     return bool(mark)
@@ -53,28 +54,53 @@ def _document(source: Source) -> Iterator[Row | Bad | Cells]:
         mark = window.skip_gap()
         if mark == "[":
             window.at += 1
-            is_closed = yield from _items(window, source.record_limit)
+            read = _listed_tables if _holds_splits(window) else _items
+            is_closed = yield from read(window, source)
             yield from _rest(window) if is_closed else _cut(window, source)
-        elif mark == "{" and not _is_sequence(window):
-            yield from _object(window, source)
+        elif mark == "{" and (not _is_sequence(window) or _holds_splits(window)):
+            yield from _tables(window, source)
         elif mark:
             yield from _sequence(window, source)
+        if window.splits:
+            source.notes.append(f"Rows were read from the splits {', '.join(window.splits)}.")
 
 
-def _object(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
-    if shape := find_shape(window):
-        yield from read_shape(shape, window, source)
-    elif _WRAPPER.search(window.text[:CHUNK]):
-        yield from _wrapped(window, source)
+def _holds_splits(window: Window) -> bool:
+    return window.skip_gap() == "{" and begins_with_splits(window.text[window.at :])
+
+
+def _tables(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
+    """Yield the rows of one object that holds a table, or of several such objects, one after another."""
+    while window.skip_gap() == "{":
+        if shape := find_shape(window):
+            yield from read_shape(shape, window, source)
+        elif _WRAPPER.search(window.text, window.at, window.at + CHUNK):
+            yield from _wrapped(window, source)
+            break
+        else:
+            yield from _sequence(window, source)
+            return
     else:
-        yield from _sequence(window, source)
-        return
+        if not window.is_open and not window.is_cut:
+            yield from _rest(window)
     if window.is_open or window.is_cut:
         yield from _cut(window, source)
 
 
+def _listed_tables(window: Window, source: Source) -> Generator[Row | Bad | Cells, None, bool]:
+    """Yield the rows of the tables in a list up to its closing bracket; return whether there was one."""
+    while (mark := window.skip_gap()) and mark not in "]}":
+        shape = find_shape(window)
+        if shape is None:
+            yield _item(window, source.record_limit)
+        else:
+            yield from read_shape(shape, window, source)
+    window.at += bool(mark)
+    return bool(mark) and not window.is_open and not window.is_cut
+
+
 def _sequence(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
-    yield from _items(window, source.record_limit)
+    yield from _items(window, source)
     yield from _rest(window)
 
 
@@ -109,7 +135,7 @@ def _wrapped(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
         if match:
             window.advance(match.end())
             found.append(match[1])
-            yield from with_split(_items(window, source.record_limit), match[1], source)
+            yield from with_split(_items(window, source), match[1], source)
             continue
         # Keep a tail: a wrapper's name may be cut by the end of the window.
         window.advance(max(window.at, len(window.text) - 64))

@@ -39,6 +39,10 @@ class Window:
         self.ended = False
         self.is_open = self.is_cut = False
         """Whether the text ended inside a list or object; and whether inside one of its values."""
+        self.rows = 0
+        """Rows read out of tables by column, which have no line of their own and are counted instead."""
+        self.splits: list[str] = []
+        """Splits whose tables were read."""
 
     def grow(self) -> bool:
         """Append a chunk, forgetting what was consumed; False at the end of the text."""
