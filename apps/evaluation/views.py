@@ -19,6 +19,7 @@ from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.core.htmx import render_page, wants_partial
 from apps.core.listing import NEWEST, OLDEST, Listing, Sort
+from apps.core.outputs import shown_output
 from apps.core.picking import is_id, pick
 from apps.datasets.filters import by_task
 from apps.datasets.models import DatasetVersion
@@ -174,9 +175,7 @@ def detail(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
             "rows": [
                 (
                     row,
-                    presentation.shown_output(
-                        evaluation.dataset_version.task_type, row["target"], row["output"]
-                    ),
+                    shown_output(evaluation.dataset_version.task_type, row["target"], row["output"]),
                 )
                 for row in page.object_list
             ],
@@ -275,7 +274,7 @@ def _compared_context(request: HttpRequest, found: Comparison, compared: list[Ev
             [
                 (
                     e,
-                    presentation.shown_output(
+                    shown_output(
                         found.dataset_version.task_type,
                         row["target"],
                         row[f"output.e{i}"],

@@ -1,18 +1,23 @@
 """What a run's page reads from its job's events."""
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count, F, Max, Min, QuerySet, Window
 from django.db.models.functions import RowNumber
 
+from apps.core.outputs import ShownOutput, shown_output
 from apps.jobs.models import Job, JobEvent
 from apps.training.models import Run
+from workers.contracts.task_types import TaskType
 
 MOST_POINTS = 1000
 """Of training, and as many of validation at most: more than a chart has pixels in width."""
 SAMPLE_ROUNDS = 200
 """The newest; a run that says more often what it learned shows no more."""
+_LABEL_WITH_SHARE = re.compile(r"(.*) \((\d{1,3})%\)", re.DOTALL)
 
 
 def metric_points(job: Job, *, after: int = 0) -> dict[str, Any]:
@@ -90,20 +95,41 @@ def _newest_first(job: Job, kind: str, until: int | None) -> Any:
     return events.order_by("-seq").values_list("data", flat=True)
 
 
-def sample_rounds(job: Job, *, until: int | None = None) -> list[dict[str, Any]]:
-    """What the model said for the fixed rows, by row: [{input, target, outputs: [(step, output)]}], newest first."""
+@dataclass(frozen=True)
+class Said:
+    """An output for a fixed row, and the step at which the model first gave it. `shown` is there for labels."""
+
+    step: int
+    output: str
+    share: float | None = None
+    shown: ShownOutput | None = None
+
+
+def sample_rounds(run: Run, *, until: int | None = None) -> list[dict[str, Any]]:
+    """What the model said for the fixed rows, by row: [{input, target, outputs: [Said]}], newest first."""
     rows: dict[str, dict[str, Any]] = {}
-    for data in _newest_first(job, "sample", until)[:SAMPLE_ROUNDS]:
+    is_label = run.dataset_version.task_type == TaskType.CLASSIFICATION
+    for data in _newest_first(run.job, "sample", until)[:SAMPLE_ROUNDS]:
         for row in data["rows"]:
             entry = rows.setdefault(
                 row["row_id"], {"input": row["input"], "target": row["target"], "outputs": []}
             )
-            if not entry["outputs"] or entry["outputs"][-1][1] != row["output"]:
-                entry["outputs"].append((data["step"], row["output"]))
+            outputs: list[Said] = entry["outputs"]
+            said = _label_said(data["step"], row) if is_label else Said(data["step"], row["output"])
+            if not outputs or outputs[-1].output != said.output:
+                outputs.append(said)
             else:
                 # The same words at an earlier step: show when they first appeared.
-                entry["outputs"][-1] = (data["step"], row["output"])
+                outputs[-1] = replace(outputs[-1], step=said.step)
     return list(rows.values())
+
+
+def _label_said(step: int, row: dict[str, Any]) -> Said:
+    label, share = row["output"], row.get("share")
+    # Earlier releases stored the share behind the label.
+    if share is None and (old := _LABEL_WITH_SHARE.fullmatch(label)):
+        label, share = old[1], int(old[2]) / 100
+    return Said(step, label, share, shown_output(TaskType.CLASSIFICATION, row["target"], label))
 
 
 def log_lines(job: Job, limit: int = 200) -> list[JobEvent]:

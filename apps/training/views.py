@@ -242,7 +242,7 @@ def _figures(run: Run) -> dict[str, Any]:
     until = run.result["best_step"] if run.result else None
     return {
         "latest": querysets.shown_values(run),
-        "samples": querysets.sample_rounds(run.job, until=until),
+        "samples": querysets.sample_rounds(run, until=until),
     }
 
 

@@ -60,6 +60,8 @@ class SampleRow(BaseModel):
     input: str
     target: str
     output: str
+    share: float | None = None
+    """How certain a classifier is of its label, from 0 to 1."""
 
 
 class Sample(BaseModel):

@@ -67,28 +67,29 @@ def _shown_input(row: Row) -> str:
 
 def sample_outputs(loaded: LoadedModel, rows: Sequence[Row], tick: Tick) -> list[SampleRow]:
     """What the model answers now to fixed rows; a classifier's label with its share of certainty."""
+    outputs: list[tuple[str, float | None]]
     loaded.model.eval()
     try:
         prompts = [_prompt(loaded, row, SAMPLE_TOKENS) for row in rows]
         with unpacked(loaded.model):
             if loaded.family is Family.CLASSIFIER:
-                outputs = [_named(loaded, shares) for shares in classify(loaded, prompts)]
+                outputs = [_best_label(loaded, shares) for shares in classify(loaded, prompts)]
             else:
                 answers = generate_greedy(
                     loaded, prompts, max_new_tokens=SAMPLE_TOKENS, on_progress=lambda *_: tick()
                 )
-                outputs = [answer.text for answer in answers]
+                outputs = [(answer.text, None) for answer in answers]
     finally:
         loaded.model.train()
     return [
-        SampleRow(row_id=row.row_id, input=_shown_input(row), target=row.target, output=output)
-        for row, output in zip(rows, outputs, strict=True)
+        SampleRow(row_id=row.row_id, input=_shown_input(row), target=row.target, output=output, share=share)
+        for row, (output, share) in zip(rows, outputs, strict=True)
     ]
 
 
-def _named(loaded: LoadedModel, shares: list[float]) -> str:
+def _best_label(loaded: LoadedModel, shares: list[float]) -> tuple[str, float]:
     best = max(range(len(shares)), key=shares.__getitem__)
-    return f"{loaded.manifest.labels[best]} ({shares[best]:.0%})"
+    return loaded.manifest.labels[best], shares[best]
 
 
 def parity_records(loaded: LoadedModel, rows: Sequence[Row], tick: Tick) -> list[ParityRecord]:

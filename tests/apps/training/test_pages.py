@@ -175,8 +175,11 @@ def learning(make_run) -> Run:
         for step in range(1, 8)
     ]
     said = [
-        Sample(step=step, rows=[SampleRow(row_id="r1", input="<i>help</i>", target="billing", output=text)])
-        for step, text in ((2, "bill"), (4, "billing"), (6, "billing"))
+        Sample(
+            step=step,
+            rows=[SampleRow(row_id="r1", input="<i>help</i>", target="billing", output=text, share=share)],
+        )
+        for step, text, share in ((2, "bill", None), (4, "billing (52%)", None), (6, "billing", 0.83))
     ]
     jobs.record_events(
         claimed,
@@ -206,7 +209,11 @@ def test_the_page_of_a_run_that_learns(client_for, owner, learning) -> None:
     ):
         assert shown in html
     assert "<b>hello</b>" not in html
-    assert response.context["samples"][0]["outputs"] == [(4, "billing"), (2, "bill")]
+    said = response.context["samples"][0]["outputs"]
+    assert [(each.step, each.output) for each in said] == [(4, "billing"), (2, "bill")]
+    words = " ".join(re.sub(r"<[^>]*>", " ", html).split())
+    assert "says since step 4 Right: billing 83.0 %" in words
+    assert "2 Wrong: bill expected: billing" in words
     assert "Stop and keep the best" in html
 
 
