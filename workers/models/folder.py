@@ -9,9 +9,9 @@ from workers.models.generation import end_token_ids
 from workers.models.loading import LoadedModel
 
 _FAMILY_WORDS = {
-    Family.CAUSAL: "a causal language model: it continues what it is given",
-    Family.SEQ2SEQ: "a sequence-to-sequence model: it reads a text and writes another",
-    Family.CLASSIFIER: "a classifier: it gives every text one of a fixed set of labels",
+    Family.CAUSAL: "a causal language model",
+    Family.SEQ2SEQ: "a sequence-to-sequence model",
+    Family.CLASSIFIER: "a classifier",
 }
 
 
@@ -58,7 +58,7 @@ def card(manifest: ModelManifest, notes: list[str]) -> str:
     lines = [
         f"# {task.label} model",
         "",
-        f"This is {_FAMILY_WORDS[manifest.family]}. {task.help}",
+        f"This is {_FAMILY_WORDS[manifest.family]}. It {task.help[0].lower()}{task.help[1:]}",
         "",
     ]
     if not manifest.trained:

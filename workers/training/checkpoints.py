@@ -62,16 +62,22 @@ class TrainingState(BaseModel):
 
 
 class Checkpoints:
-    """The last two checkpoints below `folder`: the newest, and the one that may still be on its way to storage."""
+    """The last two checkpoints below `folder`: the newest, and the one that may still be on its way to storage.
 
-    def __init__(self, folder: Path) -> None:
+    Without `keeps_best` no best weights are copied: they take as much memory and disk as the weights themselves.
+    """
+
+    def __init__(self, folder: Path, *, keeps_best: bool = True) -> None:
         self._folder = folder
+        self._keeps_best = keeps_best
         self._best: dict[str, torch.Tensor] | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
     def keep_best(self, optimizer: Optimizer) -> None:
         """Remember the weights as they are now as the best ones. They take the place of the former ones, so that there
         are never two such copies."""
+        if not self._keeps_best:
+            return
         if self._best is None:
             self._best = optimizer.copy_weights()
             return
@@ -112,7 +118,7 @@ class Checkpoints:
             optimizer.load_weights(_read(folder / "weights.safetensors"))
             optimizer.load_moments(_read(folder / "optimizer.safetensors"))
             best = folder / "best.safetensors"
-            if best.exists():
+            if best.exists() and self._keeps_best:
                 device = next(iter(optimizer.weights.values())).device
                 self._best = {name: weight.to(device) for name, weight in _read(best).items()}
             elif state.best is not None:

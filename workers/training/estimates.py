@@ -96,7 +96,7 @@ def measure_speed(
     """Try some groups of rows, then do what a run does when it holds the most. The model is spoilt afterwards.
 
     `watched` are the validation rows. A run holds the most in a step after its first validation: weights, gradients,
-    Adam's moments, the best weights so far, and the activations of its largest micro-batch.
+    Adam's moments, the best weights so far where these are kept, and the activations of its largest micro-batch.
     """
     prepare_model(loaded, recipe)
     method = method_for(loaded, recipe)
@@ -119,7 +119,7 @@ def measure_speed(
             break
         timer.run(group)
         optimizer.forget()
-    best = optimizer.copy_weights() if watched else {}
+    best = optimizer.copy_weights() if watched and recipe.keep_best else {}
     for group in groups.fullest:
         timer.run(group)
     stepped = time.monotonic()

@@ -106,7 +106,7 @@ class Loop:
             ending = "user"
             self._save_stopped()
         self.state.seconds = time.monotonic() - self._started
-        if self.recipe.keep_best and self.checkpoints.best is not None:
+        if self.checkpoints.best is not None:
             self.optimizer.load_weights(self.checkpoints.best)
         return ending
 

@@ -96,7 +96,7 @@ def _loop(
     if recipe.tuning is Tuning.LORA:
         add_adapters(loaded, recipe)
     cast_parameters(loaded.model, DTYPES[loaded.precision])
-    checkpoints = Checkpoints(Path(spec.work) / "checkpoints")
+    checkpoints = Checkpoints(Path(spec.work) / "checkpoints", keeps_best=recipe.keep_best)
     loop = Loop(loaded, method, data, recipe, reporter, phases, checkpoints)
     if "checkpoint" in spec.inputs:
         loop.state = checkpoints.load(Path(spec.inputs["checkpoint"]), loop.optimizer)

@@ -94,9 +94,9 @@ def test_the_longest_row_is_found_beyond_the_steps_that_are_searched(monkeypatch
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Callable[[str], tuple[Checkpoints, Optimizer]]:
-    def make(name: str) -> tuple[Checkpoints, Optimizer]:
-        return Checkpoints(tmp_path / name), Optimizer(_loaded(Family.CLASSIFIER).model, Recipe())
+def kept(tmp_path: Path) -> Callable[..., tuple[Checkpoints, Optimizer]]:
+    def make(name: str, **options: bool) -> tuple[Checkpoints, Optimizer]:
+        return Checkpoints(tmp_path / name, **options), Optimizer(_loaded(Family.CLASSIFIER).model, Recipe())
 
     return make
 
@@ -112,6 +112,21 @@ def test_the_best_weights_are_kept_in_one_copy(kept) -> None:
     checkpoints.keep_best(optimizer)
     assert all(weight.equal(checkpoints.best[name]) for name, weight in optimizer.weights.items())
     assert {name: weight.data_ptr() for name, weight in checkpoints.best.items()} == places
+
+
+def test_no_best_weights_are_copied_where_the_last_ones_are_the_result(kept) -> None:
+    state = TrainingState(step=2, best_step=1, best=Validation(loss=1.0))
+    with_best, optimizer = kept("with")
+    with_best.keep_best(optimizer)
+    earlier = with_best.save(state, optimizer)
+    assert (earlier / "best.safetensors").exists()
+    without, optimizer = kept("without", keeps_best=False)
+    without.keep_best(optimizer)
+    assert without.best is None
+    assert not (without.save(state, optimizer) / "best.safetensors").exists()
+    # Also where an earlier release left them in the checkpoint.
+    assert without.load(earlier, optimizer) == state
+    assert without.best is None
 
 
 def test_a_checkpoint_is_read_whole_and_not_mapped(kept) -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.workers.training.conftest import LABELS
 from workers.contracts.model_folder import ParityRecord
 from workers.contracts.recipes import Precision, Tuning
 from workers.contracts.task_types import Family
@@ -58,10 +59,18 @@ def test_a_run_learns_and_leaves_a_model_that_answers_as_recorded(family, make_s
             assert said == pytest.approx(record.log_probabilities, abs=1e-3)
 
 
-def test_the_card_says_that_training_began_from_random_weights(make_spec, recording):
-    spec = make_spec(Family.CLASSIFIER)
-    run(spec, recording())
-    assert "random weights" in (Path(spec.work) / "out" / "README.md").read_text()
+def test_a_run_that_keeps_its_last_weights_says_what_it_is(make_spec, recording):
+    spec, reporter = make_spec(Family.CLASSIFIER, keep_best=False), recording()
+    result = run(spec, reporter)
+    assert result.best_step == result.steps
+    assert not list(Path(spec.work).rglob("best.safetensors"))
+    card = (Path(spec.work) / "out" / "README.md").read_text()
+    assert "random weights" in card
+    assert "This is a classifier. It sorts texts into a fixed set of labels.\n" in card
+    for said in reporter.of("sample")[-1].rows:
+        assert said.output in LABELS
+        assert said.target in LABELS
+        assert 1 / len(LABELS) <= said.share <= 1
 
 
 def test_events_tell_phases_metrics_samples_and_checkpoints(make_spec, recording):
