@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from apps.core.verdicts import verdict_text
 from apps.datasets.models import Dataset
 from apps.jobs.models import State
 from apps.publishing.models import App
@@ -59,6 +60,10 @@ def _of_dataset(dataset: Dataset) -> NextStep | None:
 def _of_run(run: Run) -> NextStep | None:
     name = {"name": run.name}
     page = reverse("training:detail", args=[run.pk])
+    found = verdict_text(run.result)
+    if found is not None and found.warns:
+        text = _("“%(name)s” has finished. %(verdict)s") % {**name, "verdict": found.headline}
+        return NextStep(text, _("Look at the run"), page, "alert-triangle")
     if run.job.state == State.SUCCEEDED and run.model_version.is_ready:
         text = _("“%(name)s” has finished: compare its model with the base, then publish it.") % name
         return NextStep(text, _("See the model"), run.model_version.get_absolute_url(), "brain")

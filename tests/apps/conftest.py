@@ -1,5 +1,6 @@
 """Data, models, runs and evaluations as jobs leave them: rows in the database, files in storage."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -255,6 +256,13 @@ def make_run(owner: Any, make_preflight: Any, succeed: Any) -> Callable[..., Run
         return Run.objects.select_related("job", "model_version").get(pk=run.pk)
 
     return make
+
+
+def primary_buttons(html: str) -> list[str]:
+    """What the primary buttons of a page say, those in closed parts aside."""
+    shown = re.sub(r"<details(?! open).*?</details>", "", html, flags=re.DOTALL)
+    found = re.findall(r'<(a|button) class="btn btn-primary"[^>]*>(.*?)</\1>', shown, re.DOTALL)
+    return [re.sub(r"<svg.*?</svg>", "", inside, flags=re.DOTALL).strip() for _, inside in found]
 
 
 OUTPUT = "<script>alert(1)</script> billing"

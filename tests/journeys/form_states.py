@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.db.models import Model
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -15,7 +16,7 @@ from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs.models import Job
 from apps.publishing.models import App, AppVersion, ShareLink
 from apps.training.models import Run
-from apps.workspaces.models import Membership, Role
+from apps.workspaces.models import Membership, Role, Workspace
 from tests.access.readying import READY
 from tests.access.world import World
 from tests.apps.conftest import evaluation_result, outputs_table, parquet
@@ -40,7 +41,7 @@ def states(world: World, settings: Any) -> Iterator[tuple[str, str]]:
     """Path and person of each page, once the world is such that the page shows more than usual. One builds on another."""
     things = {name: getattr(one, "pk", one) for name, one in world.ours.things.items()}
     things["owner"] = world.people["owner"].pk  # type: ignore[union-attr]
-    _administrator_joins(world)
+    _join(world, "administrator", world.ours.workspace)
     here = settings.SITE_URL
     for address in (here, "http://192.0.2.7:8000"):
         settings.SITE_URL = address
@@ -58,6 +59,18 @@ def _ready(key: str) -> Callable[[World], None]:
 
 def _nothing(world: World) -> None:
     pass
+
+
+def _with(model: type[Model], thing: str, **fields: Any) -> Callable[[World], None]:
+    return lambda world: model.objects.filter(pk=world.ours.things[thing].pk).update(**fields) and None
+
+
+def _join(world: World, person: str, workspace: Workspace) -> None:
+    Membership.objects.create(user=world.people[person], workspace=workspace, role=Role.VIEWER)
+
+
+def _second_workspace(world: World) -> None:
+    _join(world, "owner", world.theirs.workspace)
 
 
 def _unreadable_import(world: World) -> str:
@@ -102,25 +115,6 @@ def _lost(world: World) -> None:
     Job.objects.filter(pk=world.ours.things["run"].job_id).update(state="lost", ended_at=timezone.now())
 
 
-def _deactivated(world: World) -> None:
-    User.objects.filter(pk=world.ours.things["account"].pk).update(is_active=False)
-
-
-def _second_workspace(world: World) -> None:
-    Membership.objects.create(
-        user=world.people["owner"], workspace=world.theirs.workspace, role=Role.VIEWER
-    )  # fmt: skip
-
-
-def _second_owner(world: World) -> None:
-    Membership.objects.filter(pk=world.ours.things["membership"].pk).update(role=Role.OWNER)
-
-
-def _administrator_joins(world: World) -> None:
-    administrator = world.people["administrator"]
-    Membership.objects.create(user=administrator, workspace=world.ours.workspace, role=Role.VIEWER)
-
-
 def _second_version(world: World) -> None:
     version = AppVersion.objects.get(pk=world.ours.things["app_version"].pk)
     version.pk, version.number, version.parity_job = None, 2, None
@@ -138,14 +132,6 @@ def _differs(world: World) -> None:
     version.update(parity=parity.model_dump(mode="json"))
 
 
-def _unpublished(world: World) -> None:
-    App.objects.filter(pk=world.ours.things["app"].pk).update(live_version=None)
-
-
-def _chat(world: World) -> None:
-    App.objects.filter(pk=world.ours.things["app"].pk).update(app_type="chat")
-
-
 def _locked(world: World) -> None:
     link = ShareLink.objects.filter(pk=world.ours.things["share_link"].pk)
     link.update(password=make_password(LINK_PASSWORD))
@@ -156,7 +142,7 @@ STATES: list[tuple[Callable[[World], None], str, str]] = [
     (_nothing, "/evaluations/new/?find-models=a", "owner"),
     (_second_workspace, "/workspace/all/", "owner"),
     (_nothing, "/console/people/?deactivate={owner}", "administrator"),
-    (_deactivated, "/console/people/?q=person", "administrator"),
+    (_with(User, "account", is_active=False), "/console/people/?q=person", "administrator"),
     (_lost, "/console/", "administrator"),
     (_ready("training:fix"), "/runs/{run}/", "owner"),
     (_ready("training:continue"), "/runs/{run}/", "owner"),
@@ -166,10 +152,10 @@ STATES: list[tuple[Callable[[World], None], str, str]] = [
     (_differs, "/apps/{app}/", "owner"),
     (_second_version, "/apps/{app}/", "owner"),
     (_nothing, "/a/{link_token}/", "without scripts"),
-    (_chat, "/a/{link_token}/", "without scripts"),
+    (_with(App, "app", app_type="chat"), "/a/{link_token}/", "without scripts"),
     (_locked, "/a/{link_token}/", "anonymous"),
-    (_unpublished, "/apps/{app}/", "owner"),
+    (_with(App, "app", live_version=None), "/apps/{app}/", "owner"),
     (_ready("publishing:restore"), "/apps/{app}/", "owner"),
-    (_second_owner, "/workspace/settings/", "owner"),
+    (_with(Membership, "membership", role=Role.OWNER), "/workspace/settings/", "owner"),
 ]
 """A change of the world, a path, and who opens it."""

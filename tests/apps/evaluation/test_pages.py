@@ -11,8 +11,15 @@ from apps.evaluation import services
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs import services as jobs
 from apps.training.models import Run
-from tests.apps.conftest import LABELS, OUTPUT, evaluation_result, outputs_table, parquet
-from workers.contracts.events import Failed
+from tests.apps.conftest import (
+    LABELS,
+    OUTPUT,
+    evaluation_result,
+    outputs_table,
+    parquet,
+    primary_buttons,
+)
+from workers.contracts.events import Failed, Fix
 from workers.contracts.specs import ComparedMetric, ComparisonResult, MetricValue
 from workers.contracts.verdicts import Verdict, VerdictCode
 
@@ -88,6 +95,13 @@ def test_a_model_that_has_not_learned_is_called_so_wherever_it_is_measured(
     ):
         html = client_for(owner).get(reverse(address, args=arguments)).content.decode()
         assert html.count(f">{badge}</span>") == 1, address
+    assert primary_buttons(html) == ["Train again with changes"]
+    fix = Fix(label="Train with learning rate 0.002", recipe={"learning_rate": 0.002})
+    result["verdict"] = verdict.model_copy(update={"fix": fix}).model_dump(mode="json")
+    Run.objects.filter(pk=run.pk).update(result=result)
+    html = client_for(owner).get(reverse("evaluation:comparison", args=[compared.pk])).content.decode()
+    assert primary_buttons(html) == ["Train with learning rate 0.002"]
+    assert "?model=" in html, "publishing stays possible"
 
 
 def test_the_form_evaluates_several_and_compares_them(client_for, owner, tickets, make_classifier) -> None:

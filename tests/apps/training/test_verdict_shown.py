@@ -11,6 +11,7 @@ from apps.publishing.services import apps
 from apps.training.models import Preflight, Run
 from apps.workspaces.audit_words import change_words
 from apps.workspaces.models import AuditEntry
+from tests.apps.conftest import primary_buttons
 from workers.contracts.events import Fix
 from workers.contracts.verdicts import VERDICTS, Verdict, VerdictCode
 
@@ -36,7 +37,9 @@ def _with_verdict(run: Run, code: VerdictCode = VerdictCode.DIVERGED, fix: Fix |
 
 
 @pytest.mark.parametrize("code", [code for code in VerdictCode if VERDICTS[code].warns])
-def test_every_warning_is_the_headline_and_the_badge(code, client_for, owner, make_run) -> None:
+def test_every_warning_is_the_headline_and_the_badge(
+    code, client_for, owner, make_run, make_evaluation
+) -> None:
     run, client = _with_verdict(make_run(), code), client_for(owner)
     text = verdict_text(run.result)
     shown = {
@@ -52,6 +55,13 @@ def test_every_warning_is_the_headline_and_the_badge(code, client_for, owner, ma
         assert "<b>the</b>" not in html
     page = client.get(reverse("training:detail", args=[run.pk])).content.decode()
     assert text.advice in page
+    make_evaluation(run.model_version)
+    assert primary_buttons(page) == []
+    model_page = client.get(run.model_version.get_absolute_url()).content.decode()
+    assert primary_buttons(model_page) == ["Train again with changes"]
+    home = client.get(reverse("home:home")).context["next"]
+    assert home.url == reverse("training:detail", args=[run.pk])
+    assert text.headline in home.text
 
 
 def test_programs_read_the_verdict_beside_the_state(
