@@ -7,4 +7,8 @@ from django.utils.translation import pgettext
 
 def listed(names: Iterable[str]) -> str:
     """“a, b, c”; in Chinese “a、b、c”."""
-    return pgettext("between the names of a list", ", ").join(names)
+    return between_names().join(names)
+
+
+def between_names() -> str:
+    return pgettext("between the names of a list", ", ")

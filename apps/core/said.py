@@ -12,6 +12,8 @@ from typing import Any
 from django.utils.translation import get_language, gettext
 from django.utils.translation.trans_real import translation
 
+from apps.core.lists import between_names
+
 _BLANK = re.compile(r"(“?)(?:\{(\d+)\}|%\((\w+)\)[sd])")
 
 
@@ -40,7 +42,8 @@ def _fill(message: str, values: tuple[str, ...], language: str, depth: int) -> s
     held: dict[str, str] = {}
     for blank, value in zip(_BLANK.finditer(message), values, strict=True):
         quoted, number, name = blank.groups()
-        held[number or name] = value if quoted or name else _translate(value, language, depth - 1)
+        said = value if quoted or name else _translate(value, language, depth - 1)
+        held[number or name] = said.replace("”, “", f"”{between_names()}“")
     filled = _BLANK.sub(lambda blank: blank[1] + held.get(blank[2] or blank[3], blank[0]), gettext(message))
     return filled.replace("%%", "%") if "%(" in message else filled
 

@@ -296,7 +296,7 @@ def evaluation_result(value: float = 0.5, rows: int = 12) -> EvaluationResult:
         baseline="",
         seconds=1,
         output_tokens=0,
-        findings=["The label “connection” was never given."],
+        findings=["Labels never given: “connection”."],
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +14,15 @@ from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
 from apps.core.lists import listed
 from apps.core.said import translate_said
 from apps.workspaces.invitations import create_invitation, send_by_email
 from apps.workspaces.models import AuditEntry, Role
+from tools.extraction import SILENT, SPEAKING, sentences
 
+ROOT = Path(__file__).resolve().parents[2]
 LOGIN = reverse("account_login")
 SWITCH = reverse("set_language")
 
@@ -159,7 +164,7 @@ def test_times_are_those_of_the_account_then_of_the_browser(owner: Any, client_f
         ),
         ("12 of 1,000 outputs are empty.", "1,000 个输出中有 12 个为空。"),
         ("reading rows", "正在读取行"),
-        ("Labels never given: “plan change”, “rows”.", "从未给出的标签：“plan change”, “rows”。"),
+        ("Labels never given: “plan change”, “rows”.", "从未给出的标签：“plan change”、“rows”。"),
         (
             "Comparison: Support tickets, run 1 and its base model",
             "对比：Support tickets, run 1 and its base model",
@@ -178,6 +183,25 @@ def test_sentences_of_workers_are_shown_in_the_readers_language(said: str, expec
         assert translate_said(said) == expected
     with override("en"):
         assert translate_said(said) == said
+
+
+def test_every_sentence_of_a_worker_is_known_again_with_its_blanks_filled() -> None:
+    """Findings, reasons and advice are stored as a worker said them: none of them may look like another one."""
+
+    def filled(message: str) -> str:
+        return re.sub(r"\{(\d+)\}", r"\g<1>7", message)
+
+    said = {
+        sentence
+        for pattern in SPEAKING
+        for path in ROOT.glob(pattern)
+        if not path.relative_to(ROOT).as_posix().startswith(SILENT)
+        for sentence in sentences(ast.parse(path.read_text()))
+    }
+    assert {"Labels never given: “{1}”.", "{1} of {2} outputs are empty."} <= said
+    with override("zh-hans"):
+        wrong = [one for one in said if translate_said(filled(one)) != filled(gettext(one))]
+    assert wrong == []
 
 
 @pytest.mark.django_db

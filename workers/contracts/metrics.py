@@ -17,7 +17,7 @@ SIGNIFICANCE_LEVEL = 0.05
 BOOTSTRAP_ROUNDS = 2_000
 BOOTSTRAP_SEED = 17
 """One bootstrap for the interval of every figure: same resamples, same bounds wherever the figure is shown."""
-SCORING_VERSION = 2
+SCORING_VERSION = 3
 """Rises when sampling, tokenization, baselines or intervals change: figures of two versions are not compared."""
 
 

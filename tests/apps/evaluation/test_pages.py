@@ -173,6 +173,9 @@ def test_an_evaluation_shows_metrics_confusion_and_every_output(client_for, owne
         assert shown in html
     assert "<script>alert" not in html
     assert "&lt;" in html
+    address = reverse("evaluation:detail", args=[made.pk])
+    response = client_for(owner).get(address, headers={"Accept-Language": "zh-CN"})
+    assert "从未给出的标签：“connection”。" in response.content.decode()
 
 
 def test_outputs_come_in_pages(client_for, owner, make_evaluation, succeed) -> None:

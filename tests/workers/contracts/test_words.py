@@ -1,12 +1,14 @@
 """Words of any script stay whole, with their marks."""
 
 import unicodedata
+from hashlib import sha256
 
 import pytest
 import regex
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from workers.contracts.metrics import SCORING_VERSION
 from workers.contracts.words import pieces, runs, without_marks, words
 
 CHARACTERS = (
@@ -72,3 +74,11 @@ def test_words_between_spaces_are_whole(sentence: str) -> None:
 def test_a_text_without_marks_has_its_letters_left() -> None:
     assert without_marks("re\u0301sume\u0301") == "resume"
     assert without_marks("plain") == "plain"
+
+
+def test_scores_of_other_words_have_another_version() -> None:
+    """Scores that are stored are compared with new ones of the same version: raise it with every change of words."""
+    found = " ".join(
+        words(CHARACTERS.replace("क", "क ") + " ខ្ញុំចូលចិត្ត ສະບາຍ ນ້ຳ น้ำ ꦄꦏ꧀ꦱꦫ ကမ္ဘာ বিদ্যুৎ 👩🏽\u200d💻 3.5 it's")
+    )
+    assert (SCORING_VERSION, sha256(found.encode()).hexdigest()[:12]) == (3, "0ac36f1c4ff4")
