@@ -286,7 +286,7 @@ def running_transformers_serve(
 
 
 def warm_up(url: str, key: str, model: str) -> None:
-    """One request, so that loading and first-time work are in nobody's figures."""
+    """One request, so that no figures include loading and first-time work."""
     run_http("warm-up", "", url, key, model, ["a short one"], 4)
 
 

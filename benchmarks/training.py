@@ -228,7 +228,7 @@ def measure(side: str, count: int, threads: int) -> dict[str, float]:
 
 
 def _in_a_process(side: str, count: int, threads: int) -> dict[str, float]:
-    """Ours with the environment that a job's process gets; the Trainer with none, as somebody would start it."""
+    """Ours with the environment that a job's process gets; the Trainer with none, as a user would start it."""
     command = [sys.executable, "-m", "benchmarks.training", "--side", side, "--rows", str(count)]
     environment = {**os.environ, **(kernels.KEPT if side == "ours" else {})}
     done = subprocess.run(

@@ -17,7 +17,7 @@ from workers.contracts.private_files import create_files_privately, make_private
 
 REFUSED_IN_PATHS = '*?["\\\n'
 LEAST_BYTES = 4 << 20
-"""With less room neither the database nor Redis starts, and what they say of it helps no one."""
+"""With less room neither the database nor Redis starts, and their own messages do not name the cause."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,11 +15,11 @@ LOG_BYTES, LOG_FILES = 5 << 20, 3
 NAME_WIDTH = 14
 ROUTINE = ("INFO ", "DEBUG ")
 SCREEN_ALONE = "\x02"
-"""Begins a line that is for whoever sits before the screen: no file keeps it."""
+"""Begins a line that is for the screen alone: no file keeps it."""
 
 
 class _LogFile(RotatingFileHandler):
-    """A line that finds no room on the disk is on the screen all the same; no one is told of each one."""
+    """A line that finds no room on the disk is on the screen all the same, without an error for each line."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True)

@@ -17,7 +17,7 @@ PORTS_TRIED = 50
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 NETWORK_FILE = "network.json"
 """In the data folder: where administrators want the studio to listen."""
-EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  (names for it, chosen by whoever starts the studio)
+EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  (names for it, chosen by the operator)
 
 
 class LauncherError(Exception):
@@ -32,7 +32,7 @@ class Options:
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     may_move: bool = False
-    """Whether administrators choose the host on a page (launcher.network): no one named one at the start."""
+    """Whether administrators choose the host on a page (launcher.network): none was named at the start."""
 
 
 def kept_secret(path: Path) -> str:
@@ -59,7 +59,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def free_port() -> int:
-    """A port of the loopback address that no one listens on now."""
+    """Return a free port of the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -183,7 +183,7 @@ class Environment(dict[str, str]):
         self._fill("STORAGE_URL", (data / "storage").as_uri())
         self._fill("CACHE_DIR", str(data / "cache"))
         self._fill("EMAIL_URL", "console:")
-        # No one is at hand on one machine who makes accounts: whoever is invited makes their own.
+        # A studio on one machine rarely has an administrator at hand: invited people create their own accounts.
         self._fill("SIGN_UP", "invitation")
         if options.may_move and self.has_own_address:
             self["NETWORK_FILE"] = str(data / NETWORK_FILE)

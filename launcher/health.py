@@ -67,7 +67,7 @@ def has_key(redis_url: str, pattern: str) -> bool:
 
 
 def was_written_since(path: Path, since: float) -> bool:
-    """Whether a file of this name, whatever its suffix, was changed after `since` (seconds since the epoch)."""
+    """Whether a file of this name, with any suffix, was changed after `since` (seconds since the epoch)."""
     return any(found.stat().st_mtime >= since for found in path.parent.glob(f"{path.name}*"))
 
 

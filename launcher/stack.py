@@ -80,7 +80,7 @@ class Launcher:
     def _start(self, environment: Environment, listener: int) -> bool:
         """Start everything and wait until each process is healthy; return whether the studio has an owner."""
         if environment.has_own_engine:
-            self._add(engine_service(environment))  # the slowest to start, and it needs no one
+            self._add(engine_service(environment))  # the slowest to start, and it needs no other process
         if environment.has_own_redis:
             self._start_redis(environment)
         has_owner = self._prepare(environment)

@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     with throwaway_studio() as studio:
         token = json.loads(studio.manage("bootstrap", "--owner", OWNER, "--token", "--json"))["token"]
         command = [sys.executable, "manage.py", "tour", "--url", studio.url, "--token", token, *arguments]
-        # Whatever proxy leads out of this machine, the studio is on it.
+        # The studio is on this machine, so no proxy is used.
         environment = {**studio.full_environment(), "NO_PROXY": "127.0.0.1"}
         status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         if status:

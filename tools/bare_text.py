@@ -56,7 +56,7 @@ EAGER = ("gettext", "ngettext", "pgettext", "npgettext")
 
 
 def at_import(source: str) -> list[str]:
-    """Texts that gettext translates once, when the module is imported, for whoever reads them later: gettext_lazy waits."""
+    """Texts that gettext translates once, when the module is imported, for all later readers: gettext_lazy waits."""
     tree = ast.parse(source)
     imported = [
         alias

@@ -19,7 +19,7 @@ from typing import Any
 from launcher.guard import die_with_parent
 
 START_SECONDS = 60
-# No one keeps this data: no waiting for the disk.
+# The data is for tests only: no waiting for the disk.
 SETTINGS = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=100"]
 
 

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 def site_address(name: str, **kwargs: str) -> str:
-    """The full address of a page as SITE_URL has it: a Host header that a person made up leads no one astray."""
+    """The full address of a page as SITE_URL has it: an invented Host header changes no link."""
     return settings.SITE_URL + reverse(name, kwargs=kwargs)
 
 
@@ -159,13 +159,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return super().get_reauthentication_methods(user) or fresh.provider_methods(user)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """By address, and apart for browsers that signed in before; allauth puts the Host header in front, and whoever
-        guesses passwords chooses that."""
+        """By address, and apart for browsers that signed in before; allauth puts the Host header in front, which
+        an attacker chooses."""
         email = str(credentials.get("email", credentials.get("username", ""))).lower()
         return f"{email}:{device_of(request, email)}"
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """For whoever watches the log. No row: writing one only for accounts that exist would tell them apart."""
+        """Write a line to the log. No row: writing one only for accounts that exist would tell them apart."""
         logger.warning("A sign-in was refused, from %s", self.get_client_ip(request))
 
 

@@ -31,7 +31,7 @@ for _model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToke
 
 
 def _may_change(request: HttpRequest, user: User | None) -> bool:
-    """Who helps in the admin pages without being a superuser does nothing to whoever may do more."""
+    """Whether the person may change this account: only a superuser changes a superuser."""
     return user is None or not user.is_superuser or bool(getattr(request.user, "is_superuser", False))
 
 
@@ -91,7 +91,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         return response
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What lies in an account goes with it, also what no one may remove on pages of its own."""
+        """Delete the rows of an account with it, also those that have no delete page of their own."""
         shown, counts, _forbidden, protected = super().get_deleted_objects(objs, request)
         return shown, counts, set(), protected
 
@@ -106,7 +106,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
 
 def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101  (the admin pages let no one else in)
+    assert isinstance(request.user, User)  # noqa: S101  (the admin pages require an account)
     return request.user
 
 

@@ -59,7 +59,7 @@ def mail_reset_link(*, user: User, address: str) -> bool:
 
 @transaction.atomic
 def deactivate(*, actor: User, user: User) -> None:
-    """Keep the account and what it made, and let no one sign in with it. Its sessions and keys open nothing from now on.
+    """Keep the account and what it made, but refuse to sign it in. Its sessions and keys stop working.
 
     Raises UserError for one's own account and for the last administrator.
     """

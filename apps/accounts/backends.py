@@ -12,14 +12,14 @@ from apps.accounts.models import User
 from apps.core.rates import Rate, take
 
 LINKS = Rate(1, 180)
-"""Counted apart from the links of signing up: whether one of those goes out is shown to whoever asks for it."""
+"""Counted apart from the links of signing up: the answer to the caller tells whether one of those is sent."""
 
 
 class PasswordBackend(AuthenticationBackend):  # type: ignore[misc]
     """An account is opened by its own address, once that is proved.
 
-    The right password of one that is not proved is answered as a wrong one: whoever signs up with an address and then signs
-    in with it would learn whether it had an account before. Whose address it is gets another link.
+    The right password of one that is not proved is answered as a wrong one: a caller who signs up with an address and then
+    signs in with it would learn whether it had an account before. Whose address it is gets another link.
     """
 
     def _authenticate(self, request: HttpRequest | None, **credentials: Any) -> User | None:

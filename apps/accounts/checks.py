@@ -10,7 +10,7 @@ from apps.core import mail
 
 @register(Tags.security)
 def addresses_can_be_proved(**_: Any) -> list[CheckMessage]:
-    """Whoever signs up waits for a link."""
+    """New accounts wait for a link by e-mail."""
     if settings.SIGN_UP != "open" or mail.reaches_people():
         return []
     hint = "Set EMAIL_URL, SIGN_UP=invitation or SIGN_UP=closed. Only an OpenID Connect provider that verifies addresses needs no e-mail."

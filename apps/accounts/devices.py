@@ -1,8 +1,8 @@
 """Browsers that a person signed in with before: wrong passwords that are tried elsewhere do not slow them down.
 
-The limit on wrong passwords counts by address, so that it holds from wherever a person guesses; alone it would let anyone
+The limit on wrong passwords counts by address, so that it holds for guesses from any network; alone it would let an attacker
 keep the owner out. A signed cookie names the addresses that a browser has signed in with, and their tries there are
-counted apart (OWASP, "Slow down online guessing attacks with device cookies"). It signs no one in.
+counted apart (OWASP, "Slow down online guessing attacks with device cookies"). The cookie does not sign in.
 """
 
 import secrets
@@ -18,7 +18,7 @@ _AGE_SECONDS = 365 * 24 * 3600
 
 
 def device_of(request: HttpRequest, email: str) -> str:
-    """What tells this browser from others, empty where no one has signed in to the account with it."""
+    """Return the id of this browser, or nothing where it has not signed in to the account before."""
     device, known = _read(request)
     return device if _mark(email) in known else ""
 

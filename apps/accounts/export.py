@@ -23,7 +23,7 @@ a form that cannot be read, or encrypted.
 
 def export_account(*, user: User) -> IO[bytes]:
     """A zip, open for reading at its start: account.json, and a file for each kind of thing that the apps above keep."""
-    made = TemporaryFile()  # noqa: SIM115  (whoever sends it closes it)
+    made = TemporaryFile()  # noqa: SIM115  (the response closes it)
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", _ABOUT.format(email=user.email))
         _write(archive, "account", [_account(user)])

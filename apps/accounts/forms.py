@@ -82,8 +82,8 @@ class SignUpForm(_TakenByAccounts, PlainWords, account.SignupForm):  # type: ign
     }
 
     def clean(self) -> dict[str, Any]:
-        """The password is hashed here, which is slow on purpose: before the transaction, in which SQLite lets no one else
-        write."""
+        """Hash the password, which is slow on purpose, before the transaction: SQLite locks out all other writers in
+        it."""
         cleaned: dict[str, Any] = super().clean()
         if not self.errors:
             self.hashed_password = make_password(cleaned["password1"])
@@ -105,7 +105,7 @@ class SignUpForm(_TakenByAccounts, PlainWords, account.SignupForm):  # type: ign
         return super().try_save(request)
 
     def _rehearse(self, request: HttpRequest) -> None:
-        """Make an account with an address that no one has, and take it back."""
+        """Create an account with an unused address, and roll it back."""
         given = self.cleaned_data
         self.cleaned_data = {**given, "email": f"{uuid.uuid4().hex}@rehearsal.invalid"}
         self.account_already_exists = False

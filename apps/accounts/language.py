@@ -1,4 +1,4 @@
-"""The language switch: remembered in the browser, and in the account of whoever is signed in."""
+"""The language switch: remembered in the browser, and in the account of the signed-in person."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse

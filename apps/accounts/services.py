@@ -59,7 +59,7 @@ def check_new_account(*, email: str, password: str, name: str = "") -> None:
 def add_invited_account(*, email: str, hashed_password: str, name: str = "") -> User:
     """Make the account of a person who is invited; who invited them vouches for the address.
 
-    The password comes hashed: hashing is slow on purpose, and SQLite lets no one else write meanwhile. Raises UserError
+    The password comes hashed: hashing is slow on purpose, and SQLite locks out all other writers meanwhile. Raises UserError
     (field email) when the address was taken a moment ago.
     """
     try:

@@ -57,7 +57,7 @@ def forgotten_password_done(request: HttpRequest) -> HttpResponse:
 
 
 def new_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
-    """Whoever has just set a new password is not kept from signing in by others who guess."""
+    """Set a new password. Wrong passwords that others tried do not delay the sign-in after it."""
     response: HttpResponse = account.password_reset_from_key(request, uidb36=uidb36, key=key)
     if email := getattr(request, "has_reset_password_of", ""):
         remember_device(request, response, email)

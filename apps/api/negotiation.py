@@ -7,7 +7,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 
 
 class AnyAccept(DefaultContentNegotiation):
-    """JSON, whatever the caller would rather have: a packed model is asked for as the zip that it is, and errors are JSON."""
+    """JSON, regardless of the Accept header: a packed model is asked for as the zip that it is, and errors are JSON."""
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
         try:

@@ -17,7 +17,7 @@ from apps.workspaces.models import ApiKey
 
 
 class KnownCaller(IsAuthenticated):
-    """Lets in whoever is signed in or has a key. Others are counted here: DRF refuses them before it looks at throttles."""
+    """Admits signed-in people and keys. Others are counted here: DRF refuses them before it looks at throttles."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if super().has_permission(request, view):

@@ -111,7 +111,7 @@ def workers() -> list[Part]:
 
 
 def beat() -> Part:
-    """Beat answers no one: it is there when upkeep was told to look after jobs a moment ago. Raises RedisError."""
+    """Beat cannot be asked: it is there when upkeep was told to look after jobs a moment ago. Raises RedisError."""
     at = cache.get(REAPED_AT)
     ago = None if at is None else max(0, round(time.time() - at))
     is_up = ago is not None and ago <= MISSED_ROUNDS * settings.JOB_REAP_EVERY_SECONDS + PING_IS_KEPT_SECONDS
@@ -204,7 +204,7 @@ def pages_for(user: User | AnonymousUser, jobs: list[Job]) -> list[tuple[Job, st
 def disk() -> dict[str, Any]:
     """Bytes by workspace, largest first, and what is free where it is stored.
 
-    What is free may be less than no one uses: file systems keep some back.
+    Free and used bytes may add up to less than the total: file systems reserve some.
     """
     space = shutil.disk_usage(settings.DATA_DIR)
     return {

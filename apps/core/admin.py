@@ -51,7 +51,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(WaitingMail)
 class WaitingMailAdmin(ReadOnlyAdmin):
-    """How many there are and since when; to whom and what they say no one reads here."""
+    """Shows how many there are and since when, without recipients and texts."""
 
     list_display = ["id", "created_at", "tries", "try_at"]
     list_filter = ["created_at"]

@@ -78,7 +78,7 @@ def wait_for_database(write: Callable[[], Result]) -> Result:
 
 @contextmanager
 def best_effort() -> Iterator[None]:
-    """For a write that no one misses (when something was last used): it neither waits for a locked database nor fails
+    """For a write that may be lost (when something was last used): it neither waits for a locked database nor fails
     the request on a full disk."""
     try:
         with _impatient(), transaction.atomic() if connection.in_atomic_block else nullcontext():
@@ -89,7 +89,7 @@ def best_effort() -> Iterator[None]:
 
 @contextmanager
 def _impatient() -> Iterator[None]:
-    """SQLite's waiting for its one writer is cut short. Postgres locks the row alone, which no one holds for long."""
+    """SQLite's waiting for its one writer is cut short. Postgres locks the row alone, and only briefly."""
     if connection.vendor != "sqlite":
         yield
         return
@@ -104,8 +104,8 @@ def _impatient() -> Iterator[None]:
 
 class DatabaseCall(SyncToAsync[..., Any]):
     """Make a coroutine function of one that touches the database. As Channels' `database_sync_to_async`, which closes the
-    connection after each call: opening one takes longer than all that asking a question writes, and where no one else has
-    SQLite's file open, closing it writes the log back into the file.
+    connection after each call: opening one takes longer than all that asking a question writes, and where no other connection
+    has SQLite's file open, closing it writes the log back into the file.
 
     What was broken is opened again before the next call (CONN_HEALTH_CHECKS). Requests have a thread each and keep none.
     """

@@ -27,7 +27,7 @@ class StudioForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
         for field in self.fields.values():
-            # What people type has its own direction, whatever the page's is.
+            # The text direction follows what people type, not the page.
             if type(field.widget) in (forms.TextInput, forms.Textarea):
                 field.widget.attrs.setdefault("dir", "auto")
 

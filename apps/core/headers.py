@@ -34,7 +34,7 @@ class HeadersMiddleware:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if response.status_code == TOO_MANY:
-            # Whoever refuses does not always say it, for instance allauth.
+            # Not every refusal sets it, for instance allauth's.
             response.headers.setdefault("Retry-After", "60")
         if has_vary_header(response, "Cookie"):
             # A page for one person: neither a shared cache nor the disk of a shared computer keeps it.

@@ -1,5 +1,5 @@
-"""E-mails leave outside of the request: no one waits for a mail server, and no answer is slower for an address that it
-knows.
+"""E-mails are sent outside of the request: no request waits for a mail server, and no answer is slower for an address
+that it knows.
 
 Where EMAIL_URL names a server, what Django sends is sealed (it may hold a link that lets a person in) and becomes a row in
 the same transaction as what it is about; the worker `upkeep` delivers it. The row is the queue: without a broker, a worker
@@ -44,7 +44,7 @@ _FIELDS = ("body", "from_email", "to", "cc", "bcc", "reply_to")
 
 
 def reaches_people() -> bool:
-    """Whether whoever asks for an e-mail can read it: there is a mail server."""
+    """Whether e-mails are delivered: there is a mail server."""
     return str(settings.EMAIL_URL) not in ("", "console:")
 
 
@@ -81,7 +81,7 @@ class QueuedBackend(BaseEmailBackend):
 
 
 def _wake_worker() -> None:
-    """So that no one waits for beat's next look; without the broker that look is soon enough."""
+    """Deliver at once instead of at beat's next look; without the broker that look is soon enough."""
     try:
         celery_app.send_task(TASK, args=[], queue=QUEUE, retry=False, ignore_result=True)
     except Exception:

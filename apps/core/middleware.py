@@ -31,7 +31,7 @@ class SlashMiddleware(CommonMiddleware):
 
 
 class HeadMiddleware:
-    """Answers HEAD wherever GET is answered, with the headers of that answer, whatever methods a view names."""
+    """Answers HEAD wherever GET is answered, with the headers of that answer, regardless of the methods that a view names."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -85,7 +85,7 @@ def count_each(wanted: Sequence[tuple[str, Rate]]) -> Count:
 
 
 _UNDER_WAY_SECONDS = 10
-"""After which a guess counts as ended of which no one said how."""
+"""After which a guess without a result counts as ended."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Guessing:
         """Take the turn to guess. Return 0, or the seconds to wait; of many at once no more get it than are free, and once
         those are used up exactly one.
 
-        Raises RedisError: without Redis no one guesses.
+        Raises RedisError: without Redis every guess is refused.
         """
         under_way = self._began(name)
         wrong = int(sync_redis().get(f"wrong:{name}") or 0)

@@ -1,7 +1,7 @@
 """The reader's language for sentences that were stored in English, with figures and names filled in.
 
 A worker's f-string is a message of the catalogue with {1}, {2}… for what is filled in (tools/extraction.py); a job's title
-is one with %(name)s. What was said is recognized by such a message, whatever stored it: an error, a finding, the reason
+is one with %(name)s. A stored sentence is recognized by such a message, in any kind of row: an error, a finding, the reason
 of a rejected row. What stands in quotation marks, or has a name, is the user's and stays as it is.
 """
 

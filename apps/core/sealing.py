@@ -15,7 +15,7 @@ from django.conf import settings
 from django.dispatch import Signal
 
 secrets_rotating = Signal()
-"""Whoever keeps sealed secrets seals them again and returns how many; see `reseal`."""
+"""Receivers that store sealed secrets seal them again and returns how many; see `reseal`."""
 
 
 class Unreadable(Exception):

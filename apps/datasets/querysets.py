@@ -73,7 +73,7 @@ class ImportQuerySet(InWorkspaceQuerySet):
 
 class DatasetVersionQuerySet(InWorkspaceQuerySet):
     def ready(self) -> Self:
-        """Frozen: their rows are written and will not change; and no one deleted them."""
+        """Frozen: their rows are written and will not change, and they were not deleted."""
         return self.filter(_FROZEN, files_deleted_at=None)
 
     def trainable(self) -> Self:

@@ -44,7 +44,7 @@ def _beginning(text: str | None) -> str | None:
 
 
 def _turns(text: str | None) -> list[dict[str, str | None]]:
-    """The turns of a conversation as OpenAI or ShareGPT writes it; anything else as one turn of no one."""
+    """The turns of a conversation as OpenAI or ShareGPT writes it; anything else as one turn without a role."""
     try:
         turns = json.loads(text or "[]")
         said = [

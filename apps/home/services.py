@@ -32,7 +32,7 @@ def set_up_studio(
 ) -> tuple[User, Workspace]:
     """Create the owner and the first workspace, once. Raises UserError when that has happened already.
 
-    Whoever calls has checked the set-up token, or sits at the machine's command line.
+    The caller has checked the set-up token, or is a command on this machine.
     """
     # Two people may press the button at once; neither row exists yet that a row lock could hold on to.
     if not cache.add(_LOCK, 1, _LOCK_SECONDS):

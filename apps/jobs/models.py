@@ -27,7 +27,7 @@ class State(models.TextChoices):
 
 
 class StopReason(models.TextChoices):
-    """Why a job that no one stopped was asked to end, in the words of its page."""
+    """Why the studio asked a job to end, in the words of its page."""
 
     HOURS = "hours", _("The training hours of this workspace are used up for this month, so it was stopped.")
 
@@ -59,7 +59,7 @@ class Job(InWorkspace):
     """Of the newest checkpoint; it outlives the checkpoint itself, which upkeep removes after a while."""
     stop_requested_at = models.DateTimeField(_("stop requested"), null=True, blank=True)
     stopped_for = models.CharField(_("stopped for"), max_length=10, choices=StopReason.choices, blank=True)
-    """Empty where a person stopped it, or no one did."""
+    """Empty unless the studio stopped it."""
 
     phase = models.CharField(_("phase"), max_length=60, blank=True)
     fraction = models.FloatField(_("share done"), null=True, blank=True)
@@ -78,7 +78,7 @@ class Job(InWorkspace):
     heartbeat_at = models.DateTimeField(_("heartbeat"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
-    """When the notice of its end was shown to whoever started it."""
+    """When the notice of its end was shown to the person who started it."""
 
     objects = JobQuerySet.as_manager()
 

@@ -1,4 +1,4 @@
-"""Every write to a job. Whoever does its work calls claim, record and finish; pages call retry, and those of stopping.py."""
+"""Every write to a job. The worker calls claim, record and finish; pages call retry, and those of stopping.py."""
 
 import contextlib
 import logging
@@ -266,7 +266,7 @@ def end_attempt(job: Job) -> None:
 
 
 def end_waiting(job: Job) -> None:
-    """End a locked row that no one is at work on."""
+    """End a locked row that no worker has claimed."""
     job.state, job.ended_at = State.CANCELLED, timezone.now()
     job.save()
     signals.job_ended.send(Job, job=job)
@@ -286,7 +286,7 @@ def _after_end(job: Job) -> None:
 def retry(*, actor: User, job: Job) -> None:
     """Queue an ended job again; it goes on from its last checkpoint where there is one."""
     access.require_repair(actor, job.workspace)
-    # The workspace before its jobs, as whoever deletes it takes them.
+    # The workspace before its jobs, in the order in which a deletion takes them.
     usage.lock_workspace(job.workspace_id)
     current = Job.objects.select_for_update().get(pk=job.pk)
     if not current.can_retry:
@@ -342,5 +342,5 @@ def resume(job: Job) -> bool:
 
 
 def mark_seen(*, user: User, job_ids: Sequence[UUID]) -> None:
-    """The notice that these jobs ended was shown to whoever started them."""
+    """The notice that these jobs ended was shown to the people who started them."""
     Job.objects.filter(pk__in=job_ids, created_by=user, seen_at=None).update(seen_at=timezone.now())

@@ -22,14 +22,14 @@ def request_stop(*, actor: User, job: Job) -> None:
 
 @transaction.atomic
 def stop_all(*, actor: User, workspace: Workspace) -> None:
-    """Stop whatever waits or runs in a workspace that is being deleted; the caller has checked permission."""
+    """Stop all jobs that wait or run in a workspace that is being deleted; the caller has checked permission."""
     for pk in Job.objects.in_workspace(workspace).active().order_by("pk").values_list("pk", flat=True):
         _stop(actor, pk)
 
 
 @transaction.atomic
 def stop_for(job: Job, reason: StopReason) -> None:
-    """Ask a running job to end with what it has, for a reason that its page gives; no one asked for it."""
+    """Ask a running job to end with what it has, for a reason that its page gives, without a person's request."""
     _stop(None, job.pk, reason)
 
 

@@ -1,7 +1,7 @@
 """The order in which workers take the jobs of a queue.
 
 Workspaces take turns: the next job is that of the waiting workspace with the fewest jobs at work, then of the one that was
-served longest ago, so that a hundred imports of one team keep no one else's import waiting. Within a workspace the oldest
+served longest ago, so that a hundred imports of one team do not delay the import of another. Within a workspace the oldest
 job comes first.
 """
 

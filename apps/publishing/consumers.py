@@ -47,7 +47,7 @@ class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):  # type: ignore[m
     """What all of them share: JSON in and out, and one task for each reply that is followed."""
 
     refused_with = NOT_FOUND
-    """The closing code for whoever is not admitted."""
+    """The closing code for a refused connection."""
 
     async def connect(self) -> None:
         self.following: dict[str, asyncio.Task[None]] = {}

@@ -1,4 +1,4 @@
-"""Follows every live token log of this process with one blocking XREAD, and hands entries to whoever listens."""
+"""Follows every live token log of this process with one blocking XREAD, and hands entries to its listeners."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ GRANTED_SECONDS = 12 * 3600
 FROM_ONE_ADDRESS = Guessing(free=10, longest=900)
 """Of one link. A classroom is one address, and some of it mistype; who gets in makes up for those before."""
 FROM_ALL = Guessing(free=100, longest=30)
-"""Of one link, from however many addresses: slow, but whoever knows the password still gets in."""
+"""Of one link, from however many addresses: slow, but a visitor with the password still gets in."""
 
 
 def _fingerprint(link: ShareLink) -> str:

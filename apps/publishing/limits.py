@@ -21,10 +21,10 @@ def take_turn(visitor_key: str, link_id: str, *, most: int | None = None, addres
     """Count one question. Return 0, or the seconds to wait: this visitor (over `most`), this address or the whole link
     asked too often.
 
-    A visitor is known by a cookie, which no one has to send; `address` (as limits count it, empty where a person is known
+    A visitor is known by a cookie, which a program can leave out; `address` (as limits count it, empty where a person is known
     better) is what is left of those who do not, and counts for each link apart: two classes behind one address use two
     apps. What one of them may not ask counts neither for the address, which a
-    classroom shares, nor for the link, so that no one closes it to everybody else alone.
+    classroom shares, nor for the link, so that one visitor cannot close it to all others.
     """
     rates = [
         (f"visitor:{visitor_key}", VISITOR_PER_MINUTE if most is None else most),

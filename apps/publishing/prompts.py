@@ -17,7 +17,7 @@ _SEED_BITS = 31
 
 
 def seed_of(reply: UUID) -> int:
-    """Every reply has its own seed, so that whoever takes it over gets the same text again."""
+    """Every reply has its own seed, so that a streamer that takes it over gets the same text again."""
     return reply.int & ((1 << _SEED_BITS) - 1)
 
 

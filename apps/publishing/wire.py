@@ -22,7 +22,7 @@ NOT_UNDERSTOOD = (
     TypeError,
     AttributeError,
     ValidationError,
-    # Numbers and nesting that JSON allows and no one needs.
+    # Numbers and nesting that JSON allows and no page sends.
     OverflowError,
     RecursionError,
 )

@@ -315,7 +315,7 @@ def apply_fix(request: HttpRequest, run_id: UUID) -> HttpResponse:
     fix = offered.get("recipe", {})
     preflight, version = run.preflight, run.dataset_version
     try:
-        mended = services.request_preflight(
+        fixed = services.request_preflight(
             actor=request.user,  # type: ignore[arg-type]
             dataset_version=version,
             base=find_choice(request.user, version, _base_value(preflight)),  # type: ignore[arg-type]
@@ -324,7 +324,7 @@ def apply_fix(request: HttpRequest, run_id: UUID) -> HttpResponse:
         )
     except (UserError, ValidationError):
         return redirect(_wizard_address(run, fix))
-    return redirect("training:preflight", mended.pk)
+    return redirect("training:preflight", fixed.pk)
 
 
 @require_POST

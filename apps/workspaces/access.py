@@ -66,7 +66,7 @@ def can(user: User | AnonymousUser, workspace: Workspace, action: Action, *, rol
 
 
 def role_of(user: User | AnonymousUser, workspace: Workspace) -> str | None:
-    """The role in a workspace that is open; None for whoever does not belong to it, and once it was deleted."""
+    """The role in a workspace that is open; None for people who do not belong to it, and once it was deleted."""
     if not user.is_authenticated:
         return None
     found = Membership.objects.filter(user=user, workspace=workspace, workspace__deleted_at=None)

@@ -1,4 +1,4 @@
-"""Triggers that make the audit trail append-only, whoever connects to the database.
+"""Triggers that make the audit trail append-only for every connection to the database.
 
 They refuse every DELETE but by age (through `expire`), replacing and truncating, and every UPDATE but forgetting: an actor and an address may be
 emptied, a label may lose the name of a person who deleted their account. Installed after every `migrate`, because

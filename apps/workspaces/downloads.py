@@ -1,7 +1,7 @@
-"""Files of a workspace, sent to whoever may have them, and only for as long as they may.
+"""Files of a workspace, sent to people who may have them, and only for as long as they may.
 
 A download that is under way ends within seconds of what let it in (apps.workspaces.ways): the file stays incomplete, and
-whoever fetches it is told so by a connection that breaks off.
+the connection breaks off, so that the client notices.
 """
 
 from collections.abc import AsyncGenerator, Iterator, Mapping

@@ -1,6 +1,6 @@
 """Invitations: a way into a workspace, or without one into the studio, for one person, once.
 
-An invitation for an address is opened by no one but the owner of that address, verified; one without an address by
+An invitation for an address can be accepted only by the owner of that address, verified; one without an address by
 anyone with the link, until a person signs up with it: then it is for the address of that account. Its token is shown when it is made, and only a hash is kept, in the row and in the session.
 """
 
@@ -50,7 +50,7 @@ def remember(request: HttpRequest, invitation: Invitation) -> None:
 
 
 def live_invitation(request: HttpRequest) -> Invitation | None:
-    """The invitation that the session holds, while it is open: whoever has one may make an account.
+    """The invitation that the session holds, while it is open: its holder may create an account.
 
     `email` of it is the address that the account must have, or empty when any will do.
     """
@@ -63,7 +63,7 @@ def live_invitation(request: HttpRequest) -> Invitation | None:
 
 
 def keep_for(request: HttpRequest, email: str) -> bool:
-    """Whoever signs up with an invitation by link makes it theirs: it takes `email` alone from then on.
+    """Bind an invitation by link to the person who signs up with it: it takes `email` alone from then on.
 
     False when the session's invitation is for another person by now, or no longer open.
     """
@@ -79,7 +79,7 @@ def keep_for(request: HttpRequest, email: str) -> bool:
 
 
 def _is_backed(invitation: Invitation) -> bool:
-    """Whether whoever invited may still do so: one who lost that right takes their invitations with them."""
+    """Whether the person who invited may still invite: their invitations end with that right."""
     inviter = invitation.created_by
     if inviter is None or not inviter.is_active:
         return False
@@ -96,7 +96,7 @@ def may_make_account(invitation: Invitation) -> bool:
 
 
 def address_of(token: str) -> str:
-    """The full address that is given to whoever is invited."""
+    """The full address that is given to the invited person."""
     return settings.SITE_URL + reverse("workspaces:join", args=[token])
 
 
@@ -168,13 +168,13 @@ def send_by_email(invitation: Invitation, token: str) -> bool:
 
 @transaction.atomic
 def revoke_invitation(*, actor: User, invitation: Invitation) -> None:
-    """Close an invitation that no one has accepted."""
+    """Close an invitation that was not accepted."""
     workspace = invitation.workspace
     if workspace is None:
         _require_administrator(actor)
     else:
         access.require_roles(actor, workspace, invitation.role)
-        # Whoever accepts it at the same moment holds the workspace: one of the two is the first.
+        # A person who accepts it at the same moment locks the workspace: one of the two is the first.
         usage.lock_workspace(workspace.pk)
     if Invitation.objects.open().filter(pk=invitation.pk).update(revoked_at=timezone.now()):
         audit.record(actor, "invitation.revoked", invitation)

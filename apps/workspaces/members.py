@@ -20,7 +20,7 @@ from apps.workspaces.usage import lock_workspace
 
 @transaction.atomic
 def set_role(*, actor: User, membership: Membership, role: str) -> None:
-    """Give a member another role. No one gives one above their own, or changes who stands above them.
+    """Give a member another role. A member gives no role above their own, and changes no member above them.
 
     Raises PermissionDenied for those, UserError for an unknown role and for the last owner.
     """

@@ -66,8 +66,8 @@ class WorkspaceMiddleware:
         return response
 
     def _follow(self, request: HttpRequest, response: HttpResponse) -> None:
-        """Whoever opened the page of something in another of their workspaces is there from now on; what a page asks for
-        by itself moves no one."""
+        """Switch to the workspace of the page that a person opened, where they belong to several; requests that a page
+        makes by itself switch nothing."""
         is_page = response.get("Content-Type", "").startswith("text/html")
         if request.method != "GET" or not is_page or request.htmx:  # type: ignore[attr-defined]
             return

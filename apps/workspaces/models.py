@@ -107,7 +107,7 @@ class Invitation(InWorkspace):
     )
 
     email = models.EmailField(_("e-mail address"), blank=True)
-    """Whoever accepts must own this address, verified; without one whoever has the link may."""
+    """The person who accepts must own this address, verified. Empty: anyone with the link may accept."""
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.VIEWER)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     expires_at = models.DateTimeField(_("expires"))
@@ -191,7 +191,7 @@ class ApiKey(InWorkspace):
 
 
 class WorkspaceSecret(InWorkspace):
-    """What a workspace keeps to itself, encrypted: its token for the Hub. No one reads it again; jobs use it."""
+    """What a workspace keeps to itself, encrypted: its token for the Hub. Pages never show it again; jobs use it."""
 
     class Kind(models.TextChoices):
         HUB_TOKEN = "hub_token", _("Hub token")

@@ -89,9 +89,9 @@ def close_what_was_theirs(user: User, **_kwargs: Any) -> None:
 
 
 def _forget_the_address(user: User) -> None:
-    """The only change that audit rows see: what names the person, under whatever address they had, names no one.
+    """The only change that audit rows see: the person's name and all addresses that they had are removed.
 
-    Invitations that were sent to them are closed, and name no one either.
+    Invitations that were sent to them are closed, and lose the address too.
     """
     about = AuditEntry.objects.filter(object_type="user", object_id=str(user.pk))
     sent = Invitation.objects.filter(Q(accepted_by=user) | Q(email__iexact=user.email))
@@ -171,6 +171,6 @@ def _acts(user: User) -> Iterator[dict[str, Any]]:
                 "object": entry.object_label,
                 "workspace": entry.workspace_id,
                 "changes": entry.changes,
-                "by": "you" if is_own else "somebody else",
+                "by": "you" if is_own else "another person",
                 "address": entry.address if is_own else "",
             }

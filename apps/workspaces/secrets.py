@@ -47,7 +47,7 @@ def remove_secret(*, actor: User, secret: WorkspaceSecret) -> None:
 
 
 def hub_token(workspace: Workspace) -> str:
-    """For whoever starts a job that reads from the Hub; empty without one, or when no key opens it any more."""
+    """For services that start a job that reads from the Hub; empty without one, or when no key opens it any more."""
     found = WorkspaceSecret.objects.filter(workspace=workspace, kind=WorkspaceSecret.Kind.HUB_TOKEN).first()
     if found is None:
         return ""

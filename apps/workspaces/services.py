@@ -101,7 +101,7 @@ def create_api_key(
 def revoke_api_key(*, actor: User, key: ApiKey) -> list[ApiKey]:
     """Revoke a key and those that were made with it: a leaked key must not go on in keys of its own. Return the latter.
 
-    Whoever made a key may revoke it, whatever their role is now; so may an admin.
+    The person who made a key may revoke it, regardless of their role; so may an admin.
     """
     access.require(actor, key.workspace, Action.VIEW if key.created_by_id == actor.pk else Action.MANAGE)
     made = list(key.made_keys.filter(revoked_at=None).select_for_update())

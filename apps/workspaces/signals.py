@@ -9,7 +9,7 @@ membership_narrowed = Signal()
 """Arguments: workspace, user. A person was removed, left or got a lower role; sent after commit."""
 
 workspace_closed = Signal()
-"""Arguments: workspace, actor. Sent inside the transaction that deletes it: stop and close whatever is open there."""
+"""Arguments: workspace, actor. Sent inside the transaction that deletes it: stop and close all that is open there."""
 
 workspace_purged = Signal()
 """Arguments: workspace. Sent inside the transaction that empties it; home then deletes every row of the apps above."""

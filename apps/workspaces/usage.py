@@ -131,7 +131,7 @@ def members_of(workspace: Workspace) -> int:
 
 
 def lock_workspace(workspace_id: UUID) -> Workspace:
-    """Whoever changes members, or counts against a limit, takes turns here until their transaction ends."""
+    """Lock the workspace: transactions that change members, or count against a limit, take turns."""
     return Workspace.objects.select_for_update(no_key=True).get(pk=workspace_id)
 
 
@@ -232,7 +232,7 @@ def _locked_promise(key: str) -> tuple[Reservation, UsageTotal] | None:
     totals = UsageTotal.objects.select_for_update(of=("self",)).filter(reservations__key=key)
     while total := totals.first():
         current = Reservation.objects.filter(key=key).first()
-        # Another one may have carried it over while we waited; no one carries it back.
+        # Another one may have carried it over while we waited; it is never carried back.
         if current is None:
             return None
         if current.total_id == total.pk:

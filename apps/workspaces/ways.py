@@ -1,8 +1,8 @@
 """Ways in that stay open, and how they are closed: sockets and streams end within seconds of what let them in.
 
 Each joins channel groups named after all that it rests on: a person, a session, a workspace, an API key, a link, an app.
-Whatever takes one of these away sends a hint to its group, and who hears it looks whether it still is allowed. A hint may
-be lost, and some things end by the clock alone: so everybody looks again every few seconds anyway.
+The code that takes one of these away sends a hint to its group, and each listener checks whether it is still allowed. A
+hint may be lost, and some permissions end by the clock alone: so each listener checks again every few seconds anyway.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def of_key(key_id: UUID) -> str:
 
 
 def of_session(session_key: str | None) -> str:
-    """Named by its hash: whoever can look into the channel layer must not learn the cookie."""
+    """Named by its hash: the channel layer must not reveal the cookie."""
     return f"session.{hashlib.sha256((session_key or '').encode()).hexdigest()[:40]}"
 
 

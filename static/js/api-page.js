@@ -3,7 +3,7 @@
 const page = document.getElementById("swagger-ui");
 const NAMES = { ".information-container": page.dataset.title, ".scheme-container": "Authorize", "section.models": "Schemas" };
 
-function mend() {
+function fixPage() {
   for (const [part, name] of Object.entries(NAMES)) {
     for (const element of page.querySelectorAll(`${part}:not([aria-label])`)) {
       element.setAttribute("role", "region");
@@ -17,4 +17,4 @@ function mend() {
   for (const box of page.querySelectorAll(".microlight:not([tabindex])")) box.tabIndex = 0;
 }
 
-new MutationObserver(mend).observe(page, { childList: true, subtree: true });
+new MutationObserver(fixPage).observe(page, { childList: true, subtree: true });

@@ -1,4 +1,4 @@
-// Numbers as the page's language writes them, whatever the browser's own language is.
+// Numbers as the page's language writes them, regardless of the browser's own language.
 const language = document.documentElement.lang;
 
 export function number(value, decimals = 0) {

@@ -56,7 +56,7 @@ function draw() {
   chart.setLegend({ idx: null });
 }
 
-// The same numbers for whoever does not see the curve: every round of validation or, without any, some of the steps.
+// The same numbers for people who do not see the curve: every round of validation or, without any, some of the steps.
 function tabulate() {
   const [steps, train, validation] = data();
   const all = [...steps.keys()];

@@ -1,4 +1,4 @@
-// Tells whoever listens what changed about the jobs of the page: the state, what it is doing, each quarter of the way.
+// Announces to screen readers what changed about the jobs of the page: the state, what it is doing, each quarter of the way.
 // The card itself is replaced every few seconds, with the seconds left: read aloud, that would be chatter.
 import { keep, recall } from "./storage.js";
 

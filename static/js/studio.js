@@ -37,7 +37,7 @@ document.addEventListener("submit", (event) => {
   else if (form.getAttribute("method") === "post") sent.set(form, event.timeStamp);
 });
 
-// Whoever is refused goes on where it is wrong.
+// After a refusal the focus goes to the first invalid field.
 document.querySelector("main .is-invalid, main [aria-invalid='true']")?.focus();
 
 // What opened over the page goes with Escape, and the focus goes back to what opened it.
@@ -48,7 +48,7 @@ document.addEventListener("keydown", (event) => {
   popup.querySelector("summary").focus();
 });
 
-// The arrows change a select at every step: whoever uses them says with Enter that this is it.
+// The arrows change a select at every step: on the keyboard Enter confirms the choice.
 let stepping = null;
 document.addEventListener("keydown", (event) => {
   if (!event.target.matches("select[data-submit-on-change]")) return;
@@ -79,7 +79,7 @@ document.body.addEventListener("htmx:responseError", (event) => {
   toast(text || `${document.getElementById("toasts").dataset.failed} (${event.detail.xhr.status})`, "danger");
 });
 
-// A part of the page that is replaced while somebody reads it keeps what they opened; htmx keeps the focus by id.
+// A part of the page that is replaced while it is read keeps what was opened; htmx keeps the focus by id.
 document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   opened = [...detail.target.querySelectorAll("details[open][id]")].map((one) => one.id);
 });
@@ -121,7 +121,7 @@ const MOST_NOTICES = 3;
 async function showNotices() {
   const response = await readLive(notices, { headers: { Accept: "application/json" } });
   if (!response?.ok) return;
-  // Whoever looks at the page of the job sees it end there.
+  // The page of the job itself shows that it ended.
   const elsewhere = (await response.json()).notices.filter((notice) => notice.url !== location.pathname);
   for (const notice of elsewhere.slice(0, MOST_NOTICES)) toast(notice.text, notice.level, notice.url);
 }

@@ -52,7 +52,7 @@ function setBusy(busy) {
 }
 
 async function request(address, { headers, ...options } = {}) {
-  // The workspace that this page shows, whatever another tab switched to.
+  // The workspace that this page shows, also after another tab has switched.
   const shown = { "X-Workspace": form.elements.in_workspace.value, ...headers };
   const response = await fetch(address, { credentials: "same-origin", signal: sending.signal, headers: shown, ...options });
   if (response.ok) return response;

@@ -43,8 +43,8 @@ def _mail_server(url: str) -> dict[str, Any]:
     }
 
 
-# The launcher says "console:": whoever started the studio reads its e-mails in the terminal. Without anything they are
-# printed too, but no one who waits for one is promised it.
+# The launcher says "console:": the person who started the studio reads its e-mails in the terminal. Unset, they are
+# printed too, but pages do not promise them.
 if EMAIL_URL not in ("", "console:"):
     vars().update(_mail_server(EMAIL_URL))
     # Requests hand e-mails over, a worker delivers them.
@@ -65,8 +65,8 @@ ACCOUNT_FORMS = {
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-# Whoever signs up proves the address: only so can a sign-up with a taken address look like any other. Without a mail server
-# whoever invites a person vouches for the address (workspaces.joining), unless anyone may sign up.
+# A person who signs up verifies the address: only so can a sign-up with a taken address look like any other. Without a mail server
+# the person who invites vouches for the address (workspaces.joining), unless sign-up is open.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_BACKEND != _PRINTED or SIGN_UP == "open" else "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = True

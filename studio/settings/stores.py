@@ -10,7 +10,7 @@ from redis.retry import Retry
 
 from studio.settings.environment import DATA_DIR, REDIS_URL, env
 
-# Closed with each request: under ASGI a request has a thread of its own, and no one else would find its connection.
+# Closed with each request: under ASGI a request has a thread of its own, and no other request would find its connection.
 # Those that stay open (apps.core.database) are looked at before each use.
 DATABASES: dict[str, Any] = {
     "default": env.dj_db_url(
@@ -29,7 +29,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# A connection that a restarted Redis has closed is opened again instead of failing whoever comes first.
+# A connection that a restarted Redis has closed is opened again instead of failing the first request.
 _RETRIES, _MOST_WAIT_SECONDS = 6, 1
 _AGAIN_AFTER = [redis.ConnectionError, redis.TimeoutError]
 CACHES = {

@@ -2,7 +2,7 @@
 
 The name is resolved once, every record of it is checked, and the connection goes to an address that passed: a name that
 answers differently a moment later changes nothing. Redirects start again from the beginning. What the administrator's
-own settings name (the Hub, the engine, the store, the provider of sign-in) is no one else's to type and does not come
+own settings name (the Hub, the engine, the store, the provider of sign-in) is not typed by users and does not come
 through here.
 """
 
@@ -175,7 +175,7 @@ def checked_addresses(
     host: str, port: int, resolve: Resolve = system_resolve, allowed: Sequence[Allowance] = ()
 ) -> list[str]:
     """Where to connect, never empty. Raises AddressRefused when one record of the name, of however many, leads where
-    people may not go, and OSError when no one knows the name."""
+    people may not go, and OSError when the name cannot be resolved."""
     try:
         found = [str(ip_address(host))]
     except ValueError:
@@ -191,7 +191,7 @@ def checked_addresses(
 
 
 def is_address(host: str) -> bool:
-    """Whether a host is an IP address, which no one has to look up."""
+    """Whether a host is an IP address, which needs no look-up."""
     try:
         ip_address(host)
     except ValueError:

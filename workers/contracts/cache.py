@@ -47,7 +47,7 @@ class Cache:
         except FileNotFoundError:
             return False
         try:
-            # Whoever is about to drop it holds the lock until it has another name.
+            # A process that is about to drop it holds the lock until it has another name.
             fcntl.flock(descriptor, fcntl.LOCK_SH)
             os.utime(descriptor)
             return path.exists()

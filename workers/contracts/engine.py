@@ -6,7 +6,7 @@
     POST /classify              ClassifyRequest -> ClassifyResponse
     POST /score                 ScoreRequest -> ScoreResponse
     POST /load                  LoadRequest -> EngineModel: brings a model into memory
-    GET  /health                EngineHealth; answers at once, whatever is loading
+    GET  /health                EngineHealth; answers at once, also while a model is loading
 
 Every call but /health carries `Authorization: Bearer <ENGINE_KEY>`. `model` is the storage key of a model folder.
 Errors are OpenAI's: {"error": {"message", "type", "code", "param"}}. Codes in use: invalid_api_key (401),

@@ -5,7 +5,7 @@
     README.md           the card
     parity.json         ParityRecord list, written when the run ended
 
-Adapters are merged before a folder is written: whatever serves it needs no peft.
+Adapters are merged before a folder is written: software that serves it needs no peft.
 """
 
 from typing import Any, Literal

@@ -133,7 +133,7 @@ class FreezeSpec(JobSpec):
     test_share: float = 0.1
     min_rows: int = 20
     test_only: bool = False
-    """Every row becomes a test row, whatever a split column says."""
+    """Every row becomes a test row, also where a split column says otherwise."""
     merge_label_case: bool = True
     """Whether labels that differ in case only are one label."""
 
@@ -167,7 +167,7 @@ class Finding(BaseModel):
 
 
 class PreflightSpec(JobSpec):
-    """inputs: data (frozen folder), base (when base.kind is version). Whatever the base is, unless it already
+    """inputs: data (frozen folder), base (when base.kind is version). Unless the base already
     is a version, the child leaves its initial model folder in work/out (a starter: tokenizer trained on the train
     split and random weights; a Hub id or a local folder: its weights as they came, `trained` True). That folder
     becomes a ModelVersion, which the run, the evaluation of the base and the parity check then share."""
@@ -204,7 +204,7 @@ class PreflightResult(BaseModel):
     seconds: float
     """Until the run ends, by its steps or by its time limit."""
     whole_seconds: float = 0
-    """Until all its steps are done, whatever the time limit says."""
+    """Until all its steps are done, regardless of the time limit."""
     offered_minutes: float | None = None
     """The time limit to offer before the start: the chosen one, where the steps take longer, or one for a long run."""
     memory_bytes: int

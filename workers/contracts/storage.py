@@ -150,7 +150,7 @@ class Storage:
 
     def fetch(self, key: str, cache: Cache) -> Path:
         """Return a local path with the file or folder under `key`: the thing itself when storage is local,
-        else a copy in `cache`, fetched once and safe there for an hour; whoever needs it for longer holds it.
+        else a copy in `cache`, fetched once and safe there for an hour; a caller that needs it for longer holds it.
         Raises StorageError when there is nothing."""
         if self.local_root:
             local = self.local_root / _checked(key)

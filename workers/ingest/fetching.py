@@ -36,7 +36,7 @@ MOST_REDIRECTS = 5
 LONGEST_SECONDS = 600
 """For the whole download, the headers included, so that a site that trickles holds nothing for long."""
 LISTENING_SECONDS = 1.0
-"""How long no one hears that the job is to stop while a site is silent."""
+"""Seconds between two looks whether the job is to stop, while a site is silent."""
 _TIMEOUTS = {"connect": 10.0, "read": 30.0, "write": 10.0, "pool": 10.0}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _TRANSPORT = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError)
@@ -152,7 +152,7 @@ def _arrive(
 
 
 class _Pinned(httpcore.NetworkBackend):
-    """Connects to addresses that were checked in the same moment; no one looks the name up again."""
+    """Connects to addresses that were checked in the same moment; the name is not looked up again."""
 
     def __init__(self, resolve: Resolve, allowed: Sequence[Allowance], watch: Watch) -> None:
         self._resolve, self._allowed, self._watch = resolve, allowed, watch
@@ -236,7 +236,7 @@ def _opened(target: Target, response: httpcore.Response, headers: dict[str, str]
         message = f"The site answered with status {response.status} instead of the file."
         raise JobError("address_failed", message, field="address")
     if headers.get("content-encoding", "identity").lower() != "identity":
-        # No one asked for it, and a few kilobytes could become terabytes.
+        # It was not asked for, and a few kilobytes could become terabytes.
         raise JobError("address_failed", "The site sends this file compressed.", field="address")
     size = headers.get("content-length", "")
     return Download(

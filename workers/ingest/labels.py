@@ -17,7 +17,7 @@ _NAMED = 3
 
 
 def tidy_label(text: str) -> str:
-    """Return a label without what no one sees: composed (NFC), narrow instead of full-width letters, without invisible
+    """Return a label in its visible form: composed (NFC), narrow instead of full-width letters, without invisible
     characters, single spaces."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text).translate(_WIDE)

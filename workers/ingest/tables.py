@@ -156,7 +156,7 @@ def _widened(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 
 class GroupWriter:
-    """Writes tables as row groups of 10,000 rows, whatever sizes they come in."""
+    """Writes tables as row groups of 10,000 rows, regardless of their sizes."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")

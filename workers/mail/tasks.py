@@ -10,7 +10,7 @@ from studio.celery import app
 
 @shared_task(name=mail.TASK)
 def deliver() -> None:
-    """Everything that is due; asked for by whoever wrote an e-mail, and by beat for what had to wait."""
+    """Deliver all e-mails that are due. Sent by the code that queues an e-mail, and by beat for those that had to wait."""
     mail.deliver_waiting()
 
 

@@ -33,7 +33,7 @@ def write_folder(loaded: LoadedModel, folder: Path, *, notes: list[str] | None =
     model.config.dtype = DTYPES[loaded.precision]
     if manifest.family is not Family.CLASSIFIER:
         _set_generation(loaded)
-    # A custom attention function of the trainer must not be asked for by whoever opens the folder.
+    # A custom attention function of the trainer must not be named in the folder: its readers do not have it.
     model.set_attn_implementation("sdpa" if model._supports_sdpa else "eager")
     model.save_pretrained(folder, safe_serialization=True)
     loaded.tokenizer.save_pretrained(folder)
@@ -43,7 +43,7 @@ def write_folder(loaded: LoadedModel, folder: Path, *, notes: list[str] | None =
 
 
 def _set_generation(loaded: LoadedModel) -> None:
-    """Ends and padding, greedy by default: whoever serves the folder decides about sampling."""
+    """Ends and padding, greedy by default: the software that serves the folder decides about sampling."""
     generation = loaded.model.generation_config
     ends = end_token_ids(loaded)
     generation.eos_token_id = ends[0] if len(ends) == 1 else ends
@@ -63,7 +63,7 @@ def card(manifest: ModelManifest, notes: list[str]) -> str:
     ]
     if not manifest.trained:
         lines += [
-            "**Not trained yet.** This starter has random weights: whatever it says is noise until it is trained."
+            "**Not trained yet.** This starter has random weights: its output is noise until it is trained."
             " Its tokenizer was trained on the training rows of the dataset.",
             "",
         ]

@@ -1,4 +1,4 @@
-"""Running out of memory, whoever says so."""
+"""Running out of memory, as torch, Python or an allocator reports it."""
 
 import re
 from collections.abc import Iterator

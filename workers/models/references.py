@@ -1,7 +1,7 @@
 """What the files of a model name beside themselves. A folder from elsewhere must stand alone.
 
 Configurations may name files: a vocabulary ("vocab": "/etc/passwd"), shards ("../other/model.safetensors"), the model that
-an adapter belongs to. Whoever opens them reads whatever is there, and an export of the model then carries it away.
+an adapter belongs to. A loader would read those files, and an export of the model would then contain them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def require_self_contained(folder: Path) -> None:
 
 
 def _read(path: Path) -> Any:
-    """None for what is no JSON: whoever needs the file says so."""
+    """None for what is no JSON: the loader reports it."""
     try:
         return json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -59,7 +59,7 @@ def _texts(value: Any) -> Iterator[str]:
 def _leads_out(text: str, folder: Path) -> bool:
     """Whether a text, opened as a path, is a file: from where this process is, or through a folder from where the model is.
 
-    Old configurations name files of the machine that they were made on; those are not here, and harm no one.
+    Old configurations name files of the machine that they were made on; those are not here, and do no harm.
     """
     if len(text) > _LONGEST_PATH or "\0" in text:
         return False

@@ -87,7 +87,7 @@ def require_plausible(folder: Path) -> None:
         text = (folder / "config.json").read_text()
         values = json.loads(text) if len(text) < _MOST_CONFIG_CHARACTERS else None
     except (OSError, ValueError, RecursionError):
-        return  # told in other words by whoever loads it
+        return  # the loader reports it in other words
     if not isinstance(values, dict) or not weights.tensors:
         return
     for part in (values, *(value for value in values.values() if isinstance(value, dict))):

@@ -1,6 +1,6 @@
 """Memory of processes and of the machine: what is held, what is left, and whether the kernel killed for want of it.
 
-The kernel counts such kills, but tells nobody. Processes that read files of strangers get a bound, so that it is not the
+The kernel counts such kills, but reports none. Processes that read files of strangers get a bound, so that it is not the
 engine that the kernel chooses.
 
 `oom_kill` in a control group's memory.events (version 2) or memory.oom_control (version 1), else in /proc/vmstat for the

@@ -124,7 +124,7 @@ def _make_way() -> None:
     """Let the engine and the pages, which a person is waiting for, go first."""
     os.nice(NICENESS)
     # Where the kernel schedules by session (autogroup), niceness counts only within ours. The supervisor starts every child
-    # as the leader of a session of its own; a session that is somebody's terminal stays as it is.
+    # as the leader of a session of its own; the session of a terminal stays as it is.
     if os.getsid(0) == os.getpid():
         with contextlib.suppress(OSError):
             Path("/proc/self/autogroup").write_text(str(NICENESS))

@@ -344,7 +344,7 @@ class _Attempt:
         if any(folder.iterdir()):
             self._beating(lambda: storage().publish(folder, output))
             if not wait_for_database(Job.objects.filter(pk=self.job.pk).exists):
-                # Deleted while it was at work, for instance with its workspace: no one else would remove this.
+                # Deleted while it was at work, for instance with its workspace: no other code would remove this.
                 storage().delete(output)
 
 

@@ -1,4 +1,4 @@
-"""Attention on a CPU: over a cache in fp32 whatever the model computes in, and by plain matrix products where every row
+"""Attention on a CPU: over a cache in fp32 regardless of the model's precision, and by plain matrix products where every row
 has one new token.
 
 torch's bf16 attention on CPUs is about five times slower for single tokens than its fp32 one, which would eat what bf16

@@ -64,7 +64,7 @@ class Dispatcher:
         return [event async for events in self.run(hosted, work) for event in events]
 
     def _deliver(self, events: list[tuple[Work, Event]]) -> None:
-        # A closed loop means that the process is ending and no one listens any more.
+        # A closed loop means that the process is ending and nothing listens any more.
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._hand_out, events)
 

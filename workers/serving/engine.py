@@ -72,7 +72,7 @@ def main() -> None:
     # The scheduler gives the interpreter up at every tensor operation; it must get it back soon.
     sys.setswitchinterval(0.001)
     config = uvicorn.Config(
-        # Whoever supervises the process starts it again; the thread alone could not be trusted to.
+        # The supervisor of the process starts it again; the thread alone could not be restarted safely.
         build_app(settings, died=lambda: os._exit(1)),
         host=settings.host,
         port=settings.port,

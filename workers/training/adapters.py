@@ -68,6 +68,6 @@ def add_adapters(loaded: LoadedModel, recipe: Recipe) -> None:
 
 
 def merge_adapters(loaded: LoadedModel) -> None:
-    """Fold the adapters into the weights, in fp32, so that whatever serves the model needs no peft."""
+    """Fold the adapters into the weights, in fp32, so that software that serves the model needs no peft."""
     if hasattr(loaded.model, "merge_and_unload"):
         loaded.model = loaded.model.float().merge_and_unload()

@@ -79,7 +79,7 @@ def fill_recipe(
     *,
     length: Length = Length.STANDARD,
 ) -> Recipe:
-    """A copy with every automatic value set. Limits that no one asked for (steps, minutes) are never set."""
+    """A copy with every automatic value set. Limits (steps, minutes) are set only where a person asked for them."""
     starter = not loaded.manifest.trained
     filled = recipe.model_copy()
     tuning = recipe.tuning or _tuning(loaded)

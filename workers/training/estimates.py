@@ -168,7 +168,7 @@ def _groups(
     method: TrainingMethod, recipe: Recipe, examples: Sequence[Example], watched: Sequence[Example]
 ) -> _Groups:
     order = Order(len(examples), recipe.batch_rows or 1, recipe.seed)
-    # Of every epoch, since each divides the rows anew.
+    # Of every epoch, since each divides the rows differently.
     searched = [order.step(number) for number in range(min(_MOST_SEARCHED_STEPS, total_steps(recipe, order)))]
     longest = max(range(len(examples)), key=lambda index: method.tokens(examples[index]))
     searched += [step for step in map(order.step, range(order.steps_per_epoch)) if longest in step]

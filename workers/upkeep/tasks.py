@@ -52,7 +52,7 @@ def expire_audit() -> int:
 
 @shared_task(name="upkeep.tidy")
 def tidy() -> dict[str, int]:
-    """Give back the disk that no one comes back for, and forget sessions that have ended."""
+    """Delete abandoned uploads and old checkpoints, and forget sessions that have ended."""
     return {
         "uploads": drop_old_uploads(),
         "checkpoints": reaper.drop_old_checkpoints(),

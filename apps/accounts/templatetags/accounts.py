@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def may_sign_up(context: dict[str, Any]) -> bool:
-    """Whether whoever looks at the page may create an account."""
+    """Whether the visitor of the page may create an account."""
     return bool(get_adapter().is_open_for_signup(context["request"]))
 
 
@@ -25,5 +25,5 @@ def mail_goes_out() -> bool:
 
 @register.simple_tag
 def only_administrators_make_accounts() -> bool:
-    """Whether an invitation is worth nothing to whoever has no account, unless an administrator sent it."""
+    """Whether people without an account cannot use an invitation, unless an administrator sent it."""
     return bool(settings.SIGN_UP == "closed")

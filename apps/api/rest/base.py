@@ -35,7 +35,7 @@ def workspace_of(request: Request) -> Workspace:
 def find(
     request: Request, queryset: QuerySet[Any], action: Action = Action.VIEW, *, field: str = "", pk: Any
 ) -> Any:
-    """The visible object with this id. What a field of the body names and no one may see is an error at that field."""
+    """The visible object with this id. Where `field` of the body names one that is not visible, the error is at that field."""
     try:
         return access.get_visible(queryset, request.user, action, pk=pk)
     except NotVisible:

@@ -38,9 +38,9 @@ def set_archived(*, actor: User, dataset: Dataset, archived: bool) -> None:
 
 
 def hold_version(version: DatasetVersion) -> DatasetVersion:
-    """The row as it is now, kept until the transaction ends: whoever would delete it waits and then sees what was made.
+    """Lock the row until the transaction ends: a deletion waits for it, and then sees what was made.
 
-    Versions are held before the models that go with them, always, so that no one waits in a circle. Raises UserError
+    Versions are held before the models that go with them, always, so that no deadlock arises. Raises UserError
     when it is gone, or its rows are.
     """
     held: DatasetVersion | None = (
@@ -124,7 +124,7 @@ def _require_may_delete(actor: User, dataset: Dataset) -> None:
 
 
 def _refuse_while_working(job_ids: list[UUID], versions: Sequence[DatasetVersion] = ()) -> None:
-    """A queued job simply disappears; one that a worker has taken would go on writing files that no one deletes.
+    """A queued job simply disappears; one that a worker has taken would go on writing files that are never deleted.
 
     Runs and evaluations of `versions` do not disappear: one that waits needs the rows as well.
     """

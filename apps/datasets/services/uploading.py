@@ -76,7 +76,7 @@ def discard_parts(*, actor: User, upload_id: str) -> None:
 
 
 def _folder(actor: User, upload_id: str) -> str:
-    """Below the user's own folder: no one can read or complete what another person began."""
+    """Below the user's own folder: only they can read or complete what they began."""
     if not is_upload_id(upload_id):
         raise UserError(_("This upload is not known. Reload the page, then try again."), field="file")
     return f"uploads/{actor.pk}/{upload_id}"

@@ -1,4 +1,4 @@
-"""What visitors do: ask, stop, ask again, edit, judge. Whoever came through an Entrance may do it to their own."""
+"""What visitors do: ask, stop, ask again, edit, judge. A visitor may do it to the conversations of their Entrance."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def regenerate(*, entrance: Entrance, message_id: str, known: str | None = None)
     answer = _own(entrance, message_id, Message.Role.ASSISTANT)
     if turn := _answered_again(answer):
         return turn
-    # Redis is asked before the row is locked: while it is slow, no one else waits for the row.
+    # Redis is asked before the row is locked: while it is slow, no other request waits for the row.
     version = _checked(entrance, _before(answer).text)
     with transaction.atomic():
         # Of two presses at the same time the second one waits here, and then finds what the first one did.

@@ -1,4 +1,4 @@
-"""One reply, from request to outcome, whatever the engine does meanwhile."""
+"""One reply, from request to outcome, through every failure of the engine."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Reply:
 
     async def _say_if_loading(self) -> None:
         """Beside the request, which need not wait for it. Of two writers of states the log keeps the order."""
-        # A model that is there has said something by now, and no one needs to be asked.
+        # A loaded model has sent something by now, and the engine need not be asked.
         await asyncio.sleep(_LOADING_SECONDS)
         if self._is_heard:
             return
@@ -112,7 +112,7 @@ class Reply:
             health = await self._engine.health()
             state = "" if any(model.model == self.request.model for model in health.models) else "loading"
         except EngineError:
-            # Its door is open and no one comes: a process that stands still.
+            # The port is open and nothing answers: the process hangs.
             state = "engine_down"
         if state and not self._is_heard:
             with contextlib.suppress(LostReply):

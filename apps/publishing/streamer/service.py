@@ -1,7 +1,7 @@
 """The streamer's loops: take requests, keep their leases, take over lapsed ones, hear stops, give signs of life.
 
 A lease is the idle time of an entry that the consumer group has given out: XCLAIM to oneself sets it back, and
-XAUTOCLAIM takes what no one has set back for `lease_seconds`. Two streamers that hold the same reply nevertheless
+XAUTOCLAIM takes entries that were not set back for `lease_seconds`. Two streamers that hold the same reply nevertheless
 (one was paused) meet in its token log, where only one of them can write.
 """
 
@@ -274,7 +274,7 @@ class Streamer:
             if log.is_ended:
                 return
             if isinstance(request, Outcome):
-                # Its row was written, and whoever wrote it went away before saying so.
+                # Its row was written, and the streamer ended before it could say so.
                 await log.end(request.entry())
                 return
             reply = Reply(request, log, self._engine, self._patience)
@@ -286,7 +286,7 @@ class Streamer:
             await self._end(outcome, log, name, kept=kept)
 
     async def _end(self, outcome: Outcome, log: LogWriter, reply: str, *, kept: bool) -> None:
-        """The row first: whoever reads the end may ask the next question at once."""
+        """Write the row first: a visitor who sees the end may ask the next question at once."""
         await log.flush()
         if not kept:
             await store.count(reply, outcome)

@@ -96,7 +96,7 @@ def visit(
     try:
         entrance = _entrance(request, token, app_id)
     except Locked:
-        # Whoever has just given the right password and is still locked out keeps no cookie.
+        # A visitor who is locked out right after the right password keeps no cookie.
         error = no_cookies() if _UNLOCKED in request.GET else ""
         return render(request, "publishing/public/password.html", {"token": token, "error": error})
     except Http404:
@@ -184,13 +184,13 @@ def _page_data(
 
 def _addresses(entrance: Entrance, token: str | None) -> dict[str, str]:
     socket = f"/ws/a/{token}/" if token else f"/ws/apps/{entrance.app.pk}/"
-    nobody = UUID(int=0)
+    placeholder = UUID(int=0)
     return {
         "socket": socket,
         "home": _address(entrance, token, ""),
         "act": _address(entrance, token, "act"),
-        "conversation_url": _address(entrance, token, "conversation", nobody),
-        "stream_url": _address(entrance, token, "stream", nobody),
+        "conversation_url": _address(entrance, token, "conversation", placeholder),
+        "stream_url": _address(entrance, token, "stream", placeholder),
     }
 
 
@@ -248,7 +248,7 @@ def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = No
     try:
         data = json.loads(request.body) if wants_json else request.POST
         if token and visitor_key_in(request.COOKIES) is None:
-            # The page came with the cookie: what is asked would be answered to a person whom no one finds again.
+            # The page came with the cookie: without it the answer could not be shown to the person again.
             raise UserError(no_cookies(), code="no_cookies")
         turn = perform(entrance, str(data["type"]), data)
     except UserError as error:

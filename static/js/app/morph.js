@@ -1,5 +1,5 @@
-// Makes a part of the page equal to a new one and keeps every node that can stay: what somebody selects, focuses or has
-// read to them is not disturbed by what comes behind it.
+// Makes a part of the page equal to a new one and keeps every node that can stay: selections, focus and screen
+// readers are not disturbed by what comes behind them.
 
 // From the child with the number `from` on. `keep(now, next)` may take an element over itself, by returning true.
 // `isAll`: whether what stands behind the new part goes.

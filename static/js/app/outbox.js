@@ -1,4 +1,4 @@
-// Questions that were sent and that nobody has confirmed. They outlive a reload, and are asked again under the same key,
+// Questions that were sent and that the server has not confirmed. They outlive a reload, and are asked again under the same key,
 // which the server takes once.
 import { keep, recall } from "../storage.js";
 

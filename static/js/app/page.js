@@ -62,7 +62,7 @@ export function startPage() {
       closeHistory(history, toggle);
       toggle.focus();
     });
-  // On a phone it lies over the app: whoever tabs on would be behind it.
+  // On a phone it lies over the app: the focus would go on behind it.
   history?.addEventListener("focusout", ({ relatedTarget }) => {
     if (relatedTarget && !relatedTarget.closest("#history, #history-toggle")) closeHistory(history, toggle);
   });

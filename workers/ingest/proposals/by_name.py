@@ -122,7 +122,7 @@ def summarization(table: Table) -> Found | None:
 
 
 def question_answer(table: Table) -> Found | None:
-    """Question and answer. Names that say so are chat whatever the texts look like; of input and output the texts tell."""
+    """Question and answer. Names that say so are chat regardless of the texts; of input and output the texts tell."""
     if has_choices(table):
         return None
     for questions, answers in (

@@ -90,7 +90,7 @@ def _open(window: Window, mark: str) -> bool:
 
 
 def _each_member(window: Window) -> Iterator[str]:
-    """Step into an object; yield names, the window at the value, which whoever reads must go past."""
+    """Step into an object; yield names, the window at the value, which the caller must go past."""
     if not _open(window, "{"):
         skip_value(window)
         return

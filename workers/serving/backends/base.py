@@ -1,4 +1,4 @@
-"""What the scheduler and the pool ask of whatever computes."""
+"""What the scheduler and the pool ask of a backend."""
 
 from collections.abc import Callable
 from typing import Protocol

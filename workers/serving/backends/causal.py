@@ -1,4 +1,4 @@
-"""Causal models over a slot cache: one batched forward pass whatever the rows' lengths."""
+"""Causal models over a slot cache: one batched forward pass for rows of any lengths."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Classifiers: whatever waits goes through the model together, in batches of bounded size."""
+"""Classifiers: waiting requests go through the model together, in batches of bounded size."""
 
 from collections import deque
 from collections.abc import Sequence

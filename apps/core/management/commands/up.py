@@ -1,4 +1,4 @@
-"""`manage.py up` hands over to the launcher, which must not load Django: it outlives whatever it starts."""
+"""`manage.py up` hands over to the launcher, which must not load Django: it outlives the processes that it starts."""
 
 import os
 import sys
