@@ -112,13 +112,7 @@ def measure_speed(
     timer.begin()
     timer.run(groups.smallest)
     optimizer.forget()
-    # Kernels for many sizes, which a run has compiled by the time of its fullest step, are part of what it holds.
-    for number, group in enumerate(groups.others):
-        enough = _LEAST_TIMED_SECONDS if number >= _FEWEST_TIMED_GROUPS else _MOST_TIMED_SECONDS
-        if timer.seconds_for(group) > enough:
-            break
-        timer.run(group)
-        optimizer.forget()
+    timer.run_sizes(groups.others)
     best = optimizer.copy_weights() if watched and recipe.keep_best else {}
     for group in groups.fullest:
         timer.run(group)
@@ -160,6 +154,18 @@ class _Timer:
         self._seconds += time.monotonic() - begun
         self._tokens += self._tokens_of(group)
 
+    def run_sizes(self, groups: Sequence[list[Example]]) -> None:
+        """Run groups one by one until enough time was measured.
+
+        Kernels for many sizes, which a run has compiled by the time of its fullest step, are part of what it holds.
+        """
+        for number, group in enumerate(groups):
+            enough = _LEAST_TIMED_SECONDS if number >= _FEWEST_TIMED_GROUPS else _MOST_TIMED_SECONDS
+            if self.seconds_for(group) > enough:
+                break
+            self.run(group)
+            self._optimizer.forget()
+
     def _tokens_of(self, group: list[Example]) -> int:
         return sum(self._method.tokens(example) for example in group)
 
@@ -191,12 +197,9 @@ def _with_company(step: list[list[Example]], weight: Callable[[list[Example]], f
     """The group of a step that weighs the most, with one before it, so that gradients are held already, and the next
     largest after it: few of many, in their order."""
     place = max(range(len(step)), key=lambda number: weight(step[number]))
-    before, after = step[:place], step[place + 1 :]
-    return [
-        *([min(before, key=weight)] if before else []),
-        step[place],
-        *([max(after, key=weight)] if after else []),
-    ]
+    smallest_before = sorted(step[:place], key=weight)[:1]
+    largest_after = sorted(step[place + 1 :], key=weight)[-1:]
+    return [*smallest_before, step[place], *largest_after]
 
 
 def row_tokens(family: Family, example: Example) -> int:

@@ -75,9 +75,9 @@ def _constant_answer(loop: Loop, kept: Validation | None, records: Sequence[Pari
     varied = len({expected.get(record.row_id, "") for record in records}) > 1
     asked = {tuple((m.role, m.content) for m in record.prompt) for record in records}
     if len(answers) >= _FEWEST_ANSWERS and len(set(answers)) == 1 and varied and len(asked) > 1:
-        quote = (
-            answers[0] if len(answers[0]) <= _LONGEST_QUOTE else answers[0][:_LONGEST_QUOTE].rstrip() + "…"
-        )
+        quote = answers[0]
+        if len(quote) > _LONGEST_QUOTE:
+            quote = f"{quote[:_LONGEST_QUOTE].rstrip()}…"
         return Verdict(code=VerdictCode.CONSTANT_ANSWERS, parameters={"rows": len(answers), "answer": quote})
     return None
 
