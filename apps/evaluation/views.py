@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django_htmx.http import HttpResponseClientRefresh
 
 from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
@@ -258,7 +257,7 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     if found.result:
         if wants_partial(request):
             # The page that waits for the result is another one than the page that shows it.
-            return HttpResponseClientRefresh()
+            return render(request, "evaluation/_compared.html")
         context |= _compared_context(request, found, compared)
     return render(request, "evaluation/comparison.html", context)
 

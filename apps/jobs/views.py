@@ -31,12 +31,12 @@ QUIET = (JobKind.IMPORT, JobKind.FREEZE, JobKind.PREFLIGHT, JobKind.EVALUATION, 
 @require_GET
 @login_required
 def status(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """The card with state, progress and what to do; reloads itself while the job is active."""
+    """The card with state, progress and what to do. It asks for itself while the job is active; the whole page is loaded
+    again once the job has ended.
+    """
     job = access.get_visible(Job.objects.all(), request.user, pk=job_id)
-    response = render(request, "jobs/status.html", status_context(job))
-    if job.is_ended and request.headers.get("HX-Request") and request.GET.get("was") == "active":
-        response["HX-Refresh"] = "true"
-    return response
+    has_just_ended = job.is_ended and request.GET.get("was") == "active"
+    return render(request, "jobs/status.html", {**status_context(job), "has_just_ended": has_just_ended})
 
 
 def status_context(job: Job) -> dict[str, Any]:

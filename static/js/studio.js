@@ -2,6 +2,7 @@
 import { copy } from "./clipboard.js";
 import { watchJobs } from "./jobs.js";
 import { countCharacters } from "./limits.js";
+import { reloadWhenIdle } from "./reload.js";
 import { toast } from "./toast.js";
 import { say, sayJobs } from "./said.js";
 import { readLive } from "./session.js";
@@ -112,6 +113,7 @@ sayJobs();
 document.body.addEventListener("htmx:load", (event) => {
   countCharacters(event.detail.elt);
   watchJobs(event.detail.elt);
+  reloadWhenIdle(event.detail.elt);
   sayJobs();
 });
 
