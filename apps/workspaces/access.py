@@ -32,10 +32,10 @@ class Action(StrEnum):
 
 DESCRIPTIONS: dict[Action, Promise] = {
     Action.VIEW: gettext_lazy("See everything in the workspace, try its models and apps"),
-    Action.EDIT: gettext_lazy("Upload, train, evaluate, make apps, make keys"),
+    Action.EDIT: gettext_lazy("Upload, train, evaluate, create apps and API keys"),
     Action.PUBLISH: gettext_lazy("Open an app to people outside, and close it"),
     Action.MANAGE: gettext_lazy(
-        "Invite, change and remove members; rename; keep the Hub token; read the audit trail; delete what others made"
+        "Invite, change and remove members; rename the workspace; keep the Hub token; read the audit trail; delete what others created"
     ),
     Action.OWN: gettext_lazy("Make others owners, delete the workspace and restore it"),
 }

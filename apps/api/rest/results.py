@@ -124,7 +124,7 @@ class AppViewSet(VisibleViewSet):
 
     @extend_schema(request=serializers.AppRequestSerializer, responses={201: serializers.AppSerializer})
     def create(self, request: Request) -> Response:
-        """Make an app of a model and, unless told otherwise, publish it."""
+        """Create an app from a model and, unless told otherwise, publish it."""
         data = self.read(serializers.AppRequestSerializer)
         user: Any = request.user
         model = find(request, ModelVersion.objects.all(), Action.EDIT, field="model", pk=data.pop("model"))
@@ -191,7 +191,7 @@ class AppViewSet(VisibleViewSet):
     @extend_schema(request=serializers.NewAppKeySerializer, responses={201: serializers.NewAppKeySerializer})
     @keys.mapping.post
     def make_key(self, request: Request, pk: Any = None) -> Response:
-        """Make a key that opens this app at /v1, for 90 days unless told otherwise.
+        """Create a key that opens this app at /v1, for 90 days unless told otherwise.
 
         It expires no later than the key that this call is made with, and is revoked with it: `expires_at` says when.
         """

@@ -93,7 +93,7 @@ def test_an_unverified_address_takes_over_no_account(
 
 def test_closed_nobody_new_comes_in(provider: Any) -> None:
     client = provider("nia", email="nia@example.com", email_verified=True)
-    assert "made by an administrator" in client.answer.content.decode()
+    assert "created by an administrator" in client.answer.content.decode()
     assert not User.objects.exists()
 
 

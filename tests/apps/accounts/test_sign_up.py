@@ -27,7 +27,7 @@ FORM = {
 
 def test_closed_nobody_makes_an_account() -> None:
     client = Client()
-    assert "made by an administrator" in client.get("/accounts/signup/").content.decode()
+    assert "created by an administrator" in client.get("/accounts/signup/").content.decode()
     client.post("/accounts/signup/", FORM)
     assert not User.objects.exists()
     assert "/accounts/signup/" not in client.get("/accounts/login/").content.decode()
