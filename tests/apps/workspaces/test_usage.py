@@ -376,8 +376,8 @@ def test_an_administrator_sets_limits_and_the_trail_knows(
     assert limits_link(client_for(editor)) == ""
     form = client.get(address).content.decode()
     assert f'value="{workspace.pk}" selected' in form
-    assert "now 3. 0: none at all" in form
-    assert "now no limit. 0: none at all" in form
+    assert "default (3). Enter 0 to allow none" in form
+    assert "default (no limit). Enter 0 to allow none" in form
     sent = {"workspace": str(workspace.pk), "storage_gb": "2.5", "members": "7"}
     assert client.post(address, sent).status_code == 302
     change = limits_link(client)
