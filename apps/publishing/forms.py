@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import ModelVersion
-from apps.core.forms import StudioForm
+from apps.core.forms import StudioForm, TextArea
 from apps.core.verdicts import VerdictText
 from apps.publishing.defaults import (
     CHOICE_OF_ICONS,
@@ -22,7 +22,7 @@ from apps.workspaces.forms import ApiKeyForm
 
 def _text(label: Any, help_text: Any, most: int | None, rows: int = 0) -> forms.CharField:
     """A field that may stay empty: a line, or `rows` of them."""
-    widget = forms.Textarea(attrs={"rows": rows}) if rows else None
+    widget = TextArea(attrs={"rows": rows}) if rows else None
     return forms.CharField(label=label, max_length=most, required=False, widget=widget, help_text=help_text)
 
 

@@ -246,11 +246,37 @@ class Streamer:
             return
         except Exception:
             logger.exception("Reply %s failed", reply)
-            failed = Outcome(state="failed", error={"code": "engine_error"})
-            async with await LogWriter.open(self._redis, reply) as log:
-                failed.text = log.text
-                await self._end(failed, log, reply, kept="request" not in fields)
+            if not await self._is_ended_as_failed(reply, kept="request" not in fields):
+                return
         await self._acknowledge(entry_id)
+
+    async def _is_ended_as_failed(self, reply: str, *, kept: bool) -> bool:
+        """End a reply that could not be answered, however long Redis or the database is away meanwhile.
+
+        What was said may be what cannot be stored: then the row goes without it. False where the end is not ours to write,
+        or cannot be written at all: the entry stays on the queue, and is tried again when its lease lapses.
+        """
+        keeps_text = True
+        while True:
+            try:
+                async with await LogWriter.open(self._redis, reply) as log:
+                    failed = Outcome(
+                        state="failed", error={"code": "engine_error"}, text=log.text if keeps_text else ""
+                    )
+                    await self._end(failed, log, reply, kept=kept)
+                return True
+            except LostReply:
+                logger.info("Reply %s is in other hands", reply)
+                return False
+            except Exception as error:
+                if outage := outage_of(error):
+                    logger.warning("Reply %s waits for its end: %s", reply, outage.log)
+                else:
+                    logger.exception("Reply %s could not be ended", reply)
+                    if not keeps_text:
+                        return False
+                    keeps_text = False
+            await asyncio.sleep(_RETRY_SECONDS)
 
     async def _is_answered(self, entry_id: str, fields: dict[str, str]) -> bool:
         """False when Redis or the database could not go on meanwhile: a restart closes every connection, a full disk takes

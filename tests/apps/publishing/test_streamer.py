@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from channels.db import database_sync_to_async
+from django.db import OperationalError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from apps.publishing import token_log
@@ -131,6 +132,48 @@ async def test_a_connection_that_a_restarted_redis_closed_costs_no_answer(entran
                 break
             await asyncio.sleep(0.1)
     assert (answer.state, answer.text) == ("done", WHOLE)
+
+
+@pytest.mark.parametrize("again", ["the database is away", "Redis is away", "the text cannot be stored"])
+async def test_a_reply_whose_end_fails_too_ends_with_a_reason(
+    entrance, streaming, engine, monkeypatch, again
+):
+    """The answer fails, and so does writing that it failed: it ends nevertheless, and others are answered meanwhile."""
+    finish, read, ended = store.finish, token_log.read, []
+
+    async def finish_later(reply, outcome):
+        ended.append(outcome)
+        if len(ended) == 1:
+            raise ZeroDivisionError("a fault of our own")
+        if again == "the database is away" and len(ended) < 4:
+            raise OperationalError("database is locked")
+        if again == "the text cannot be stored" and outcome.text:
+            raise ValueError("A string literal cannot contain such a character.")
+        return await finish(reply, outcome)
+
+    async def read_later(*arguments, **options):
+        if again == "Redis is away" and len(ended) == 1:
+            ended.append(None)
+            raise RedisConnectionError("Connection refused.")
+        return await read(*arguments, **options)
+
+    monkeypatch.setattr(store, "finish", finish_later)
+    monkeypatch.setattr("apps.publishing.streamer.log_writer.token_log.read", read_later)
+    async with streaming(capacity=2):
+        turn = await ask(entrance)
+        entries = await listen(turn.answer.pk)
+        answer = await stored(turn)
+        assert (answer.state, answer.error) == ("failed", {"code": "engine_error"})
+        assert entries[-1].data["error"] == {"code": "engine_error"}
+        assert answer.text == ("" if again == "the text cannot be stored" else WHOLE)
+        monkeypatch.setattr(store, "finish", finish)
+        another = await ask(entrance, text="Still there?")
+        assert text_of(await listen(another.answer.pk)) == WHOLE
+        for _ in range(50):
+            if not await async_redis().xlen(REQUESTS):
+                break
+            await asyncio.sleep(0.05)
+        assert await async_redis().xlen(REQUESTS) == 0
 
 
 async def test_an_answer_that_breaks_off_goes_on_where_it_was(entrance, streaming, engine):
