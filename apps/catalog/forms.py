@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import FAMILY_LABELS, BaseModel
-from apps.core.forms import StudioForm
+from apps.core.forms import StudioForm, TextArea
 from workers.contracts.task_types import Family
 
 
@@ -48,5 +48,5 @@ class BaseModelForm(StudioForm):
 class ModelVersionForm(StudioForm):
     name = forms.CharField(label=_("Name"), max_length=150)
     notes = forms.CharField(
-        label=_("Notes"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 5})
+        label=_("Notes"), required=False, max_length=5000, widget=TextArea(attrs={"rows": 5})
     )

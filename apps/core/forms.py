@@ -20,6 +20,14 @@ def control_class(widget: forms.Widget) -> str:
     return next((css for kind, css in _CSS if isinstance(widget, kind)), "form-control")
 
 
+class TextArea(forms.Textarea):
+    """Ends lines with one character, as pages and programs count and store them. Browsers send two."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        value = super().value_from_datadict(data, files, name)
+        return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
 class StudioForm(forms.Form):
     """Base of every form."""
 
@@ -28,8 +36,11 @@ class StudioForm(forms.Form):
         self.label_suffix = ""
         for field in self.fields.values():
             # The text direction follows what people type, not the page.
-            if type(field.widget) in (forms.TextInput, forms.Textarea):
+            if type(field.widget) in (forms.TextInput, TextArea):
                 field.widget.attrs.setdefault("dir", "auto")
+            if isinstance(field, forms.CharField) and not field.strip:
+                # static/js/limits.js counts the spaces around it as well.
+                field.widget.attrs["data-untrimmed"] = True
 
     def add_user_error(self, error: UserError) -> None:
         """Show a service's refusal where it belongs."""

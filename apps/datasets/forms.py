@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.forms import StudioForm
+from apps.core.forms import StudioForm, TextArea
 from apps.datasets.models import Import
 from apps.datasets.services import parts_of
 from workers.contracts.encodings import ENCODINGS
@@ -23,7 +23,7 @@ class UploadForm(StudioForm):
         required=False,
         strip=False,
         max_length=_MOST_PASTED_CHARACTERS,
-        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
+        widget=TextArea(attrs={"rows": 8, "spellcheck": "false"}),
         error_messages={"max_length": _("This is too long to paste. Save it as a file and upload that.")},
     )
     address = forms.CharField(
@@ -115,5 +115,5 @@ class ConfirmForm(StudioForm):
 class DatasetForm(StudioForm):
     name = forms.CharField(label=_("Name"), max_length=150)
     description = forms.CharField(
-        label=_("Description"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Description"), required=False, max_length=2000, widget=TextArea(attrs={"rows": 3})
     )

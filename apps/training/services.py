@@ -262,7 +262,7 @@ def create_run(
     workspace = preflight.workspace
     number = next_number(workspace, "run")
     about = name or version.dataset.name
-    name = name or _("%(data)s, run %(n)d") % {"data": version.dataset.name, "n": number}
+    name = (name or _("%(data)s, run %(n)d") % {"data": about[:130], "n": number})[:150]
     model = catalog.create_tuned_version(
         actor=actor,
         workspace=workspace,

@@ -1,10 +1,6 @@
 // The field of an app page: what is typed, sent, refused and stopped, the same for chats and for texts.
+import { lengthOf } from "../characters.js";
 import { isComposing, showOneOf, watchLine, words } from "./page.js";
-
-// The server counts characters as Unicode does; a script's length counts some of them twice.
-export function lengthOf(text) {
-  return [...text].length;
-}
 
 // Ctrl+Enter sends everywhere; Enter alone where there is a keyboard on which Shift+Enter makes a line.
 export function isEnterForSending(event) {

@@ -1,6 +1,7 @@
 // Text in, text (or labels) out: translation, summarization, generation, code, classification.
 import { number, percent } from "../figures.js";
-import { Composer, followReplies, lengthOf, showBusy, typeInto } from "./composer.js";
+import { lengthOf } from "../characters.js";
+import { Composer, followReplies, showBusy, typeInto } from "./composer.js";
 import { Connection } from "./connection.js";
 import { dropDraft, keepDraft } from "./drafts.js";
 import { highlight } from "./code_block.js";

@@ -1,7 +1,7 @@
 // One text, an answer from each model: the base and the tuned one side by side.
 import { number, percent } from "../figures.js";
 import { Connection } from "./connection.js";
-import { lengthOf } from "./composer.js";
+import { lengthOf } from "../characters.js";
 import { keepDraft } from "./drafts.js";
 import { growTextOf } from "./morph.js";
 import { announceEnd, endText, isComposing, page, stateText, watchLine, words } from "./page.js";
