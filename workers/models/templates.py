@@ -11,10 +11,11 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache, wraps
+from string import Formatter
 from typing import Any
 
 from jinja2 import nodes, pass_context
@@ -167,6 +168,13 @@ def _pay_before(name: str, values: Sequence[Any]) -> None:
     _spend(largest * others)
 
 
+def _takes_widths(form: str) -> bool:
+    """Whether a form for `str.format` has fields within fields, which can put a width together out of harmless digits: '{:{a}{a}}'."""
+    with suppress(ValueError):  # no form, which `format` says itself
+        return any("{" in (spec or "") for _text, _name, spec, _conversion in Formatter().parse(form))
+    return False
+
+
 def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """The filter, paying for what it makes; Jinja's marks on it are kept."""
 
@@ -217,9 +225,13 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Any, obj: Any, *values: Any, **named: Any) -> Any:  # type: ignore[override]
         if not isinstance(obj, Macro):
-            owner = getattr(obj, "__self__", None)
+            # The sandbox wraps `format`, which hides whose method it is.
+            owner = getattr(getattr(obj, "__wrapped__", obj), "__self__", None)
             told = owner if isinstance(owner, str | list | tuple) else None
-            _pay_before(str(getattr(obj, "__name__", "")), [told, *values, *named.values()])
+            name = str(getattr(obj, "__name__", ""))
+            if isinstance(told, str) and name.startswith("format") and _takes_widths(told):
+                raise SecurityError("it pads a text by more than fits")
+            _pay_before(name, [told, *values, *named.values()])
         return _paid(super().call(context, obj, *values, **named))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 import time
 import tracemalloc
 from pathlib import Path
@@ -21,10 +23,13 @@ TALK = [
     {"role": "assistant", "content": "Hi"},
     {"role": "user", "content": "And now?"},
 ]
+MOST_MEMORY = 1_000_000 if sys.platform == "linux" else 1_000_000_000
+"""1 GB, as getrusage counts: in kB, elsewhere in bytes."""
 WORDS = {"bos_token": "<s>", "eos_token": "</s>"}
 GOOD = {
     "starter": STARTER_CHAT_TEMPLATE,
     "plain": PLAIN_CHAT_TEMPLATE,
+    "forms": "{{ '{:>6}|{}'.format('a', messages[0]['content']) }}{{ '{{\"a\": {x}}}'.format_map({'x': 1}) }}",
     "blocks": """
         {%- if messages[0]['role'] == 'system' %}
             {%- set first = messages[0]['content'] | trim %}
@@ -152,6 +157,10 @@ def test_a_template_does_not_leave_the_sandbox(source: str, tmp_path: Path) -> N
         "{{ '%*d' % (10 ** 10, 1) }}",
         "{{ '{:10000000000}'.format(1) }}",
         "{{ '{:{w}}'.format(1, w=10 ** 10) }}",
+        "{{ '{:{w}{w}{w}}'.format(1, w='9999') }}",
+        "{{ '{0:{1}{1}{1}}'.format_map({'0': 1, '1': '9999'}) }}",
+        "{% set pad = '{:10000000000}'.format %}{{ pad(1) }}",
+        "{{ '{x:10000000000}'.format_map({'x': 1}) }}",
         "{{ lipsum(10 ** 9) }}",
         "{{ range(10 ** 9) | list }}",
         "{{ ([1] * 1000000) | tojson(indent='x' * 10000) }}",
@@ -187,11 +196,12 @@ def test_a_template_that_does_not_end_or_writes_too_much_is_refused(
     source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(templates, "SECONDS", 1.0)
-    began = time.process_time()
+    began, most = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises((TemplateRefused, TemplateError)):
         render_chat(source, TALK, add_generation_prompt=False)
     # Without its bounds each of these takes hours, or all memory.
     assert time.process_time() - began < 30
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most < MOST_MEMORY
 
 
 def test_what_is_too_much_is_refused_before_it_is_made() -> None:
