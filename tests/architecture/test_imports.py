@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from workers.contracts.jobs import ROUTES
 
 _SITE = """
@@ -24,6 +26,16 @@ print("\\n".join(workers.celery.app.tasks))
 def test_the_web_process_loads_no_model_library() -> None:
     done = subprocess.run([sys.executable, "-c", _SITE], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "module", ["workers.serving.parity", "workers.evaluation.run", "workers.evaluation.compare"]
+)
+def test_a_job_that_needs_no_model_library_does_not_wait_for_one(module: str) -> None:
+    """Importing torch and transformers takes longer than publishing a model or fitting a baseline."""
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr or f"{module} imports a model library"
 
 
 def test_every_job_kind_has_a_task_and_a_module() -> None:

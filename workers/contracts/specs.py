@@ -5,6 +5,7 @@ spec with local paths, plus `work`, an empty folder; what the child leaves in `w
 `output`, a storage key, when it has finished.
 """
 
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -300,6 +301,10 @@ class EvaluationSpec(JobSpec):
     seed: int = BOOTSTRAP_SEED
     bootstrap_rounds: int = BOOTSTRAP_ROUNDS
     threads: int | None = None
+
+    @property
+    def training_folder(self) -> Path:
+        return Path(self.inputs.get("train", self.inputs["data"]))
 
 
 class MetricValue(BaseModel):

@@ -8,7 +8,6 @@ import gc
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ import torch
 from workers.contracts.task_types import Family
 from workers.evaluation.metrics.likelihood import BYTES, NATS, TOKENS
 from workers.evaluation.metrics.protocol import FloatArray
-from workers.evaluation.rows import DataRows, Outputs
+from workers.evaluation.rows import Answers, DataRows, OnProgress, Outputs
 from workers.models.generation import batches_by_length, classify, generate_greedy
 from workers.models.generation import score as score_tokens
 from workers.models.loading import LoadedModel
@@ -31,20 +30,6 @@ _LOGITS_BYTES = 512 << 20
 _LENGTHS_SAMPLE = 2000
 _MOST_NEW_TOKENS = 1024
 _WHOLE_BATCH = 1 << 40
-
-OnProgress = Callable[[float, int], None]
-"""Called with rows done (a row that is being generated counts in part) and rows in all, about once a token."""
-
-
-@dataclass
-class Answers:
-    outputs: Outputs
-    cut_inputs: int = 0
-    cut_outputs: int = 0
-    max_new_tokens: int = 0
-    output_tokens: int = 0
-    """Generated tokens, end tokens included."""
-    numbers: dict[str, FloatArray] = field(default_factory=dict)
 
 
 def longest_answer(loaded: LoadedModel, train: DataRows, seed: int) -> int:

@@ -2,8 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,9 @@ from workers.runtime.reporter import JobError
 DATA_NAME = "data.parquet"
 OUTPUTS_NAME = "outputs.parquet"
 STATISTIC_PREFIX = "stat."
+
+OnProgress = Callable[[float, int], None]
+"""Called with rows done (a row that is being generated counts in part) and rows in all, about once a token."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,17 @@ class Outputs:
     seconds: list[float]
     finish_reasons: list[str]
     numbers: Mapping[str, FloatArray]
+
+
+@dataclass
+class Answers:
+    outputs: Outputs
+    cut_inputs: int = 0
+    cut_outputs: int = 0
+    max_new_tokens: int = 0
+    output_tokens: int = 0
+    """Generated tokens, end tokens included."""
+    numbers: dict[str, FloatArray] = field(default_factory=dict)
 
 
 def write_outputs(

@@ -2,39 +2,24 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-
-import torch
 
 from workers.contracts.metrics import SCORING_VERSION
 from workers.contracts.specs import EvaluationResult, EvaluationSpec, baseline_kind
-from workers.contracts.task_types import Family, TaskType
-from workers.evaluation.answers import (
-    Answers,
-    classify_rows,
-    generate_answers,
-    longest_answer,
-    score_references,
-)
+from workers.contracts.task_types import TaskType
 from workers.evaluation.baselines import answer_by_baseline
 from workers.evaluation.metrics import metrics_for
 from workers.evaluation.metrics.labels import confusion
 from workers.evaluation.metrics.protocol import Rows
-from workers.evaluation.rows import DataRows, read_split, rows_of_split, shared_rows, write_outputs
+from workers.evaluation.rows import Answers, DataRows, OnProgress, read_split, write_outputs
 from workers.evaluation.scoring import row_statistics, score
-from workers.models.devices import choose_device, resolve_precision
-from workers.models.loading import load_folder, read_manifest
-from workers.models.memory import loading_explained
-from workers.runtime.reporter import JobError, Reporter, run_child
+from workers.runtime.reporter import Reporter, run_child
 
 MOST_NAMED = 10
 """Labels, in a finding."""
 FEW_ROWS = 30
 """Below this the percentile interval is known to be too narrow."""
-
-_ANSWERING, _SCORING = (0.0, 0.85), (0.85, 0.97)
-"""Shares of the whole job, as (begin, end)."""
 
 
 def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
@@ -43,21 +28,22 @@ def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
     Raises JobError: empty_split, wrong_family, out_of_memory, and those of workers.models.loading.
     """
     begun = time.perf_counter()
-    if spec.threads:
-        torch.set_num_threads(spec.threads)
     data = Path(spec.inputs["data"])
     pool = read_split(data, spec.split)
     rows = pool.sample(spec.max_rows, spec.seed, by_target=spec.task_type is TaskType.CLASSIFICATION)
     baseline = ""
     findings: list[str] = []
     if spec.subject == "trivial":
-        reporter.started(threads=torch.get_num_threads())
+        reporter.started(threads=1)
         tick = _progress(reporter, "answering the rows", (0.0, 0.97))
-        train = read_split(_training_folder(spec), "train")
+        train = read_split(spec.training_folder, "train")
         outputs, baseline = answer_by_baseline(spec.task_type, train, rows, tick)
         answers = Answers(outputs, numbers=dict(outputs.numbers))
     else:
-        answers, findings = _answer(spec, rows, reporter)
+        # torch and transformers take seconds to import, and a baseline needs neither.
+        from workers.evaluation.model_answers import answer_by_model
+
+        answers, findings = answer_by_model(spec, rows, reporter, partial(_progress, reporter))
     result = _score(spec, rows, answers, reporter)
     result.rows_available = len(pool)
     result.baseline = baseline
@@ -67,58 +53,7 @@ def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
     return result
 
 
-def _training_folder(spec: EvaluationSpec) -> Path:
-    return Path(spec.inputs.get("train", spec.inputs["data"]))
-
-
-def _answer(spec: EvaluationSpec, rows: DataRows, reporter: Reporter) -> tuple[Answers, list[str]]:
-    folder, device = Path(spec.inputs["model"]), choose_device()
-    manifest = read_manifest(folder)
-    _check_family(spec.task_type, manifest.family)
-    precision = resolve_precision(manifest.precision, device)
-    reporter.started(device=device.type, precision=precision, threads=torch.get_num_threads())
-    reporter.progress("loading the model", fraction=0.0)
-    with loading_explained():
-        loaded = load_folder(folder, device=device)
-    answering = _progress(reporter, "answering the rows", _ANSWERING)
-    findings = _seen_in_training(spec, rows)
-    if loaded.family is Family.CLASSIFIER:
-        if unknown := sum(target not in loaded.manifest.labels for target in rows.targets):
-            findings.append(
-                f"{unknown} of {len(rows)} rows have a label that this model never learned; they count as wrong."
-            )
-        return classify_rows(loaded, rows, answering), findings
-    limit = spec.max_new_tokens
-    if not limit:
-        learned = rows_of_split(_training_folder(spec), "train")
-        limit = longest_answer(loaded, learned if len(learned) else rows, spec.seed)
-    answers = generate_answers(loaded, rows, limit, answering)
-    answers.numbers, cut = score_references(
-        loaded, rows, _progress(reporter, "scoring the references", _SCORING)
-    )
-    if cut:
-        findings.append(f"{cut} of {len(rows)} references were longer than the context and scored in part.")
-    return answers, findings
-
-
-def _seen_in_training(spec: EvaluationSpec, rows: DataRows) -> list[str]:
-    seen = shared_rows(rows, _training_folder(spec)) if spec.learned_from_train else 0
-    if not seen:
-        return []
-    return [
-        f"{seen} of {len(rows)} rows were training rows of this model, so its figures are too good. Evaluate it on rows that it never saw."
-    ]
-
-
-def _check_family(task_type: TaskType, family: Family) -> None:
-    if (task_type is TaskType.CLASSIFICATION) != (family is Family.CLASSIFIER):
-        raise JobError(
-            "wrong_family",
-            f"A {family} model cannot be evaluated on {task_type} data. Choose data of the kind it was trained on.",
-        )
-
-
-def _progress(reporter: Reporter, phase: str, share: tuple[float, float]) -> Callable[[float, int], None]:
+def _progress(reporter: Reporter, phase: str, share: tuple[float, float]) -> OnProgress:
     """Return what reports rows done of all as a share of the job, and hears a wish to stop."""
     begin, end = share
     started = time.monotonic()

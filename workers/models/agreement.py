@@ -3,8 +3,8 @@
 In fp32 rounding changes far less than any mistake does, so a fixed limit is enough. In bf16 it does not: of
 SmolLM2-135M the likely tokens move by 0.05 to 0.3 nat by rounding alone, more than some mistakes move those of a
 starter. There the exact answer is computed too, the same rows in fp32, and the other way may be off by
-`_ROUNDING` times as much as the plain way is. Measured over sets of rows of SmolLM2: 0.7 to 1.5 times
-for the engine's batches, 3.6 to 160 times for masks that hide or show one column too many.
+`ROUNDING` times (workers/models/rounding.py) as much as the plain way is. Measured over sets of rows of SmolLM2: 0.7 to
+1.5 times for the engine's batches, 3.6 to 160 times for masks that hide or show one column too many.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,10 +15,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from workers.models.rounding import allowed_by_rounding
+
 _FP32_NATS = 0.001
-_ROUNDING = 2.5
-_LEAST_NATS = 0.01
-"""Allowed in any case below fp32: a model that rounds to nearly nothing may be off by a little more than that."""
 _UNMEASURED_NATS = 0.25
 """Where the exact answer cannot be computed, because a module reads another one's weights by itself."""
 _LENGTHS = (11, 4, 8, 6)
@@ -73,11 +72,6 @@ class Reference:
         if self.plain.dtype == torch.float32:
             return Agreement(nats.max().item(), _FP32_NATS)
         return Agreement(nats.mean().item(), _UNMEASURED_NATS)
-
-
-def allowed_by_rounding(nats: float) -> float:
-    """How far apart two ways may be that are each about `nats` away from the exact answer."""
-    return max(_LEAST_NATS, _ROUNDING * nats)
 
 
 def likely_distance(ours: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:

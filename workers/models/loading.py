@@ -3,7 +3,6 @@
 Weights are safetensors only: a pickle can run code when it is opened. Code from a repository is never run.
 """
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,10 +39,11 @@ from transformers.models.auto.modeling_auto import (
 )
 from transformers.utils.logging import disable_progress_bar
 
-from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifest_from
+from workers.contracts.model_folder import ModelManifest
 from workers.contracts.recipes import FolderBase, HubBase, Precision
 from workers.contracts.task_types import TASKS, Family, TaskType
 from workers.models.devices import DTYPES, choose_device, resolve_precision
+from workers.models.manifest import read_manifest
 from workers.models.memory import is_out_of_memory
 from workers.models.prompts import CONTINUATION_TASKS, PLAIN_CHAT_TEMPLATE, end_of_turn
 from workers.models.references import require_self_contained
@@ -98,17 +98,6 @@ def load_folder(
     chosen = resolve_precision(precision or manifest.precision, device)
     model, tokenizer = _read(folder, manifest.family, chosen)
     return LoadedModel(model.to(device).eval(), tokenizer, manifest, device, chosen)
-
-
-def read_manifest(folder: Path) -> ModelManifest:
-    """Raises JobError when the folder was not written by Maquette."""
-    try:
-        return manifest_from(json.loads((folder / MANIFEST_NAME).read_text()))
-    except (OSError, ValueError) as error:
-        raise JobError(
-            "not_a_model_folder",
-            f"{folder.name} is not a model folder: its {MANIFEST_NAME} is missing or unreadable.",
-        ) from error
 
 
 def load_pretrained(

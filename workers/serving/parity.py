@@ -21,8 +21,8 @@ from workers.contracts.engine import EngineModel, ScoreResponse
 from workers.contracts.model_folder import PARITY_NAME, ParityRecord
 from workers.contracts.recipes import Precision
 from workers.contracts.specs import ParityResult, ParitySpec
-from workers.models.agreement import allowed_by_rounding
-from workers.models.loading import read_manifest
+from workers.models.manifest import read_manifest
+from workers.models.rounding import allowed_by_rounding
 from workers.runtime.reporter import JobError, Reporter, run_child
 
 LIMITS = {Precision.FP32: 0.01, Precision.BF16: 0.05}

@@ -1,0 +1,74 @@
+"""A model of the studio answers the rows of an evaluation."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from workers.contracts.specs import EvaluationSpec
+from workers.contracts.task_types import Family, TaskType
+from workers.evaluation.answers import classify_rows, generate_answers, longest_answer, score_references
+from workers.evaluation.rows import Answers, DataRows, OnProgress, rows_of_split, shared_rows
+from workers.models.devices import choose_device, resolve_precision
+from workers.models.loading import load_folder
+from workers.models.manifest import read_manifest
+from workers.models.memory import loading_explained
+from workers.runtime.reporter import JobError, Reporter
+
+Progress = Callable[[str, tuple[float, float]], OnProgress]
+"""Makes what reports one phase, which is a share of the whole job as (begin, end)."""
+
+_ANSWERING, _SCORING = (0.0, 0.85), (0.85, 0.97)
+
+
+def answer_by_model(
+    spec: EvaluationSpec, rows: DataRows, reporter: Reporter, progress: Progress
+) -> tuple[Answers, list[str]]:
+    """Load the model of `spec` and answer `rows`; return the answers and what a reader of their score should know.
+
+    Raises JobError: wrong_family, out_of_memory, and those of workers.models.loading.
+    """
+    if spec.threads:
+        torch.set_num_threads(spec.threads)
+    folder, device = Path(spec.inputs["model"]), choose_device()
+    manifest = read_manifest(folder)
+    _check_family(spec.task_type, manifest.family)
+    precision = resolve_precision(manifest.precision, device)
+    reporter.started(device=device.type, precision=precision, threads=torch.get_num_threads())
+    reporter.progress("loading the model", fraction=0.0)
+    with loading_explained():
+        loaded = load_folder(folder, device=device)
+    answering = progress("answering the rows", _ANSWERING)
+    findings = _seen_in_training(spec, rows)
+    if loaded.family is Family.CLASSIFIER:
+        if unknown := sum(target not in loaded.manifest.labels for target in rows.targets):
+            findings.append(
+                f"{unknown} of {len(rows)} rows have a label that this model never learned; they count as wrong."
+            )
+        return classify_rows(loaded, rows, answering), findings
+    limit = spec.max_new_tokens
+    if not limit:
+        learned = rows_of_split(spec.training_folder, "train")
+        limit = longest_answer(loaded, learned if len(learned) else rows, spec.seed)
+    answers = generate_answers(loaded, rows, limit, answering)
+    answers.numbers, cut = score_references(loaded, rows, progress("scoring the references", _SCORING))
+    if cut:
+        findings.append(f"{cut} of {len(rows)} references were longer than the context and scored in part.")
+    return answers, findings
+
+
+def _seen_in_training(spec: EvaluationSpec, rows: DataRows) -> list[str]:
+    seen = shared_rows(rows, spec.training_folder) if spec.learned_from_train else 0
+    if not seen:
+        return []
+    return [
+        f"{seen} of {len(rows)} rows were training rows of this model, so its figures are too good. Evaluate it on rows that it never saw."
+    ]
+
+
+def _check_family(task_type: TaskType, family: Family) -> None:
+    if (task_type is TaskType.CLASSIFICATION) != (family is Family.CLASSIFIER):
+        raise JobError(
+            "wrong_family",
+            f"A {family} model cannot be evaluated on {task_type} data. Choose data of the kind it was trained on.",
+        )
