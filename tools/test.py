@@ -113,6 +113,8 @@ def main() -> int:
     ]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     environment.pop("DATABASE_URL", None)
+    # Hundreds of processes are started, and each would compile the code again.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if any(session.part == "long" for session in sessions):
         environment["CHROMIUM"] = find_or_install_browser()
     total: Counter[str] = Counter(passed=0, failed=0, skipped=0)

@@ -14,7 +14,7 @@ from tests.fixtures.rest import Rest, wait_for
 
 pytestmark = pytest.mark.faults
 
-STEPS, ROUNDS = 300, 20
+STEPS, ROUNDS = 150, 15
 VICTIMS = {"worker": ["workers.celery", "-Q", "gpu"], "child": ["workers.training.run"]}
 
 

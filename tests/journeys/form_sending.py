@@ -10,7 +10,7 @@ from playwright.sync_api import ElementHandle, Locator, Page, Response
 
 from tests.journeys.forms import MARK
 
-TIMEOUT_MS = 10_000
+TIMEOUT_MS = 60_000
 REFUSED = 400
 GUESSES = {"email": "somebody@example.com", "password": "quite long words", "number": "1", "search": "a"}
 

@@ -62,7 +62,9 @@ def test_postgres_without_room_is_the_same() -> None:
     assert outage.code == "disk_full"
 
 
-@pytest.mark.django_db(transaction=True)  # a worker's connection is opened again, and none is in a transaction
+@pytest.mark.django_db(
+    transaction=True
+)  # a worker's connection is opened again, and none is in a transaction
 def test_a_worker_waits_until_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.core.database._PAUSE_SECONDS", 0.01)
     tries = []
