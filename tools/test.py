@@ -1,5 +1,5 @@
-"""Runs every test: the quick ones on SQLite and, the access matrix left out, on Postgres; the long ones (journeys, faults,
-training) on Postgres.
+"""Runs every test: the quick ones on SQLite and, but for those marked `once`, on Postgres; the long ones (journeys,
+faults, training) on Postgres.
 
 The last line counts all sessions together. `--database` and `--part` run less; further arguments go to pytest.
 """
@@ -52,7 +52,7 @@ SESSIONS = (
         "quick tests of what has a database, on Postgres",
         "postgres",
         "quick",
-        f"not gpu and not models and not matrix and not ({LONG})",
+        f"not gpu and not models and not once and not ({LONG})",
         "worksteal",
         ("tests/access", "tests/apps", "tests/workers/runtime"),
     ),

@@ -38,7 +38,7 @@ from tests.access.asking import (
 from tests.access.bodies import body_for
 from tests.access.world import OURS, PEOPLE, ROLES, THEIRS, Place, World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ADDRESSES = [address for address in addresses() if not address.is_socket]
 ALSO = {

@@ -13,7 +13,7 @@ from tests.access.asking import ABSENT, CONFIRM, FORBIDDEN, NO_METHOD, NO_WORKSP
 from tests.access.test_access_matrix import ADDRESSES, METHODS, expected, ids_to_ask_for, is_leak
 from tests.access.world import PEOPLE, World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 REFUSED = {NO_METHOD, SIGN_IN, ABSENT, NO_WORKSPACE, FORBIDDEN, CONFIRM}
 LIKE_A_GET = ("admin/", "accounts/")
 """Django's admin and allauth answer a method that they do not know as they answer a GET, to whom that is open."""

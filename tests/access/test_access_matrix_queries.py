@@ -12,7 +12,7 @@ from tests.access.asking import FAULT, ask, path_of, random_like
 from tests.access.test_access_matrix import ADDRESSES
 from tests.access.world import THEIRS, World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 QUESTIONS = {
     "data": ("dataset_version", "{}"),

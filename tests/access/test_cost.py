@@ -18,7 +18,7 @@ from tests.access.asking import own, path_of
 from tests.access.readying import READY
 from tests.access.world import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 LARGEST_BYTES = 300_000
 TIMES, FLOOR_SECONDS = 10, 0.4
 """A page may take ten times what it takes in the small world. Below the floor nothing is compared: there the clock of a busy

@@ -9,7 +9,7 @@ from tests.access.asking import ask, own, path_of, taken_back
 from tests.access.test_access_matrix import ADDRESSES
 from tests.access.world import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 SAME = ("Content-Type", "Location", "Content-Disposition", "Cache-Control", "Retry-After", "WWW-Authenticate")
 
 

@@ -10,7 +10,7 @@ from apps.workspaces.doors import Address, addresses
 from tests.access.asking import FORBIDDEN, ask, own, path_of
 from tests.access.world import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 WITHOUT = {
     "set_language",

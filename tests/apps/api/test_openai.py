@@ -10,7 +10,7 @@ from apps.publishing.services.apps import archive_app
 from apps.workspaces.models import Membership
 from apps.workspaces.services import create_api_key, revoke_api_key
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 WHOLE = "".join(f"word{number} " for number in range(8))
 HELLO = [{"role": "user", "content": "Hello there"}]

@@ -11,7 +11,7 @@ import pytest
 from apps.serving.client import EngineClient
 from tests.fixtures.rest import wait_for
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 HELLO = [{"role": "user", "content": "Hello there"}]
 TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}

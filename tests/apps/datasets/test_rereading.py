@@ -15,7 +15,7 @@ from apps.jobs.models import Job, State
 from tests.apps.datasets.conftest import tickets
 from workers.runtime.supervisor import supervise
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 RUSSIAN = "вопрос,ответ\n" + "".join(f"Где мой заказ {n}?,Он в пути {n}\n" for n in range(30))
 

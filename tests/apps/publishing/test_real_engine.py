@@ -16,7 +16,7 @@ from apps.publishing.models import Message
 from apps.publishing.services import replies
 from tests.workers.serving.models import make_folder
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 QUESTION = "the cat sat on the mat"
 
