@@ -67,7 +67,7 @@ def test_a_key_in_an_address_is_refused(make: Any, editor: Any, app: Any, path: 
     for headers in ({}, {"Authorization": f"Bearer {secret}"}):
         response = ask(f"{path}?{name}={secret}", headers)
         assert response.status_code == 401
-        assert "address" in response.json()["error"]["message"]
+        assert "API key in a URL" in response.json()["error"]["message"]
 
 
 def test_two_different_keys_at_once_are_refused(make: Any, editor: Any) -> None:
