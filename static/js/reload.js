@@ -35,10 +35,15 @@ export function isInUse() {
 function settle(line) {
   if (isPressed) setTimeout(() => settle(line), PRESS_MS);
   else if (isInUse()) line.hidden = false;
-  else location.reload();
+  else {
+    location.reload();
+    return true;
+  }
+  return false;
 }
 
+// Whether the page is being loaded again.
 export function reloadWhenIdle(root) {
   const line = root.matches?.("[data-reload]") ? root : root.querySelector("[data-reload]");
-  if (line) settle(line);
+  return line !== null && settle(line);
 }

@@ -113,8 +113,8 @@ sayJobs();
 document.body.addEventListener("htmx:load", (event) => {
   countCharacters(event.detail.elt);
   watchJobs(event.detail.elt);
-  reloadWhenIdle(event.detail.elt);
-  sayJobs();
+  // A page that is loaded again says then what became of its job.
+  if (!reloadWhenIdle(event.detail.elt)) sayJobs();
 });
 
 // A notice when a job that this person started ends, whichever page is open.
