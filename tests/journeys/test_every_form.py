@@ -65,11 +65,15 @@ class Sender:
         """Send a form and check its effect, that of the first time. Raises AssertionError, or Playwright's errors."""
         expected = EFFECTS.get(name, "an entry in EFFECTS")
         Recording.effects.clear()
-        if expected.startswith("socket:"):
-            send_over_socket(page, name, body, expected.removeprefix("socket:"))
-        else:
-            found = Recording.take(send(page, name, body))
-            assert expected in found or name in self.sent, f"{sorted(found)} instead of {expected}"
+        try:
+            if expected.startswith("socket:"):
+                send_over_socket(page, name, body, expected.removeprefix("socket:"))
+            else:
+                found = Recording.take(send(page, name, body))
+                assert expected in found or name in self.sent, f"{sorted(found)} instead of {expected}"
+        except (AssertionError, Error) as error:
+            error.add_note(f"{name} at {page.url}, “{page.title()}”")
+            raise
         self.sent.add(name)
 
     def try_to_send(self, page: Page, name: str, body: dict[str, Any]) -> None:
