@@ -14,7 +14,7 @@ from django.core import mail
 from playwright.sync_api import Page
 
 from apps.accounts.models import User
-from tests.journeys.form_sending import TIMEOUT_MS
+from tests.journeys.form_sending import TIMEOUT_MS, open_page
 from tests.journeys.test_account import add_authenticator
 
 OWNER, PERSON = "first@example.com", "pia@example.com"
@@ -31,7 +31,7 @@ class AccountForms:
 
     def at(self, path: str, form: str, **body: Any) -> None:
         """Open a page and send a form of it."""
-        self.page.goto(path)
+        open_page(self.page, path)
         self.send(form, **body)
 
     def send(self, form: str, **body: Any) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ElementHandle, Locator, Page, Response, TimeoutError
+from playwright.sync_api import ElementHandle, Error, Locator, Page, Response, TimeoutError
 
 from tests.journeys.forms import MARK
 
@@ -34,6 +34,16 @@ CLOSED = """element => {
 }"""
 """The outermost thing to click before an element can be seen."""
 TARGET = "form => new URL(form.getAttribute('action') ?? location.href, location.href).href"
+
+
+def open_page(page: Page, path: str) -> None:
+    """Open a page, again where what the form before leads to was still on its way and broke that off."""
+    try:
+        page.goto(path)
+    except Error as error:
+        if "interrupted by another navigation" not in str(error) and "ERR_ABORTED" not in str(error):
+            raise
+        page.goto(path)
 
 
 def target(page: Page, name: str) -> str:

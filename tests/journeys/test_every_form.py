@@ -24,7 +24,7 @@ from tests.fixtures.publishing import LiveSite
 from tests.journeys.account_forms import AccountForms
 from tests.journeys.expected_effects import EFFECTS, WITHOUT_SCRIPTS
 from tests.journeys.form_effects import Recording
-from tests.journeys.form_sending import is_shown, send, send_over_socket, target
+from tests.journeys.form_sending import is_shown, open_page, send, send_over_socket, target
 from tests.journeys.form_states import LINK_PASSWORD, first_states, states
 from tests.journeys.forms import all_forms, forms_of, with_marking
 from tests.journeys.pages import contexts, pages
@@ -102,13 +102,7 @@ class Sweep:
     def open(self, path: str, person: str) -> Page:
         self._sign_in(person)
         page = self.tabs[person]
-        try:
-            page.goto(path)
-        except Error as error:
-            # What the form before this one leads to is still on its way.
-            if "interrupted by another navigation" not in str(error):
-                raise
-            page.goto(path)
+        open_page(page, path)
         return page
 
     def _sign_in(self, person: str) -> None:
