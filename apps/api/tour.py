@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 
 from examples import Example
-from workers.contracts.metrics import METRICS
+from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction
 
 POLL_SECONDS = 0.5
 ENDED_BADLY = ("failed", "errored", "cancelled", "lost")
-BASE, TUNED, TRIVIAL = "e0", "e1", "e2"
-"""A tuned model, its base and the trivial baseline are compared in this order: base, tuned, trivial."""
+BASE, TUNED, BASELINE = "e0", "e1", "e2"
+"""A tuned model, its base and the simple baseline are compared in this order: base, tuned, baseline."""
 
 
 class TourError(Exception):
@@ -38,8 +38,9 @@ class Outcome:
     metric: str
     base: float
     tuned: float
-    trivial: float
+    baseline: float
     rows: int
+    beats_base: bool
     beats_both: bool
     minutes: float
     answer: str
@@ -74,8 +75,9 @@ class Tour:
             metric=result["deciding_metric"],
             base=values[BASE],
             tuned=values[TUNED],
-            trivial=values[TRIVIAL],
+            baseline=values[BASELINE],
             rows=result["rows"],
+            beats_base=is_better(deciding),
             beats_both=result["winner"] == TUNED,
             minutes=(time.monotonic() - began) / 60,
             answer=answer,
@@ -208,10 +210,17 @@ def first_question(example: Example) -> str:
     return str(row[next(column for column, role in example.roles.items() if role == "input")])
 
 
+def is_better(deciding: dict[str, Any]) -> bool:
+    """Whether the tuned model is significantly better than its base, by a metric of a comparison."""
+    base, tuned = (deciding["values"][key]["value"] for key in (BASE, TUNED))
+    higher = METRICS[deciding["metric"]].direction is Direction.HIGHER
+    return deciding["p"][TUNED] < SIGNIFICANCE_LEVEL and (tuned > base) is higher
+
+
 def row_of(outcome: Outcome) -> str:
     """One line of the closing table."""
     info = METRICS[outcome.metric]
-    values = (f"{value:.{info.decimals}f}" for value in (outcome.trivial, outcome.base, outcome.tuned))
-    trivial, base, tuned = values
+    values = (f"{value:.{info.decimals}f}" for value in (outcome.baseline, outcome.base, outcome.tuned))
+    baseline, base, tuned = values
     sign = "yes" if outcome.beats_both else "NO"
-    return f"{outcome.example:20} {info.label:10} {trivial:>8} {base:>8} {tuned:>8}   {sign:4} {outcome.minutes:6.1f}"
+    return f"{outcome.example:20} {info.label:10} {baseline:>8} {base:>8} {tuned:>8}   {sign:4} {outcome.minutes:6.1f}"

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from apps.api.tour import Outcome, Step, Tour, first_question
+from apps.api.tour import Outcome, Step, Tour, first_question, is_better
 from examples import Example, list_examples
 
 ASK = ("tour", "--url", "http://127.0.0.1:9", "--token", "mq-none")
 
 
-def outcomes(monkeypatch: pytest.MonkeyPatch, *, beats_both: bool) -> list[str]:
+def outcomes(monkeypatch: pytest.MonkeyPatch, *, beats_both: bool, beats_base: bool = True) -> list[str]:
     """Let every example come to the same end at once; the names of those that were taken."""
     taken: list[str] = []
 
@@ -22,7 +22,9 @@ def outcomes(monkeypatch: pytest.MonkeyPatch, *, beats_both: bool) -> list[str]:
         taken.append(example.name)
         step = Step("answer", 0.4, "'Where?' → 'lost card' in 2 pieces")
         tour.say(step)
-        return Outcome(example.name, "macro_f1", 0.1, 0.9, 0.4, 500, beats_both, 3.1, "lost card", [step])
+        return Outcome(
+            example.name, "macro_f1", 0.1, 0.9, 0.4, 500, beats_base, beats_both, 3.1, "lost card", [step]
+        )
 
     monkeypatch.setattr(Tour, "take", take)
     return taken
@@ -63,6 +65,35 @@ def test_a_model_that_is_not_better_ends_with_status_1(
         call_command(*ASK, "--example", "meeting_minutes", *options)
     assert ended.value.code == 1
     assert "not significantly better" in capsys.readouterr().err
+
+
+def test_a_short_training_has_to_beat_its_base_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes(monkeypatch, beats_both=False)
+    call_command(*ASK, "--quick")
+    assert "NO" in capsys.readouterr().out, "the table says it all the same"
+    outcomes(monkeypatch, beats_both=False, beats_base=False)
+    with pytest.raises(SystemExit) as ended:
+        call_command(*ASK, "--quick")
+    assert ended.value.code == 1
+
+
+@pytest.mark.parametrize(
+    ("metric", "base", "tuned", "p", "better"),
+    [
+        ("macro_f1", 0.1, 0.9, 0.001, True),
+        ("macro_f1", 0.1, 0.9, 0.05, False),
+        ("macro_f1", 0.9, 0.1, 0.001, False),
+        ("bits_per_byte", 2.0, 1.0, 0.001, True),
+        ("bits_per_byte", 1.0, 2.0, 0.001, False),
+    ],
+)
+def test_better_is_significant_and_in_the_direction_of_the_metric(
+    metric: str, base: float, tuned: float, p: float, better: bool
+) -> None:
+    values = {"e0": {"value": base}, "e1": {"value": tuned}}
+    assert is_better({"metric": metric, "values": values, "p": {"e0": None, "e1": p}}) is better
 
 
 def test_a_studio_that_does_not_answer_is_named() -> None:

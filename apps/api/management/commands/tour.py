@@ -15,8 +15,8 @@ STANDARD, QUICK = ("support_tickets", "english_french"), ("support_tickets",)
 
 class Command(BaseCommand):
     help = (
-        "Upload, train, evaluate, publish, stream an answer. Exit status 1 unless every tuned model significantly "
-        "beats both its base and the trivial baseline on held-out rows."
+        "Upload, train, evaluate, publish, stream an answer. Exit status 1 unless every tuned model is significantly "
+        "better than its base on held-out rows and, but for --quick, than the simple baseline."
     )
     requires_system_checks: list[str] = []
 
@@ -58,10 +58,16 @@ class Command(BaseCommand):
         if quiet:
             self.stdout.write(json.dumps([outcome.as_json() for outcome in outcomes]))
         else:
-            heading = f"\n{'example':20} {'metric':10} {'trivial':>8} {'base':>8} {'tuned':>8}   best minutes"
+            heading = (
+                f"\n{'example':20} {'metric':10} {'baseline':>8} {'base':>8} {'tuned':>8}   best minutes"
+            )
             self.stdout.write("\n".join([heading, *map(row_of, outcomes)]))
-        if not all(outcome.beats_both for outcome in outcomes):
+        if not all(outcome.beats_base for outcome in outcomes):
+            self.stderr.write("A tuned model is not significantly better than its base.")
+            sys.exit(1)
+        # A training of seconds teaches a starter less than a logistic regression finds in all the rows.
+        if not options["quick"] and not all(outcome.beats_both for outcome in outcomes):
             self.stderr.write(
-                "A tuned model is not significantly better than both its base and the trivial baseline."
+                "A tuned model is not significantly better than both its base and the simple baseline."
             )
             sys.exit(1)
