@@ -18,6 +18,8 @@ _SHORT = 256
 _STARTER_RATES = {Family.CAUSAL: 2e-3, Family.SEQ2SEQ: 1.5e-3, Family.CLASSIFIER: 1e-3}
 _FULL_RATES = {Family.CAUSAL: 2e-5, Family.SEQ2SEQ: 5e-5, Family.CLASSIFIER: 3e-5}
 _LORA_RATE = 2e-4
+_FAR_RATE = 5
+"""Times the usual learning rate, or a part of it, from which pre-flight questions a rate and a verdict blames it."""
 _STARTER_SMOOTHING = 0.1
 """Of classifiers: a small model learns a few thousand rows by heart, and its loss then says little of its answers."""
 
@@ -119,6 +121,11 @@ def usual_rate(loaded: LoadedModel, tuning: Tuning | None) -> float:
     if tuning is Tuning.LORA:
         return _LORA_RATE
     return (_FULL_RATES if loaded.manifest.trained else _STARTER_RATES)[loaded.family]
+
+
+def is_far_rate(rate: float, usual: float) -> bool:
+    """Whether a rate is so much larger or smaller than the usual one that it likely spoils the training."""
+    return not usual / _FAR_RATE <= rate <= usual * _FAR_RATE
 
 
 def batch_rows(rows: int) -> int:

@@ -7,12 +7,10 @@ from workers.contracts.recipes import Recipe
 from workers.contracts.specs import Finding, Split
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
-from workers.training.automatic import batch_rows, usual_rate
+from workers.training.automatic import batch_rows, is_far_rate, usual_rate
 from workers.training.data import Row
 
 FEWEST_ROWS = 8
-_FAR_RATE = 20
-"""Times the usual learning rate, or its part, from which a rate that was set by hand is questioned."""
 _ECHO_SHARE = 0.05
 """Share of rows that only repeat their question from which the columns are questioned."""
 
@@ -90,11 +88,12 @@ def recipe_findings(given: Recipe, recipe: Recipe, loaded: LoadedModel, counted:
     """A learning rate far from the usual one, and a step as large as the data; of what was set by hand alone."""
     findings = []
     usual = usual_rate(loaded, recipe.tuning)
-    if given.learning_rate and given.learning_rate > _FAR_RATE * usual:
-        message = f"The learning rate {given.learning_rate:g} is {given.learning_rate / usual:.0f} times the usual one for this base ({usual:g}). Training will most likely diverge."
-        findings.append(Finding(blocks=False, message=message, fix={"learning_rate": usual}))
-    elif given.learning_rate and given.learning_rate * _FAR_RATE < usual:
-        message = f"The learning rate {given.learning_rate:g} is {usual / given.learning_rate:.0f} times smaller than the usual one for this base ({usual:g}). The model will hardly learn."
+    rate = given.learning_rate
+    if rate is not None and is_far_rate(rate, usual):
+        if rate > usual:
+            message = f"The learning rate {rate:g} is {rate / usual:.0f} times the usual one for this base ({usual:g}). Training may diverge."
+        else:
+            message = f"The learning rate {rate:g} is {usual / rate:.0f} times smaller than the usual one for this base ({usual:g}). The model may learn too little."
         findings.append(Finding(blocks=False, message=message, fix={"learning_rate": usual}))
     rows = len(counted.usable)
     if given.batch_rows and rows >= FEWEST_ROWS and given.batch_rows >= rows:

@@ -9,7 +9,7 @@ from workers.contracts.recipes import Recipe
 from workers.contracts.task_types import Family
 from workers.contracts.verdicts import Verdict, VerdictCode
 from workers.models.prompts import Example
-from workers.training.automatic import usual_rate
+from workers.training.automatic import is_far_rate, usual_rate
 from workers.training.checkpoints import TrainingState, Validation
 from workers.training.loop import Loop
 
@@ -19,8 +19,6 @@ _LEAST_GAIN = 0.01
 """Share of the base's loss by which a run must lower it; below that lies the noise between validation rounds."""
 _FEWEST_ANSWERS = 4
 """Sample answers that must agree before they count as always the same."""
-_FAR_RATE = 5
-"""Times the usual learning rate (or a part of it) from which the rate is named as the likely cause."""
 _LONGEST_QUOTE = 80
 
 
@@ -99,8 +97,7 @@ def _most_frequent_label(
 
 
 def _far_rate_fix(recipe: Recipe, usual: float) -> Fix | None:
-    rate = recipe.learning_rate or usual
-    return _rate_fix(usual) if not usual / _FAR_RATE <= rate <= usual * _FAR_RATE else None
+    return _rate_fix(usual) if is_far_rate(recipe.learning_rate or usual, usual) else None
 
 
 def _rate_fix(rate: float) -> Fix:

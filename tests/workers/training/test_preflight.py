@@ -109,7 +109,7 @@ def test_only_when_no_row_remains_does_that_block(make_preflight, recording, tmp
     assert blocking.fix["max_length"] > 16
 
 
-@pytest.mark.parametrize("rate", [1.0, 1e-6])
+@pytest.mark.parametrize("rate", [1.0, 0.012, 0.0003, 1e-6])
 def test_a_learning_rate_far_from_the_usual_is_questioned(rate, dataset, make_preflight, recording):
     asked = make_preflight(dataset(Family.CAUSAL), Family.CAUSAL, recipe=Recipe(learning_rate=rate))
     [finding] = preflight(asked, recording()).findings
