@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from apps.core.said import translate_said
-from workers.contracts.verdicts import VERDICTS, Verdict, VerdictCode
+from workers.contracts.verdicts import LEARNED_LABELS, Verdict, VerdictCode
 
 _SHARES = ("accuracy", "share")
 
@@ -28,13 +28,19 @@ class VerdictText:
 
 
 def verdict_text(result: dict[str, Any] | None) -> VerdictText | None:
-    """The words for a RunResult as stored; None for a run that has not ended, or ended before verdicts were made."""
+    """The words for a RunResult as stored; None for a run that has not ended, or whose result has no words."""
     try:
         verdict = Verdict.model_validate((result or {}).get("verdict"))
     except ValidationError:
         return None
-    words = VERDICTS[verdict.code]
+    words = verdict.words
     shown = {name: _shown(name, value) for name, value in verdict.parameters.items()}
+    # Verdicts of earlier releases lack the share of right labels; the result has it beside them.
+    if words is LEARNED_LABELS and "accuracy" not in shown:
+        accuracy = (result or {}).get("validation_accuracy")
+        if accuracy is None:
+            return None
+        shown["accuracy"] = _shown("accuracy", accuracy)
     return VerdictText(
         code=verdict.code,
         badge=_(words.badge),

@@ -1,6 +1,6 @@
 """What a run's result amounts to: one code, its parameters, and the words of every page and the API.
 
-The worker decides (workers.training.verdict); pages format `VERDICTS[code]` with the parameters.
+The worker decides (workers.training.verdict); pages format `Verdict.words` with the parameters.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,9 @@ from pydantic import BaseModel, Field
 
 from workers.contracts.events import Fix
 from workers.contracts.i18n import gettext_noop as _
+
+LEAST_GAIN = 0.01
+"""Share of the base's loss by which a run must lower it; below that lies the noise between validation rounds."""
 
 
 class VerdictCode(StrEnum):
@@ -31,6 +34,18 @@ class Verdict(BaseModel):
     code: VerdictCode
     parameters: dict[str, float | str] = Field(default_factory=dict)
     fix: Fix | None = None
+
+    @property
+    def words(self) -> "VerdictWords":
+        """The words to fill with the parameters. Only a loss that fell is called so."""
+        if self.code is VerdictCode.LEARNED and not self._loss_fell:
+            return LEARNED_LABELS
+        return VERDICTS[self.code]
+
+    @property
+    def _loss_fell(self) -> bool:
+        loss, base = self.parameters.get("loss"), self.parameters.get("base_loss")
+        return isinstance(loss, float) and isinstance(base, float) and loss < (1 - LEAST_GAIN) * base
 
     @property
     def warns(self) -> bool:
@@ -89,3 +104,11 @@ VERDICTS: dict[VerdictCode, VerdictWords] = {
         _("Train longer, add more rows, or choose a larger base model."),
     ),
 }
+
+LEARNED_LABELS = VerdictWords(
+    _("Learned"),
+    _("The model has learned: it classifies %(accuracy)s of the validation rows correctly."),
+    "",
+    warns=False,
+)
+"""LEARNED of a classifier whose loss did not fall, because it is too sure of its wrong labels."""

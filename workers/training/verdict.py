@@ -1,5 +1,6 @@
 """Decides what a run amounts to: whether the kept model learned anything, and what would most likely help."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -7,7 +8,7 @@ from workers.contracts.events import Fix
 from workers.contracts.model_folder import ParityRecord
 from workers.contracts.recipes import Recipe
 from workers.contracts.task_types import Family
-from workers.contracts.verdicts import Verdict, VerdictCode
+from workers.contracts.verdicts import LEAST_GAIN, Verdict, VerdictCode
 from workers.models.prompts import Example
 from workers.training.automatic import is_far_rate, usual_rate
 from workers.training.checkpoints import TrainingState, Validation
@@ -15,8 +16,9 @@ from workers.training.loop import Loop
 
 _DIVERGED_OVER = 1.2
 """A loss this many times that of the untouched base was driven away from it; a model that learned nothing stays near 1."""
-_LEAST_GAIN = 0.01
-"""Share of the base's loss by which a run must lower it; below that lies the noise between validation rounds."""
+_SURE_OVER = 6
+"""Times the loss of guessing (ln of the labels) that no over-confidence explains. A wrong label of which a classifier is
+sure costs about ten nats, and one that beats the most frequent of two labels gets fewer than half of them wrong."""
 _FEWEST_ANSWERS = 4
 """Sample answers that must agree before they count as always the same."""
 _LONGEST_QUOTE = 80
@@ -29,11 +31,11 @@ def judge(loop: Loop, records: Sequence[ParityRecord]) -> Verdict:
     usual = usual_rate(loop.loaded, loop.recipe.tuning)
     if before is None or after is None:
         return Verdict(code=VerdictCode.UNCHECKED)
-    losses: dict[str, float | str] = {"loss": after, "base_loss": before}
+    losses: dict[str, float | str] = {"loss": after if math.isfinite(after) else "∞", "base_loss": before}
+    if kept is not None and kept.accuracy is not None:
+        losses["accuracy"] = kept.accuracy
     constant = _constant_answer(loop, kept, records)
-    improved = after < (1 - _LEAST_GAIN) * before
-    guessed = loop.loaded.family is not Family.CLASSIFIER or constant is not None
-    if after > _DIVERGED_OVER * before and guessed:
+    if _has_diverged(loop, before, after, guesses=constant is not None):
         rate = loop.recipe.learning_rate or usual
         return Verdict(
             code=VerdictCode.DIVERGED,
@@ -43,7 +45,8 @@ def judge(loop: Loop, records: Sequence[ParityRecord]) -> Verdict:
     far = _far_rate_fix(loop.recipe, usual)
     if constant is not None:
         return constant.model_copy(update={"fix": far})
-    if not improved and loop.loaded.family is not Family.CLASSIFIER:
+    improved = after < (1 - LEAST_GAIN) * before
+    if not improved and not _may_rise(loop, kept):
         return Verdict(code=VerdictCode.NOTHING_LEARNED, parameters=losses, fix=far)
     code = VerdictCode.LEARNED if kept is not None else VerdictCode.UNCHECKED
     return Verdict(code=code, parameters=losses)
@@ -59,6 +62,40 @@ def _losses(state: TrainingState, kept: Validation | None) -> tuple[float | None
     if kept is not None and state.base is not None:
         return state.base.loss, kept.loss
     return state.first_loss, state.train_loss if state.step > 1 else None
+
+
+def _has_diverged(loop: Loop, before: float, after: float, *, guesses: bool) -> bool:
+    """Whether the loss rose further than anything but a training out of control explains.
+
+    The loss of a classifier that is too sure of its wrong labels rises while it still learns to answer.
+    """
+    if not math.isfinite(after):
+        return True
+    if after <= _DIVERGED_OVER * before:
+        return False
+    if loop.loaded.family is not Family.CLASSIFIER or guesses:
+        return True
+    guessing = math.log(max(2, len(loop.loaded.manifest.labels)))
+    gain = _accuracy_gain(loop.state, kept_validation(loop.state, loop.recipe))
+    # Rows that it learns from, whose labels no model becomes sure to miss: worse than guessing is out of control.
+    if gain is None:
+        return after > _DIVERGED_OVER * guessing
+    return gain < 0 or after > _SURE_OVER * guessing
+
+
+def _may_rise(loop: Loop, kept: Validation | None) -> bool:
+    """Whether the loss need not have fallen: more labels are right than before, or only rows it learned from were looked at."""
+    if loop.loaded.family is not Family.CLASSIFIER:
+        return False
+    gain = _accuracy_gain(loop.state, kept)
+    return gain is None or gain > 0
+
+
+def _accuracy_gain(state: TrainingState, kept: Validation | None) -> float | None:
+    """How much larger the share of right labels is than before training; None without validation rows."""
+    if kept is None or state.base is None or kept.accuracy is None:
+        return None
+    return kept.accuracy - (state.base.accuracy or 0.0)
 
 
 def _constant_answer(loop: Loop, kept: Validation | None, records: Sequence[ParityRecord]) -> Verdict | None:

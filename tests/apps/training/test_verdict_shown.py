@@ -29,8 +29,10 @@ PARAMETERS = {
 }
 
 
-def _with_verdict(run: Run, code: VerdictCode = VerdictCode.DIVERGED, fix: Fix | None = None) -> Run:
-    verdict = Verdict(code=code, parameters=PARAMETERS, fix=fix)
+def _with_verdict(
+    run: Run, code: VerdictCode = VerdictCode.DIVERGED, fix: Fix | None = None, **figures: float
+) -> Run:
+    verdict = Verdict(code=code, parameters=PARAMETERS | figures, fix=fix)
     run.result |= {"verdict": verdict.model_dump(mode="json")}
     run.save()
     return run
@@ -95,10 +97,10 @@ def test_the_fix_is_a_button_that_asks_for_the_better_run(client_for, owner, mak
 
 
 def test_a_run_that_learned_warns_of_nothing(client_for, owner, make_run) -> None:
-    run = _with_verdict(make_run(), VerdictCode.LEARNED)
+    run = _with_verdict(make_run(), VerdictCode.LEARNED, loss=2.04)
     assert warning_of(run.model_version) is None
     html = client_for(owner).get(reverse("training:detail", args=[run.pk])).content.decode()
-    assert "The model has learned: the loss fell from 6 to 47.6." in html
+    assert "The model has learned: the loss fell from 6 to 2.04." in html
     assert 'id="verdict"' not in html
     assert warning_of(make_run(length="quick").model_version) is None, "a result of an earlier release"
 
