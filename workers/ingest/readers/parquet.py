@@ -10,6 +10,8 @@ from workers.ingest.readers.arrow_values import TypedTable
 from workers.ingest.source import Bad, Row, Source
 from workers.runtime.reporter import JobError
 
+_READ_ROWS = 64
+"""What Arrow makes of one read is known afterwards only: a text that a dictionary holds once may stand in every row."""
 _BATCH_ROWS = 2048
 _BATCH_BYTES = 16_000_000
 DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError, ValueError)
@@ -24,7 +26,7 @@ def read_parquet(source: Source) -> Iterator[Row | Bad]:
             _require_fits(file.metadata, source.limits)
             total, done = max(1, file.metadata.num_rows), 0
             table = TypedTable(file.schema_arrow, source)
-            for batch in file.iter_batches(batch_size=_batch_rows(file.metadata), use_threads=False):
+            for batch in _batches(file):
                 yield from table.rows(batch)
                 done += batch.num_rows
                 source.position = lambda done=done: source.size * done // total  # type: ignore[misc]
@@ -33,6 +35,25 @@ def read_parquet(source: Source) -> Iterator[Row | Bad]:
         raise
     except DAMAGE as error:
         raise damaged("Parquet", error) from error
+
+
+def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    """Small reads, joined as long as what they expanded to is no more than a batch may be."""
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    most = min(_READ_ROWS, _batch_rows(file.metadata))
+    for batch in file.iter_batches(batch_size=most, use_threads=False):
+        if held and (rows + batch.num_rows > _BATCH_ROWS or size + batch.nbytes > _BATCH_BYTES):
+            yield _joined(held)
+            held, rows, size = [], 0, 0
+        held.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+    if held:
+        yield _joined(held)
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
 
 def damaged(kind: str, error: Exception) -> JobError:
