@@ -1,5 +1,6 @@
 """From one imported row and the roles of its columns to a prompt and a target."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workers.contracts.task_types import Role, TaskType
@@ -12,7 +13,7 @@ from workers.ingest.conversations import (
     parse_messages,
 )
 from workers.ingest.labels import labels_of, named
-from workers.ingest.verdicts import verdict
+from workers.ingest.verdicts import is_no_weight, verdict
 
 _NAMES = {
     Role.INPUT: "input",
@@ -25,6 +26,7 @@ _NAMES = {
 _TALKS = frozenset({TaskType.CHAT, TaskType.INSTRUCTION})
 """Tasks whose inputs and outputs may be lists of messages."""
 BAD_ANSWER = "This row is marked as a bad answer"
+NO_WEIGHT = "The file gives this row no weight, so it is not learned"
 
 
 class RowError(ValueError):
@@ -64,11 +66,13 @@ def _folded(text: str) -> str:
 
 
 class Builder:
-    """Applies one set of roles to rows. `columns` maps each role to its column."""
+    """Applies one set of roles to rows. `columns` maps each role to its column; `weights` are columns without a role
+    that say how much a row counts."""
 
-    def __init__(self, task_type: TaskType, columns: dict[Role, str]) -> None:
+    def __init__(self, task_type: TaskType, columns: dict[Role, str], weights: Sequence[str] = ()) -> None:
         self._task_type = task_type
         self._columns = columns
+        self._weights = weights
 
     def _cell(self, cells: dict[str, str | None], role: Role) -> str:
         column = self._columns.get(role)
@@ -82,6 +86,8 @@ class Builder:
 
     def build(self, cells: dict[str, str | None]) -> Example:
         """Raises RowError."""
+        if any(is_no_weight(cells.get(name) or "") for name in self._weights):
+            raise RowError(NO_WEIGHT)
         if Role.QUALITY in self._columns:
             self._check_quality(cells)
         if Role.MESSAGES in self._columns:

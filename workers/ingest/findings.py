@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from workers.ingest.examples import BAD_ANSWER, Example
+from workers.ingest.examples import BAD_ANSWER, NO_WEIGHT, Example
 from workers.ingest.splits import TEST, TRAIN, VALIDATION
 
 _FEW_ROWS = 200
@@ -179,6 +179,10 @@ def _set_aside(reasons: dict[str, int]) -> list[str]:
         )
     if bad := reasons.get(BAD_ANSWER, 0):
         found.append(f"{bad:,} rows are marked as bad answers and were set aside.")
+    if weightless := reasons.get(NO_WEIGHT, 0):
+        found.append(
+            f"{weightless:,} rows have the weight 0 in the file and were set aside. Other weights are not followed."
+        )
     return found
 
 

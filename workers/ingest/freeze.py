@@ -44,6 +44,7 @@ from workers.ingest.splits import (
 )
 from workers.ingest.supplied_splits import SuppliedSplits, read_supplied_splits
 from workers.ingest.tables import DATA_NAME, LINE, REJECTED_NAME, ROWS_NAME, GroupWriter, RejectedWriter
+from workers.ingest.verdicts import is_weight_column
 from workers.runtime import memory
 from workers.runtime.reporter import JobError, Reporter, run_child
 
@@ -86,8 +87,9 @@ def _frozen(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
     with pq.ParquetFile(rows / ROWS_NAME) as file, RejectedWriter(own_rejects) as rejected:
         columns = checked_roles(spec, file.schema_arrow.names)
         supplied = _supplied_splits(spec, file, columns)
-        builder = Builder(spec.task_type, columns)
-        gathered = _stage(file, builder, spec, supplied, staged, rejected, reporter)
+        weights = _weight_columns(spec, file.schema_arrow.names)
+        builder = Builder(spec.task_type, columns, weights)
+        gathered = _stage(file, builder, spec, weights, supplied, staged, rejected, reporter)
         settled = Settled(np.ones(len(gathered), dtype=bool))
         least = spec.min_rows if gathered.can_train else 1
         if len(gathered) >= least:  # else that is said, rather than that labels are rare among so few
@@ -144,6 +146,13 @@ def checked_roles(spec: FreezeSpec, names: list[str]) -> dict[Role, str]:
     return {role: column for role, column in columns.items() if role in task.usable}
 
 
+def _weight_columns(spec: FreezeSpec, names: list[str]) -> list[str]:
+    """Columns that say how much a row counts, where a person gave them no other role."""
+    return [
+        name for name in names if is_weight_column(name) and spec.roles.get(name, Role.IGNORE) is Role.IGNORE
+    ]
+
+
 def _supplied_splits(
     spec: FreezeSpec, file: pq.ParquetFile, columns: dict[Role, str]
 ) -> SuppliedSplits | None:
@@ -162,6 +171,7 @@ def _stage(
     file: pq.ParquetFile,
     builder: Builder,
     spec: FreezeSpec,
+    weights: list[str],
     supplied: SuppliedSplits | None,
     staged: Path,
     rejected: RejectedWriter,
@@ -180,7 +190,7 @@ def _stage(
     first_line: dict[bytes, int] = {}
     repeats: Counter[bytes] = Counter()
     total, done = max(1, file.metadata.num_rows), 0
-    wanted = [LINE, *(name for name, role in spec.roles.items() if role is not Role.IGNORE)]
+    wanted = [LINE, *(name for name, role in spec.roles.items() if role is not Role.IGNORE), *weights]
     with GroupWriter(staged, _STAGED_SCHEMA) as writer:
         for batch in file.iter_batches(_BATCH_ROWS, columns=wanted):
             kept: list[dict[str, object]] = []

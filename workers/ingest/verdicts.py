@@ -1,4 +1,13 @@
-"""Marks that say whether an answer is a good one, as feedback and KTO files have them."""
+"""Marks that say whether an answer is a good one, as feedback and KTO files have them, and weights of rows."""
+
+import re
+
+from workers.ingest.vocabulary import plain
+
+WEIGHT_NAMES = re.compile(
+    r"(sample|row|example|instance|training|loss)?weights?|gewichte?|gewichtung|poids|pesos?|权重|样本权重|重み|вес"
+)
+"""Columns that say how much a row counts, by their folded names."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -20,3 +29,18 @@ def verdict(mark: str) -> bool | None:
     """Return whether a mark calls an answer good; None when it says neither."""
     word = mark.strip().casefold().replace(" ", "_")
     return True if word in _GOOD else False if word in _BAD else None
+
+
+def is_weight_column(name: str) -> bool:
+    """Whether a column, or the field of an object that it comes from, is named like the weight of a row."""
+    return WEIGHT_NAMES.fullmatch(plain(name.rpartition(".")[2])) is not None
+
+
+def is_no_weight(text: str) -> bool:
+    """Whether a cell gives its row no weight at all: 0, or false."""
+    if text.strip().casefold() == "false":
+        return True
+    try:
+        return float(text) == 0
+    except ValueError:
+        return False

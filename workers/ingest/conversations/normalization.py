@@ -19,7 +19,7 @@ _CALLS = frozenset(
 )  # fmt: skip
 _PART_TEXT = ("text", "value", "content", "refusal", "output_text", "input_text")
 _FLAGS = ("weight", "loss_weight", "loss", "train", "trainable", "learn", "train_on_turn", "do_train")
-"""Keys by which other tools say whether a turn is learned: 0 and false are no."""
+"""Keys by which other tools say whether a turn is learned: 0 and false are no, and one no decides."""
 
 GREETING = "A greeting before the first question is left out."
 AFTERWORD = "What comes after the last answer is left out."
@@ -99,7 +99,7 @@ def _message(turn: Turn, notes: set[str]) -> Message | None:
     if role == "system" and not text:
         return None
     message = Message(role=role, content=text)
-    if role == "assistant" and _is_off(first_of(turn, _FLAGS)):
+    if role == "assistant" and any(_is_off(turn.get(flag)) for flag in _FLAGS):
         message["learned"] = False
         notes.add(UNLEARNED)
     return message

@@ -38,11 +38,14 @@ def history_column(table: Table) -> str | None:
 
 
 def quality_column(table: Table) -> str | None:
-    """A column that calls some answers bad: two values, one of which says yes and the other no (or no alone)."""
+    """A column that calls some answers bad: few values, each of which says yes or no, and at least one says no.
+
+    The examples are all the values that such a column holds: a sample of rows may lack a rare one.
+    """
     for column in table.columns:
-        if not named(column.name, vocabulary.QUALITY) or column.distinct > 2 or column.is_messages:
+        if not named(column.name, vocabulary.QUALITY) or column.distinct > len(column.examples):
             continue
-        verdicts = {verdict(value) for value in table.values(column.name, len(table.sample))}
+        verdicts = {verdict(value) for value in column.examples if not column.is_messages}
         if verdicts in ({True, False}, {False}):
             return column.name
     return None

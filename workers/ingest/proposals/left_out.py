@@ -7,6 +7,7 @@ from workers.contracts.task_types import Role
 from workers.ingest import vocabulary
 from workers.ingest.proposals.by_name import CHOICE
 from workers.ingest.proposals.table import Table
+from workers.ingest.verdicts import WEIGHT_NAMES
 from workers.ingest.vocabulary import language_of_name, named, plain
 
 _BY_NAME: tuple[tuple[frozenset[str] | re.Pattern[str], str], ...] = (
@@ -14,7 +15,7 @@ _BY_NAME: tuple[tuple[frozenset[str] | re.Pattern[str], str], ...] = (
     (vocabulary.TOOLS, "descriptions of tools; calling tools is not learned yet"),
     (re.compile(r"(image|picture|photo|audio|video|bild|foto)s?(path|url|file|id)?|图片|图像|音频|视频"), "images or sound; texts alone are learned"),
     (re.compile(r"reasoning(content)?|thinking|thought|thoughts|rationale|chainofthought|cot|explanation|推理|思考"), "reasoning before the answer"),
-    (re.compile(r"(sample|row|example|loss)?weights?|gewichte?|poids|pesos?"), "weights of rows, which are not followed"),
+    (WEIGHT_NAMES, "weights of rows: a row of weight 0 is left out, other weights are not followed"),
     (re.compile(r"split|fold|subset|partition|setname|datasplit|数据划分"), "which split a row is in"),
     (re.compile(r".*(id|uuid|guid|key|index|idx|number|nr)|编号|序号|line"), "an identifier"),
     (re.compile(r".*(date|time|timestamp|created|updated|(created|updated)at)|日期|时间|datum|fecha|fechas"), "a date or time"),

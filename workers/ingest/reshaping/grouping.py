@@ -15,6 +15,7 @@ from workers.ingest.conversations.markup import line_side, without_mark
 from workers.ingest.conversations.speakers import is_speaker, role_of
 from workers.ingest.reshaping.cells import Cells, Row, Sample
 from workers.ingest.tables import RowsWriter, read_rows
+from workers.ingest.verdicts import is_no_weight, is_weight_column
 from workers.ingest.vocabulary import named, plain
 
 _SPEAKER = frozenset({"role", "speaker", "from", "sender", "author", "who", "by", "type", "participant", "角色", "发言人", "rolle", "sprecher", "rol", "papel", "роль"})  # fmt: skip
@@ -26,12 +27,13 @@ _BATCH_ROWS = 5_000
 
 @dataclass(frozen=True)
 class TurnColumns:
-    """Which columns hold a turn's speaker, its text, its conversation and its place there."""
+    """Which columns hold a turn's speaker, its text, its conversation, its place there and its weight."""
 
     speaker: str
     content: str
     conversation: str | None
     turn: str | None
+    weight: str | None = None
 
 
 def turn_columns(columns: list[Column], sample: Sample) -> TurnColumns | None:
@@ -52,7 +54,8 @@ def turn_columns(columns: list[Column], sample: Sample) -> TurnColumns | None:
         return None
     if talk is None and any(named(column.name, vocabulary.LABEL | vocabulary.SUMMARY) for column in rest):
         return None
-    return TurnColumns(speaker, content, talk.name if talk else None, turn)
+    weight = next((column.name for column in rest if is_weight_column(column.name)), None)
+    return TurnColumns(speaker, content, talk.name if talk else None, turn, weight)
 
 
 def _names_speakers(column: Column, sample: Sample) -> bool:
@@ -95,12 +98,13 @@ def _write_turns(path: Path, made: Path, columns: TurnColumns) -> int:
             ("turn", pa.float64()),
             ("role", pa.string()),
             ("content", pa.string()),
+            ("learned", pa.bool_()),
         ]
     )
     number, before, last = 0, None, None
     count = 0
     with pq.ParquetWriter(made, schema, compression="zstd") as writer:
-        pending: list[tuple[int, str | None, float | None, str | None, str | None]] = []
+        pending: list[tuple[object, ...]] = []
         for line, cells in read_rows(path):
             turn = _number(cells.get(columns.turn) if columns.turn else None)
             role = role_of(cells.get(columns.speaker))
@@ -112,7 +116,10 @@ def _write_turns(path: Path, made: Path, columns: TurnColumns) -> int:
             number += begins
             before, last = role, turn
             talk = cells.get(columns.conversation) if columns.conversation else str(number)
-            pending.append((line, talk, turn, cells.get(columns.speaker), cells.get(columns.content)))
+            weight = cells.get(columns.weight) if columns.weight else None
+            learned = not is_no_weight(weight or "")
+            said = cells.get(columns.speaker), cells.get(columns.content)
+            pending.append((line, talk, turn, *said, learned))
             count += 1
             if len(pending) >= _BATCH_ROWS:
                 writer.write_table(_table(pending, schema))
@@ -141,13 +148,18 @@ def _conversations(turns: Path, work: Path):  # type: ignore[no-untyped-def]
         database.execute("SET memory_limit = '400MB'; SET threads = 1")
         database.execute("SET temp_directory = ?", [str(work / "spill")])
         found = database.execute(
-            "SELECT min(line) AS first, talk, list({'role': role, 'content': content} ORDER BY turn NULLS LAST, line) "
+            "SELECT min(line) AS first, talk, list({'role': role, 'content': content, 'learned': learned} ORDER BY turn NULLS LAST, line) "
             "FROM read_parquet(?) WHERE content IS NOT NULL GROUP BY talk ORDER BY first",
             [str(turns)],
         )
         while rows := found.fetchmany(_BATCH_ROWS):
             for line, talk, messages in rows:
-                yield line, talk, json.dumps(messages, ensure_ascii=False)
+                turns = [
+                    {"role": turn["role"], "content": turn["content"]}
+                    | ({} if turn["learned"] else {"weight": 0})
+                    for turn in messages
+                ]
+                yield line, talk, json.dumps(turns, ensure_ascii=False)
 
 
 def has_line_pairs(columns: list[Column], sample: Sample) -> bool:
