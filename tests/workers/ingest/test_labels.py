@@ -4,11 +4,13 @@ import json
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.contracts.task_types import TaskType
 from workers.ingest.labels import combinations_of, labels_of, merged_spellings, tidy_label
+from workers.ingest.profile import Profile
+from workers.ingest.proposals import propose
 
 ROLES = {"text": "input", "label": "label"}
 
@@ -112,3 +114,74 @@ def test_labels_of_a_cell() -> None:
     assert labels_of('["a", "b", "a"]') == ["a", "b"]
     assert labels_of("[]") == []
     assert labels_of("[draft]") == ["[draft]"]
+
+
+_LABEL_NAMES = [
+    "topic",
+    "tag",
+    "emotion",
+    "sentiment",
+    "intent",
+    "queue",
+    "Klasse",
+    "etiqueta",
+    "分类",
+    "ラベル",
+    "метка",
+]
+
+
+@pytest.mark.parametrize("name", _LABEL_NAMES)
+@pytest.mark.parametrize(
+    ("values", "reason"), [(1, "one value only"), (1_200, "at most 1,000 can be learned")]
+)
+@pytest.mark.parametrize("texts", [["text"], ["title", "body"]])
+def test_a_label_column_of_any_name_that_cannot_be_learned_is_named(
+    import_file, name: str, values: int, reason: str, texts: list[str]
+) -> None:
+    rows = [
+        {
+            **{text: f"The kettle of order {n} came late, says its {text}." for text in texts},
+            name: f"v{n % values}",
+        }
+        for n in range(3 * values if values > 1 else 40)
+    ]
+    proposal = import_file("\n".join(map(json.dumps, rows)), "x.jsonl").result.proposal
+    assert proposal.task_type is None
+    assert f"“{name}”" in proposal.why[0]
+    assert reason in proposal.why[0]
+
+
+_CELLS = {
+    "prose": lambda n: f"The shop opened its door number {n} on a cold day",
+    "long prose": lambda n: f"The shop opened its door number {n} on a cold day. " * 5,
+    "label": lambda n: "ab"[n % 2],
+    "one value": lambda _: "same",
+    "number": lambda n: str(n * 7),
+    "address": lambda n: f"https://example.org/{n}",
+    "rare prose": lambda n: f"Nobody has read page {n} so far" if n % 10 == 0 else None,
+}  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["text", "body", "story", "motto", "notes", "name", "author", "topic", "id", "url", "x"]
+        ),
+        st.sampled_from(sorted(_CELLS)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_the_only_column_of_running_text_is_the_only_one(kinds: dict[str, str]) -> None:
+    profile = Profile()
+    for n in range(40):
+        profile.add({name: _CELLS[kind](n) for name, kind in kinds.items()})
+    why = propose(profile.columns(), profile.sample).why
+    written = [name for name, kind in kinds.items() if kind.endswith("prose")]
+    for sentence in why:
+        if "is the only column of running text" in sentence:
+            assert [f"“{name}”" for name in written] == [sentence.split(" is the only")[0]]
+        if "holds the longest texts" in sentence:
+            assert kinds[sentence.split("”")[0].removeprefix("“")] in ("long prose", "prose")

@@ -29,6 +29,7 @@ def two_texts(table: Table) -> Found | None:
 
 
 def running_text(table: Table) -> Found | None:
+    """One text to go on writing. Columns that are no candidates, such as notes, may hold running text as well."""
     texts = table.texts
     text = texts[0] if len(texts) == 1 else table.first(vocabulary.TEXT & vocabulary.LONG_TEXT)
     if text is None or text not in texts:
@@ -42,4 +43,11 @@ def running_text(table: Table) -> Found | None:
     if labels := [column.name for column in label_columns(table) if column.name != text]:
         why = f"“{labels[0]}” could be the label of “{text}”, or the text alone is to be learned. Say which."
         return Found(None, {}, [why])
-    return Found(TaskType.GENERATION, {text: Role.TARGET}, [f"“{text}” is the only column of running text."])
+    others = [column for column in table.columns if column.name != text and table.is_written(column)]
+    if not others:
+        why = f"“{text}” is the only column of running text."
+    elif max(column.mean_length for column in others) < table.column(text).mean_length:
+        why = f"“{text}” holds the longest texts."
+    else:
+        return None
+    return Found(TaskType.GENERATION, {text: Role.TARGET}, [why])

@@ -134,9 +134,10 @@ def label_warnings(table: Table, name: str) -> list[str]:
 
 def unusable_label(table: Table) -> Found | None:
     """A column that is named like the label, and cannot be one: the reason is said, and nothing else is guessed."""
-    for column in table.columns:
-        if not plain(column.name).startswith(_PLAINLY) or not named(column.name, vocabulary.LABEL):
-            continue
+    named_so = [column for column in table.columns if named(column.name, vocabulary.LABEL)]
+    if any(table.is_label_like(column) for column in named_so):
+        return None
+    for column in sorted(named_so, key=_rank):
         if column.is_messages or not [name for name in table.texts if name != column.name]:
             continue
         if reason := _why_unusable(table, column):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from workers.contracts.specs import Column
 from workers.contracts.task_types import Role, TaskType
-from workers.contracts.words import UNSPACED
+from workers.contracts.words import UNSPACED, words
 from workers.ingest import vocabulary
 from workers.ingest.languages import language_of
 from workers.ingest.vocabulary import language_of_name, named
@@ -48,9 +48,9 @@ class Table:
     def first(self, *vocabularies: frozenset[str], but: Iterable[str | None] = ()) -> str | None:
         """The first usable column whose name is in the first vocabulary that names any."""
         left_out = set(but)
-        for words in vocabularies:
+        for names in vocabularies:
             for column in self.columns:
-                if column.name not in left_out and self.is_usable(column) and named(column.name, words):
+                if column.name not in left_out and self.is_usable(column) and named(column.name, names):
                     return column.name
         return None
 
@@ -79,6 +79,12 @@ class Table:
                     language_of(values) in ("zh", "ja", "ko") and column.distinct > 0.5 * column.filled
                 )
         return not self.is_machine_made(column.name)
+
+    def is_written(self, column: Column) -> bool:
+        """Whether people wrote the cells, whatever the column is called and however few rows have one."""
+        values = self.values(column.name)
+        several = sum(len(words(value)) > 1 for value in values)
+        return several * 2 > len(values) and not self.is_machine_made(column.name)
 
     def is_machine_made(self, name: str) -> bool:
         """Numbers, addresses and identifiers: no white space, or nothing but digits and signs."""
