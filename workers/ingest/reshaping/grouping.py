@@ -154,12 +154,12 @@ def _conversations(turns: Path, work: Path):  # type: ignore[no-untyped-def]
         )
         while rows := found.fetchmany(_BATCH_ROWS):
             for line, talk, messages in rows:
-                turns = [
+                marked = [
                     {"role": turn["role"], "content": turn["content"]}
                     | ({} if turn["learned"] else {"weight": 0})
                     for turn in messages
                 ]
-                yield line, talk, json.dumps(turns, ensure_ascii=False)
+                yield line, talk, json.dumps(marked, ensure_ascii=False)
 
 
 def has_line_pairs(columns: list[Column], sample: Sample) -> bool:
