@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.verdicts import VerdictText, verdict_text
 from apps.jobs.querysets import JobQuerySet
 from apps.workspaces.models import InWorkspace
 from workers.contracts.jobs import ROUTES, JobKind, JobRoute
@@ -105,6 +106,17 @@ class Job(InWorkspace):
     @property
     def is_ended(self) -> bool:
         return self.state in ENDED
+
+    @property
+    def warning(self) -> VerdictText | None:
+        """Why its success is none: the verdict of its result, where that warns."""
+        found = verdict_text(self.result) if isinstance(self.result, dict) else None
+        return found if found is not None and found.warns else None
+
+    @property
+    def outcome(self) -> str:
+        """Its state in words; one that succeeded without a usable result says that instead."""
+        return self.warning.badge if self.warning else str(self.get_state_display())
 
     @property
     def silent_seconds(self) -> float | None:

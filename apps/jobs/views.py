@@ -89,6 +89,12 @@ def _back(request: HttpRequest, job: Job) -> HttpResponse:
     return HttpResponseRedirect(came_from)
 
 
+def _notice_level(job: Job) -> str:
+    if job.state != State.SUCCEEDED:
+        return "danger"
+    return "warning" if job.warning else "success"
+
+
 @require_GET
 @login_required
 def notices(request: HttpRequest) -> JsonResponse:
@@ -101,8 +107,8 @@ def notices(request: HttpRequest) -> JsonResponse:
     shown = [
         {
             "text": pgettext("what ended, and how", "%(title)s: %(state)s")
-            % {"title": translate_said(job.title), "state": job.get_state_display()},
-            "level": "success" if job.state == State.SUCCEEDED else "danger",
+            % {"title": translate_said(job.title), "state": job.outcome},
+            "level": _notice_level(job),
             "url": page_of(job),
         }
         for job in jobs

@@ -92,26 +92,19 @@ def reach(context: dict[str, Any]) -> Reach:
 
 @register.simple_tag
 def state(job: Any) -> SafeString:
-    """A job's state in words and with an icon."""
+    """A job's state in words and with an icon; a run that has not learned says that instead of its success."""
+    if job.warning:
+        return format_html(
+            '<span class="state state-failed" title="{}">{}{}</span>',
+            job.warning.headline,
+            icon("alert-triangle"),
+            job.outcome,
+        )
     return format_html(
         '<span class="state state-{}">{}{}</span>',
         job.state,
         icon(STATE_ICONS[job.state]),
-        job.get_state_display(),
-    )
-
-
-@register.simple_tag
-def run_state(run: Any) -> SafeString:
-    """A run's state; one that ended without having learned says that instead of its success."""
-    found = verdict_text(run.result)
-    if found is None or not found.warns:
-        return state(run.job)
-    return format_html(
-        '<span class="state state-failed" title="{}">{}{}</span>',
-        found.headline,
-        icon("alert-triangle"),
-        found.badge,
+        job.outcome,
     )
 
 

@@ -35,6 +35,8 @@ def _with_verdict(
     verdict = Verdict(code=code, parameters=PARAMETERS | figures, fix=fix)
     run.result |= {"verdict": verdict.model_dump(mode="json")}
     run.save()
+    run.job.result = run.result
+    run.job.save()
     return run
 
 
@@ -61,6 +63,15 @@ def test_every_warning_is_the_headline_and_the_badge(
     assert primary_buttons(page) == []
     model_page = client.get(run.model_version.get_absolute_url()).content.decode()
     assert primary_buttons(model_page) == ["Train again with changes"]
+    card = client.get(reverse("jobs:status", args=[run.job_id])).content.decode()
+    assert (text.badge in card, "Succeeded" in card) == (True, False)
+    assert 'class="state state-succeeded"' not in page
+    [notice] = [
+        notice
+        for notice in client.get(reverse("jobs:notices")).json()["notices"]
+        if notice["url"] == reverse("training:detail", args=[run.pk])
+    ]
+    assert (notice["text"], notice["level"]) == (f"{run.job}: {text.badge}", "warning")
     home = client.get(reverse("home:home")).context["next"]
     assert home.url == reverse("training:detail", args=[run.pk])
     assert text.headline in home.text
