@@ -1,8 +1,10 @@
 """A rough guess at the language of a column: by script, and by everyday words for the Latin alphabet."""
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from workers.contracts.words import words
 
@@ -29,6 +31,17 @@ _WORDS: dict[str, frozenset[str]] = {
         "nl": "de het een van en is in op met voor die dat te zijn aan niet ik",
         "pl": "i w na z się do nie jest to że o jak za po przez",
         "sv": "och i en ett är på med som av för att den det till har inte",
+        "da": "og i en et er på med som af for at den det til har ikke jeg hvad efter blev de vi fra",
+        "no": "og i en et er på med som av for å den det til har ikke jeg hva etter ble de vi fra",
+        "fi": "ja on ei se että hän oli ovat mutta kun niin minä sinä tämä mitä myös joka kanssa",
+        "id": "yang dan di ke dari ini itu untuk dengan tidak pada adalah dalam akan saya ada juga kami",
+        "tr": "ve bir bu da de için ile çok ne gibi ama daha var değil olarak ben o mi",
+        "vi": "và là của có không được cho trong một những người này các đã với tôi ở đi",
+        "cs": "a je v na se že to si s do ale jak byl jsem který za pro by",
+        "ro": "și în de la cu pe nu este un o că din care mai să pentru a sunt",
+        "hu": "a az és hogy nem van egy ez de is meg mint már csak volt ki",
+        "sw": "na ya wa kwa ni katika za la cha hii kuwa yake watu si",
+        "tl": "ang ng sa na mga at ay ko si hindi ito siya para",
     }.items()
 }
 
@@ -51,7 +64,72 @@ def _language_of_text(text: str) -> str | None:
     for code, script in _SCRIPTS:
         if letters and len(script.findall(text)) > (0.15 if code == "ja" else 0.4) * letters:
             return code
+    if (script := _script(text)) not in (None, "latin"):
+        return script
     read = [word for word in words(text) if word[0].isalpha()]
     scores = {code: sum(word in known for word in read) for code, known in _WORDS.items()}
     best = max(scores, key=lambda code: scores[code])
     return best if scores[best] * 10 >= len(read) and scores[best] else None
+
+
+_READ_CHARACTERS = 400
+
+
+def _script(text: str) -> str | None:
+    """The script of nearly half the letters or more, as Unicode names it: bengali, georgian, ethiopic, latin."""
+    letters = Counter(
+        _script_of_letter(character) for character in text[:_READ_CHARACTERS] if character.isalpha()
+    )
+    if not letters:
+        return None
+    script, count = letters.most_common(1)[0]
+    return script if count > 0.4 * letters.total() else None
+
+
+@lru_cache(maxsize=10_000)
+def _script_of_letter(letter: str) -> str:
+    name = unicodedata.name(letter, "unknown").partition(" ")[0].lower()
+    return {"hiragana": "kana", "katakana": "kana"}.get(name, name)
+
+
+_SHARED_WORDS = 0.35
+_QUESTION = re.compile(r"[?？؟;՞፧]\W*$")
+
+
+def could_translate(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Whether the second texts may say what the first say in another language, as nothing in them speaks against it.
+
+    `first` and `second` are texts of the same rows. Against it speaks one language on both sides: known by its words, or
+    by many words that both sides share. So do questions that are answered, and lengths that have nothing in common.
+    """
+    a, b = _common_script(first), _common_script(second)
+    if a != b:
+        return True
+    if _asked(first) > 0.5 and _asked(second) < 0.5 * _asked(first):
+        return False
+    if not 0.4 < _characters(second) / max(1, _characters(first)) < 2.5:
+        return False
+    one, other = language_of(first), language_of(second)
+    if one in _WORDS and other in _WORDS:
+        return one != other
+    return min(_share_of_words(first, second), _share_of_words(second, first)) < _SHARED_WORDS
+
+
+def _common_script(texts: Sequence[str]) -> str | None:
+    scripts = Counter(script for text in texts if (script := _script(text)))
+    return scripts.most_common(1)[0][0] if scripts else None
+
+
+def _asked(texts: Sequence[str]) -> float:
+    return sum(bool(_QUESTION.search(text)) for text in texts) / max(1, len(texts))
+
+
+def _characters(texts: Sequence[str]) -> int:
+    return sum(map(len, texts))
+
+
+def _share_of_words(texts: Sequence[str], others: Sequence[str]) -> float:
+    """How much of what the texts say is in words that the others use too."""
+    known = {word for text in others for word in words(text)}
+    said = [word for text in texts for word in words(text) if word[0].isalpha()]
+    return sum(word in known for word in said) / max(1, len(said))

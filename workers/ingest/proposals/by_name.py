@@ -69,10 +69,29 @@ def translation(table: Table) -> Found | None:
         return Found(TaskType.TRANSLATION, {source: Role.INPUT, target: Role.TARGET}, [why])
     text = table.first(vocabulary.SOURCE)
     translated = table.first(vocabulary.TRANSLATION, but=[text])
-    if text and translated and table.languages_differ(text, translated):
+    if (
+        text
+        and translated
+        and (table.languages_differ(text, translated) or _is_named_translation(table, text, translated))
+    ):
         why = f"“{text}” and “{translated}” are named like a text and its translation."
         return Found(TaskType.TRANSLATION, {text: Role.INPUT, translated: Role.TARGET}, [why])
     return None
+
+
+_VAGUE_SOURCE = frozenset({"from"})
+_VAGUE_TRANSLATION = frozenset({"to", "reference"})
+"""These name many other things as well, so that only the languages tell."""
+
+
+def _is_named_translation(table: Table, text: str, translated: str) -> bool:
+    """Whether the names alone say so, and neither a program nor one language on both sides speaks against them."""
+    return (
+        not named(text, _VAGUE_SOURCE)
+        and not named(translated, _VAGUE_TRANSLATION)
+        and max(code_share(table.values(name)) for name in (text, translated)) < 0.6
+        and table.could_translate(text, translated)
+    )
 
 
 def _language_pair(table: Table) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from workers.contracts.specs import Column
 from workers.contracts.task_types import Role, TaskType
 from workers.contracts.words import UNSPACED, words
 from workers.ingest import vocabulary
-from workers.ingest.languages import language_of
+from workers.ingest.languages import could_translate, language_of
 from workers.ingest.vocabulary import language_of_name, named
 
 _MACHINE_MADE = re.compile(
@@ -104,6 +104,21 @@ class Table:
             return False
         a, b = map(language_of, texts)
         return a is not None and b is not None and a != b
+
+    def could_translate(self, text: str, translated: str) -> bool:
+        """Whether one column of written text may be the other in another language; see `languages.could_translate`."""
+        rows = [(row[text], row[translated]) for row in self.sample if text in row and translated in row]
+        first, second = zip(*rows[:300], strict=True) if rows else ((), ())
+        return (
+            all(
+                self.reads_as_text(name)
+                and not self.is_machine_made(name)
+                and not self.is_label_like(self.column(name))
+                for name in (text, translated)
+            )
+            and len(set(first)) > 2
+            and could_translate(first, second)
+        )
 
     def is_much_shorter(self, short: str, long: str) -> bool:
         return (
