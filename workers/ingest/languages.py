@@ -64,8 +64,9 @@ def _language_of_text(text: str) -> str | None:
     for code, script in _SCRIPTS:
         if letters and len(script.findall(text)) > (0.15 if code == "ja" else 0.4) * letters:
             return code
-    if (script := _script(text)) not in (None, "latin"):
-        return script
+    alphabet = _script(text)
+    if alphabet not in (None, "latin"):
+        return alphabet
     read = [word for word in words(text) if word[0].isalpha()]
     scores = {code: sum(word in known for word in read) for code, known in _WORDS.items()}
     best = max(scores, key=lambda code: scores[code])
