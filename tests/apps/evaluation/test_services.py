@@ -9,6 +9,7 @@ from django.db import connection
 
 from apps.core.errors import NotVisible, UserError
 from apps.core.storage import storage
+from apps.datasets.models import DatasetVersion
 from apps.evaluation import services
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs import services as jobs
@@ -174,6 +175,29 @@ def test_did_it_get_better_compares_three(owner, make_run, make_classifier) -> N
     assert services.compare_with_base(actor=owner, model_version=run.model_version) == comparison
     with pytest.raises(UserError, match="no longer known"):
         services.compare_with_base(actor=owner, model_version=make_classifier())
+
+
+def test_of_a_large_test_split_a_sample_is_compared_unless_all_is_asked_for(
+    owner, make_run, make_model
+) -> None:
+    run = make_run()
+    data = run.model_version.dataset_version
+    DatasetVersion.objects.filter(pk=data.pk).update(rows_test=services.SAMPLE_ROWS + 1)
+    run.model_version.refresh_from_db()
+
+    def sampled(**chosen: bool) -> set[int | None]:
+        made = services.compare_with_base(actor=owner, model_version=run.model_version, **chosen)
+        return {one.evaluation.max_rows for one in made.compared.all()}
+
+    assert sampled() == {services.SAMPLE_ROWS}
+    assert sampled(all_rows=True) == {None}
+
+    data.refresh_from_db()
+    random_weights = make_model("chat", "causal", kind="base")
+    assert random_weights.is_starter
+    for asked in (None, services.SAMPLE_ROWS):
+        answered = services.rows_to_answer(random_weights, data, "test", asked)
+        assert answered == services.STARTER_ROWS, "random weights answer nonsense at great length"
 
 
 def test_several_are_evaluated_together_or_not_at_all(owner, tickets, make_classifier, make_model) -> None:

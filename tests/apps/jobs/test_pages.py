@@ -44,6 +44,17 @@ def test_a_running_job_shows_phase_share_and_time_left(client_for, owner, new_jo
         assert shown in html
 
 
+def test_a_running_job_whose_worker_is_silent_says_so_before_it_is_lost(
+    client_for, owner, new_job, settings
+) -> None:
+    job, client = new_job("run", "queued"), client_for(owner)
+    jobs.claim(job_id=str(job.pk), worker="w")
+    assert "has not answered" not in status(client, job)
+    silent = timezone.now() - timedelta(seconds=settings.JOB_LOST_AFTER_SECONDS - 1)
+    Job.objects.filter(pk=job.pk).update(heartbeat_at=silent)
+    assert "Its worker has not answered for" in status(client, job)
+
+
 def test_an_ended_job_says_why_and_no_longer_reloads(client_for, owner, new_job) -> None:
     job = new_job("run", "queued")
     failure = Failed(code="x", message="Use <fewer> rows.", trace="<script>")

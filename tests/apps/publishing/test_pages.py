@@ -128,6 +128,15 @@ def test_the_page_shows_link_code_and_sample(client_for, owner, app, link, setti
     assert f"model=&quot;{app.slug}&quot;" in page or f'model="{app.slug}"' in page
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"])
+def test_a_loopback_address_says_that_it_works_here_alone(client_for, owner, app, link, settings, host):
+    settings.SITE_URL = f"http://{host}"
+    page = client_for(owner).get(reverse("publishing:detail", args=[app.pk])).content.decode()
+    assert f"/a/{link[1]}/" in page
+    assert "This address works on this computer only." in page
+    assert "qr-line" not in page, "a phone that reads it would find nothing"
+
+
 def test_a_key_is_shown_once(client_for, editor, app):
     client = client_for(editor)
     page = client.post(reverse("publishing:create_key", args=[app.pk]), {"name": "script"}).content.decode()
