@@ -36,7 +36,7 @@ def _refusal(problem: ErrorDetails) -> ApiError:
         return ApiError(400, "invalid_request", _("The body is not valid JSON."))
     if not where:
         return ApiError(400, "invalid_request", _("The body must be a JSON object."))
-    if problem["loc"][0] in UNSUPPORTED:
+    if not UNSUPPORTED.isdisjoint(problem["loc"]):
         message = _("This server does not support %(field)s with this value. Leave it out.") % {
             "field": where
         }

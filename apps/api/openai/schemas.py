@@ -30,7 +30,7 @@ UNSUPPORTED = frozenset(
         *("n", "best_of", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs"),
         *("tools", "tool_choice", "functions", "function_call", "response_format", "modalities", "audio"),
         *("echo", "suffix", "store", "reasoning_effort", "verbosity", "prediction", "web_search_options"),
-        *("min_p", "ignore_eos", "service_tier"),
+        *("min_p", "ignore_eos", "service_tier", "tool_calls"),
     }
 )
 """Known parameters for what this server does not do: taken where they ask for nothing, refused otherwise."""
@@ -59,6 +59,10 @@ def field_of(loc: Sequence[str | int]) -> str:
 class ChatMessage(BaseModel):
     role: Literal["system", "developer", "user", "assistant"]
     content: Content | None = ""
+    # Without what was called or said aloud, the turn would be read as one that says nothing.
+    tool_calls: list[Any] | None = Field(None, max_length=0)
+    function_call: None = None
+    audio: None = None
 
     def prompt(self) -> PromptMessage:
         parts = self.content if isinstance(self.content, list) else []

@@ -89,13 +89,33 @@ def test_messages_as_the_package_gives_them_back_are_taken(client: Any, app: Any
             {"role": "developer", "content": "Be brief."},
             *HELLO,
             first,
-            {"role": "assistant", "content": None},
+            {"role": "assistant", "content": None, "tool_calls": [], "function_call": None, "refusal": None},
             {"role": "user", "content": parts, "name": "Ada"},
         ],
     )
     heard = engine.told()["calls"][-1]["messages"]
     assert [message["role"] for message in heard] == ["system", "user", "assistant", "assistant", "user"]
     assert [message["content"] for message in heard[-2:]] == ["", "And then?"]
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        {"tool_calls": [{"id": "1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}]},
+        {"function_call": {"name": "look_up", "arguments": "{}"}},
+        {"audio": {"id": "a-voice"}},
+    ],
+    ids=lambda turn: next(iter(turn)),
+)
+def test_a_turn_that_would_be_read_as_saying_nothing_is_refused(
+    client: Any, app: Any, turn: dict[str, Any]
+) -> None:
+    messages = [*HELLO, {"role": "assistant", "content": None, **turn}, *HELLO]
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model=app.slug, messages=messages)
+    (name,) = turn
+    assert (caught.value.code, caught.value.param) == ("unsupported_value", f"messages.1.{name}")
+    assert "Leave it out" in caught.value.message
 
 
 def test_a_picture_in_a_message_is_refused_as_what_it_is(client: Any, app: Any) -> None:
