@@ -16,6 +16,8 @@ from pip._vendor.packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "constraints.txt"
 HEADER = "# Every version that Maquette is tested with, indirect ones included. Written by tools/pin.py.\n"
+OLDER_PYTHON = {"async-timeout": "5.0.1"}
+"""Needed by redis before Python 3.11.3, so not installed here; Debian 12 has 3.11.2."""
 
 
 def declared() -> list[str]:
@@ -61,7 +63,7 @@ def closure(lines: list[str]) -> dict[str, str]:
 
 
 def main() -> None:
-    pins = closure(declared())
+    pins = OLDER_PYTHON | closure(declared())
     TARGET.write_text(HEADER + "".join(f"{name}=={pins[name]}\n" for name in sorted(pins)))
     print(f"{TARGET.name}: {len(pins)} versions")
 
