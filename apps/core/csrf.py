@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 logger = logging.getLogger(__name__)
 
+_FROM_ELSEWHERE = ("Origin checking failed", "Referer checking failed")
 HOST_HEADER = "Host"
 SCHEME_HEADER = "X-Forwarded-Proto"
 _LINE = (
@@ -41,11 +42,11 @@ _TOO_OLD = gettext_lazy(
 
 def refused_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403. `reason` is Django's, in English; the page says it in the words of the reader."""
-    if reason.startswith("Origin checking failed") and request.META.get("HTTP_ORIGIN") != "null":
+    if _came_from(request) and reason.startswith(_FROM_ELSEWHERE) and reason != REASON_NO_REFERER:
         addresses = _addresses(request)
         logger.warning(_LINE, addresses)
         heading, text = _("The studio does not know this address"), str(_WRONG_ADDRESS) % addresses
-    elif reason.startswith("Origin checking failed") or reason == REASON_NO_REFERER:
+    elif reason.startswith(_FROM_ELSEWHERE):
         heading, text = _("The browser hid where the form comes from"), str(_NAMELESS)
     elif reason == REASON_NO_CSRF_COOKIE:
         heading, text = _("This page needs cookies"), str(_NO_COOKIE)
@@ -54,9 +55,18 @@ def refused_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "403_csrf.html", {"heading": heading, "text": text}, status=403)
 
 
+def _came_from(request: HttpRequest) -> str:
+    """Scheme and host of the page that sent the form; empty where the browser does not say. Over https Django takes the
+    Referer where there is no Origin."""
+    origin = request.headers.get("Origin", "")
+    if not origin and (referer := urlsplit(request.headers.get("Referer", ""))).netloc:
+        origin = f"{referer.scheme}://{referer.netloc}"
+    return "" if origin == "null" else origin[:200]
+
+
 def _addresses(request: HttpRequest) -> dict[str, str]:
     """Where the browser is, as what the request came, and the header that a proxy on the way did not send."""
-    origin = request.META["HTTP_ORIGIN"][:200]
+    origin = _came_from(request)
     asked = f"{request.scheme}://{request.get_host()}"
     header = SCHEME_HEADER if urlsplit(origin).netloc == request.get_host() else HOST_HEADER
     return {"origin": origin, "asked": asked, "site": settings.SITE_URL, "header": header}

@@ -44,7 +44,10 @@ def origin_refusal(origin: str, host: str) -> str:
     if page.netloc.lower() == ours.netloc.lower():
         return ""
     if page.netloc.lower() != host.lower():
-        return f"the origin {origin!r} is another site than {host!r}"
+        return (
+            f"the origin {origin!r} is another site than {host!r}, and SITE_URL is {settings.SITE_URL!r}. If people open "
+            f"the studio at {origin}, set SITE_URL to that, let the proxy send the header Host, and start the studio again"
+        )
     # A foreign name that was made to lead to this machine is its own origin and its own host.
     if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
         return f"the host {host!r} is not among ALLOWED_HOSTS"

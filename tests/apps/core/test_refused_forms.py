@@ -45,6 +45,20 @@ def test_a_proxy_that_hides_the_address_is_named(
     assert "SITE_URL" in caplog.text
 
 
+def test_a_page_that_says_where_it_is_by_its_referer_alone_is_named(settings: Any) -> None:
+    """As browsers without an Origin header do, and proxies that take it away."""
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    proxied = {"host": "127.0.0.1:8122", "x-forwarded-proto": "https"}
+    answer = _send(referer="https://studio.example/accounts/login/", **proxied)
+    assert answer.status_code == 403
+    for named in ("https://studio.example", "https://127.0.0.1:8122", "SITE_URL", "the header Host,"):
+        assert named in answer.content.decode(), named
+    nameless = _send(**proxied).content.decode()
+    assert "hid where the form comes from" in nameless
+    malformed = _send(referer="nowhere", **proxied).content.decode()
+    assert "hid where the form comes from" in malformed
+
+
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:8000", SITE])
 def test_the_right_address_is_let_in(origin: str) -> None:
     assert _send(origin=origin, host="127.0.0.1:8000").status_code == 200

@@ -78,6 +78,7 @@ async def test_a_job_that_is_not_there_is_refused(viewer) -> None:
     ("origin", "reason"),
     [
         (b"http://evil.example", "is another site than 'studio.example'"),
+        (b"http://evil.example", "set SITE_URL to that, let the proxy send the header Host"),
         (b"http://studio.example.evil.example", "is another site than 'studio.example'"),
         (b"null", "'null' is no web page"),
         (b"", "there is no Origin header"),
