@@ -3,7 +3,7 @@ import { copy } from "../clipboard.js";
 import { codeOf } from "./code_block.js";
 import { Composer, followReplies, isEnterForSending, showBusy } from "./composer.js";
 import { Connection } from "./connection.js";
-import { keepDraft } from "./drafts.js";
+import { begunEdit, keepDraft, keepEdit } from "./drafts.js";
 import { spokenText } from "./markdown.js";
 import { Outbox } from "./outbox.js";
 import { announce, announceEnd, commonTool, isComposing, page, rememberConversation, showCopied, startPage, stateText, words } from "./page.js";
@@ -25,7 +25,10 @@ startPage();
 const connection = new Connection(page);
 const composer = new Composer(connection, { submit, stopping: (id) => showBusy(turns.elementOf(id), words("stopping")) });
 const { field } = composer;
-keepDraft(field, () => (page.conversation ? `${page.home}${page.conversation}` : page.home));
+const place = () => (page.conversation ? `${page.home}${page.conversation}` : page.home);
+// While a question is edited, the field shows its text; the draft is what stood there before.
+keepDraft(field, place, () => (editing ? stashed : field.value));
+field.addEventListener("input", () => editing && keepEdit(place(), { message: editing, text: field.value }));
 
 // The page follows the answer only while its reader is at the bottom.
 scroller.addEventListener("scroll", () => {
@@ -90,17 +93,18 @@ function takeBack(key) {
   field.focus();
 }
 
-function startEditing(id) {
+function startEditing(id, text = turns.texts.get(id)) {
   if (!editing) stashed = field.value;
   editing = id;
   composer.form.classList.add("editing");
-  composer.fill(turns.texts.get(id));
+  composer.fill(text);
   field.focus();
 }
 
 // What had been typed before comes back.
 function leaveEditing() {
   const before = editing ? stashed : "";
+  if (editing) keepEdit(place(), null);
   editing = null;
   stashed = "";
   composer.form.classList.remove("editing");
@@ -242,5 +246,7 @@ for (const [key, asked] of outbox.of(page.conversation)) {
   if (asked.refused) turns.showUnsent(turns.addPending(key, "user", asked.text), words("not_sent"));
   else post(key, asked);
 }
+const begun = begunEdit(place());
+if (begun && turns.texts.has(begun.message) && !composer.answering) startEditing(begun.message, begun.text);
 grow();
 scrollToEnd(true);
