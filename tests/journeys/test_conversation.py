@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -15,9 +16,11 @@ from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.asgi import get_asgi_application
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocketRoute, expect
 
+from tests.access.world import build_world
 from tests.fixtures.axe import bring_axe, violations
 from tests.fixtures.browser import PHONE, Complaints
 from tests.fixtures.publishing import FaultyEngine, LiveSite
+from tests.journeys.pages import cookies_of
 
 pytestmark = pytest.mark.journey
 
@@ -234,6 +237,41 @@ def _refusing(line: WebSocketRoute) -> None:
             line.send(json.dumps(told | {"request_key": asked["request_key"]}))
 
     line.on_message(answer)
+
+
+def test_one_of_two_models_is_refused_and_the_other_answers_on(
+    site: LiveSite, context: BrowserContext
+) -> None:
+    world = build_world()
+    context.add_cookies(cookies_of(world.clients["owner"], site))
+    page = context.new_page()
+
+    def refuse_the_second(line: WebSocketRoute) -> None:
+        def answer(text: Any) -> None:
+            asked = json.loads(text)
+            if asked["type"] == "stop":
+                line.send(json.dumps({"type": "end", "message": asked["message"], "state": "stopped"}))
+            elif asked["model"] == str(world.ours.things["model"].pk):
+                told = {"type": "refused", "code": "too_often", "text": "Too many questions."}
+                line.send(json.dumps(told | {"request_key": asked["request_key"]}))
+            else:
+                told = {"type": "trial", "request_key": asked["request_key"], "message": "m1"}
+                line.send(json.dumps(told))
+                line.send(json.dumps({"type": "state", "message": "m1", "seq": 1, "state": "answering"}))
+
+        line.on_message(answer)
+
+    page.route_web_socket("**/ws/try/", refuse_the_second)
+    page.goto(f"{site.url}/try/{world.ours.things['model'].pk}/")
+    page.locator("#text").fill("Hello")
+    page.get_by_role("button", name="Ask both").click()
+    expect(page.get_by_text("Too many questions.")).to_be_visible()
+    expect(page.locator(".trial.tuned")).not_to_have_class(re.compile("busy"))
+    expect(page.locator(".trial.base")).to_have_class(re.compile("busy"))
+    expect(page.locator(".trial.base .trial-status")).not_to_be_empty()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".trial.base")).not_to_have_class(re.compile("busy"))
+    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
 
 
 def test_phones_and_input_methods(address: str, browser: Browser, context: BrowserContext) -> None:

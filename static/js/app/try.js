@@ -118,6 +118,8 @@ connection.addEventListener("end", ({ detail }) => {
 connection.addEventListener("refused", ({ detail }) => {
   refused.textContent = detail.text;
   refused.hidden = false;
-  for (const column of columns.values()) status(column, "", false);
+  // The other model may have been asked all the same.
+  const column = [...columns.values()].find((one) => one.asked === detail.request_key);
+  if (column) status(column, "", false);
   showStop();
 });
