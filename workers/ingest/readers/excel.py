@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx, .xls, .xlsb, .ods): the sheet that was chosen or holds most, row numbers as Excel shows them."""
+"""Workbooks (.xlsx, .xls, .xlsb, .ods): the sheet that was chosen or holds most, row numbers as Excel shows them."""
 
 import datetime
 import os
@@ -16,7 +16,9 @@ from workers.ingest.detect import not_a_table
 from workers.ingest.header import column_names, looks_like_header, rows_above_header
 from workers.ingest.number_formats import general
 from workers.ingest.readers.delimited import too_many_columns
-from workers.ingest.readers.xlsx import DamagedSheet, Merged, SheetRow, open_workbook
+from workers.ingest.readers.ods import OdsDocument, open_ods
+from workers.ingest.readers.xlsx import open_workbook
+from workers.ingest.readers.xml_parts import DamagedSheet, Merged, SheetRow
 from workers.ingest.source import Bad, Row, Source
 from workers.runtime.reporter import JobError
 
@@ -42,7 +44,8 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
         with ExitStack() as held:
             workbook = open_workbook(source.path, source.limits, held)
             if workbook is None:
-                yield from _old(source, held)
+                document = open_ods(source.path, source.limits, source.max_columns, held)
+                yield from _ods(source, document) if document else _old(source, held)
                 return
             looked = {name: workbook.look_over(name) for name in workbook.sheets}
             name = _chosen(source, {name: filled for name, (filled, _) in looked.items()})
@@ -140,11 +143,18 @@ def _named(cells: dict[int, str], names: dict[int, str]) -> dict[str, str]:
     return row
 
 
+def _ods(source: Source, document: OdsDocument) -> Iterator[Row | Bad]:
+    yield from _sheet(source, document.rows(_chosen(source, document.sheets)))
+
+
 def _old(source: Source, held: ExitStack) -> Iterator[Row | Bad]:
-    """What is no .xlsx: calamine reads whole sheets, so what they unpack to is bounded before."""
+    """An .xls or .xlsb: calamine reads whole sheets, so what they unpack to is bounded before."""
     _refuse_oversized(source)
     workbook = held.enter_context(CalamineWorkbook.from_path(source.path))
-    name = _chosen(source, {name: _filled_cells(workbook, name) for name in workbook.sheet_names})
+    name = _chosen(source, {name: _filled_cells(source, workbook, name) for name in workbook.sheet_names})
+    source.note(
+        "Number formats are not read from .xls and .xlsb workbooks: 12.5 % is read as 0.125. Save the workbook as .xlsx to read numbers as they are shown."
+    )
     sheet = workbook.get_sheet_by_name(name)
     height = max(1, sheet.total_height)
     ranges = sheet.merged_cell_ranges or []
@@ -190,13 +200,18 @@ def _unpacked_bytes(stream: IO[bytes], member: zipfile.ZipInfo, most: int) -> in
     return size
 
 
-def _filled_cells(workbook: CalamineWorkbook, name: str) -> int:
+def _filled_cells(source: Source, workbook: CalamineWorkbook, name: str) -> int:
     """0 also for what is no table, such as a sheet that holds a chart only."""
     try:
         sheet = workbook.get_sheet_by_name(name)
     except CalamineError:
         return 0
-    return sum(bool(_text(cell)) for row in sheet.iter_rows() for cell in row) if sheet.total_height else 0
+    filled = 0
+    for number, row in enumerate(sheet.iter_rows() if sheet.total_height else ()):
+        if number % 500 == 0:
+            source.limits.require_time()
+        filled += sum(map(bool, map(_text, row)))
+    return filled
 
 
 def _text(cell: Any) -> str:

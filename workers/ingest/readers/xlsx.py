@@ -6,46 +6,27 @@ A cell far away, a range that claims a million rows or a text that is used a mil
 import posixpath
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import IO, Any
-from xml.parsers import expat
+from typing import Any
 
 from workers.ingest.limits import Limits
 from workers.ingest.number_formats import Formatter, code_of, formatter, general
+from workers.ingest.readers.xml_parts import MOST_MERGED, Merged, SheetRow, XmlParts
 
-_CHUNK = 1 << 16
 _MOST_TEXT = 200_000_000
 """Characters of a workbook's shared texts, which stay in memory."""
-_MOST_MERGED = 200_000
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _VALUES = (b"<v>", b"<v ", b"<is>", b":v>", b":is>")
 _OVERLAP = 256
 
-SheetRow = tuple[int, dict[int, str]]
-
-
-class DamagedSheet(Exception):
-    """The workbook is not written as it must be."""
-
-
-@dataclass(frozen=True)
-class Merged:
-    """A cell that goes on over the rows below it, in its first column."""
-
-    top: int
-    bottom: int
-    column: int
-
 
 @dataclass
-class Workbook:
+class Workbook(XmlParts):
     """An open workbook. `sheets` lead from names to members of the archive."""
 
-    archive: zipfile.ZipFile
-    limits: Limits
     sheets: dict[str, str] = field(default_factory=dict)
     since_1904: bool = False
     _texts: list[str] | None = None
@@ -79,55 +60,6 @@ class Workbook:
     def _book(self) -> str:
         names = self.archive.namelist()
         return next((name for name in names if name.lower().endswith("xl/workbook.xml")), "xl/workbook.xml")
-
-    def _open(self, name: str) -> IO[bytes]:
-        try:
-            info = self.archive.getinfo(name)
-        except KeyError as error:
-            raise DamagedSheet(f"its part {name} is missing") from error
-        # ZipFile hands out no more than a member says that it has.
-        self.limits.require_unpacked(info.file_size)
-        return self.archive.open(info)
-
-    def _parse(self, name: str, **handlers: Callable[..., Any]) -> None:
-        for _ in self._parsing(name, **handlers):
-            pass
-
-    def _parsing(
-        self,
-        name: str,
-        start: Callable[[str, dict[str, str]], None],
-        end: Callable[[str], None] | None = None,
-        text: Callable[[str], None] | None = None,
-    ) -> Iterator[None]:
-        """Parse a part, stopping after every piece of it."""
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-        ending = end or _pass
-
-        def root(tag: str, attributes: dict[str, str]) -> None:
-            """Prefixes are cut off where the part has any: that costs a call for each of millions of elements."""
-            if ":" in tag:
-                parser.StartElementHandler = lambda tag, attributes: start(_local(tag), attributes)
-                parser.EndElementHandler = lambda tag: ending(_local(tag))
-            else:
-                parser.StartElementHandler, parser.EndElementHandler = start, end
-            parser.StartElementHandler(_local(tag), attributes)
-
-        parser.StartElementHandler = root
-        if text:
-            parser.CharacterDataHandler = text
-        parser.StartDoctypeDeclHandler = _refuse_doctype
-        try:
-            with self._open(name) as stream:
-                while piece := stream.read(_CHUNK):
-                    parser.Parse(piece, False)
-                    self.limits.require_time()
-                    yield
-                parser.Parse(b"", True)
-                yield
-        except expat.ExpatError as error:
-            raise DamagedSheet(str(error)) from error
 
     @property
     def texts(self) -> list[str]:
@@ -211,7 +143,7 @@ class Workbook:
                 filled += sum(map(piece.count, _VALUES))
                 for match in _MERGED.finditer(tail + piece):
                     top, bottom = int(match[2]), int(match[4])
-                    if bottom > top and len(merged) < _MOST_MERGED:
+                    if bottom > top and len(merged) < MOST_MERGED:
                         merged.add(Merged(top, bottom, column_index(match[1].decode())))
                 tail = piece[-_OVERLAP:]
         return filled, sorted(merged, key=lambda each: each.top)
@@ -309,16 +241,3 @@ def open_workbook(path: Any, limits: Limits, held: ExitStack) -> Workbook | None
     if not any(name.lower().endswith("xl/workbook.xml") for name in archive.namelist()):
         return None
     return Workbook(archive, limits)
-
-
-def _local(tag: str) -> str:
-    """The name of an element without its namespace's prefix."""
-    return tag[tag.find(":") + 1 :]
-
-
-def _pass(_: str) -> None:
-    pass
-
-
-def _refuse_doctype(*_: Any) -> None:
-    raise DamagedSheet("it declares a document type")
