@@ -185,3 +185,12 @@ def test_the_only_column_of_running_text_is_the_only_one(kinds: dict[str, str]) 
             assert [f"“{name}”" for name in written] == [sentence.split(" is the only")[0]]
         if "holds the longest texts" in sentence:
             assert kinds[sentence.split("”")[0].removeprefix("“")] in ("long prose", "prose")
+
+
+def test_a_target_of_written_text_is_no_label(import_file) -> None:
+    pairs = [("The man is in the garden with a dog", "L'homme est dans le jardin avec un chien"),
+             ("She was reading a book on the train", "Elle lisait un livre dans le train"),
+             ("It is cold in the house and on the hill", "Il fait froid dans la maison et sur la colline")]  # fmt: skip
+    rows = [{"sentence": f"{a}, {n}", "target": f"{b}, {n}"} for n in range(12) for a, b in pairs]
+    proposal = import_file("\n".join(map(json.dumps, rows)), "x.jsonl").result.proposal
+    assert proposal.task_type is TaskType.TRANSLATION

@@ -138,6 +138,8 @@ def unusable_label(table: Table) -> Found | None:
     if any(table.is_label_like(column) for column in named_so):
         return None
     for column in sorted(named_so, key=_rank):
+        if column.name in table.texts and named(column.name, vocabulary.TRANSLATION):
+            continue  # A “target” that is written text may be a translation or a summary.
         if column.is_messages or not [name for name in table.texts if name != column.name]:
             continue
         if reason := _why_unusable(table, column):

@@ -41,7 +41,10 @@ def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
     """Small reads, joined as long as what they expanded to is no more than a batch may be."""
     held: list[pa.RecordBatch] = []
     rows = size = 0
-    most = min(_READ_ROWS, _batch_rows(file.metadata))
+    most = _batch_rows(file.metadata)
+    if not any(pa.types.is_dictionary(field.type) for field in file.schema_arrow):
+        # Columns that stay dictionaries do not expand, and each read reads their values anew.
+        most = min(_READ_ROWS, most)
     for batch in file.iter_batches(batch_size=most, use_threads=False):
         if held and (rows + batch.num_rows > _BATCH_ROWS or size + batch.nbytes > _BATCH_BYTES):
             yield _joined(held)
