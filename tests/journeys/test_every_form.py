@@ -142,6 +142,7 @@ def _key(page: Page, name: str) -> str:
         return ""
 
 
+@pytest.mark.timeout(1800)  # as long as the number of forms makes it, on a busy machine
 def test_every_form(
     site: LiveSite,
     browser: Browser,

@@ -132,6 +132,7 @@ def everybody(
     return {person: (wide[person], small[person]) for person in wide}
 
 
+@pytest.mark.timeout(1800)  # as long as the number of pages makes it, on a busy machine
 def test_every_page_and_every_form_that_is_sent_empty(site: LiveSite, browser: Browser) -> None:
     """Whatever asks for something is sent without it, past what the browser checks."""
     world = build_world()
