@@ -6,11 +6,12 @@ import io
 import pyarrow.parquet as pq
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from apps.core.storage import storage
 from apps.datasets import services
-from apps.datasets.models import Dataset
+from apps.datasets.models import Dataset, Import
 from apps.datasets.rows import DataRows
 from tests.apps.datasets.conftest import tickets
 
@@ -272,3 +273,16 @@ def test_admin_shows_and_changes_nothing(client_for, owner, frozen) -> None:
             client.post(reverse(f"admin:datasets_{model}_delete", args=[pk]), {"post": "yes"}).status_code
             == 403
         )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_of_an_import_says_how_many_rejected_rows_it_shows(client_for, owner, run_job) -> None:
+    good = "".join(f"The invoice number {n} is wrong,billing\n" for n in range(40))
+    bad = "too,many,fields,here\n" * 25
+    client = client_for(owner)
+    file = SimpleUploadedFile("tickets.csv", f"text,label\n{good}{bad}".encode())
+    address = client.post(reverse("datasets:new"), {"file": file, "name": "Tickets"})["Location"]
+    run_job(Import.objects.get().job)
+    html = client.get(address).content.decode()
+    assert "25 rows could not be read" in html
+    assert "The first 20 of 25." in html
