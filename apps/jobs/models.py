@@ -110,6 +110,8 @@ class Job(InWorkspace):
     @property
     def warning(self) -> VerdictText | None:
         """Why its success is none: the verdict of its result, where that warns."""
+        if self.kind != JobKind.RUN:  # lists of other kinds load no results
+            return None
         found = verdict_text(self.result) if isinstance(self.result, dict) else None
         return found if found is not None and found.warns else None
 
