@@ -2,7 +2,7 @@
 import { isInUse } from "./reload.js";
 
 // The answer, or null where the server leads elsewhere, to the sign-in page. The page then asks for itself again and is led
-// there as a whole, with the way back; not while somebody is using it, who could not even copy what they wrote.
+// there as a whole, with the way back; not while a person is using it, who could not even copy their text.
 export async function readLive(address, options) {
   const response = await fetch(address, options);
   if (!response.redirected) return response;

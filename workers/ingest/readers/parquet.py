@@ -43,7 +43,7 @@ def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
     rows = size = 0
     most = _batch_rows(file.metadata)
     if not any(pa.types.is_dictionary(field.type) for field in file.schema_arrow):
-        # Columns that stay dictionaries do not expand, and each read reads their values anew.
+        # Columns that stay dictionaries do not expand, and each read loads their values again.
         most = min(_READ_ROWS, most)
     for batch in file.iter_batches(batch_size=most, use_threads=False):
         if held and (rows + batch.num_rows > _BATCH_ROWS or size + batch.nbytes > _BATCH_BYTES):
