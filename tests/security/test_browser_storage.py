@@ -12,11 +12,11 @@ KEPT = {
     "app/page.js": {"theme"},
     "upload.js": {"memory"},
     "said.js": {"said"},
-    "app/drafts.js": {"name", "draft"},
+    "app/drafts.js": {"name", "draft", "edit"},
     "app/outbox.js": {"this.name"},
 }
-"""The theme; which upload goes on, by its file's name and size, until it is done; what was last said of a job; what a visitor
-typed or sent and the server has not taken yet, until the tab closes."""
+"""The theme; which upload goes on, by its file's name and size, until it is done; what was last said of a job; what
+a visitor typed, sent or is editing and the server has not taken yet, until the tab closes."""
 
 
 def test_pages_keep_in_the_browser_what_is_no_secret() -> None:
