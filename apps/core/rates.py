@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redis.exceptions import ResponseError
 
-from apps.core.redis import AWAY, PoolFull, WritesRefused, sync_redis
-
-logger = logging.getLogger(__name__)
+from apps.core.redis import WritesRefused, sync_redis
 
 
 @dataclass(frozen=True)
@@ -43,18 +40,19 @@ those after it are not counted."""
 @dataclass(frozen=True)
 class Count:
     """`wait` is 0 within the rates, else the seconds until they will be kept again. `left` and `resets` are how many more
-    are within the tightest of the rates, and in how many seconds its window ends; None where nothing was counted."""
+    are within the tightest of the rates, and in how many seconds its window ends."""
 
     wait: int
-    left: int | None = None
-    resets: int = 0
+    left: int
+    resets: int
 
 
 def take(name: str, rate: Rate) -> int:
     """Count one of `name`. Return 0 when it is within the rate, else the seconds until it will be again.
 
-    While Redis is away nothing is refused: nothing that is limited here works without it either. Raises PoolFull and
-    WritesRefused, because then all the rest does work.
+    Raises ConnectionError or TimeoutError of redis-py where Redis does not count, PoolFull and WritesRefused among them: the
+    caller is refused with what core.outages says about each (503 with Retry-After). REST and classifier apps work without
+    Redis, so that a request which passed uncounted would be answered.
     """
     return take_each([(name, rate)])
 
@@ -71,11 +69,6 @@ def count_each(wanted: Sequence[tuple[str, Rate]]) -> Count:
     limits = [number for _, rate in wanted for number in (rate.most, rate.seconds * 2)]
     try:
         refused, *left = map(int, sync_redis().eval(_COUNT_EACH, len(keys), *keys, *limits))
-    except PoolFull:
-        raise
-    except AWAY:
-        logger.warning("A rate could not be counted", exc_info=True)
-        return Count(0)
     except ResponseError as error:
         raise WritesRefused(str(error)) from error
     tightest = refused - 1 if refused else min(range(len(left)), key=left.__getitem__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -72,13 +73,34 @@ def test_refused_writes_do_not_mean_free() -> None:
         take("anything", Rate(1))
 
 
-def test_redis_that_is_away_refuses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    away = redis.Redis(host="127.0.0.1", port=1)
-    monkeypatch.setattr(rates, "sync_redis", lambda: away)
-    assert take("anything", Rate(1)) == 0
+@pytest.fixture
+def no_answer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A Redis that takes connections and says nothing, as one that is swapped out or stopped does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        silent = redis.Redis(port=server.getsockname()[1], socket_timeout=0.2, retry=None)
+        monkeypatch.setattr(rates, "sync_redis", lambda: silent)
+        yield
 
 
-@pytest.mark.parametrize("trouble", ["full_pool", "no_writes"])
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = redis.Redis(host="127.0.0.1", port=1)
+    monkeypatch.setattr(rates, "sync_redis", lambda: nowhere)
+
+
+@pytest.mark.usefixtures("no_answer")
+def test_redis_that_does_not_answer_does_not_mean_free() -> None:
+    with pytest.raises(redis.TimeoutError):
+        take("anything", Rate(1))
+
+
+@pytest.mark.usefixtures("away")
+def test_redis_that_is_away_does_not_mean_free() -> None:
+    with pytest.raises(redis.ConnectionError):
+        take("anything", Rate(1))
+
+
+@pytest.mark.parametrize("trouble", ["full_pool", "no_writes", "no_answer", "away"])
 @pytest.mark.parametrize("path", ["/api/v1/apps/", "/v1/models"])
 def test_a_program_is_told_to_come_back(
     request: pytest.FixtureRequest,
@@ -96,7 +118,8 @@ def test_a_program_is_told_to_come_back(
     assert response.status_code == 503
     assert int(response["Retry-After"]) > 0
     told = response.json()["error"]["message"]
-    assert ("as many requests as it can" in told) == (trouble == "full_pool")
+    expected = {"full_pool": "as many requests as it can", "no_writes": "its Redis takes no writes"}
+    assert expected.get(trouble, "does not answer at the moment") in told
 
 
 def test_the_client_of_the_studio_waits_for_a_connection() -> None:

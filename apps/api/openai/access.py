@@ -45,7 +45,7 @@ class Caller:
         most = settings.APP_QUESTIONS_PER_MINUTE
         names = (f"visitor:key:{self.key.pk}", f"link:{self.app.pk}")
         count = count_each([(name, Rate(most)) for name in names])
-        headers = {} if count.left is None else _rate_headers(most, count.left, count.resets)
+        headers = _rate_headers(most, count.left, count.resets)
         if count.wait:
             raise _too_often(count.wait, headers)
         return headers
