@@ -41,8 +41,7 @@ def status(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 def status_context(job: Job) -> dict[str, Any]:
     """What templates/jobs/status.html needs, for pages that include it."""
-    ahead = Queues(job.queue).ahead_of(job) or 0
-    return {"job": job, "ahead": ahead, "waits_for_worker": job.state == State.QUEUED and not ahead}
+    return {"job": job, "ahead": Queues(job.queue).ahead_of(job) or 0}
 
 
 @require_GET
