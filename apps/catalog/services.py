@@ -86,7 +86,11 @@ def _check_hub_id(location: str, revision: str, family: Family) -> None:
         HubBase(family=family, repo_id=location, revision=revision or "main")
     except ValidationError as error:
         if error.errors()[0]["loc"][-1] == "revision":
-            raise UserError(_("A revision has at most 100 characters."), field="revision") from error
+            message = _(
+                "This is not a revision. Enter a branch, a tag or a commit of the model, for instance “main”, with at most 100 "
+                "characters."
+            )
+            raise UserError(message, field="revision") from error
         raise UserError(not_an_id, field="location") from error
 
 

@@ -1,10 +1,11 @@
 """The Recipe: every setting of a run. The form, its help, the API schema and the worker's validation come from here."""
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from workers.contracts.i18n import gettext_noop as _
 from workers.contracts.task_types import Family
@@ -321,13 +322,32 @@ def is_hub_id(text: str) -> bool:
     return _HUB_ID.fullmatch(text) is not None
 
 
+_REVISION = re.compile(r"(?!.*(?:\.\.|//|/\.))[^\s/.~^:?*\[\\\x00-\x1f][^\s~^:?*\[\\\x00-\x1f]*(?<!/)")
+
+
+def is_revision(text: str) -> bool:
+    """Whether git could have a branch or tag of this name: https://git-scm.com/docs/git-check-ref-format."""
+    return _REVISION.fullmatch(text) is not None
+
+
+def _checked(check: Callable[[str], bool]) -> AfterValidator:
+    """Refuse a text that `check` does not hold for. What a name leads to is a path, which may not lead out of its folder."""
+
+    def checked(text: str) -> str:
+        if not check(text):
+            raise ValueError(f"{text!r} is no name of the Hub.")
+        return text
+
+    return AfterValidator(checked)
+
+
 class HubBase(BaseModel):
     """A model on the Hub. A token, when there is one, travels in the environment, never in a spec."""
 
     kind: Literal["hub"] = "hub"
     family: Family
-    repo_id: str = Field(pattern=r"^[\w.-]+(/[\w.-]+)?$", max_length=200)
-    revision: str = Field("main", max_length=100)
+    repo_id: Annotated[str, _checked(is_hub_id)] = Field(max_length=200)
+    revision: Annotated[str, _checked(is_revision)] = Field("main", max_length=100)
 
 
 class FolderBase(BaseModel):

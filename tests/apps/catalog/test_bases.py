@@ -1,14 +1,17 @@
 """Models brought from elsewhere: what counts as an address, and who may add one."""
 
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from django.apps import apps
 from django.urls import reverse
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from apps.catalog import services
 from apps.catalog.models import BaseModel
@@ -53,6 +56,43 @@ def test_what_is_no_hub_id_is_refused_at_its_field(client_for, editor, location:
     assert response.status_code == 422
     assert "owner/name" in response.context["form"].errors["location"][0]
     assert not BaseModel.objects.exists()
+
+
+@pytest.mark.parametrize("revision", ["..", ".", "a/../b", "/a", "a/", "two words", "a~1", "b" * 101])
+def test_what_is_no_revision_is_refused_at_its_field(client_for, editor, revision: str) -> None:
+    response = client_for(editor).post(reverse("catalog:base_new"), HUB | {"revision": revision})
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == ["revision"]
+    assert not BaseModel.objects.exists()
+
+
+@pytest.mark.parametrize("revision", ["main", "v1.0", "refs/pr/1", "0" * 40])
+def test_branches_tags_and_commits_are_revisions(client_for, editor, revision: str) -> None:
+    assert (
+        client_for(editor).post(reverse("catalog:base_new"), HUB | {"revision": revision}).status_code == 302
+    )
+    assert BaseModel.objects.get().base.revision == revision
+
+
+@pytest.mark.parametrize("part", [".", "..", "a/..", "../a"])
+def test_a_spec_holds_no_name_that_leads_out_of_its_folder(part: str) -> None:
+    with pytest.raises(ValidationError):
+        HubBase(family="causal", repo_id=part)
+    with pytest.raises(ValidationError):
+        HubBase(family="causal", repo_id="owner/name", revision=part)
+
+
+def test_names_that_were_taken_before_are_archived(client_for, editor, workspace) -> None:
+    kept = BaseModel.objects.create(
+        workspace=workspace, kind="hub", name="A", family="causal", location="a/b"
+    )
+    gone = BaseModel.objects.create(workspace=workspace, kind="hub", name="B", family="causal", location="..")
+    folder = BaseModel.objects.create(
+        workspace=workspace, kind="folder", name="C", family="causal", location="/srv/.."
+    )
+    import_module("apps.catalog.migrations.0003_archive_unusable_bases").archive(apps, None)
+    assert set(BaseModel.objects.current()) == {kept, folder}
+    assert gone in BaseModel.objects.all()
 
 
 @given(st.text(alphabet="aB0_-./é ", max_size=12))
