@@ -12,7 +12,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 
-from apps.api.middleware import not_offered
+from apps.api.middleware import UNKNOWN_URL, is_of_api, not_offered
 from apps.api.openai.errors import ApiError
 from apps.core.errors import UserError
 from apps.core.outages import outage_behind, outage_of
@@ -57,13 +57,11 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404: a page, but for programs an error in the shape that they read."""
-    is_openai = request.path.startswith("/v1/")
-    message = (
-        not_offered(request.path)
-        if is_openai
-        else _("There is nothing at %(path)s.") % {"path": request.path}
-    )
-    told = _told_to_programs(request, status.HTTP_404_NOT_FOUND, "not_found", message)
+    if _is_openai(request):
+        code, message = UNKNOWN_URL, not_offered(request.path)
+    else:
+        code, message = "not_found", _("There is nothing at %(path)s.") % {"path": request.path}
+    told = _told_to_programs(request, status.HTTP_404_NOT_FOUND, code, message)
     return told or defaults.page_not_found(request, exception)
 
 
@@ -78,10 +76,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return outage.mark(told) if told else outage_page(outage)
 
 
+def _is_openai(request: HttpRequest) -> bool:
+    return f"{request.path}/".startswith("/v1/")
+
+
 def _told_to_programs(request: HttpRequest, code: int, name: str, message: str) -> HttpResponse | None:
-    if request.path.startswith("/v1/"):
+    if _is_openai(request):
         return ApiError(code, name, message).response()
-    if request.path.startswith("/api/"):
+    if is_of_api(request.path):
         error = {"code": name, "message": message, "field": None}
         return JsonResponse({"error": error}, status=code)
     return None

@@ -37,6 +37,9 @@ _OF_OPENAI = (
     *("uploads", "vector_stores", "videos"),
 )
 """What OpenAI has under /v1."""
+_OFFERED = ("/v1/chat/completions", "/v1/completions", "/v1/models")
+UNKNOWN_URL = "unknown_url"
+"""OpenAI's code for an address at which there is nothing."""
 _PAGES = ("models",)
 """Of these, what the site has pages at, which browsers open without a key."""
 
@@ -49,11 +52,16 @@ class ProgramsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         missed = _misses_v1(request)
-        if not missed and not request.path.startswith(_API):
+        if not missed and not is_of_api(request.path):
             return self.get_response(request)
         response = _where_v1_is(request) if missed else self.get_response(request)
         response.headers.setdefault("x-request-id", f"req_{uuid.uuid4().hex}")
         return response
+
+
+def is_of_api(path: str) -> bool:
+    """Whether what answers at `path` speaks to programs, an error about a missing address included."""
+    return f"{path}/".startswith(_API)
 
 
 def _misses_v1(request: HttpRequest) -> bool:
@@ -72,13 +80,15 @@ def _where_v1_is(request: HttpRequest) -> HttpResponse:
         "path": request.path,
         "base": base,
     }
-    return ApiError(404, "not_found", message).response()
+    return ApiError(404, UNKNOWN_URL, message).response()
 
 
 def not_offered(path: str) -> str:
     """What is said about an address under /v1 where there is nothing."""
     first = path.removeprefix("/v1/").partition("/")[0]
-    if first == "v1":
+    if path.endswith("/") and path.rstrip("/").startswith(_OFFERED):
+        message = _("There is nothing at %(path)s. Leave out the slash at its end.")
+    elif first == "v1":
         message = _("There is nothing at %(path)s. The base_url of this API ends with /v1, once.")
     elif first in _OF_OPENAI:
         message = _("This server does not offer %(path)s. It offers %(offered)s.")

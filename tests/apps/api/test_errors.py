@@ -16,7 +16,7 @@ from tests.apps.api.conftest import error_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("path", ["/api/v1/datasetz/", "/api/v2/", "/api/v1/runs/none/"])
+@pytest.mark.parametrize("path", ["/api", "/api/v1/datasetz/", "/api/v2/", "/api/v1/runs/none/"])
 def test_nothing_is_there_for_a_script(client: Client, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 404

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from django.test import Client
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
@@ -263,7 +264,9 @@ def test_a_base_url_without_v1_is_told_so(
         trust_env=False,
     )
     assert response.status_code == 404
-    assert f"ends with /v1: {live_site.url}/v1" in response.json()["error"]["message"]
+    error = response.json()["error"]
+    assert f"ends with /v1: {live_site.url}/v1" in error["message"]
+    assert (error["code"], error["type"]) == ("unknown_url", "invalid_request_error")
     assert response.headers["x-request-id"].startswith("req_")
 
 
@@ -290,8 +293,30 @@ def test_what_is_not_offered_says_what_is(client: Any, app: Any, open_client: An
         with pytest.raises(openai.NotFoundError, match="does not offer /v1/") as caught:
             ask()
         assert "/v1/chat/completions" in caught.value.message
+        assert caught.value.code == "unknown_url"
     with open_client("/v1/v1") as doubled, pytest.raises(openai.NotFoundError, match="/v1, once"):
         doubled.models.list()
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/models/", "/v1/models/front-desk/", "/v1/chat/completions/", "/v1/completions/"]
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_slash_too_many_is_named(db: None, path: str, method: str) -> None:
+    response = getattr(Client(), method)(path)
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (404, "unknown_url")
+    assert error["message"] == f"There is nothing at {path}. Leave out the slash at its end."
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v1/", "/v1/nothing", "/v1/nothing/", "/v1/responses", "/v1//models"]
+)
+def test_whatever_is_not_there_is_said_in_one_shape(db: None, path: str) -> None:
+    response = Client().get(path)
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "unknown_url")
+    assert path in response.json()["error"]["message"]
+    assert response["x-request-id"].startswith("req_")
 
 
 def test_every_answer_has_a_request_id(client: Any, app: Any) -> None:

@@ -168,7 +168,7 @@ def test_a_model_is_found_by_its_name(client: Any, app: Any) -> None:
 def test_what_is_not_there_is_said_as_an_error_not_as_a_page(client: Any, app: Any) -> None:
     with pytest.raises(openai.NotFoundError) as caught:
         client.embeddings.create(model=app.slug, input="Hello")
-    assert caught.value.code == "not_found"
+    assert caught.value.code == "unknown_url"
     assert "/v1/embeddings" in caught.value.message
 
 
