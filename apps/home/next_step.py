@@ -62,7 +62,7 @@ def _of_run(run: Run) -> NextStep | None:
     page = reverse("training:detail", args=[run.pk])
     found = verdict_text(run.result)
     if found is not None and found.warns:
-        text = _("“%(name)s” has finished. %(verdict)s") % {**name, "verdict": found.headline}
+        text = _("“%(name)s” has finished. %(verdict)s") % {**name, "verdict": found.summary}
         return NextStep(text, _("Look at the run"), page, "alert-triangle")
     if run.job.state == State.SUCCEEDED and run.model_version.is_ready:
         text = _("“%(name)s” has finished: compare its model with the base, then publish it.") % name

@@ -99,11 +99,6 @@ class Run(InWorkspace):
         return max(0, result.get("planned_steps", 0) - result.get("steps", 0))
 
     @property
-    def plan_share(self) -> float | None:
-        """Share of its planned steps that an ended run went through, where that is less than all."""
-        return self.result["steps"] / self.result["planned_steps"] if self.steps_left else None
-
-    @property
     def kept_last(self) -> bool:
         """Whether the result is the last step's: there was no best to keep, or it was not wanted."""
         result = self.result or {}

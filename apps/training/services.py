@@ -22,7 +22,7 @@ from apps.datasets.models import DatasetVersion
 from apps.datasets.services import keeping as datasets
 from apps.jobs import hours
 from apps.jobs import services as jobs
-from apps.jobs.models import ACTIVE, Job
+from apps.jobs.models import ACTIVE, Job, StopReason
 from apps.training.bases import BaseChoice
 from apps.training.models import Preflight, Run
 from apps.workspaces import access, audit, usage
@@ -368,9 +368,9 @@ def take_run(job: Job) -> None:
     """Keep the run's result; its model version is ready from now on."""
     run = Run.objects.select_for_update().get(job=job)
     result = RunResult.model_validate(job.result)
-    if job.stopped_for and result.stopped == "user":
+    if job.stopped_for == StopReason.HOURS and result.stopped == "user":
         # Its process was only asked to end; why, the job knows.
-        result = result.model_copy(update={"stopped": job.stopped_for})
+        result = result.ended_by("hours")
     run.result = result.model_dump(mode="json")
     run.save(update_fields=["result"])
     catalog.record_files(version=run.model_version)

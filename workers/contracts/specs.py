@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from workers.contracts.metrics import BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED
 from workers.contracts.recipes import Base, Length, Recipe
 from workers.contracts.task_types import Family, Role, TaskType
-from workers.contracts.verdicts import Verdict
+from workers.contracts.verdicts import RunEnding, Verdict
 
 Split = Literal["train", "validation", "test"]
 
@@ -248,7 +248,7 @@ class RunResult(BaseModel):
     epochs: float
     planned_steps: int = 0
     best_step: int
-    stopped: Literal["finished", "early_stopping", "time", "user", "hours"]
+    stopped: RunEnding
     train_loss: float
     validation_loss: float | None
     validation_accuracy: float | None = None
@@ -265,6 +265,14 @@ class RunResult(BaseModel):
     parameters: int
     bytes: int
     recipe: Recipe
+
+    def ended_by(self, ending: RunEnding) -> "RunResult":
+        """The same result of a run that something else ended than its process knew."""
+        verdict = self.verdict
+        if verdict is not None and verdict.plan is not None:
+            plan = verdict.plan.model_copy(update={"ending": ending})
+            verdict = verdict.model_copy(update={"plan": plan})
+        return self.model_copy(update={"stopped": ending, "verdict": verdict})
 
 
 # Evaluation.

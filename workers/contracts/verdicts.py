@@ -5,6 +5,7 @@ The worker decides (workers.training.verdict); pages format `Verdict.words` with
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -25,15 +26,48 @@ class VerdictCode(StrEnum):
     MOST_FREQUENT_LABEL = "most_frequent_label"
 
 
+RunEnding = Literal["finished", "early_stopping", "time", "user", "hours"]
+"""What ended a run: `time` is the recipe's limit, `hours` the quota of the workspace."""
+
+
+class PlanProgress(BaseModel):
+    """How much of its plan a run went through, and what ended it.
+
+    Steps count from the beginning of the first run where one continues another; `planned_steps` is 0 where it is unknown.
+    """
+
+    steps: int
+    planned_steps: int = 0
+    ending: RunEnding
+
+    @property
+    def share(self) -> float | None:
+        """Share of the planned steps; None where the plan is unknown."""
+        return min(1.0, self.steps / self.planned_steps) if self.planned_steps else None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every planned step was done, whatever was asked of the run at its last one."""
+        return self.ending == "finished" if self.share is None else self.share >= 1
+
+    @property
+    def words(self) -> str:
+        """The sentence to fill with steps, planned steps and share."""
+        known, unknown = PLAN_WORDS["finished" if self.is_complete else self.ending]
+        return known if self.planned_steps else unknown
+
+
 class Verdict(BaseModel):
     """`parameters` fill the words: losses in nats, `accuracy` and `share` as shares of 1, `rows` as a count.
 
-    `fix` is the recipe change that most likely helps; None where only longer training or more data does.
+    `fix` is the recipe change that most likely helps; None where only longer training or more data does. `plan` is None in
+    verdicts of earlier releases.
     """
 
     code: VerdictCode
     parameters: dict[str, float | str] = Field(default_factory=dict)
     fix: Fix | None = None
+    plan: PlanProgress | None = None
 
     @property
     def words(self) -> "VerdictWords":
@@ -112,3 +146,35 @@ LEARNED_LABELS = VerdictWords(
     warns=False,
 )
 """LEARNED of a classifier whose loss did not fall, because it is too sure of its wrong labels."""
+
+PLAN_WORDS: dict[RunEnding, tuple[str, str]] = {
+    "finished": (
+        _("The run finished all %(planned)s planned steps."),
+        _("The run finished all its steps."),
+    ),
+    "early_stopping": (
+        _(
+            "Early stopping ended the run after %(steps)s of %(planned)s planned steps (%(share)s), because the validation results no longer improved."
+        ),
+        _(
+            "Early stopping ended the run after %(steps)s steps, because the validation results no longer improved."
+        ),
+    ),
+    "time": (
+        _("The time limit ended the run after %(steps)s of %(planned)s planned steps (%(share)s)."),
+        _("The time limit ended the run after %(steps)s steps."),
+    ),
+    "user": (
+        _("The run was stopped by a user after %(steps)s of %(planned)s planned steps (%(share)s)."),
+        _("The run was stopped by a user after %(steps)s steps."),
+    ),
+    "hours": (
+        _(
+            "The run was stopped after %(steps)s of %(planned)s planned steps (%(share)s), because the training hours of the workspace were used up."
+        ),
+        _(
+            "The run was stopped after %(steps)s steps, because the training hours of the workspace were used up."
+        ),
+    ),
+}
+"""By what ended the run: with the plan known, and for runs of earlier releases without."""

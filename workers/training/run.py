@@ -186,7 +186,7 @@ def _leave_model(
         rows = loop.data.watched[:PARITY_ROWS]
         records = parity_records(loaded, rows, lambda: phases.at(0, 1))
     phases.at(1, 2)
-    verdict = judge(loop, records)
+    verdict = judge(loop, records, ending)
     manifest = write_folder(loaded, out, notes=_notes(loop, ending, from_scratch))
     body = ",\n".join(record.model_dump_json() for record in records)
     (out / PARITY_NAME).write_text(f"[{body}]\n")

@@ -8,7 +8,7 @@ from workers.contracts.events import Fix
 from workers.contracts.model_folder import ParityRecord
 from workers.contracts.recipes import Recipe
 from workers.contracts.task_types import Family
-from workers.contracts.verdicts import LEAST_GAIN, Verdict, VerdictCode
+from workers.contracts.verdicts import LEAST_GAIN, PlanProgress, RunEnding, Verdict, VerdictCode
 from workers.models.prompts import Example
 from workers.training.automatic import is_far_rate, usual_rate
 from workers.training.checkpoints import TrainingState, Validation
@@ -24,8 +24,13 @@ _FEWEST_ANSWERS = 4
 _LONGEST_QUOTE = 80
 
 
-def judge(loop: Loop, records: Sequence[ParityRecord]) -> Verdict:
+def judge(loop: Loop, records: Sequence[ParityRecord], ending: RunEnding) -> Verdict:
     """The verdict on the model as it will be left; `records` are its own answers to validation rows."""
+    plan = PlanProgress(steps=loop.state.step, planned_steps=loop.steps, ending=ending)
+    return _judge_model(loop, records).model_copy(update={"plan": plan})
+
+
+def _judge_model(loop: Loop, records: Sequence[ParityRecord]) -> Verdict:
     kept = kept_validation(loop.state, loop.recipe)
     before, after = _losses(loop.state, kept)
     usual = usual_rate(loop.loaded, loop.recipe.tuning)

@@ -1,6 +1,6 @@
 """What goes in and out of the REST API. Settings and results keep the shape of their contracts."""
 
-from typing import Any
+from typing import Any, get_args
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from apps.api.rest.schema import RECIPE_REF
 from apps.catalog.models import BaseModel, Export, ModelVersion
-from apps.core.verdicts import VerdictText, verdict_text
+from apps.core.verdicts import PlanText, VerdictText, verdict_text
 from apps.datasets.filters import TASK_CHOICES
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.evaluation.models import Comparison, Evaluation
@@ -20,7 +20,7 @@ from apps.workspaces.services import DAYS, MOST_DAYS
 from workers.contracts.encodings import ENCODINGS
 from workers.contracts.recipes import Length
 from workers.contracts.task_types import Role
-from workers.contracts.verdicts import VerdictCode
+from workers.contracts.verdicts import RunEnding, VerdictCode
 
 MOST_ROWS = 10_000_000
 
@@ -241,6 +241,22 @@ class ContinueRequestSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(required=False, default="", max_length=150, allow_blank=True)
 
 
+class PlanSerializer(serializers.Serializer[PlanText]):
+    """How much of its plan a run went through, and what ended it."""
+
+    sentence = serializers.CharField()
+    steps = serializers.IntegerField(source="progress.steps")
+    planned_steps = serializers.IntegerField(
+        source="progress.planned_steps", help_text="0 where it is unknown."
+    )
+    share = serializers.FloatField(
+        source="progress.share",
+        allow_null=True,
+        help_text="Of the planned steps; null where the plan is unknown.",
+    )
+    ended_by = serializers.ChoiceField(source="progress.ending", choices=list(get_args(RunEnding)))
+
+
 class VerdictSerializer(serializers.Serializer[VerdictText]):
     """What a run amounts to: `warns` where it diverged or learned nothing, although its job has succeeded."""
 
@@ -248,6 +264,7 @@ class VerdictSerializer(serializers.Serializer[VerdictText]):
     warns = serializers.BooleanField(help_text="Whether publishing the model needs confirm_verdict.")
     headline = serializers.CharField()
     advice = serializers.CharField(help_text="Empty where nothing needs to be done.")
+    plan = PlanSerializer(allow_null=True)
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):

@@ -18,7 +18,7 @@ from apps.core.forms import control_class
 from apps.core.reach import Reach, reach_for
 from apps.core.said import translate_said
 from apps.core.sizes import size_text
-from apps.core.verdicts import VerdictText, verdict_text, warning_of
+from apps.core.verdicts import PlanText, VerdictText, plan_of, plan_text, verdict_text, warning_of
 
 register = template.Library()
 
@@ -112,6 +112,18 @@ def state(job: Any) -> SafeString:
 def verdict(result: Any) -> VerdictText | None:
     """What a RunResult amounts to, in words; None where there is none."""
     return verdict_text(result if isinstance(result, dict) else None)
+
+
+@register.filter
+def plan(result: Any) -> PlanText | None:
+    """How much of its plan the run of a RunResult went through; None where there is none."""
+    return plan_text(result if isinstance(result, dict) else None)
+
+
+@register.filter
+def model_plan(model_version: Any) -> PlanText | None:
+    """How much of its plan the run that left this model went through."""
+    return plan_of(model_version)
 
 
 @register.filter

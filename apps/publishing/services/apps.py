@@ -89,7 +89,7 @@ def publish(*, actor: User, app: App, version: AppVersion, verdict_is_confirmed:
     warning = warning_of(version.model_version)
     if warning is not None and not verdict_is_confirmed:
         raise UserError(
-            _("%(headline)s To publish this model anyway, confirm that.") % {"headline": warning.headline},
+            _("%(headline)s To publish this model anyway, confirm that.") % {"headline": warning.summary},
             field="confirm_verdict",
             code="verdict_unconfirmed",
         )

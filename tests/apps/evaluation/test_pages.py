@@ -21,7 +21,7 @@ from tests.apps.conftest import (
 )
 from workers.contracts.events import Failed, Fix
 from workers.contracts.specs import ComparedMetric, ComparisonResult, MetricValue
-from workers.contracts.verdicts import Verdict, VerdictCode
+from workers.contracts.verdicts import PlanProgress, Verdict, VerdictCode
 
 pytestmark = pytest.mark.django_db
 ROWS = 30
@@ -102,6 +102,20 @@ def test_a_model_that_has_not_learned_is_called_so_wherever_it_is_measured(
     html = client_for(owner).get(reverse("evaluation:comparison", args=[compared.pk])).content.decode()
     assert primary_buttons(html) == ["Train with learning rate 0.002"]
     assert "?model=" in html, "publishing stays possible"
+
+
+@pytest.mark.parametrize("code", [VerdictCode.LEARNED, VerdictCode.NOTHING_LEARNED])
+def test_a_comparison_says_what_share_of_the_plan_each_model_rests_on(
+    code, client_for, owner, compared, make_run
+) -> None:
+    measured, run = compared.compared.last().evaluation, make_run()
+    plan = PlanProgress(steps=12, planned_steps=774, ending="time")
+    verdict = Verdict(code=code, parameters={"loss": 2.0, "base_loss": 6.0}, plan=plan)
+    result = run.result | {"verdict": verdict.model_dump(mode="json")}
+    Run.objects.filter(pk=run.pk).update(model_version=measured.model_version, result=result)
+    html = client_for(owner).get(reverse("evaluation:comparison", args=[compared.pk])).content.decode()
+    said = "The time limit ended the run after 12 of 774 planned steps (1.6 %)."
+    assert html.count(f"Training of “{measured.subject_label}”: {said}") == html.count(said) == 1
 
 
 def test_the_form_evaluates_several_and_compares_them(client_for, owner, tickets, make_classifier) -> None:

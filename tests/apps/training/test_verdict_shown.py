@@ -1,10 +1,13 @@
 """A run that has not learned says so wherever it is listed, and is published only when that is confirmed."""
 
+from typing import get_args
+
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
 from apps.core.errors import UserError
-from apps.core.verdicts import verdict_text, warning_of
+from apps.core.verdicts import plan_text, verdict_text, warning_of
 from apps.publishing.defaults import settings_for
 from apps.publishing.models import App
 from apps.publishing.services import apps
@@ -13,7 +16,7 @@ from apps.workspaces.audit_words import change_words
 from apps.workspaces.models import AuditEntry
 from tests.apps.conftest import primary_buttons
 from workers.contracts.events import Fix
-from workers.contracts.verdicts import VERDICTS, Verdict, VerdictCode
+from workers.contracts.verdicts import VERDICTS, PlanProgress, RunEnding, Verdict, VerdictCode
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +96,13 @@ def test_programs_read_the_verdict_beside_the_state(
             "warns": True,
             "headline": text.headline,
             "advice": text.advice,
+            "plan": {
+                "sentence": str(text.plan),
+                "steps": 9,
+                "planned_steps": 0,
+                "share": None,
+                "ended_by": "early_stopping",
+            },
         }
         assert said[str(of(good))]["warns"] is False
         assert None in said.values(), "a result of an earlier release"
@@ -159,6 +169,59 @@ def test_a_draft_is_published_with_the_checkbox_of_its_page(client_for, owner, m
     address = reverse("publishing:publish", args=[made.pk])
     assert client.post(address, {"version": version.pk}).status_code == 400
     assert client.post(address, {"version": version.pk, "confirm_verdict": "1"}).status_code == 302
+
+
+@pytest.mark.parametrize("code", [VerdictCode.LEARNED, VerdictCode.NOTHING_LEARNED])
+@pytest.mark.parametrize(
+    "is_earlier", [pytest.param(False, id="in_verdict"), pytest.param(True, id="beside_an_earlier_verdict")]
+)
+def test_the_share_of_the_plan_stands_wherever_the_verdict_does(
+    code, is_earlier, client_for, owner, make_run, workspace
+) -> None:
+    run, client = _with_verdict(make_run(), code), client_for(owner)
+    plan = PlanProgress(steps=12, planned_steps=774, ending="time")
+    run.result |= {"steps": 12, "planned_steps": 774, "stopped": "time"}
+    if not is_earlier:
+        run.result["verdict"]["plan"] = plan.model_dump()
+    run.save()
+    model = run.model_version
+    said = "The time limit ended the run after 12 of 774 planned steps (1.6 %)."
+    made = apps.create_app(
+        actor=owner, workspace=workspace, model_version=model, name="x", app_settings=settings_for(model)
+    )
+    pages = {
+        "run": reverse("training:detail", args=[run.pk]),
+        "model": model.get_absolute_url(),
+        "publishing": f"{reverse('publishing:new')}?model={model.pk}",
+        "draft": reverse("publishing:detail", args=[made.pk]),
+    }
+    shown = {page: client.get(address).content.decode().count(said) for page, address in pages.items()}
+    assert shown == dict.fromkeys(pages, 1) | {"draft": 2}, "a draft has it at both of its buttons"
+    for address, pk in (("run", run.pk), ("modelversion", model.pk)):
+        found = client.get(reverse(f"api:{address}-detail", args=[pk])).json()["verdict"]["plan"]
+        assert found == {
+            "sentence": said, "steps": 12, "planned_steps": 774, "share": 12 / 774, "ended_by": "time",
+        }  # fmt: skip
+    with override("zh-hans"):
+        assert "774" in str(plan_text(run.result)) != said
+
+
+@pytest.mark.parametrize("ending", get_args(RunEnding))
+def test_every_ending_is_said_with_and_without_a_plan(ending) -> None:
+    steps = 4800 if ending == "finished" else 1200
+    known = plan_text({"steps": steps, "planned_steps": 4800, "stopped": ending})
+    unknown = plan_text({"steps": steps, "stopped": ending})
+    assert known.progress.is_complete is unknown.progress.is_complete is (ending == "finished")
+    assert "4,800 planned steps" in str(known)
+    assert "planned" not in str(unknown)
+    assert ("(25.0 %)" in str(known)) is (ending != "finished")
+    last = plan_text({"steps": 4800, "planned_steps": 4800, "stopped": ending})
+    assert str(last) == "The run finished all 4,800 planned steps."
+
+
+def test_a_run_without_a_result_says_nothing_of_its_plan() -> None:
+    assert plan_text(None) is None
+    assert plan_text({}) is None
 
 
 def test_the_cards_show_the_kept_step(client_for, owner, make_run) -> None:

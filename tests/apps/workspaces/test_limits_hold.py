@@ -29,6 +29,7 @@ from apps.workspaces.usage import OverQuota
 from tests.apps.conftest import model_files, run_result
 from tests.apps.workspaces.test_usage import at_once, limit, parallel, somebody_waits_for_a_lock, used
 from workers.contracts.recipes import Recipe
+from workers.contracts.verdicts import PlanProgress, Verdict, VerdictCode
 
 pytestmark = pytest.mark.django_db
 
@@ -167,12 +168,22 @@ def test_what_a_run_stopped_for_hours_left_is_kept_and_its_page_says_why(
     for name, content in model_files(run.dataset_version, trained=True).items():
         (tmp_path / name).write_bytes(content)
     storage().publish(tmp_path, run.job.spec["output"])
-    result = run_result(Recipe()).model_copy(update={"stopped": "user"})
+    result = run_result(Recipe()).model_copy(
+        update={
+            "stopped": "user",
+            "verdict": Verdict(
+                code=VerdictCode.LEARNED,
+                parameters={"loss": 2.0, "base_loss": 6.0},
+                plan=PlanProgress(steps=9, planned_steps=12, ending="user"),
+            ),
+        }
+    )
     jobs.finish(claimed, result=result.model_dump(mode="json"))
     run.refresh_from_db()
     assert run.result["stopped"] == "hours"
     page = client_for(owner).get(f"/runs/{run.pk}/").content.decode()
-    assert "because the training hours of this workspace are used up; the best so far" in page
+    said = "after 9 of 12 planned steps (75.0 %), because the training hours of the workspace were used up."
+    assert page.count(said) == 1
     Job.objects.filter(pk=run.job_id).update(state="failed")
     limit(workspace, is_unlimited=True)
     jobs.retry(actor=owner, job=Job.objects.get(pk=run.job_id))

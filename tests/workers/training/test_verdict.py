@@ -3,6 +3,7 @@
 import json
 import math
 from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -12,16 +13,20 @@ from apps.core.verdicts import verdict_text
 from workers.contracts.model_folder import ParityRecord, PromptMessage
 from workers.contracts.recipes import Recipe
 from workers.contracts.task_types import Family
-from workers.contracts.verdicts import VERDICTS, VerdictCode
+from workers.contracts.verdicts import VERDICTS, PlanProgress, RunEnding, VerdictCode
 from workers.models.prompts import Example
 from workers.training import verdict as verdict_module
 from workers.training.checkpoints import TrainingState, Validation
 from workers.training.data import Row
 from workers.training.loop import TrainingData
 from workers.training.run import run
-from workers.training.verdict import judge
+from workers.training.verdict import judge as judge_run
 
 USUAL = 2e-3
+
+
+def judge(loop, records, ending="finished"):
+    return judge_run(loop, records, ending)
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +52,7 @@ def _loop(
     manifest = SimpleNamespace(labels=names)
     return SimpleNamespace(
         loaded=SimpleNamespace(family=family, manifest=manifest),
+        steps=60,
         recipe=Recipe(learning_rate=USUAL, **recipe) if "learning_rate" not in recipe else Recipe(**recipe),
         state=TrainingState(step=60, base=before, best=kept, last=kept, train_loss=loss),
         data=TrainingData(examples, examples, rows),
@@ -194,6 +200,32 @@ def test_every_code_has_words_and_its_parameters_fill_them() -> None:
         assert words.advice % found.parameters or not found.warns
 
 
+@given(
+    steps=st.integers(1, 10**6),
+    planned=st.integers(1, 10**6),
+    ending=st.sampled_from(get_args(RunEnding)),
+    has_learned=st.booleans(),
+)
+def test_every_verdict_says_what_share_of_the_plan_was_seen(steps, planned, ending, has_learned) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verdict_module, "usual_rate", lambda *_: USUAL)
+        loop = _loop(loss=2.0 if has_learned else 5.99)
+        planned = steps if ending == "finished" else max(steps, planned)
+        loop.steps, loop.state.step = planned, steps
+        found = judge(loop, [], ending)
+    text = verdict_text({"verdict": json.loads(found.model_dump_json())})
+    assert text.warns is not has_learned
+    assert found.plan.share == steps / planned
+    assert f"{planned:,} planned steps" in str(text.plan)
+    if found.plan.share < 1:
+        assert f"after {steps:,} of " in str(text.plan)
+        assert "(100.0 %)" not in str(text.plan)
+        assert "(0.0 %)" not in str(text.plan)
+    else:
+        assert str(text.plan).startswith("The run finished all")
+    assert text.summary == f"{text.headline} {text.plan}"
+
+
 @pytest.mark.training
 def test_a_real_run_at_learning_rate_one_says_that_it_diverged(make_spec, recording) -> None:
     result = run(make_spec(Family.CAUSAL, learning_rate=1.0, max_steps=12), recording())
@@ -206,4 +238,5 @@ def test_a_real_run_at_learning_rate_one_says_that_it_diverged(make_spec, record
     assert result.verdict.fix.recipe["learning_rate"] <= USUAL
     good = run(make_spec(Family.CAUSAL, name="good", max_steps=40), recording())
     assert (good.verdict.warns, good.planned_steps) == (False, 40)
+    assert good.verdict.plan == PlanProgress(steps=40, planned_steps=40, ending="finished")
     assert good.verdict.parameters["base_loss"] == good.base_loss > good.validation_loss
