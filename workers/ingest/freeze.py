@@ -179,7 +179,8 @@ def _stage(
 ) -> Gathered:
     """First pass: stage what can be built and is no duplicate; reject the rest.
 
-    A row may stand in several splits of the source, and the rows of a supplied test set may repeat: it is used whole.
+    A row may stand in several splits of the source, and the rows of a supplied validation or test split may repeat: it is
+    used whole.
     """
     key = bytes.fromhex(spec.split_key)
     is_classification = spec.task_type is TaskType.CLASSIFICATION
@@ -211,7 +212,7 @@ def _stage(
                 if same is None:
                     first_line[known] = line
                 else:
-                    if not (gathered.has_splits and split == TEST):
+                    if split == TRAIN:
                         rejected.add(line, f"Same as line {same}", _row_text(cells))
                         continue
                     repeats[known] += 1
@@ -249,7 +250,8 @@ def _settle(
 ) -> Settled:
     """Decide on labels. One with one row only is rejected; too many or too few labels raise JobError.
 
-    A supplied test set is used whole: its rows are not rejected, and alone it need not hold several labels.
+    A supplied validation or test split is used whole: its rows are not rejected, and a test set alone need not hold several
+    labels.
     """
     if spec.task_type is not TaskType.CLASSIFICATION:
         return Settled(np.ones(len(gathered), dtype=bool))
@@ -259,8 +261,7 @@ def _settle(
     targets = np.asarray(gathered.targets, dtype=np.int64)
     counts = np.bincount(targets[settled.keep], minlength=len(gathered.names))
     keep = settled.keep & (counts[targets] >= 2)
-    if gathered.has_splits:
-        keep |= settled.keep & (gathered.splits == TEST)
+    keep |= settled.keep & (gathered.splits != TRAIN)
     enough = int((counts >= 2).sum())
     column = columns[Role.LABEL]
     if enough < 2:

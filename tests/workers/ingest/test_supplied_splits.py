@@ -123,14 +123,38 @@ def test_the_same_input_never_crosses_where_splits_are_drawn(freeze_rows) -> Non
     assert set(frozen.result.rows.values()) - {0} == set(frozen.result.rows.values())
 
 
-def test_a_supplied_test_split_keeps_its_copies_and_single_labels(freeze_rows) -> None:
-    text = table(("train", 60), ("validation", 9), ("test", 9)) + "order test 0 went wrong,delivery,test\n"
-    text += "something else,once only,test\norder train 0 went wrong,delivery,train\n"
+@pytest.mark.parametrize("whole", ["validation", "test"])
+def test_a_supplied_held_out_split_keeps_its_copies_and_single_labels(freeze_rows, whole: str) -> None:
+    text = table(("train", 60), ("validation", 9), ("test", 9))
+    text += f"order {whole} 0 went wrong,delivery,{whole}\nsomething else,once only,{whole}\n"
+    text += "order train 0 went wrong,delivery,train\nanother thing,only here,train\n"
     frozen = freeze_rows(text, TaskType.CLASSIFICATION, SPLIT)
-    assert frozen.result.rows == {"train": 60, "validation": 9, "test": 11}
-    assert frozen.result.reasons == {"Same as another line": 1}
-    tests = [row["row_id"] for row in frozen.rows if row["split"] == "test"]
-    assert len(set(tests)) == 11
+    assert frozen.result.rows == {"train": 60, "validation": 9, "test": 9} | {whole: 11}
+    assert frozen.result.reasons == {"Same as another line": 1, "The label occurs in one row only": 1}
+    assert set(frozen.result.labels) == {*LABELS, "once only"}
+    ids = [row["row_id"] for row in frozen.rows if row["split"] == whole]
+    assert len(set(ids)) == 11
+
+
+@pytest.mark.parametrize("whole", ["validation", "test"])
+def test_a_supplied_chat_split_keeps_its_copies(freeze_rows, whole: str) -> None:
+    text = (
+        table(("train", 60), ("validation", 9), ("test", 9))
+        + f"order {whole} 0 went wrong,delivery,{whole}\n"
+    )
+    frozen = freeze_rows(text, TaskType.CHAT, {"text": "input", "label": "target", "split": "split"})
+    assert frozen.result.rows == {"train": 60, "validation": 9, "test": 9} | {whole: 10}
+    assert frozen.result.reasons == {}
+
+
+@pytest.mark.parametrize("share", ["validation", "test"])
+def test_copies_across_splits_are_said_at_the_top(freeze_rows, share: str) -> None:
+    text = table(("train", 60), ("validation", 9), ("test", 9))
+    text += f"order train 0 went wrong,delivery,{share}\n" * 2
+    frozen = freeze_rows(text, TaskType.CLASSIFICATION, SPLIT)
+    assert frozen.result.rows == {"train": 60, "validation": 9, "test": 9} | {share: 11}
+    start = f"2 of 11 {share} rows have the same input as a training row"
+    assert frozen.result.warnings[0].startswith(start)
 
 
 @pytest.mark.parametrize("task_type", [TaskType.CLASSIFICATION, TaskType.CHAT])
