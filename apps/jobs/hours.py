@@ -6,6 +6,9 @@ when it ends; what was promised beyond that is free again when the job ends.
 """
 
 import math
+from datetime import timedelta
+
+from django.utils import timezone
 
 from apps.jobs import stopping
 from apps.jobs.models import Job, StopReason
@@ -14,6 +17,8 @@ from apps.workspaces.models import UsageKind
 
 A_MINUTE = 60
 """What a job promises of whose length nothing is known, and by how much a promise grows at once, where there is room."""
+_SAME_END = timedelta(seconds=5)
+"""An end that moved less is not written again."""
 
 
 def _key(job: Job) -> str:
@@ -36,6 +41,22 @@ def require(job: Job, seconds: float) -> None:
     needed, since = math.ceil(seconds), job.attempt_started_at
     if not usage.stretch(key=_key(job), needed=needed, ahead=A_MINUTE, since=since):
         stopping.stop_for(job, StopReason.HOURS)
+    _note_end(job, needed)
+
+
+def _note_end(job: Job, taken: int) -> None:
+    """Keep when the hours will stop the job, for its progress; they come anew with the month."""
+    left = usage.room_of_promise(key=_key(job), taken=taken, since=job.attempt_started_at)
+    end = None if left is None else timezone.now() + timedelta(seconds=left)
+    month_ends = usage.period_ends(UsageKind.ACCELERATOR)
+    if end is not None and month_ends is not None and end >= month_ends:
+        end = None
+    known = job.hours_end_at
+    if end is not None and known is not None and abs(end - known) < _SAME_END:
+        return
+    if end != known:
+        job.hours_end_at = end
+        Job.objects.filter(pk=job.pk).update(hours_end_at=end)
 
 
 def count_attempt(job: Job, seconds: float) -> None:

@@ -65,6 +65,9 @@ class Job(InWorkspace):
     phase = models.CharField(_("phase"), max_length=60, blank=True)
     fraction = models.FloatField(_("share done"), null=True, blank=True)
     seconds_left = models.FloatField(_("seconds left"), null=True, blank=True)
+    """Both of the work itself, as its process estimates them; pages show `share_done` and `seconds_until_end`."""
+    hours_end_at = models.DateTimeField(_("training hours end"), null=True, blank=True)
+    """When the training hours of the workspace stop it; None where they last until the month ends."""
     device = models.CharField(_("device"), max_length=60, blank=True)
 
     error_code = models.CharField(_("error code"), max_length=60, blank=True)
@@ -129,8 +132,34 @@ class Job(InWorkspace):
         return silent if silent > _MISSED_HEARTBEATS * settings.JOB_HEARTBEAT_SECONDS else None
 
     @property
+    def _hours_left(self) -> float | None:
+        if not self.is_active or self.hours_end_at is None:
+            return None
+        return max(0.0, (self.hours_end_at - timezone.now()).total_seconds())
+
+    @property
+    def is_ended_by_hours(self) -> bool:
+        """Whether the training hours of its workspace end before its work does."""
+        left = self._hours_left
+        return left is not None and self.seconds_left is not None and left < self.seconds_left
+
+    @property
+    def seconds_until_end(self) -> float | None:
+        """Until its work is done or the training hours of its workspace stop it; None while that is unknown."""
+        return self._hours_left if self.is_ended_by_hours else self.seconds_left
+
+    @property
+    def share_done(self) -> float | None:
+        """How much of the job is over: by its work, or by the training hours where they end it first."""
+        left = self._hours_left
+        if left is None or not self.is_ended_by_hours or self.attempt_started_at is None:
+            return self.fraction
+        taken = max(0.0, (timezone.now() - self.attempt_started_at).total_seconds())
+        return max(self.fraction or 0.0, taken / max(1e-9, taken + left))
+
+    @property
     def percent(self) -> int:
-        return round(100 * (self.fraction or 0))
+        return round(100 * (self.share_done or 0))
 
     @property
     def can_stop(self) -> bool:

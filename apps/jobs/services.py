@@ -91,7 +91,7 @@ def claim(*, job_id: str, worker: str) -> Job | None:
             return None
         job.state, job.worker, job.attempt = State.STARTING, worker, job.attempt + 1
         job.heartbeat_at, job.started_at, job.attempt_started_at = now, job.started_at or now, now
-        job.phase, job.seconds_left = "", None
+        job.phase, job.seconds_left, job.hours_end_at = "", None, None
         job.save()
         signals.job_started.send(Job, job=job)
     hint_changed(job.pk)
@@ -303,7 +303,7 @@ def requeue(job: Job, *, resumes: int) -> None:
     job.state, job.resumes = State.QUEUED, resumes
     job.ended_at = job.stop_requested_at = job.sent_at = job.seen_at = None
     job.error_code = job.error_message = job.error_field = job.error_trace = job.phase = job.stopped_for = ""
-    job.error_fix = job.seconds_left = None
+    job.error_fix = job.seconds_left = job.hours_end_at = None
     job.save()
     transaction.on_commit(lambda: send(job))
     transaction.on_commit(lambda: hint_changed(job.pk))

@@ -8,7 +8,7 @@ UsageTotal, runs and members under the lock of the workspace. Amounts are whole 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -222,6 +222,31 @@ def stretch(*, key: str, needed: int, ahead: int = 0, since: datetime | None = N
     Reservation.objects.filter(pk=promised.pk).update(amount=promised.amount + more)
     UsageTotal.objects.filter(pk=total.pk).update(reserved=models.F("reserved") + more)
     return promised.amount + more >= needed
+
+
+def room_of_promise(*, key: str, taken: int, since: datetime | None = None) -> int | None:
+    """How much more the work behind a promise can take in this period; None where nothing limits it. `since` is as for `stretch`.
+
+    Work of others that outgrows its promise takes from the same room, so this is the most.
+    """
+    promised = Reservation.objects.select_related("total__workspace__quota").filter(key=key).first()
+    if promised is None:
+        return None
+    total = promised.total
+    limit = _limits(getattr(total.workspace, "quota", None))[total.kind]
+    if limit is None or not _is_current(total):
+        return None
+    free = max(0, limit - total.used - total.reserved)
+    return max(0, promised.amount + free - _not_counted_yet(promised, taken, since))
+
+
+def period_ends(kind: str) -> datetime | None:
+    """When what was taken of this kind stops counting; None for what never does."""
+    period, days = period_of(kind), {UsageKind.TOKENS: 1, UsageKind.ACCELERATOR: 32}.get(UsageKind(kind))
+    if days is None:
+        return None
+    after = period_of(kind, period + timedelta(days=days))
+    return timezone.make_aware(datetime.combine(after, time()))
 
 
 def _locked_promise(key: str) -> tuple[Reservation, UsageTotal] | None:

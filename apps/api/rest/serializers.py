@@ -42,6 +42,15 @@ class RecipeField(ObjectField):
 
 class JobSerializer(serializers.ModelSerializer[Job]):
     error_fix = ObjectField(read_only=True, allow_null=True)
+    fraction = serializers.FloatField(
+        source="share_done", read_only=True, allow_null=True, help_text="0 to 1."
+    )
+    seconds_left = serializers.FloatField(
+        source="seconds_until_end",
+        read_only=True,
+        allow_null=True,
+        help_text="Until the work is done, or the training hours of the workspace are used up.",
+    )
     jobs_ahead = serializers.SerializerMethodField(help_text="While queued: how many come before it.")
 
     class Meta:

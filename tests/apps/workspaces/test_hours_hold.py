@@ -1,5 +1,6 @@
 """Training hours where they are taken: whatever runs on an accelerator promises them first, and is counted in its month."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from apps.workspaces.models import Reservation, UsageEntry, UsageKind, UsageTota
 from apps.workspaces.usage import OverQuota
 from tests.apps.workspaces.test_limits_hold import at_work_for
 from tests.apps.workspaces.test_usage import at_once, limit, parallel
+from workers.contracts.events import Progress
 from workers.contracts.jobs import ROUTES, JobKind, Queue
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +125,63 @@ def test_a_run_that_goes_on_needs_hours_for_what_is_left_of_it(owner, workspace,
     Job.objects.filter(pk=run.job_id).update(checkpoint_key="")
     jobs.retry(actor=owner, job=Job.objects.get(pk=run.job_id))
     assert Reservation.objects.get().amount == 4, "without its checkpoint it begins anew"
+
+
+@pytest.mark.parametrize(
+    ("limited", "work_left", "share", "left"),
+    [
+        pytest.param({"accelerator_hours": 100 / 3600}, 600, 0.20, 80, id="hours_first"),
+        pytest.param({"accelerator_hours": 100 / 3600}, 30, 0.10, 30, id="work_first"),
+        pytest.param({"accelerator_hours": 800.0}, 5000 * 3600, 0.10, 5000 * 3600, id="month_ends_before"),
+        pytest.param({"is_unlimited": True}, 600, 0.10, 600, id="no_limit"),
+    ],
+)
+def test_the_bar_follows_what_will_end_the_run(
+    limited, work_left, share, left, client_for, owner, workspace, make_preflight
+) -> None:
+    limit(workspace, **limited)
+    run = training.start_run(actor=owner, preflight=make_preflight())
+    claimed = begin(run)
+    at_work_for(run, claimed, 20)
+    jobs.record_events(claimed, [Progress(phase="training", fraction=0.1, seconds_left=work_left)])
+    job, client = Job.objects.get(pk=run.job_id), client_for(owner)
+    assert job.share_done == pytest.approx(share, abs=0.03)
+    assert job.seconds_until_end == pytest.approx(left, abs=3)
+    shown = client.get(f"/api/v1/jobs/{job.pk}/").json()
+    assert shown["seconds_left"] == pytest.approx(left, abs=3)
+    assert shown["fraction"] == pytest.approx(share, abs=0.03)
+    hours_first = left < work_left
+    for address in (f"/runs/{run.pk}/", "/"):
+        page = client.get(address).content.decode()
+        assert ("left until the training hours of this workspace are used up" in page) is hours_first
+        [bar] = re.findall(r'<progress[^>]* value="(\d+)"', page)
+        assert int(bar) == pytest.approx(100 * share, abs=3)
+
+
+def test_the_bar_hears_of_new_hours_and_of_what_others_took(owner, workspace, make_preflight) -> None:
+    limit(workspace, accelerator_hours=100 / 3600)
+    run = training.start_run(actor=owner, preflight=make_preflight())
+    claimed = begin(run)
+    jobs.record_events(claimed, [Progress(phase="training", fraction=0.1, seconds_left=600)])
+    assert at_work_for(run, claimed, 20).seconds_until_end == pytest.approx(80, abs=2)
+    usage.reserve(
+        workspace=workspace, kind=UsageKind.ACCELERATOR, amount=15, key="other", source=("run", "1")
+    )
+    assert at_work_for(run, claimed, 20).seconds_until_end == pytest.approx(65, abs=2)
+    limit(workspace, is_unlimited=True)
+    assert at_work_for(run, claimed, 20).seconds_until_end == 600
+    limit(workspace, is_unlimited=False, accelerator_hours=100 / 3600)
+    assert at_work_for(run, claimed, 20).is_ended_by_hours
+    jobs.release(claimed)
+    waiting = Job.objects.get(pk=run.job_id)
+    assert (waiting.state, waiting.hours_end_at, waiting.seconds_until_end) == ("queued", None, None)
+
+
+def test_hours_last_until_the_first_of_the_next_month() -> None:
+    ends = timezone.localtime(usage.period_ends(UsageKind.ACCELERATOR))
+    now = timezone.localtime()
+    assert (ends.day, ends.hour, ends.month) == (1, 0, now.month % 12 + 1)
+    assert usage.period_ends(UsageKind.STORAGE) is None
 
 
 def last_month() -> UsageTotal:
