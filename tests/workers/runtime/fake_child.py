@@ -1,6 +1,7 @@
 """A child that behaves as its spec's `inputs` say: the supervisor is tested with it instead of with a training."""
 
 import os
+import resource
 import signal
 import sys
 import time
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field
 from workers.contracts.events import SAVING
 from workers.contracts.recipes import Recipe
 from workers.contracts.specs import JobSpec
+from workers.runtime import memory
 from workers.runtime.reporter import JobError, Reporter, run_child
 
 
@@ -39,6 +41,10 @@ def work(spec: FakeSpec, reporter: Reporter) -> FakeResult:
         raise JobError("bad_column", "Choose another column.", field="roles")
     if spec.behaviour == "garbage":
         os.write(int(os.environ["MAQUETTE_EVENTS_FD"]), b"this is no event\n\xff\xfe\n{}\n")
+    if spec.behaviour == "tell_memory":
+        memory.bound()
+        told, held_to = os.environ.get(memory.LIMIT_VARIABLE), resource.getrlimit(resource.RLIMIT_DATA)[0]
+        reporter.log(f"told {told}, held to {held_to}")
     if spec.behaviour == "disk_full":
         raise OSError(28, "No space left on device")
     for step in range((begin or 0) + 1, spec.steps + 1):

@@ -35,25 +35,29 @@ SECONDS_TO_WAIT = 30
 
 @pytest.fixture(autouse=True)
 def _fake_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Jobs of kind run do the fake work, and training, which would look for their Run, does not hear of them."""
+    """Jobs of kind run and import do the fake work, and the apps that would look for their rows do not hear of them."""
+    from apps.datasets.receivers import take_result as take_import
     from apps.training.receivers import take_result
 
-    fake = ROUTES[JobKind.RUN].model_copy(update={"module": "tests.workers.runtime.fake_child"})
-    monkeypatch.setitem(ROUTES, JobKind.RUN, fake)
-    job_succeeded.disconnect(take_result)
+    for kind in (JobKind.RUN, JobKind.IMPORT):
+        fake = ROUTES[kind].model_copy(update={"module": "tests.workers.runtime.fake_child"})
+        monkeypatch.setitem(ROUTES, kind, fake)
+    for taker in (take_result, take_import):
+        job_succeeded.disconnect(taker)
     yield
-    job_succeeded.connect(take_result)
+    for taker in (take_result, take_import):
+        job_succeeded.connect(taker)
 
 
 @pytest.fixture
 def make_job(workspace, owner):
     from tests.workers.runtime.fake_child import FakeSpec
 
-    def make(behaviour: str, steps: int = 3) -> Job:
+    def make(behaviour: str, steps: int = 3, kind: JobKind = JobKind.RUN) -> Job:
         job = services.enqueue(
             actor=owner,
             workspace=workspace,
-            kind=JobKind.RUN,
+            kind=kind,
             title="Fake",
             spec=FakeSpec(behaviour=behaviour, steps=steps),
         )
@@ -177,6 +181,51 @@ def test_what_the_kernel_kills_for_want_of_memory_is_offered_a_smaller_batch(
     assert (done.state, done.error_code, done.attempt) == (State.FAILED, "out_of_memory", 1)
     assert done.error_fix["recipe"] == {"tokens_per_microbatch": 512}
     assert "Train with 512 tokens at once; the result stays the same" in done.error_message
+
+
+@pytest.fixture
+def _short_imports(monkeypatch: pytest.MonkeyPatch, settings) -> None:
+    settings.IMPORT_MAX_MINUTES = 1 / 60
+    monkeypatch.setattr(supervisor, "_OVERTIME_SECONDS", 0.5)
+
+
+@pytest.mark.usefixtures("_short_imports")
+def test_an_import_that_outstays_its_time_is_ended_although_it_does_not_look_at_the_clock(make_job) -> None:
+    began = time.monotonic()
+    done = supervised(make_job("hang", kind=JobKind.IMPORT))
+    assert (done.state, done.error_code, done.error_field) == (State.FAILED, "too_slow", "source")
+    assert time.monotonic() - began > 1.5, "its own time and the overtime"
+
+
+@pytest.mark.usefixtures("_short_imports")
+@pytest.mark.parametrize(
+    ("kind", "steps"),
+    [
+        pytest.param(JobKind.RUN, 6, id="a_run_has_no_such_limit"),
+        pytest.param(JobKind.IMPORT, 1, id="an_import_within_its_time"),
+    ],
+)
+def test_only_an_import_that_outstays_its_time_is_overdue(make_job, kind: JobKind, steps: int) -> None:
+    assert supervised(make_job("slow", steps, kind)).state == State.SUCCEEDED
+
+
+@pytest.mark.parametrize(("together", "at_once", "each"), [(4096, 2, 2048), (4096, 3, 1365), (0, 1, None)])
+def test_an_import_is_held_to_its_share_of_the_memory(
+    make_job, settings, together: int, at_once: int, each: int | None
+) -> None:
+    settings.IMPORT_MEMORY_MB, settings.IMPORTS_AT_ONCE = together, at_once
+    done = supervised(make_job("tell_memory", kind=JobKind.IMPORT))
+    share = memory.share(together, at_once)
+    assert each is None or share >> 20 == each
+    assert f"told {share}, held to {share}" in _logged(done)
+
+
+def test_a_run_is_held_to_no_share(make_job) -> None:
+    assert any(line.startswith("told None, ") for line in _logged(supervised(make_job("tell_memory"))))
+
+
+def _logged(job: Job) -> list[str]:
+    return [event.data["text"] for event in job.events.filter(kind="log")]
 
 
 def test_the_kernel_counts_its_kills_here() -> None:
