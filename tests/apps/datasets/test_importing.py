@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -51,6 +52,22 @@ def test_upload_confirm_and_freeze_through_the_pages(client_for, editor, run_job
         "import.started",
         "dataset_version.confirmed",
     }
+
+
+def test_an_estimated_number_of_different_values_is_marked_as_one(client_for, editor, run_job) -> None:
+    rows = "".join(f"ticket number {n} is open,{('billing', 'account')[n % 2]}\n" for n in range(30_000))
+    content = f"text,label\n{rows}".encode()
+    client = client_for(editor)
+    client.post(reverse("datasets:new"), {"file": SimpleUploadedFile("many.csv", content)})
+    import_ = Import.objects.get()
+    assert run_job(import_.job).state == "succeeded"
+    import_.refresh_from_db()
+    counted = {each["name"]: each["distinct_is_estimate"] for each in import_.result["columns"]}
+    assert counted == {"text": True, "label": False}
+    page = client.get(reverse("datasets:import", args=[import_.pk])).content.decode()
+    text, label = re.findall(r'<span class="term">([^<]*?) different · ≈ \d+ characters', page)
+    assert re.fullmatch(r"≈ (29|30|31)(\.\d)?\W?k", text)
+    assert label == "2"
 
 
 def test_pasted_text_is_read_like_a_file(client_for, editor, run_job) -> None:

@@ -166,6 +166,14 @@ def test_many_distinct_values_are_estimated_within_three_percent(import_file) ->
     assert column.distinct_is_estimate
 
 
+@pytest.mark.parametrize("different", [900, 40_000])
+def test_a_reason_marks_an_estimated_number_of_labels(import_file, different: int) -> None:
+    text = "text,label\n" + "".join(f"some longer text {n},code{n}\n" for n in range(different))
+    proposal = import_file(text).result.proposal
+    [said] = [each for each in [*proposal.warnings, *proposal.why] if each.startswith("“label” holds ")]
+    assert ("holds ≈ " in said) is (different == 40_000)
+
+
 def test_letters_in_gb18030_whose_text_holds_numbers_but_no_spaces(import_file) -> None:
     queues = [("账单", "网络", "搬家")[n % 3] for n in range(60)]
     rows = [

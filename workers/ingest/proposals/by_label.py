@@ -54,7 +54,7 @@ def classification(table: Table) -> Found | None:
     if len([name for name in texts if name != text and table.column(name).mean_length > 4]) > 2:
         return None
     why = [
-        f"“{label.name}” has {label.distinct:,} different short values that repeat, like labels for “{text}”."
+        f"“{label.name}” has {_counted(label)} different short values that repeat, like labels for “{text}”."
     ]
     if others := [column.name for column in by_name if column.name != label.name]:
         why.append(f"“{others[0]}” could be the label as well.")
@@ -70,7 +70,7 @@ def _labelled_text(table: Table, texts: list[str]) -> str | None:
 def _with_pair(table: Table, pair: tuple[str, str], label: Column) -> Found:
     first, second = pair
     why = [
-        f"“{label.name}” has {label.distinct:,} different short values that repeat, like labels for “{first}” and “{second}” together.",
+        f"“{label.name}” has {_counted(label)} different short values that repeat, like labels for “{first}” and “{second}” together.",
         f"“{second}” is read after “{first}”, with a blank line between them.",
     ]
     roles = {first: Role.INPUT, second: Role.CONTEXT, label.name: Role.LABEL}
@@ -161,7 +161,12 @@ def _why_unusable(table: Table, column: Column) -> str | None:
             f"“{name}” holds one value only ({quoted(values)}). A label needs at least two different values."
         )
     if column.distinct > _MOST_LABELS:
-        return f"“{name}” holds {column.distinct:,} different labels; at most {_MOST_LABELS:,} can be learned. Merge them into fewer labels, or choose another task."
+        return f"“{name}” holds {_counted(column)} different labels; at most {_MOST_LABELS:,} can be learned. Merge them into fewer labels, or choose another task."
     if column.distinct > column.filled // 3:
-        return f"“{name}” holds {column.distinct:,} different values in {column.filled:,} rows. A label must repeat to be learned, at least three times on average."
+        return f"“{name}” holds {_counted(column)} different values in {column.filled:,} rows. A label must repeat to be learned, at least three times on average."
     return None
+
+
+def _counted(column: Column) -> str:
+    """How many different values a column has, marked where it is an estimate."""
+    return f"≈ {column.distinct:,}" if column.distinct_is_estimate else f"{column.distinct:,}"
