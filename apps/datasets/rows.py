@@ -10,6 +10,7 @@ from apps.core.parquet import local_file, select
 from apps.core.spreadsheets import inert
 from apps.core.tables import safe_cell
 from apps.datasets.models import DatasetVersion, Import
+from workers.contracts.excerpts import excerpt
 
 DATA_NAME, ROWS_NAME, REJECTED_NAME = "data.parquet", "rows.parquet", "rejected.parquet"
 LINE = "__line"
@@ -40,7 +41,7 @@ def sample_rows(import_: Import, count: int = 6) -> list[dict[str, Any]]:
 
 
 def _beginning(text: str | None) -> str | None:
-    return text if text is None or len(text) <= _SAMPLE_CHARACTERS else f"{text[:_SAMPLE_CHARACTERS]}…"
+    return None if text is None else excerpt(text, _SAMPLE_CHARACTERS)
 
 
 def _turns(text: str | None) -> list[dict[str, str | None]]:

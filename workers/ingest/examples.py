@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workers.contracts.excerpts import excerpt
 from workers.contracts.task_types import Role, TaskType
 from workers.ingest.conversations import (
     ConversationError,
@@ -117,7 +118,7 @@ class Builder:
         good = verdict(mark)
         if good is None:
             column = self._columns[Role.QUALITY]
-            raise RowError(f"“{column}” says “{mark.strip()[:40]}”, which is neither yes nor no")
+            raise RowError(f"“{column}” says “{excerpt(mark.strip(), 40)}”, which is neither yes nor no")
         if not good:
             raise RowError(BAD_ANSWER)
 

@@ -9,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
+from workers.contracts.excerpts import excerpt
 from workers.ingest.examples import BAD_ANSWER, NO_WEIGHT, Example
 from workers.ingest.splits import TEST, TRAIN, VALIDATION
 
+QUOTED_CHARACTERS = 60
+"""Of a text in a finding. One more is kept of it, so that the quote shows a cut."""
 _FEW_ROWS = 200
 _LONG_CHARACTERS = 20_000
 SEVERAL_LABELS = "The row has several labels; only one per row can be learned"
@@ -22,7 +25,7 @@ class Gathered:
     """One number per staged row and quantity. `targets` number the different targets (told apart by their hash);
     `names` holds the beginning of each."""
 
-    name_characters: int = 60
+    name_characters: int = QUOTED_CHARACTERS + 1
     has_splits: bool = False
     """Whether the source says which split each row is in."""
     splits_: "array[int]" = field(default_factory=lambda: array("b"))
@@ -199,7 +202,9 @@ def _targets(gathered: Gathered) -> list[str]:
     number, rows = Counter(gathered.targets.tolist()).most_common(1)[0]
     if rows > 0.3 * len(gathered):
         text = gathered.names[number]
-        return [f"{rows / len(gathered):.0%} of the targets are the same: “{text[:60]}”. Check the column."]
+        return [
+            f"{rows / len(gathered):.0%} of the targets are the same: “{excerpt(text, QUOTED_CHARACTERS)}”. Check the column."
+        ]
     return []
 
 

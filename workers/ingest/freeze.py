@@ -18,11 +18,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from workers.contracts.excerpts import excerpt
 from workers.contracts.fixes import FILE_TOO_LARGE
 from workers.contracts.specs import FreezeResult, FreezeSpec
 from workers.contracts.task_types import TASKS, Role, TaskType, missing_roles
 from workers.ingest.examples import Builder, RowError
 from workers.ingest.findings import (
+    QUOTED_CHARACTERS,
     SEVERAL_LABELS,
     Gathered,
     label_counts,
@@ -185,7 +187,7 @@ def _stage(
     key = bytes.fromhex(spec.split_key)
     is_classification = spec.task_type is TaskType.CLASSIFICATION
     gathered = Gathered(
-        name_characters=1_000 if is_classification else 60,
+        name_characters=1_000 if is_classification else QUOTED_CHARACTERS + 1,
         has_splits=supplied is not None or spec.test_only,
     )
     first_line: dict[bytes, int] = {}
@@ -236,7 +238,7 @@ def _split_code(supplied: SuppliedSplits | None, cells: dict[str, str | None]) -
     code = supplied.code(value)
     if code is None:
         raise RowError(
-            f"The split (column “{supplied.column}”) is none of train, validation and test: “{(value or '')[:40]}”"
+            f"The split (column “{supplied.column}”) is none of train, validation and test: “{excerpt(value or '', 40)}”"
         )
     return code
 
@@ -280,7 +282,7 @@ def _settle(
         )
     for index in np.flatnonzero(settled.keep & ~keep):
         name = gathered.names[targets[index]]
-        rejected.add(gathered.lines[index], f"The label “{name[:80]}” occurs in this row only", name)
+        rejected.add(gathered.lines[index], f"The label “{excerpt(name, 80)}” occurs in this row only", name)
     return replace(settled, keep=keep)
 
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from workers.contracts.excerpts import excerpt
 from workers.ingest.literals import nested_value
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
@@ -106,4 +107,4 @@ def _parts(label: str, separator: str) -> tuple[str, ...]:
 
 def named(labels: Iterable[str]) -> str:
     """The first few labels in quotation marks."""
-    return ", ".join(f"“{label[:60]}”" for label in list(labels)[:_NAMED])
+    return ", ".join(f"“{excerpt(label, 60)}”" for label in list(labels)[:_NAMED])

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from workers.contracts.encodings import encoding_label
+from workers.contracts.excerpts import excerpt
 from workers.contracts.fixes import FILE_TOO_LARGE
 from workers.contracts.specs import ImportResult, ImportSpec, Reject
 from workers.ingest.containers import unpacked
@@ -30,6 +31,7 @@ from workers.ingest.reshaping import reshape
 from workers.ingest.source import Bad, Row, Source
 from workers.ingest.tables import (
     REJECTED_NAME,
+    REJECTED_TEXT_CHARACTERS,
     ROWS_NAME,
     SOURCE_NAME,
     RejectedWriter,
@@ -206,7 +208,7 @@ def name_problem(name: str) -> str | None:
 
 
 def printable_name(name: str) -> str:
-    return name[:60].encode("utf-8", "replace").decode().replace("\0", "?")
+    return excerpt(name, 60).encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def cell_problem(text: str, source: Source) -> str | None:
@@ -225,7 +227,10 @@ def cell_problem(text: str, source: Source) -> str | None:
 
 
 def _row_text(record: Row) -> str:
-    return json.dumps({name: str(value)[:2000] for name, value in record.cells.items()}, ensure_ascii=False)
+    return json.dumps(
+        {name: excerpt(str(value), REJECTED_TEXT_CHARACTERS) for name, value in record.cells.items()},
+        ensure_ascii=False,
+    )
 
 
 def _is_whole_table(profile: Profile) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from workers.contracts.excerpts import excerpt
 from workers.contracts.specs import Column
 from workers.ingest import vocabulary
 from workers.ingest.split_names import MOST_FOLDS, SPLIT_COLUMN, codes_of, fold_codes, names_splits
@@ -61,7 +62,7 @@ def read_supplied_splits(file: pq.ParquetFile, column: str) -> SuppliedSplits:
         first = next(iter(distinct), "")
         raise JobError(
             "no_splits",
-            f"No value of the column “{column}” names a split; it holds “{first[:30]}”, for example. "
+            f"No value of the column “{column}” names a split; it holds “{excerpt(first, 30)}”, for example. "
             "Write train, validation or test in it, or set it to “Not used”.",
             field="roles",
         )

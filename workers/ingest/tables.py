@@ -9,6 +9,8 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from workers.contracts.excerpts import excerpt
+
 LINE = "__line"
 SOURCE_NAME = "source"
 ROWS_NAME = "rows.parquet"
@@ -35,7 +37,7 @@ class RejectedWriter:
         if len(self.first) < 20:
             self.first.append((line, reason))
         self.count += 1
-        self._pending.append((line, reason, printable(text[:REJECTED_TEXT_CHARACTERS])))
+        self._pending.append((line, reason, printable(excerpt(text, REJECTED_TEXT_CHARACTERS))))
         if len(self._pending) >= _BATCH_ROWS:
             self._flush()
 

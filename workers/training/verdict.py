@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from workers.contracts.events import Fix
+from workers.contracts.excerpts import excerpt
 from workers.contracts.model_folder import ParityRecord
 from workers.contracts.recipes import Recipe
 from workers.contracts.task_types import Family
@@ -115,9 +116,7 @@ def _constant_answer(loop: Loop, kept: Validation | None, records: Sequence[Pari
     varied = len({expected.get(record.row_id, "") for record in records}) > 1
     asked = {tuple((m.role, m.content) for m in record.prompt) for record in records}
     if len(answers) >= _FEWEST_ANSWERS and len(set(answers)) == 1 and varied and len(asked) > 1:
-        quote = answers[0]
-        if len(quote) > _LONGEST_QUOTE:
-            quote = f"{quote[:_LONGEST_QUOTE].rstrip()}…"
+        quote = excerpt(answers[0], _LONGEST_QUOTE)
         return Verdict(code=VerdictCode.CONSTANT_ANSWERS, parameters={"rows": len(answers), "answer": quote})
     return None
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
+from workers.contracts.excerpts import excerpt
 from workers.ingest.conversations.speakers import role_of
 from workers.ingest.conversations.turns import Turn, calls_tool, content, first_of, speaker
 
@@ -93,7 +94,7 @@ def _message(turn: Turn, notes: set[str]) -> Message | None:
         raise ConversationError("A turn calls a tool, which is not learned yet")
     if role is None:
         raise ConversationError(
-            f"A turn is by “{name[:40]}”; only system, user and assistant can be learned from"
+            f"A turn is by “{excerpt(name, 40)}”; only system, user and assistant can be learned from"
         )
     text = _text(content(turn), notes).strip()
     if role == "system" and not text:
@@ -129,7 +130,7 @@ def _text(said: Any, notes: set[str]) -> str:
                 continue
             if kind not in _TEXT_PARTS or not any(key in part for key in _PART_TEXT):
                 kind = kind if kind not in _TEXT_PARTS else next(iter(part), kind)
-                raise ConversationError(f"A turn holds “{kind[:40]}”, which is not text")
+                raise ConversationError(f"A turn holds “{excerpt(kind, 40)}”, which is not text")
             part = first_of(part, _PART_TEXT) or ""
         texts.append(part if isinstance(part, str) else json.dumps(part, ensure_ascii=False))
     return "\n".join(texts)

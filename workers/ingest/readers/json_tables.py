@@ -187,7 +187,7 @@ def _columns(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
                 yield Bad(
                     window.rows,
                     f"The columns name this row differently: {', '.join(sorted(keys)[:3])}",
-                    str(cells)[:2000],
+                    str(cells),
                 )
             else:
                 yield Row(window.rows, dict(zip(unique, (value for _, value in cells), strict=True)))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TextIO
 
 from workers.ingest.readers.jsonl import decode
 from workers.ingest.source import Bad
+from workers.ingest.tables import REJECTED_TEXT_CHARACTERS
 
 CHUNK = 1 << 18
 DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
@@ -17,7 +18,7 @@ _IN_STRING = re.compile(r'["\\]')
 _SCALAR_END = re.compile(r"[,\]}\n]")
 GAP = re.compile(r"[\s,]*")
 _KEY_END = re.compile(r"[\s:]*")
-_TEXT_CHARACTERS = 2000
+_TEXT_CHARACTERS = REJECTED_TEXT_CHARACTERS + 1  # one more, so that a quote shows the cut
 
 
 class Value(NamedTuple):

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, TextIO
 
+from workers.ingest.tables import REJECTED_TEXT_CHARACTERS
+
 _LINE_END = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
 
 
@@ -24,7 +26,7 @@ def read_lines(stream: TextIO, limit: int) -> Iterator[Line]:
         if overlong:
             while (rest := stream.readline(limit)) and not rest.endswith(("\n", "\r")):
                 continue
-            text = text[:2000]
+            text = text[: REJECTED_TEXT_CHARACTERS + 1]  # one more, so that its quote shows the cut
         yield Line(number, text, overlong)
 
 
