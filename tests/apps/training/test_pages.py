@@ -271,7 +271,7 @@ def test_a_long_chart_is_thinned_and_keeps_every_validation(make_run, monkeypatc
 def test_the_page_of_a_run_that_ended(client_for, owner, make_run) -> None:
     html = client_for(owner).get(reverse("training:detail", args=[make_run().pk])).content.decode()
     for shown in (
-        "nothing got better",
+        "Early stopping ended the run after 9 steps",
         "Compare with the base model",
         "Try side by side",
         "Train again",
@@ -303,7 +303,7 @@ def test_where_the_last_was_kept_the_page_does_not_call_it_the_best(
     loss = None if without == "validation_loss" else 0.3
     Run.objects.filter(pk=run.pk).update(result=run.result | {"recipe": recipe, "validation_loss": loss})
     html = client.get(address).content.decode()
-    assert "It ended at step 6, and that is what was kept." in html
+    assert "The last step, 6, was kept." in html
     assert "The best" not in html.split("next-step")[1].split("</p>")[0]
 
 
