@@ -160,7 +160,7 @@ IMPORT_MAX_MINUTES = env.float("IMPORT_MAX_MINUTES", 15)
 IMPORT_MAX_UNPACKED_MB = env.int("IMPORT_MAX_UNPACKED_MB", 4096)
 # Memory of all imports that run at once on one machine, together; 0: half of what the machine has, at most 4 GB each.
 IMPORT_MEMORY_MB = env.int("IMPORT_MEMORY_MB", 0)
-# As many as the threads of the worker of the queue `default`.
+# As many as the threads of the worker of the queue `default`. Fewer run at once where the memory is too little for so many.
 IMPORTS_AT_ONCE = env.int("IMPORTS_AT_ONCE", 2)
 # What people's addresses may name beside public sites: networks (10.0.0.0/8) and hosts (files.internal:8080).
 OUTGOING_ALLOW = env.list("OUTGOING_ALLOW", [])

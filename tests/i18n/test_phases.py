@@ -10,6 +10,7 @@ from django.utils.translation import override
 
 from apps.core.said import translate_said
 
+CONSTANTS = ("SAVING", "WAITING_FOR_MEMORY")
 WORKERS = Path(__file__).resolve().parents[2] / "workers"
 
 
@@ -28,7 +29,7 @@ def phases() -> Iterator[str]:
                 )
             elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PHASES":
                 named = list(node.value.keys) if isinstance(node.value, ast.Dict) else []
-            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SAVING":
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in CONSTANTS:
                 named = [node.value, *(node.value.args if isinstance(node.value, ast.Call) else [])]
             else:
                 continue

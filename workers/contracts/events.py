@@ -10,6 +10,8 @@ from workers.contracts.i18n import gettext_noop as _
 EVENTS_FD_VARIABLE = "MAQUETTE_EVENTS_FD"
 SAVING = _("saving the model")
 """The phase of a run in which it writes the model that it leaves."""
+WAITING_FOR_MEMORY = _("waiting for memory that other imports use")
+"""The phase of an import that starts once others have ended."""
 
 
 class Started(BaseModel):

@@ -63,11 +63,15 @@ def source_access(job: Job) -> dict[str, str]:
     return {ADDRESS_VARIABLE: address, ALLOWED_VARIABLE: allowed} if address else {}
 
 
-def memory_access(job: Job) -> dict[str, str]:
+def memory_share(job: Job) -> memory.Share | None:
     """For a child that reads what strangers wrote: its share of the machine's memory."""
     if job.kind not in (JobKind.IMPORT, JobKind.FREEZE):
-        return {}
-    return {memory.LIMIT_VARIABLE: str(memory.share(settings.IMPORT_MEMORY_MB, settings.IMPORTS_AT_ONCE))}
+        return None
+    return memory.share(settings.IMPORT_MEMORY_MB, settings.IMPORTS_AT_ONCE)
+
+
+def memory_access(share: memory.Share | None) -> dict[str, str]:
+    return {memory.LIMIT_VARIABLE: str(share.bytes)} if share else {}
 
 
 def engine_access(job: Job) -> dict[str, str]:

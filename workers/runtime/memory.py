@@ -12,6 +12,7 @@ import os
 import re
 import resource
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -63,21 +64,35 @@ def kills(files: Iterable[Path]) -> int:
 LIMIT_VARIABLE = "CHILD_MEMORY_BYTES"
 """In the environment of a child: how much it may hold."""
 LEAST_BYTES = 768 << 20
+"""With less not even a small file can be read: the libraries take most of it."""
 MOST_BYTES = 4 << 30
 
 
-def share(together_mb: int, at_once: int) -> int:
-    """Bytes for each of `at_once` children that may hold `together_mb` between them; 0 of these stands for half of what
-    the machine or its container has."""
-    if together_mb:
-        return max(LEAST_BYTES, (together_mb << 20) // max(1, at_once))
-    return max(LEAST_BYTES, min(MOST_BYTES, _available() // 2 // max(1, at_once)))
+@dataclass(frozen=True)
+class Share:
+    """`bytes` is what each child may hold, `at_once` how many of them run at the same time."""
+
+    bytes: int
+    at_once: int
+
+
+def share(together_mb: int, at_once: int) -> Share:
+    """The share of each of `at_once` children that may hold `together_mb` between them; 0 of these stands for half of what
+    the machine or its container has.
+
+    Where that is too little for so many, fewer run at once: the sum of the shares never exceeds it. One child may always
+    run, with LEAST_BYTES.
+    """
+    together = together_mb << 20 or _available() // 2
+    fitting = max(1, min(at_once, together // LEAST_BYTES))
+    most = together if together_mb else MOST_BYTES
+    return Share(max(LEAST_BYTES, min(most, together // fitting)), fitting)
 
 
 def bound(most_bytes: int | None = None) -> None:
     """Let this process hold at most `most_bytes`, else its share as the supervisor states it: what asks for more is
     refused. A small file can unpack to more than any machine has."""
-    limit = most_bytes or int(os.environ.get(LIMIT_VARIABLE) or share(0, 2))
+    limit = most_bytes or int(os.environ.get(LIMIT_VARIABLE) or share(0, 2).bytes)
     # Not every system knows this limit.
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

@@ -33,6 +33,7 @@ from apps.jobs import services
 from apps.jobs.models import Job
 from workers.contracts.events import (
     SAVING,
+    WAITING_FOR_MEMORY,
     Checkpoint,
     Event,
     Failed,
@@ -46,13 +47,14 @@ from workers.contracts.jobs import JobKind
 from workers.contracts.recipes import Recipe
 from workers.contracts.specs import ADDRESS_VARIABLE
 from workers.contracts.storage import StorageError
-from workers.runtime import memory
+from workers.runtime import memory, places
 from workers.runtime.child import (
     end_group,
     engine_access,
     environment_of,
     hub_access,
     memory_access,
+    memory_share,
     signal_group,
     source_access,
 )
@@ -111,13 +113,41 @@ class _Attempt:
         self.is_current = True
         self.hub = hub_access(job)
         self.source = source_access(job)
+        self.share = memory_share(job)
         self._held = contextlib.ExitStack()
         self._kills_before = 0
         self._began = time.monotonic()
+        self._last_beat = 0.0
 
     def run(self) -> None:
         with self._held:
-            self._run()
+            if self._has_place():
+                self._run()
+
+    def _has_place(self) -> bool:
+        """Wait until the memory of all imports has room for this one. False when the job ended or went back meanwhile."""
+        if self.share is None:
+            return True
+        place = places.wait_for(Path(settings.WORK_DIR) / "places", self.share.at_once, self._goes_on_waiting)
+        if place is None:
+            # Of a job whose stop was requested this ends the attempt.
+            wait_for_database(lambda: services.release(self.job))
+            return False
+        self._held.callback(os.close, place)
+        self._began = time.monotonic()
+        return True
+
+    def _goes_on_waiting(self) -> bool:
+        try:
+            if not self._last_beat and not self.pending:
+                self.pending.append(Progress(phase=WAITING_FOR_MEMORY))
+                self._flush()
+            is_stopped = services.stop_is_requested(self.job)
+        except DatabaseError as error:
+            self._require_outage(error)
+            is_stopped = False
+        self._beat_in_time(time.monotonic())
+        return self.is_current and not is_stopped and not worker_is_ending.is_set()
 
     def _run(self) -> None:
         self._hold_hub_copies()
@@ -137,7 +167,7 @@ class _Attempt:
                 env=environment_of(
                     self.work,
                     events_write,
-                    self.hub | self.source | engine_access(self.job) | memory_access(self.job),
+                    self.hub | self.source | engine_access(self.job) | memory_access(self.share),
                 ),
             )
         os.close(events_write)
@@ -173,6 +203,10 @@ class _Attempt:
             self._require_outage(error)
             return False
         return True
+
+    def _beat_in_time(self, now: float) -> None:
+        if now - self._last_beat >= settings.JOB_HEARTBEAT_SECONDS and self._beat():
+            self._last_beat = now
 
     def _require_outage(self, error: DatabaseError) -> None:
         """Log an outage of the database and get rid of the connection. Raises every other error."""
@@ -211,7 +245,7 @@ class _Attempt:
         """Read events until the child closes its pipe, writing them in batches and listening for stop and loss."""
         selector = selectors.DefaultSelector()
         selector.register(events_read, selectors.EVENT_READ)
-        buffer, last_flush, last_beat = b"", time.monotonic(), 0.0
+        buffer, last_flush = b"", time.monotonic()
         while True:
             ready = selector.select(timeout=0.5)
             if ready:
@@ -230,8 +264,7 @@ class _Attempt:
                 except DatabaseError as error:
                     self._require_outage(error)
                 last_flush = time.monotonic()
-            if now - last_beat >= settings.JOB_HEARTBEAT_SECONDS and self._beat():
-                last_beat = now
+            self._beat_in_time(now)
             if not self.is_current or worker_is_ending.is_set() or self._is_overdue(now):
                 return
         wait_for_database(self._flush)

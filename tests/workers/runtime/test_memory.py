@@ -42,7 +42,24 @@ def test_the_limit_of_any_group_around_a_process_is_kept(place: str, groups: Pat
     assert without > GIGABYTE
     _limit(groups / place, limit=str(GIGABYTE), used=600 << 20, cached=100 << 20)
     assert memory.free() == GIGABYTE - (500 << 20), "cached files are given up for it"
-    assert memory.share(0, 1) == memory.LEAST_BYTES, "and imports get a share of that limit"
+    assert memory.share(0, 2) == memory.Share(memory.LEAST_BYTES, 1), "and imports get a share of that limit"
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 16])
+@pytest.mark.parametrize("limit_mb", [512, 1024, 1536, 2048, 3072, 4096, 8192, 65536])
+def test_imports_at_once_never_hold_more_than_all_of_them_may(
+    limit_mb: int, at_once: int, groups: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sysconf", {"SC_PHYS_PAGES": 1 << 40, "SC_PAGE_SIZE": 4096}.__getitem__)
+    _limit(groups / "studio", limit=str(limit_mb << 20), used=0, cached=0)
+    for share, together in (
+        (memory.share(0, at_once), limit_mb << 19),
+        (memory.share(limit_mb, at_once), limit_mb << 20),
+    ):
+        assert share.bytes * share.at_once <= max(together, memory.LEAST_BYTES)
+        assert share.bytes >= memory.LEAST_BYTES
+        assert 1 <= share.at_once <= at_once
+    assert memory.share(limit_mb, 2).at_once == (2 if limit_mb >= 1536 else 1)
 
 
 def test_no_limit_and_a_limit_above_the_machine_change_nothing(groups: Path) -> None:

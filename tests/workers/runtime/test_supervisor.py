@@ -22,11 +22,11 @@ from apps.jobs import hours, reaper, services, stopping
 from apps.jobs.models import Job, JobEvent, State
 from apps.jobs.signals import job_succeeded
 from apps.workspaces.models import Quota, UsageKind, UsageTotal
-from workers.contracts.events import Log, parse_event
+from workers.contracts.events import WAITING_FOR_MEMORY, Log, parse_event
 from workers.contracts.jobs import ROUTES, JobKind
 from workers.contracts.recipes import Recipe
 from workers.contracts.specs import JobSpec
-from workers.runtime import memory, supervisor
+from workers.runtime import memory, places, supervisor
 from workers.runtime.supervisor import supervise
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -521,3 +521,50 @@ def test_the_reaper_takes_no_job_right_after_an_outage(make_job, monkeypatch) ->
     assert reaper.reap()["resumed"] == 0
     monkeypatch.setattr(outage, "noticed_at", time.monotonic() - settings.JOB_LOST_AFTER_SECONDS)
     assert reaper.reap()["resumed"] == 1
+
+
+@pytest.fixture
+def one_import_at_a_time(settings, monkeypatch) -> None:
+    """A machine with memory for one import, though its worker has several threads. Imports do the fake work."""
+    monkeypatch.setitem(
+        ROUTES,
+        JobKind.IMPORT,
+        ROUTES[JobKind.IMPORT].model_copy(update={"module": "tests.workers.runtime.fake_child"}),
+    )
+    settings.IMPORT_MEMORY_MB, settings.IMPORTS_AT_ONCE = 1024, 3
+
+
+@pytest.mark.usefixtures("one_import_at_a_time")
+def test_an_import_waits_for_the_memory_of_another(make_job, owner) -> None:
+    first, second, stopped = (make_job("wait_for_stop", kind=JobKind.IMPORT) for _ in range(3))
+    threads = [in_background(first)]
+    wait_until(lambda: fresh(first).phase == "working")
+    threads += [in_background(second), in_background(stopped)]
+    wait_until(lambda: fresh(second).phase == fresh(stopped).phase == WAITING_FOR_MEMORY)
+    stopping.request_stop(actor=owner, job=stopped)
+    wait_until(lambda: fresh(stopped).state == State.CANCELLED)
+    assert fresh(second).phase == WAITING_FOR_MEMORY
+    assert fresh(second).heartbeat_at is not None
+    assert not list(Path(settings.WORK_DIR).glob(f"{second.pk}-*/spec.json")), "its child has not begun"
+    stopping.request_stop(actor=owner, job=first)
+    wait_until(lambda: fresh(second).phase == "working")
+    assert fresh(first).is_ended
+    stopping.request_stop(actor=owner, job=second)
+    for thread in threads:
+        thread.join(SECONDS_TO_WAIT)
+    assert fresh(second).state == State.CANCELLED
+
+
+@pytest.mark.usefixtures("one_import_at_a_time")
+def test_an_import_that_waits_goes_back_to_the_queue_with_its_worker(make_job, monkeypatch) -> None:
+    ending = threading.Event()
+    monkeypatch.setattr(supervisor, "worker_is_ending", ending)
+    job = make_job("finish", kind=JobKind.IMPORT)
+    taken = places.take(Path(settings.WORK_DIR) / "places", 1)
+    assert taken is not None
+    thread = in_background(job)
+    wait_until(lambda: fresh(job).phase == WAITING_FOR_MEMORY)
+    ending.set()
+    thread.join(SECONDS_TO_WAIT)
+    assert fresh(job).state == State.QUEUED
+    os.close(taken)
