@@ -10,7 +10,7 @@ from babel.messages.catalog import Catalog
 
 from tools import messages
 from tools.bare_text import at_import, in_python, in_template
-from tools.extraction import add_template, extract, sentences
+from tools.extraction import KEYWORDS, add_template, extract, sentences
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -134,3 +134,14 @@ class Adapter:
         return _("In time")
 """
     assert at_import(source) == ["_('Early')"]
+
+
+def test_a_name_under_which_a_module_imports_gettext_is_looked_for() -> None:
+    """A text that is marked by another name is shown in English in every language, and nothing misses it."""
+    unknown = []
+    for path in (messages.ROOT / "apps").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation":
+                names = {alias.asname or alias.name for alias in node.names if "gettext" in alias.name}
+                unknown += [f"{path}: {name}" for name in names - KEYWORDS.keys()]
+    assert not unknown
