@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import Browser, Page, expect
 
 from apps.jobs.models import Job
@@ -96,6 +97,30 @@ def test_a_page_in_use_offers_the_end_and_another_one_shows_it(
         page.locator(".job-status").dispatch_event("job-changed")
     expect(page.get_by_text("No more rows.")).to_be_visible()
     assert not is_same(page)
+
+
+def test_a_page_in_use_stays_when_its_session_ends(world: World, waiting: Callable[[], Page]) -> None:
+    page = waiting()
+    notice = page.locator("#signed-out")
+    page.locator("summary", has_text="Rename").click()
+    page.keyboard.press("Tab")
+    page.keyboard.type("Half a name")
+    assert notice.is_hidden()
+    Session.objects.all().delete()
+    page.locator(".job-status").dispatch_event("job-changed")
+    expect(notice).to_contain_text("You are signed out. Copy what you typed")
+    assert is_same(page)
+    assert page.locator("#run-name").input_value().endswith("Half a name")
+    notice.get_by_role("link", name="Sign in").click()
+    page.wait_for_url(f"**/accounts/login/?next=/runs/{world.ours.things['run'].pk}/")
+
+
+def test_a_page_that_nobody_uses_leads_to_the_sign_in(world: World, waiting: Callable[[], Page]) -> None:
+    page = waiting()
+    Session.objects.all().delete()
+    with page.expect_navigation(url=f"**/accounts/login/?next=/runs/{world.ours.things['run'].pk}/"):
+        page.locator(".job-status").dispatch_event("job-changed")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_a_click_is_not_lost_to_the_end_of_a_job(world: World, waiting: Callable[[], Page]) -> None:
