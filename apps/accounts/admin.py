@@ -60,6 +60,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     readonly_fields = ["last_login"]
     filter_horizontal = ()
     """Django's pair of lists has labels that programs which read aloud do not understand, and styles that the policy refuses."""
+    autocomplete_fields = ["groups"]
     rights = ["is_staff", "is_superuser", "groups", "user_permissions"]
     """Given by superusers alone: others would give them to themselves."""
 

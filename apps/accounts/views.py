@@ -11,10 +11,14 @@ from allauth.socialaccount.providers.openid_connect import views as openid
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.sessions.models import Session
+from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import Case, Exists, OuterRef, When
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -28,6 +32,7 @@ from apps.accounts.forms import DeleteAccountForm, ProfileForm
 from apps.core import mail
 from apps.core.downloads import read_chunks, stream_download
 from apps.core.errors import UserError
+from apps.core.listing import PAGE_SIZE
 
 logger = logging.getLogger(__name__)
 
@@ -106,13 +111,19 @@ def profile(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def sessions(request: HttpRequest) -> HttpResponse:
-    """Where this person is signed in."""
+    """Where this person is signed in: here, then where they were last."""
+    key = request.session.session_key
+    is_open = Session.objects.filter(session_key=OuterRef("session_key"), expire_date__gt=timezone.now())
+    own = UserSession.objects.filter(Exists(is_open), user=request.user)
+    here_first = Case(When(session_key=key, then=0), default=1)
+    page = Paginator(own.order_by(here_first, "-last_seen_at", "pk"), PAGE_SIZE).get_page(
+        request.GET.get("page")
+    )
     rows = [
-        {"session": row, "device": browser_name(row.user_agent), "is_current": row.is_current()}
-        for row in UserSession.objects.purge_and_list(request.user)
+        {"session": row, "device": browser_name(row.user_agent), "is_current": row.session_key == key}
+        for row in page
     ]
-    rows.sort(key=lambda row: (not row["is_current"], -row["session"].last_seen_at.timestamp()))
-    return render(request, "usersessions/usersession_list.html", {"rows": rows})
+    return render(request, "usersessions/usersession_list.html", {"rows": rows, "page": page})
 
 
 @login_required

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, F, Max, Min, QuerySet
 
 from apps.core.outputs import ShownOutput, shown_output
 from apps.jobs.models import Job, JobEvent
@@ -26,28 +25,32 @@ def metric_points(job: Job, *, after: int = 0) -> dict[str, Any]:
     Steps ascend, each once. A long run is thinned evenly by the database to at most MOST_POINTS of training and as many
     with a validation loss, so that the whole of it is drawn.
     """
-    metrics = JobEvent.objects.filter(job=job, kind="metric", seq__gt=after)
-    ends = metrics.aggregate(last=Max("seq"), count=Count("pk"))
-    seqs = _evenly(metrics, MOST_POINTS)
+    metrics = JobEvent.objects.filter(job=job, kind="metric", seq__gt=after).order_by()
+    ends = metrics.aggregate(first=Min("seq"), last=Max("seq"), count=Count("pk"))
+    if not ends["count"]:
+        return {"last": after, "points": []}
+    kept = metrics
     if ends["count"] > MOST_POINTS:
-        seqs |= _evenly(metrics.filter(data__values__has_key="validation_loss"), MOST_POINTS)
+        of_validation = metrics.filter(data__values__has_key="validation_loss")
         # Where a later attempt went on, and the end, are kept.
-        seqs |= set(
-            metrics.order_by().values("attempt").annotate(Min("seq")).values_list("seq__min", flat=True)
+        begun = metrics.values("attempt").annotate(Min("seq")).values_list("seq__min", flat=True)
+        seqs = _evenly(metrics, ends["first"], ends["last"]) | set(begun) | {ends["last"]}
+        measured = set(of_validation.values_list("seq", flat=True)[: MOST_POINTS + 1])
+        seqs |= (
+            measured if len(measured) <= MOST_POINTS else _evenly(of_validation, ends["first"], ends["last"])
         )
-        seqs.add(ends["last"])
-    kept = metrics.filter(seq__in=seqs).order_by("seq").values_list("attempt", "data")
-    return {"last": after if ends["last"] is None else ends["last"], "points": _one_line(kept)}
+        kept = metrics.filter(seq__in=seqs)
+    return {"last": ends["last"], "points": _one_line(kept.order_by("seq").values_list("attempt", "data"))}
 
 
-def _evenly(events: QuerySet[JobEvent], most: int) -> set[int]:
-    """The sequence numbers of at most `most` of the events, evenly spread."""
-    stride = -(-events.count() // most)
-    if stride > 1:
-        # Chosen by place, not by number: events of other kinds lie between, maybe in a pattern.
-        events = events.annotate(place=Window(RowNumber(), order_by="seq")).annotate(rest=F("place") % stride)
-        events = events.filter(rest=0)
-    return set(events.values_list("seq", flat=True))
+def _evenly(events: QuerySet[JobEvent], first: int, last: int) -> set[int]:
+    """The sequence numbers of the first event of each of MOST_POINTS equal stretches from `first` to `last`.
+
+    Grouping reads each event once; counting places in a window sorts all of them as well.
+    """
+    stretch = -(-(last - first + 1) // MOST_POINTS)
+    placed = events.annotate(stretch=(F("seq") - first) / stretch)
+    return set(placed.values("stretch").annotate(Min("seq")).values_list("seq__min", flat=True))
 
 
 def _one_line(events: Iterable[tuple[int, dict[str, Any]]]) -> list[list[Any]]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
+from apps.core.picking import is_id
 from apps.workspaces.models import Membership
 
 SESSION_KEY = "workspace"
@@ -12,28 +14,38 @@ FIELD, HEADER = "in_workspace", "X-Workspace"
 """Which workspace a page showed: the field is in every form (templatetags.where), the header for what is no form."""
 
 
-def _memberships(request: HttpRequest) -> list[Membership]:
+MOST_LISTED = 10
+"""Workspaces that the menu of every page offers; the others are on a page of their own."""
+
+
+def _own(request: HttpRequest) -> QuerySet[Membership]:
     if not request.user.is_authenticated:
-        return []
+        return Membership.objects.none()
     own = Membership.objects.filter(user=request.user, workspace__deleted_at=None)
-    return list(own.select_related("workspace").order_by("created_at"))
+    return own.select_related("workspace").order_by("created_at", "pk")
 
 
 def _chosen(request: HttpRequest) -> Membership | None:
     """Where the session says that they work, else the first one that they came to."""
     memberships: list[Membership] = request.memberships  # type: ignore[attr-defined]
-    chosen = request.session.get(SESSION_KEY) if memberships else None
-    return _in(memberships, chosen) or (memberships[0] if memberships else None)
+    if not memberships:
+        return None
+    return _in(request, request.session.get(SESSION_KEY)) or memberships[0]
 
 
 def _opened(request: HttpRequest) -> Membership | None:
     """In the workspace of what the page is about (access.get_visible), for a person who belongs to several."""
     opened = getattr(request.user, "looked_into", None)
-    return _in(request.memberships, str(opened)) if opened else None  # type: ignore[attr-defined]
+    return _in(request, str(opened)) if opened else None
 
 
-def _in(memberships: list[Membership], workspace_id: str | None) -> Membership | None:
-    return next((m for m in memberships if str(m.workspace_id) == workspace_id), None)
+def _in(request: HttpRequest, workspace_id: str | None) -> Membership | None:
+    """The person's membership in an open workspace; looked up where they have more than are listed."""
+    listed: list[Membership] = request.memberships  # type: ignore[attr-defined]
+    found = next((m for m in listed if str(m.workspace_id) == workspace_id), None)
+    if found or len(listed) < MOST_LISTED or not is_id(workspace_id or ""):
+        return found
+    return _own(request).filter(workspace=workspace_id).first()
 
 
 def shown_membership(request: HttpRequest) -> Membership | None:
@@ -42,7 +54,7 @@ def shown_membership(request: HttpRequest) -> Membership | None:
     shown = request.POST.get(FIELD) or request.headers.get(HEADER)
     if not shown:
         return request.membership  # type: ignore[attr-defined, no-any-return]
-    found = _in(request.memberships, shown)  # type: ignore[attr-defined]
+    found = _in(request, shown)
     if found is not None and found != request.membership:  # type: ignore[attr-defined]
         request.membership = found  # type: ignore[attr-defined]
         request.session[SESSION_KEY] = shown
@@ -50,7 +62,7 @@ def shown_membership(request: HttpRequest) -> Membership | None:
 
 
 class WorkspaceMiddleware:
-    """Sets `request.memberships` (of open workspaces) and `request.membership`, the one that the person is in.
+    """Sets `request.memberships` (the first ones of open workspaces) and `request.membership`, the one that the person is in.
 
     Lazily: a page that does not ask costs no query. Both are falsy without one.
     """
@@ -59,7 +71,7 @@ class WorkspaceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.memberships = SimpleLazyObject(lambda: _memberships(request))  # type: ignore[attr-defined]
+        request.memberships = SimpleLazyObject(lambda: list(_own(request)[:MOST_LISTED]))  # type: ignore[attr-defined]
         request.membership = SimpleLazyObject(lambda: _opened(request) or _chosen(request))  # type: ignore[attr-defined]
         response = self.get_response(request)
         self._follow(request, response)

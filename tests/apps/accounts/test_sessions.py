@@ -36,6 +36,28 @@ def test_each_is_listed_with_its_browser_and_address(person: User, sign_in: Sign
         assert words in body
 
 
+def test_a_long_list_is_read_one_page_at_a_time(
+    person: User, sign_in: SignIn, django_assert_max_num_queries: Any
+) -> None:
+    gone, here = sign_in(), sign_in()
+    ends = timezone.now() + timedelta(days=1)
+    keys = [f"device-{number}" for number in range(60)]
+    Session.objects.bulk_create(Session(session_key=key, session_data="", expire_date=ends) for key in keys)
+    UserSession.objects.bulk_create(
+        UserSession(user=person, session_key=key, ip="192.0.2.1", user_agent=PHONE) for key in keys
+    )
+    UserSession.objects.filter(session_key=here.session.session_key).update(
+        last_seen_at=timezone.now() - timedelta(days=30)
+    )
+    Session.objects.filter(session_key=gone.session.session_key).update(expire_date=timezone.now())
+    with django_assert_max_num_queries(15):
+        first = here.get("/accounts/sessions/").context
+    assert first["page"].paginator.count == 61, "what ended by the clock is not among them"
+    assert [row["is_current"] for row in first["rows"]] == [True] + [False] * 24
+    last = here.get("/accounts/sessions/?page=3").context
+    assert len(last["rows"]) == 11
+
+
 def test_the_list_says_when_each_was_last_used_and_from_where(
     person: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,22 @@ def fields_of(client: Client, path: str) -> list[dict[str, str]]:
     return [dict(re.findall(r'name="(in_workspace)" value="([^"]+)"', form)) for form in forms]
 
 
+def test_a_person_of_many_workspaces_comes_to_each(
+    client: Client, editor: User, workspace: Workspace
+) -> None:
+    """The menu of every page lists the first ones, and no page reads all of them."""
+    many = Workspace.objects.bulk_create(Workspace(name=f"Team {number:02}") for number in range(20))
+    Membership.objects.bulk_create(Membership(workspace=one, user=editor, role="owner") for one in many)
+    switch(client, many[19])
+    page = client.get("/workspace/")
+    assert page.context["membership"].workspace == many[19]
+    assert len(page.context["memberships"]) == 10
+    assert where(client, "/workspace/") == many[19]
+    client.post("/workspace/new/", {"in_workspace": str(many[18].pk), "name": "Another"})
+    switch(client, workspace)
+    assert where(client) == workspace
+
+
 @pytest.mark.parametrize("path", ["/workspace/", "/workspace/settings/", "/workspace/keys/", "/data/new/"])
 def test_every_form_says_where_it_was_shown(client: Client, second: Workspace, path: str) -> None:
     switch(client, second)
