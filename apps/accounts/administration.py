@@ -1,4 +1,5 @@
-"""What administrators do to the accounts of others: reset a password, deactivate and reactivate an account."""
+"""What administrators do to the accounts of others: reset a password, deactivate and reactivate an account, make a person an
+administrator and take that back."""
 
 from __future__ import annotations
 
@@ -77,6 +78,56 @@ def reactivate(*, actor: User, user: User) -> None:
     require_over(actor, user)
     if _set_active(user, True):
         tell(user, "user.reactivated", by=actor)
+
+
+def may_appoint(actor: Any) -> bool:
+    """Whether `actor` makes administrators. Only one with all rights does: others would give themselves more than they have."""
+    return may_administer(actor) and bool(actor.is_superuser)
+
+
+@transaction.atomic
+def make_administrator(*, actor: User, user: User) -> None:
+    """Give all rights over the studio. Raises UserError for an account that is deactivated."""
+    _require_appointing(actor)
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if not locked.is_active:
+        raise UserError(_("Reactivate the account first."), code="inactive")
+    if _set_rights(locked, True):
+        tell(user, "user.administrator_made", by=actor)
+
+
+@transaction.atomic
+def remove_administrator(*, actor: User, user: User) -> None:
+    """Take all rights over the studio back; the account and its workspaces stay as they are.
+
+    Raises UserError for one's own account and for the last administrator.
+    """
+    _require_appointing(actor)
+    if actor.pk == user.pk:
+        raise UserError(
+            _("You cannot remove your own administrator rights. Ask another administrator to do it."),
+            code="own_account",
+        )
+    # Two administrators who take them from each other at once wait for each other's rows here.
+    refuse_the_last_administrator(user)
+    if not may_appoint(User.objects.get(pk=actor.pk)):
+        raise PermissionDenied
+    if _set_rights(User.objects.select_for_update().get(pk=user.pk), False):
+        tell(user, "user.administrator_removed", by=actor)
+
+
+def _require_appointing(actor: User) -> None:
+    if not may_appoint(actor):
+        raise PermissionDenied
+
+
+def _set_rights(user: User, has_all: bool) -> bool:
+    """Whether that changed anything. Saved as a row, so that what is open hears of it (workspaces.closing)."""
+    if (user.is_staff, user.is_superuser) == (has_all, has_all):
+        return False
+    user.is_staff = user.is_superuser = has_all
+    user.save(update_fields=["is_staff", "is_superuser"])
+    return True
 
 
 def _set_active(user: User, is_active: bool) -> bool:

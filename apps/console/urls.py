@@ -18,5 +18,11 @@ urlpatterns = [
     path("people/<uuid:user_id>/password/", people.reset_password, name="reset_password"),
     path("people/<uuid:user_id>/deactivate/", people.deactivate, name="deactivate"),
     path("people/<uuid:user_id>/reactivate/", people.reactivate, name="reactivate"),
+    path("people/<uuid:user_id>/administrator/", people.make_administrator, name="make_administrator"),
+    path(
+        "people/<uuid:user_id>/administrator/remove/",
+        people.remove_administrator,
+        name="remove_administrator",
+    ),
     path("network/", network.network, name="network"),
 ]

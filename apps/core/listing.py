@@ -73,6 +73,8 @@ class ListPage:
     sort: Sort
     others: list[tuple[str, str]]
     """The parameters of the address that belong to something else on the page."""
+    path: str = ""
+    """Where the list is, for a page that answers a POST elsewhere; empty where the page itself is asked again."""
 
     @property
     def id(self) -> str:
@@ -104,7 +106,7 @@ class ListPage:
     @property
     def without_filters(self) -> str:
         """The address with nothing searched or filtered."""
-        return f"?{urlencode(self.others)}"
+        return f"{self.path}?{urlencode(self.others)}"
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,11 @@ class Listing:
     page_size: int = PAGE_SIZE
     prefix: str = ""
 
-    def read(self, request: HttpRequest, rows: QuerySet[Any]) -> ListPage:
-        """The page of `rows` that the address of the request asks for. What it asks wrongly is ignored."""
+    def read(self, request: HttpRequest, rows: QuerySet[Any], *, path: str = "") -> ListPage:
+        """The page of `rows` that the address of the request asks for. What it asks wrongly is ignored.
+
+        `path` is where the list is, for pages that also answer a POST to another address.
+        """
         asked = request.GET
         text = asked.get(f"{self.prefix}q", "").replace("\x00", "").strip()[:MAX_SEARCH_CHARACTERS]
         shown = [self._shown(one, asked) for one in self.filters]
@@ -142,6 +147,7 @@ class Listing:
             others=[
                 (name, value) for name, values in asked.lists() if name not in self._names for value in values
             ],
+            path=path,
         )
 
     def _shown(self, one: Filter, asked: Mapping[str, str]) -> ShownFilter:

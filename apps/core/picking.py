@@ -25,6 +25,8 @@ class Picked:
     options: list[Any]
     text: str
     has_more: bool
+    path: str = ""
+    """Where the search is asked, as ListPage.path."""
 
     @property
     def is_searched(self) -> bool:
@@ -52,13 +54,14 @@ def pick(
     searches: Sequence[str],
     chosen: Iterable[Any] = (),
     count: int = OPTIONS,
+    path: str = "",
 ) -> Picked:
     """Read what a field offers. `chosen` are ids; those that are not among `rows` are left out."""
     text = search_text(request, name)
     ids = [pk for pk in chosen if is_id(pk)]
     kept = list(rows.filter(pk__in=ids)) if ids else []
     found = list(search(rows.exclude(pk__in=ids), searches, text)[: count + 1])
-    return Picked(name, [*kept, *found[:count]], text, len(found) > count)
+    return Picked(name, [*kept, *found[:count]], text, len(found) > count, path)
 
 
 def is_id(value: Any) -> bool:

@@ -251,6 +251,8 @@ CONSOLE = {
     "console:reset_password": _door(post=ADMINISTRATOR, of="account"),
     "console:deactivate": _door(post=ADMINISTRATOR, of="account"),
     "console:reactivate": _door(post=ADMINISTRATOR, of="account"),
+    "console:make_administrator": _door(post=ADMINISTRATOR, of="account"),
+    "console:remove_administrator": _door(post=ADMINISTRATOR, of="account"),
     "console:network": _door(get=ADMINISTRATOR, post=ADMINISTRATOR),
 }
 

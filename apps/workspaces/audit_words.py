@@ -85,6 +85,8 @@ ACTIONS: dict[str, Promise] = {
     "share_link.revoked": _("Closed a link to an app"),
     "studio.closed_to_network": _("Closed the studio to the local network"),
     "studio.opened_to_network": _("Opened the studio to the local network"),
+    "user.administrator_made": _("Made a person an administrator"),
+    "user.administrator_removed": _("Removed the rights of an administrator"),
     "user.changed": _("Changed an account"),
     "user.created": _("Created an account"),
     "user.deleted": _("Deleted an account"),

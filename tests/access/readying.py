@@ -80,11 +80,18 @@ def _deactivated(world: World) -> list[Any]:
     return [User.objects.create_user("left@example.com", "left-password-of-old", is_active=False).pk]
 
 
+def _second_administrator(world: World) -> list[Any]:
+    from apps.accounts.models import User
+
+    return [User.objects.create_superuser(f"{uuid4().hex}@example.com", "p").pk]
+
+
 READY: dict[str, Callable[[World], list[Any]]] = {
     "jobs:retry": _failed_job,
     "api:job-retry": _failed_job,
     "console:retry": _failed_job,
     "console:reactivate": _deactivated,
+    "console:remove_administrator": _second_administrator,
     "api:run-stop": _running,
     "training:fix": _with_a_fix,
     "training:continue": _with_a_checkpoint,

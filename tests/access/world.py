@@ -134,7 +134,9 @@ def _client(user: User | None) -> Client:
     if user is not None:
         client.force_login(user)
         session = client.session
-        session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+        said = {"method": "password", "at": time.time(), "reauthenticated": True}
+        session["account_authentication_methods"] = [said]
+        session["account_authentication_methods_user"] = session["_auth_user_id"]
         session.save()
     client.cookies[COOKIE] = signing.Signer(salt="apps.publishing.visitors").sign(VISITOR)
     return client

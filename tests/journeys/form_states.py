@@ -143,6 +143,11 @@ STATES: list[tuple[Callable[[World], None], str, str]] = [
     (_second_workspace, "/workspace/all/", "owner"),
     (_nothing, "/console/people/?deactivate={owner}", "administrator"),
     (_with(User, "account", is_active=False), "/console/people/?q=person", "administrator"),
+    (
+        _with(User, "account", is_active=True, is_staff=True, is_superuser=True),
+        "/console/people/?q=person&role=administrator",
+        "administrator",
+    ),
     (_lost, "/console/", "administrator"),
     (_ready("training:fix"), "/runs/{run}/", "owner"),
     (_ready("training:continue"), "/runs/{run}/", "owner"),

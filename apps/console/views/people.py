@@ -3,38 +3,85 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts import administration
 from apps.accounts.models import User
 from apps.console.forms import PersonInvitationForm
 from apps.core.errors import UserError
+from apps.core.listing import Filter, Listing, Sort
 from apps.core.notices import do_and_tell
-from apps.core.picking import is_id
+from apps.core.picking import is_id, pick
 from apps.workspaces import access, invitations
 from apps.workspaces.access import Action
 from apps.workspaces.members import last_ownerships
 from apps.workspaces.models import Invitation, Membership, Workspace
 from apps.workspaces.views.inviting import create_from_form
 
-PER_PAGE = 50
+_STATES = (
+    ("active", _l("Active"), Q(is_active=True)),
+    ("new", _l("Never signed in"), Q(is_active=True, last_login=None)),
+    ("deactivated", _l("Deactivated"), Q(is_active=False)),
+)
+_ROLES = (
+    ("administrator", _l("Administrator"), Q(is_staff=True)),
+    ("other", _l("Not an administrator"), Q(is_staff=False)),
+)
+
+
+def _in_state(people: Any, value: str) -> Any:
+    return people.filter({name: only for name, _label, only in _STATES}[value])
+
+
+def _with_role(people: Any, value: str) -> Any:
+    return people.filter({name: only for name, _label, only in _ROLES}[value])
+
+
+def _with_membership(people: Any, value: str) -> Any:
+    own = Exists(Membership.objects.filter(user=OuterRef("pk"), workspace__deleted_at=None))
+    return people.filter(own if value == "some" else ~own)
+
+
+PEOPLE = Listing(
+    searches=("email", "name"),
+    sorts=(
+        Sort("email", _l("E-mail address"), ("email",)),
+        Sort("name", _l("Name"), ("name", "email")),
+        Sort("used", _l("Last signed in"), (F("last_login").desc(nulls_last=True), "email")),
+        Sort("newest", _l("Newest account first"), ("-created_at", "email")),
+        Sort("oldest", _l("Oldest account first"), ("created_at", "email")),
+    ),
+    filters=(
+        Filter("state", _l("Account"), [(name, label) for name, label, _only in _STATES], _in_state),
+        Filter("role", _l("Role"), [(name, label) for name, label, _only in _ROLES], _with_role),
+        Filter(
+            "membership",
+            _l("Workspaces"),
+            [("some", _l("In a workspace")), ("none", _l("In no workspace"))],
+            _with_membership,
+        ),
+    ),
+    page_size=50,
+)
 MOST_INVITATIONS = 50
 """Open invitations that are shown; later ones follow as these are used."""
 
 
 def _require(request: HttpRequest) -> None:
+    """Raises PermissionDenied for people who do not look after accounts."""
     if not administration.may_administer(request.user):
         raise PermissionDenied
 
@@ -49,19 +96,17 @@ def people(request: HttpRequest) -> HttpResponse:
 def _page(
     request: HttpRequest, form: PersonInvitationForm | None = None, status: int = 200, **context: Any
 ) -> HttpResponse:
-    search = request.GET.get("q", "").strip()[:200]
-    found = User.objects.order_by("email")
-    if search:
-        found = found.filter(Q(email__icontains=search) | Q(name__icontains=search))
     open_ones = Invitation.objects.open().filter(workspace=None)
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    shown = PEOPLE.read(request, User.objects.all(), path=reverse("console:people"))
+    people_shown = list(shown.page)
     context |= {
-        "page": page,
-        "sole_owners": _sole_ownerships(page.object_list),
+        "list": shown,
+        "people": people_shown,
+        "total": User.objects.count(),
+        "may_appoint": administration.may_appoint(request.user),
+        "sole_owners": _sole_ownerships(people_shown),
         "leaving": _leaving(request),
-        "workspaces": _workspace_counts(page.object_list),
-        "search": search,
-        "query": f"{urlencode({'q': search})}&" if search else "",
+        "workspaces": _workspace_counts(people_shown),
         "form": form or _form(request),
         "invitations": open_ones.select_related("created_by")[:MOST_INVITATIONS],
     }
@@ -95,8 +140,19 @@ def _form(request: HttpRequest, data: Any = None) -> PersonInvitationForm:
     """With the workspaces that the administrator may invite to: those that they manage."""
     managed = [role for role, allowed in access.ALLOWED.items() if Action.MANAGE in allowed]
     own = Membership.objects.filter(user=request.user, role__in=managed, workspace__deleted_at=None)  # type: ignore[misc]
-    found = own.select_related("workspace").order_by("workspace__name")
-    return PersonInvitationForm(data, workspaces=[membership.workspace for membership in found])
+    found = Workspace.objects.filter(pk__in=own.values("workspace")).order_by("name", "pk")
+    sent = request.POST.get("workspace") or request.GET.get("workspace")
+    picked = pick(
+        request,
+        "workspace",
+        found,
+        searches=("name",),
+        chosen=[sent] if sent else [],
+        path=reverse("console:people"),
+    )
+    form = PersonInvitationForm(data, workspaces=picked.options)
+    form.fields["workspace"].picked = picked  # type: ignore[attr-defined]
+    return form
 
 
 @require_POST
@@ -156,8 +212,43 @@ def reactivate(request: HttpRequest, user_id: UUID) -> HttpResponse:
     return _switch(request, user_id, administration.reactivate, _("%(email)s can sign in again."))
 
 
+@require_POST
+@login_required
+def make_administrator(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    _require_appointing(request)
+    done = _("%(email)s is an administrator now.")
+    return _switch_when_fresh(request, user_id, administration.make_administrator, done)
+
+
+@require_POST
+@login_required
+def remove_administrator(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    _require_appointing(request)
+    done = _("%(email)s is no longer an administrator.")
+    return _switch_when_fresh(request, user_id, administration.remove_administrator, done)
+
+
+def _require_appointing(request: HttpRequest) -> None:
+    """Before anything else is asked of the person. Raises PermissionDenied."""
+    if not administration.may_appoint(request.user):
+        raise PermissionDenied
+
+
+@reauthentication_required  # type: ignore[untyped-decorator]
+def _switch_when_fresh(request: HttpRequest, user_id: UUID, service: Any, told: str) -> HttpResponse:
+    """As `_switch`, for people who proved a moment ago who they are: a browser that was left open is not enough."""
+    return _switch(request, user_id, service, told)
+
+
 def _switch(request: HttpRequest, user_id: UUID, service: Any, told: str) -> HttpResponse:
     _require(request)
     user = get_object_or_404(User, pk=user_id)
     do_and_tell(request, lambda: service(actor=request.user, user=user), told % {"email": user.email})
-    return redirect("console:people")
+    return _back(request)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """To the list as it was searched and filtered."""
+    came_from, here = urlsplit(request.headers.get("Referer", "")), reverse("console:people")
+    query = came_from.query if came_from.path == here else ""
+    return redirect(f"{here}?{query}" if query else here)

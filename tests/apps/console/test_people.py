@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core import mail
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.test import Client
+from django.utils import timezone
 
+from apps.accounts import administration
 from apps.accounts.models import User
 from apps.accounts.services import delete_account
 from apps.core.errors import UserError
-from apps.workspaces.models import AuditEntry, Invitation, Membership
+from apps.workspaces.models import AuditEntry, Invitation, Membership, Workspace
 from apps.workspaces.services import create_api_key, create_workspace
 from tests.apps.accounts.conftest import is_in
 
@@ -30,14 +37,130 @@ def test_it_lists_searches_and_pages(console: Client, django_assert_max_num_quer
     )
     with django_assert_max_num_queries(30):
         first = console.get("/console/people/")
-    assert first.context["page"].paginator.count == 121
-    assert len(first.context["page"]) == 50
+    assert first.context["list"].total == 121
+    assert len(first.context["people"]) == 50
     assert len(first.content) < 300_000
     assert "person119@example.com" in console.get("/console/people/?page=3").content.decode()
     found = console.get("/console/people/?q=PERSON007").content.decode()
     assert "person007@example.com" in found
     assert "person008@example.com" not in found
     assert "No account matches" in console.get("/console/people/?q=nobody").content.decode()
+
+
+def test_it_filters_and_sorts(console: Client, viewer: Any, owner: Any, workspace: Any) -> None:
+    old = timezone.now() - timedelta(days=400)
+    User.objects.filter(pk=viewer.pk).update(last_login=old, created_at=old)
+    left = User.objects.create_user(
+        "zoe@example.com", "p", name="Adam", is_active=False, last_login=timezone.now()
+    )
+    new = User.objects.create_user("new@example.com", "p", name="Zed")
+
+    def shown(query: str) -> list[str]:
+        return [person.email for person in console.get(f"/console/people/?{query}").context["people"]]
+
+    assert shown("state=deactivated") == [left.email]
+    assert left.email not in shown("state=active")
+    assert shown("state=new") == [new.email]
+    assert shown("role=administrator") == [owner.email]
+    assert owner.email not in shown("role=other")
+    assert set(shown("membership=none")) == {left.email, new.email}
+    assert set(shown("membership=some")) == {owner.email, viewer.email}
+    assert shown("state=active&membership=none&q=zed") == [new.email]
+    everybody = shown("")
+    assert everybody == sorted(everybody)
+    assert shown("sort=name&membership=none") == [left.email, new.email]
+    assert shown("sort=used")[0] == left.email or shown("sort=used")[0] == owner.email
+    assert shown("sort=used")[-1] == new.email
+    assert shown("sort=newest")[0] == new.email
+    assert shown("sort=oldest")[0] == viewer.email
+    assert shown("sort=nothing&state=nothing") == everybody, "what is not known is ignored"
+
+
+def _proved(client: Client) -> Client:
+    """The person proved a moment ago who they are."""
+    session = client.session
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": time.time(), "reauthenticated": True}
+    ]
+    session["account_authentication_methods_user"] = session["_auth_user_id"]
+    session.save()
+    return client
+
+
+def _told(action: str, user: User) -> int:
+    return AuditEntry.objects.filter(action=action, object_id=str(user.pk)).count()
+
+
+def test_an_administrator_is_made_and_that_is_taken_back(
+    console: Client, client_for: Any, viewer: Any, owner: Any
+) -> None:
+    _proved(console)
+    assert client_for(viewer).get("/console/people/").status_code == 403
+    path = f"/console/people/{viewer.pk}/administrator/"
+    for _again in range(2):
+        assert console.post(path, headers={"Referer": "http://testserver/console/people/?q=view"})[
+            "Location"
+        ] == ("/console/people/?q=view")
+    assert User.objects.filter(pk=viewer.pk, is_staff=True, is_superuser=True).exists()
+    assert client_for(viewer).get("/console/people/").status_code == 200
+    assert client_for(viewer).get("/admin/accounts/user/").status_code == 200
+    for _again in range(2):
+        assert console.post(f"{path}remove/").status_code == 302
+    assert not User.objects.filter(pk=viewer.pk).filter(Q(is_staff=True) | Q(is_superuser=True)).exists()
+    assert client_for(viewer).get("/console/people/").status_code == 403
+    assert client_for(viewer).get("/").status_code == 200, "the account stays"
+    assert (_told("user.administrator_made", viewer), _told("user.administrator_removed", viewer)) == (1, 1)
+
+
+def test_there_always_is_an_administrator(console: Client, client_for: Any, viewer: Any, owner: Any) -> None:
+    _proved(console)
+    answer = console.post(f"/console/people/{owner.pk}/administrator/remove/", follow=True)
+    assert "You cannot remove your own administrator rights" in answer.content.decode()
+    console.post(f"/console/people/{viewer.pk}/administrator/")
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    with pytest.raises(PermissionDenied):
+        administration.remove_administrator(actor=User.objects.get(pk=owner.pk), user=viewer)
+    User.objects.filter(pk=owner.pk).update(is_active=True)
+    # What a request read before another one took the rights of its person is not believed.
+    before = User.objects.get(pk=owner.pk)
+    administration.remove_administrator(actor=User.objects.get(pk=viewer.pk), user=owner)
+    with pytest.raises((PermissionDenied, UserError)):
+        administration.remove_administrator(actor=before, user=viewer)
+    assert User.objects.filter(is_superuser=True, is_active=True).count() == 1
+
+
+def test_a_deactivated_account_gets_no_rights(console: Client, viewer: Any) -> None:
+    _proved(console)
+    User.objects.filter(pk=viewer.pk).update(is_active=False)
+    answer = console.post(f"/console/people/{viewer.pk}/administrator/", follow=True)
+    assert "Reactivate the account first." in answer.content.decode()
+    assert not User.objects.get(pk=viewer.pk).is_superuser
+
+
+def test_a_browser_that_was_left_open_makes_no_administrator(
+    console: Client, owner: Any, viewer: Any
+) -> None:
+    owner.set_password(PASSWORD)
+    owner.save()
+    console.force_login(owner)
+    path = f"/console/people/{viewer.pk}/administrator/"
+    asked = console.post(path)
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert not User.objects.get(pk=viewer.pk).is_superuser
+    answer = console.post(asked["Location"], {"password": PASSWORD, "next": path}, follow=True)
+    assert f"{viewer.email} is an administrator now." in answer.content.decode()
+    assert User.objects.get(pk=viewer.pk).is_superuser
+
+
+def test_only_who_has_all_rights_gives_them(client_for: Any, viewer: Any, owner: Any) -> None:
+    helper = User.objects.create_user("helper@example.com", "p", is_staff=True)
+    helper.user_permissions.add(Permission.objects.get(codename="change_user"))
+    client = _proved(client_for(helper))
+    assert "Make administrator" not in client.get("/console/people/").content.decode()
+    for person in (helper, viewer, owner):
+        for way in ("", "remove/"):
+            assert client.post(f"/console/people/{person.pk}/administrator/{way}").status_code == 403
+    assert list(User.objects.filter(is_superuser=True)) == [owner]
 
 
 def test_only_administrators_come_here(client_for: Any, admin: Any, viewer: Any) -> None:
@@ -50,8 +173,6 @@ def test_only_administrators_come_here(client_for: Any, admin: Any, viewer: Any)
 
 
 def test_a_helper_does_nothing_to_who_may_do_more(client_for: Any, owner: Any, viewer: Any) -> None:
-    from django.contrib.auth.models import Permission
-
     helper = User.objects.create_user("helper@example.com", "p", is_staff=True)
     helper.user_permissions.add(Permission.objects.get(codename="change_user"))
     client = client_for(helper)
@@ -92,6 +213,25 @@ def test_an_invitation_to_a_workspace_has_its_role(console: Client, workspace: A
     guest = Client()
     guest.post(path, {"email": "e@example.com", "name": "", "password": PASSWORD})
     assert Membership.objects.get(user__email="e@example.com").role == "editor"
+
+
+def test_a_page_that_answers_leads_back_to_the_list(console: Client, workspace: Any, owner: Any) -> None:
+    """Searching, sorting and paging ask the list, not the address that the form was sent to."""
+    User.objects.bulk_create(User(email=f"p{number}@example.com", password="!") for number in range(60))
+    many = [Workspace(name=f"Team {number:02}") for number in range(30)]
+    Workspace.objects.bulk_create(many)
+    Membership.objects.bulk_create(Membership(workspace=one, user=owner, role="owner") for one in many)
+    answer = console.post(
+        "/console/people/invite/", {"email": "", "workspace": str(many[29].pk), "role": "editor", "days": "1"}
+    )
+    assert Invitation.objects.get().workspace == many[29]
+    html = answer.content.decode()
+    assert 'action="/console/people/"' in html
+    assert 'hx-get="/console/people/invite/"' not in html
+    assert 'href="/console/people/?page=2"' in html
+    assert len(answer.context["form"].fields["workspace"].choices) == 22
+    found = console.get("/console/people/?find-workspace=Team+28").context["form"]
+    assert [label for _pk, label in found.fields["workspace"].choices][1:] == ["Team 28"]
 
 
 def test_invitations_are_revoked(console: Client, client_for: Any, admin: Any) -> None:
