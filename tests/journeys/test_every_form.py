@@ -158,6 +158,7 @@ def test_every_form(
     settings.SIGN_UP, settings.NETWORK_FILE = "invitation", str(tmp_path / "network.json")
     monkeypatch.setattr(reach, "lan_address", lambda: "192.0.2.7")  # where no network is
     monkeypatch.setattr(Recording, "takes_back", True)
+    settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 3600  # the sweep outlasts five minutes on a busy machine
     world = build_world()
     sweep = Sweep(browser, site, world, sender)
     for path, person in first_states(world):
