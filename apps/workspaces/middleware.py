@@ -1,6 +1,7 @@
 """Puts the workspace that the person is in on the request."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -43,9 +44,9 @@ def _in(request: HttpRequest, workspace_id: str | None) -> Membership | None:
     """The person's membership in an open workspace; looked up where they have more than are listed."""
     listed: list[Membership] = request.memberships  # type: ignore[attr-defined]
     found = next((m for m in listed if str(m.workspace_id) == workspace_id), None)
-    if found or len(listed) < MOST_LISTED or not is_id(workspace_id or ""):
+    if found or workspace_id is None or len(listed) < MOST_LISTED or not is_id(workspace_id):
         return found
-    return _own(request).filter(workspace=workspace_id).first()
+    return _own(request).filter(workspace=UUID(workspace_id)).first()
 
 
 def shown_membership(request: HttpRequest) -> Membership | None:
