@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,13 +28,15 @@ LONG = "journey or faults or training"
 ON_REQUEST = "models"
 """The part that runs when it is asked for: it downloads 180 MB."""
 NOTHING_COLLECTED = 5
+PROCESSES = 3
+"""For two cores: many tests wait, for a lease that ends or for a page."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """One run of pytest. `spread` is how xdist gives the tests to two processes, empty for one process alone.
+    """One run of pytest. `spread` is how xdist gives the tests to processes, empty for one process alone.
 
-    `paths` empty means all tests.
+    `paths` empty means all tests; with `marks`, the files alone that have one of them: reading a file costs what it imports.
     """
 
     title: str
@@ -42,6 +45,12 @@ class Session:
     markers: str
     spread: str
     paths: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+
+    def files(self) -> list[str]:
+        marked = re.compile(rf"\bmark\.({'|'.join(self.marks)})\b")
+        found = sorted((ROOT / "tests").rglob("test_*.py")) if self.marks else []
+        return [str(path.relative_to(ROOT)) for path in found if marked.search(path.read_text("utf-8"))]
 
 
 SESSIONS = (
@@ -56,15 +65,23 @@ SESSIONS = (
         "worksteal",
         ("tests/access", "tests/apps", "tests/workers/runtime"),
     ),
-    Session("training on Postgres", "postgres", "training", "training and not gpu and not models", ""),
+    Session(
+        "training on Postgres",
+        "postgres",
+        "training",
+        "training and not gpu and not models",
+        "",
+        marks=("training",),
+    ),
     Session(
         "journeys and faults on Postgres",
         "postgres",
         "long",
         "(journey or faults) and not gpu and not training",
         "loadscope",  # by folder: tests/fixtures/studio.py
+        marks=("journey", "faults"),
     ),
-    Session("pretrained models", "sqlite", ON_REQUEST, "models", ""),
+    Session("pretrained models", "sqlite", ON_REQUEST, "models", "", marks=("models",)),
 )
 
 
@@ -72,7 +89,9 @@ def run_session(session: Session, arguments: list[str], environment: dict[str, s
     """Run pytest once; return its exit status."""
     print(f"\n=== {session.title}", flush=True)
     # In the order of collection: a browser's event loop stays in its process, where asynchronous tests would fail.
-    parallel = ["-n", "2", "--dist", session.spread, "--no-loadscope-reorder"] if session.spread else []
+    parallel = (
+        ["-n", str(PROCESSES), "--dist", session.spread, "--no-loadscope-reorder"] if session.spread else []
+    )
     return subprocess.run(
         [
             sys.executable,
@@ -83,7 +102,7 @@ def run_session(session: Session, arguments: list[str], environment: dict[str, s
             session.markers,
             f"--junitxml={report}",
             *parallel,
-            *(arguments or session.paths),
+            *(arguments or session.paths or session.files()),
         ],
         cwd=ROOT,
         env=environment,
