@@ -28,7 +28,7 @@ from tests.apps.accounts.conftest import PASSWORD, link_in
 from tests.fixtures.celery_worker import celery_worker
 from workers.mail import tasks
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 SIGN_UP = {"name": "Nia", "password1": "quite long words", "password2": "quite long words"}
 KNOWN, UNKNOWN = "pia@example.com", "nobody@example.com"

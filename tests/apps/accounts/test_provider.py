@@ -20,7 +20,7 @@ from tests.apps.accounts.conftest import confirmed, is_in
 from tests.fixtures.provider import signing_in_through
 from tests.security.policy import assert_allowed, directives
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

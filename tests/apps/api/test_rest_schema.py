@@ -32,7 +32,7 @@ from apps.workspaces.doors import addresses
 from tests.apps.api.conftest import ROOT
 from workers.contracts.recipes import Recipe
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
