@@ -225,7 +225,10 @@ class Loop:
         share = min(1.0, self._share(state.step))
         self.phases.at(state.step, self.steps, share=share, seconds_left=max(0.0, left))
         now = time.monotonic()
-        if now - self._metric_at >= _METRIC_SECONDS or state.step in (state.begun_step + 1, self.steps):
+        # Whatever step is kept, its figures are there.
+        ends_round = (state.step - state.begun_step) % self.round_steps == 0
+        ends = state.step in (state.begun_step + 1, self.steps)
+        if ends_round or ends or now - self._metric_at >= _METRIC_SECONDS:
             self._metric_at = now
             values = {
                 "train_loss": loss,

@@ -84,6 +84,9 @@ def test_events_tell_phases_metrics_samples_and_checkpoints(make_spec, recording
     assert fractions[-1] == 1
     measured = {name for event in reporter.of("metric") for name in event.values}
     assert {"train_loss", "validation_loss", "learning_rate", "tokens_per_second", "memory_bytes"} <= measured
+    learning = [event.step for event in reporter.of("metric") if "train_loss" in event.values]
+    validated = [event.step for event in reporter.of("metric") if "validation_loss" in event.values]
+    assert set(validated) <= set(learning), "the cards of a kept step show what it learned"
     assert [event.step for event in reporter.of("checkpoint")] == [4, 8, 12]
     assert len(reporter.of("sample")) == 3
 
