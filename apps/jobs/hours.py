@@ -45,7 +45,7 @@ def require(job: Job, seconds: float) -> None:
 
 
 def _note_end(job: Job, taken: int) -> None:
-    """Keep when the hours will stop the job, for its progress; they come anew with the month."""
+    """Keep when the hours will stop the job, for its progress. They are full again when the month ends."""
     left = usage.room_of_promise(key=_key(job), taken=taken, since=job.attempt_started_at)
     end = None if left is None else timezone.now() + timedelta(seconds=left)
     month_ends = usage.period_ends(UsageKind.ACCELERATOR)

@@ -89,7 +89,7 @@ OF_THE_CODE = {
     "socialaccount.SocialApp": "the settings name one provider",
     "socialaccount.SocialToken": "tokens of the provider are not kept",
 }
-"""Models of which nobody adds rows."""
+"""Models whose rows are not added by people."""
 
 
 def too_few() -> list[str]:

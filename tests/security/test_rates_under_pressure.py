@@ -75,7 +75,7 @@ def test_refused_writes_do_not_mean_free() -> None:
 
 @pytest.fixture
 def no_answer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A Redis that takes connections and says nothing, as one that is swapped out or stopped does."""
+    """A Redis that takes connections and says nothing, as a stopped one does."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         silent = redis.Redis(port=server.getsockname()[1], socket_timeout=0.2, retry=None)
         monkeypatch.setattr(rates, "sync_redis", lambda: silent)
