@@ -1,5 +1,7 @@
 """Signing in, up and out, and one's own account: allauth's views under our addresses, and ours beside them."""
 
+from collections.abc import Callable
+
 from allauth.account import views as account
 from allauth.account.decorators import reauthentication_required
 from allauth.mfa.base import views as two_step
@@ -8,19 +10,27 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount import views as provider
 from allauth.socialaccount.providers.openid_connect import views as openid
-from django.urls import path, re_path
+from django.http import HttpResponseBase
+from django.urls import URLPattern, path, re_path
+from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts import views
 
+
+def _page(route: str, view: Callable[..., HttpResponseBase], *, name: str) -> URLPattern:
+    """A page by one of allauth's views, which take a PUT as a POST and any other method as a GET."""
+    return path(route, require_http_methods(["GET", "POST"])(view), name=name)
+
+
 urlpatterns = [
-    path("login/", account.login, name="account_login"),
-    path("logout/", account.logout, name="account_logout"),
-    path("signup/", views.sign_up, name="account_signup"),
-    path("inactive/", account.account_inactive, name="account_inactive"),
-    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    _page("login/", account.login, name="account_login"),
+    _page("logout/", account.logout, name="account_logout"),
+    _page("signup/", views.sign_up, name="account_signup"),
+    _page("inactive/", account.account_inactive, name="account_inactive"),
+    _page("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("reauthenticate/provider/", views.confirm_at_provider, name="account_confirm_at_provider"),
-    path("password/change/", account.password_change, name="account_change_password"),
-    path("password/set/", reauthentication_required(account.password_set), name="account_set_password"),
+    _page("password/change/", account.password_change, name="account_change_password"),
+    _page("password/set/", reauthentication_required(account.password_set), name="account_set_password"),
     path("password/reset/", views.forgotten_password, name="account_reset_password"),
     path("password/reset/done/", views.forgotten_password_done, name="account_reset_password_done"),
     # The first dash ends the person's part: the token has one of its own.
@@ -29,13 +39,13 @@ urlpatterns = [
         views.new_password,
         name="account_reset_password_from_key",
     ),
-    path(
+    _page(
         "password/reset/key/done/",
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
-    path("confirm-email/", account.email_verification_sent, name="account_email_verification_sent"),
-    path("confirm-email/<str:key>/", account.confirm_email, name="account_confirm_email"),
+    _page("confirm-email/", account.email_verification_sent, name="account_email_verification_sent"),
+    _page("confirm-email/<str:key>/", account.confirm_email, name="account_confirm_email"),
     path("email/", views.email_address, name="account_email"),
     path("profile/", views.profile, name="account_profile"),
     path("export/", views.export, name="account_export"),
@@ -45,24 +55,28 @@ urlpatterns = [
     path("sessions/", views.sessions, name="usersessions_list"),
     path("sessions/end/", views.end_other_sessions, name="account_end_other_sessions"),
     path("sessions/<int:session_id>/end/", views.end_session, name="account_end_session"),
-    path("two-step/", two_step.index, name="mfa_index"),
-    path("two-step/code/", two_step.authenticate, name="mfa_authenticate"),
-    path("two-step/confirm/", two_step.reauthenticate, name="mfa_reauthenticate"),
-    path("two-step/app/add/", totp.activate_totp, name="mfa_activate_totp"),
-    path("two-step/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
-    path("two-step/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
-    path("two-step/codes/new/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
-    path("two-step/codes/download/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"),
-    path("passkeys/", webauthn.list_webauthn, name="mfa_list_webauthn"),
-    path("passkeys/add/", webauthn.add_webauthn, name="mfa_add_webauthn"),
-    path("passkeys/login/", webauthn.login_webauthn, name="mfa_login_webauthn"),
-    path("passkeys/confirm/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
-    path("passkeys/<int:pk>/edit/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
-    path("passkeys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
-    path("connected/", provider.connections, name="socialaccount_connections"),
-    path("connected/signup/", provider.signup, name="socialaccount_signup"),
-    path("connected/cancelled/", provider.login_cancelled, name="socialaccount_login_cancelled"),
-    path("connected/error/", provider.login_error, name="socialaccount_login_error"),
+    _page("two-step/", two_step.index, name="mfa_index"),
+    _page("two-step/code/", two_step.authenticate, name="mfa_authenticate"),
+    _page("two-step/confirm/", two_step.reauthenticate, name="mfa_reauthenticate"),
+    _page("two-step/app/add/", totp.activate_totp, name="mfa_activate_totp"),
+    _page("two-step/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    _page("two-step/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
+    _page("two-step/codes/new/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path(
+        "two-step/codes/download/",
+        require_GET(recovery.download_recovery_codes),
+        name="mfa_download_recovery_codes",
+    ),
+    _page("passkeys/", webauthn.list_webauthn, name="mfa_list_webauthn"),
+    _page("passkeys/add/", webauthn.add_webauthn, name="mfa_add_webauthn"),
+    _page("passkeys/login/", webauthn.login_webauthn, name="mfa_login_webauthn"),
+    _page("passkeys/confirm/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    _page("passkeys/<int:pk>/edit/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
+    _page("passkeys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
+    _page("connected/", provider.connections, name="socialaccount_connections"),
+    _page("connected/signup/", provider.signup, name="socialaccount_signup"),
+    _page("connected/cancelled/", provider.login_cancelled, name="socialaccount_login_cancelled"),
+    _page("connected/error/", provider.login_error, name="socialaccount_login_error"),
     path("oidc/<str:provider_id>/login/", views.provider_login, name="openid_connect_login"),
-    path("oidc/<str:provider_id>/login/callback/", openid.callback, name="openid_connect_callback"),
+    _page("oidc/<str:provider_id>/login/callback/", openid.callback, name="openid_connect_callback"),
 ]

@@ -49,6 +49,7 @@ class SignUp(account.SignupView):  # type: ignore[misc]
 sign_up = SignUp.as_view()
 
 
+@require_http_methods(["GET", "POST"])
 def forgotten_password(request: HttpRequest) -> HttpResponse:
     """Promises an e-mail only where one can arrive."""
     if not mail.reaches_people():
@@ -57,10 +58,12 @@ def forgotten_password(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_GET
 def forgotten_password_done(request: HttpRequest) -> HttpResponse:
     return render(request, "account/password_reset_done.html")
 
 
+@require_http_methods(["GET", "POST"])
 def new_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
     """Set a new password. Wrong passwords that others tried do not delay the sign-in after it."""
     response: HttpResponse = account.password_reset_from_key(request, uidb36=uidb36, key=key)
@@ -70,6 +73,7 @@ def new_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def email_address(request: HttpRequest) -> HttpResponse:
     """The address changes when a link that was sent to the new one is opened: without e-mails an administrator does it."""
     if not mail.reaches_people():
@@ -182,6 +186,7 @@ def deleted(request: HttpRequest) -> HttpResponse:
     return render(request, "account/deleted.html")
 
 
+@require_http_methods(["GET", "POST"])
 def provider_login(request: HttpRequest, provider_id: str) -> HttpResponse:
     """allauth's, which asks the provider where to go first and takes it for granted that it answers.
 

@@ -215,7 +215,7 @@ def test_an_import_is_held_to_its_share_of_the_memory(
 ) -> None:
     settings.IMPORT_MEMORY_MB, settings.IMPORTS_AT_ONCE = together, at_once
     done = supervised(make_job("tell_memory", kind=JobKind.IMPORT))
-    share = memory.share(together, at_once)
+    share = memory.share(together, at_once).bytes
     assert each is None or share >> 20 == each
     assert f"told {share}, held to {share}" in _logged(done)
 
