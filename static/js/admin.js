@@ -8,6 +8,9 @@ window.django?.jQuery?.(() => {
     if (!label || !shown) continue;
     label.id ||= `${select.id}_label`;
     shown.setAttribute("aria-labelledby", label.id);
-    shown.closest(".select2-selection").setAttribute("aria-labelledby", `${label.id} ${shown.id}`);
+    const picker = shown.closest(".select2-selection");
+    picker.setAttribute("aria-labelledby", `${label.id} ${shown.id}`);
+    // Where several can be picked it holds the field that searches.
+    picker.querySelector(".select2-search__field")?.setAttribute("aria-labelledby", label.id);
   }
 });
