@@ -28,8 +28,6 @@ LONG = "journey or faults or training"
 ON_REQUEST = "models"
 """The part that runs when it is asked for: it downloads 180 MB."""
 NOTHING_COLLECTED = 5
-PROCESSES = 3
-"""For two cores: many tests wait, for a lease that ends or for a page."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +87,7 @@ def run_session(session: Session, arguments: list[str], environment: dict[str, s
     """Run pytest once; return its exit status."""
     print(f"\n=== {session.title}", flush=True)
     # In the order of collection: a browser's event loop stays in its process, where asynchronous tests would fail.
-    parallel = (
-        ["-n", str(PROCESSES), "--dist", session.spread, "--no-loadscope-reorder"] if session.spread else []
-    )
+    parallel = ["-n", "2", "--dist", session.spread, "--no-loadscope-reorder"] if session.spread else []
     return subprocess.run(
         [
             sys.executable,
