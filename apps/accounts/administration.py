@@ -81,7 +81,7 @@ def reactivate(*, actor: User, user: User) -> None:
 
 
 def may_appoint(actor: Any) -> bool:
-    """Whether `actor` makes administrators. Only one with all rights does: others would give themselves more than they have."""
+    """Whether `actor` makes administrators. Staff with some rights would give themselves all of them."""
     return may_administer(actor) and bool(actor.is_superuser)
 
 
@@ -108,16 +108,18 @@ def remove_administrator(*, actor: User, user: User) -> None:
             _("You cannot remove your own administrator rights. Ask another administrator to do it."),
             code="own_account",
         )
-    # Two administrators who take them from each other at once wait for each other's rows here.
     refuse_the_last_administrator(user)
-    if not may_appoint(User.objects.get(pk=actor.pk)):
-        raise PermissionDenied
     if _set_rights(User.objects.select_for_update().get(pk=user.pk), False):
         tell(user, "user.administrator_removed", by=actor)
 
 
 def _require_appointing(actor: User) -> None:
-    if not may_appoint(actor):
+    """Raises PermissionDenied where `actor` may not appoint administrators, or may not any more.
+
+    The rows of all who may are locked in one order: two who remove each other at once wait for each other here.
+    """
+    appointing = User.objects.select_for_update().filter(is_superuser=True).order_by("pk")
+    if not any(each.pk == actor.pk and may_appoint(each) for each in appointing):
         raise PermissionDenied
 
 
