@@ -133,7 +133,7 @@ class Job(InWorkspace):
 
     @property
     def _hours_left(self) -> float | None:
-        if not self.is_active or self.hours_end_at is None:
+        if not self.is_active or self.hours_end_at is None or self.stop_requested_at is not None:
             return None
         return max(0.0, (self.hours_end_at - timezone.now()).total_seconds())
 

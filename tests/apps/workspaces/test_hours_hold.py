@@ -156,6 +156,9 @@ def test_the_bar_follows_what_will_end_the_run(
         assert ("left until the training hours of this workspace are used up" in page) is hours_first
         [bar] = re.findall(r'<progress[^>]* value="(\d+)"', page)
         assert int(bar) == pytest.approx(100 * share, abs=3)
+    # What is saved after the stop takes its own time.
+    Job.objects.filter(pk=job.pk).update(state="stopping", stop_requested_at=timezone.now())
+    assert Job.objects.get(pk=job.pk).share_done == pytest.approx(0.1)
 
 
 def test_the_bar_hears_of_new_hours_and_of_what_others_took(owner, workspace, make_preflight) -> None:
