@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 
@@ -37,7 +38,8 @@ _OF_OPENAI = (
     *("uploads", "vector_stores", "videos"),
 )
 """What OpenAI has under /v1."""
-_OFFERED = ("/v1/chat/completions", "/v1/completions", "/v1/models")
+_WITH_A_SLASH = re.compile(r"/v1/(chat/completions|completions|models|models/[^/]+)/")
+"""What is offered, but for the slash."""
 UNKNOWN_URL = "unknown_url"
 """OpenAI's code for an address at which there is nothing."""
 _PAGES = ("models",)
@@ -86,7 +88,7 @@ def _where_v1_is(request: HttpRequest) -> HttpResponse:
 def not_offered(path: str) -> str:
     """What is said about an address under /v1 where there is nothing."""
     first = path.removeprefix("/v1/").partition("/")[0]
-    if path.endswith("/") and path.rstrip("/").startswith(_OFFERED):
+    if _WITH_A_SLASH.fullmatch(path):
         message = _("There is nothing at %(path)s. Leave out the slash at its end.")
     elif first == "v1":
         message = _("There is nothing at %(path)s. The base_url of this API ends with /v1, once.")

@@ -310,12 +310,14 @@ def test_a_slash_too_many_is_named(db: None, path: str, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1", "/v1/", "/v1/nothing", "/v1/nothing/", "/v1/responses", "/v1//models"]
+    "path",
+    ["/v1", "/v1/", "/v1/nothing", "/v1/nothing/", "/v1/responses", "/v1//models", "/v1/completions/x/"],
 )
 def test_whatever_is_not_there_is_said_in_one_shape(db: None, path: str) -> None:
     response = Client().get(path)
     assert (response.status_code, response.json()["error"]["code"]) == (404, "unknown_url")
     assert path in response.json()["error"]["message"]
+    assert "Leave out" not in response.json()["error"]["message"]
     assert response["x-request-id"].startswith("req_")
 
 
