@@ -335,7 +335,7 @@ def _checked(check: Callable[[str], bool]) -> AfterValidator:
 
     def checked(text: str) -> str:
         if not check(text):
-            raise ValueError(f"{text!r} is no name of the Hub.")
+            raise ValueError(f"{text!r} is not a valid id or revision of a Hub repository.")
         return text
 
     return AfterValidator(checked)

@@ -141,7 +141,7 @@ class _Attempt:
         try:
             if not self._last_beat and not self.pending:
                 self.pending.append(Progress(phase=WAITING_FOR_MEMORY))
-                self._flush()
+            self._flush()
             is_stopped = services.stop_is_requested(self.job)
         except DatabaseError as error:
             self._require_outage(error)
