@@ -1,4 +1,4 @@
-"""A model's output beside its reference, as all pages show it (ui/output.html)."""
+"""A model's output and its reference, as all pages show it (ui/output.html)."""
 
 from dataclasses import dataclass
 from difflib import SequenceMatcher

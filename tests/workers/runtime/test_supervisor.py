@@ -5,7 +5,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,81 +19,16 @@ from django.utils import timezone
 from apps.core.storage import storage
 from apps.jobs import hours, reaper, services, stopping
 from apps.jobs.models import Job, JobEvent, State
-from apps.jobs.signals import job_succeeded
 from apps.workspaces.models import Quota, UsageKind, UsageTotal
-from workers.contracts.events import WAITING_FOR_MEMORY, Log, parse_event
+from tests.workers.runtime.supervising import SECONDS_TO_WAIT, fresh, in_background, supervised, wait_until
+from workers.contracts.events import Log, parse_event
 from workers.contracts.jobs import ROUTES, JobKind
 from workers.contracts.recipes import Recipe
 from workers.contracts.specs import JobSpec
-from workers.runtime import memory, places, supervisor
+from workers.runtime import memory, supervisor
 from workers.runtime.supervisor import supervise
 
-pytestmark = pytest.mark.django_db(transaction=True)
-SECONDS_TO_WAIT = 30
-
-
-@pytest.fixture(autouse=True)
-def _fake_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Jobs of kind run and import do the fake work, and the apps that would look for their rows do not hear of them."""
-    from apps.datasets.receivers import take_result as take_import
-    from apps.training.receivers import take_result
-
-    for kind in (JobKind.RUN, JobKind.IMPORT):
-        fake = ROUTES[kind].model_copy(update={"module": "tests.workers.runtime.fake_child"})
-        monkeypatch.setitem(ROUTES, kind, fake)
-    for taker in (take_result, take_import):
-        job_succeeded.disconnect(taker)
-    yield
-    for taker in (take_result, take_import):
-        job_succeeded.connect(taker)
-
-
-@pytest.fixture
-def make_job(workspace, owner):
-    from tests.workers.runtime.fake_child import FakeSpec
-
-    def make(behaviour: str, steps: int = 3, kind: JobKind = JobKind.RUN) -> Job:
-        job = services.enqueue(
-            actor=owner,
-            workspace=workspace,
-            kind=kind,
-            title="Fake",
-            spec=FakeSpec(behaviour=behaviour, steps=steps),
-        )
-        Job.objects.filter(pk=job.pk).update(spec={**job.spec, "output": f"outputs/{job.pk}"})
-        return job
-
-    return make
-
-
-def fresh(job: Job) -> Job:
-    return Job.objects.get(pk=job.pk)
-
-
-def supervised(job: Job) -> Job:
-    supervise(str(job.pk))
-    return fresh(job)
-
-
-def in_background(job: Job) -> threading.Thread:
-    """Supervise in a thread, as a Celery worker does."""
-
-    def work() -> None:
-        try:
-            supervise(str(job.pk))
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
-
-
-def wait_until(condition) -> None:
-    deadline = time.monotonic() + SECONDS_TO_WAIT
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fake_child")]
 
 
 def test_a_finished_job_keeps_result_events_and_output(make_job, sent_tasks) -> None:
@@ -181,51 +115,6 @@ def test_what_the_kernel_kills_for_want_of_memory_is_offered_a_smaller_batch(
     assert (done.state, done.error_code, done.attempt) == (State.FAILED, "out_of_memory", 1)
     assert done.error_fix["recipe"] == {"tokens_per_microbatch": 512}
     assert "Train with 512 tokens at once; the result stays the same" in done.error_message
-
-
-@pytest.fixture
-def _short_imports(monkeypatch: pytest.MonkeyPatch, settings) -> None:
-    settings.IMPORT_MAX_MINUTES = 1 / 60
-    monkeypatch.setattr(supervisor, "_OVERTIME_SECONDS", 0.5)
-
-
-@pytest.mark.usefixtures("_short_imports")
-def test_an_import_that_outstays_its_time_is_ended_although_it_does_not_look_at_the_clock(make_job) -> None:
-    began = time.monotonic()
-    done = supervised(make_job("hang", kind=JobKind.IMPORT))
-    assert (done.state, done.error_code, done.error_field) == (State.FAILED, "too_slow", "source")
-    assert time.monotonic() - began > 1.5, "its own time and the overtime"
-
-
-@pytest.mark.usefixtures("_short_imports")
-@pytest.mark.parametrize(
-    ("kind", "steps"),
-    [
-        pytest.param(JobKind.RUN, 6, id="a_run_has_no_such_limit"),
-        pytest.param(JobKind.IMPORT, 1, id="an_import_within_its_time"),
-    ],
-)
-def test_only_an_import_that_outstays_its_time_is_overdue(make_job, kind: JobKind, steps: int) -> None:
-    assert supervised(make_job("slow", steps, kind)).state == State.SUCCEEDED
-
-
-@pytest.mark.parametrize(("together", "at_once", "each"), [(4096, 2, 2048), (4096, 3, 1365), (0, 1, None)])
-def test_an_import_is_held_to_its_share_of_the_memory(
-    make_job, settings, together: int, at_once: int, each: int | None
-) -> None:
-    settings.IMPORT_MEMORY_MB, settings.IMPORTS_AT_ONCE = together, at_once
-    done = supervised(make_job("tell_memory", kind=JobKind.IMPORT))
-    share = memory.share(together, at_once).bytes
-    assert each is None or share >> 20 == each
-    assert f"told {share}, held to {share}" in _logged(done)
-
-
-def test_a_run_is_held_to_no_share(make_job) -> None:
-    assert any(line.startswith("told None, ") for line in _logged(supervised(make_job("tell_memory"))))
-
-
-def _logged(job: Job) -> list[str]:
-    return [event.data["text"] for event in job.events.filter(kind="log")]
 
 
 def test_the_kernel_counts_its_kills_here() -> None:
@@ -521,50 +410,3 @@ def test_the_reaper_takes_no_job_right_after_an_outage(make_job, monkeypatch) ->
     assert reaper.reap()["resumed"] == 0
     monkeypatch.setattr(outage, "noticed_at", time.monotonic() - settings.JOB_LOST_AFTER_SECONDS)
     assert reaper.reap()["resumed"] == 1
-
-
-@pytest.fixture
-def one_import_at_a_time(settings, monkeypatch) -> None:
-    """A machine with memory for one import, though its worker has several threads. Imports do the fake work."""
-    monkeypatch.setitem(
-        ROUTES,
-        JobKind.IMPORT,
-        ROUTES[JobKind.IMPORT].model_copy(update={"module": "tests.workers.runtime.fake_child"}),
-    )
-    settings.IMPORT_MEMORY_MB, settings.IMPORTS_AT_ONCE = 1024, 3
-
-
-@pytest.mark.usefixtures("one_import_at_a_time")
-def test_an_import_waits_for_the_memory_of_another(make_job, owner) -> None:
-    first, second, stopped = (make_job("wait_for_stop", kind=JobKind.IMPORT) for _ in range(3))
-    threads = [in_background(first)]
-    wait_until(lambda: fresh(first).phase == "working")
-    threads += [in_background(second), in_background(stopped)]
-    wait_until(lambda: fresh(second).phase == fresh(stopped).phase == WAITING_FOR_MEMORY)
-    stopping.request_stop(actor=owner, job=stopped)
-    wait_until(lambda: fresh(stopped).state == State.CANCELLED)
-    assert fresh(second).phase == WAITING_FOR_MEMORY
-    assert fresh(second).heartbeat_at is not None
-    assert not list(Path(settings.WORK_DIR).glob(f"{second.pk}-*/spec.json")), "its child has not begun"
-    stopping.request_stop(actor=owner, job=first)
-    wait_until(lambda: fresh(second).phase == "working")
-    assert fresh(first).is_ended
-    stopping.request_stop(actor=owner, job=second)
-    for thread in threads:
-        thread.join(SECONDS_TO_WAIT)
-    assert fresh(second).state == State.CANCELLED
-
-
-@pytest.mark.usefixtures("one_import_at_a_time")
-def test_an_import_that_waits_goes_back_to_the_queue_with_its_worker(make_job, monkeypatch) -> None:
-    ending = threading.Event()
-    monkeypatch.setattr(supervisor, "worker_is_ending", ending)
-    job = make_job("finish", kind=JobKind.IMPORT)
-    taken = places.take(Path(settings.WORK_DIR) / "places", 1)
-    assert taken is not None
-    thread = in_background(job)
-    wait_until(lambda: fresh(job).phase == WAITING_FOR_MEMORY)
-    ending.set()
-    thread.join(SECONDS_TO_WAIT)
-    assert fresh(job).state == State.QUEUED
-    os.close(taken)

@@ -1,0 +1,44 @@
+"""Jobs whose child does fake work."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from apps.jobs import services
+from apps.jobs.models import Job
+from apps.jobs.signals import job_succeeded
+from workers.contracts.jobs import ROUTES, JobKind
+
+
+@pytest.fixture
+def fake_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Jobs of kind run and import do the fake work, and the apps that would look for their rows do not hear of them."""
+    from apps.datasets.receivers import take_result as take_import
+    from apps.training.receivers import take_result
+
+    for kind in (JobKind.RUN, JobKind.IMPORT):
+        fake = ROUTES[kind].model_copy(update={"module": "tests.workers.runtime.fake_child"})
+        monkeypatch.setitem(ROUTES, kind, fake)
+    for taker in (take_result, take_import):
+        job_succeeded.disconnect(taker)
+    yield
+    for taker in (take_result, take_import):
+        job_succeeded.connect(taker)
+
+
+@pytest.fixture
+def make_job(workspace, owner):
+    from tests.workers.runtime.fake_child import FakeSpec
+
+    def make(behaviour: str, steps: int = 3, kind: JobKind = JobKind.RUN) -> Job:
+        job = services.enqueue(
+            actor=owner,
+            workspace=workspace,
+            kind=kind,
+            title="Fake",
+            spec=FakeSpec(behaviour=behaviour, steps=steps),
+        )
+        Job.objects.filter(pk=job.pk).update(spec={**job.spec, "output": f"outputs/{job.pk}"})
+        return job
+
+    return make
