@@ -91,9 +91,11 @@ class ConfirmForm(StudioForm):
     )
 
     keep_case = forms.BooleanField(
-        label=_("Keep labels that differ only in upper and lower case apart"),
+        label=_("Keep labels that differ only in spelling apart"),
         required=False,
-        help_text=_("By default they are read as one label."),
+        help_text=_(
+            "By default, labels that differ only in case, hyphens, quotation marks or a full stop are read as one."
+        ),
     )
     test_only = forms.BooleanField(
         label=_("Use for testing only"),

@@ -42,7 +42,7 @@ class Proposal(BaseModel):
     meanings: dict[str, str] = Field(default_factory=dict)
     """What each column may mean where it is not used."""
     case_variants: bool = False
-    """Whether labels of the proposal differ in upper and lower case only."""
+    """Whether labels of the proposal differ in spelling only: case, hyphens, quotation marks and the like."""
 
 
 class Column(BaseModel):
@@ -136,7 +136,7 @@ class FreezeSpec(JobSpec):
     test_only: bool = False
     """Every row becomes a test row, also where a split column says otherwise."""
     merge_label_case: bool = True
-    """Whether labels that differ in case only are one label."""
+    """Whether labels that differ in spelling only, such as in case, are one label."""
 
 
 class FreezeResult(BaseModel):

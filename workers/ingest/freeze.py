@@ -207,7 +207,8 @@ def _stage(
                     continue
                 identity = row_id(key, example.identity)
                 copy = identity
-                if is_classification and (shared := same_label(example.target)) != example.target:
+                shared = is_classification and same_label(example.target, merge_case=spec.merge_label_case)
+                if shared and shared != example.target:
                     copy = row_id(key, [*example.identity[:-1], shared])
                 known = bytes.fromhex(copy) + bytes([split])
                 same = first_line.get(known)

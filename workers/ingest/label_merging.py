@@ -34,11 +34,13 @@ def settle_labels(gathered: Gathered, rejected: RejectedWriter, *, merge_case: b
         name = gathered.names[targets[index]]
         reason = f"The row has several labels ({named(several[name])}); only one per row can be learned"
         rejected.add(gathered.lines[index], reason, name)
-    merges = merged_spellings({n: c for n, c in counts.items() if n not in several}, case=merge_case)
+    merges = merged_spellings({n: c for n, c in counts.items() if n not in several}, loosely=merge_case)
     renamed = {
         spelling: merge.label for merge in merges for spelling in merge.spellings if spelling != merge.label
     }
-    _renumber(gathered, {**renamed})
+    lines = {name: " ".join(name.split()) for name in counts if "\n" in name and name not in several}
+    renamed = lines | renamed
+    _renumber(gathered, renamed)
     return Settled(keep, renamed, [merge_sentence(merges)] if merges else [])
 
 
@@ -53,6 +55,6 @@ def _renumber(gathered: Gathered, renamed: dict[str, str]) -> None:
             gathered.targets[index] = after
 
 
-def same_label(target: str) -> str:
+def same_label(target: str, *, merge_case: bool) -> str:
     """What two labels share whose rows are copies of one another."""
-    return label_key(target)
+    return label_key(target, loosely=merge_case)

@@ -7,30 +7,41 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from workers.contracts.excerpts import excerpt
+from workers.ingest.label_spellings import loose_key, strict_key, tidy_spelling
 from workers.ingest.literals import nested_value
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-_WHOLE_NUMBER = re.compile(r"([-+]?\d+)\.0+")
-_SEPARATORS = (";", "|", "；", "、", ",", "，", "/", "+", "&", "\n")
+_SEPARATORS = {
+    name: re.compile(rf"\s*(?:{pattern})\s*")
+    for name, pattern in {
+        ";": ";+", "|": r"\|+", "；": "；+", "、": "、", ",": ",", "，": "，", "/": "/", "+": r"\+", "&": "&",
+        "\n": r"\n+|<br\s*/?>",
+    }.items()
+}  # fmt: skip
 _STRONG = frozenset(";|；、\n")
 """Separators that hardly stand within one label; parts of the others must be labels of their own."""
+_NEVER = frozenset(";|；\n")
+"""Of these one part that is a label of its own is enough."""
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,0+")
 _NAMED = 3
 
 
 def tidy_label(text: str) -> str:
     """Return a label in its visible form: composed (NFC), narrow instead of full-width letters, without invisible
-    characters, single spaces."""
+    characters, single spaces. Line breaks stay: they may part several labels."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text).translate(_WIDE)
-        text = "".join(" " if c.isspace() else c for c in text if unicodedata.category(c) != "Cf")
-    return " ".join(text.split())
+        text = "".join(
+            " " if c.isspace() and c != "\n" else c for c in text if unicodedata.category(c) != "Cf"
+        )
+    if "\n" not in text:
+        return " ".join(text.split())
+    return "\n".join(filter(None, (" ".join(line.split()) for line in text.split("\n"))))
 
 
-def label_key(label: str, *, case: bool = True) -> str:
-    """Return what spellings of one label share: 1.0 is 1, and with `case` upper and lower case are the same."""
-    number = _WHOLE_NUMBER.fullmatch(label)
-    label = number[1] if number else label
-    return label.casefold() if case else label
+def label_key(label: str, *, loosely: bool = True) -> str:
+    """Return what spellings of one label share; see `label_spellings`."""
+    return loose_key(label) if loosely else strict_key(label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +53,34 @@ class Merge:
     rows: int
 
 
-def merged_spellings(counts: Mapping[str, int], *, case: bool = True) -> list[Merge]:
-    """Return the labels (tidy, with their rows) that differ in case or in the way a number is written only."""
+def merged_spellings(counts: Mapping[str, int], *, loosely: bool = True) -> list[Merge]:
+    """Return the labels (tidy, with their rows) that are written in several ways, such as in upper and lower case; without
+    `loosely` only those that are the same number or sign."""
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for label in counts:
-        groups[label_key(label, case=case)].append(label)
+        groups[label_key(label, loosely=loosely)].append(label)
     found = []
-    for key, spellings in groups.items():
+    for spellings in groups.values():
         if len(spellings) > 1:
-            most = sorted(spellings, key=lambda label: (-counts[label], label.swapcase()))
-            label = key if _WHOLE_NUMBER.fullmatch(most[0]) else most[0]
-            found.append(Merge(label, tuple(most), sum(counts[label] for label in spellings)))
+            most = sorted(spellings, key=lambda label: (-counts[label], len(label), label.swapcase()))
+            found.append(
+                Merge(tidy_spelling(most[0]), tuple(most), sum(counts[label] for label in spellings))
+            )
     return sorted(found, key=lambda merge: -merge.rows)
 
 
 def merge_sentence(merges: list[Merge]) -> str:
     """Say which spellings were read as one label."""
     first = merges[0]
-    names = " / ".join(f"“{name}”" for name in first.spellings[:4])
+    names = spelled(first)
     if len(merges) == 1:
         return f"{names} were read as one label, “{first.label}” ({first.rows:,} rows)."
     return f"{len(merges):,} labels were written in several ways and read as one each, such as {names} as “{first.label}”."
+
+
+def spelled(merge: Merge) -> str:
+    """The first few spellings, as a reader can tell them apart."""
+    return " / ".join(f"“{' '.join(name.split())}”" for name in merge.spellings[:4])
 
 
 def labels_of(text: str) -> list[str]:
@@ -84,24 +102,27 @@ def combinations_of(counts: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
     combination alone by a weak separator may well be a label: “Sales / Marketing”.
     """
     found: dict[str, tuple[str, ...]] = {}
-    for separator in _SEPARATORS:
-        joined = {label: parts for label in counts if len(parts := _parts(label, separator)) > 1}
-        if not joined:
+    for separator, pattern in _SEPARATORS.items():
+        joined = {label: parts for label in counts if len(parts := _parts(label, pattern)) > 1}
+        if not joined or (separator == "," and all(map(_DECIMAL_COMMA.fullmatch, joined))):
             continue
         alone = {label_key(label) for label in counts if label not in joined}
         in_how_many = Counter(label_key(part) for parts in joined.values() for part in set(parts))
         if separator in _STRONG and len(joined) > 1:
             alone |= {part for part, times in in_how_many.items() if times > 1}
+        enough = any if separator in _NEVER else all
         known = {
-            label: parts for label, parts in joined.items() if all(label_key(part) in alone for part in parts)
+            label: parts
+            for label, parts in joined.items()
+            if enough(label_key(part) in alone for part in parts)
         }
         if separator in _STRONG or len(known) > 1:
             found = known | found
     return found
 
 
-def _parts(label: str, separator: str) -> tuple[str, ...]:
-    parts = tuple(part.strip() for part in label.split(separator))
+def _parts(label: str, separator: re.Pattern[str]) -> tuple[str, ...]:
+    parts = tuple(separator.split(label))
     return parts if all(parts) and all(len(part) <= 60 for part in parts) else ()
 
 

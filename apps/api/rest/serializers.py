@@ -176,7 +176,7 @@ class ConfirmSerializer(serializers.Serializer[Any]):
     merge_label_case = serializers.BooleanField(
         required=False,
         default=True,
-        help_text="Read labels that differ only in upper and lower case as one label.",
+        help_text="Read labels that differ only in spelling (case, hyphens, quotation marks, a full stop) as one label.",
     )
     test_only = serializers.BooleanField(
         required=False,

@@ -5,7 +5,7 @@ from collections import Counter
 from workers.contracts.specs import Column
 from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
-from workers.ingest.labels import combinations_of, labels_of, merged_spellings
+from workers.ingest.labels import combinations_of, label_key, labels_of, merged_spellings, spelled
 from workers.ingest.labels import named as quoted
 from workers.ingest.proposals.by_name import CHOICE, text_pair
 from workers.ingest.proposals.table import Found, Table
@@ -83,6 +83,11 @@ def _learnable(table: Table, roles: dict[str, Role], label: Column, why: list[st
     if several > 0.9 * rows:
         reason = f"Nearly all rows have several labels in “{label.name}”, and only one per row can be learned. Keep the most important one of each row."
         return Found(None, {}, [reason])
+    single = _single_labels(table, label.name)
+    joined = combinations_of(single)
+    if several and len({label_key(name) for name in single if name not in joined}) < 2:
+        reason = f"Fewer than two labels stand alone in “{label.name}”: the other rows have several, and only one per row can be learned. Keep the most important one of each row."
+        return Found(None, {}, [reason])
     return Found(TaskType.CLASSIFICATION, roles, why)
 
 
@@ -104,9 +109,9 @@ def several_labels(table: Table, name: str) -> tuple[int, int, list[str]]:
 
 
 def has_case_variants(table: Table, name: str) -> bool:
-    """Whether labels differ in case only; a number that is written in two ways is none of these."""
+    """Whether labels differ in case or the like; a number that is written in two ways is none of these."""
     counts = _single_labels(table, name)
-    return len(merged_spellings(counts)) > len(merged_spellings(counts, case=False))
+    return merged_spellings(counts) != merged_spellings(counts, loosely=False)
 
 
 def _single_labels(table: Table, name: str) -> Counter[str]:
@@ -125,9 +130,8 @@ def label_warnings(table: Table, name: str) -> list[str]:
     counts = _single_labels(table, name)
     merges = merged_spellings(counts)
     if merges:
-        spelled = " / ".join(f"“{spelling}”" for spelling in merges[0].spellings[:4])
         found.append(
-            f"“{name}” spells labels in several ways, such as {spelled}. They are read as one label each."
+            f"“{name}” spells labels in several ways, such as {spelled(merges[0])}. They are read as one label each."
         )
     return found
 
