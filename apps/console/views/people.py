@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
@@ -11,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, F, OuterRef, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -101,6 +100,7 @@ def _page(
     people_shown = list(shown.page)
     context |= {
         "list": shown,
+        "asked": _asked(request).urlencode(),
         "people": people_shown,
         "total": User.objects.count(),
         "may_appoint": administration.may_appoint(request.user),
@@ -171,7 +171,7 @@ def revoke_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse
     _require(request)
     invitation = get_object_or_404(Invitation, pk=invitation_id, workspace=None)
     invitations.revoke_invitation(actor=request.user, invitation=invitation)  # type: ignore[arg-type]
-    return redirect("console:people")
+    return _back(request)
 
 
 @require_POST
@@ -184,12 +184,12 @@ def reset_password(request: HttpRequest, user_id: UUID) -> HttpResponse:
         address = administration.reset_link(actor=request.user, user=user)  # type: ignore[arg-type]
     except UserError as error:
         messages.error(request, str(error.message))
-        return redirect("console:people")
+        return _back(request)
     if administration.mail_reset_link(user=user, address=address):
         messages.success(
             request, _("A link to set a new password is on its way to %(email)s.") % {"email": user.email}
         )
-        return redirect("console:people")
+        return _back(request)
     return _page(request, reset_address=address, reset_for=user)
 
 
@@ -202,7 +202,7 @@ def deactivate(request: HttpRequest, user_id: UUID) -> HttpResponse:
     administration.require_over(request.user, user)  # type: ignore[arg-type]
     is_other = user != request.user
     if is_other and not request.POST.get("confirmed") and last_ownerships([user]).exists():
-        return redirect(f"{reverse('console:people')}?{urlencode({'deactivate': user.pk})}")
+        return _back(request, deactivate=str(user.pk))
     return _switch(request, user_id, administration.deactivate, _("%(email)s can no longer sign in."))
 
 
@@ -236,7 +236,7 @@ def _require_appointing(request: HttpRequest) -> None:
 
 @reauthentication_required  # type: ignore[untyped-decorator]
 def _switch_when_fresh(request: HttpRequest, user_id: UUID, service: Any, told: str) -> HttpResponse:
-    """As `_switch`, for people who proved a moment ago who they are: a browser that was left open is not enough."""
+    """As `_switch`, for people who confirmed a moment ago who they are: a browser left open is not enough."""
     return _switch(request, user_id, service, told)
 
 
@@ -247,8 +247,17 @@ def _switch(request: HttpRequest, user_id: UUID, service: Any, told: str) -> Htt
     return _back(request)
 
 
-def _back(request: HttpRequest) -> HttpResponse:
+def _back(request: HttpRequest, **more: str) -> HttpResponse:
     """To the list as it was searched and filtered."""
-    came_from, here = urlsplit(request.headers.get("Referer", "")), reverse("console:people")
-    query = came_from.query if came_from.path == here else ""
-    return redirect(f"{here}?{query}" if query else here)
+    asked = _asked(request)
+    for name, value in more.items():
+        asked[name] = value
+    return redirect(f"{reverse('console:people')}?{asked.urlencode()}".rstrip("?"))
+
+
+def _asked(request: HttpRequest) -> QueryDict:
+    """The query of the list: of the page, or as its forms carry it along. allauth sends a form on after a password was
+    asked for only where the form's address has no query."""
+    return QueryDict(
+        request.POST.get("list", "") if request.method == "POST" else request.GET.urlencode(), mutable=True
+    )

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from apps.accounts import administration
 from apps.accounts.models import User
@@ -98,9 +99,7 @@ def test_an_administrator_is_made_and_that_is_taken_back(
     assert client_for(viewer).get("/console/people/").status_code == 403
     path = f"/console/people/{viewer.pk}/administrator/"
     for _again in range(2):
-        assert console.post(path, headers={"Referer": "http://testserver/console/people/?q=view"})[
-            "Location"
-        ] == ("/console/people/?q=view")
+        assert console.post(path, {"list": "q=view"})["Location"] == "/console/people/?q=view"
     assert User.objects.filter(pk=viewer.pk, is_staff=True, is_superuser=True).exists()
     assert client_for(viewer).get("/console/people/").status_code == 200
     assert client_for(viewer).get("/admin/accounts/user/").status_code == 200
@@ -110,6 +109,19 @@ def test_an_administrator_is_made_and_that_is_taken_back(
     assert client_for(viewer).get("/console/people/").status_code == 403
     assert client_for(viewer).get("/").status_code == 200, "the account stays"
     assert (_told("user.administrator_made", viewer), _told("user.administrator_removed", viewer)) == (1, 1)
+
+
+def test_the_list_stays_as_it_was_filtered_when_the_password_is_asked_again(
+    console: Client, viewer: Any, owner: Any
+) -> None:
+    html = console.get("/console/people/?q=view&sort=email").content.decode()
+    assert f'name="list" value="{escape("q=view&sort=email")}"' in html
+    asked = console.post(f"/console/people/{viewer.pk}/administrator/", {"list": "q=view&sort=email"})
+    assert asked.status_code == 302
+    assert "reauthenticate" in asked["Location"]
+    done = console.post(asked["Location"], {"password": "owner-password"}, follow=True)
+    assert done.redirect_chain[-1][0] == "/console/people/?q=view&sort=email"
+    assert User.objects.filter(pk=viewer.pk, is_staff=True).exists()
 
 
 def test_there_always_is_an_administrator(console: Client, client_for: Any, viewer: Any, owner: Any) -> None:
