@@ -322,7 +322,10 @@ def is_hub_id(text: str) -> bool:
     return _HUB_ID.fullmatch(text) is not None
 
 
-_REVISION = re.compile(r"(?!.*(?:\.\.|//|/\.))[^\s/.~^:?*\[\\\x00-\x1f][^\s~^:?*\[\\\x00-\x1f]*(?<!/)")
+_REVISION = re.compile(
+    r"(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)))(?!@$)"
+    r"[^\s/.~^:?*\[\\\x00-\x1f][^\s~^:?*\[\\\x00-\x1f]*(?<![/.])"
+)
 
 
 def is_revision(text: str) -> bool:

@@ -58,7 +58,24 @@ def test_what_is_no_hub_id_is_refused_at_its_field(client_for, editor, location:
     assert not BaseModel.objects.exists()
 
 
-@pytest.mark.parametrize("revision", ["..", ".", "a/../b", "/a", "a/", "two words", "a~1", "b" * 101])
+@pytest.mark.parametrize(
+    "revision",
+    [
+        "..",
+        ".",
+        "a/../b",
+        "/a",
+        "a/",
+        "two words",
+        "a~1",
+        "b" * 101,
+        "a.lock",
+        "a.lock/b",
+        "a@{1}",
+        "@",
+        "a.",
+    ],
+)
 def test_what_is_no_revision_is_refused_at_its_field(client_for, editor, revision: str) -> None:
     response = client_for(editor).post(reverse("catalog:base_new"), HUB | {"revision": revision})
     assert response.status_code == 422
@@ -66,7 +83,7 @@ def test_what_is_no_revision_is_refused_at_its_field(client_for, editor, revisio
     assert not BaseModel.objects.exists()
 
 
-@pytest.mark.parametrize("revision", ["main", "v1.0", "refs/pr/1", "0" * 40])
+@pytest.mark.parametrize("revision", ["main", "v1.0", "refs/pr/1", "a@b", "a.locked", "0" * 40])
 def test_branches_tags_and_commits_are_revisions(client_for, editor, revision: str) -> None:
     assert (
         client_for(editor).post(reverse("catalog:base_new"), HUB | {"revision": revision}).status_code == 302
