@@ -15,7 +15,8 @@ for (const type of ["pointerup", "pointercancel"]) document.addEventListener(typ
 window.addEventListener("beforeunload", () => (leavingUntil = performance.now() + LEAVING_MS));
 
 function isChanged(field) {
-  if (!field.isConnected) return false;
+  // Filters of a list stand in its address: loading the page again keeps them.
+  if (!field.isConnected || field.closest("form[method=get]")) return false;
   if (field.options) return [...field.options].some((option) => option.selected !== option.defaultSelected);
   if (field.type === "file") return field.files.length > 0;
   if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
