@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field, TypeAdapter
 from workers.contracts.i18n import gettext_noop as _
 
 EVENTS_FD_VARIABLE = "MAQUETTE_EVENTS_FD"
+STARTING = _("starting")
+"""The phase of a job whose process has not spoken yet, after it waited for something."""
 SAVING = _("saving the model")
 """The phase of a run in which it writes the model that it leaves."""
 WAITING_FOR_MEMORY = _("waiting for memory that other imports use")

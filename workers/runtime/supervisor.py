@@ -33,6 +33,7 @@ from apps.jobs import services
 from apps.jobs.models import Job
 from workers.contracts.events import (
     SAVING,
+    STARTING,
     WAITING_FOR_MEMORY,
     Checkpoint,
     Event,
@@ -135,6 +136,9 @@ class _Attempt:
             return False
         self._held.callback(os.close, place)
         self._began = time.monotonic()
+        if self._last_beat:
+            # It waited and said so: until the child speaks, it starts.
+            self.pending.append(Progress(phase=STARTING))
         return True
 
     def _goes_on_waiting(self) -> bool:

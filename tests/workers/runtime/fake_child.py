@@ -86,4 +86,6 @@ if __name__ == "__main__":
     spec = FakeSpec.model_validate_json(Path(sys.argv[1]).read_text())
     if spec.behaviour == "hang":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if spec.behaviour == "say_nothing":
+        signal.pause()
     run_child(FakeSpec, work)

@@ -11,7 +11,7 @@ from django.conf import settings
 from apps.jobs import stopping
 from apps.jobs.models import Job, State
 from tests.workers.runtime.supervising import SECONDS_TO_WAIT, fresh, in_background, supervised, wait_until
-from workers.contracts.events import WAITING_FOR_MEMORY
+from workers.contracts.events import STARTING, WAITING_FOR_MEMORY
 from workers.contracts.jobs import JobKind
 from workers.runtime import memory, places, supervisor
 
@@ -33,15 +33,13 @@ def test_an_import_that_outstays_its_time_is_ended_although_it_does_not_look_at_
 
 
 @pytest.mark.usefixtures("_short_imports")
-@pytest.mark.parametrize(
-    ("kind", "steps"),
-    [
-        pytest.param(JobKind.RUN, 6, id="a_run_has_no_such_limit"),
-        pytest.param(JobKind.IMPORT, 1, id="an_import_within_its_time"),
-    ],
-)
-def test_only_an_import_that_outstays_its_time_is_overdue(make_job, kind: JobKind, steps: int) -> None:
-    assert supervised(make_job("slow", steps, kind)).state == State.SUCCEEDED
+def test_a_run_has_no_such_limit(make_job) -> None:
+    assert supervised(make_job("slow", 6)).state == State.SUCCEEDED
+
+
+def test_an_import_may_look_at_the_clock_a_little_late(make_job, settings) -> None:
+    settings.IMPORT_MAX_MINUTES = 1 / 60
+    assert supervised(make_job("slow", 3, JobKind.IMPORT)).state == State.SUCCEEDED
 
 
 @pytest.mark.parametrize(("together", "at_once", "each"), [(4096, 2, 2048), (4096, 3, 1365), (0, 1, None)])
@@ -103,3 +101,17 @@ def test_an_import_that_waits_goes_back_to_the_queue_with_its_worker(make_job, m
     thread.join(SECONDS_TO_WAIT)
     assert fresh(job).state == State.QUEUED
     os.close(taken)
+
+
+@pytest.mark.usefixtures("one_import_at_a_time")
+def test_an_import_that_has_waited_starts_before_its_child_speaks(make_job, owner) -> None:
+    job = make_job("say_nothing", kind=JobKind.IMPORT)
+    taken = places.take(Path(settings.WORK_DIR) / "places", 1)
+    assert taken is not None
+    thread = in_background(job)
+    wait_until(lambda: fresh(job).phase == WAITING_FOR_MEMORY)
+    os.close(taken)
+    wait_until(lambda: fresh(job).phase == STARTING)
+    stopping.request_stop(actor=owner, job=job)
+    thread.join(SECONDS_TO_WAIT)
+    assert fresh(job).state == State.CANCELLED
