@@ -24,7 +24,7 @@ _WORDS: dict[str, frozenset[str]] = {
     for code, words in {
         "en": "the a an of and to in is are on with for his her he she it that was by at this you i",
         "fr": "le la les un une des de du et est dans en sur avec pour qui il elle que au aux se son sa ce",
-        "de": "der die das ein eine einer einem einen und ist im in auf mit für von zu den dem sich nicht ich",
+        "de": "der die das ein eine einer einem einen und ist im in auf mit für von zu den dem sich nicht ich wie wo was da sie wir",
         "es": "el la los las un una de y es en con por para que se su del al lo como está son",
         "it": "il lo la i gli le un una di e è in con per che si del della su sono al nel non",
         "pt": "o a os as um uma de e é em com por para que se do da no na são ao não",
@@ -93,6 +93,48 @@ def _script_of_letter(letter: str) -> str:
     return {"hiragana": "kana", "katakana": "kana"}.get(name, name)
 
 
+_LEAST_WORDS = 3
+_LEAST_SHARE = 0.05
+
+
+def languages_differ(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Whether two columns are surely in different languages: in different scripts, or with several everyday words each
+    that the language of the other one does not have. Short texts that say one thing again and again prove nothing."""
+    one, other = language_of(first), language_of(second)
+    if one is None or other is None or one == other:
+        return False
+    if _common_script(first) != _common_script(second):
+        return True
+    if asked(first) > 0.5 and asked(second) < 0.5 * asked(first):
+        return False
+    return one not in _WORDS or other not in _WORDS or _words_differ(first, second)
+
+
+def _words_differ(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Whether each side has its own everyday words, by all its texts together."""
+    said, answered = _counted(first), _counted(second)
+    one, other = _most_likely(said), _most_likely(answered)
+    if one == other or _share_of_words(first, second) >= _SHARED_WORDS:
+        return False
+    return _speaks_for(said, one, other) and _speaks_for(answered, other, one)
+
+
+def _counted(texts: Sequence[str]) -> Counter[str]:
+    return Counter(word for text in texts for word in words(text) if word[0].isalpha())
+
+
+def _most_likely(said: Counter[str]) -> str:
+    return max(_WORDS, key=lambda code: sum(times for word, times in said.items() if word in _WORDS[code]))
+
+
+def _speaks_for(said: Counter[str], code: str, against: str) -> bool:
+    """Whether words of the one language, which the other lacks, are several and by far more than the other way round."""
+    own = {word: times for word, times in said.items() if word in _WORDS[code] - _WORDS[against]}
+    foreign = sum(times for word, times in said.items() if word in _WORDS[against] - _WORDS[code])
+    total = sum(own.values())
+    return len(own) >= _LEAST_WORDS and total >= 3 * foreign and total >= _LEAST_SHARE * max(1, said.total())
+
+
 _SHARED_WORDS = 0.35
 _QUESTION = re.compile(r"[?？؟;՞፧]\W*$")
 
@@ -106,12 +148,12 @@ def could_translate(first: Sequence[str], second: Sequence[str]) -> bool:
     a, b = _common_script(first), _common_script(second)
     if a != b:
         return True
-    if _asked(first) > 0.5 and _asked(second) < 0.5 * _asked(first):
+    if asked(first) > 0.5 and asked(second) < 0.5 * asked(first):
         return False
     if not 0.4 < _characters(second) / max(1, _characters(first)) < 2.5:
         return False
     one, other = language_of(first), language_of(second)
-    if one in _WORDS and other in _WORDS:
+    if one in _WORDS and other in _WORDS and (one == other or _words_differ(first, second)):
         return one != other
     return min(_share_of_words(first, second), _share_of_words(second, first)) < _SHARED_WORDS
 
@@ -121,7 +163,8 @@ def _common_script(texts: Sequence[str]) -> str | None:
     return scripts.most_common(1)[0][0] if scripts else None
 
 
-def _asked(texts: Sequence[str]) -> float:
+def asked(texts: Sequence[str]) -> float:
+    """Return which share of texts ends with a question mark."""
     return sum(bool(_QUESTION.search(text)) for text in texts) / max(1, len(texts))
 
 

@@ -47,6 +47,49 @@ PROSE = [
     "Call it in:\n```\nx\n```\nThis is how it is done, and here is a long explanation of it in words.",
 ]
 
+SUMS = [
+    "x = 4, because 0 + 4 = 4;",
+    "x = 4 since 0 + 4 = 4;",
+    "x = 4, denn 0 + 4 = 4;",
+    "x = 4, porque 0 + 4 = 4;",
+    "y = 3 (because 3 * 2 = 6);",
+    "x = 4 => 0 + 4 = 4",
+    "x = 7 -> check: 7 - 3 = 4",
+    "area = 4 * 5 = 20;",
+    "a = 3, b = 4, so c = 5;",
+    "x = 2 || x = 3",
+    "x = 4;",
+    "x = 5 or x = -5;",
+    "x = 4 cm;",
+    "speed = 60 km per hour;",
+]
+STATEMENTS = [
+    "let total = price * quantity;",
+    "total += price * n;",
+    "x = y; // because it rains today",
+    'note = "because it rains";',
+    "x = await fetch(url);",
+    "auto x = static_cast<unsigned int>(y);",
+    "x = left if tall else right;",
+    "a = b = 0;",
+    "x = y as string;",
+]
+
+
+@pytest.mark.parametrize("text", SUMS)
+@pytest.mark.parametrize("names", [("prompt", "completion"), ("problem", "solution"), ("question", "answer")])
+def test_sums_are_no_programs(import_file, names: tuple[str, str], text: str) -> None:
+    assert not is_code(text)
+    lines = [json.dumps({names[0]: f"Solve for x: x + {n} = 4", names[1]: text}) for n in range(30)]
+    proposal = import_file("\n".join(lines), "x.jsonl").result.proposal
+    assert proposal.task_type != "code"
+    assert "program" not in " ".join(proposal.why)
+
+
+@pytest.mark.parametrize("text", STATEMENTS)
+def test_statements_are_programs(text: str) -> None:
+    assert is_code(text)
+
 
 @pytest.mark.parametrize("text", CODE)
 def test_code_is_code(text: str) -> None:

@@ -23,6 +23,7 @@ _RULES: tuple[Callable[[Table], Found | None], ...] = (
     by_name.reading,
     by_name.summarization,
     by_name.question_answer,
+    by_name.multiple_choice,
     by_label.classification,
     by_label.unusable_label,
     by_content.two_texts,

@@ -1,9 +1,17 @@
 """Rules for tables whose names say nothing: what the texts look like decides."""
 
+import re
+
 from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
 from workers.ingest.proposals.by_label import label_columns
 from workers.ingest.proposals.table import Found, Table
+from workers.ingest.vocabulary import named
+
+_FLAGS = frozenset(("0", "1", "0.0", "1.0", "true", "false", "True", "False", "yes", "no"))
+_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?")
+
+_LARGEST_SCORE = 10
 
 
 def two_texts(table: Table) -> Found | None:
@@ -21,6 +29,9 @@ def two_texts(table: Table) -> Found | None:
     ):
         why = f"“{first}” and “{second}” are in different languages; the first is taken as the source."
         return Found(TaskType.TRANSLATION, {first: Role.INPUT, second: Role.TARGET}, [why])
+    if table.asks(first) > 0.7 and table.asks(second) < 0.1 and is_pair_each:
+        why = f"Most texts in “{first}” are questions, and those in “{second}” are not."
+        return Found(TaskType.CHAT, {first: Role.INPUT, second: Role.TARGET}, [why])
     for long, short in ((first, second), (second, first)):
         if table.is_much_shorter(short, long) and table.column(short).mean_length > 20:
             why = f"“{short}” is much shorter than “{long}”, as a summary would be."
@@ -40,8 +51,7 @@ def running_text(table: Table) -> Found | None:
         if name != text
     ):
         return None
-    if labels := [column.name for column in label_columns(table) if column.name != text]:
-        why = f"“{labels[0]}” could be the label of “{text}”, or the text alone is to be learned. Say which."
+    if why := _not_alone(table, text):
         return Found(None, {}, [why])
     others = [column for column in table.columns if column.name != text and table.is_written(column)]
     if not others:
@@ -51,3 +61,35 @@ def running_text(table: Table) -> Found | None:
     else:
         return None
     return Found(TaskType.GENERATION, {text: Role.TARGET}, [why])
+
+
+def _not_alone(table: Table, text: str) -> str | None:
+    """Why a text is perhaps not what is to be learned: labels or scores stand beside it."""
+    labels = [column.name for column in label_columns(table) if column.name != text]
+    flags = [name for name in labels if set(table.values(name)) <= _FLAGS]
+    if len(flags) > 1 and len(flags) == len(labels):
+        named_so = ", ".join(f"“{name}”" for name in flags)
+        return f"{named_so} say yes or no to each “{text}”, so one row may have several labels. Only one can be learned: choose its column, or the text alone."
+    if len(labels) > 1:
+        named_so = ", ".join(f"“{name}”" for name in labels)
+        return f"Each of {named_so} could be the label of “{text}”, or the text alone is to be learned. Say which."
+    if labels:
+        return f"“{labels[0]}” could be the label of “{text}”, or the text alone is to be learned. Say which."
+    for column in table.columns:
+        if column.name != text and table.is_usable(column) and _holds_scores(table, column.name):
+            example = max(table.values(column.name)[:20], key=len)
+            return (
+                f"“{column.name}” holds numbers, such as {example}. Numbers cannot be learned: write a label "
+                f"for each, such as low and high, or learn “{text}” alone."
+            )
+    return None
+
+
+def _holds_scores(table: Table, name: str) -> bool:
+    """Whether a column holds numbers that may judge the text beside it: fractions, or numbers named so."""
+    values = table.values(name)
+    if named(name, vocabulary.METADATA) or not all(_NUMBER.fullmatch(value.strip()) for value in values):
+        return False
+    fractions = sum(bool(re.search(r"[.,]\d", value)) for value in values)
+    is_small = all(abs(float(value.replace(",", "."))) <= _LARGEST_SCORE for value in values)
+    return (fractions * 2 > len(values) and is_small) or named(name, vocabulary.LABEL | vocabulary.QUALITY)

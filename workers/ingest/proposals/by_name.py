@@ -11,12 +11,50 @@ from workers.ingest.vocabulary import language_code, language_of_name, named, pl
 CHOICE = re.compile(r"(ans|answer|option|choice|选项)[ _]?[0-9a-e]$|[A-E]$", re.IGNORECASE)
 """Columns of a multiple-choice question, which no task type covers."""
 
+_RIGHT_CHOICE = frozenset(
+    (
+        "answeridx",
+        "answerindex",
+        "answerkey",
+        "correct",
+        "correctanswer",
+        "correctoption",
+        "gold",
+        "key",
+        "正确答案",
+    )
+)
+
 
 def has_choices(table: Table) -> bool:
-    several = sum(bool(CHOICE.match(column.name)) for column in table.columns) > 1
-    return several or any(
-        named(column.name, vocabulary.CHOICES) and table.is_nested(column.name) for column in table.columns
+    return bool(choice_columns(table))
+
+
+def choice_columns(table: Table) -> list[str]:
+    """Columns that hold answers to choose from: several with one each, or one with a list of them."""
+    several = [column.name for column in table.columns if CHOICE.match(column.name)]
+    if len(several) > 1:
+        return several
+    return [
+        column.name
+        for column in table.columns
+        if named(column.name, vocabulary.CHOICES) and table.is_nested(column.name)
+    ]
+
+
+def multiple_choice(table: Table) -> Found | None:
+    """A question and answers to choose from, of which a number or a letter names the right one."""
+    choices = choice_columns(table)
+    right = table.first(vocabulary.ANSWER | vocabulary.LABEL | _RIGHT_CHOICE, but=choices)
+    asked = [name for name in table.texts if name not in choices]
+    if not choices or not right or not asked:
+        return None
+    held = ", ".join(f"“{name}”" for name in choices)
+    why = (
+        f"This is multiple choice: the answers to choose from are in {held}. Choosing is not learned yet. "
+        "To learn the answers themselves, put the text of each right answer into a column “answer”, and leave these out."
     )
+    return Found(None, {}, [why])
 
 
 def instruction(table: Table) -> Found | None:
@@ -173,7 +211,10 @@ def _vague_pair(table: Table, question: str, answer: str) -> Found:
     if not named(question, vocabulary.QUESTION) and table.is_much_shorter(answer, question):
         why = f"“{answer}” is much shorter than “{question}”, as a summary would be."
         return Found(TaskType.SUMMARIZATION, roles, [why])
-    return Found(TaskType.CHAT, roles, [_named_pair(question, answer)])
+    if named(question, vocabulary.QUESTION) and named(answer, vocabulary.ANSWER - vocabulary.VAGUE_ANSWER):
+        return Found(TaskType.CHAT, roles, [_named_pair(question, answer)])
+    why = f"“{question}” and “{answer}” are named like an input and its output."
+    return Found(TaskType.CHAT, roles, [why])
 
 
 _PAIRS = (

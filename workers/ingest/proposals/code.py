@@ -37,6 +37,25 @@ _SIGNS: dict[str, re.Pattern[str]] = {
         "indented": r"(?: {2,}|\t)\S",
     }.items()
 }
+_STRINGS = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|\s//.*|/\*.*")
+"""What a line of a program may say in words: its strings and its comment."""
+_SUM_SET_EQUAL = re.compile(r"(?<![\w.\]])\d[\d.,]*\s*(?:[-+*/×·÷:^]\s*\(?\w[\w.,]*\)?\s*)+=(?!=)")
+"""“0 + 4 = 4”: a program gives no value to a sum."""
+_ROOTS = re.compile(
+    r"(?:[^\W\d]\w?\s*=\s*[-+±−]?\d[\d.,/]*(?:\s*[^\W\d]{1,3}²?³?)?\s*(?:[;,.]|or|and|\|\||&&|=>)?\s*)+"
+)
+"""“x = 4; y = -3;”: what an equation is solved by."""
+_SAID_BETWEEN = re.compile(r"(?:[,;(]|(?<=[\w)]))\s*\b(?P<word>[^\W\d_]{2,})\b(?=\s+(?P<next>[\w(]\w*))")
+_WORDS_OF_PROGRAMS = frozenset(
+    re.findall(
+        r"\w+",
+        "if else elif for foreach in not and or is as new await async return yield throw raise const let var val "
+        "mut static final lambda function def class typeof instanceof delete void unsigned signed int long short "
+        "float double char bool boolean string auto ref out using case when then end do while with from where "
+        "select order by limit set into values join on group distinct union all exists between like unless until "
+        "fun fn sizeof public private protected",
+    )
+)
 _WEAK = frozenset({"comment", "indented", "operator", "index", "semicolon", "braces"})
 """Signs that prose has as well: they make code surer, and alone they prove nothing."""
 
@@ -74,8 +93,22 @@ def is_code(text: str) -> bool:
 def _reads_as_sentence(line: str, found: set[str]) -> bool:
     """Whether a line is words in a row, and has at most one sign of code (“Import duty is 5 euros.”)."""
     strong = found - _WEAK
+    if strong == {"assignment"} and _reads_as_sum(line):
+        return True
     if "comment" in found or len(strong) > 1 or (strong and "semicolon" in found):
         return False
     if strong & {"definition", "import"} and line.rstrip().endswith((":", "{", ")", ";")):
         return False
     return bool(_SENTENCE.match(without_marks(line.strip())))
+
+
+def _reads_as_sum(line: str) -> bool:
+    """Whether a line with a “=” is arithmetic in words (“x = 4, because 0 + 4 = 4;”)."""
+    line = _STRINGS.sub("", line)
+    if _SUM_SET_EQUAL.search(line) or _ROOTS.fullmatch(line.strip()):
+        return True
+    said = line.partition("=")[2]
+    return ";" in line and any(
+        found["word"].islower() and not {found["word"], found["next"]} & _WORDS_OF_PROGRAMS
+        for found in _SAID_BETWEEN.finditer(said)
+    )

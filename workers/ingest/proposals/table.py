@@ -8,7 +8,7 @@ from workers.contracts.specs import Column
 from workers.contracts.task_types import Role, TaskType
 from workers.contracts.words import UNSPACED, words
 from workers.ingest import vocabulary
-from workers.ingest.languages import could_translate, language_of
+from workers.ingest.languages import asked, could_translate, language_of, languages_differ
 from workers.ingest.vocabulary import language_of_name, named
 
 _MACHINE_MADE = re.compile(
@@ -100,10 +100,11 @@ class Table:
     def languages_differ(self, first: str, second: str) -> bool:
         """Whether two columns are in different languages, as far as at least three different texts of each tell."""
         texts = self.different(first), self.different(second)
-        if min(map(len, texts)) < 3:
-            return False
-        a, b = map(language_of, texts)
-        return a is not None and b is not None and a != b
+        return min(map(len, texts)) >= 3 and languages_differ(*texts)
+
+    def asks(self, name: str) -> float:
+        """Which share of a column's texts ends with a question mark."""
+        return asked(self.different(name))
 
     def could_translate(self, text: str, translated: str) -> bool:
         """Whether one column of written text may be the other in another language; see `languages.could_translate`."""
