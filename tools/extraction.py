@@ -31,6 +31,7 @@ SPEAKING_CONTRACTS = ("workers/contracts/fixes.py",)
 SILENT = (
     "workers/contracts/",  # but for those above, marks its texts
     "workers/ingest/languages.py",  # words of many languages
+    "workers/ingest/mark_words.py",
     "workers/ingest/split_names.py",
     "workers/ingest/vocabulary.py",
     "workers/ingest/verdicts.py",

@@ -18,7 +18,7 @@ class TaskType(StrEnum):
 
 
 class Role(StrEnum):
-    """What a column means. `SPLIT` names each row's split, `QUALITY` whether its answer is a good one; `IGNORE` keeps the
+    """What a column means. `SPLIT` names each row's split, `QUALITY` whether it is a good one; `IGNORE` keeps the
     column out of training."""
 
     MESSAGES = "messages"
@@ -41,7 +41,7 @@ ROLE_LABELS: dict[Role, str] = {
     Role.CONTEXT: _("Text to work on"),
     Role.TARGET: _("Output"),
     Role.LABEL: _("Label"),
-    Role.QUALITY: _("Good answer? (yes or no)"),
+    Role.QUALITY: _("Good or bad row"),
     Role.SPLIT: _("Split (train, validation, test)"),
     Role.IGNORE: _("Not used"),
 }
@@ -168,7 +168,7 @@ TASKS: dict[TaskType, TaskInfo] = {
             label=_("Classification"),
             help=_("Sorts texts into a fixed set of labels."),
             required=(frozenset({Role.INPUT, Role.LABEL}),),
-            optional=frozenset({Role.CONTEXT}),
+            optional=frozenset({Role.CONTEXT, Role.QUALITY}),
             families=(Family.CLASSIFIER,),
             metrics=("macro_f1", "accuracy"),
             input_label=_("Text"),

@@ -14,7 +14,7 @@ from workers.ingest.conversations import (
     parse_messages,
 )
 from workers.ingest.labels import labels_of, named
-from workers.ingest.verdicts import is_no_weight, verdict
+from workers.ingest.verdicts import Reading, is_no_weight, reading_of
 
 _NAMES = {
     Role.INPUT: "input",
@@ -26,7 +26,7 @@ _NAMES = {
 }
 _TALKS = frozenset({TaskType.CHAT, TaskType.INSTRUCTION})
 """Tasks whose inputs and outputs may be lists of messages."""
-BAD_ANSWER = "This row is marked as a bad answer"
+BAD_ANSWER = "The file marks this row as bad"
 NO_WEIGHT = "The file gives this row no weight, so it is not learned"
 
 
@@ -70,10 +70,17 @@ class Builder:
     """Applies one set of roles to rows. `columns` maps each role to its column; `weights` are columns without a role
     that say how much a row counts."""
 
-    def __init__(self, task_type: TaskType, columns: dict[Role, str], weights: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        task_type: TaskType,
+        columns: dict[Role, str],
+        weights: Sequence[str] = (),
+        marks: Reading | None = None,
+    ) -> None:
         self._task_type = task_type
         self._columns = columns
         self._weights = weights
+        self._marks = marks or reading_of(columns.get(Role.QUALITY, ""), ())
 
     def _cell(self, cells: dict[str, str | None], role: Role) -> str:
         column = self._columns.get(role)
@@ -115,10 +122,10 @@ class Builder:
         mark = self._cell(cells, Role.QUALITY)
         if not mark.strip():
             return
-        good = verdict(mark)
+        good = self._marks.is_good(mark)
         if good is None:
             column = self._columns[Role.QUALITY]
-            raise RowError(f"“{column}” says “{excerpt(mark.strip(), 40)}”, which is neither yes nor no")
+            raise RowError(f"“{column}” says “{excerpt(mark.strip(), 40)}”, which is neither good nor bad")
         if not good:
             raise RowError(BAD_ANSWER)
 

@@ -181,7 +181,7 @@ def _set_aside(reasons: dict[str, int]) -> list[str]:
             f"{several:,} rows have several labels and were set aside; only one per row can be learned."
         )
     if bad := reasons.get(BAD_ANSWER, 0):
-        found.append(f"{bad:,} rows are marked as bad answers and were set aside.")
+        found.append(f"{bad:,} rows are marked as bad and were set aside.")
     if weightless := reasons.get(NO_WEIGHT, 0):
         found.append(
             f"{weightless:,} rows have the weight 0 in the file and were set aside. Other weights are not followed."

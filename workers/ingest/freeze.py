@@ -44,6 +44,7 @@ from workers.ingest.splits import (
     row_id,
     split_codes,
 )
+from workers.ingest.supplied_marks import read_marks
 from workers.ingest.supplied_splits import SuppliedSplits, read_supplied_splits
 from workers.ingest.tables import DATA_NAME, LINE, REJECTED_NAME, ROWS_NAME, GroupWriter, RejectedWriter
 from workers.ingest.verdicts import is_weight_column
@@ -90,7 +91,7 @@ def _frozen(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
         columns = checked_roles(spec, file.schema_arrow.names)
         supplied = _supplied_splits(spec, file, columns)
         weights = _weight_columns(spec, file.schema_arrow.names)
-        builder = Builder(spec.task_type, columns, weights)
+        builder = Builder(spec.task_type, columns, weights, read_marks(file, columns.get(Role.QUALITY)))
         gathered = _stage(file, builder, spec, weights, supplied, staged, rejected, reporter)
         settled = Settled(np.ones(len(gathered), dtype=bool))
         least = spec.min_rows if gathered.can_train else 1

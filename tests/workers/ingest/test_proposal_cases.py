@@ -160,8 +160,8 @@ def test_bad_answers_are_set_aside(freeze_rows) -> None:
     roles = {"prompt": "input", "completion": "target", "label": "quality"}
     frozen = freeze_rows(text, TaskType.CHAT, roles, name="x.jsonl")
     assert {row["target"].split()[0] for row in frozen.rows} == {"Good"}
-    assert frozen.result.reasons == {"This row is marked as a bad answer": 20}
-    assert any("20 rows are marked as bad answers" in warning for warning in frozen.result.warnings)
+    assert frozen.result.reasons == {"The file marks this row as bad": 20}
+    assert any("20 rows are marked as bad" in warning for warning in frozen.result.warnings)
 
 
 def test_earlier_turns_are_read_before_the_question(freeze_rows) -> None:

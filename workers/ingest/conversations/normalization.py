@@ -7,6 +7,7 @@ from typing import Any, NotRequired, TypedDict
 from workers.contracts.excerpts import excerpt
 from workers.ingest.conversations.speakers import role_of
 from workers.ingest.conversations.turns import Turn, calls_tool, content, first_of, speaker
+from workers.ingest.verdicts import is_marked_bad, is_rated
 
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text", "refusal", "paragraph", "markdown", "string"})
 _THOUGHTS = frozenset(
@@ -25,7 +26,8 @@ _FLAGS = ("weight", "loss_weight", "loss", "train", "trainable", "learn", "train
 GREETING = "A greeting before the first question is left out."
 AFTERWORD = "What comes after the last answer is left out."
 MIDDLE = "A system message in the middle is read as part of the user's turn beside it."
-UNLEARNED = "Answers that the file marks as not to be learned (weight 0) are read, and not learned."
+UNLEARNED = "Answers that the file marks as bad or as not to be learned are read, and not learned."
+_NO_ANSWER = "The file marks every answer as bad or as not to be learned"
 THOUGHTS = "Reasoning is left out; the answers are learned."
 
 
@@ -72,7 +74,7 @@ def read_conversation(turns: list[Turn]) -> Conversation:
     if sum(message["role"] != "system" for message in messages) < 2:
         raise ConversationError("No question comes before the answer")
     if messages[-1].get("learned") is False:
-        raise ConversationError("Every answer is marked as not to be learned (weight 0)")
+        raise ConversationError(_NO_ANSWER)
     return Conversation(messages, frozenset(notes))
 
 
@@ -82,7 +84,7 @@ def _why_no_answer(spoken: list[Message], answers: list[int]) -> str:
     if not answers:
         return "The conversation holds no answer of the assistant"
     if any(spoken[index]["content"] for index in answers):
-        return "Every answer is marked as not to be learned (weight 0)"
+        return _NO_ANSWER
     return "A turn of the assistant is empty"
 
 
@@ -100,10 +102,22 @@ def _message(turn: Turn, notes: set[str]) -> Message | None:
     if role == "system" and not text:
         return None
     message = Message(role=role, content=text)
-    if role == "assistant" and any(_is_off(turn.get(flag)) for flag in _FLAGS):
+    if role == "assistant" and _is_unlearned(turn):
         message["learned"] = False
         notes.add(UNLEARNED)
+    elif role == "assistant":
+        notes |= {
+            f"Turns are rated by numbers in “{name}”. Answers with a low rating are learned too."
+            for name, said in turn.items()
+            if is_rated(name, said)
+        }
     return message
+
+
+def _is_unlearned(turn: Turn) -> bool:
+    return any(_is_off(turn.get(flag)) for flag in _FLAGS) or any(
+        is_marked_bad(name, said) for name, said in turn.items()
+    )
 
 
 def _is_off(flag: Any) -> bool:

@@ -67,7 +67,10 @@ def _propose(columns: Sequence[Column], sample: Sequence[dict[str, str]], notes:
         why=[*notes, *why],
         by_task=roles_by_task(table, found),
         meanings=meanings(table),
-        warnings=[*(by_label.label_warnings(table, label) if label else []), *warnings_about(table, roles)],
+        warnings=[
+            *(by_label.label_warnings(table, label) if label else []),
+            *warnings_about(table, roles, task),
+        ],
         case_variants=bool(label) and by_label.has_case_variants(table, str(label)),
     )
 
@@ -81,5 +84,5 @@ def _why_beside(roles: dict[str, Role], before: dict[str, Role]) -> list[str]:
         if role is Role.HISTORY:
             why.append(f"“{column}” holds earlier turns, which are read before the question.")
         if role is Role.QUALITY:
-            why.append(f"“{column}” says whether an answer is good; rows marked as bad are set aside.")
+            why.append(f"“{column}” says whether a row is good; rows marked as bad are set aside.")
     return why

@@ -4,8 +4,8 @@ answers."""
 from workers.contracts.task_types import TASKS, Role, TaskType
 from workers.ingest import vocabulary
 from workers.ingest.conversations import parse_history
+from workers.ingest.proposals.marked_rows import marking_columns
 from workers.ingest.proposals.table import Table
-from workers.ingest.verdicts import verdict
 from workers.ingest.vocabulary import named
 
 
@@ -16,11 +16,16 @@ def with_columns_beside(table: Table, task: TaskType, roles: dict[str, Role]) ->
     for role, column in (
         (Role.SYSTEM, system_column(table)),
         (Role.HISTORY, history_column(table) if Role.MESSAGES not in taken else None),
-        (Role.QUALITY, quality_column(table)),
+        (Role.QUALITY, _marking(table, task, made)),
     ):
         if column and column not in made and role not in taken and role in TASKS[task].optional:
             made[column] = role
     return made
+
+
+def _marking(table: Table, task: TaskType, roles: dict[str, Role]) -> str | None:
+    """The first column without a role that calls some rows bad."""
+    return next((column.name for column, _ in marking_columns(table, task) if column.name not in roles), None)
 
 
 def system_column(table: Table) -> str | None:
@@ -34,18 +39,4 @@ def history_column(table: Table) -> str | None:
             histories = [parse_history(value) for value in table.values(column.name, 50)]
             if any(histories) and sum(history is None for history in histories) * 5 < len(histories):
                 return column.name
-    return None
-
-
-def quality_column(table: Table) -> str | None:
-    """A column that calls some answers bad: few values, each of which says yes or no, and at least one says no.
-
-    The examples are all the values that such a column holds: a sample of rows may lack a rare one.
-    """
-    for column in table.columns:
-        if not named(column.name, vocabulary.QUALITY) or column.distinct > len(column.examples):
-            continue
-        verdicts = {verdict(value) for value in column.examples if not column.is_messages}
-        if verdicts in ({True, False}, {False}):
-            return column.name
     return None

@@ -3,9 +3,11 @@
 import re
 
 from workers.contracts.specs import Column
-from workers.contracts.task_types import Role
+from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
+from workers.ingest.labels import named as quoted
 from workers.ingest.proposals.by_name import CHOICE
+from workers.ingest.proposals.marked_rows import graded_columns, marking_columns, unread_columns
 from workers.ingest.proposals.table import Table
 from workers.ingest.verdicts import WEIGHT_NAMES
 from workers.ingest.vocabulary import language_of_name, named, plain
@@ -74,7 +76,7 @@ def _meaning(table: Table, column: Column) -> str:
     )
 
 
-def warnings_about(table: Table, roles: dict[str, Role]) -> list[str]:
+def warnings_about(table: Table, roles: dict[str, Role], task: TaskType | None) -> list[str]:
     """Say what is left out although it changes what the rows mean."""
     found = []
     unused = [column for column in table.columns if column.filled and column.name not in roles]
@@ -88,4 +90,24 @@ def warnings_about(table: Table, roles: dict[str, Role]) -> list[str]:
         )
     if tools := next((column.name for column in unused if named(column.name, vocabulary.TOOLS)), None):
         found.append(f"“{tools}” describes tools. Calling tools is not learned yet.")
+    return found + (_about_marks(table, roles, task) if task else [])
+
+
+def _about_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[str]:
+    """Say which marks of bad rows are not followed."""
+    found = []
+    more = [column.name for column, _ in marking_columns(table, task) if column.name not in roles]
+    if more:
+        found.append(
+            f"“{more[0]}” marks rows as bad as well. Only one such column is followed, so these rows are learned. Remove them from the file first."
+        )
+    graded = [name for name in graded_columns(table, roles, task) if name not in more]
+    if graded:
+        found.append(
+            f"“{graded[0]}” rates rows by numbers. Rows with a low rating are learned too. To set aside the lower half of the scale, choose “Good or bad row” for this column."
+        )
+    for name, values in unread_columns(table, roles, task):
+        found.append(
+            f"“{name}” may mark rows as bad, but its values ({quoted(values)}) say neither good nor bad. All rows are learned."
+        )
     return found

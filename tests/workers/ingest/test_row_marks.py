@@ -1,0 +1,167 @@
+"""Columns and fields that mark rows or turns as bad, under many names and in many values: what is learned, what is said."""
+
+import json
+from typing import Any
+
+import pytest
+
+from workers.contracts.task_types import TaskType
+from workers.ingest.conversations import read_conversation
+from workers.ingest.verdicts import mark_named, reading_of
+
+
+def made(row: Any, count: int = 60) -> str:
+    return "\n".join(json.dumps(row(n), ensure_ascii=False) for n in range(count))
+
+
+def pair(n: int) -> dict[str, str]:
+    return {
+        "question": f"How do I send back kettle {n}?",
+        "answer": f"{'WRONG' if n % 3 == 0 else 'Right'} desk {n}.",
+    }
+
+
+def text(n: int) -> dict[str, str]:
+    return {"text": f"My parcel {n} is late", "label": ["late", "broken"][n // 3 % 2]}
+
+
+MARKS = [
+    *[(name, True, False) for name in ("accepted", "is_correct", "isHelpful", "answer_valid", "non_toxic", "keep")],
+    *[(name, "no", "yes") for name in ("toxic", "exclude", "has_hallucination", "is_bad_answer", "flagged", "not_helpful", "spam")],
+    *[(name, 0, 1) for name in ("deleted", "is_duplicate", "toxicity_flag", "有害", "gelöscht")],
+    *[("status", good, bad) for good, bad in (("approved", "rejected"), ("Accepted", "Declined"), ("通过", "不通过"))],
+    *[("quality", good, bad) for good, bad in (("high", "low"), ("good", "poor"), ("medium", "bad"))],
+    ("label", 1, -1), ("reward", 0.9, -0.8), ("votes", 12, -4), ("stars", 5, 1), ("rating", "5 stars", "1 star"), ("rating", "★★★★★", "★☆☆☆☆"),
+    ("human_score", 9, 2), ("toxicity_score", 0.02, 0.9), ("是否采纳", "是", "否"), ("是否有害", "否", "是"), ("Bewertung", "gut", "schlecht"),
+    ("review_status", "Approved", "Needs work"), ("exclude", None, "x"), ("feedback", "👍", "👎"), ("meta.verdict", "correct", "incorrect"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "good", "bad"), MARKS)
+def test_rows_marked_as_bad_are_not_learned(import_file, freeze_rows, name: str, good: Any, bad: Any) -> None:
+    file = made(lambda n: {**pair(n), name: bad if n % 3 == 0 else good})
+    proposal = import_file(file, "x.jsonl").result.proposal
+    assert (proposal.task_type, proposal.roles[name]) == (TaskType.CHAT, "quality")
+    assert f"“{name}” says whether a row is good; rows marked as bad are set aside." in proposal.why
+    frozen = freeze_rows(file, proposal.task_type, proposal.roles, name="x.jsonl")
+    assert {row["target"].split()[0] for row in frozen.rows} == {"Right"}
+    assert frozen.result.reasons == {"The file marks this row as bad": 20}
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [("answer", "accept", "reject"), ("review_status", "approved", "rejected"), ("exclude", "no", "yes"), ("label_correct", 1, 0), ("is_valid", True, False)],
+)  # fmt: skip
+def test_marks_on_labels_are_followed(import_file, freeze_rows, name: str, good: Any, bad: Any) -> None:
+    file = made(lambda n: {**text(n), name: bad if n % 3 == 0 else good})
+    proposal = import_file(file, "x.jsonl").result.proposal
+    assert proposal.roles == {"text": "input", "label": "label", name: "quality"}
+    frozen = freeze_rows(file, proposal.task_type, proposal.roles, name="x.jsonl")
+    assert {row["line"] % 3 for row in frozen.rows} == {0, 2}  # lines count from 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("category", lambda n: "ab"[n % 2]),
+        ("status", lambda n: ["open", "closed", "waiting"][n % 3]),
+        ("state", lambda n: ["Texas", "Ohio"][n % 2]),
+        ("priority", lambda n: ["high", "low"][n % 2]),
+        ("label", lambda n: ["high", "low", "urgent"][n % 3]),
+        ("accepted", lambda n: True),
+        ("correct_answer", lambda n: f"Desk {n}"),
+        ("feedback", lambda n: f"The customer {n} thanked us for it"),
+        ("error", lambda n: ["timeout", "none", "5xx"][n % 3]),
+        ("rank", lambda n: n % 4),
+    ],
+)
+def test_other_columns_are_no_marks(import_file, name: str, value: Any) -> None:
+    proposal = import_file(made(lambda n: {**pair(n), name: value(n)}), "x.jsonl").result.proposal
+    assert (proposal.roles[name], proposal.warnings) == ("ignore", [])
+
+
+@pytest.mark.parametrize("name", ["rating", "votes", "toxic", "quality", "helpful", "status"])
+def test_what_a_text_is_like_is_no_mark_on_its_label(import_file, name: str) -> None:
+    values = {"rating": [1, 2, 3], "votes": [1, -3], "status": ["approved", "denied"]}.get(
+        name, ["yes", "no"]
+    )
+    file = made(lambda n: {**text(n), name: values[n % len(values)]})
+    proposal = import_file(file, "x.jsonl").result.proposal
+    assert proposal.roles == {"text": "input", "label": "label", name: "ignore"}
+    assert proposal.warnings == []
+
+
+def test_a_column_that_is_the_label_stays_it(import_file) -> None:
+    file = made(lambda n: {"review": f"The kettle {n} boils", "rating": n % 5 + 1})
+    assert import_file(file, "x.jsonl").result.proposal.roles == {"review": "input", "rating": "label"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("rating", lambda n: n % 5 + 1), ("upvotes", lambda n: n * 7 % 41), ("score", lambda n: n / 60)],
+)
+def test_degrees_are_named_and_followed_where_a_person_wants_it(
+    import_file, freeze_rows, name: str, value: Any
+) -> None:
+    file = made(lambda n: {**pair(n), name: value(n)})
+    proposal = import_file(file, "x.jsonl").result.proposal
+    assert proposal.roles[name] == "ignore"
+    assert proposal.warnings == [
+        f"“{name}” rates rows by numbers. Rows with a low rating are learned too. To set aside the lower half of the scale, choose “Good or bad row” for this column."
+    ]
+    frozen = freeze_rows(file, TaskType.CHAT, {**proposal.roles, name: "quality"}, name="x.jsonl")
+    middle = reading_of(name, [float(value(n)) for n in range(60)]).middle
+    assert middle
+    assert {row["line"] - 1 for row in frozen.rows} == {n for n in range(60) if value(n) >= middle}
+
+
+def test_a_second_mark_and_marks_in_unknown_words_are_named(import_file) -> None:
+    file = made(lambda n: {**pair(n), "toxic": n % 2 == 0, "deleted": n % 3 == 0, "quality": "AB"[n % 2]})
+    assert import_file(file, "x.jsonl").result.proposal.warnings == [
+        "“deleted” marks rows as bad as well. Only one such column is followed, so these rows are learned. Remove them from the file first.",
+        "“quality” may mark rows as bad, but its values (“A”, “B”) say neither good nor bad. All rows are learned.",
+    ]
+
+
+def test_a_doubtful_mark_costs_its_row_and_not_the_column(import_file, freeze_rows) -> None:
+    file = made(lambda n: {**pair(n), "label": ["no", "yes", "maybe"][n % 3]}, 90)
+    proposal = import_file(file, "x.jsonl").result.proposal
+    assert proposal.roles["label"] == "quality"
+    frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
+    assert frozen.result.reasons == {
+        "The file marks this row as bad": 30,
+        "“label” says “maybe”, which is neither good nor bad": 30,
+    }
+
+
+@pytest.mark.parametrize(
+    ("mark", "learned"),
+    [
+        ({"rating": "bad"}, False), ({"mask": True}, False), ({"ignore": 1}, False), ({"feedback": {"rating": "thumbs_down"}}, False),
+        ({"score": -1}, False), ({"is_correct": False}, False), ({"toxic": "yes"}, False), ({"评价": "差"}, False),
+        ({"rating": "good"}, True), ({"mask": False}, True), ({"label": "negative"}, True), ({"error": False}, True), ({"name": "no"}, True),
+    ],
+)  # fmt: skip
+def test_a_turn_that_is_marked_as_bad_is_read_only(mark: dict[str, Any], learned: bool) -> None:
+    turns = [
+        {"role": "user", "content": "Where is it?"}, {"role": "assistant", "content": "Here.", **mark},
+        {"role": "user", "content": "Where?"}, {"role": "assistant", "content": "There."},
+    ]  # fmt: skip
+    talk = read_conversation(turns)
+    assert talk.messages[1].get("learned", True) is learned
+    assert bool(talk.notes) is not learned
+
+
+def test_degrees_of_turns_are_named() -> None:
+    turns = [{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "There.", "rating": 2}]
+    assert read_conversation(turns).notes == {
+        "Turns are rated by numbers in “rating”. Answers with a low rating are learned too."
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["title", "context", "source", "response", "error_message", "correct_answer", "id", "date", "topic"],
+)
+def test_usual_names_are_no_marks(name: str) -> None:
+    assert mark_named(name) is None

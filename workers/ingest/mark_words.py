@@ -1,0 +1,85 @@
+"""What people call marks of good and bad rows, and what they write in them, in several languages."""
+
+from workers.ingest.vocabulary import QUALITY, plain
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(map(plain, text.split()))
+
+
+def _values(text: str) -> frozenset[str]:
+    return frozenset(text.casefold().split())
+
+
+RATING_NAMES = _names(
+    "rating ratings rate stars star score scores vote votes upvote upvotes likes reward rewards grade grades points karma thumbs quality "
+    "helpfulness correctness coherence relevance usefulness satisfaction csat nps faithfulness "
+    "bewertung punkte punktzahl qualitat qualite valoracion puntuacion calificacion avaliacao pontuacao valutazione punteggio ocena puan "
+    "评分 得分 分数 打分 星级 质量 點數 評価 点数 평점 оценка рейтинг баллы"
+)
+"""Numbers in these are degrees, unless they are 0, 1 and -1 alone."""
+COUNTED = _names("toxicity downvotes downvote dislikes flags reports errors mistakes issues harmfulness")
+"""More is worse."""
+GOOD_NAMES = QUALITY | _names(
+    "approved approval approve acceptance accept acceptable adopted valid validated usable useful keep kept include included use status "
+    "state decision judgment judgement assessment evaluation review pass passed factual faithful grounded safe appropriate relevant "
+    "satisfied upvoted clean ok okay true "
+    "korrekt richtig gultig freigegeben freigabe akzeptiert genehmigt brauchbar approuve accepte valide correcte "
+    "aprobado aceptado valido correcto aprovado aceito valido approvato accettato corretto valido estado statut stato durum onay "
+    "одобрено принято верно правильно статус 采纳 接受 正确 通过 有效 可用 合格 审核 审核状态 审核结果 状态 保留 使用 状態 ステータス 상태 採用 承認"
+)
+BAD_NAMES = COUNTED | _names(
+    "toxic harmful harm unsafe offensive hateful hate abusive profane profanity inappropriate nsfw spam flagged flag deleted removed "
+    "exclude excluded exclusion skip skipped ignore ignored discard discarded drop dropped mask masked bad wrong incorrect invalid error erroneous faulty "
+    "hallucination hallucinated hallucinates hallucinations duplicate duplicated disliked downvoted blocked banned unusable failed broken corrupt corrupted "
+    "irrelevant outdated obsolete deprecated retracted unhelpful rejected reject lowquality contaminated blacklisted "
+    "toxisch schadlich anstossig geloscht entfernt falsch ungultig ausschliessen ausgeschlossen ignorieren fehlerhaft fehler veraltet abgelehnt "
+    "toxique nuisible supprime exclu exclure invalide faux ignorer rejete refuse toxico danino eliminado excluir excluido invalido falso rechazado incorrecto "
+    "ofensivo rejeitado incorreto tossico dannoso eliminato escluso escludere sbagliato errato rifiutato "
+    "токсично удалено удален исключить исключено неверно ошибка отклонено 有害 有毒 删除 已删除 排除 剔除 错误 无效 违规 垃圾 忽略 幻觉 重复 作废 屏蔽 不合格 拒绝 削除 除外 無効 삭제 제외"
+)
+LOOSE_NAMES = _names(
+    "label labels status state review decision assessment evaluation use include true error flag 标签 状态 状態 ステータス 상태 estado statut stato "
+    "durum статус"
+)
+"""They name much else too (the status of an order)."""
+ABOUT_ROW = _names(
+    "exclude excluded exclusion skip skipped ignore ignored discard discarded drop dropped deleted removed invalid unusable rejected reject incorrect wrong "
+    "valid validated approved approval approve accepted isaccepted accept acceptance usable keep kept include included use correct iscorrect correctness status "
+    "review decision duplicate duplicated mask masked "
+    "korrekt richtig falsch gultig ungultig freigegeben freigabe akzeptiert abgelehnt geloscht ausgeschlossen ausschliessen ignorieren status statut estado stato статус "
+    "exclu exclure supprime excluir excluido eliminado escluso escludere удалено исключить исключено одобрено принято 采纳 接受 审核 审核状态 审核结果 状态 有效 无效 删除 已删除 排除 剔除 忽略 作废 保留 合格 不合格 正确"
+)
+HEADS = _names(
+    "score scores rating label labels flag flags status mark marks value level verdict count counts total sum mean avg average num number prob probability "
+    "judgment judgement assessment decision state"
+)
+"""General words, before which stands what is meant."""
+NEGATIONS = _names("not non no")
+YES_NO_PREFIXES = ("是否", "ist", "est", "es", "esta", "wurde")
+
+YES = _values(
+    "true yes y t 1 1.0 +1 x ✓ ✔ ✅ ☑ 是 对 有 ja oui sí si sim да はい 예 네 evet tak ναι نعم हाँ có ya"
+)
+NO = _values(
+    "false no n f 0 0.0 ✗ ✘ ❌ ☒ 否 不是 无 没有 nein non não nao нет いいえ 아니오 아니요 hayır nie όχι لا नहीं không tidak"
+)
+LEVELS = _values("high highest low lowest hoch niedrig haut bas alto bajo baixo basso высокий низкий 高 低")
+MIDDLE = _values(
+    "medium average fair neutral moderate acceptable mittel mittelmäßig moyen moyenne medio médio neutro средний нейтрально 中 中等 一般 普通"
+)
+"""Neither is the row marked as bad: it is learned."""
+GOOD = _values(
+    "good ok okay fine correct right accept accepted approve approved chosen preferred desirable positive up upvote upvoted like liked helpful useful "
+    "thumbs_up thumbsup thumb_up 👍 high highest excellent great best perfect pass passed valid keep kept include included safe clean factual faithful relevant satisfied "
+    "好 正确 赞 喜欢 优 良 优秀 良好 高 通过 采纳 已采纳 接受 合格 有效 保留 gut sehr_gut richtig korrekt hoch akzeptiert genehmigt freigegeben bon correct haut accepté approuvé "
+    "bueno buena correcto alto aceptado aprobado correto bom boa aprovado aceito buono corretto approvato accettato bom хорошо верно правильно одобрено принято "
+    "высокий 良い 採用 承認 좋음"
+)
+BAD = _values(
+    "-1 -1.0 bad very_bad wrong incorrect reject rejected declined denied undesirable negative down downvote downvoted dislike disliked unhelpful useless "
+    "thumbs_down thumbsdown thumb_down 👎 low lowest poor terrible worst awful fail failed invalid exclude excluded discard discarded ignore ignored skip skipped "
+    "deleted removed spam unsafe toxic harmful offensive hallucinated hallucination irrelevant flagged blocked unusable low_quality duplicate needs_work needs_improvement needs_revision nsfw "
+    "坏 错 错误 差 踩 不喜欢 低 劣 不通过 未通过 未采纳 不采纳 拒绝 驳回 不合格 无效 删除 已删除 有害 schlecht falsch niedrig abgelehnt gelöscht ungültig mauvais faux bas refusé rejeté "
+    "malo mala incorrecto bajo rechazado incorreto ruim rejeitado baixo cattivo sbagliato rifiutato basso плохо неверно отклонено низкий 悪い 却下 나쁨"
+)

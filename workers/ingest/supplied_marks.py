@@ -1,0 +1,23 @@
+"""Marks of good and bad rows that a file brings along, as the freeze job follows them."""
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from workers.ingest.verdicts import Reading, number_of, reading_of
+
+
+def read_marks(file: pq.ParquetFile, column: str | None) -> Reading | None:
+    """Return how a column is read, by all the numbers that it holds."""
+    if column is None:
+        return None
+    numbers: set[float] = set()
+    for batch in file.iter_batches(50_000, columns=[column]):
+        found = map(number_of, (text for text in pc.unique(batch.column(0)).to_pylist() if text))
+        numbers = _telling({*numbers, *(number for number in found if number is not None)})
+    return reading_of(column, numbers)
+
+
+def _telling(numbers: set[float]) -> set[float]:
+    """As few of many numbers as tell the same of their scale."""
+    between = sorted(numbers - {-1.0, 0.0, 1.0})
+    return (numbers & {-1.0, 0.0, 1.0}) | {*between[:1], *between[-1:]}
