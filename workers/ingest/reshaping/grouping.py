@@ -1,27 +1,34 @@
 """Conversations of which each row holds one turn, brought together into one row each."""
 
-import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workers.contracts.specs import Column
+from workers.contracts.task_types import TaskType
 from workers.ingest import vocabulary
 from workers.ingest.conversations.markup import line_side, without_mark
 from workers.ingest.conversations.speakers import is_speaker, role_of
+from workers.ingest.labels import named as quoted
+from workers.ingest.proposals.marked_rows import marking_columns
+from workers.ingest.proposals.table import Table
 from workers.ingest.reshaping.cells import Cells, Row, Sample
+from workers.ingest.reshaping.turn_table import TurnTable, turn_schema
 from workers.ingest.tables import RowsWriter, read_rows
-from workers.ingest.verdicts import is_no_weight, is_weight_column
+from workers.ingest.verdicts import Reading, is_no_weight, is_weight_column, mark_named
 from workers.ingest.vocabulary import named, plain
 
 _SPEAKER = frozenset({"role", "speaker", "from", "sender", "author", "who", "by", "type", "participant", "角色", "发言人", "rolle", "sprecher", "rol", "papel", "роль"})  # fmt: skip
 _TALK = re.compile(r"(conversation|conv|dialog|dialogue|thread|session|chat|talk|ticket|call|case|group|会话|对话|gesprach|konversation|unterhaltung|conversacion|conversa|discussion|sitzung)s?(id|number|nr|no|编号|key|uuid|_id)?|id(conversation|dialogue|session|conversacion)")  # fmt: skip
 _TURN = re.compile(r"(turn|message|msg|utterance|position|step|order|seq|sequence|index|idx|line|轮次|序号)s?(id|index|idx|number|nr|no|order)?")  # fmt: skip
 _CONTENT = vocabulary.TEXT | frozenset({"utterance", "message", "content", "value", "body", "发言", "nachricht", "mensaje", "mensagem", "сообщение"})  # fmt: skip
+_PARENT = re.compile(r"(parent|previous|prev|replyto|inreplyto|inresponseto)(message|msg|turn|post|comment)?(id|uuid|nr|no)?")  # fmt: skip
+_MESSAGE = re.compile(r"(message|msg|turn|post|comment|node|utterance)?(id|uuid)")
+_RANK = re.compile(r"rank|ranking|rang|排名")
 _BATCH_ROWS = 5_000
 
 
@@ -34,6 +41,21 @@ class TurnColumns:
     conversation: str | None
     turn: str | None
     weight: str | None = None
+    message: str | None = None
+    parent: str | None = None
+    rank: str | None = None
+    """Where turns follow one another in a tree: the name of a turn, of the one before it, and which of several is best."""
+    marks: tuple[tuple[str, Reading], ...] = ()
+    """What calls some turns bad."""
+    beside: tuple[str, ...] = ()
+    """Columns of the whole conversation, where they say the same in each of its turns."""
+
+    @property
+    def named(self) -> set[str | None]:
+        """The columns that say where a turn stands."""
+        return {
+            self.speaker, self.content, self.conversation, self.turn, self.weight, self.message, self.parent, self.rank
+        }  # fmt: skip
 
 
 def turn_columns(columns: list[Column], sample: Sample) -> TurnColumns | None:
@@ -50,12 +72,41 @@ def turn_columns(columns: list[Column], sample: Sample) -> TurnColumns | None:
     turn = next(
         (column.name for column in rest if column is not talk and _TURN.fullmatch(plain(column.name))), None
     )
+    message, parent = _tree(rest, sample)
     if talk is not None and talk.distinct * 1.5 > by_name[speaker].filled:
-        return None
-    if talk is None and any(named(column.name, vocabulary.LABEL | vocabulary.SUMMARY) for column in rest):
+        talk = None
+        if parent is None:
+            return None
+    if (
+        talk is None
+        and parent is None
+        and any(named(c.name, vocabulary.LABEL | vocabulary.SUMMARY) for c in rest)
+    ):
         return None
     weight = next((column.name for column in rest if is_weight_column(column.name)), None)
-    return TurnColumns(speaker, content, talk.name if talk else None, turn, weight)
+    marks = marking_columns(Table(rest, sample, by_name[speaker].filled), TaskType.CHAT)
+    rank = next((column.name for column in rest if parent and _RANK.fullmatch(plain(column.name))), None)
+    rank = rank or next(
+        (c.name for c in rest if parent and (mark := mark_named(c.name)) and mark.is_rating), None
+    )
+    found = TurnColumns(
+        speaker, content, talk.name if talk else None, turn, weight, message, parent, rank,
+        tuple((column.name, reading) for column, reading in marks),
+    )  # fmt: skip
+    used = {*found.named, *(name for name, _ in found.marks)}
+    return replace(found, beside=tuple(column.name for column in rest if column.name not in used))
+
+
+def _tree(columns: Sequence[Column], sample: Sample) -> tuple[str | None, str | None]:
+    """The columns that name a turn and the one before it, where some of the turns before are in the table."""
+    parent = next((column.name for column in columns if _PARENT.fullmatch(plain(column.name))), None)
+    before = {row[parent] for row in sample if parent in row} if parent else set()
+    for column in columns:
+        if before and column.name != parent and _MESSAGE.fullmatch(plain(column.name)):
+            ids = {row[column.name] for row in sample if column.name in row}
+            if len(ids) == len(sample) and len(before & ids) * 5 > len(before):
+                return column.name, parent
+    return None, None
 
 
 def _names_speakers(column: Column, sample: Sample) -> bool:
@@ -72,35 +123,45 @@ def group_turns(path: Path, work: Path, columns: TurnColumns, notes: list[str]) 
     made, writer_path = work / "turns.parquet", work / "grouped.parquet"
     turns = _write_turns(path, made, columns)
     writer = RowsWriter(writer_path, work)
-    for line, talk, messages in _conversations(made, work):
-        cells: Row = {"messages": messages}
-        if columns.conversation:
-            cells = {columns.conversation: talk, **cells}
-        writer.add(line, cells, len(messages))
+    with TurnTable(made, work, columns.beside, is_tree=columns.message is not None) as table:
+        for line, talk, messages, beside in table.conversations():
+            cells: Row = {"messages": messages, **beside}
+            if columns.conversation:
+                cells = {columns.conversation: talk, **cells}
+            writer.add(line, cells, len(messages))
+        notes += _notes(columns, turns, writer.count, table)
     writer.close()
     writer_path.replace(path)
     made.unlink()
-    notes.append(
-        f"Each row holds one turn. {turns:,} rows were joined into {writer.count:,} conversations by “{columns.conversation}”."
-        if columns.conversation
-        else f"Each row holds one turn. {turns:,} rows were joined into {writer.count:,} conversations; each begins with a question after an answer."
-    )
     return writer.count
+
+
+def _notes(columns: TurnColumns, turns: int, talks: int, table: TurnTable) -> list[str]:
+    by = columns.conversation or columns.parent
+    notes = [
+        f"Each row holds one turn. {turns:,} rows were joined into {talks:,} conversations by “{by}”."
+        if by
+        else f"Each row holds one turn. {turns:,} rows were joined into {talks:,} conversations; each begins with a question after an answer."
+    ]
+    if table.alternatives:
+        notes.append(
+            f"{table.alternatives:,} turns stand beside another one after the same turn. Of these the best one by “{columns.rank}” is kept, with what follows it."
+            if columns.rank
+            else f"{table.alternatives:,} turns stand beside another one after the same turn. Of these the first one is kept, with what follows it."
+        )
+    if columns.marks:
+        notes.append(
+            f"“{columns.marks[0][0]}” says whether a turn is good; answers marked as bad are not learned."
+        )
+    if table.varying:
+        notes.append(f"Columns that differ within a conversation are left out: {quoted(table.varying)}.")
+    return notes
 
 
 def _write_turns(path: Path, made: Path, columns: TurnColumns) -> int:
     """Write the turns with the names that the query knows; without a column for it, a conversation begins with each
     question that follows an answer, or with each first turn."""
-    schema = pa.schema(
-        [
-            ("line", pa.int64()),
-            ("talk", pa.string()),
-            ("turn", pa.float64()),
-            ("role", pa.string()),
-            ("content", pa.string()),
-            ("learned", pa.bool_()),
-        ]
-    )
+    schema = turn_schema(len(columns.beside))
     number, before, last = 0, None, None
     count = 0
     with pq.ParquetWriter(made, schema, compression="zstd") as writer:
@@ -116,10 +177,10 @@ def _write_turns(path: Path, made: Path, columns: TurnColumns) -> int:
             number += begins
             before, last = role, turn
             talk = cells.get(columns.conversation) if columns.conversation else str(number)
-            weight = cells.get(columns.weight) if columns.weight else None
-            learned = not is_no_weight(weight or "")
             said = cells.get(columns.speaker), cells.get(columns.content)
-            pending.append((line, talk, turn, *said, learned))
+            place = (count, line, talk, turn, *_place_in_tree(cells, columns))
+            beside = [cells.get(name) for name in columns.beside]
+            pending.append((*place, *said, _is_learned(cells, columns), *beside))
             count += 1
             if len(pending) >= _BATCH_ROWS:
                 writer.write_table(_table(pending, schema))
@@ -127,6 +188,21 @@ def _write_turns(path: Path, made: Path, columns: TurnColumns) -> int:
         if pending:
             writer.write_table(_table(pending, schema))
     return count
+
+
+def _place_in_tree(cells: Row, columns: TurnColumns) -> tuple[str | None, str | None, float | None]:
+    if columns.message is None or columns.parent is None:
+        return None, None, None
+    rank = _number(cells.get(columns.rank)) if columns.rank else None
+    is_rating = columns.rank is not None and mark_named(columns.rank) is not None
+    return cells.get(columns.message), cells.get(columns.parent), -rank if rank and is_rating else rank
+
+
+def _is_learned(cells: Row, columns: TurnColumns) -> bool:
+    weight = cells.get(columns.weight) if columns.weight else None
+    return not is_no_weight(weight or "") and not any(
+        reading.is_good(cells.get(name) or "") is False for name, reading in columns.marks
+    )
 
 
 def _table(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
@@ -138,28 +214,6 @@ def _number(text: str | None) -> float | None:
         return float(text or "")
     except ValueError:
         return None
-
-
-def _conversations(turns: Path, work: Path):  # type: ignore[no-untyped-def]
-    """Yield (first line, conversation, messages as JSON). Sorting and grouping spill to disk."""
-    import duckdb
-
-    with duckdb.connect() as database:
-        database.execute("SET memory_limit = '400MB'; SET threads = 1")
-        database.execute("SET temp_directory = ?", [str(work / "spill")])
-        found = database.execute(
-            "SELECT min(line) AS first, talk, list({'role': role, 'content': content, 'learned': learned} ORDER BY turn NULLS LAST, line) "
-            "FROM read_parquet(?) WHERE content IS NOT NULL GROUP BY talk ORDER BY first",
-            [str(turns)],
-        )
-        while rows := found.fetchmany(_BATCH_ROWS):
-            for line, talk, messages in rows:
-                marked = [
-                    {"role": turn["role"], "content": turn["content"]}
-                    | ({} if turn["learned"] else {"weight": 0})
-                    for turn in messages
-                ]
-                yield line, talk, json.dumps(marked, ensure_ascii=False)
 
 
 def has_line_pairs(columns: list[Column], sample: Sample) -> bool:

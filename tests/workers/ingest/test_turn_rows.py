@@ -1,0 +1,106 @@
+"""Tables with one turn a row: what stands beside the turns, marks of bad ones, and trees of several answers."""
+
+import json
+from typing import Any
+
+import pytest
+
+from workers.contracts.task_types import TaskType
+
+Rows = list[dict[str, Any]]
+
+
+def lines(rows: Rows) -> str:
+    return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+
+
+def talks(beside: Any, count: int = 40) -> Rows:
+    return [
+        {"conversation_id": f"c{n}", "role": ["user", "assistant"][turn], "content": f"{'Ask' if turn == 0 else 'Say'} {n}", **beside(n, turn)}
+        for n in range(count) for turn in range(2)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"), [("rating", "good", "bad"), ("mask", "no", "yes"), ("deleted", False, True), ("score", 1, -1), ("评价", "好", "差")]
+)  # fmt: skip
+def test_turns_marked_as_bad_are_not_learned(
+    import_file, freeze_rows, name: str, good: Any, bad: Any
+) -> None:
+    file = lines(talks(lambda n, turn: {name: bad if n % 4 == 0 else good} if turn else {}))
+    proposal = import_file(file, "x.jsonl").result.proposal
+    assert f"“{name}” says whether a turn is good; answers marked as bad are not learned." in proposal.why
+    frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
+    assert {int(row["target"].split()[1]) % 4 for row in frozen.rows} == {1, 2, 3}
+    assert frozen.result.reasons == {"The file marks every answer as bad or as not to be learned": 10}
+
+
+def test_what_holds_for_the_whole_conversation_stays(import_file, freeze_rows) -> None:
+    rows = talks(
+        lambda n, turn: {"split": ["train", "train", "validation", "test"][n % 4], "system_prompt": "Be kind.", "timestamp": n * 2 + turn}
+    )  # fmt: skip
+    proposal = import_file(lines(rows), "x.jsonl").result.proposal
+    assert proposal.roles == {
+        "conversation_id": "ignore", "messages": "messages", "split": "split", "system_prompt": "system",
+    }  # fmt: skip
+    assert "Columns that differ within a conversation are left out: “timestamp”." in proposal.why
+    frozen = freeze_rows(lines(rows), TaskType.CHAT, proposal.roles, name="x.jsonl")
+    assert frozen.result.rows == {"train": 20, "validation": 10, "test": 10}
+    assert frozen.rows[0]["prompt"][0]["content"] == "Be kind."
+
+
+def test_a_cell_that_only_the_first_turn_has_stays(import_file) -> None:
+    rows = talks(lambda n, turn: {} if turn else {"system_prompt": f"Be kind to {n}."})
+    imported = import_file(lines(rows), "x.jsonl")
+    assert [row["system_prompt"] for row in imported.rows[:2]] == ["Be kind to 0.", "Be kind to 1."]
+
+
+def tree(n: int, rank: Any) -> Rows:
+    """A question, three answers, and after the second one a question with two answers."""
+    said = [
+        ("q", None, "prompter", "Ask"), ("a0", "q", "assistant", "Alternative"), ("a1", "q", "assistant", "Best"),
+        ("a2", "q", "assistant", "Alternative"), ("f", "a1", "prompter", "Ask again"), ("b0", "f", "assistant", "Best"),
+        ("b1", "f", "assistant", "Alternative"), ("g", "a0", "prompter", "Alternative"),
+    ]  # fmt: skip
+    return [
+        {"message_id": f"{n}{name}", "parent_id": parent and f"{n}{parent}", "role": role, "text": f"{text} {n}", **rank(text)}
+        for name, parent, role, text in said
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "rank",
+    [
+        lambda text: {"rank": None if "Ask" in text else 0 if text == "Best" else 2},
+        lambda text: {"score": 7 if text == "Best" else 1},
+        lambda text: {"deleted": text == "Alternative"},
+    ],
+)
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_of_several_answers_the_best_is_learned(import_file, freeze_rows, rank: Any, shuffled: bool) -> None:
+    rows = [row for n in range(40) for row in tree(n, rank)]
+    rows = sorted(rows, key=lambda row: row["message_id"][::-1]) if shuffled else rows
+    proposal = import_file(lines(rows), "x.jsonl").result.proposal
+    assert "320 rows were joined into 40 conversations by “parent_id”." in " ".join(proposal.why)
+    assert "160 turns stand beside another one after the same turn." in " ".join(proposal.why)
+    frozen = freeze_rows(lines(rows), TaskType.CHAT, proposal.roles, name="x.jsonl")
+    assert len(frozen.rows) == 40
+    for row in frozen.rows:
+        said = [message["content"].rpartition(" ")[0] for message in row["prompt"]] + [
+            row["target"].split()[0]
+        ]
+        assert said == ["Ask", "Best", "Ask again", "Best"]
+
+
+def test_a_tree_without_ranks_keeps_the_first_answer_and_one_that_goes_in_circles_ends(import_file) -> None:
+    rows = [row for n in range(40) for row in tree(n, lambda text: {})]
+    rows += [
+        {"message_id": "x", "parent_id": "y", "role": "prompter", "text": "Circle"},
+        {"message_id": "y", "parent_id": "x", "role": "assistant", "text": "Circle"},
+        {"message_id": "z", "parent_id": "z", "role": "assistant", "text": "Circle"},
+        {"message_id": "w", "parent_id": "away", "role": "prompter", "text": "Alone"},
+    ]
+    imported = import_file(lines(rows), "x.jsonl")
+    said = [[turn["content"] for turn in json.loads(row["messages"])] for row in imported.rows]
+    assert said == [*[[f"Ask {n}", f"Alternative {n}", f"Alternative {n}"] for n in range(40)], ["Alone"]]
+    assert "Of these the first one is kept, with what follows it." in " ".join(imported.result.proposal.why)
