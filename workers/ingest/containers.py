@@ -14,6 +14,7 @@ from typing import IO, Any, cast
 import pyarrow as pa
 
 from workers.ingest.source import Source
+from workers.ingest.split_parts import training_part, unread_splits
 from workers.runtime.reporter import JobError
 
 _PIECE = 1 << 20
@@ -163,7 +164,8 @@ def _from_zip(
             field="source",
         )
     names = [member.filename for member in members]
-    chosen = next((member for member in members if member.filename == part), members[0])
+    wanted = part if part in names else training_part(names)
+    chosen = next((member for member in members if member.filename == wanted), members[0])
     source.limits.require_unpacked(chosen.file_size)
     try:
         with _told("zip"), zipfile.ZipFile(source.path) as archive, archive.open(chosen) as stream:
@@ -176,5 +178,7 @@ def _from_zip(
         ) from error
     if len(members) > 1:
         source.notes.append(f"The archive holds {len(members)} data files; “{chosen.filename}” was read.")
+    if unread := unread_splits(chosen.filename, names):
+        source.notes.append(unread)
     source.parts, source.part = names[:_MOST_PARTS], chosen.filename
     return replace(source, path=work / "unpacked", filename=PurePosixPath(chosen.filename).name)

@@ -6,7 +6,7 @@ split (`is_test`).
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from workers.contracts.words import runs
 from workers.ingest.splits import TEST, TRAIN, VALIDATION
@@ -22,17 +22,23 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(map(plain, text.split()))
 
 
+def _marks(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _NAMES: dict[int, frozenset[str]] = {
     TRAIN: _words(
-        "train training trn trainset trainingset learn learning fit entrainement apprentissage lernen entrenamiento "
-        "treino treinamento addestramento обучение обучающая 训练 训练集 訓練 学習 학습 훈련"
+        "train training trn trainset trainingset learn learning fit entrainement apprentissage lernen lern entrenamiento "
+        "treino treinamento addestramento trening treningowy uczacy egitim "
+        "обучение обучающая обучающий тренировочная 训练 训练集 訓練 训 学習 학습 훈련 تدريب"
     ),
     VALIDATION: _words(
         "validation valid validate val vld dev development devel tune tuning validset valset devset validationset "
-        "validierung validacion validacao convalida валидация 验证 验证集 校验 开发集 検証 検証用 개발 검증"
+        "validierung validacion validacao convalida validazione validatie walidacyjny walidacja dogrulama entwicklung "
+        "валидация валидационная валидационный проверочная 验证 验证集 校验 开发集 开发 検証 検証用 개발 검증"
     ),
     TEST: _words(
-        "test testing tst testset heldout holdout unseen prueba teste prova тест 测试 测试集 テスト 테스트 시험"
+        "test testing tst testset heldout holdout held unseen prueba pruebas teste prova testowy pruf тест тестовая тестовый 测试 测试集 テスト 테스트 시험"
     ),
 }
 _EVALUATION = _words("eval evaluation evaluate evalset evaluación avaliacao 评估 评测 評価 평가")
@@ -40,17 +46,32 @@ _EVALUATION = _words("eval evaluation evaluate evalset evaluación avaliacao 评
 
 _COLUMNS = _words(
     "split splits set dataset datasetsplit datasplit dataset partition subset fold folds kfold cv cvfold phase usage mluse "
-    "traintest traintestsplit splitname 划分 数据集 数据划分 集合 分割 データ分割"
+    "traintest traintestsplit splitname settype sampletype stage purpose datensatz verwendung zweck aufteilung teilmenge repartition "
+    "conjunto particion particao uso выборка 划分 数据集 数据划分 数据用途 用途 集合 分割 データ分割 データ区分 区分"
 )
+_NOUNS = re.compile(
+    r"(s?(datensatz|daten|data|dataset|set|satz|mengen?|teil|split|rows|samples|examples|flag|only|[kc]orpus)|"
+    + "|".join(
+        map(
+            plain,
+            ["数据集", "数据", "样本", "集", "用データ", "データ", "用", "용데이터", "데이터", "용", "세트"],
+        )
+    )
+    + ")$"
+)
+"""What may follow the name of a split within one word: Trainingsdaten, 测试数据, 学習用."""
 _FOLD_COLUMNS = _words("fold folds kfold cv cvfold split splits partition")
-_FLAGS: dict[str, int] = {
-    **dict.fromkeys(("istest", "intest", "isheldout", "isholdout", "heldout", "holdout"), TEST),
-    **dict.fromkeys(("isval", "isvalidation", "isdev"), VALIDATION),
-    **dict.fromkeys(("istrain", "istraining", "intrain"), TRAIN),
+_FLAG = re.compile(
+    r"(?P<prefix>is|in|for|usefor|usedfor|fur|zum|als|pour|para|per)?(?P<split>train|training|test|testing|heldout|holdout|held|val|validation|dev)"
+    r"(set|data|row|rows|only|sample|example|flag)?"
+)
+"""A column of yes and no that marks the rows of one split. Not `is_valid`, which mostly says that a row is good."""
+_FLAG_SPLITS = {
+    **dict.fromkeys(("train", "training"), TRAIN),
+    **dict.fromkeys(("val", "validation", "dev"), VALIDATION),
 }
-"""Not `is_valid`, which mostly says that a row is good."""
-_YES = frozenset({"true", "yes", "y", "t", "1", "1.0"})
-_NO = frozenset({"false", "no", "n", "f", "0", "0.0"})
+_YES = _marks("true yes y t 1 1.0 x ✓ ✔ ✅ ja j oui si sí sim wahr vrai verdadero да 是 はい 예")
+_NO = _marks("false no n f 0 0.0 - nein non não nao falsch faux falso нет 否 いいえ 아니오")
 
 
 def split_of_name(name: str) -> int | None:
@@ -63,7 +84,9 @@ _AMBIGUOUS = -1
 
 
 def _code_by_words(name: str) -> int | None:
-    words = {plain(part) for part in re.split(r"[\d ]+", " ".join(runs(name))) if part} | {plain(name)}
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)  # PublicTest
+    words = {plain(part) for part in re.split(r"[\d ]+", " ".join(runs(spaced))) if part} | {plain(name)}
+    words |= {_NOUNS.sub("", word) for word in words}
     found = {code for code, names in _NAMES.items() if words & names}
     if not found and words & _EVALUATION:
         return _AMBIGUOUS
@@ -85,13 +108,36 @@ def codes_of(column: str, values: Iterable[str]) -> dict[str, int]:
     }
 
 
+def flagged_split(column: str) -> int | None:
+    """Return the split whose rows a column of yes and no is named after, or None."""
+    found = _FLAG.fullmatch(plain(column))
+    return _FLAG_SPLITS.get(found["split"], TEST) if found else None
+
+
+def is_bare_flag(column: str) -> bool:
+    """Whether a flag is named like the split alone (`train`): then it may also be a topic or a means of travel."""
+    found = _FLAG.fullmatch(plain(column))
+    return found is not None and not found["prefix"] and found["split"] == plain(column)
+
+
+def are_flags(values: Iterable[str]) -> bool:
+    """Whether all values say yes or no; an empty one says no."""
+    return all(value.strip().casefold() in _YES | _NO for value in values if value.strip())
+
+
 def _flag_codes(column: str, values: Sequence[str]) -> dict[str, int]:
     """A column of yes and no that is named after one split. What is not test or validation is for training."""
-    marked = _FLAGS.get(plain(column))
-    if marked is None or not all(value.strip().lower() in _YES | _NO for value in values):
+    marked = flagged_split(column)
+    if marked is None or not are_flags(values):
         return {}
     other = TEST if marked == TRAIN else TRAIN
-    return {value: marked if value.strip().lower() in _YES else other for value in values}
+    return {value: marked if value.strip().casefold() in _YES else other for value in values}
+
+
+def blank_code(column: str, codes: Mapping[str, int]) -> int:
+    """Return the split of rows that say nothing: training, but where only a mark says that a row is for training."""
+    is_mark = flagged_split(column) == TRAIN and set(codes.values()) == {TRAIN}
+    return TEST if is_mark else TRAIN
 
 
 def fold_codes(column: str, values: Sequence[str]) -> dict[str, int]:
@@ -117,7 +163,7 @@ def names_splits(column: str, values: Sequence[str]) -> bool:
     if not codes:
         return False
     unknown = len(distinct) - len(codes)
-    is_named = plain(column) in _COLUMNS or plain(column) in _FLAGS
+    is_named = plain(column) in _COLUMNS or flagged_split(column) is not None
     if is_named:
         return unknown <= len(codes)
     return unknown == 0 and len(set(codes.values())) > 1

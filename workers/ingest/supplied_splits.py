@@ -9,7 +9,17 @@ import pyarrow.parquet as pq
 from workers.contracts.excerpts import excerpt
 from workers.contracts.specs import Column
 from workers.ingest import vocabulary
-from workers.ingest.split_names import MOST_FOLDS, SPLIT_COLUMN, codes_of, fold_codes, names_splits
+from workers.ingest.split_names import (
+    MOST_FOLDS,
+    SPLIT_COLUMN,
+    are_flags,
+    blank_code,
+    codes_of,
+    flagged_split,
+    fold_codes,
+    is_bare_flag,
+    names_splits,
+)
 from workers.ingest.splits import TEST, TRAIN, VALIDATION
 from workers.ingest.vocabulary import named
 from workers.runtime.reporter import JobError
@@ -23,10 +33,12 @@ class SuppliedSplits:
 
     column: str
     codes: dict[str, int]
+    blank: int = TRAIN
+    """The split of rows whose cell is empty."""
 
     def code(self, value: str | None) -> int | None:
-        """Return the split of a row; one whose cell is empty is a training row, None for a value that names no split."""
-        return TRAIN if value is None or not value.strip() else self.codes.get(value)
+        """Return the split of a row; None for a value that names no split."""
+        return self.blank if value is None or not value.strip() else self.codes.get(value)
 
 
 def explained(column: str, values: Sequence[str]) -> str:
@@ -35,19 +47,39 @@ def explained(column: str, values: Sequence[str]) -> str:
     if folds:
         by_code = {code: value for value, code in folds.items()}
         return f"“{column}” numbers folds: “{by_code[TEST]}” is taken for testing, “{by_code[VALIDATION]}” for validation, the others for training."
+    if blank_code(column, codes_of(column, values)) == TEST:
+        return f"“{column}” marks the rows that are for training; the others are taken for testing."
     return f"“{column}” says which rows are for training, validation and testing."
 
 
 def split_column(columns: Sequence[Column], sample: Sequence[Mapping[str, str]]) -> str | None:
     """Return the column that says which split each row is in, if one stands beside others: the readers' own one first."""
-    ordered = sorted(columns, key=lambda column: column.name != SPLIT_COLUMN)
+    ordered = sorted(
+        columns, key=lambda column: (column.name != SPLIT_COLUMN, flagged_split(column.name) != TRAIN)
+    )
+    rows = max((column.filled for column in columns), default=0)
     for column in ordered if len(columns) > 1 else ():
         is_label = named(column.name, vocabulary.LABEL)
         if column.is_messages or is_label or not 0 < column.distinct <= MOST_FOLDS:
             continue
-        if names_splits(column.name, [row[column.name] for row in sample if column.name in row]):
+        values = [row[column.name] for row in sample if column.name in row]
+        if names_splits(column.name, values) and not _is_other_flag(column, values, rows, columns):
             return column.name
     return None
+
+
+def _is_other_flag(column: Column, values: Sequence[str], rows: int, columns: Sequence[Column]) -> bool:
+    """Whether a column of yes and no marks all rows alike, or is one of several topics (`train`, `bus`, `plane`)."""
+    if flagged_split(column.name) is None or not are_flags(values):
+        return False
+    if column.distinct == 1 and column.filled == rows:
+        return True
+    others = [
+        each
+        for each in columns
+        if flagged_split(each.name) is None and 0 < each.distinct <= 2 and are_flags(each.examples)
+    ]
+    return is_bare_flag(column.name) and len(others) > 1
 
 
 def read_supplied_splits(file: pq.ParquetFile, column: str) -> SuppliedSplits:
@@ -66,4 +98,4 @@ def read_supplied_splits(file: pq.ParquetFile, column: str) -> SuppliedSplits:
             "Write train, validation or test in it, or set it to “Not used”.",
             field="roles",
         )
-    return SuppliedSplits(column, codes)
+    return SuppliedSplits(column, codes, blank_code(column, codes))

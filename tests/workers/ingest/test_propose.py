@@ -71,7 +71,7 @@ LABELS = [("good", "bad", "fine")[n % 3] for n in range(30)]
         (
             table(id=numbered(""), subject=numbered("Help"), body=numbered(LONG), queue=LABELS, priority=LABELS),
             "classification",
-            {"body": "input", "queue": "label"},
+            {"subject": "context", "body": "input", "queue": "label"},
         ),
         (
             table(one=ENGLISH * 10, two=FRENCH * 10, three=numbered("CC-BY 2.0 (France) Attribution: tatoeba.org")),

@@ -1,13 +1,15 @@
 """Texts with labels: which column holds the label, and what keeps one from being learned."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from workers.contracts.specs import Column
 from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
 from workers.ingest.labels import combinations_of, label_key, labels_of, merged_spellings, spelled
 from workers.ingest.labels import named as quoted
-from workers.ingest.proposals.by_name import CHOICE, text_pair
+from workers.ingest.proposals.by_name import CHOICE
+from workers.ingest.proposals.second_text import text_pair, with_second_text
 from workers.ingest.proposals.table import Found, Table
 from workers.ingest.vocabulary import named, plain
 
@@ -51,14 +53,20 @@ def classification(table: Table) -> Found | None:
         label = labels[0]
     if text is None or label is None:
         return None
-    if len([name for name in texts if name != text and table.column(name).mean_length > 4]) > 2:
+    pair = with_second_text(table, text, label.name)
+    read = pair or (text,)
+    if len([name for name in texts if name not in read and table.column(name).mean_length > 4]) > 2:
         return None
     why = [
-        f"“{label.name}” has {_counted(label)} different short values that repeat, like labels for “{text}”."
+        f"“{name}” could be the label as well."
+        for name in [column.name for column in by_name if column.name not in (label.name, *read)][:1]
     ]
-    if others := [column.name for column in by_name if column.name != label.name]:
-        why.append(f"“{others[0]}” could be the label as well.")
-    return _learnable(table, {text: Role.INPUT, label.name: Role.LABEL}, label, why)
+    if pair:
+        return _with_pair(table, pair, label, why)
+    reason = (
+        f"“{label.name}” has {_counted(label)} different short values that repeat, like labels for “{text}”."
+    )
+    return _learnable(table, {text: Role.INPUT, label.name: Role.LABEL}, label, [reason, *why])
 
 
 def _labelled_text(table: Table, texts: list[str]) -> str | None:
@@ -67,11 +75,12 @@ def _labelled_text(table: Table, texts: list[str]) -> str | None:
     return text or (texts[0] if len(texts) == 1 else None)
 
 
-def _with_pair(table: Table, pair: tuple[str, str], label: Column) -> Found:
+def _with_pair(table: Table, pair: tuple[str, str], label: Column, also: Sequence[str] = ()) -> Found:
     first, second = pair
     why = [
         f"“{label.name}” has {_counted(label)} different short values that repeat, like labels for “{first}” and “{second}” together.",
         f"“{second}” is read after “{first}”, with a blank line between them.",
+        *also,
     ]
     roles = {first: Role.INPUT, second: Role.CONTEXT, label.name: Role.LABEL}
     return _learnable(table, roles, label, why)

@@ -6,7 +6,7 @@ from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
 from workers.ingest.proposals.code import code_share
 from workers.ingest.proposals.table import Found, Table
-from workers.ingest.vocabulary import language_code, language_of_name, named, plain
+from workers.ingest.vocabulary import language_code, language_of_name, named
 
 CHOICE = re.compile(r"(ans|answer|option|choice|选项)[ _]?[0-9a-e]$|[A-E]$", re.IGNORECASE)
 """Columns of a multiple-choice question, which no task type covers."""
@@ -215,37 +215,3 @@ def _vague_pair(table: Table, question: str, answer: str) -> Found:
         return Found(TaskType.CHAT, roles, [_named_pair(question, answer)])
     why = f"“{question}” and “{answer}” are named like an input and its output."
     return Found(TaskType.CHAT, roles, [why])
-
-
-_PAIRS = (
-    ("premise", "hypothesis"), ("claim", "evidence"), ("query", "passage"), ("query", "document"), ("question", "sentence"),
-    ("question", "passage"), ("anchor", "candidate"), ("left", "right"), ("premises", "conclusion"), ("prämisse", "hypothese"), ("premisse", "hypothese"),
-    ("prémisse", "hypothèse"), ("premisa", "hipotesis"), ("前提", "假设"), ("句子1", "句子2"), ("посылка", "гипотеза"),
-    ("headline", "article"), ("text", "target"), ("aspect", "sentence"), ("sentence", "aspect"),
-)  # fmt: skip
-_FIRST = re.compile(r"(?P<stem>.*?)[ _.-]?(?P<end>1|a|one|first|left|甲|一|①)$", re.IGNORECASE)
-_SECOND = {
-    "1": "2",
-    "a": "b",
-    "one": "two",
-    "first": "second",
-    "left": "right",
-    "甲": "乙",
-    "一": "二",
-    "①": "②",
-}
-
-
-def text_pair(names: list[str]) -> tuple[str, str] | None:
-    """The first two columns that are named as two sides of one thing: sentence1 and sentence2, premise and hypothesis."""
-    by_plain = {plain(name): name for name in names}
-    for first, second in _PAIRS:
-        if plain(first) in by_plain and plain(second) in by_plain:
-            return by_plain[plain(first)], by_plain[plain(second)]
-    for name in names:
-        found = _FIRST.fullmatch(plain(name))
-        if found:
-            other = found["stem"] + _SECOND[found["end"]]
-            if other in by_plain and by_plain[other] != name:
-                return name, by_plain[other]
-    return None

@@ -8,6 +8,7 @@ from workers.ingest.proposals import by_name
 from workers.ingest.proposals.beside import with_columns_beside
 from workers.ingest.proposals.by_label import label_columns
 from workers.ingest.proposals.conversations import chat
+from workers.ingest.proposals.second_text import text_pair, with_second_text
 from workers.ingest.proposals.table import Found, Table
 from workers.ingest.vocabulary import named
 
@@ -86,11 +87,12 @@ def _labelled(table: Table) -> dict[str, Role]:
     texts = [name for name in table.texts or _plain_columns(table) if name != label]
     if not label or not texts:
         return {}
-    if pair := by_name.text_pair(texts):
+    if pair := text_pair(texts):
         return {pair[0]: Role.INPUT, pair[1]: Role.CONTEXT, label: Role.LABEL}
     others = [column.name for column in table.columns if column.name not in texts]
     text = table.first(vocabulary.TEXT - vocabulary.HEADING, vocabulary.TEXT, but=others) or texts[0]
-    return {text: Role.INPUT, label: Role.LABEL}
+    first, *second = with_second_text(table, text, label) or (text,)
+    return {first: Role.INPUT, **dict.fromkeys(second, Role.CONTEXT), label: Role.LABEL}
 
 
 def _label(table: Table) -> str | None:

@@ -8,6 +8,7 @@ from workers.ingest import vocabulary
 from workers.ingest.labels import named as quoted
 from workers.ingest.proposals.by_name import CHOICE
 from workers.ingest.proposals.marked_rows import graded_columns, marking_columns, unread_columns
+from workers.ingest.proposals.second_text import other_texts
 from workers.ingest.proposals.table import Table
 from workers.ingest.verdicts import WEIGHT_NAMES
 from workers.ingest.vocabulary import language_of_name, named, plain
@@ -90,6 +91,8 @@ def warnings_about(table: Table, roles: dict[str, Role], task: TaskType | None) 
         )
     if tools := next((column.name for column in unused if named(column.name, vocabulary.TOOLS)), None):
         found.append(f"“{tools}” describes tools. Calling tools is not learned yet.")
+    if Role.LABEL in roles.values() and (texts := other_texts(table, set(roles))):
+        found.append(_unread(texts, [name for name, role in roles.items() if role is not Role.LABEL]))
     return found + (_about_marks(table, roles, task) if task else [])
 
 
@@ -111,3 +114,10 @@ def _about_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[s
             f"“{name}” may mark rows as bad, but its values ({quoted(values)}) say neither good nor bad. All rows are learned."
         )
     return found
+
+
+def _unread(texts: list[str], read: list[str]) -> str:
+    names, taken = (", ".join(f"“{name}”" for name in some[:3]) for some in (texts, read))
+    if len(read) > 1:
+        return f"For the label only {taken} are read, not {names}. At most two texts can be read."
+    return f"For the label only {taken} is read, not {names}. If the label depends on it, mark it as the second text."

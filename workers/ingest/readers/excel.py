@@ -20,6 +20,7 @@ from workers.ingest.readers.ods import OdsDocument, open_ods
 from workers.ingest.readers.xlsx import open_workbook
 from workers.ingest.readers.xml_parts import DamagedSheet, Merged, SheetRow
 from workers.ingest.source import Bad, Row, Source
+from workers.ingest.split_parts import training_part, unread_splits
 from workers.runtime.reporter import JobError
 
 _LOCAL_HEADER_BYTES = 30
@@ -69,7 +70,9 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
 def _chosen(source: Source, filled: dict[str, int]) -> str:
     """The sheet that a person chose, else the one with the most filled cells: what stands before it is a cover, what
     follows it notes or lists."""
-    name = source.part if source.part in filled else max(filled, key=lambda name: filled[name], default="")
+    training = training_part([name for name, cells in filled.items() if cells])
+    fullest = training or max(filled, key=lambda name: filled[name], default="")
+    name = source.part if source.part in filled else fullest
     if not filled.get(name or ""):
         raise JobError(
             "empty_file",
@@ -80,7 +83,13 @@ def _chosen(source: Source, filled: dict[str, int]) -> str:
         )
     assert name is not None  # noqa: S101
     if len(filled) > 1 and name != source.part:
-        source.notes.append(f"The workbook has {len(filled)} sheets; “{name}”, the fullest, was read.")
+        source.notes.append(
+            f"The workbook has {len(filled)} sheets; “{name}” was read."
+            if training
+            else f"The workbook has {len(filled)} sheets; “{name}”, the fullest, was read."
+        )
+    if unread := unread_splits(name, [each for each in filled if filled[each]]):
+        source.notes.append(unread)
     source.parts, source.part = [each for each in filled if filled[each]][:_MOST_SHEETS], name
     return name
 

@@ -1,0 +1,119 @@
+"""A label may speak of two texts: both are read, or the page says at its top which one is not."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from workers.contracts.task_types import Role, TaskType
+
+LABELS = ("yes", "no", "maybe")
+Row = Callable[[int], dict[str, Any]]
+
+
+def made(row: Row, count: int = 60) -> str:
+    return "\n".join(json.dumps(row(n), ensure_ascii=False) for n in range(count))
+
+
+def sentence(n: int) -> str:
+    return f"My parcel number {n} came late again."
+
+
+def other(n: int) -> str:
+    return f"The kettle of day {n} stands at the desk in Lyon."
+
+
+def word(n: int) -> str:
+    return ("kettle", "lamp", "tent", "saw")[n % 4]
+
+
+@pytest.mark.parametrize("label", ["label", "Klasse", "sentiment", "标签"])
+@pytest.mark.parametrize(
+    ("text", "beside", "cell"),
+    [
+        ("text", "context", other),
+        ("Text", "Kontext", other),
+        ("utterance", "previous_utterance", other),
+        ("comment", "parent_comment", other),
+        ("message", "previous message", other),
+        ("tweet", "in_reply_to", other),
+        ("Body", "Headline", other),
+        ("text", "title", other),
+        ("Nachricht", "Betreff", other),
+        ("内容", "标题", other),
+        ("text", "aspect", word),
+        ("sentence", "target_word", word),
+        ("review", "aspect_term", word),
+        ("post", "reply", other),
+        ("premise", "hypothese", other),
+    ],
+)
+def test_both_texts_are_read(
+    freeze_rows, import_file, label: str, text: str, beside: str, cell: Callable[[int], str]
+) -> None:
+    rows = made(lambda n: {text: sentence(n), beside: cell(n), label: LABELS[n % 3]})
+    proposal = import_file(rows, "x.jsonl").result.proposal
+    roles = {text: Role.INPUT, beside: Role.CONTEXT, label: Role.LABEL}
+    assert (proposal.task_type, proposal.roles) == (TaskType.CLASSIFICATION, roles)
+    assert proposal.by_task[TaskType.CLASSIFICATION] == roles
+    assert f"“{beside}” is read after “{text}”, with a blank line between them." in proposal.why
+    assert proposal.warnings == []
+    frozen = freeze_rows(rows, TaskType.CLASSIFICATION, roles, name="x.jsonl")
+    contents = {row["line"]: row["prompt"][0]["content"] for row in frozen.rows}
+    assert contents == {n + 1: f"{sentence(n)}\n\n{cell(n)}" for n in range(60)}
+
+
+def test_the_order_of_the_columns_does_not_matter(import_file) -> None:
+    rows = made(lambda n: {"label": LABELS[n % 3], "title": other(n), "text": sentence(n)})
+    roles = import_file(rows, "x.jsonl").result.proposal.roles
+    assert roles == {"label": Role.LABEL, "title": Role.CONTEXT, "text": Role.INPUT}
+
+
+def test_a_row_without_a_title_is_kept(freeze_rows) -> None:
+    rows = made(lambda n: {"title": other(n) if n % 2 else None, "text": sentence(n), "label": LABELS[n % 3]})
+    roles = {"title": "context", "text": "input", "label": "label"}
+    frozen = freeze_rows(rows, TaskType.CLASSIFICATION, roles, name="x.jsonl")
+    assert len(frozen.rows) == 60
+
+
+@pytest.mark.parametrize("name", ["product_description", "notizen_des_agenten", "说明", "x"])
+def test_a_text_that_is_not_read_is_named_at_the_top(import_file, name: str) -> None:
+    rows = made(lambda n: {"text": sentence(n), name: other(n), "label": LABELS[n % 3]})
+    proposal = import_file(rows, "x.jsonl").result.proposal
+    assert proposal.roles == {"text": Role.INPUT, name: Role.IGNORE, "label": Role.LABEL}
+    assert proposal.warnings == [
+        f"For the label only “text” is read, not “{name}”. If the label depends on it, mark it as the second text."
+    ]
+
+
+def test_a_third_text_is_named_at_the_top(import_file) -> None:
+    rows = made(
+        lambda n: {
+            "subject": f"About parcel {n} of the kettle",
+            "body": sentence(n),
+            "answer": other(n),
+            "queue": LABELS[n % 3],
+        }
+    )
+    proposal = import_file(rows, "x.jsonl").result.proposal
+    assert proposal.warnings == [
+        "For the label only “body”, “subject” are read, not “answer”. At most two texts can be read."
+    ]
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"id": 7, "language": "en", "created_at": "2024-01-05"},
+        {"user": "Ann of Lyon", "source": "the web form", "version": "1.2"},
+        {"city": "Lyon", "rating_count": 3},
+        {"url": "https://example.org/kettle", "note": "checked by hand on Monday morning"},
+    ],
+)
+def test_no_alarm_about_what_is_no_text(import_file, beside: dict[str, Any]) -> None:
+    rows = made(lambda n: {"text": sentence(n), **beside, "label": LABELS[n % 3]})
+    proposal = import_file(rows, "x.jsonl").result.proposal
+    assert proposal.task_type is TaskType.CLASSIFICATION
+    assert proposal.roles["text"] is Role.INPUT
+    assert proposal.warnings == []
