@@ -9,6 +9,8 @@ from typing import Any
 _LONGEST = 200_000
 """Characters of a Python literal; JSON has no bound of its own here."""
 
+_QUOTED_NESTED = re.compile(r'\s*"\s*(?:[\[{]\s*(?:\\|[\[{])|\\)')
+_MOST_QUOTED = 3
 _ARRAY = re.compile(r"\b(?:np\.)?array\((?=[\[{])|(?<=[\]}]),\s*dtype=[\w.<>'\"]+\)|(?<=[\]}])\)")
 _NO_COMMA = re.compile(r"([}\]'\"])\s*\n\s*(?=[{\['\"])")
 """Between items that NumPy prints under one another without a comma."""
@@ -20,6 +22,8 @@ _NUMPY_STRINGS = re.compile(rf"\[{_STRING}(?:\s+{_STRING})+\]")
 def nested_value(text: str | None) -> Any:
     """Return the list or dictionary that a text holds as JSON or as a Python literal, or None for any other text."""
     text = (text or "").strip()
+    if is_quoted_nested(text):
+        text = _unquoted(text)
     if len(text) < 2 or text[0] + text[-1] not in ("[]", "{}"):
         return None
     try:
@@ -27,6 +31,22 @@ def nested_value(text: str | None) -> Any:
     except (ValueError, RecursionError):
         value = _python_value(text)
     return value if isinstance(value, list | dict) else None
+
+
+def is_quoted_nested(text: str) -> bool:
+    """Whether a text is a nested value that was written as JSON twice."""
+    return _QUOTED_NESTED.match(text) is not None
+
+
+def _unquoted(text: str) -> str:
+    for _ in range(_MOST_QUOTED):
+        if not is_quoted_nested(text):
+            break
+        try:
+            text = str(json.loads(text, strict=False)).strip()
+        except (ValueError, RecursionError):
+            break
+    return text
 
 
 def _python_value(text: str) -> Any:

@@ -39,6 +39,12 @@ ANSWER = _words(
     "chosenresponse chosenanswer antwoord svar odpowiedź odpověď cevap yanıt jawaban trảlời 답변 답 उत्तर जवाब الجواب جواب الإجابة "
     "คำตอบ תשובה απάντηση відповідь válasz răspuns jibu vastaus"
 )
+ANSWERS = _words(
+    "answers responses completions outputs replies generations candidateanswers goldanswers correctanswers referenceanswers "
+    "acceptedanswers antworten réponses reponses respuestas respostas risposte ответы 答案列表 回答列表 回复列表"
+)
+"""Several answers to one question."""
+ANSWER |= ANSWERS
 VAGUE_ANSWER = _words("output sortie salida ausgabe result 输出")
 """These come after any input: a translation or a label as well as an answer."""
 READ_TEXT = _words(

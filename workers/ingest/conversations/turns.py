@@ -4,15 +4,17 @@ import json
 from typing import Any
 
 from workers.ingest.conversations.speakers import is_speaker, role_of
-from workers.ingest.literals import nested_value
+from workers.ingest.literals import is_quoted_nested, nested_value
 
 _ROLE_KEYS = ("role", "from", "speaker")
 _NAME_KEYS = ("author", "sender", "type")
 """These say other things as well, so that only a known speaker counts."""
 _CONTENT_KEYS = ("content", "value", "text", "message", "parts", "utterance", "body")
 _CALL_KEYS = ("tool_calls", "function_call", "tool_call", "functionCall", "tool_use")
-_WRAPPERS = ("messages", "conversations", "conversation", "contents", "turns", "dialog", "dialogue")
-_SYSTEM_KEYS = ("system", "system_prompt", "systemInstruction", "system_instruction")
+_WRAPPERS = ("messages", "conversations", "conversation", "contents", "turns", "dialog", "dialogue", "input")
+_SYSTEM_KEYS = ("system", "system_prompt", "systemInstruction", "system_instruction", "instructions")
+_ANSWERS = ("choices", "candidates", "output")
+"""Where recorded answers of OpenAI, Gemini and others hold what the model said."""
 
 Turn = dict[str, Any]
 
@@ -59,11 +61,33 @@ def turns_of(value: Any) -> list[Turn] | None:
     Taken are a list of turns, one turn alone, such a list under a usual key (with a system prompt beside it), and lists of
     pairs with named sides: [{"human": …, "assistant": …}].
     """
+    value = _unwrapped(value)
     if isinstance(value, dict):
         return _turns_of_object(value)
     if is_messages(value):
         return list(value)
     return _named_pairs(value) if isinstance(value, list) else None
+
+
+def _unwrapped(value: Any) -> Any:
+    """Return what a recorded answer of a model service holds: the message of its first choice or candidate, or its output
+    with the reasoning as a part of the message that follows it."""
+    if (
+        isinstance(value, dict)
+        and len(found := [value[key] for key in _ANSWERS if isinstance(value.get(key), list)]) == 1
+    ):
+        value = found[0]
+    if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
+        return value
+    first = value[0]
+    if isinstance(message := first.get("message"), dict) and is_messages([message]):
+        return [message]
+    if isinstance(message := first.get("content"), dict) and is_messages([message]):
+        return [message]
+    said = [item for item in value if item.get("type") != "reasoning" or "role" in item]
+    if said and len(said) < len(value) and isinstance(said[0].get("content"), list):
+        said[0] = {**said[0], "content": [{"type": "reasoning"}, *said[0]["content"]]}
+    return said
 
 
 def _turns_of_object(value: Turn) -> list[Turn] | None:
@@ -105,7 +129,7 @@ def _named_pairs(value: list[Any]) -> list[Turn] | None:
 
 def parse_messages(text: str | None) -> list[Turn] | None:
     """Return the turns that a cell holds, or None when it holds something else."""
-    if not text or text.lstrip()[:1] not in ("[", "{"):
+    if not text or not (text.lstrip()[:1] in ("[", "{") or is_quoted_nested(text)):
         return None
     return turns_of(nested_value(text))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from workers.contracts.specs import Column, Proposal
 from workers.contracts.task_types import Role
-from workers.ingest.proposals import by_content, by_label, by_name, conversations
+from workers.ingest.proposals import by_answer, by_content, by_label, by_name, conversations
 from workers.ingest.proposals.beside import with_columns_beside
 from workers.ingest.proposals.by_task import roles_by_task
 from workers.ingest.proposals.left_out import meanings, warnings_about
@@ -23,9 +23,11 @@ _RULES: tuple[Callable[[Table], Found | None], ...] = (
     by_name.reading,
     by_name.summarization,
     by_name.question_answer,
+    by_answer.structured_answer,
     by_name.multiple_choice,
     by_label.classification,
     by_label.unusable_label,
+    by_answer.answered_text,
     by_content.two_texts,
     by_content.running_text,
 )

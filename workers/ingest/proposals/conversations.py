@@ -15,7 +15,7 @@ _ANSWERING = vocabulary.CHOSEN | vocabulary.ANSWER
 
 
 def chat(table: Table) -> Found | None:
-    lists = [column.name for column in table.columns if column.is_messages]
+    lists = [c.name for c in table.columns if c.is_messages and not _is_before_question(table, c.name)]
     if not lists:
         return None
     if pair := _pair(table, lists):
@@ -27,6 +27,13 @@ def chat(table: Table) -> Found | None:
     )
     why = [f"“{name}” holds conversations: lists of messages by a user and an assistant."]
     return _checked(table, {name: Role.MESSAGES}, why)
+
+
+def _is_before_question(table: Table, name: str) -> bool:
+    """Whether messages are earlier turns, whose question and answer stand in columns of their own."""
+    asked = table.first(vocabulary.INSTRUCTION | vocabulary.QUESTION | vocabulary.INPUT)
+    answered = table.first(vocabulary.ANSWER, but=[asked])
+    return named(name, vocabulary.HISTORY) and asked is not None and answered is not None
 
 
 def _pair(table: Table, lists: list[str]) -> tuple[dict[str, Role], list[str]] | None:

@@ -11,6 +11,7 @@ from workers.ingest.conversations import canonical, marked_turns
 from workers.ingest.conversations.turns import bare_turns, turns_of
 from workers.ingest.literals import nested_value
 from workers.ingest.nested import flattened
+from workers.ingest.reshaping.several_answers import best_answer, columns_with_several
 from workers.ingest.tables import cell_text
 from workers.ingest.vocabulary import named
 
@@ -46,6 +47,15 @@ def find_conversion(columns: list[Column], sample: Sample) -> Conversion | None:
         found.steps.append(lambda cells: _labelled(cells.get(names[0]) or ""))
         found.notes.append("Labels written as fastText does (__label__…) became a column of their own.")
         return found
+    if several := columns_with_several(names, sample):
+        found.steps.append(
+            lambda cells: {
+                name: best_answer(text) if name in several else text for name, text in cells.items()
+            }
+        )
+        found.notes.append(
+            f"“{several[0]}” holds several answers to one question. The one that is rated best is learned, else the first."
+        )
     if nested := [name for name in names if _is_nested_text(name, sample)]:
         found.steps.append(lambda cells: _unnested(cells, nested))
     if marked := _marked_columns(columns, sample):

@@ -1,0 +1,68 @@
+"""Cells that hold several answers to one question: lists of texts, or of objects with a text and a score each."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workers.ingest.literals import nested_value
+from workers.ingest.verdicts import is_marked_bad, mark_named, number_of
+from workers.ingest.vocabulary import ANSWERS, named
+
+_TEXTS = (
+    "response",
+    "answer",
+    "completion",
+    "output",
+    "text",
+    "content",
+    "value",
+    "reply",
+    "generated_text",
+    "body",
+)
+_CHECKED = 300
+
+
+def columns_with_several(names: Sequence[str], sample: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the columns named like answers in the plural of which most cells hold lists of them."""
+    found = []
+    for name in names:
+        values = [row[name] for row in sample if name in row][:_CHECKED] if named(name, ANSWERS) else []
+        lists = [value for value in values if value.lstrip()[:1] == "["]
+        if lists and len(lists) * 10 > len(values) and all(best_answer(value) for value in lists[:50]):
+            found.append(name)
+    return found
+
+
+def best_answer(text: str | None) -> str | None:
+    """Return of a list of answers the one that is rated best, else the first; None where none can be learned.
+
+    An answer that the list itself marks as bad is never returned. A text that is no list is returned as it is.
+    """
+    value = nested_value(text)
+    if not isinstance(value, list):
+        return text
+    answers = [(answer, _score(item)) for item in value if (answer := _answer(item))]
+    return max(answers, key=lambda pair: pair[1])[0] if answers else None
+
+
+def _answer(item: Any) -> str | None:
+    if isinstance(item, str):
+        return item.strip() or None
+    if not isinstance(item, dict) or any(is_marked_bad(name, said) for name, said in item.items()):
+        return None
+    found = next((item[key] for key in _TEXTS if isinstance(item.get(key), str)), None)
+    return found.strip() or None if found else None
+
+
+def _score(item: Any) -> float:
+    """The first number by which an answer is rated; ranks count backwards."""
+    for name, said in item.items() if isinstance(item, dict) else ():
+        number = None if isinstance(said, bool) else number_of(str(said))
+        if number is None:
+            continue
+        if named(name, frozenset({"rank", "ranking"})):
+            return -number
+        mark = mark_named(name)
+        if mark and mark.is_rating:
+            return number
+    return float("-inf")
