@@ -10,10 +10,11 @@ from workers.ingest.conversations import (
     Message,
     Turn,
     normalized,
-    parse_history,
     parse_messages,
+    read_history,
 )
 from workers.ingest.labels import labels_of, named
+from workers.ingest.passages import passages
 from workers.ingest.verdicts import Reading, is_no_weight, reading_of
 
 _NAMES = {
@@ -114,6 +115,8 @@ class Builder:
             given = self._needed(cells, Role.INPUT)
         if not exact:
             given = given.strip()
+        if context := passages(self._cell(cells, Role.CONTEXT)):
+            given = f"{given}\n\n{context}"
         return self._with_system(
             cells, [Message(role="user", content=given)] if given.strip() else [], target
         )
@@ -131,7 +134,7 @@ class Builder:
 
     def _labelled(self, cells: dict[str, str | None]) -> Example:
         text = self._needed(cells, Role.INPUT).strip()
-        if second := self._cell(cells, Role.CONTEXT).strip():
+        if second := passages(self._cell(cells, Role.CONTEXT)):
             text = f"{text}\n\n{second}"
         labels = labels_of(self._needed(cells, Role.LABEL))
         if len(labels) > 1:
@@ -145,10 +148,10 @@ class Builder:
     def _answered(self, cells: dict[str, str | None]) -> Example:
         """A question and its answer, each a text or (where another tool wrote them) a list of messages."""
         question, answer = self._needed(cells, Role.INPUT).strip(), self._needed(cells, Role.TARGET).strip()
-        if context := self._cell(cells, Role.CONTEXT).strip():
+        if context := passages(self._cell(cells, Role.CONTEXT)):
             question = f"{question}\n\n{context}"
         asked, answered = parse_messages(question), parse_messages(answer)
-        earlier = parse_history(self._cell(cells, Role.HISTORY))
+        earlier = read_history(self._cell(cells, Role.HISTORY))
         if earlier is None:
             raise RowError(f"Column “{self._columns[Role.HISTORY]}” holds no earlier turns")
         if not asked and not answered and not earlier:
@@ -163,12 +166,15 @@ class Builder:
         )
 
     def _with_system(self, cells: dict[str, str | None], prompt: list[Message], target: str) -> Example:
-        system = self._cell(cells, Role.SYSTEM).strip()
+        """A row's system prompt comes before the one that its conversation brings along."""
+        system = passages(self._cell(cells, Role.SYSTEM), "\n")
         has_system = bool(prompt) and prompt[0]["role"] == "system"
         spoken = prompt[has_system:]
         key = "\n".join(message["content"] for message in spoken) or target
-        if system and not has_system:
-            prompt = [Message(role="system", content=system), *prompt]
+        own = prompt[0]["content"] if has_system else ""
+        if system and system not in own:
+            both = f"{system}\n\n{own}" if own and own not in system else system
+            prompt = [Message(role="system", content=both), *spoken]
         return Example(prompt, target, key)
 
     def _conversation(self, cells: dict[str, str | None]) -> Example:

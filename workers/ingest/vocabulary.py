@@ -25,7 +25,11 @@ def _words(text: str) -> frozenset[str]:
 MESSAGES = _words(
     "messages conversations conversation dialog dialogue dialogs turns chat contents 对话 消息 会话 nachrichten mensajes диалог"
 )
-SYSTEM = _words("system systemprompt systemmessage systeminstruction 系统 系统提示 系统提示词")
+SYSTEM = _words(
+    "system systemprompt systemmessage systeminstruction systeminstructions systemrole systemtext sysprompt persona personas "
+    "personality botpersona yourpersona characterdescription 系统 系统提示 系统提示词 人设 角色设定 systemnachricht "
+    "systemanweisung invitesysteme mensajedelsistema системныйпромпт システムプロンプト"
+)
 INSTRUCTION = _words("instruction instructions 指令 instruktion anweisung consigne instruccion 指示 任务")
 CONTEXT = _words("input context passage background 输入 上下文 背景 contexte contexto kontext")
 QUESTION = _words(
@@ -52,6 +56,15 @@ READ_TEXT = _words(
     "kontext absatz quelltext textstelle contexte extrait passage paragraphe contexto parrafo pasaje contesto brano контекст отрывок"
 )
 """Texts that a question is about."""
+KNOWLEDGE = _words(
+    "knowledge fact facts documents docs contexts retrievedcontext retrievedcontexts retrieveddocuments retrieveddocs "
+    "retrievedpassages retrievedchunks chunks searchresults snippet snippets excerpt excerpts passages paragraphs evidences "
+    "sourcetext sourcedocument sourcedocuments grounding groundingtext support supportingfacts supportingtext table tables schema "
+    "dbschema databaseschema tableschema ddl knowledgebase 知识 资料 参考资料 文档 检索结果 表格 wissen fakten dokumente hintergrund "
+    "connaissances faits documentsources conocimiento hechos documentos conhecimento conoscenza documenti знания документы 知識 資料"
+)
+"""What an answer is taken from, as retrieval and dialogues on documents have it: texts, or lists of them."""
+READ_TEXT |= KNOWLEDGE
 CHOICES = _words("choices options candidates endings alternatives distractors 选项")
 HISTORY = _words(
     "history dialoghistory dialoguehistory chathistory conversationhistory previousturns previousmessages pastmessages "

@@ -12,7 +12,7 @@ from workers.ingest.conversations import (
     ConversationError,
     marked_turns,
     normalized,
-    parse_history,
+    read_history,
     parse_messages,
 )
 
@@ -188,7 +188,7 @@ def test_prose_with_such_words_is_none(text: str) -> None:
     ],
 )
 def test_earlier_turns(cell: str, turns: list[str]) -> None:
-    history = parse_history(cell)
+    history = read_history(cell)
     assert history is not None
     assert [turn["content"] for turn in history] == turns
 

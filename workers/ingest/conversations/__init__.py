@@ -4,7 +4,7 @@
 rows of them that can be learned.
 """
 
-from workers.ingest.conversations.markup import marked_turns
+from workers.ingest.conversations.markup import marked_turns, read_history
 from workers.ingest.conversations.normalization import (
     Conversation,
     ConversationError,
@@ -12,7 +12,7 @@ from workers.ingest.conversations.normalization import (
     normalized,
     read_conversation,
 )
-from workers.ingest.conversations.turns import Turn, canonical, is_messages, parse_history, parse_messages
+from workers.ingest.conversations.turns import Turn, canonical, is_messages, parse_messages
 
 __all__ = [
     "Conversation",
@@ -23,7 +23,7 @@ __all__ = [
     "is_messages",
     "marked_turns",
     "normalized",
-    "parse_history",
     "parse_messages",
     "read_conversation",
+    "read_history",
 ]

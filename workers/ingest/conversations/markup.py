@@ -4,7 +4,8 @@ import re
 from functools import lru_cache
 
 from workers.ingest.conversations.speakers import role_of
-from workers.ingest.conversations.turns import Turn
+from workers.ingest.conversations.turns import Turn, parse_history
+from workers.ingest.literals import nested_value
 
 _USER = "Human|User|Prompter|Customer|Question|Instruction|Prompt|Q|用户|问题|问|客户|Frage|Kunde|Nutzer|Benutzer|Utilisateur|Client|Usuario|Usuário|Cliente|Pregunta|Pergunta|Domanda|Utente|Вопрос|Пользователь|質問|ユーザー|질문|사용자"  # fmt: skip
 _ASSISTANT = "Assistant|GPT|ChatGPT|Bot|Chatbot|AI|Agent|Answer|Response|Reply|A|助手|回答|答案|答|客服|Antwort|Assistent|Réponse|Reponse|Respuesta|Asistente|Resposta|Assistente|Risposta|Ответ|Ассистент|回答|アシスタント|답변|답|어시스턴트"  # fmt: skip
@@ -44,6 +45,21 @@ def marked_turns(text: str) -> list[Turn] | None:
         return None
     roles = {turn["role"] for turn in turns}
     return turns if {"user", "assistant"} <= roles else None
+
+
+def read_history(text: str | None) -> list[Turn] | None:
+    """Return earlier turns: as `parse_history`, or a text or a list of texts that mark who speaks (`User: …`)."""
+    listed = nested_value(text)
+    if isinstance(listed, list) and any(isinstance(line, str) and line_side(line) for line in listed):
+        text = "\n".join(map(str, listed))
+    turns = parse_history(text)
+    return _marked(text or "") if turns is None else turns
+
+
+def _marked(text: str) -> list[Turn] | None:
+    """Turns of a text that begins with a mark, one turn alone included."""
+    side = line_side(text.strip())
+    return marked_turns(text) or ([{"role": side, "content": without_mark(text.strip())}] if side else None)
 
 
 def line_side(text: str) -> str | None:

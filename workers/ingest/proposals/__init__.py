@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 
 from workers.contracts.specs import Column, Proposal
 from workers.contracts.task_types import Role
+from workers.ingest import vocabulary
 from workers.ingest.proposals import by_answer, by_content, by_label, by_name, conversations
 from workers.ingest.proposals.beside import with_columns_beside
 from workers.ingest.proposals.by_task import roles_by_task
 from workers.ingest.proposals.left_out import meanings, warnings_about
 from workers.ingest.proposals.table import Found, Table
 from workers.ingest.supplied_splits import explained, split_column
+from workers.ingest.vocabulary import named
 
 _RULES: tuple[Callable[[Table], Found | None], ...] = (
     conversations.chat,
@@ -82,7 +84,11 @@ def _why_beside(roles: dict[str, Role], before: dict[str, Role]) -> list[str]:
     why = []
     for column, role in added.items():
         if role is Role.SYSTEM:
-            why.append(f"“{column}” is named like a system prompt.")
+            why.append(
+                f"“{column}” is named like a system prompt."
+                if named(column, vocabulary.SYSTEM)
+                else f"“{column}” is read as the system prompt of each conversation."
+            )
         if role is Role.HISTORY:
             why.append(f"“{column}” holds earlier turns, which are read before the question.")
         if role is Role.QUALITY:

@@ -1,12 +1,20 @@
 """Columns that stand beside what is learned and change what a row means: system prompts, earlier turns, marks of bad
 answers."""
 
+import json
+
 from workers.contracts.task_types import TASKS, Role, TaskType
 from workers.ingest import vocabulary
-from workers.ingest.conversations import parse_history
+from workers.ingest.conversations import read_history
 from workers.ingest.proposals.marked_rows import marking_columns
 from workers.ingest.proposals.table import Table
 from workers.ingest.vocabulary import named
+
+_ABOUT_TALKS = vocabulary.KNOWLEDGE | vocabulary.INSTRUCTION | (vocabulary.CONTEXT - {"input", "输入"})
+
+
+_ANSWERED_FROM = (vocabulary.READ_TEXT | vocabulary.CONTEXT) - {"text", "story", "reference", "输入", "文本"}
+_ANSWERING = (TaskType.CHAT, TaskType.INSTRUCTION, TaskType.CODE)
 
 
 def with_columns_beside(table: Table, task: TaskType, roles: dict[str, Role]) -> dict[str, Role]:
@@ -14,7 +22,7 @@ def with_columns_beside(table: Table, task: TaskType, roles: dict[str, Role]) ->
     made = dict(roles)
     taken = set(roles.values())
     for role, column in (
-        (Role.SYSTEM, system_column(table)),
+        (Role.SYSTEM, system_column(table, made)),
         (Role.HISTORY, history_column(table) if Role.MESSAGES not in taken else None),
         (Role.QUALITY, _marking(table, task, made)),
     ):
@@ -28,15 +36,56 @@ def _marking(table: Table, task: TaskType, roles: dict[str, Role]) -> str | None
     return next((column.name for column, _ in marking_columns(table, task) if column.name not in roles), None)
 
 
-def system_column(table: Table) -> str | None:
-    return table.first(vocabulary.SYSTEM)
+def system_column(table: Table, roles: dict[str, Role]) -> str | None:
+    """A column of system prompts; beside whole conversations also one of what they are about, unless they repeat it."""
+    for column in table.columns:
+        if named(column.name, vocabulary.SYSTEM) and column.filled and column.name not in roles:
+            return column.name
+    talks = next((name for name, role in roles.items() if role is Role.MESSAGES), None)
+    for column in table.columns if talks else ():
+        is_about = named(column.name, _ABOUT_TALKS) and column.name not in roles and column.filled
+        is_about = is_about and (table.is_nested(column.name) or not table.is_machine_made(column.name))
+        if is_about and not column.is_messages and not _repeats(table, column.name, str(talks)):
+            return column.name
+    return None
+
+
+def _repeats(table: Table, name: str, talks: str) -> bool:
+    """Whether the conversations hold what a column says, as files do that keep a prompt twice."""
+    rows = [row for row in table.sample if name in row and talks in row][:100]
+    same = sum(json.dumps(row[name].strip(), ensure_ascii=False)[1:-1] in row[talks] for row in rows)
+    return same * 2 > len(rows)
 
 
 def history_column(table: Table) -> str | None:
     """A column of earlier turns that some rows have."""
     for column in table.columns:
         if named(column.name, vocabulary.HISTORY) and column.filled:
-            histories = [parse_history(value) for value in table.values(column.name, 50)]
+            histories = [read_history(value) for value in table.values(column.name, 50)]
             if any(histories) and sum(history is None for history in histories) * 5 < len(histories):
                 return column.name
     return None
+
+
+def unread_beside(table: Table, task: TaskType, roles: dict[str, Role]) -> list[str]:
+    """Say which system prompts, earlier turns and texts to answer from are not read."""
+    talks = next((name for name, role in roles.items() if role is Role.MESSAGES), None)
+    unused = [column.name for column in table.columns if column.filled and column.name not in roles]
+    found = []
+    for name in unused if task is not TaskType.CLASSIFICATION else ():
+        is_repeated = talks is not None and _repeats(table, name, talks)
+        if named(name, vocabulary.SYSTEM) and Role.SYSTEM not in TASKS[task].optional:
+            found.append(f"“{name}” is named like a system prompt. For this task none is read.")
+        elif task not in _ANSWERING or is_repeated:
+            continue
+        elif named(name, vocabulary.HISTORY) and not talks:
+            found.append(
+                f"“{name}” is named like earlier turns. It does not mark who speaks, so it is not read."
+            )
+        elif named(name, _ANSWERED_FROM) and _is_passage(table, name):
+            found.append(f"“{name}” is not read, although answers may depend on it.")
+    return found
+
+
+def _is_passage(table: Table, name: str) -> bool:
+    return table.is_nested(name) or table.is_written(table.column(name))

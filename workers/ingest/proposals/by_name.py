@@ -65,7 +65,8 @@ def instruction(table: Table) -> Found | None:
         return None
     why = [f"“{asked}” and “{answer}” are named like an instruction and its answer."]
     roles = {asked: Role.INPUT, answer: Role.TARGET}
-    if context := _context(table, vocabulary.CONTEXT, roles):
+    context = _context(table, vocabulary.CONTEXT, roles)
+    if context := context or _context(table, vocabulary.KNOWLEDGE | {"document", "article"}, roles):
         roles[context] = Role.CONTEXT
         why.append(f"“{context}” is the text that the instruction works on.")
     return Found(TaskType.INSTRUCTION, roles, why)
@@ -77,7 +78,8 @@ def _context(table: Table, words: frozenset[str], roles: dict[str, Role]) -> str
             column.name
             for column in table.columns
             if named(column.name, words) and column.name not in roles and column.filled
-            and not column.is_messages and not table.is_nested(column.name)
+            and not column.is_messages
+            and (table.is_nested(column.name) or not table.is_machine_made(column.name))
         ),
         None,
     )  # fmt: skip
@@ -161,11 +163,18 @@ def code(table: Table) -> Found | None:
     if not target:
         return None
     least = 0.6 if named(target, vocabulary.CODE) else 0.8
-    prompt = table.first(vocabulary.CODE_PROMPT, but=[target])
+    asked = vocabulary.QUESTION | vocabulary.INSTRUCTION
+    prompt = table.first(vocabulary.CODE_PROMPT & asked, vocabulary.CODE_PROMPT, but=[target])
     if not prompt or code_share(table.values(target)) < least:
         return None
-    why = f"“{target}” holds program code, and “{prompt}” is what it is written from."
-    return Found(TaskType.CODE, {prompt: Role.INPUT, target: Role.TARGET}, [why])
+    why = [f"“{target}” holds program code, and “{prompt}” is what it is written from."]
+    roles = {prompt: Role.INPUT, target: Role.TARGET}
+    if context := _context(
+        table, (vocabulary.KNOWLEDGE | {"context", "input"}) - {"facts", "support"}, roles
+    ):
+        roles[context] = Role.CONTEXT
+        why.append(f"“{context}” is read after “{prompt}”, with a blank line between them.")
+    return Found(TaskType.CODE, roles, why)
 
 
 def summarization(table: Table) -> Found | None:

@@ -15,7 +15,7 @@ _ANSWERING = vocabulary.CHOSEN | vocabulary.ANSWER
 
 
 def chat(table: Table) -> Found | None:
-    lists = [c.name for c in table.columns if c.is_messages and not _is_before_question(table, c.name)]
+    lists = [c.name for c in table.columns if c.is_messages and not _is_beside(table, c.name)]
     if not lists:
         return None
     if pair := _pair(table, lists):
@@ -29,8 +29,10 @@ def chat(table: Table) -> Found | None:
     return _checked(table, {name: Role.MESSAGES}, why)
 
 
-def _is_before_question(table: Table, name: str) -> bool:
-    """Whether messages are earlier turns, whose question and answer stand in columns of their own."""
+def _is_beside(table: Table, name: str) -> bool:
+    """Whether messages are a system prompt, or earlier turns whose question and answer stand in columns of their own."""
+    if named(name, vocabulary.SYSTEM):
+        return True
     asked = table.first(vocabulary.INSTRUCTION | vocabulary.QUESTION | vocabulary.INPUT)
     answered = table.first(vocabulary.ANSWER, but=[asked])
     return named(name, vocabulary.HISTORY) and asked is not None and answered is not None

@@ -6,6 +6,7 @@ from workers.contracts.specs import Column
 from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
 from workers.ingest.labels import named as quoted
+from workers.ingest.proposals.beside import unread_beside
 from workers.ingest.proposals.by_name import CHOICE
 from workers.ingest.proposals.marked_rows import graded_columns, marking_columns, unread_columns
 from workers.ingest.proposals.second_text import other_texts
@@ -93,7 +94,7 @@ def warnings_about(table: Table, roles: dict[str, Role], task: TaskType | None) 
         found.append(f"“{tools}” describes tools. Calling tools is not learned yet.")
     if Role.LABEL in roles.values() and (texts := other_texts(table, set(roles))):
         found.append(_unread(texts, [name for name, role in roles.items() if role is not Role.LABEL]))
-    return found + (_about_marks(table, roles, task) if task else [])
+    return found + ([*unread_beside(table, task, roles), *_about_marks(table, roles, task)] if task else [])
 
 
 def _about_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[str]:
