@@ -76,10 +76,32 @@ QUALITY = _words(
     "标签 好 评价 是否正确 反馈 bewertung gut korrekt qualite bon valoracion bueno correto bom оценка"
 )
 """Of an answer: whether it is a good one."""
+_KINDS_OF_ANSWER = "answer answers response responses output outputs completion completions reply message messages text summary generation"
+
+
+def _answers(kinds: str) -> frozenset[str]:
+    """Answers of some kinds in the usual names: bad_answer, answer_bad."""
+    return _words(
+        " ".join(f"{kind}{noun} {noun}{kind}" for kind in kinds.split() for noun in _KINDS_OF_ANSWER.split())
+    )
+
+
 REJECTED = _words(
+    "yl responsek answerk responsel answerl falscheantwort schlechteantwort antwortschlecht mauvaisereponse reponseincorrecte "
+    "respuestaincorrecta malarespuesta respostaincorreta respostaruim rispostasbagliata 错误回答 错误答案 差的回答 坏回答 劣质回答 "
+    "неправильныйответ плохойответ 誤答 "
     "rejected rejectedresponse rejectedmessages rejectedanswer rejectedoutput lose loser losing dispreferred worse responserejected 拒绝 差回答 abgelehnt rejete rechazado"
 )
-CHOSEN = _words(
+REJECTED |= _answers(
+    "rejected bad worse worst incorrect wrong negative dispreferred nonpreferred unpreferred losing lose loser inferior"
+)
+GOOD_ANSWER = _words(
+    "yw responsej answerj responsew answerw richtigeantwort guteantwort antwortgut bonnereponse reponsecorrecte respuestacorrecta "
+    "buenarespuesta respostacorreta rispostacorretta 正确回答 正确答案 好的回答 优质回答 标准答案 правильныйответ хорошийответ 正答"
+) | _answers("chosen good better best correct preferred accepted winning win winner positive superior ideal")
+"""The answer that is to be learned, where others stand beside it."""
+ANSWER |= GOOD_ANSWER
+CHOSEN = GOOD_ANSWER | _words(
     "chosen chosenresponse chosenmessages chosenanswer chosenoutput win winner winning preferred better responsechosen 选中 好回答 bevorzugt choisi elegido"
 )
 TOOLS = _words("tools functions tooldefinitions functiondefinitions availabletools 工具")

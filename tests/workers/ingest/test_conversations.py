@@ -12,8 +12,8 @@ from workers.ingest.conversations import (
     ConversationError,
     marked_turns,
     normalized,
-    read_history,
     parse_messages,
+    read_history,
 )
 
 U, A = ("user", "Where is parcel {n}?"), ("assistant", "In Porto, shelf {n}.")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from workers.contracts.specs import Column, Proposal
 from workers.contracts.task_types import Role
 from workers.ingest import vocabulary
-from workers.ingest.proposals import by_answer, by_content, by_label, by_name, conversations
+from workers.ingest.proposals import by_answer, by_content, by_label, by_name, conversations, preferences
 from workers.ingest.proposals.beside import with_columns_beside
 from workers.ingest.proposals.by_task import roles_by_task
 from workers.ingest.proposals.left_out import meanings, warnings_about
@@ -18,6 +18,7 @@ from workers.ingest.supplied_splits import explained, split_column
 from workers.ingest.vocabulary import named
 
 _RULES: tuple[Callable[[Table], Found | None], ...] = (
+    preferences.compared,
     conversations.chat,
     by_name.instruction,
     by_name.translation,

@@ -60,7 +60,7 @@ def multiple_choice(table: Table) -> Found | None:
 def instruction(table: Table) -> Found | None:
     """An instruction and its answer, perhaps with a text to work on, as Alpaca and Dolly have them."""
     asked = table.first(vocabulary.INSTRUCTION)
-    answer = table.first(vocabulary.ANSWER, but=[asked])
+    answer = table.first(vocabulary.GOOD_ANSWER, vocabulary.ANSWER, but=[asked])
     if not asked or not answer:
         return None
     why = [f"“{asked}” and “{answer}” are named like an instruction and its answer."]
@@ -88,7 +88,8 @@ def _context(table: Table, words: frozenset[str], roles: dict[str, Role]) -> str
 def reading(table: Table) -> Found | None:
     """A question on a text that stands in a column of its own, and the answer."""
     question = table.first(vocabulary.QUESTION)
-    answer = table.first(vocabulary.ANSWER - {"output", "result"}, but=[question])
+    answers = vocabulary.ANSWER - {"output", "result"}
+    answer = table.first(vocabulary.GOOD_ANSWER, answers, but=[question])
     if not question or not answer or has_choices(table):
         return None
     roles = {question: Role.INPUT, answer: Role.TARGET}
@@ -196,7 +197,7 @@ def question_answer(table: Table) -> Found | None:
         (vocabulary.QUESTION, vocabulary.ANSWER - vocabulary.VAGUE_ANSWER),
     ):
         question = table.first(questions)
-        answer = table.first(answers, but=[question])
+        answer = table.first(answers & vocabulary.GOOD_ANSWER, answers, but=[question])
         if question and answer:
             return Found(
                 TaskType.CHAT, {question: Role.INPUT, answer: Role.TARGET}, [_named_pair(question, answer)]

@@ -1,0 +1,135 @@
+"""Files with a good and a bad answer to each question: the bad one is never learned, and the page names what they are."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from workers.contracts.task_types import Role, TaskType
+
+
+def made(row: Callable[[int], dict[str, Any]], count: int = 40) -> str:
+    return "\n".join(json.dumps(row(n), ensure_ascii=False) for n in range(count))
+
+
+def question(n: int) -> str:
+    return f"How do I send back kettle {n}?"
+
+
+def good(n: int) -> str:
+    return f"Open order {n} and choose refund."
+
+
+def bad(n: int) -> str:
+    return f"BAD, go away and pay {n}."
+
+
+NAMED = [
+    ("answer", "incorrect_answer"), ("answer", "Wrong Answer"), ("good_response", "bad_response"), ("chosen", "rejected"),
+    ("preferred_output", "non_preferred_output"), ("response_j", "response_k"), ("best_answer", "worst_answer"),
+    ("accepted_answer", "rejected_answer"), ("responseBetter", "responseWorse"), ("y_w", "y_l"), ("回答", "错误回答"),
+    ("Gute Antwort", "Schlechte Antwort"), ("respuesta_correcta", "respuesta_incorrecta"), ("winning_response", "losing_response"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("form", ["text", "messages", "list"])
+@pytest.mark.parametrize(("chosen", "rejected"), NAMED)
+def test_the_better_answer_is_learned_and_the_other_named(
+    import_file, freeze_rows, chosen: str, rejected: str, form: str, order: int
+) -> None:
+    def cell(text: str) -> Any:
+        return [{"role": "assistant", "content": text}] if form == "messages" else text
+
+    def row(n: int) -> dict[str, Any]:
+        worse = [bad(n), f"BAD as well {n}."] if form == "list" else cell(bad(n))
+        answers = [(chosen, cell(good(n))), (rejected, worse)][::order]
+        return {"prompt": question(n), **dict(answers)}
+
+    proposal = import_file(made(row), "x.jsonl").result.proposal
+    assert proposal.task_type is TaskType.CHAT, proposal.why
+    assert proposal.roles == {"prompt": Role.INPUT, chosen: Role.TARGET, rejected: Role.IGNORE}
+    assert proposal.warnings == [
+        f"This is preference data. Preferences are not learned yet: only “{chosen}” is learned, and “{rejected}” is left out."
+    ]
+    roles = {name: str(role) for name, role in proposal.roles.items()}
+    frozen = freeze_rows(made(row), TaskType.CHAT, roles, name="x.jsonl")
+    assert {row["target"] for row in frozen.rows} == {good(n) for n in range(40)}
+
+
+def test_openais_preference_files(import_file) -> None:
+    text = made(
+        lambda n: {
+            "input": {"messages": [{"role": "user", "content": question(n)}]},
+            "preferred_output": [{"role": "assistant", "content": good(n)}],
+            "non_preferred_output": [{"role": "assistant", "content": bad(n)}],
+        }
+    )
+    proposal = import_file(text, "x.jsonl").result.proposal
+    assert proposal.roles == {
+        "input": Role.INPUT,
+        "preferred_output": Role.TARGET,
+        "non_preferred_output": Role.IGNORE,
+    }
+    assert "“non_preferred_output” is left out" in proposal.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("response_a", "response_b"),
+        ("response_0", "response_1"),
+        ("answer 1", "answer 2"),
+        ("Output A", "Output B"),
+        ("completion_1", "completion_2"),
+        ("回答1", "回答2"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("winner", "values"),
+    [
+        ("winner", ["a", "b", "tie"]),
+        ("preference", [1, 2]),
+        ("better_response_id", [0, 1]),
+        ("preferred", ["first", "second"]),
+    ],
+)
+def test_where_a_column_names_the_better_answer_nothing_is_proposed(
+    import_file, first: str, second: str, winner: str, values: list[Any]
+) -> None:
+    text = made(
+        lambda n: {
+            "prompt": question(n),
+            first: good(n),
+            second: bad(n),
+            winner: values[n % len(values)],
+        }
+    )
+    proposal = import_file(text, "x.jsonl").result.proposal
+    assert proposal.task_type is None
+    assert proposal.why[0].startswith(
+        f"This is preference data: “{first}”, “{second}” answer the same question, and “{winner}” says"
+    )
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"winner": "Ann Bob"},
+        {"preference": "window aisle"},
+        {"answer_type": "short long"},
+        {"best_before": "May June"},
+    ],
+)
+def test_no_alarm_about_one_answer_each(import_file, columns: dict[str, str]) -> None:
+    cells = {name: values.split() for name, values in columns.items()}
+    text = made(
+        lambda n: (
+            {"question": question(n), "answer": good(n)}
+            | {name: values[n % 2] for name, values in cells.items()}
+        )
+    )
+    proposal = import_file(text, "x.jsonl").result.proposal
+    assert proposal.task_type is TaskType.CHAT
+    assert proposal.warnings == []

@@ -1,0 +1,46 @@
+"""Two answers to one question, and a column that says which of them is better: preference data without a chosen column."""
+
+import re
+
+from workers.ingest.proposals.table import Found, Table
+from workers.ingest.vocabulary import plain
+
+_SIDE = re.compile(
+    r"(?P<stem>(model|assistant|bot|chosen)?(response|answer|output|completion|reply|summary|generation|conversation|model|assistant|antwort|reponse|respuesta|resposta|回答|回复|答案|ответ)s?)"
+    r"(?P<side>[abij]|[0-3]|one|two|left|right)"
+)
+_WINNER = re.compile(
+    r"(the)?(winner|winning|preference|preferences|preferred|prefer|better|best|safer|chosen|humanpreference|gewinner|bevorzugt|besser|胜者|偏好|更好|更好的回答)"
+    r"(response|answer|output|completion|model|choice|side|label|summary)?(id|idx|index|label|number)?"
+)
+_FEW = 8
+
+
+def compared(table: Table) -> Found | None:
+    """Nothing can be proposed: the better answer differs from row to row."""
+    sides = [column.name for column in table.columns if column.filled and _SIDE.fullmatch(plain(column.name))]
+    stems = [_stem(name) for name in sides]
+    pair = [name for name, stem in zip(sides, stems, strict=True) if stems.count(stem) > 1]
+    winner = next(
+        (
+            column.name
+            for column in table.columns
+            if column.name not in pair
+            and _WINNER.fullmatch(plain(column.name))
+            and 0 < column.distinct <= _FEW
+        ),
+        None,
+    )
+    if len(pair) < 2 or winner is None:
+        return None
+    listed = ", ".join(f"“{name}”" for name in pair[:4])
+    why = (
+        f"This is preference data: {listed} answer the same question, and “{winner}” says which one is better. "
+        "Preferences are not learned yet. To learn the better answers, put the better one of each row into a column “answer”, and leave these out."
+    )
+    return Found(None, {}, [why])
+
+
+def _stem(name: str) -> str:
+    found = _SIDE.fullmatch(plain(name))
+    return found["stem"] if found else name
