@@ -32,6 +32,7 @@ SILENT = (
     "workers/contracts/",  # but for those above, marks its texts
     "workers/ingest/languages.py",  # words of many languages
     "workers/ingest/mark_words.py",
+    "workers/ingest/missing_labels.py",
     "workers/ingest/split_names.py",
     "workers/ingest/vocabulary.py",
     "workers/ingest/verdicts.py",

@@ -54,7 +54,25 @@ def rows_above_header(rows: list[list[str]]) -> int:
     above = next((index for index, count in enumerate(cells) if count > 1), 0)
     if any(is_known_name(cell) for row in rows[:above] for cell in row):
         return 0
+    if _is_band(rows[above : above + 2]) and looks_like_header(rows[above + 1], rows[above + 2 :]):
+        return above + 1
     return above if above and looks_like_header(rows[above], rows[above + 1 :]) else 0
+
+
+def _is_band(rows: list[list[str]]) -> bool:
+    """Whether the first of two rows names groups of columns (“Request” above “question” and “city”): it has gaps where the
+    second one has names, most of which people commonly use."""
+    if len(rows) < 2:
+        return False
+    band, names = ([cell.strip() for cell in row] for row in rows)
+    used = [name for name, above in zip(names, band, strict=False) if name or above]
+    known = sum(is_known_name(name) for name in names if name)
+    return (
+        all(used)
+        and len({name.casefold() for name in used}) == len(used)
+        and 0 < sum(map(bool, band)) < len(used)
+        and known * 2 > len(used)
+    )
 
 
 def _is_used(values: list[str]) -> bool:

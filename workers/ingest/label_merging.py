@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from workers.contracts.excerpts import excerpt
 from workers.ingest.findings import Gathered
 from workers.ingest.labels import combinations_of, label_key, merge_sentence, merged_spellings, named
+from workers.ingest.missing_labels import missing_labels
 from workers.ingest.tables import RejectedWriter
 
 
@@ -25,16 +27,23 @@ def settle_labels(gathered: Gathered, rejected: RejectedWriter, *, merge_case: b
     targets = np.asarray(gathered.targets, dtype=np.int64)
     rows = np.bincount(targets, minlength=len(gathered.names))
     counts = {name: int(count) for name, count in zip(gathered.names, rows, strict=True)}
-    several = combinations_of(counts)
+    missing = missing_labels(counts)
+    several = combinations_of({name: count for name, count in counts.items() if name not in missing})
     keep = np.ones(len(targets), dtype=bool)
     for number, name in enumerate(gathered.names):
-        if name in several:
+        if name in several or name in missing:
             keep &= targets != number
     for index in np.flatnonzero(~keep):
         name = gathered.names[targets[index]]
-        reason = f"The row has several labels ({named(several[name])}); only one per row can be learned"
+        reason = (
+            f"The label is “{excerpt(name, 40)}”, which says that there is none"
+            if name in missing
+            else f"The row has several labels ({named(several[name])}); only one per row can be learned"
+        )
         rejected.add(gathered.lines[index], reason, name)
-    merges = merged_spellings({n: c for n, c in counts.items() if n not in several}, loosely=merge_case)
+    merges = merged_spellings(
+        {n: c for n, c in counts.items() if n not in several and n not in missing}, loosely=merge_case
+    )
     renamed = {
         spelling: merge.label for merge in merges for spelling in merge.spellings if spelling != merge.label
     }

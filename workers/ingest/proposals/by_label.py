@@ -8,6 +8,7 @@ from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
 from workers.ingest.labels import combinations_of, label_key, labels_of, merged_spellings, spelled
 from workers.ingest.labels import named as quoted
+from workers.ingest.missing_labels import doubtful_labels, missing_labels
 from workers.ingest.proposals.by_name import CHOICE
 from workers.ingest.proposals.second_text import text_pair, with_second_text
 from workers.ingest.proposals.table import Found, Table
@@ -137,7 +138,16 @@ def label_warnings(table: Table, name: str) -> list[str]:
             f"{several:,} of {rows:,} rows have several labels in “{name}” (such as {quoted(first)}). Only one per row can be learned, so these rows are set aside."
         )
     counts = _single_labels(table, name)
-    merges = merged_spellings(counts)
+    if missing := missing_labels(counts):
+        none = sum(counts[label] for label in missing)
+        found.append(
+            f"{none:,} of {rows:,} rows have no label in “{name}” but {quoted(sorted(missing))}. These rows are set aside."
+        )
+    if doubtful := doubtful_labels(counts):
+        found.append(
+            f"“{doubtful[0]}” in “{name}” is learned as a label of its own. If it means that there is none, remove these rows."
+        )
+    merges = merged_spellings({label: rows for label, rows in counts.items() if label not in missing})
     if merges:
         found.append(
             f"“{name}” spells labels in several ways, such as {spelled(merges[0])}. They are read as one label each."

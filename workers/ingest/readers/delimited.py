@@ -97,6 +97,10 @@ def _reason(error: Exception, first: Line, source: Source) -> str:
     return 'A quotation mark inside a quoted cell is not doubled (write "" for one)'
 
 
+_NULL = "\\N"
+"""What MySQL and Postgres export for no value."""
+
+
 def read_delimited(source: Source) -> Iterator[Row | Bad]:
     """Read a table. Raises JobError for a header without rows, and for too many columns."""
     dialect = find_dialect(source.sample(newline=""), source.extension)
@@ -166,6 +170,8 @@ def _row(record: tuple[int, list[str]], names: list[str], dialect: Dialect) -> R
     if len(cells) != len(names):
         reason = f"{len(cells)} cells where the table has {len(names)} columns"
         return Bad(line, reason, dialect.delimiter.join(cells))
+    if _NULL in cells:
+        cells = ["" if cell == _NULL else cell for cell in cells]
     return Row(line, dict(zip(names, cells, strict=True)))
 
 

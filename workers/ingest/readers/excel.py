@@ -6,18 +6,19 @@ import struct
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from typing import IO, Any
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from workers.ingest.detect import not_a_table
 from workers.ingest.header import column_names, looks_like_header, rows_above_header
+from workers.ingest.labels import named as quoted
 from workers.ingest.number_formats import general
 from workers.ingest.readers.delimited import too_many_columns
 from workers.ingest.readers.ods import OdsDocument, open_ods
-from workers.ingest.readers.xlsx import open_workbook
+from workers.ingest.readers.xlsx import Struck, open_workbook
 from workers.ingest.readers.xml_parts import DamagedSheet, Merged, SheetRow
 from workers.ingest.source import Bad, Row, Source
 from workers.ingest.split_parts import training_part, unread_splits
@@ -49,8 +50,10 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
                 yield from _ods(source, document) if document else _old(source, held)
                 return
             looked = {name: workbook.look_over(name) for name in workbook.sheets}
-            name = _chosen(source, {name: filled for name, (filled, _) in looked.items()})
+            name = _chosen(source, {name: filled for name, (filled, _) in looked.items()}, workbook.hidden)
             yield from _sheet(source, _filled_in(workbook.rows(name), looked[name][1]))
+            if workbook.hidden_rows:
+                source.note(f"Rows that are hidden in the workbook were read too: {workbook.hidden_rows:,}.")
     except PasswordError as error:
         raise JobError(
             "locked_file",
@@ -67,11 +70,12 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
         ) from error
 
 
-def _chosen(source: Source, filled: dict[str, int]) -> str:
+def _chosen(source: Source, filled: dict[str, int], hidden: Collection[str] = ()) -> str:
     """The sheet that a person chose, else the one with the most filled cells: what stands before it is a cover, what
-    follows it notes or lists."""
-    training = training_part([name for name, cells in filled.items() if cells])
-    fullest = training or max(filled, key=lambda name: filled[name], default="")
+    follows it notes or lists. Hidden sheets hold what is no longer meant, and are read where a person chooses one."""
+    seen = [name for name, cells in filled.items() if cells and name not in hidden] or list(filled)
+    training = training_part([name for name in seen if filled[name]])
+    fullest = training or max(seen, key=lambda name: filled[name], default="")
     name = source.part if source.part in filled else fullest
     if not filled.get(name or ""):
         raise JobError(
@@ -90,6 +94,10 @@ def _chosen(source: Source, filled: dict[str, int]) -> str:
         )
     if unread := unread_splits(name, [each for each in filled if filled[each]]):
         source.notes.append(unread)
+    if unseen := [each for each in filled if filled[each] and each in hidden and each != name]:
+        source.notes.append(f"Hidden sheets are not read: {quoted(unseen)}.")
+    if name in hidden:
+        source.notes.append(f"The sheet “{name}” is hidden in the workbook.")
     source.parts, source.part = [each for each in filled if filled[each]][:_MOST_SHEETS], name
     return name
 
@@ -136,7 +144,12 @@ def _sheet(source: Source, rows: Iterator[SheetRow]) -> Iterator[Row | Bad]:
     for number, cells in _then(ahead[above + has_header :], rows):
         source.blank += max(0, number - last - 1)
         last = number
-        yield Row(number, _named(cells, names))
+        if isinstance(cells, Struck):
+            yield Bad(
+                number, "The row is struck through in the workbook", " ".join(filter(None, cells.values()))
+            )
+        else:
+            yield Row(number, _named(cells, names))
 
 
 def _then(ahead: list[SheetRow], rows: Iterator[SheetRow]) -> Iterator[SheetRow]:
@@ -160,7 +173,9 @@ def _old(source: Source, held: ExitStack) -> Iterator[Row | Bad]:
     """An .xls or .xlsb: calamine reads whole sheets, so what they unpack to is bounded before."""
     _refuse_oversized(source)
     workbook = held.enter_context(CalamineWorkbook.from_path(source.path))
-    name = _chosen(source, {name: _filled_cells(source, workbook, name) for name in workbook.sheet_names})
+    hidden = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible]
+    filled = {name: _filled_cells(source, workbook, name) for name in workbook.sheet_names}
+    name = _chosen(source, filled, hidden)
     source.note(
         "Number formats are not read from .xls and .xlsb workbooks: 12.5 % is read as 0.125. Save the workbook as .xlsx to read numbers as they are shown."
     )

@@ -23,11 +23,20 @@ _VALUES = (b"<v>", b"<v ", b"<is>", b":v>", b":is>")
 _OVERLAP = 256
 
 
+class Struck(dict[int, str]):
+    """The cells of a row that is struck through from end to end."""
+
+
 @dataclass
 class Workbook(XmlParts):
-    """An open workbook. `sheets` lead from names to members of the archive."""
+    """An open workbook. `sheets` lead from names to members of the archive; `hidden` are those that nobody sees.
+    `hidden_rows` counts the rows read so far that nobody sees."""
 
     sheets: dict[str, str] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    hidden_rows: int = 0
+    struck: frozenset[str] = frozenset()
+    """Styles that strike a cell through."""
     since_1904: bool = False
     _texts: list[str] | None = None
     _formats: list[Formatter] | None = None
@@ -52,6 +61,8 @@ class Workbook(XmlParts):
                 )
                 if key in targets:
                     self.sheets[attributes.get("name", key)] = targets[key]
+                    if attributes.get("state", "visible") != "visible":
+                        self.hidden.add(attributes.get("name", key))
 
         self._parse(posixpath.join(base, "_rels", posixpath.basename(self._book) + ".rels"), start=relation)
         self._parse(self._book, start=sheet)
@@ -116,14 +127,23 @@ class Workbook(XmlParts):
     def _styles(self) -> list[Formatter]:
         codes: dict[int, str] = {}
         numbers: list[int] = []
-        inside = {"cellXfs": False}
+        fonts: list[bool] = []
+        struck: set[str] = set()
+        inside = {"cellXfs": False, "fonts": False}
 
         def start(name: str, attributes: dict[str, str]) -> None:
             if name == "numFmt" and attributes.get("numFmtId", "").isdecimal():
                 codes[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
-            elif name == "cellXfs":
+            elif name in inside:
                 inside[name] = True
+            elif name == "font" and inside["fonts"]:
+                fonts.append(False)
+            elif name == "strike" and inside["fonts"] and fonts:
+                fonts[-1] = attributes.get("val", "1") not in ("0", "false")
             elif name == "xf" and inside["cellXfs"]:
+                font = attributes.get("fontId", "0")
+                if font.isdecimal() and int(font) < len(fonts) and fonts[int(font)]:
+                    struck.add(str(len(numbers)))
                 number = attributes.get("numFmtId", "0")
                 numbers.append(int(number) if number.isdecimal() else 0)
 
@@ -132,6 +152,7 @@ class Workbook(XmlParts):
                 inside[name] = False
 
         self._parse(posixpath.join(posixpath.dirname(self._book), "styles.xml"), start=start, end=end)
+        self.struck = frozenset(struck)
         return [formatter(code_of(number, codes), since_1904=self.since_1904) for number in numbers]
 
     def look_over(self, sheet: str) -> tuple[int, list[Merged]]:
@@ -150,17 +171,20 @@ class Workbook(XmlParts):
 
     def rows(self, sheet: str) -> Iterator[SheetRow]:
         """The rows that hold something: their number, and their texts by column, from 0."""
-        reading = _Rows(self.texts, self.formats)
+        reading = _Rows(self.texts, self.formats, self.struck)
         for _ in self._parsing(self.sheets[sheet], start=reading.start, end=reading.end, text=reading.text):
             yield from reading.done
             reading.done.clear()
+            self.hidden_rows = reading.hidden_rows
 
 
 class _Rows:
     """What the parser of a sheet calls; finished rows stand in `done`."""
 
-    def __init__(self, texts: list[str], formats: list[Formatter]) -> None:
-        self._texts, self._formats = texts, formats
+    def __init__(self, texts: list[str], formats: list[Formatter], struck: frozenset[str]) -> None:
+        self._texts, self._formats, self._struck = texts, formats, struck
+        self.hidden_rows = 0
+        self._standing = self._is_hidden = False
         self.done: list[SheetRow] = []
         self._number = self._column = 0
         self._cells: dict[int, str] = {}
@@ -182,6 +206,7 @@ class _Rows:
             number = attributes.get("r", "")
             self._number = int(number) if number.isdecimal() else self._number + 1
             self._cells, self._column = {}, -1
+            self._standing, self._is_hidden = False, attributes.get("hidden", "0") in ("1", "true")
 
     def end(self, name: str) -> None:
         if name in ("v", "t"):
@@ -191,8 +216,10 @@ class _Rows:
         elif name == "c":
             if self._parts and (text := self._shown("".join(self._parts))):
                 self._cells[self._column] = text
+                self._standing = self._standing or self._style not in self._struck
         elif name == "row" and self._cells:
-            self.done.append((self._number, self._cells))
+            self.hidden_rows += self._is_hidden
+            self.done.append((self._number, self._cells if self._standing else Struck(self._cells)))
 
     def text(self, data: str) -> None:
         if self._reads:

@@ -1,0 +1,53 @@
+"""Cells and labels that say that there is none."""
+
+import pytest
+
+from workers.contracts.task_types import TaskType
+
+ROLES = {"text": "input", "label": "label"}
+
+
+def table(labels: list[str], count: int = 60) -> str:
+    rows = [f"My parcel number {n} is late,{labels[n % len(labels)]}\n" for n in range(count)]
+    return "text,label\n" + "".join(rows)
+
+
+@pytest.mark.parametrize(
+    "none", ["N/A", "nan", "NaN", "null", "NULL", "#N/A", "-", "?", "—", "<NA>", "n.a.", "未标注"]
+)
+def test_a_missing_label_is_no_class(import_file, freeze_rows, none: str) -> None:
+    file = table(["late", "broken", none, "paid"])
+    proposal = import_file(file).result.proposal
+    assert (proposal.roles, proposal.warnings) == (
+        ROLES,
+        [f"15 of 60 rows have no label in “label” but “{none}”. These rows are set aside."],
+    )
+    frozen = freeze_rows(file, TaskType.CLASSIFICATION, ROLES)
+    assert frozen.result.labels == {"broken": 15, "late": 15, "paid": 15}
+    assert frozen.result.reasons == {f"The label is “{none}”, which says that there is none": 15}
+
+
+@pytest.mark.parametrize(
+    "labels", [["+", "-", "0"], [".", "?", "!"], ["yes", "-"], ["spam", "null"], ["other", "unknown", "no"]]
+)
+def test_signs_and_words_that_are_labels_stay(import_file, freeze_rows, labels: list[str]) -> None:
+    file = table(labels)
+    assert import_file(file).result.proposal.warnings == []
+    assert set(freeze_rows(file, TaskType.CLASSIFICATION, ROLES).result.labels) == set(labels)
+
+
+@pytest.mark.parametrize("doubtful", ["none", "None", "NA"])
+def test_a_doubtful_label_is_named(import_file, freeze_rows, doubtful: str) -> None:
+    file = table(["joy", "anger", doubtful])
+    assert import_file(file).result.proposal.warnings == [
+        f"“{doubtful}” in “label” is learned as a label of its own. If it means that there is none, remove these rows."
+    ]
+    assert len(freeze_rows(file, TaskType.CLASSIFICATION, ROLES).result.labels) == 3
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ","])
+def test_backslash_n_is_an_empty_cell(freeze_rows, delimiter: str) -> None:
+    lines = [delimiter.join((f"Where is {n}?", f"In {n}." if n % 3 else r"\N")) for n in range(60)]
+    file = "\n".join([delimiter.join(("question", "answer")), *lines])
+    frozen = freeze_rows(file, TaskType.CHAT, {"question": "input", "answer": "target"})
+    assert frozen.result.reasons == {"The target (column “answer”) is empty": 20}

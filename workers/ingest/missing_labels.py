@@ -1,0 +1,33 @@
+"""Labels that say that there is none: N/A, nan, null, a dash."""
+
+import re
+from collections.abc import Iterable
+
+_WORDS = frozenset(
+    {
+        "n/a", "#n/a", "nan", "null", "nil", "\\n", "<na>", "<nan>", "<null>", "<none>", "(null)", "(none)", "(blank)", "(empty)", "n.a.",
+        "undefined", "no label", "unlabeled", "unlabelled", "not labeled", "not labelled", "未标注", "无标签", "缺失", "k.a.", "s/d", "н/д",
+    }
+)  # fmt: skip
+_SIGNS = frozenset({"-", "--", "---", "–", "—", "?", "??", "???", ".", "..", "...", "…", "_", "*"})
+_DOUBTFUL = frozenset({"none", "na"})
+"""A label of its own as often as a missing one."""
+
+
+def missing_labels(labels: Iterable[str]) -> set[str]:
+    """Return which of a column's labels say that a row has none.
+
+    A sign does so only beside words: + and - may be the labels themselves. At least two other labels must be left.
+    """
+    every = list(labels)
+    words = {label for label in every if label.casefold() in _WORDS}
+    signs = {label for label in every if label in _SIGNS}
+    others = [label for label in every if label not in words | signs]
+    if len({label.casefold() for label in others}) < 2:
+        return set()
+    return words | signs if all(re.search(r"\w", label) for label in others) else words
+
+
+def doubtful_labels(labels: Iterable[str]) -> list[str]:
+    """Return the labels that may say that a row has none, and are learned."""
+    return [label for label in labels if label.casefold() in _DOUBTFUL]
