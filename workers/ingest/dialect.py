@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from workers.ingest.conversations.markup import masked
 from workers.ingest.readers.lines import split_lines
 from workers.ingest.vocabulary import is_known_name
 
@@ -133,6 +134,7 @@ def _with_line_end(line: str) -> str:
 
 def find_dialect(sample: str, extension: str) -> Dialect:
     """Return the dialect under which most of the sample's records have the same number (above 1) of cells."""
+    sample = masked(sample)
     lines = split_lines(sample)
     declared = re.match(r"sep=(.)\r?\n?$", lines[0]) if lines else None
     if declared:

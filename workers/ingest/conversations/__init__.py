@@ -4,7 +4,12 @@
 rows of them that can be learned.
 """
 
-from workers.ingest.conversations.markup import marked_turns, read_history
+from workers.ingest.conversations.markup import (
+    asked_turns,
+    marked_answer,
+    marked_turns,
+    read_history,
+)
 from workers.ingest.conversations.normalization import (
     Conversation,
     ConversationError,
@@ -19,8 +24,10 @@ __all__ = [
     "ConversationError",
     "Message",
     "Turn",
+    "asked_turns",
     "canonical",
     "is_messages",
+    "marked_answer",
     "marked_turns",
     "normalized",
     "parse_messages",

@@ -13,38 +13,128 @@ _SIDES = f"System|系统|{_USER}|{_ASSISTANT}"
 
 _ANSWERS = frozenset(name.casefold() for name in _ASSISTANT.split("|"))
 
-_HASHES = re.compile(rf"(?<!#)#{{2,3}}\s*(?P<who>{_SIDES}|Input|Context)\s*[:：]?(?=\s|\w)", re.IGNORECASE)
-_LINES = re.compile(rf"^[ \t]*(?:\*\*|\[)?(?P<who>{_SIDES})(?:\s?\d+)?(?:\*\*|\])?\s?[:：](?:\*\*)?(?=\s|\S)", re.MULTILINE | re.IGNORECASE)  # fmt: skip
+_HASHES = re.compile(rf"(?<!#)#{{2,3}}\s*(?P<who>{_SIDES}|Input|Context)\s*[:：]?(?=\s|\w|$)", re.IGNORECASE)
+_HEADINGS = re.compile(
+    rf"^#{{1,6}}[ \t]+\**(?P<who>{_SIDES})\**[ \t]*[:：]?\**[ \t]*(?:\n|$)", re.MULTILINE | re.IGNORECASE
+)
+_LINES = re.compile(rf"^[ \t]*(?:\*\*|\[)?(?P<who>{_SIDES})(?:\s?\d+)?(?:\*\*|\])?\s?[:：](?:\*\*)?", re.MULTILINE | re.IGNORECASE)  # fmt: skip
+_NUMBERED = re.compile(r"^[ \t]*(?:\*\*)?(?P<who>Q|A|Question|Answer|问|答|Frage|Antwort)[ \t]?\d+[ \t]?[.)．、](?:\*\*)?(?=[ \t]*\S)", re.MULTILINE | re.IGNORECASE)  # fmt: skip
+"""“Q1. …” and “A1. …”."""
+_SPEAKER = (
+    r"(?P<who>system|developer|user|human|assistant|model|bot|chatbot|ai|gpt|moss|prompter|observation|tool)"
+)
+_TAGS = "system|user|human|assistant|ai|bot|question|answer|instruction|response|prompt|用户|问|答|问题|回答"
 _TOKENS = (
     re.compile(r"<\|im_start\|>\s*(?P<who>[^\s<>|:]+)[ \t]*\n?"),
     re.compile(r"<\|start_header_id\|>\s*(?P<who>[^\s<>|:]+)\s*<\|end_header_id\|>\s*"),
     re.compile(r"<start_of_turn>\s*(?P<who>[^\s<>|:]+)[ \t]*\n?"),
     re.compile(
-        r"<\|(?P<who>system|user|assistant|human|bot|model|prompter|observation)\|>\s*", re.IGNORECASE
+        rf"<\|\w+\|>\s*{_SPEAKER}(?:\s+to=\S+)?\s*(?:<\|channel\|>\s*(?P<channel>\w+)[^<]*)?<\|\w+\|>\s*",
+        re.IGNORECASE,
     ),
+    re.compile(rf"<\|(?:\w+_)?{_SPEAKER}(?:_\w+)?\|>(?:\w+<\|im_middle\|>)?:?\s*", re.IGNORECASE),
+    re.compile(rf"\[\|{_SPEAKER}\|\]:?\s*", re.IGNORECASE),
     re.compile(r"<｜(?P<who>User|Assistant|System)｜>\s*", re.IGNORECASE),
+    re.compile(r"<reserved_(?P<who>10[2367]|19[56])>\s*"),
+    re.compile(r"<extra_id_[01]>\s*(?P<who>System|User|Assistant)[ \t]*\n?"),
+    re.compile(r">>(?P<who>QUESTION|ANSWER|USER|ASSISTANT|SYSTEM|INSTRUCTION|RESPONSE)<<\s*"),
+    re.compile(rf"(?:^|(?<=>))[ \t]*<(?P<who>{_TAGS})>\s*", re.IGNORECASE | re.MULTILINE),
+    re.compile(r"<(?P<who>用户|AI)>"),
+    re.compile(r"GPT4(?: Correct)? (?P<who>User|Assistant):\s*"),
 )
-_ENDS = re.compile(r"<\|(?:im_end|eot_id|end|endoftext|end_of_text|begin_of_text)\|>|</?s>|<end_of_turn>|<bos>|<eos>|<｜(?:begin|end)▁of▁sentence｜>")  # fmt: skip
+"""Marks that models know as tokens of their own, and tags, which stand anywhere in a text."""
+_OF_BAICHUAN = {
+    "102": "user",
+    "106": "user",
+    "195": "user",
+    "103": "assistant",
+    "107": "assistant",
+    "196": "assistant",
+}
+_ENDS = re.compile(
+    r"<\|\w{1,40}\|>|</?s>|<end_of_turn>|<bos>|<eos>|<e(?:oh|oa|om)>|<(?:BOS|EOS)_TOKEN>|<｜\w+▁of▁sentence｜>|\[\|endofturn\|\]"
+    rf"|</(?:{_TAGS})>",
+    re.IGNORECASE,
+)
+_ROUNDS = re.compile(r"^\[Round \d+\][ \t]*$\n?", re.MULTILINE)
+"""What ChatGLM numbers its pairs with."""
+_THOUGHTS = frozenset({"analysis", "commentary", "thinking"})
+"""Channels of a model's output that are not its answer."""
 _SHOUTED = re.compile(r"(?:^|(?<=\s))(?P<who>USER|HUMAN|ASSISTANT|BOT|SYSTEM|GPT):\s?")
 """Vicuna's way: within a line, so only in capitals."""
+_ARROW = re.compile(r"\s*(?:[-=]>|→|\n\s*(?:###|===|---))\s*$")
+_STOP = re.compile(r"\s*(?:###|\sEND)\s*$")
+"""What older services had at the end of a prompt and of an answer."""
 _LLAMA = re.compile(r"\[INST\](?P<question>.*?)\[/INST\](?P<answer>.*?)(?=\[INST\]|$)", re.DOTALL)
 _LLAMA_SYSTEM = re.compile(r"<<SYS>>(?P<system>.*?)<</SYS>>", re.DOTALL)
+_MISTRAL_SYSTEM = re.compile(r"\[SYSTEM_PROMPT\](?P<system>.*?)\[/SYSTEM_PROMPT\]", re.DOTALL)
 _LEADING = 400
 """Characters that may stand before the first mark, as “Below is an instruction …” does."""
 
 
 def marked_turns(text: str) -> list[Turn] | None:
     """Return the turns of a text that marks at least one question and one answer, or None."""
+    turns = _turns(text)
+    return turns if turns and {"user", "assistant"} <= {turn["role"] for turn in turns} else None
+
+
+def asked_turns(text: str) -> list[Turn] | None:
+    """Return the turns of a text with marks that ends with a question, or with the mark of an answer to come."""
+    turns = _turns(text, least=1)
+    if turns:
+        return turns if turns[-1]["role"] == "user" else None
+    said = _ARROW.sub("", text)
+    return [{"role": "user", "content": said}] if said.strip() and said != text else None
+
+
+def marked_answer(text: str) -> str | None:
+    """Return what an answer says that has a mark before it or an end after it; None for a text without both."""
+    turns = _turns(text, least=1)
+    if turns and len(turns) == 1 and turns[0]["role"] == "assistant":
+        return str(turns[0]["content"])
+    said = _STOP.sub("", _ENDS.sub("", text))
+    return said.strip() if said != text else None
+
+
+def block_sides(line: str) -> list[str]:
+    """Return who speaks in a line with marks of turns as models and headings have them: `<|user|>`, `### Human:`,
+    `## User`, `<user>`, `[INST]`. The first is "" where the line begins with the end of what was said before."""
+    if re.match(r"\s*(?:<s>\s*)?\[(?:INST|SYSTEM_PROMPT)\]", line):
+        return ["user", "assistant"] if "[/INST]" in line else ["user"]
+    for marks in (*_TOKENS, _HASHES, _HEADINGS):
+        found = list(marks.finditer(line))
+        if not found:
+            continue
+        before = line[: found[0].start()].rstrip()
+        sides = [_role(mark["who"]) or "user" for mark in found]
+        if not _ENDS.sub("", before).strip():
+            return sides
+        if before.endswith(">") and _ENDS.search(before, len(before) - 60):
+            return ["", *sides]
+    return []
+
+
+def masked(text: str) -> str:
+    """Return a text without those characters of marks of turns that a table may have between its cells."""
+    text = re.sub(r"[<\[]\|(\w{1,40})\|[>\]]", r"<\1>", text)
+    return re.sub(rf"^#{{2,6}}(?=[ \t]*(?:{_SIDES})\b)", "", text, flags=re.MULTILINE | re.IGNORECASE)
+
+
+def _turns(text: str, least: int = 2) -> list[Turn] | None:
     if "[INST]" in text:
-        turns = _llama(text)
-    else:
-        marks = next((marks for marks in _TOKENS if marks.search(text)), None)
-        turns = (_split(text, marks) if marks else None) or _split(text, _HASHES)
-        turns = turns or _lines(text) or _split(text, _SHOUTED)
-    if not turns:
-        return None
-    roles = {turn["role"] for turn in turns}
-    return turns if {"user", "assistant"} <= roles else None
+        return _llama(text)
+    if "[Round " in text:
+        text = _ROUNDS.sub("", text)
+    for marks in _TOKENS:
+        if marks.search(text) and (turns := _split(text, marks, least)):
+            return turns
+    return (
+        _split(text, _HASHES, least)
+        or _split(text, _HEADINGS, least)
+        or _lines(text, least)
+        or (_split(text, _NUMBERED, least) if _NUMBERED.match(text.lstrip()) else None)
+        or _split(text, _SHOUTED, least)
+    )
 
 
 def read_history(text: str | None) -> list[Turn] | None:
@@ -63,49 +153,67 @@ def _marked(text: str) -> list[Turn] | None:
 
 
 def line_side(text: str) -> str | None:
-    """Return user or assistant where a line begins with such a mark (`Q:`, `Antwort:`), else None."""
-    found = _LINES.match(text)
+    """Return user or assistant where a line begins with such a mark (`Q:`, `A1.`, `Antwort:`), else None."""
+    found = _LINES.match(text) or _NUMBERED.match(text)
     return _role(found["who"]) if found else None
+
+
+def is_round(text: str) -> bool:
+    """Whether a line only numbers the pair of question and answer below it."""
+    return _ROUNDS.fullmatch(text.strip()) is not None
 
 
 def without_mark(text: str) -> str:
     """Return a line without the mark of its speaker."""
-    return _LINES.sub("", text, count=1).strip()
+    marks = _LINES if _LINES.match(text) else _NUMBERED
+    return marks.sub("", text, count=1).strip()
 
 
 @lru_cache(maxsize=256)
 def _role(who: str) -> str | None:
     if who.casefold() in ("input", "context"):
         return "user"
+    if who in _OF_BAICHUAN:
+        return _OF_BAICHUAN[who]
     if who.casefold() in _ANSWERS:
         return "assistant"
     return role_of(who) or "user"
 
 
-def _lines(text: str) -> list[Turn] | None:
+def _lines(text: str, least: int) -> list[Turn] | None:
     """Marks at the beginning of lines. The first line is one, else “Answer: yes” in a letter would make it a talk."""
-    return _split(text, _LINES) if _LINES.match(text.lstrip()) else None
+    return _split(text, _LINES, least) if _LINES.match(text.lstrip()) else None
 
 
-def _split(text: str, marks: re.Pattern[str]) -> list[Turn] | None:
+def _split(text: str, marks: re.Pattern[str], least: int = 2) -> list[Turn] | None:
     text = text.strip()
     found = list(marks.finditer(text))
-    if len(found) < 2 or found[0].start() > _LEADING:
+    if len(found) < least or not found or found[0].start() > _LEADING:
         return None
     turns: list[Turn] = []
+    thoughts: list[Turn] = []
     before = _ENDS.sub("", text[: found[0].start()]).strip()
     if before:
         turns.append({"role": "system", "content": before})
     for mark, following in zip(found, [*found[1:], None], strict=True):
         said = text[mark.end() : following.start() if following else None]
-        if said := _ENDS.sub("", said).strip():
-            turns.append({"role": _role(mark["who"]) or "user", "content": said})
+        if not (said := _ENDS.sub("", said).strip()):
+            continue
+        if (mark.groupdict().get("channel") or "").casefold() in _THOUGHTS:
+            thoughts.append({"type": "reasoning", "text": said})
+            continue
+        content = [*thoughts, {"type": "text", "text": said}] if thoughts else said
+        turns.append({"role": _role(mark["who"]) or "user", "content": content})
+        thoughts = []
     return turns
 
 
-def _llama(text: str) -> list[Turn] | None:
+def _llama(text: str) -> list[Turn]:
+    text = _ENDS.sub("", text)
     turns: list[Turn] = []
-    for pair in _LLAMA.finditer(_ENDS.sub("", text)):
+    if system := _MISTRAL_SYSTEM.search(text):
+        turns.append({"role": "system", "content": system["system"].strip()})
+    for pair in _LLAMA.finditer(text):
         question = pair["question"]
         if system := _LLAMA_SYSTEM.search(question):
             turns.append({"role": "system", "content": system["system"].strip()})
@@ -114,4 +222,4 @@ def _llama(text: str) -> list[Turn] | None:
             {"role": "user", "content": question.strip()},
             {"role": "assistant", "content": pair["answer"].strip()},
         ]
-    return turns
+    return [turn for turn in turns if turn["content"]]

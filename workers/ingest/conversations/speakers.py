@@ -10,7 +10,7 @@ ROLES: dict[str, str] = {
             "usuário pergunta utente domanda пользователь вопрос клиент ユーザー 質問 사용자 질문"
         ),
         "assistant": (
-            "assistant gpt bot chatbot model ai agent chatgpt claude llama llm machine support advisor operator answer "
+            "assistant gpt bot chatbot model ai agent chatgpt claude llama llm machine support advisor operator moss answer "
             "response reply completion output a 助手 答 机器人 客服 回答 assistent antwort réponse reponse asistente respuesta "
             "assistente resposta risposta ассистент помощник ответ アシスタント 回答 어시스턴트 답변"
         ),

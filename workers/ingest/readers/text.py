@@ -3,20 +3,38 @@
 from collections.abc import Iterator
 
 from workers.ingest.readers.lines import Line, read_lines
+from workers.ingest.readers.transcripts import boundary, question_level, read_conversations, read_questions
 from workers.ingest.source import Bad, Row, Source
 
 
 def read_text(source: Source) -> Iterator[Row | Bad]:
-    """Yield rows with the one column `text`."""
-    paragraphs = _has_paragraphs(source.sample())
+    """Yield rows with the one column `text`, or with a question and its answer where headings ask."""
+    sample = source.sample()
+    begins_with = boundary(sample)
+    level = None if begins_with else question_level(sample)
+    paragraphs = _has_paragraphs(sample)
     source.notes.append(
-        "Read as plain text, one row per paragraph."
+        "Read as plain text, one row per conversation."
+        if begins_with
+        else "Read as plain text: each heading is a question, and what stands below it the answer."
+        if level
+        else "Read as plain text, one row per paragraph."
         if paragraphs
         else "Read as plain text, one row per line."
     )
     with source.open_text() as stream:
         lines = read_lines(stream, source.record_limit)
-        for block in _paragraphs(lines, source) if paragraphs else ([line] for line in lines):
+        if level:
+            yield from read_questions(lines, source, level)
+            return
+        blocks = (
+            read_conversations(lines, source, begins_with)
+            if begins_with
+            else _paragraphs(lines, source)
+            if paragraphs
+            else ([line] for line in lines)
+        )
+        for block in blocks:
             if any(line.overlong for line in block):
                 reason = f"The line is longer than {source.record_limit:,} characters"
                 yield Bad(block[0].number, reason, block[0].text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from workers.contracts.specs import Column
 from workers.ingest import vocabulary
-from workers.ingest.conversations import canonical, marked_turns
+from workers.ingest.conversations import asked_turns, canonical, marked_answer, marked_turns
 from workers.ingest.conversations.turns import bare_turns, turns_of
 from workers.ingest.literals import nested_value
 from workers.ingest.nested import flattened
@@ -61,6 +61,11 @@ def find_conversion(columns: list[Column], sample: Sample) -> Conversion | None:
     if marked := _marked_columns(columns, sample):
         found.steps.append(lambda cells: _with_turns(cells, marked))
         found.notes.append(f"“{marked[0]}” marks who speaks in its text, so it was read as conversations.")
+    elif pair := _marked_pair(columns, sample):
+        found.steps.append(lambda cells: _without_marks(cells, *pair))
+        found.notes.append(
+            f"The marks of turns in “{pair[0]}” and “{pair[1][0]}” were left out of the texts."
+        )
     return found if found.steps else None
 
 
@@ -134,3 +139,33 @@ def _with_turns(cells: Row, names: Sequence[str]) -> Row:
         name: canonical(turns) if text and name in names and (turns := marked_turns(text)) else text
         for name, text in cells.items()
     }
+
+
+_PROMPT = vocabulary.QUESTION | vocabulary.INSTRUCTION | vocabulary.INPUT | vocabulary.MESSAGES
+
+
+def _marked_pair(columns: list[Column], sample: Sample) -> tuple[str, list[str]] | None:
+    """A column of prompts that end where the answer begins, marks included, and the columns of their answers."""
+    prompt = next((c.name for c in columns if named(c.name, _PROMPT) and not c.is_messages), None)
+    answers = [
+        column.name
+        for column in columns
+        if column.name != prompt
+        and not column.is_messages
+        and named(column.name, vocabulary.ANSWER | vocabulary.CHOSEN | vocabulary.REJECTED | vocabulary.CODE)
+    ]
+    if prompt is None or not answers:
+        return None
+    is_asked = _share(_values(sample, prompt), lambda text: asked_turns(text) is not None) > 0.8
+    return (prompt, answers) if is_asked else None
+
+
+def _without_marks(cells: Row, prompt: str, answers: Sequence[str]) -> Row:
+    made = dict(cells)
+    if turns := asked_turns(cells.get(prompt) or ""):
+        alone = turns[0]["content"] if len(turns) == 1 else None
+        made[prompt] = alone if isinstance(alone, str) else canonical(turns)
+    for name in answers:
+        if (text := cells.get(name)) and (said := marked_answer(text)):
+            made[name] = said
+    return made

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from workers.contracts.specs import Column
 from workers.contracts.task_types import TaskType
 from workers.ingest import vocabulary
-from workers.ingest.conversations.markup import line_side, without_mark
+from workers.ingest.conversations.markup import is_round, line_side, without_mark
 from workers.ingest.conversations.speakers import is_speaker, role_of
 from workers.ingest.labels import named as quoted
 from workers.ingest.proposals.marked_rows import marking_columns
@@ -231,6 +231,8 @@ def group_line_pairs(table: Cells) -> Cells:
     side = ""
     for line, cells in table:
         text = next(iter(cells.values())) or ""
+        if is_round(text):
+            continue
         now = line_side(text)
         if now == "user" and (begun is None or side == "assistant"):
             if begun:
