@@ -62,8 +62,8 @@ _THOUGHTS = frozenset({"analysis", "commentary", "thinking"})
 """Channels of a model's output that are not its answer."""
 _SHOUTED = re.compile(r"(?:^|(?<=\s))(?P<who>USER|HUMAN|ASSISTANT|BOT|SYSTEM|GPT):\s?")
 """Vicuna's way: within a line, so only in capitals."""
-_ARROW = re.compile(r"\s*(?:[-=]>|→|\n\s*(?:###|===|---))\s*$")
-_STOP = re.compile(r"\s*(?:###|\sEND)\s*$")
+_ARROW = re.compile(r"(?:[-=]>|→|\n\s*(?:###|===|---))$")
+_STOP = re.compile(r"(?:###|\sEND)$")
 """What older services had at the end of a prompt and of an answer."""
 _LLAMA = re.compile(r"\[INST\](?P<question>.*?)\[/INST\](?P<answer>.*?)(?=\[INST\]|$)", re.DOTALL)
 _LLAMA_SYSTEM = re.compile(r"<<SYS>>(?P<system>.*?)<</SYS>>", re.DOTALL)
@@ -83,8 +83,14 @@ def asked_turns(text: str) -> list[Turn] | None:
     turns = _turns(text, least=1)
     if turns:
         return turns if turns[-1]["role"] == "user" else None
-    said = _ARROW.sub("", text)
-    return [{"role": "user", "content": said}] if said.strip() and said != text else None
+    said = _without_end(text, _ARROW)
+    return [{"role": "user", "content": said}] if said and said != text.rstrip() else None
+
+
+def _without_end(text: str, ending: re.Pattern[str]) -> str:
+    text = text.rstrip()
+    found = ending.search(text, max(0, len(text) - 12))
+    return text[: found.start()].rstrip() if found else text
 
 
 def marked_answer(text: str) -> str | None:
@@ -92,8 +98,8 @@ def marked_answer(text: str) -> str | None:
     turns = _turns(text, least=1)
     if turns and len(turns) == 1 and turns[0]["role"] == "assistant":
         return str(turns[0]["content"])
-    said = _STOP.sub("", _ENDS.sub("", text))
-    return said.strip() if said != text else None
+    said = _without_end(_ENDS.sub("", text), _STOP)
+    return said.strip() if said.strip() != text.strip() else None
 
 
 def block_sides(line: str) -> list[str]:

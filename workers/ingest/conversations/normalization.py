@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 
 from workers.contracts.excerpts import excerpt
 from workers.ingest.conversations.speakers import role_of
-from workers.ingest.conversations.turns import Turn, calls_tool, content, first_of, speaker
+from workers.ingest.conversations.turns import Turn, calls_tool, content, first_of, refusal, speaker
 from workers.ingest.verdicts import is_marked_bad, is_rated
 
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text", "refusal", "paragraph", "markdown", "string"})
@@ -28,6 +28,7 @@ AFTERWORD = "What comes after the last answer is left out."
 MIDDLE = "A system message in the middle is read as part of the user's turn beside it."
 UNLEARNED = "Answers that the file marks as bad or as not to be learned are read, and not learned."
 _NO_ANSWER = "The file marks every answer as bad or as not to be learned"
+REFUSALS = "Refusals of the assistant are learned as its answers."
 THOUGHTS = "Reasoning is left out; the answers are learned."
 
 
@@ -102,6 +103,8 @@ def _message(turn: Turn, notes: set[str]) -> Message | None:
     if role == "system" and not text:
         return None
     message = Message(role=role, content=text)
+    if role == "assistant" and refusal(turn):
+        notes.add(REFUSALS)
     if role == "assistant" and _is_unlearned(turn):
         message["learned"] = False
         notes.add(UNLEARNED)

@@ -37,7 +37,13 @@ def content(turn: Turn) -> Any:
     """Return what is said: a text, a list of parts, or None where nothing is (or only a tool is called)."""
     if isinstance(turn.get("data"), dict) and "type" in turn:
         return first_of(turn["data"], _CONTENT_KEYS)
-    return first_of(turn, _CONTENT_KEYS)
+    return first_of(turn, _CONTENT_KEYS) or refusal(turn) or first_of(turn, _CONTENT_KEYS)
+
+
+def refusal(turn: Turn) -> str | None:
+    """Return the words by which an assistant refuses, which OpenAI puts beside an empty content."""
+    said = turn.get("refusal")
+    return said if isinstance(said, str) and said.strip() and not first_of(turn, _CONTENT_KEYS) else None
 
 
 def calls_tool(turn: Turn) -> bool:

@@ -88,8 +88,11 @@ def _with_pair(table: Table, pair: tuple[str, str], label: Column, also: Sequenc
 
 
 def _learnable(table: Table, roles: dict[str, Role], label: Column, why: list[str]) -> Found:
-    """The proposal, unless nearly every row has several labels."""
+    """The proposal, unless nearly every row has several labels, or fewer than two labels have two rows each."""
     several, rows, _ = several_labels(table, label.name)
+    if several <= 0.9 * rows and len(table.sample) >= table.rows and _repeated(table, label.name) < 2:
+        reason = f"Fewer than two labels in “{label.name}” have two rows of their own, so there is nothing to tell apart. Add rows with other labels."
+        return Found(None, {}, [*(label_warnings(table, label.name)[:1] if several else []), reason])
     if several > 0.9 * rows:
         reason = f"Nearly all rows have several labels in “{label.name}”, and only one per row can be learned. Keep the most important one of each row."
         return Found(None, {}, [reason])
@@ -127,6 +130,17 @@ def has_case_variants(table: Table, name: str) -> bool:
 def _single_labels(table: Table, name: str) -> Counter[str]:
     cells = [labels_of(value) for value in table.values(name, len(table.sample))]
     return Counter(labels[0] for labels in cells if len(labels) == 1)
+
+
+def _repeated(table: Table, name: str) -> int:
+    """How many labels have two rows or more, in any spelling; a row with several labels is none of these."""
+    counts = _single_labels(table, name)
+    joined = combinations_of(counts)
+    rows: Counter[str] = Counter()
+    for label, times in counts.items():
+        if label not in joined:
+            rows[label_key(label)] += times
+    return sum(times > 1 for times in rows.values())
 
 
 def label_warnings(table: Table, name: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Cells that say in another form what a plain one would: Python lists, answers of SQuAD, marks of turns and labels."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ from workers.ingest.conversations import asked_turns, canonical, marked_answer, 
 from workers.ingest.conversations.turns import bare_turns, turns_of
 from workers.ingest.literals import nested_value
 from workers.ingest.nested import flattened
+from workers.ingest.reshaping.label_marks import marked_labels
 from workers.ingest.reshaping.several_answers import best_answer, columns_with_several
 from workers.ingest.tables import cell_text
 from workers.ingest.vocabulary import named
@@ -20,7 +20,7 @@ Cells = Iterator[tuple[int, Row]]
 Sample = Sequence[dict[str, str]]
 
 _CHECKED = 300
-_FASTTEXT = re.compile(r"\s*((?:__label__\S+[\s,]+)+)(\S.*)", re.DOTALL)
+_CHECKED_MARKS = 100
 
 
 @dataclass
@@ -40,12 +40,9 @@ def find_conversion(columns: list[Column], sample: Sample) -> Conversion | None:
     """Return what the table's cells need, or None."""
     found = Conversion()
     names = [column.name for column in columns]
-    if (
-        len(names) == 1
-        and _share(_values(sample, names[0]), lambda text: bool(_FASTTEXT.fullmatch(text))) > 0.9
-    ):
-        found.steps.append(lambda cells: _labelled(cells.get(names[0]) or ""))
-        found.notes.append("Labels written as fastText does (__label__…) became a column of their own.")
+    if labelled := marked_labels(columns, sample):
+        found.steps.append(labelled.convert)
+        found.notes.append(labelled.note)
         return found
     if several := columns_with_several(names, sample):
         found.steps.append(
@@ -75,15 +72,6 @@ def _values(sample: Sample, name: str) -> list[str]:
 
 def _share(values: list[str], holds: Callable[[str], bool]) -> float:
     return sum(map(holds, values)) / len(values) if values else 0.0
-
-
-def _labelled(text: str) -> Row:
-    found = _FASTTEXT.fullmatch(text)
-    if not found:
-        return {"text": text, "label": None}
-    labels = re.findall(r"__label__([^\s,]+)", found[1])
-    label = labels[0] if len(labels) == 1 else json.dumps(labels, ensure_ascii=False)
-    return {"text": found[2].strip(), "label": label}
 
 
 def _is_nested_text(name: str, sample: Sample) -> bool:
@@ -129,7 +117,8 @@ def _marked_columns(columns: list[Column], sample: Sample) -> list[str]:
         column.name
         for column in others
         if not column.is_messages
-        and _share(_values(sample, column.name), lambda text: marked_turns(text) is not None) > 0.8
+        and _share(_values(sample, column.name)[:_CHECKED_MARKS], lambda text: marked_turns(text) is not None)
+        > 0.8
     ]
     return marked if len(marked) == len(others) else []
 
@@ -156,7 +145,9 @@ def _marked_pair(columns: list[Column], sample: Sample) -> tuple[str, list[str]]
     ]
     if prompt is None or not answers:
         return None
-    is_asked = _share(_values(sample, prompt), lambda text: asked_turns(text) is not None) > 0.8
+    is_asked = (
+        _share(_values(sample, prompt)[:_CHECKED_MARKS], lambda text: asked_turns(text) is not None) > 0.8
+    )
     return (prompt, answers) if is_asked else None
 
 
