@@ -9,21 +9,24 @@ from workers.ingest.splits import TEST, TRAIN, VALIDATION
 
 def training_part(names: Sequence[str]) -> str | None:
     """Return the part of a workbook or an archive that is named like training data, where others hold the rest."""
-    codes = {name: split_of_name(_stem(name)) for name in names}
+    codes = {name: _split_of(name) for name in names}
     has_others = not {TEST, VALIDATION}.isdisjoint(codes.values())
     return next((name for name, code in codes.items() if code == TRAIN and has_others), None)
 
 
 def unread_splits(read: str, names: Iterable[str]) -> str | None:
     """Say which parts of a workbook or an archive, of which one is read, hold test or validation rows, or None."""
-    if split_of_name(_stem(read)) in (TEST, VALIDATION):
+    if _split_of(read) in (TEST, VALIDATION):
         return None
-    held_out = [name for name in names if name != read and split_of_name(_stem(name)) in (TEST, VALIDATION)]
+    held_out = [name for name in names if name != read and _split_of(name) in (TEST, VALIDATION)]
     if not held_out:
         return None
     listed = ", ".join(f"“{name}”" for name in held_out[:3])
     return f"Named like test or validation data, and not read: {listed}. Import it as well, and choose “Use for testing only” for it, so that scores are measured on it."
 
 
-def _stem(name: str) -> str:
-    return re.sub(r"(\.\w{1,7}){1,2}$", "", name.rpartition("/")[2])
+def _split_of(name: str) -> int | None:
+    """The split that a name means by itself, else by the folder that it is in."""
+    *folders, file = re.sub(r"(\.\w{1,7}){1,2}$", "", name).split("/")
+    codes = (split_of_name(part) for part in (file, *reversed(folders)))
+    return next((code for code in codes if code is not None), None)

@@ -26,19 +26,19 @@ MESSAGES = _words(
     "messages conversations conversation dialog dialogue dialogs turns chat contents 对话 消息 会话 nachrichten mensajes диалог"
 )
 SYSTEM = _words(
-    "system systemprompt systemmessage systeminstruction systeminstructions systemrole systemtext sysprompt persona personas "
+    "system preamble systemprompt systemmessage systeminstruction systeminstructions systemrole systemtext sysprompt persona personas "
     "personality botpersona yourpersona characterdescription 系统 系统提示 系统提示词 人设 角色设定 systemnachricht "
     "systemanweisung invitesysteme mensajedelsistema системныйпромпт システムプロンプト"
 )
 INSTRUCTION = _words("instruction instructions 指令 instruktion anweisung consigne instruccion 指示 任务")
 CONTEXT = _words("input context passage background 输入 上下文 背景 contexte contexto kontext")
 QUESTION = _words(
-    "question questions query prompt user human ask frage question pregunta pergunta domanda demande requete "
+    "question questions userinput query prompt user human ask frage question pregunta pergunta domanda demande requete "
     "问题 问 提问 用户 質問 вопрос nutzer utilisateur request message inquiry 咨询 vraag fråga pytanie otázka soru pertanyaan "
     "câuhỏi 질문 प्रश्न सवाल السؤال سؤال คำถาม שאלה ερώτηση запитання kérdés întrebare swali kysymys"
 )
 ANSWER = _words(
-    "answer answers response reply assistant bot completion output antwort reponse respuesta resposta risposta "
+    "answer answers groundtruth groundtruthanswer response reply assistant bot completion output antwort reponse respuesta resposta risposta "
     "答案 答 回答 回复 答复 助手 输出 回答内容 返答 ответ gpt chosen sortie salida ausgabe result "
     "chosenresponse chosenanswer antwoord svar odpowiedź odpověď cevap yanıt jawaban trảlời 답변 답 उत्तर जवाब الجواب جواب الإجابة "
     "คำตอบ תשובה απάντηση відповідь válasz răspuns jibu vastaus"
@@ -107,7 +107,7 @@ CHOSEN = GOOD_ANSWER | _words(
 TOOLS = _words("tools functions tooldefinitions functiondefinitions availabletools 工具")
 INPUT = _words("input source src text texte texto testo prompt 输入 eingabe entree entrada")
 LABEL = _words(
-    "label labels category categories class classes intent sentiment topic tag rating stars queue emotion polarity "
+    "label labels category categories class classes intent stance sentiment topic tag rating stars queue emotion polarity "
     "etiquette categorie classe categoria etiqueta clase kategorie klasse etikett sentimiento thema "
     "标签 类别 分类 类型 情感 意图 队列 ラベル カテゴリ метка класс категория 레이블 라벨 분류 लेबल श्रेणी تصنيف الفئة ป้ายกำกับ kategoria etiket target coarse ytrue department"
 )

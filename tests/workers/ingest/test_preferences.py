@@ -75,6 +75,20 @@ def test_openais_preference_files(import_file) -> None:
     assert "“non_preferred_output” is left out" in proposal.warnings[0]
 
 
+@pytest.mark.parametrize("name", ["score", "rating"])
+def test_the_score_of_a_rejected_answer_is_not_that_of_the_row(import_file, name: str) -> None:
+    text = made(
+        lambda n: {
+            "prompt": question(n),
+            "chosen": good(n),
+            "rejected": bad(n),
+            f"{name}_chosen": 5,
+            f"{name}_rejected": 1,
+        }
+    )
+    assert Role.QUALITY not in import_file(text, "x.jsonl").result.proposal.roles.values()
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -109,7 +123,7 @@ def test_where_a_column_names_the_better_answer_nothing_is_proposed(
     proposal = import_file(text, "x.jsonl").result.proposal
     assert proposal.task_type is None
     assert proposal.why[0].startswith(
-        f"This is preference data: “{first}”, “{second}” answer the same question, and “{winner}” says"
+        f"This is preference data: “{first}”, “{second}” hold answers to the same input, and “{winner}” says"
     )
 
 

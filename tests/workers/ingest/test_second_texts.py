@@ -64,6 +64,42 @@ def test_both_texts_are_read(
     assert contents == {n + 1: f"{sentence(n)}\n\n{cell(n)}" for n in range(60)}
 
 
+@pytest.mark.parametrize(
+    ("text", "beside"), [("utterance", "context"), ("claim", "evidence"), ("text", "previous_messages")]
+)
+def test_a_list_of_texts_is_read(freeze_rows, import_file, text: str, beside: str) -> None:
+    rows = made(lambda n: {text: sentence(n), beside: [other(n), "Hello."], "label": LABELS[n % 3]})
+    proposal = import_file(rows, "x.jsonl").result.proposal
+    roles = {text: Role.INPUT, beside: Role.CONTEXT, "label": Role.LABEL}
+    assert proposal.roles == roles
+    frozen = freeze_rows(rows, TaskType.CLASSIFICATION, roles, name="x.jsonl")
+    assert frozen.rows[0]["prompt"][0]["content"] == f"{sentence(0)}\n\n{other(0)}\n\nHello."
+
+
+def test_a_stance_is_towards_its_target(import_file) -> None:
+    rows = made(
+        lambda n: {"Tweet": sentence(n), "Target": word(n), "Stance": ("FAVOR", "AGAINST", "NONE")[n % 3]}
+    )
+    roles = import_file(rows, "x.jsonl").result.proposal.roles
+    assert roles == {"Tweet": Role.INPUT, "Target": Role.CONTEXT, "Stance": Role.LABEL}
+
+
+def test_an_aspect_comes_before_a_title_which_is_named(import_file) -> None:
+    rows = made(
+        lambda n: {
+            "movie_title": f"The kettle of Lyon {n}",
+            "text": sentence(n),
+            "aspect": word(n),
+            "label": LABELS[n % 3],
+        }
+    )
+    proposal = import_file(rows, "x.jsonl").result.proposal
+    assert proposal.roles["aspect"] is Role.CONTEXT
+    assert proposal.warnings == [
+        "For the label only “text”, “aspect” are read, not “movie_title”. At most two texts can be read."
+    ]
+
+
 def test_the_order_of_the_columns_does_not_matter(import_file) -> None:
     rows = made(lambda n: {"label": LABELS[n % 3], "title": other(n), "text": sentence(n)})
     roles = import_file(rows, "x.jsonl").result.proposal.roles
@@ -108,6 +144,7 @@ def test_a_third_text_is_named_at_the_top(import_file) -> None:
         {"id": 7, "language": "en", "created_at": "2024-01-05"},
         {"user": "Ann of Lyon", "source": "the web form", "version": "1.2"},
         {"city": "Lyon", "rating_count": 3},
+        {"focus": "kettles", "keyword": "late", "type": "mail"},
         {"url": "https://example.org/kettle", "note": "checked by hand on Monday morning"},
     ],
 )

@@ -154,6 +154,7 @@ def _workbook(parts: dict[str, int], path: Path) -> Path:
         ({"Testdaten": 30, "Trainingsdaten": 24, "dev": 20}, "Trainingsdaten", ["Testdaten", "dev"]),
         ({"orders": 60, "test": 24}, "orders", ["test"]),
         ({"orders": 60, "prices": 24}, "orders", []),
+        ({"en_train": 60, "en_dev": 24}, "en_train", ["en_dev"]),
     ],
 )
 def test_test_data_in_another_part_is_named(

@@ -19,6 +19,7 @@ _PLAINLY = (
     "label",
     "标签",
     "intent",
+    "stance",
     "class",
     "sentiment",
     "category",

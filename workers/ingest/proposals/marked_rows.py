@@ -1,5 +1,6 @@
 """Columns that mark rows as good or bad: which of them are followed, and what is said of the others."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from workers.contracts.specs import Column
@@ -12,6 +13,8 @@ from workers.ingest.vocabulary import named, plain
 _MOST_MARKS = 50
 _ANNOTATION = frozenset({"accept", "reject", "ignore"})
 """What Prodigy writes under “answer” of a labelled text."""
+_OF_ONE_ANSWER = re.compile(r"(chosen|rejected|winner|loser|[ _.-][abjk01])$")
+"""Ends of names of marks that are about one of several answers, not about the row."""
 _REVIEWS = ("review", "annot", "label", "moderat", "qa", "check", "审核", "标注", "prüf", "revis")
 """In the names of loose marks (`review_status`) that are about the row, and not what the text is like."""
 
@@ -27,7 +30,7 @@ def marking_columns(table: Table, task: TaskType) -> list[tuple[Column, Reading]
 
 
 def _reading(table: Table, column: Column, task: TaskType) -> Reading | None:
-    if column.is_messages or not column.filled:
+    if column.is_messages or not column.filled or _OF_ONE_ANSWER.search(column.name.casefold()):
         return None
     mark, values = mark_named(column.name), values_of(table, column)
     counts = mark is not None and (task is not TaskType.CLASSIFICATION or _is_about_row(column.name, mark))

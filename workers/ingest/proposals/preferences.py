@@ -6,12 +6,12 @@ from workers.ingest.proposals.table import Found, Table
 from workers.ingest.vocabulary import plain
 
 _SIDE = re.compile(
-    r"(?P<stem>(model|assistant|bot|chosen)?(response|answer|output|completion|reply|summary|generation|conversation|model|assistant|antwort|reponse|respuesta|resposta|回答|回复|答案|ответ)s?)"
+    r"(?P<stem>(model|assistant|bot|chosen)?(response|answer|output|completion|reply|summary|generation|conversation|humanref|antwort|reponse|respuesta|resposta|回答|回复|答案|ответ)s?)"
     r"(?P<side>[abij]|[0-3]|one|two|left|right)"
 )
 _WINNER = re.compile(
     r"(the)?(winner|winning|preference|preferences|preferred|prefer|better|best|safer|chosen|humanpreference|gewinner|bevorzugt|besser|胜者|偏好|更好|更好的回答)"
-    r"(response|answer|output|completion|model|choice|side|label|summary)?(id|idx|index|label|number)?"
+    r"(response|answer|output|completion|model|choice|side|label|summary)?(id|idx|index|label|number|a|b|tie)?"
 )
 _FEW = 8
 
@@ -35,7 +35,7 @@ def compared(table: Table) -> Found | None:
         return None
     listed = ", ".join(f"“{name}”" for name in pair[:4])
     why = (
-        f"This is preference data: {listed} answer the same question, and “{winner}” says which one is better. "
+        f"This is preference data: {listed} hold answers to the same input, and “{winner}” says which one is better. "
         "Preferences are not learned yet. To learn the better answers, put the better one of each row into a column “answer”, and leave these out."
     )
     return Found(None, {}, [why])

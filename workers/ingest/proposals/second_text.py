@@ -2,7 +2,9 @@
 
 import re
 
+from workers.contracts.specs import Column
 from workers.ingest import vocabulary
+from workers.ingest.passages import passages
 from workers.ingest.proposals.table import Table
 from workers.ingest.vocabulary import named, plain
 
@@ -25,12 +27,14 @@ _SECOND = {
 }
 _BESIDE = re.compile(
     r"(previous|prev|prior|preceding|parent|last|next|following|quoted|replyto|inreplyto|vorherig\w{1,2}|vorig\w{1,2}|precedente?|anterior|上一句|前文|上一轮)"
-    r"(text|utterance|sentence|comment|post|message|tweet|turn|query|question|response|body|title|satz|nachricht|aussage|texto|frase|mensaje)?"
+    r"(text|utterance|sentence|comment|post|message|tweet|turn|query|question|response|body|title|satz|nachricht|aussage|texto|frase|mensaje)?s?"
     r"|(text|utterance|sentence|comment|post|message|tweet|turn)(before|after)"
     r"|(context|kontext|contexte|contexto|contesto|上下文|контекст|background|ctx)(text|before|sentence)?"
-    r"|(aspect|target|key|focus)(word|term|phrase|category|entity|expression)?s?|aspekt|方面|评价对象|目标词|zielwort"
+    r"|aspect(word|term|phrase|category|entity|expression)?s?|target(word|term|phrase|entity|expression)s?|word|aspekt|方面|评价对象|目标词|zielwort"
 )
 """Names of a text that stands beside the one that is labelled, and without which the label means nothing."""
+
+_HEADING = re.compile(r"(title|headline|subject)$")
 
 
 def text_pair(names: list[str]) -> tuple[str, str] | None:
@@ -49,29 +53,55 @@ def text_pair(names: list[str]) -> tuple[str, str] | None:
 
 
 def with_second_text(table: Table, text: str, label: str) -> tuple[str, str] | None:
-    """Return `text` and the column that is read after it: its title, what was said before, the aspect that is judged.
+    """Return `text` and the column that is read after it: what was said before, the aspect that is judged, its title.
 
     A title comes second, because many rows have none, and a row without its first text is rejected.
     """
-    for column in table.columns:
-        if column.name in (text, label) or not table.is_usable(column):
-            continue
-        if table.is_machine_made(column.name):
-            continue
-        is_heading = named(column.name, vocabulary.HEADING) and column.name in table.texts
-        is_beside = _BESIDE.fullmatch(plain(column.name)) and table.reads_as_text(column.name)
-        if is_heading or is_beside:
-            return text, column.name
-    return None
+    beside = [name for name in _beside(table) if name not in (text, label)]
+    if plain(label) == "stance":
+        beside += [name for name in (table.first(frozenset({"target", "topic"}), but=[text, label]),) if name]
+    beside += [name for name in _headings(table) if name not in (text, label)]
+    return (text, beside[0]) if beside else None
+
+
+def _beside(table: Table) -> list[str]:
+    names = [column.name for column in table.columns if _is_readable(table, column)]
+    first_of_pair = {pair[1] for name in table.texts for other in names if (pair := text_pair([name, other]))}
+    return [name for name in names if _BESIDE.fullmatch(plain(name)) or name in first_of_pair]
+
+
+def _headings(table: Table) -> list[str]:
+    return [name for name in table.texts if named(name, vocabulary.HEADING) or _HEADING.search(plain(name))]
+
+
+def _is_readable(table: Table, column: Column) -> bool:
+    """Whether a column holds texts, or lists of texts."""
+    values = table.values(column.name, 50)
+    if not column.filled or column.is_messages or not values:
+        return False
+    if table.is_nested(column.name):
+        return sum(passages(value) != value for value in values) * 2 > len(values)
+    return (
+        table.is_usable(column)
+        and not table.is_machine_made(column.name)
+        and table.reads_as_text(column.name)
+    )
 
 
 def other_texts(table: Table, used: set[str]) -> list[str]:
-    """Columns of sentences that nothing reads, although a label may rest on them."""
+    """Columns of sentences, or named like the second text, that nothing reads although a label may rest on them."""
+    beside = [*_beside(table), *_headings(table)]
     return [
-        name
-        for name in table.texts
-        if name not in used
-        and table.column(name).mean_length >= 20
-        and table.is_written(table.column(name))
-        and not table.is_label_like(table.column(name))
+        column.name
+        for column in table.columns
+        if column.name not in used and (column.name in beside or _is_sentences(table, column))
     ]
+
+
+def _is_sentences(table: Table, column: Column) -> bool:
+    return (
+        column.name in table.texts
+        and column.mean_length >= 20
+        and table.is_written(column)
+        and not table.is_label_like(column)
+    )
