@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from workers.contracts.words import runs
+from workers.ingest import names_by_language
 
 
 def plain(name: str) -> str:
@@ -35,13 +36,15 @@ CONTEXT = _words("input context passage background 输入 上下文 背景 conte
 QUESTION = _words(
     "question questions userinput query prompt user human ask frage question pregunta pergunta domanda demande requete "
     "问题 问 提问 用户 質問 вопрос nutzer utilisateur request message inquiry 咨询 vraag fråga pytanie otázka soru pertanyaan "
-    "câuhỏi 질문 प्रश्न सवाल السؤال سؤال คำถาม שאלה ερώτηση запитання kérdés întrebare swali kysymys"
+    "câuhỏi 질문 प्रश्न सवाल السؤال سؤال คำถาม שאלה ερώτηση запитання kérdés întrebare swali kysymys "
+    + names_by_language.QUESTIONS
 )
 ANSWER = _words(
     "answer answers groundtruth groundtruthanswer response reply assistant bot completion output antwort reponse respuesta resposta risposta "
     "答案 答 回答 回复 答复 助手 输出 回答内容 返答 ответ gpt chosen sortie salida ausgabe result "
     "chosenresponse chosenanswer antwoord svar odpowiedź odpověď cevap yanıt jawaban trảlời 답변 답 उत्तर जवाब الجواب جواب الإجابة "
-    "คำตอบ תשובה απάντηση відповідь válasz răspuns jibu vastaus"
+    "คำตอบ תשובה απάντηση відповідь válasz răspuns jibu vastaus "
+    "outputtext textoutput outputs " + names_by_language.ANSWERS
 )
 ANSWERS = _words(
     "answers responses completions outputs replies generations candidateanswers goldanswers correctanswers referenceanswers "
@@ -49,7 +52,7 @@ ANSWERS = _words(
 )
 """Several answers to one question."""
 ANSWER |= ANSWERS
-VAGUE_ANSWER = _words("output sortie salida ausgabe result 输出")
+VAGUE_ANSWER = _words("output outputtext textoutput outputs sortie salida ausgabe result 输出")
 """These come after any input: a translation or a label as well as an answer."""
 READ_TEXT = _words(
     "context passage background document article paragraph text story reference evidence 上下文 背景 段落 文章 材料 原文 文本 "
@@ -105,16 +108,20 @@ CHOSEN = GOOD_ANSWER | _words(
     "chosen chosenresponse chosenmessages chosenanswer chosenoutput win winner winning preferred better responsechosen 选中 好回答 bevorzugt choisi elegido"
 )
 TOOLS = _words("tools functions tooldefinitions functiondefinitions availabletools 工具")
-INPUT = _words("input source src text texte texto testo prompt 输入 eingabe entree entrada")
+INPUT = _words(
+    "input inputtext textinput inputs source src text texte texto testo prompt 输入 eingabe entree entrada"
+)
 LABEL = _words(
     "label labels category categories class classes intent stance sentiment topic tag rating stars queue emotion polarity "
     "etiquette categorie classe categoria etiqueta clase kategorie klasse etikett sentimiento thema "
-    "标签 类别 分类 类型 情感 意图 队列 ラベル カテゴリ метка класс категория 레이블 라벨 분류 लेबल श्रेणी تصنيف الفئة ป้ายกำกับ kategoria etiket target coarse ytrue department"
+    "标签 类别 分类 类型 情感 意图 队列 ラベル カテゴリ метка класс категория 레이블 라벨 분류 लेबल श्रेणी تصنيف الفئة ป้ายกำกับ kategoria etiket target coarse ytrue department "
+    + names_by_language.LABELS
 )
 TEXT = _words(
     "text texte texto testo content body sentence utterance review comment ticket message document paragraph article "
     "story description question title subject phrase tweet post query prompt input "
-    "文本 内容 正文 句子 评论 原文 文章 文章内容 标题 テキスト 文 текст nachricht beschreibung inhalt contenu contenido"
+    "文本 内容 正文 句子 评论 原文 文章 文章内容 标题 テキスト 文 текст nachricht beschreibung inhalt contenu contenido "
+    + names_by_language.TEXTS
 )
 HEADING = _words("title subject headline 标题 titel betreff titre titulo titolo sujet asunto oggetto")
 """What stands above the text that is meant, where a table has both."""
@@ -134,10 +141,10 @@ CODE_PROMPT = _words(
     "描述 题目 问题 说明 commentaire beschreibung descripcion"
 )
 SOURCE = _words(
-    "source src sourcetext original originaltext from 原文 源文 源语言 quelle quelltext ausgangstext origen fuente"
+    "source src sourcetext srctext sourcesentence srcsentence sourcesegment sourcestring original originaltext from 原文 源文 源语言 quelle quelltext ausgangstext origen fuente"
 )
 TRANSLATION = _words(
-    "translation target tgt targettext translated to reference 译文 翻译 目标 目标语言 ubersetzung zieltext traduction "
+    "translation target tgt targettext tgttext targetsentence tgtsentence targetsegment targetstring translated to reference 译文 翻译 目标 目标语言 ubersetzung zieltext traduction "
     "traduccion cible ziel"
 )
 METADATA = _words(
@@ -229,6 +236,7 @@ LANGUAGES: dict[str, str] = {
         "gl": "galician galego",
         "la": "latin latein",
         "eo": "esperanto",
+        **names_by_language.LANGUAGE_NAMES,
     }.items()
     for name in names.split()
 }
@@ -242,6 +250,10 @@ ISO_639_1 = _words(
     "tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
 )
 """Two-letter codes of languages. Many are words too (id, no, is), so that one alone says nothing."""
+
+
+_SIDES = SOURCE | TRANSLATION | TEXT | frozenset({"sent", "segment", "trg", "orig", "lang"})
+"""What stands before a language's code: `target_sw`."""
 
 
 def language_of_name(name: str) -> str | None:
@@ -260,9 +272,11 @@ def language_code(name: str) -> str | None:
     if code := language_of_name(name):
         return code
     last = name.rpartition(".")[2]
-    base = re.split(r"[-_]", last.lower())[0]
+    base, *more = re.split(r"[-_ ]", last.lower())
     if base in ISO_639_1:
         return base
+    if len(more) == 1 and base in _SIDES and more[0] in ISO_639_1:
+        return more[0]
     return base if re.fullmatch(r"[a-z]{3}[-_][A-Z][a-z]{3}", last) else None
 
 

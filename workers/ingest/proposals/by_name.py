@@ -87,9 +87,7 @@ def _context(table: Table, words: frozenset[str], roles: dict[str, Role]) -> str
 
 def reading(table: Table) -> Found | None:
     """A question on a text that stands in a column of its own, and the answer."""
-    question = table.first(vocabulary.QUESTION)
-    answers = vocabulary.ANSWER - {"output", "result"}
-    answer = table.first(vocabulary.GOOD_ANSWER, answers, but=[question])
+    question, answer = _asked_and_answered(table, vocabulary.ANSWER - {"output", "result"})
     if not question or not answer or has_choices(table):
         return None
     roles = {question: Role.INPUT, answer: Role.TARGET}
@@ -100,6 +98,16 @@ def reading(table: Table) -> Found | None:
         f"“{question}” and “{answer}” are named like a question and its answer, and “{context}” like the text that holds it."
     ]
     return Found(TaskType.INSTRUCTION, {**roles, context: Role.CONTEXT}, why)
+
+
+def _asked_and_answered(table: Table, answers: frozenset[str]) -> tuple[str | None, str | None]:
+    """The columns that are named like a question and an answer in a word, else in several (“Customer question”)."""
+    question = table.first(vocabulary.QUESTION)
+    answer = table.first(answers & vocabulary.GOOD_ANSWER, answers, but=[question])
+    if question and answer:
+        return question, answer
+    question = question or table.first_of_side("question", but=[answer])
+    return question, answer or table.first_of_side("answer", but=[question])
 
 
 def translation(table: Table) -> Found | None:
@@ -145,17 +153,28 @@ def _language_pair(table: Table) -> tuple[str, str] | None:
         is_inner = "." in column.name
         if table.is_usable(column) and code and (sure or is_inner or not table.is_machine_made(column.name)):
             languages.append((column.name, code, bool(sure) or is_inner or "_" in column.name))
-    if not any(sure for _, _, sure in languages):
-        return None
-    return next(
+    pair = next(
         (
             (a, b)
             for i, (a, first, _) in enumerate(languages)
             for b, second, _ in languages[i + 1 :]
-            if first != second
+            if first != second or _are_variants(a, b)
         ),
         None,
     )
+    if pair and not any(sure for _, _, sure in languages):
+        # Two bare codes, such as ps and ur, beside nothing but metadata.
+        return pair if sorted(table.texts) == sorted(pair) and table.could_translate(*pair) else None
+    return pair
+
+
+_VARIANT = re.compile(r"([a-z]{2,3})[-_]([A-Za-z]{2,4})")
+
+
+def _are_variants(a: str, b: str) -> bool:
+    """Whether two names are codes of one language in two scripts or countries: zh-Hans and zh-Hant."""
+    first, second = _VARIANT.fullmatch(a), _VARIANT.fullmatch(b)
+    return bool(first and second and first[1] == second[1] and first[2].lower() != second[2].lower())
 
 
 def code(table: Table) -> Found | None:
@@ -192,12 +211,11 @@ def question_answer(table: Table) -> Found | None:
     """Question and answer. Names that say so are chat regardless of the texts; of input and output the texts tell."""
     if has_choices(table):
         return None
-    for questions, answers in (
-        (frozenset({"q"}), frozenset({"a"})),
-        (vocabulary.QUESTION, vocabulary.ANSWER - vocabulary.VAGUE_ANSWER),
+    letters = table.first(frozenset({"q"})), table.first(frozenset({"a"}))
+    for question, answer in (
+        letters,
+        _asked_and_answered(table, vocabulary.ANSWER - vocabulary.VAGUE_ANSWER),
     ):
-        question = table.first(questions)
-        answer = table.first(answers & vocabulary.GOOD_ANSWER, answers, but=[question])
         if question and answer:
             return Found(
                 TaskType.CHAT, {question: Role.INPUT, answer: Role.TARGET}, [_named_pair(question, answer)]

@@ -9,6 +9,7 @@ from workers.contracts.task_types import Role, TaskType
 from workers.contracts.words import UNSPACED, words
 from workers.ingest import vocabulary
 from workers.ingest.languages import asked, could_translate, language_of, languages_differ
+from workers.ingest.name_parts import Side, is_right_answer, side_of_name
 from workers.ingest.vocabulary import language_of_name, named
 
 _MACHINE_MADE = re.compile(
@@ -53,6 +54,21 @@ class Table:
                 if column.name not in left_out and self.is_usable(column) and named(column.name, names):
                     return column.name
         return None
+
+    def first_of_side(self, side: Side, *, but: Iterable[str | None] = ()) -> str | None:
+        """The first column of written texts whose name of several words says that it is a question or an answer; of
+        several answers the one that is called right."""
+        left_out = set(but)
+        names = [
+            column.name
+            for column in self.columns
+            if column.name not in left_out
+            and side_of_name(column.name) == side
+            and self.is_usable(column)
+            and not self.is_machine_made(column.name)
+            and not self.is_label_like(column)
+        ]
+        return next(filter(is_right_answer, names), names[0] if names else None)
 
     def is_usable(self, column: Column) -> bool:
         return column.filled > 0.2 * self.rows and not column.is_messages and not self.is_nested(column.name)
