@@ -35,6 +35,8 @@ SILENT = (
     "workers/ingest/missing_labels.py",
     "workers/ingest/split_names.py",
     "workers/ingest/vocabulary.py",
+    "workers/ingest/names_by_language.py",
+    "workers/ingest/name_parts.py",
     "workers/ingest/verdicts.py",
     "workers/ingest/conversations/speakers.py",
     "workers/ingest/conversations/markup.py",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from workers.ingest.vocabulary import ISO_639_1, LABEL, language_of_name, plain
+from workers.ingest.vocabulary import ANSWER, ISO_639_1, LABEL, QUESTION, READ_TEXT, language_of_name, plain
 
 _ANSWER_KEYS = frozenset(
     {"text", "answer_start", "answer_end", "answer_id", "answer_type", "answer_category", "id"}
@@ -18,6 +18,10 @@ _BESIDE_LABEL = frozenset(
 )
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2,4}){0,2}")
 _TRANSLATIONS = frozenset({"translation", "translations", "translationset"})
+
+_SAID = QUESTION | ANSWER | READ_TEXT
+_TEXT_KEYS = ("text", "value")
+_SPEAKER_KEYS = frozenset({"role", "from", "speaker", "type", "author"})
 
 Scalar = str | int | float | bool
 
@@ -36,6 +40,8 @@ def plain_value(name: str, value: Any) -> Any:
     choices = value.get("choices")
     if isinstance(choices, list) and len(value) == 1:
         return _plain_list(name, choices)
+    if plain(name) in _SAID and (text := _only_text(value)) is not None:
+        return text
     if (label := _label(value)) is not None:
         return label
     if plain(name) in LABEL | {"cats", "scores"} and _are_scores(value):
@@ -77,6 +83,14 @@ def _label(value: dict[str, Any]) -> Scalar | None:
     if not value.keys() <= _BESIDE_LABEL or value.keys() & _SPANS:
         return None
     found = [value[key] for key in _LABEL_KEYS if isinstance(value.get(key), Scalar)]
+    return found[0] if len(found) == 1 else None
+
+
+def _only_text(value: dict[str, Any]) -> str | None:
+    """The text of a question or an answer that is an object: {"text": …, "tokens": […]}, {"value": …, "aliases": […]}."""
+    if value.keys() & _SPEAKER_KEYS:
+        return None
+    found = [value[key] for key in _TEXT_KEYS if isinstance(value.get(key), str)]
     return found[0] if len(found) == 1 else None
 
 

@@ -103,7 +103,7 @@ def test_answers_that_can_be_learned_are_learned(turns: list[Any], kept: list[An
         ({"role": "model", "parts": [{"functionCall": {"name": "track"}}]}, "calls a tool"),
         ({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}, "“image_url”, which is not text"),
         ({"role": "user", "content": [{"inline_data": {"data": "x"}}]}, "“inline_data”, which is not text"),
-        ({"role": "wizard", "content": "x"}, "by “wizard”"),
+        ({"role": "narrator", "content": "x"}, "by “narrator”"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_learned_says_why(turn: dict[str, Any], reason: str) -> None:

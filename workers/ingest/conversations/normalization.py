@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
 from workers.contracts.excerpts import excerpt
+from workers.ingest.conversations.cast import cast_of
 from workers.ingest.conversations.speakers import role_of
 from workers.ingest.conversations.turns import Turn, calls_tool, content, first_of, refusal, speaker
 from workers.ingest.verdicts import is_marked_bad, is_rated
@@ -64,7 +65,9 @@ def read_conversation(turns: list[Turn]) -> Conversation:
     answer that may be learned is left out. Raises ConversationError.
     """
     notes: set[str] = set()
-    spoken = [message for turn in turns if (message := _message(turn, notes)) is not None]
+    cast, note = cast_of(turns)
+    notes |= {note} if note else set()
+    spoken = [message for turn in turns if (message := _message(turn, cast, notes)) is not None]
     answers = [index for index, message in enumerate(spoken) if message["role"] == "assistant"]
     learned = [index for index in answers if spoken[index].get("learned", True) and spoken[index]["content"]]
     if not learned:
@@ -89,10 +92,10 @@ def _why_no_answer(spoken: list[Message], answers: list[int]) -> str:
     return "A turn of the assistant is empty"
 
 
-def _message(turn: Turn, notes: set[str]) -> Message | None:
+def _message(turn: Turn, cast: dict[str, str], notes: set[str]) -> Message | None:
     """One turn in the studio's form; None for an empty system message."""
     name = str(speaker(turn) or "")
-    role = role_of(name)
+    role = cast.get(name.strip().casefold()) or role_of(name)
     if calls_tool(turn):
         raise ConversationError("A turn calls a tool, which is not learned yet")
     if role is None:

@@ -7,9 +7,9 @@ from workers.ingest.conversations.speakers import is_speaker, role_of
 from workers.ingest.literals import is_quoted_nested, nested_value
 
 _ROLE_KEYS = ("role", "from", "speaker")
-_NAME_KEYS = ("author", "sender", "type")
+_NAME_KEYS = ("author", "sender", "participant", "name", "user", "who", "by", "actor", "type")
 """These say other things as well, so that only a known speaker counts."""
-_CONTENT_KEYS = ("content", "value", "text", "message", "parts", "utterance", "body")
+_CONTENT_KEYS = ("content", "value", "text", "message", "parts", "utterance", "body", "data")
 _CALL_KEYS = ("tool_calls", "function_call", "tool_call", "functionCall", "tool_use")
 _WRAPPERS = ("messages", "conversations", "conversation", "contents", "turns", "dialog", "dialogue", "input")
 _SYSTEM_KEYS = ("system", "system_prompt", "systemInstruction", "system_instruction", "instructions")
@@ -26,17 +26,25 @@ def first_of(turn: Turn, keys: tuple[str, ...]) -> Any:
 def speaker(turn: Turn) -> str | None:
     """Return the name of who speaks, as the file has it."""
     name = first_of(turn, _ROLE_KEYS)
+    if name is None and isinstance(turn.get("kwargs"), dict) and isinstance(turn.get("id"), list):
+        name = turn["kwargs"].get("role") or next(iter(turn["id"][-1:]), None)  # LangChain's own JSON
     if name is None:
-        other = first_of(turn, _NAME_KEYS)
-        other = (other.get("role") or other.get("name")) if isinstance(other, dict) else other
-        name = other if is_speaker(other) else None
+        name = next(filter(is_speaker, map(_inner_name, map(turn.get, _NAME_KEYS))), None)
+    if isinstance(name, int) and not isinstance(name, bool):
+        name = str(name)
     return name if isinstance(name, str) else None
+
+
+def _inner_name(value: Any) -> Any:
+    return (value.get("role") or value.get("name")) if isinstance(value, dict) else value
 
 
 def content(turn: Turn) -> Any:
     """Return what is said: a text, a list of parts, or None where nothing is (or only a tool is called)."""
     if isinstance(turn.get("data"), dict) and "type" in turn:
         return first_of(turn["data"], _CONTENT_KEYS)
+    if isinstance(turn.get("kwargs"), dict) and isinstance(turn.get("id"), list):
+        return first_of(turn["kwargs"], _CONTENT_KEYS)
     return first_of(turn, _CONTENT_KEYS) or refusal(turn) or first_of(turn, _CONTENT_KEYS)
 
 
@@ -47,7 +55,11 @@ def refusal(turn: Turn) -> str | None:
 
 
 def calls_tool(turn: Turn) -> bool:
-    return role_of(speaker(turn)) == "tool" or any(turn.get(key) for key in _CALL_KEYS)
+    return (
+        role_of(speaker(turn)) == "tool"
+        or any(turn.get(key) for key in _CALL_KEYS)
+        or (isinstance(turn.get("kwargs"), dict) and any(turn["kwargs"].get(key) for key in _CALL_KEYS))
+    )
 
 
 def is_messages(value: Any) -> bool:
@@ -64,8 +76,8 @@ def is_messages(value: Any) -> bool:
 def turns_of(value: Any) -> list[Turn] | None:
     """Return the turns of a nested value, or None when it is no conversation.
 
-    Taken are a list of turns, one turn alone, such a list under a usual key (with a system prompt beside it), and lists of
-    pairs with named sides: [{"human": …, "assistant": …}].
+    Taken are a list of turns, one turn alone, such a list under a usual key (with a system prompt beside it), lists of
+    pairs with named sides ([{"human": …, "assistant": …}]), turns by column, and what APIs are sent and answer.
     """
     value = _unwrapped(value)
     if isinstance(value, dict):
@@ -102,8 +114,30 @@ def _turns_of_object(value: Turn) -> list[Turn] | None:
             system = first_of(value, _SYSTEM_KEYS)
             before = [{"role": "system", "content": text}] if (text := text_of_system(system)) else []
             return [*before, *turns]
+    if turns := _by_column(value) or _of_request(value):
+        return turns
     has_speaker = any(key in value for key in _ROLE_KEYS)
     return [value] if has_speaker and is_messages([value]) else None
+
+
+def _by_column(value: Turn) -> list[Turn] | None:
+    """{"role": ["user", "assistant"], "content": ["…", "…"]}, as typed files hold a list of objects."""
+    roles = first_of(value, _ROLE_KEYS)
+    said = first_of(value, _CONTENT_KEYS)
+    if not isinstance(roles, list) or not isinstance(said, list) or not roles or len(roles) != len(said):
+        return None
+    turns = [{"role": role, "content": text} for role, text in zip(roles, said, strict=True)]
+    return turns if is_messages(turns) else None
+
+
+def _of_request(value: Turn) -> list[Turn] | None:
+    """What a log of an API holds: {"body": {"messages": […]}}, {"choices": [{"message": {…}}]}."""
+    if isinstance(value.get("body"), dict):
+        return turns_of(value["body"])
+    choices = value.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = first.get("message") if isinstance(first, dict) else None
+    return [message] if isinstance(message, dict) and is_messages([message]) else None
 
 
 def text_of_system(value: Any) -> str | None:

@@ -115,10 +115,10 @@ def _label_studio(cells: Cells) -> Iterator[Cells] | None:
 def _chatgpt(cells: Cells) -> Iterator[Cells] | None:
     """A conversation as ChatGPT exports it: a tree, of which the branch that was shown last counts."""
     tree = cells["mapping"]
-    if not isinstance(tree, dict):
+    if not isinstance(tree, dict) or not any("parent" in node for node in _dicts(list(tree.values()))):
         return None
     turns: list[dict[str, str]] = []
-    at, steps = cells.get("current_node"), 0
+    at, steps = cells.get("current_node") or _last_leaf(tree), 0
     while isinstance(node := tree.get(at), dict) and steps <= len(tree):
         message = node.get("message") or {}
         role = (message.get("author") or {}).get("role")
@@ -129,6 +129,12 @@ def _chatgpt(cells: Cells) -> Iterator[Cells] | None:
             turns.append({"role": role, "content": text})
         at, steps = node.get("parent"), steps + 1
     return iter([{"title": cells.get("title"), "messages": turns[::-1]}])
+
+
+def _last_leaf(tree: Cells) -> str | None:
+    """The node that is no other's parent; of several the last."""
+    parents = {node.get("parent") for node in _dicts(list(tree.values()))}
+    return next((name for name in reversed(tree) if name not in parents), None)
 
 
 _SHAPES: tuple[tuple[set[str], str, Callable[[Cells], Iterator[Cells] | None]], ...] = (
@@ -145,5 +151,5 @@ _SHAPES: tuple[tuple[set[str], str, Callable[[Cells], Iterator[Cells] | None]], 
         "This is an export of Label Studio: each task became a row with what was chosen.",
         _label_studio,
     ),
-    ({"mapping", "current_node"}, "This is an export of ChatGPT: each conversation became a row.", _chatgpt),
+    ({"mapping"}, "This is an export of ChatGPT: each conversation became a row.", _chatgpt),
 )

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from workers.contracts.specs import Column
 from workers.contracts.task_types import TaskType
 from workers.ingest import vocabulary
+from workers.ingest.conversations.cast import is_numbered
 from workers.ingest.conversations.markup import is_round, line_side, without_mark
 from workers.ingest.conversations.speakers import is_speaker, role_of
 from workers.ingest.labels import named as quoted
@@ -19,16 +20,21 @@ from workers.ingest.proposals.table import Table
 from workers.ingest.reshaping.cells import Cells, Row, Sample
 from workers.ingest.reshaping.turn_table import TurnTable, turn_schema
 from workers.ingest.tables import RowsWriter, read_rows
-from workers.ingest.verdicts import Reading, is_no_weight, is_weight_column, mark_named
+from workers.ingest.verdicts import Reading, is_no_weight, is_weight_column, mark_named, verdict
 from workers.ingest.vocabulary import named, plain
 
 _SPEAKER = frozenset({"role", "speaker", "from", "sender", "author", "who", "by", "type", "participant", "角色", "发言人", "rolle", "sprecher", "rol", "papel", "роль"})  # fmt: skip
 _TALK = re.compile(r"(conversation|conv|dialog|dialogue|thread|session|chat|talk|ticket|call|case|group|会话|对话|gesprach|konversation|unterhaltung|conversacion|conversa|discussion|sitzung)s?(id|number|nr|no|编号|key|uuid|_id)?|id(conversation|dialogue|session|conversacion)")  # fmt: skip
 _TURN = re.compile(r"(turn|message|msg|utterance|position|step|order|seq|sequence|index|idx|line|轮次|序号)s?(id|index|idx|number|nr|no|order)?")  # fmt: skip
 _CONTENT = vocabulary.TEXT | frozenset({"utterance", "message", "content", "value", "body", "发言", "nachricht", "mensaje", "mensagem", "сообщение"})  # fmt: skip
-_PARENT = re.compile(r"(parent|previous|prev|replyto|inreplyto|inresponseto)(message|msg|turn|post|comment)?(id|uuid|nr|no)?")  # fmt: skip
-_MESSAGE = re.compile(r"(message|msg|turn|post|comment|node|utterance)?(id|uuid)")
+_PARENT = re.compile(r"(parent|previous|prev|replyto|inreplyto|inresponseto|responseto)(message|msg|turn|post|comment|tweet|status)?(id|uuid|nr|no)?")  # fmt: skip
+_MESSAGE = re.compile(r"(message|msg|turn|post|comment|node|utterance|tweet|status)?(id|uuid)")
 _RANK = re.compile(r"rank|ranking|rang|排名")
+_FLAGS = (
+    ("assistant", re.compile(r"(is|from|by|sentby)(bot|chatbot|agent|assistant|staff|support|system|ai|model|operator)|outbound|outgoing|是否客服|是否机器人")),
+    ("user", re.compile(r"(is|from|by|sentby)(user|customer|client|human|patient|visitor|consumer)|inbound|incoming|是否用户|是否客户")),
+)  # fmt: skip
+"""Columns that say yes or no to one of the two sides."""
 _BATCH_ROWS = 5_000
 
 
@@ -50,6 +56,9 @@ class TurnColumns:
     beside: tuple[str, ...] = ()
     """Columns of the whole conversation, where they say the same in each of its turns."""
 
+    said_yes: str | None = None
+    """Whose turn it is where the speaker's column says yes, as `is_bot` does."""
+
     @property
     def named(self) -> set[str | None]:
         """The columns that say where a turn stands."""
@@ -57,11 +66,21 @@ class TurnColumns:
             self.speaker, self.content, self.conversation, self.turn, self.weight, self.message, self.parent, self.rank
         }  # fmt: skip
 
+    def speaker_of(self, cells: Row) -> str | None:
+        name = cells.get(self.speaker)
+        if self.said_yes is None or name is None:
+            return name
+        other = "user" if self.said_yes == "assistant" else "assistant"
+        return self.said_yes if verdict(name) else other
+
 
 def turn_columns(columns: list[Column], sample: Sample) -> TurnColumns | None:
     """Return the columns of a table with one turn a row, or None."""
     by_name = {column.name: column for column in columns}
     speaker = next((name for name in by_name if _names_speakers(by_name[name], sample)), None)
+    said_yes = None
+    if speaker is None:
+        speaker, said_yes = _flag(columns)
     content = next(
         (n for n in by_name if n != speaker and named(n, _CONTENT) and not by_name[n].is_messages), None
     )
@@ -83,6 +102,8 @@ def turn_columns(columns: list[Column], sample: Sample) -> TurnColumns | None:
         and any(named(c.name, vocabulary.LABEL | vocabulary.SUMMARY) for c in rest)
     ):
         return None
+    if talk is None and parent is None and (said_yes or not _says_roles(by_name[speaker], sample)):
+        return None  # A table of texts by people and by bots looks like that too.
     weight = next((column.name for column in rest if is_weight_column(column.name)), None)
     marks = marking_columns(Table(rest, sample, by_name[speaker].filled), TaskType.CHAT)
     rank = next((column.name for column in rest if parent and _RANK.fullmatch(plain(column.name))), None)
@@ -91,7 +112,7 @@ def turn_columns(columns: list[Column], sample: Sample) -> TurnColumns | None:
     )
     found = TurnColumns(
         speaker, content, talk.name if talk else None, turn, weight, message, parent, rank,
-        tuple((column.name, reading) for column, reading in marks),
+        tuple((column.name, reading) for column, reading in marks), said_yes=said_yes,
     )  # fmt: skip
     used = {*found.named, *(name for name, _ in found.marks)}
     return replace(found, beside=tuple(column.name for column in rest if column.name not in used))
@@ -109,10 +130,30 @@ def _tree(columns: Sequence[Column], sample: Sample) -> tuple[str | None, str | 
     return None, None
 
 
+def _flag(columns: list[Column]) -> tuple[str | None, str | None]:
+    """A column such as `is_bot` or `inbound`, and whose turn it is where it says yes."""
+    for column in columns:
+        for role, names in _FLAGS:
+            if names.fullmatch(plain(column.name)) and {verdict(each) for each in column.examples} == {
+                True,
+                False,
+            }:
+                return column.name, role
+    return None, None
+
+
 def _names_speakers(column: Column, sample: Sample) -> bool:
-    """Whether nearly all of a column's values are speakers, at least a user and an assistant among them."""
+    """Whether a column says who speaks: a user and an assistant by name, a user and a system, or two numbered speakers."""
     if plain(column.name) not in _SPEAKER or column.distinct > 12:
         return False
+    values = {row[column.name] for row in sample if column.name in row}
+    if _says_roles(column, sample) or (len(values) == 2 and all(map(is_numbered, values))):
+        return True
+    return bool(values) and {role_of(value) for value in values} == {"user", "system"}
+
+
+def _says_roles(column: Column, sample: Sample) -> bool:
+    """Whether nearly all of a column's values are speakers, at least a user and an assistant among them."""
     values = [row[column.name] for row in sample if column.name in row]
     known = sum(map(is_speaker, values))
     return known > 0.9 * len(values) and {"user", "assistant"} <= {role_of(value) for value in values}
@@ -168,7 +209,7 @@ def _write_turns(path: Path, made: Path, columns: TurnColumns) -> int:
         pending: list[tuple[object, ...]] = []
         for line, cells in read_rows(path):
             turn = _number(cells.get(columns.turn) if columns.turn else None)
-            role = role_of(cells.get(columns.speaker))
+            role = role_of(columns.speaker_of(cells))
             begins = (
                 turn <= last
                 if turn is not None and last is not None
@@ -177,7 +218,7 @@ def _write_turns(path: Path, made: Path, columns: TurnColumns) -> int:
             number += begins
             before, last = role, turn
             talk = cells.get(columns.conversation) if columns.conversation else str(number)
-            said = cells.get(columns.speaker), cells.get(columns.content)
+            said = columns.speaker_of(cells), cells.get(columns.content)
             place = (count, line, talk, turn, *_place_in_tree(cells, columns))
             beside = [cells.get(name) for name in columns.beside]
             pending.append((*place, *said, _is_learned(cells, columns), *beside))

@@ -1,0 +1,40 @@
+"""Who of two speakers asks and who answers, where their names alone do not say it: SYSTEM of a task dialogue, 1 and 2."""
+
+import re
+from itertools import pairwise
+
+from workers.ingest.conversations.speakers import role_of
+from workers.ingest.conversations.turns import Turn, speaker
+
+_NUMBERED = re.compile(
+    r"(?:speaker|spk|person|participant|party|agent|user|human|sprecher|locuteur|hablante|falante|interlocutor|说话人|发言人|p|s)?"
+    r"[ _-]?(?:\d{1,2}|[a-d])"
+)
+"""Speakers that are numbered instead of named."""
+NUMBERED = "The speakers are numbered: the first one in a conversation is read as the user, the other as the assistant."
+ANSWERS_USER = "Who answers the user is not called assistant in this file, and is read as the assistant."
+
+
+def is_numbered(name: str) -> bool:
+    return _NUMBERED.fullmatch(name.strip().casefold()) is not None
+
+
+def cast_of(turns: list[Turn]) -> tuple[dict[str, str], str | None]:
+    """Return the roles of speakers whose names do not say them, by folded name, and a sentence about it.
+
+    Of two numbered speakers the first asks; beside a user and nobody else who answers, the other one does, even one who
+    is called SYSTEM.
+    """
+    spoken = [name.strip().casefold() for turn in turns if (name := speaker(turn))]
+    names = list(dict.fromkeys(spoken))
+    if len(names) == 2 and all(map(_NUMBERED.fullmatch, names)):
+        return {names[0]: "user", names[1]: "assistant"}, NUMBERED
+    roles = {name: role_of(name) for name in names}
+    if "user" not in roles.values() or "assistant" in roles.values():
+        return {}, None
+    unknown = [name for name in names if roles[name] is None]
+    answering = [b for a, b in pairwise(spoken) if roles[a] == "user"]
+    other = unknown[0] if len(unknown) == 1 else next((n for n in names if roles[n] == "system"), None)
+    if len(unknown) > 1 or other is None or other not in answering:
+        return {}, None
+    return {other: "assistant"}, ANSWERS_USER
