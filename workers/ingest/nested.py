@@ -20,7 +20,8 @@ _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2,4}){0,2}")
 _TRANSLATIONS = frozenset({"translation", "translations", "translationset"})
 
 _SAID = QUESTION | ANSWER | READ_TEXT
-_TEXT_KEYS = ("text", "value")
+_SAYS_MORE = QUESTION | ANSWER | LABEL
+_TEXT_KEYS = frozenset(("text", "value"))
 _SPEAKER_KEYS = frozenset({"role", "from", "speaker", "type", "author"})
 
 Scalar = str | int | float | bool
@@ -88,7 +89,7 @@ def _label(value: dict[str, Any]) -> Scalar | None:
 
 def _only_text(value: dict[str, Any]) -> str | None:
     """The text of a question or an answer that is an object: {"text": …, "tokens": […]}, {"value": …, "aliases": […]}."""
-    if value.keys() & _SPEAKER_KEYS:
+    if value.keys() & _SPEAKER_KEYS or any(plain(key) in _SAYS_MORE for key in value.keys() - _TEXT_KEYS):
         return None
     found = [value[key] for key in _TEXT_KEYS if isinstance(value.get(key), str)]
     return found[0] if len(found) == 1 else None

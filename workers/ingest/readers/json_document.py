@@ -61,6 +61,7 @@ def _document(source: Source) -> Iterator[Row | Bad | Cells]:
             yield from _tables(window, source)
         elif mark:
             yield from _sequence(window, source)
+        source.comments += window.comments
         if window.splits:
             source.notes.append(f"Rows were read from the splits {', '.join(window.splits)}.")
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from workers.ingest.readers.json_groups import ANNOTATION_SHAPES, rows_in_list
 from workers.ingest.source import Bad, Row, Source
 from workers.ingest.split_names import SPLIT_COLUMN
 
-_INNER = ("row", "_source", "attributes", "fields")
-"""Under which an export keeps the cells: the Hub's viewer, Elasticsearch, JSON:API, Airtable."""
+_INNER = ("row", "_source", "attributes", "fields", "node", "doc")
+"""Under which an export keeps the cells: the Hub's viewer, Elasticsearch, JSON:API, Airtable, GraphQL, CouchDB."""
 _SCALARS = (str, int, float, bool, type(None))
 
 Cells = dict[str, Any]
@@ -35,9 +36,11 @@ def exploded(records: Iterable[Row | Bad], source: Source) -> Iterator[Row | Bad
 
 
 def _rows(cells: Cells) -> tuple[str, Iterator[Cells]] | None:
-    for names, how, read in _SHAPES:
+    for names, how, read in (*_SHAPES, *ANNOTATION_SHAPES):
         if names <= cells.keys() and (rows := read(cells)) is not None:
             return how, rows
+    if held := rows_in_list(cells):
+        return held
     inner = [name for name in _INNER if isinstance(cells.get(name), dict)]
     if len(inner) == 1 and all(
         isinstance(value, _SCALARS) or not value for name, value in cells.items() if name != inner[0]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from workers.ingest import vocabulary
 from workers.ingest.conversations import is_messages
+from workers.ingest.readers.json_groups import table_keys
 from workers.ingest.readers.json_window import DECODER, Window
 from workers.ingest.split_names import split_of_name
 from workers.ingest.vocabulary import is_known_name, named
@@ -15,6 +16,7 @@ _PREFIX = 1 << 18
 _MOST_NESTED = 40
 _DEPTH = 3
 _PAIRS = 20
+_FEW = 5
 _GAPS = " \t\r\n,"
 USUAL_LISTS = (
     "data",
@@ -53,6 +55,8 @@ class Kind(StrEnum):
     """A table of any of these shapes for each split, as in a DatasetDict; other members may stand beside them."""
     LIST = "list"
     PAIRS = "pairs"
+    QUESTIONS = "questions"
+    """Pairs of which most names are questions."""
 
 
 class Shape(NamedTuple):
@@ -108,11 +112,7 @@ def _shape_of(value: Any) -> Shape | None:
         return None
     if _holds_splits(value):
         return Shape(Kind.SPLITS)
-    if (
-        isinstance(value.get("columns"), list)
-        and isinstance(value.get("data"), list)
-        and _is_list_of(value["data"], list)
-    ):
+    if table_keys(value):
         return Shape(Kind.SPLIT)
     if _known_list(value):
         return None
@@ -122,13 +122,21 @@ def _shape_of(value: Any) -> Shape | None:
         return Shape(kind)
     if path := _list_path(value):
         return Shape(Kind.LIST, path)
-    if (
-        len(value) > _PAIRS
-        and all(isinstance(each, str) for each in value.values())
-        and not any(map(is_known_name, value))
-    ):
-        return Shape(Kind.PAIRS)
-    return None
+    if name := _index_below(value):
+        return Shape(Kind.INDEX, (name,))
+    if not all(isinstance(each, str) for each in value.values()) or any(map(is_known_name, value)):
+        return None
+    if sum(name.rstrip().endswith(("?", "？", "؟")) for name in value) * 2 > len(value) > 2:
+        return Shape(Kind.QUESTIONS)
+    return Shape(Kind.PAIRS) if len(value) > _PAIRS else None
+
+
+def _index_below(value: dict[str, Any]) -> str | None:
+    """The member that holds a row under each of many names, where nothing else beside it is nested."""
+    nested = [name for name, each in value.items() if isinstance(each, dict | list)]
+    if len(nested) != 1 or not isinstance(value[nested[0]], dict) or len(value[nested[0]]) <= _FEW:
+        return None
+    return nested[0] if _orientation(value[nested[0]]) is Kind.INDEX else None
 
 
 def _holds_splits(value: dict[str, Any]) -> bool:
@@ -181,7 +189,9 @@ def _orientation(value: dict[str, Any]) -> Kind | None:
         isinstance(each, list) and not any(isinstance(x, (dict, list)) for x in each) for each in members
     ):
         lengths = {len(each) for each in members if not isinstance(each, _Cut)}
-        return Kind.COLUMNS if len(lengths) <= 1 and max(map(len, members)) > 1 else None
+        if len(lengths) <= 1 or _are_labels(value):
+            return Kind.COLUMNS if max(map(len, members)) > 1 else None
+        return None
     objects = [each for each in members if isinstance(each, dict) and each]
     if len(objects) < len(members):
         return None
@@ -197,6 +207,16 @@ def _orientation(value: dict[str, Any]) -> Kind | None:
     if _counts(value) or any(map(is_known_name, names)) or len(objects) > len(names):
         return Kind.INDEX
     return Kind.COLUMNS if any(map(is_known_name, value)) else None
+
+
+def _are_labels(value: dict[str, Any]) -> bool:
+    """Whether lists of texts stand under names that are no column's: labels with their texts, of any number."""
+    return (
+        len(value) > 1
+        and not any(is_known_name(name) for name in value)
+        and all(isinstance(text, str) for each in value.values() for text in each[:50])
+        and sum(map(len, value.values())) >= _PAIRS
+    )
 
 
 def _counts(value: dict[str, Any]) -> bool:

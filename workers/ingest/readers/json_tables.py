@@ -12,12 +12,15 @@ from typing import IO, Any
 
 from workers.ingest.header import column_names
 from workers.ingest.readers.delimited import too_many_columns
+from workers.ingest.readers.json_groups import BODIES, HEADERS, are_labels, header_names
 from workers.ingest.readers.json_shapes import USUAL_LISTS, Kind, Shape, find_split, is_table
 from workers.ingest.readers.json_window import Window, read_key, read_value, skip_value
 from workers.ingest.readers.jsonl import row_of
 from workers.ingest.readers.lists import with_split
 from workers.ingest.source import Bad, Cells, Row, Source
 from workers.ingest.split_names import split_of_name
+
+_LOOKED_AT = 50
 
 
 def read_shape(shape: Shape, window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
@@ -28,7 +31,6 @@ def read_shape(shape: Shape, window: Window, source: Source) -> Iterator[Row | B
         for found in _each_item(window, source.record_limit):
             yield found if isinstance(found, Bad) else row_of(*found)
     elif shape.kind is Kind.COLUMNS:
-        source.note("The file holds a table column by column.")
         yield from _columns(window, source)
     elif shape.kind is Kind.SPLITS:
         yield from _splits(window, source)
@@ -121,8 +123,10 @@ def _members(kind: Kind, window: Window, source: Source) -> Iterator[Row | Bad |
         found = read_value(window, source.record_limit)
         if isinstance(found, Bad):
             yield found
-        elif kind is Kind.PAIRS:
-            yield Cells(found.line, [name, found.value], found.text)
+        elif kind in (Kind.PAIRS, Kind.QUESTIONS):
+            names = ("question", "answer") if kind is Kind.QUESTIONS else ("column_1", "column_2")
+            source.note("Each name in the file, with the text that stands under it, became a row.")
+            yield Row(found.line, dict(zip(names, (name, found.value), strict=True)))
         else:
             row = row_of(*found)
             if isinstance(row, Row) and not name.isdecimal() and "key" not in row.cells:
@@ -135,11 +139,11 @@ def _split(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
     names: list[str] | None = None
     with tempfile.TemporaryFile("w+", encoding="utf-8") as waiting:
         for member in _each_member(window):
-            if member == "columns":
+            if member in HEADERS and names is None:
                 found = read_value(window, source.record_limit)
-                if not isinstance(found, Bad) and isinstance(found.value, list):
-                    names = column_names([str(each) for each in found.value])
-            elif member == "data":
+                given = None if isinstance(found, Bad) else header_names(found.value)
+                names = column_names(given) if given else None
+            elif member in BODIES:
                 for item in _each_item(window, source.record_limit):
                     record = item if isinstance(item, Bad) else row_of(*item)
                     if names is None:
@@ -166,31 +170,55 @@ def _labelled(record: Row | Bad | Cells, names: list[str]) -> Row | Bad | Cells:
 
 
 def _columns(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
+    """The rows of a table that is written column by column, or the texts of labels: {"late": […], "paid": […]}."""
     with ExitStack() as held:
         files: list[IO[str]] = []
         names: list[str] = []
+        texts: list[list[Any]] = []
+        lengths: list[int] = []
         for name in _each_member(window):
             names.append(name)
             if len(names) > source.max_columns:
                 raise too_many_columns(len(names), source.max_columns)
             file = held.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
             files.append(file)
-            for key, value in _cells(window, source):
+            texts.append([])
+            count = 0
+            for count, (key, value) in enumerate(_cells(window, source), start=1):
                 file.write(json.dumps([key, value]) + "\n")
+                if count <= _LOOKED_AT:
+                    texts[-1].append(value if key is None else None)
+            lengths.append(count)
             file.seek(0)
-        unique = column_names(names)
-        for lines in zip_longest(*files):
+        if are_labels(names, texts, lengths):
+            source.note("The file lists texts under their labels, so each text became a row.")
+            yield from _labelled_texts(names, files, window)
+        else:
+            source.note("The file holds a table column by column.")
+            yield from _joined(names, files, window)
+
+
+def _labelled_texts(names: list[str], files: list[IO[str]], window: Window) -> Iterator[Row]:
+    for name, lines in zip(names, files, strict=True):
+        for line in lines:
             window.rows += 1
-            cells = [json.loads(line) if line else [None, None] for line in lines]
-            keys = {key for key, _ in cells if key is not None}
-            if len(keys) > 1:
-                yield Bad(
-                    window.rows,
-                    f"The columns name this row differently: {', '.join(sorted(keys)[:3])}",
-                    str(cells),
-                )
-            else:
-                yield Row(window.rows, dict(zip(unique, (value for _, value in cells), strict=True)))
+            yield Row(window.rows, {"text": json.loads(line)[1], "label": name})
+
+
+def _joined(names: list[str], files: list[IO[str]], window: Window) -> Iterator[Row | Bad]:
+    unique = column_names(names)
+    for lines in zip_longest(*files):
+        window.rows += 1
+        cells = [json.loads(line) if line else [None, None] for line in lines]
+        keys = {key for key, _ in cells if key is not None}
+        if len(keys) > 1:
+            yield Bad(
+                window.rows,
+                f"The columns name this row differently: {', '.join(sorted(keys)[:3])}",
+                str(cells),
+            )
+        else:
+            yield Row(window.rows, dict(zip(unique, (value for _, value in cells), strict=True)))
 
 
 def _cells(window: Window, source: Source) -> Iterator[tuple[str | None, Any]]:

@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any, NamedTuple, TextIO
 
-from workers.ingest.readers.jsonl import decode
+from workers.ingest.readers.jsonl import COMMENTS, decode
 from workers.ingest.source import Bad
 from workers.ingest.tables import REJECTED_TEXT_CHARACTERS
 
@@ -42,6 +42,7 @@ class Window:
         """Whether the text ended inside a list or object; and whether inside one of its values."""
         self.rows = 0
         """Rows read out of tables by column, which have no line of their own and are counted instead."""
+        self.comments = 0
         self.splits: list[str] = []
         """Splits whose tables were read."""
 
@@ -63,9 +64,24 @@ class Window:
             match = GAP.match(self.text, self.at)
             self.advance(match.end() if match else self.at)
             if self.at < len(self.text):
-                return self.text[self.at]
-            if not self.grow():
+                if not self._skip_comment():
+                    return self.text[self.at]
+            elif not self.grow():
                 return ""
+
+    def _skip_comment(self) -> bool:
+        """Go past a comment that begins here: // or # up to the end of the line."""
+        if self.text[self.at] == "/" and self.at + 1 == len(self.text):
+            self.grow()
+        if not self.text.startswith(COMMENTS, self.at):
+            return False
+        while (end := self.text.find("\n", self.at)) < 0:
+            self.at = len(self.text)
+            if not self.grow():
+                break
+        self.advance(len(self.text) if end < 0 else end)
+        self.comments += 1
+        return True
 
 
 class Ending:

@@ -2,10 +2,12 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from workers.ingest.conversations import is_messages
+from workers.ingest.literals import nested_value
 from workers.ingest.readers.json_items import exploded
 from workers.ingest.readers.lines import read_lines
 from workers.ingest.readers.lists import tabled
@@ -13,6 +15,9 @@ from workers.ingest.source import Bad, Cells, Row, Source
 
 _DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
 _LITERAL_LIMIT = 200_000
+_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
+"""A text, which stays, or a comma after the last member."""
+COMMENTS = ("//", "#")
 
 
 def read_jsonl(source: Source) -> Iterator[Row | Bad]:
@@ -24,8 +29,9 @@ def _values(source: Source) -> Iterator[Row | Bad | Cells]:
     with source.open_text() as stream:
         for line in read_lines(stream, source.record_limit):
             text = line.text.strip("\ufeff \t\r\n")
-            if not text:
-                source.blank += 1
+            if not text or text.startswith(COMMENTS):
+                source.blank += not text
+                source.comments += bool(text)
                 continue
             if line.overlong:
                 reason = f"The line is longer than {source.record_limit:,} characters"
@@ -40,7 +46,8 @@ def _values(source: Source) -> Iterator[Row | Bad | Cells]:
 
 
 def decode(text: str) -> Any:
-    """Decode one JSON value (NaN becomes null); a Python literal with single quotes is understood too.
+    """Decode one JSON value (NaN becomes null); a Python literal with single quotes, and commas after the last member, are
+    understood too.
 
     Raises ValueError with a reason for the user.
     """
@@ -49,6 +56,8 @@ def decode(text: str) -> Any:
     except json.JSONDecodeError as error:
         if text.startswith("{'") and len(text) <= _LITERAL_LIMIT:
             return _python_literal(text)
+        if (without := _LAST_COMMA.sub(lambda match: match[1] or "", text)) != text:
+            return decode(without)
         raise ValueError(f"Not valid JSON: {error.msg} (character {error.pos + 1})") from error
     except RecursionError:
         raise ValueError("The JSON is nested too deeply") from None
@@ -70,7 +79,10 @@ def row_of(value: Any, line: int, text: str) -> Row | Bad | Cells:
     if isinstance(value, dict):
         return Row(line, {str(name): cell for name, cell in value.items()})
     if isinstance(value, str):
-        return Row(line, {"text": value})
+        written = (
+            nested_value(value) if value.startswith("{") else None
+        )  # an object that was written out twice
+        return row_of(written, line, text) if isinstance(written, dict) else Row(line, {"text": value})
     if is_messages(value):
         return Row(line, {"messages": value})
     if isinstance(value, list):
