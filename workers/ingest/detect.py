@@ -114,7 +114,7 @@ def _refuse_other_binaries(head: bytes) -> None:
     if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or utf16_without_bom(head):
         return
     control = sum(
-        head.count(bytes([code])) for code in range(1, 32) if code not in (9, 10, 11, 12, 13, 26, 27)
+        head.count(bytes([code])) for code in range(2, 32) if code not in (9, 10, 11, 12, 13, 26, 27)
     )
     if control > max(16, len(head) // 20):
         raise not_a_table("a binary file")

@@ -15,7 +15,11 @@ SINGLE_COLUMN = "\x1f"
 """A delimiter that no text contains: each line is one cell."""
 _STAND_IN = "\x1f"
 """What a delimiter of several characters becomes for the csv module, which knows single ones only."""
-_DELIMITERS = (",", "\t", ";", "|")
+_DELIMITERS = (",", "\t", ";", "|", "^", "¦", "\x01")
+_NEVER_TEXT = ("\t", "\x01")
+"""Signs that hardly stand within texts: a tab, and what Hive writes."""
+_RARE = ("^", "¦")
+"""Formulas hold these too, so that a header has to say that they part cells."""
 _LONG_DELIMITERS = (
     "||",
     "|||",
@@ -250,7 +254,7 @@ def _score(dialect: Dialect) -> float:
     to write quotation marks as they are."""
     if dialect.width < 2:
         return 0.0
-    likely = 2.0 if "\t" in dialect.delimiter else 1.0 if dialect.quote else 0.5
+    likely = 2.0 if any(sign in dialect.delimiter for sign in _NEVER_TEXT) else 1.0 if dialect.quote else 0.5
     likely *= (1 - 0.5 * dialect.spaced) * (1.0 if dialect.begins_so else 0.5)
     likely *= 1 - 0.3 * dialect.stray
     return likely * dialect.consistent**2 * math.log2(dialect.width + 1)
@@ -264,9 +268,11 @@ def _is_convincing(dialect: Dialect, lines: list[str], extension: str, *, declar
     mark = "\t" if dialect.delimiter == TABS else dialect.delimiter
     if mark not in first and is_known_name(first.strip('"')):
         return False
+    if dialect.delimiter in _RARE and not any(map(is_known_name, first.split(dialect.delimiter))):
+        return extension == ".csv" and dialect.consistent >= 0.95
     if extension in (".csv", ".tsv"):
         return dialect.consistent >= 0.4
-    if "\t" in dialect.delimiter:
+    if any(sign in dialect.delimiter for sign in _NEVER_TEXT):
         return dialect.consistent >= 0.8
     if dialect.consistent < 0.9 or sum(bool(line.strip()) for line in lines[:3]) < 2:
         return False

@@ -12,6 +12,7 @@ from typing import TextIO
 from workers.ingest.dialect import Dialect, find_dialect
 from workers.ingest.header import column_names, looks_like_header, rows_above_header
 from workers.ingest.readers.lines import Line, read_lines
+from workers.ingest.readers.unquoted import UNQUOTED, rejoined, width_by_header
 from workers.ingest.source import Bad, Row, Source
 from workers.runtime.reporter import JobError
 
@@ -121,7 +122,10 @@ def _table(
     if good and good[0][1][0].startswith("sep=") and len(good[0][1]) <= 2:
         ahead.remove(good.pop(0))
         source.comments += 1
-    width = _width(good, dialect.width)
+    named_width = width_by_header([cells for _, cells in good], dialect.delimiter)
+    if named_width:
+        good = [(line, rejoined(cells, named_width, dialect.delimiter) or cells) for line, cells in good]
+    width = named_width or _width(good, dialect.width)
     full = [(line, cells[:width]) for line, cells in good if len(cells) in (width, dialect.width)]
     rows = [cells for _, cells in full]
     above = rows_above_header(rows)
@@ -146,7 +150,7 @@ def _table(
         elif preamble:
             yield Bad(record[0], "Stands above the table's header", dialect.delimiter.join(record[1]))
         else:
-            yield _row(record, names, dialect)
+            yield _row(record, names, dialect, source if header else None)
 
 
 def _chained(
@@ -163,10 +167,16 @@ def _width(good: list[tuple[int, list[str]]], usual: int) -> int:
     return len(first) if first and trailing and len(first) < usual and looks_like_header(first, []) else usual
 
 
-def _row(record: tuple[int, list[str]], names: list[str], dialect: Dialect) -> Row | Bad:
+def _row(
+    record: tuple[int, list[str]], names: list[str], dialect: Dialect, source: Source | None
+) -> Row | Bad:
+    """`source` is given where a header says how many columns there are."""
     line, cells = record
     if len(cells) > len(names) and not any(cell.strip() for cell in cells[len(names) :]):
         cells = cells[: len(names)]
+    if source and (joined := rejoined(cells, len(names), dialect.delimiter)):
+        source.note(UNQUOTED)
+        cells = joined
     if len(cells) != len(names):
         reason = f"{len(cells)} cells where the table has {len(names)} columns"
         return Bad(line, reason, dialect.delimiter.join(cells))
