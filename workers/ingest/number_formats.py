@@ -4,12 +4,13 @@ import datetime
 import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from fractions import Fraction
+from functools import lru_cache, partial
 
 Formatter = Callable[[float], str]
 
 _BUILT_IN = {
-    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00",
+    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
     14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm~AM/PM", 19: "h:mm:ss~AM/PM", 20: "h:mm",
     21: "h:mm:ss", 22: "yyyy-mm-dd~h:mm", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 45: "mm:ss",
     46: "[h]:mm:ss", 47: "mm:ss.0", 48: "##0.0E+0",
@@ -29,6 +30,16 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 _LARGEST_DAY = 2_958_466
 _DATES_KEPT = 4096
 """Dates of a format that are written once only: most tables repeat their days."""
+_CONDITION = re.compile(r"\[(<=|>=|<>|[<>=])\s*(-?\d+(?:\.\d+)?)\]")
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "<=": lambda bound, value: value <= bound,
+    ">=": lambda bound, value: value >= bound,
+    "<>": lambda bound, value: value != bound,
+    "<": lambda bound, value: value < bound,
+    ">": lambda bound, value: value > bound,
+    "=": lambda bound, value: value == bound,
+}
+_FRACTION = re.compile(r"(?:([#0?]+)\s+)?([#0?]+)/(?:([#0?]+)|(\d+))")
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]$", re.IGNORECASE)
 
 
@@ -46,14 +57,30 @@ def general(value: float) -> str:
 def formatter(code: str, *, since_1904: bool = False) -> Formatter:
     """Return how numbers are written under a format code. What is not understood is written as General."""
     sections = _sections(code)
-    if not code or len(sections) > 4 or any(re.search(r"\[[<>=]", section) for section in sections):
+    if not code or len(sections) > 4:
         return general
+    if any(_CONDITION.search(section) for section in sections):
+        return _conditional(sections, since_1904)
     writers = [_section(section, since_1904) for section in sections]
 
     def write(value: float) -> str:
         if value < 0 and len(writers) > 1:
             return writers[1](-value)
         return writers[2](value) if value == 0 and len(writers) > 2 else writers[0](value)
+
+    return write
+
+
+def _conditional(sections: list[str], since_1904: bool) -> Formatter:
+    """Sections that say for which numbers they are: [=1]"Yes";[=0]"No";General. One without is for all others."""
+    writers: list[tuple[Callable[[float], bool], Formatter]] = []
+    for section in sections[:3]:
+        found = _CONDITION.search(section)
+        holds = partial(_COMPARISONS[found[1]], float(found[2])) if found else lambda _: True
+        writers.append((holds, _section(_CONDITION.sub("", section), since_1904)))
+
+    def write(value: float) -> str:
+        return next((writer(value) for holds, writer in writers if holds(value)), general(value))
 
     return write
 
@@ -74,6 +101,8 @@ def _section(code: str, since_1904: bool) -> Formatter:
         any(part[0] in "mM" for part in parts) and not any(part in "0#?" for part in parts)
     ):
         return _dates(parts, since_1904)
+    if fraction := _FRACTION.fullmatch("".join(map(_literal, parts)).strip()):
+        return _fractions(bool(fraction[1]), len(fraction[3] or ""), int(fraction[4] or 0))
     if (
         "/" in parts
         or "@" in parts
@@ -82,6 +111,21 @@ def _section(code: str, since_1904: bool) -> Formatter:
     ):
         return _plain(parts)
     return _numbers(parts)
+
+
+def _fractions(has_whole: bool, digits: int, below: int) -> Formatter:
+    """Return what writes 1.5 as 1 1/2, with at most so many digits below the line, or a fixed number there."""
+
+    def write(value: float) -> str:
+        number = Fraction(repr(abs(value)))
+        part = Fraction(round(number * below), below) if below else number.limit_denominator(10**digits - 1)
+        over = below or part.denominator
+        whole, rest = divmod(round(part * over), over) if has_whole else (0, round(part * over))
+        sign = "-" if value < 0 and part else ""
+        shown = [str(whole)] if whole or not rest else []
+        return sign + " ".join([*shown, f"{rest}/{over}"] if rest else shown)
+
+    return write
 
 
 def _literal(part: str) -> str:

@@ -113,7 +113,8 @@ def test_lines_above_the_header_are_rejects(import_file) -> None:
 def test_a_title_as_a_spreadsheet_saves_it_stands_above_the_header(import_file) -> None:
     imported = import_file("Tickets of May,,\n,,\ntext,label,way\none,a,web\ntwo,b,mail\nthree,a,web\n")
     assert [row["label"] for row in imported.rows] == ["a", "b", "a"]
-    assert [reject["line"] for reject in imported.rejected] == [1, 2]
+    assert [reject["line"] for reject in imported.rejected] == [1]
+    assert imported.result.blank == 1
 
 
 def test_a_single_column_csv(import_file) -> None:
@@ -121,10 +122,11 @@ def test_a_single_column_csv(import_file) -> None:
     assert [row["text"] for row in imported.rows] == ["Once upon a time, there was", "The end, my friend"]
 
 
-def test_empty_cells_are_null_and_empty_rows_rejected(import_file) -> None:
+def test_empty_cells_are_null_and_empty_rows_blank(import_file) -> None:
     imported = import_file("text,label\none,\n , \n,b\n")
     assert [(row["text"], row["label"]) for row in imported.rows] == [("one", None), (None, "b")]
-    assert imported.rejected[0]["reason"] == "All cells are empty"
+    assert imported.result.blank == 1
+    assert not imported.rejected
 
 
 def test_pasted_text_is_a_table_only_when_it_looks_like_one(import_file) -> None:

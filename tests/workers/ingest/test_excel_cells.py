@@ -99,7 +99,7 @@ def test_cells_are_what_people_see(import_rows, value: Any, code: str, seen: str
         ("mm:ss", 0.01, "14:24"),
         ("[$-407]d. mmmm yyyy", 45356.0, "2024-03-05"),
         ('yyyy"年"m"月"d"日"', 45356.0, "2024年3月5日"),
-        ("# ?/?", 0.5, "0.5"),
+        ("# ?/?", 0.5, "1/2"),
         ("[>100]0;General", 5.0, "5"),
         ("yyyy-mm-dd", -1.0, "-1"),
     ],

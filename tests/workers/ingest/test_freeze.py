@@ -121,7 +121,7 @@ def test_conversations_are_brought_into_one_form(freeze_rows) -> None:
         ([("system", "Be kind")], "holds no answer"),
         ([("user", "Hi"), ("assistant", " ")], "turn of the assistant is empty"),
         ([("user", "Hi"), ("tool", "42"), ("assistant", "42")], "calls a tool, which is not learned yet"),
-        ([("user", "Hi"), ("wizard", "42"), ("assistant", "42")], "by “wizard”"),
+        ([("user", "Hi"), ("narrator", "42"), ("assistant", "42")], "by “narrator”"),
     ],
 )
 def test_conversations_without_an_answer_to_learn_are_rejected(

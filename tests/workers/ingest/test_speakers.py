@@ -41,7 +41,7 @@ EXPECTED = {(f"Where is parcel {n}?", f"It came to desk {n}.") for n in range(24
         ("学生", "老师", None),
         ("患者", "医生", None),
         ("USER", "SYSTEM", ANSWERS_USER),
-        ("human", "vicuna", ANSWERS_USER),
+        ("human", "vicuna", None),
         ("speaker1", "speaker2", NUMBERED),
         ("Speaker B", "Speaker A", NUMBERED),
         ("1", "2", NUMBERED),
@@ -60,9 +60,7 @@ def test_speakers(
     assert [told for told in proposal.why if told in (ANSWERS_USER, NUMBERED)] == ([note] if note else [])
 
 
-@pytest.mark.parametrize(
-    "names", [("Anna", "Bob"), ("user", "judge", "clerk2"), ("1", "2", "3"), ("system", "system")]
-)
+@pytest.mark.parametrize("names", [("Anna", "Bob"), ("user", "judge"), ("1", "2", "3"), ("system", "system")])
 def test_speakers_that_say_nothing_are_refused(names: tuple[str, ...]) -> None:
     with pytest.raises(ConversationError):
         read_conversation([{"role": name, "content": "Good day."} for name in names])

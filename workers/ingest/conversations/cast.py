@@ -12,7 +12,7 @@ _NUMBERED = re.compile(
 )
 """Speakers that are numbered instead of named."""
 NUMBERED = "The speakers are numbered: the first one in a conversation is read as the user, the other as the assistant."
-ANSWERS_USER = "Who answers the user is not called assistant in this file, and is read as the assistant."
+ANSWERS_USER = "The system answers the user in this file, so it is read as the assistant."
 
 
 def is_numbered(name: str) -> bool:
@@ -22,19 +22,14 @@ def is_numbered(name: str) -> bool:
 def cast_of(turns: list[Turn]) -> tuple[dict[str, str], str | None]:
     """Return the roles of speakers whose names do not say them, by folded name, and a sentence about it.
 
-    Of two numbered speakers the first asks; beside a user and nobody else who answers, the other one does, even one who
-    is called SYSTEM.
+    Of two numbered speakers the first asks. SYSTEM answers a user whom nobody else answers.
     """
     spoken = [name.strip().casefold() for turn in turns if (name := speaker(turn))]
     names = list(dict.fromkeys(spoken))
     if len(names) == 2 and all(map(_NUMBERED.fullmatch, names)):
         return {names[0]: "user", names[1]: "assistant"}, NUMBERED
     roles = {name: role_of(name) for name in names}
-    if "user" not in roles.values() or "assistant" in roles.values():
+    if set(roles.values()) != {"user", "system"}:
         return {}, None
-    unknown = [name for name in names if roles[name] is None]
-    answering = [b for a, b in pairwise(spoken) if roles[a] == "user"]
-    other = unknown[0] if len(unknown) == 1 else next((n for n in names if roles[n] == "system"), None)
-    if len(unknown) > 1 or other is None or other not in answering:
-        return {}, None
-    return {other: "assistant"}, ANSWERS_USER
+    answering = [name for before, name in pairwise(spoken) if roles[before] == "user" != roles[name]]
+    return (dict.fromkeys(answering, "assistant"), ANSWERS_USER) if answering else ({}, None)

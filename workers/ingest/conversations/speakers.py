@@ -15,7 +15,7 @@ ROLES: dict[str, str] = {
             "assistant gpt bot chatbot model ai agent chatgpt claude llama llm machine support advisor operator moss answer "
             "response reply completion output a 助手 答 机器人 客服 回答 assistent antwort réponse reponse asistente respuesta "
             "assistente resposta risposta ассистент помощник ответ アシスタント 回答 어시스턴트 답변 "
-            "doctor physician therapist counselor counsellor wizard npc seller recommender teacher tutor expert interviewee clerk "
+            "vicuna alpaca bard bing gemini copilot mistral deepseek qwen doctor physician therapist counselor counsellor wizard npc seller recommender teacher tutor expert interviewee clerk "
             "salesperson representative rep staff helpdesk aimessage assistantmessage arzt ärztin berater beraterin mitarbeiter lehrer "
             "verkäufer médecin conseiller vendeur professeur médico asesor vendedor profesor professor atendente оператор консультант врач "
             "医生 老师 卖家 商家 专家 咨询师 导游 店员 医師 先生 상담원 의사"

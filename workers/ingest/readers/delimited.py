@@ -64,7 +64,8 @@ class _Feed:
 
 
 def _records(source: Source, stream: TextIO, dialect: Dialect) -> Iterator[tuple[int, list[str]] | Bad]:
-    """Yield (line, cells) per record, or Bad. Blank lines and comments are counted; a comment ends with its line."""
+    """Yield (line, cells) per record, or Bad. Blank lines, also of delimiters alone, and comments are counted; a comment
+    ends with its line."""
     feed = _Feed(stream, source.record_limit)
     reader = dialect.reader(feed)
     while True:
@@ -81,7 +82,7 @@ def _records(source: Source, stream: TextIO, dialect: Dialect) -> Iterator[tuple
                 yield Bad(first.number, _reason(error, first, source), first.text)
             feed.go_back()
             continue
-        if not any(line.text.strip() for line in feed.record):
+        if not any(line.text.replace(dialect.delimiter, "").strip() for line in feed.record):
             source.blank += len(feed.record)
         elif dialect.is_comment(cells):
             source.comments += 1

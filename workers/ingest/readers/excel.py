@@ -22,6 +22,7 @@ from workers.ingest.readers.xlsx import Struck, open_workbook
 from workers.ingest.readers.xml_parts import DamagedSheet, Merged, SheetRow
 from workers.ingest.source import Bad, Row, Source
 from workers.ingest.split_parts import training_part, unread_splits
+from workers.ingest.vocabulary import is_known_name
 from workers.runtime.reporter import JobError
 
 _LOCAL_HEADER_BYTES = 30
@@ -29,6 +30,8 @@ _LOCAL_HEADER_BYTES = 30
 _PIECE_BYTES = 1 << 20
 _PREVIEW_ROWS = 200
 _MOST_SHEETS = 200
+_MOST_NAMES = 12
+"""Rows of a table that lies on its side."""
 _DAMAGE = (
     CalamineError,
     DamagedSheet,
@@ -54,6 +57,10 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
             yield from _sheet(source, _filled_in(workbook.rows(name), looked[name][1]))
             if workbook.hidden_rows:
                 source.note(f"Rows that are hidden in the workbook were read too: {workbook.hidden_rows:,}.")
+            if workbook.uncomputed:
+                source.note(
+                    f"{workbook.uncomputed:,} cells hold formulas without a computed value, and were read as empty. Open the workbook in Excel, save it, then upload it again."
+                )
     except PasswordError as error:
         raise JobError(
             "locked_file",
@@ -126,6 +133,12 @@ def _sheet(source: Source, rows: Iterator[SheetRow]) -> Iterator[Row | Bad]:
             "No sheet of this workbook holds any cells. Fill one in, then upload it again.",
             field="source",
         )
+    if _lies_on_side(ahead):
+        source.note(
+            "The names of this table stand in its first column, so each column to the right became a row."
+        )
+        yield from _turned(ahead)
+        return
     columns = sorted({column for _, cells in ahead for column in cells})
     if len(columns) > source.max_columns:
         raise too_many_columns(len(columns), source.max_columns)
@@ -150,6 +163,27 @@ def _sheet(source: Source, rows: Iterator[SheetRow]) -> Iterator[Row | Bad]:
             )
         else:
             yield Row(number, _named(cells, names))
+
+
+def _lies_on_side(rows: list[SheetRow]) -> bool:
+    """Whether a table has few rows, each of which begins with the name of a column, and many columns."""
+    width = max(len(cells) for _, cells in rows)
+    first = [cells.get(min(cells), "") for _, cells in rows]
+    return (
+        2 <= len(rows) <= _MOST_NAMES
+        and width > 10 * len(rows)
+        and len({min(cells) for _, cells in rows}) == 1
+        and sum(map(is_known_name, first)) * 2 > len(first)
+    )
+
+
+def _turned(rows: list[SheetRow]) -> Iterator[Row]:
+    names = column_names([cells[min(cells)] for _, cells in rows])
+    places = sorted({column for _, cells in rows for column in cells if column > min(cells)})
+    for place in places:
+        yield Row(
+            place + 1, {name: cells.get(place, "") for name, (_, cells) in zip(names, rows, strict=True)}
+        )
 
 
 def _then(ahead: list[SheetRow], rows: Iterator[SheetRow]) -> Iterator[SheetRow]:

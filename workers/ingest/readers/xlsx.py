@@ -38,6 +38,8 @@ class Workbook(XmlParts):
     struck: frozenset[str] = frozenset()
     """Styles that strike a cell through."""
     since_1904: bool = False
+    uncomputed: int = 0
+    """Cells that were read whose formula holds no computed value."""
     _texts: list[str] | None = None
     _formats: list[Formatter] | None = None
 
@@ -176,6 +178,7 @@ class Workbook(XmlParts):
             yield from reading.done
             reading.done.clear()
             self.hidden_rows = reading.hidden_rows
+            self.uncomputed = reading.uncomputed
 
 
 class _Rows:
@@ -189,7 +192,8 @@ class _Rows:
         self._number = self._column = 0
         self._cells: dict[int, str] = {}
         self._kind = self._style = ""
-        self._reads = self._spoken = False
+        self._reads = self._spoken = self._is_formula = False
+        self.uncomputed = 0
         self._parts: list[str] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -197,7 +201,9 @@ class _Rows:
             place = attributes.get("r")
             self._column = column_index(place.rstrip("0123456789")) if place else self._column + 1
             self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
-            self._parts = []
+            self._parts, self._is_formula = [], False
+        elif name == "f":
+            self._is_formula = True
         elif name in ("v", "t"):
             self._reads = not self._spoken
         elif name == "rPh":
@@ -217,6 +223,8 @@ class _Rows:
             if self._parts and (text := self._shown("".join(self._parts))):
                 self._cells[self._column] = text
                 self._standing = self._standing or self._style not in self._struck
+            elif self._is_formula and not self._parts:
+                self.uncomputed += 1
         elif name == "row" and self._cells:
             self.hidden_rows += self._is_hidden
             self.done.append((self._number, self._cells if self._standing else Struck(self._cells)))

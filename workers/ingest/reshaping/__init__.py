@@ -5,12 +5,14 @@ What the table holds is known once all of it was read, so this is a second pass,
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from workers.contracts.specs import Column
 from workers.ingest.profile import Profile
 from workers.ingest.reshaping.cells import Cells, find_conversion
 from workers.ingest.reshaping.grouping import group_line_pairs, group_turns, has_line_pairs, turn_columns
+from workers.ingest.reshaping.groups import filled_down, group_column
 from workers.ingest.tables import RowsWriter, read_rows
 
 Sample = list[dict[str, str]]
@@ -37,6 +39,11 @@ def reshape(
             path, work, lambda table: ((line, conversion.convert(cells)) for line, cells in table)
         )
         notes += conversion.notes
+    elif group := group_column(path, columns):
+        rows = _rewrite(path, work, partial(filled_down, name=group))
+        notes.append(
+            f"“{group}” stands in the first row of each group only, so the rows below were given it too."
+        )
     return None if rows is None else Reshaped(rows, _profiled(path))
 
 

@@ -1,0 +1,34 @@
+"""Labels that stand in the first row of a group of rows only, as people write tables: the rows below mean it too."""
+
+from pathlib import Path
+
+from workers.contracts.specs import Column
+from workers.ingest.reshaping.cells import Cells
+from workers.ingest.tables import read_rows
+from workers.ingest.vocabulary import LABEL, named
+
+_LEAST_ROWS = 3
+"""In a group, on average."""
+
+
+def group_column(path: Path, columns: list[Column]) -> str | None:
+    """Return the label column whose every value begins a group. No value repeats there: labels of some rows would."""
+    rows = max((column.filled for column in columns), default=0)
+    for column in columns:
+        if (
+            named(column.name, LABEL)
+            and not column.is_messages
+            and 2 <= column.filled == column.distinct
+            and column.filled * _LEAST_ROWS <= rows
+            and next(iter(read_rows(path)), (0, {}))[1].get(column.name)
+        ):
+            return column.name
+    return None
+
+
+def filled_down(table: Cells, name: str) -> Cells:
+    """Yield the rows, each with the label of its group."""
+    label: str | None = None
+    for line, cells in table:
+        label = cells.get(name) or label
+        yield line, {**cells, name: label}
