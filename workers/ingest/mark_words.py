@@ -22,6 +22,7 @@ COUNTED = _names("toxicity downvotes downvote dislikes flags reports errors mist
 """More is worse."""
 GOOD_NAMES = QUALITY | _names(
     "approved approval approve acceptance accept acceptable adopted valid validated usable useful keep kept include included use status "
+    "thumbsup thumbup preference safety lossmask trainmask trainingmask usefortraining useintraining includeintraining fortraining trainonthis "
     "state decision judgment judgement assessment evaluation review pass passed factual faithful grounded safe appropriate relevant "
     "satisfied upvoted clean ok okay true "
     "korrekt richtig gultig freigegeben freigabe akzeptiert genehmigt brauchbar approuve accepte valide correcte "
@@ -32,6 +33,7 @@ BAD_NAMES = COUNTED | _names(
     "toxic harmful harm unsafe offensive hateful hate abusive profane profanity inappropriate nsfw spam flagged flag deleted removed "
     "exclude excluded exclusion skip skipped ignore ignored discard discarded drop dropped mask masked bad wrong incorrect invalid error erroneous faulty "
     "hallucination hallucinated hallucinates hallucinations duplicate duplicated disliked downvoted blocked banned unusable failed broken corrupt corrupted "
+    "thumbsdown thumbdown notrain donottrain skiptrain noloss ignoreloss ignoreinloss excludefromloss excludefromtraining "
     "irrelevant outdated obsolete deprecated retracted unhelpful rejected reject lowquality contaminated blacklisted "
     "toxisch schadlich anstossig geloscht entfernt falsch ungultig ausschliessen ausgeschlossen ignorieren fehlerhaft fehler veraltet abgelehnt "
     "toxique nuisible supprime exclu exclure invalide faux ignorer rejete refuse toxico danino eliminado excluir excluido invalido falso rechazado incorrecto "
@@ -39,7 +41,7 @@ BAD_NAMES = COUNTED | _names(
     "токсично удалено удален исключить исключено неверно ошибка отклонено 有害 有毒 删除 已删除 排除 剔除 错误 无效 违规 垃圾 忽略 幻觉 重复 作废 屏蔽 不合格 拒绝 削除 除外 無効 삭제 제외"
 )
 LOOSE_NAMES = _names(
-    "label labels status state review decision assessment evaluation use include true error flag 标签 状态 状態 ステータス 상태 estado statut stato "
+    "preference label labels status state review decision assessment evaluation use include true error flag 标签 状态 状態 ステータス 상태 estado statut stato "
     "durum статус"
 )
 """They name much else too (the status of an order)."""
@@ -55,6 +57,11 @@ HEADS = _names(
     "judgment judgement assessment decision state"
 )
 """General words, before which stands what is meant."""
+OTHER_MEASURES = _names(
+    "sentiment polarity subjectivity emotion similarity perplexity readability difficulty complexity age credit risk exam confidence compound retrieval "
+    "distance match matching priority severity urgency bm25 tfidf stimmung schwierigkeit ahnlichkeit 情感 相似度 难度 置信度 优先级"
+)
+"""Of these a score says nothing bad."""
 NEGATIONS = _names("not non no")
 YES_NO_PREFIXES = ("是否", "ist", "est", "es", "esta", "wurde")
 
@@ -71,7 +78,7 @@ MIDDLE = _values(
 """Neither is the row marked as bad: it is learned."""
 GOOD = _values(
     "good ok okay fine correct right accept accepted approve approved chosen preferred desirable positive up upvote upvoted like liked helpful useful "
-    "thumbs_up thumbsup thumb_up 👍 high highest excellent great best perfect pass passed valid keep kept include included safe clean factual faithful relevant satisfied "
+    "thumbs_up thumbsup thumb_up 👍 high highest excellent great best perfect pass passed valid keep kept include included safe clean ham factual faithful relevant satisfied "
     "好 正确 赞 喜欢 优 良 优秀 良好 高 通过 采纳 已采纳 接受 合格 有效 保留 gut sehr_gut richtig korrekt hoch akzeptiert genehmigt freigegeben bon correct haut accepté approuvé "
     "bueno buena correcto alto aceptado aprobado correto bom boa aprovado aceito buono corretto approvato accettato bom хорошо верно правильно одобрено принято "
     "высокий 良い 採用 承認 좋음"
@@ -79,7 +86,7 @@ GOOD = _values(
 BAD = _values(
     "-1 -1.0 bad very_bad wrong incorrect reject rejected declined denied undesirable negative down downvote downvoted dislike disliked unhelpful useless "
     "thumbs_down thumbsdown thumb_down 👎 low lowest poor terrible worst awful fail failed invalid exclude excluded discard discarded ignore ignored skip skipped "
-    "deleted removed spam unsafe toxic harmful offensive hallucinated hallucination irrelevant flagged blocked unusable low_quality duplicate needs_work needs_improvement needs_revision nsfw "
+    "deleted removed spam unsafe toxic harmful offensive hate hateful abusive profane hallucinated hallucination irrelevant flagged blocked unusable low_quality duplicate needs_work needs_improvement needs_revision nsfw "
     "坏 错 错误 差 踩 不喜欢 低 劣 不通过 未通过 未采纳 不采纳 拒绝 驳回 不合格 无效 删除 已删除 有害 schlecht falsch niedrig abgelehnt gelöscht ungültig mauvais faux bas refusé rejeté "
     "malo mala incorrecto bajo rechazado incorreto ruim rejeitado baixo cattivo sbagliato rifiutato basso плохо неверно отклонено низкий 悪い 却下 나쁨"
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
+from workers.ingest.literals import nested_value
 from workers.ingest.mark_words import (
     ABOUT_ROW,
     BAD,
@@ -23,6 +24,7 @@ from workers.ingest.mark_words import (
     MIDDLE,
     NEGATIONS,
     NO,
+    OTHER_MEASURES,
     RATING_NAMES,
     YES,
     YES_NO_PREFIXES,
@@ -33,6 +35,7 @@ WEIGHT_NAMES = re.compile(
     r"(sample|row|example|instance|training|loss)?weights?|gewichte?|gewichtung|poids|pesos?|权重|样本权重|重み|вес"
 )
 """Columns that say how much a row counts, by their folded names."""
+_DENIED = re.compile(r"(?:not|non|no|nicht|pas|sin|非|无|不)_?(.+)")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NUMBER = re.compile(
     r"\s*(?P<number>[-+]?(?:\d{1,15}(?:\.\d*)?|\.\d+)(?:e[-+]?\d{1,2})?)\s*(?:(?:/|of|von|out of)\s*\d+|%|stars?|points?|sterne?|punkte?|星|分|颗星|★|⭐)?\s*",
@@ -60,6 +63,8 @@ class Mark:
     is_rating: bool = False
     is_loose: bool = False
     is_about_row: bool = False
+    is_time: bool = False
+    """A time at which the row was taken away: any is a mark (`deleted_at`)."""
 
 
 @lru_cache(maxsize=4096)
@@ -67,8 +72,14 @@ def mark_named(name: str) -> Mark | None:
     """Return how a column of this name, or the field of an object that it comes from, marks its rows; None for no mark."""
     name = name.rpartition(".")[2]
     words = [plain(word) for word in re.split(r"[\W_]+", _CAMEL.sub(" ", name)) if word]
-    flipped = bool(words) and bool(NEGATIONS & set(words))
+    flipped = bool(NEGATIONS & set(words)) and plain(name) not in BAD_NAMES | GOOD_NAMES
     said = _marking_words(plain(name), [word for word in words if word not in NEGATIONS])
+    if OTHER_MEASURES & set(words):
+        return None
+    if len(words) == 2 and words[1] == "at" and words[0] in BAD_NAMES:
+        return Mark(Sense.BAD, is_time=True)
+    if said[0] in GOOD_NAMES:
+        said = said[:1]
     for sense, names in ((Sense.BAD, BAD_NAMES), (Sense.GOOD, GOOD_NAMES | RATING_NAMES)):
         if found := [word for word in said if word in names]:
             if flipped:
@@ -105,18 +116,28 @@ def verdict(mark: str, sense: Sense = Sense.GOOD, *, levels: bool = True) -> boo
         return (word in YES) is (sense is Sense.GOOD)
     if word in LEVELS and not levels:
         return None
-    return True if word in GOOD or word in MIDDLE else False if word in BAD else None
+    if word in GOOD or word in MIDDLE or word in BAD:
+        return word not in BAD
+    denied = _DENIED.fullmatch(word)
+    if denied and denied[1] in GOOD | BAD:
+        return denied[1] in BAD
+    return None
 
 
 @dataclass(frozen=True)
 class Reading:
     """How the cells of one column are read: `middle` parts the numbers of a scale, None where they are no scale."""
 
+    name: str
     mark: Mark
     middle: float | None = None
 
     def is_good(self, cell: str) -> bool | None:
         """Return what a cell says of its row; None when it says neither."""
+        if self.mark.is_time:
+            return False
+        if cell.lstrip()[:1] == "{":
+            return not is_marked_bad(self.name, nested_value(cell))
         number = number_of(cell)
         if self.middle is None or number is None:
             return verdict(cell, self.mark.sense, levels=not self.mark.is_loose)
@@ -132,13 +153,13 @@ def reading_of(name: str, numbers: Iterable[float]) -> Reading:
     mark = mark_named(name) or Mark(Sense.GOOD)
     different = set(numbers)
     if different <= {-1.0, 0.0, 1.0}:
-        return Reading(mark)
+        return Reading(name, mark)
     if min(different) < 0:
-        return Reading(mark, 0.0)
+        return Reading(name, mark, 0.0)
     most = max(different)
     is_whole = most == int(most) and most > 1
     top = next((top for top in _SCALE_TOPS if most <= top and not is_whole), 10 if 7 < most <= 10 else most)
-    return Reading(mark, top / 2)
+    return Reading(name, mark, top / 2)
 
 
 def number_of(cell: str) -> float | None:

@@ -34,6 +34,9 @@ MARKS = [
     ("label", 1, -1), ("reward", 0.9, -0.8), ("votes", 12, -4), ("stars", 5, 1), ("rating", "5 stars", "1 star"), ("rating", "★★★★★", "★☆☆☆☆"),
     ("human_score", 9, 2), ("toxicity_score", 0.02, 0.9), ("是否采纳", "是", "否"), ("是否有害", "否", "是"), ("Bewertung", "gut", "schlecht"),
     ("review_status", "Approved", "Needs work"), ("exclude", None, "x"), ("feedback", "👍", "👎"), ("meta.verdict", "correct", "incorrect"),
+    ("thumbsDown", False, True), ("spam", "ham", "spam"), ("toxicity", "non-toxic", "toxic"), ("hate", "not_hate", "hate"), ("safety", "safe", "unsafe"),
+    ("include_in_training", "yes", "no"), ("loss_mask", 1, 0), ("deleted_at", None, "2024-05-01"), ("preference", "chosen", "rejected"),
+    ("moderation", {"flagged": False}, {"flagged": True}), ("feedback", {"rating": "good"}, {"rating": "bad"}), ("feedback", {"score": 1}, {"score": -1}),
 ]  # fmt: skip
 
 
@@ -69,10 +72,13 @@ def test_marks_on_labels_are_followed(import_file, freeze_rows, name: str, good:
         ("priority", lambda n: ["high", "low"][n % 2]),
         ("label", lambda n: ["high", "low", "urgent"][n % 3]),
         ("accepted", lambda n: True),
-        ("correct_answer", lambda n: f"Desk {n}"),
         ("feedback", lambda n: f"The customer {n} thanked us for it"),
         ("error", lambda n: ["timeout", "none", "5xx"][n % 3]),
         ("rank", lambda n: n % 4),
+        ("sentiment_score", lambda n: [-0.5, 0.5][n % 2]),
+        ("confidence", lambda n: n % 10 / 10),
+        ("meta", lambda n: {"id": n, "label": ["negative", "positive"][n % 2]}),
+        ("preference", lambda n: "AB"[n % 2]),
     ],
 )
 def test_other_columns_are_no_marks(import_file, name: str, value: Any) -> None:
@@ -116,10 +122,10 @@ def test_degrees_are_named_and_followed_where_a_person_wants_it(
 
 
 def test_a_second_mark_and_marks_in_unknown_words_are_named(import_file) -> None:
-    file = made(lambda n: {**pair(n), "toxic": n % 2 == 0, "deleted": n % 3 == 0, "quality": "AB"[n % 2]})
+    file = made(lambda n: {**pair(n), "toxic": n % 2 == 0, "deleted": n % 3 == 0, "quality": "AF"[n % 2]})
     assert import_file(file, "x.jsonl").result.proposal.warnings == [
         "“deleted” marks rows as bad as well. Only one such column is followed, so these rows are learned. Remove them from the file first.",
-        "“quality” may mark rows as bad, but its values (“A”, “B”) say neither good nor bad. All rows are learned.",
+        "“quality” may mark rows as bad, but its values (“A”, “F”) say neither good nor bad. All rows are learned.",
     ]
 
 
@@ -139,7 +145,7 @@ def test_a_doubtful_mark_costs_its_row_and_not_the_column(import_file, freeze_ro
     [
         ({"rating": "bad"}, False), ({"mask": True}, False), ({"ignore": 1}, False), ({"feedback": {"rating": "thumbs_down"}}, False),
         ({"score": -1}, False), ({"is_correct": False}, False), ({"toxic": "yes"}, False), ({"评价": "差"}, False),
-        ({"rating": "good"}, True), ({"mask": False}, True), ({"label": "negative"}, True), ({"error": False}, True), ({"name": "no"}, True),
+        ({"loss_mask": 0}, False), ({"no_train": True}, False), ({"ignore_loss": 1}, False), ({"loss_mask": 1}, True), ({"rating": "good"}, True), ({"mask": False}, True), ({"label": "negative"}, True), ({"error": False}, True), ({"name": "no"}, True),
     ],
 )  # fmt: skip
 def test_a_turn_that_is_marked_as_bad_is_read_only(mark: dict[str, Any], learned: bool) -> None:

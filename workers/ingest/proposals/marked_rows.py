@@ -33,11 +33,20 @@ def _reading(table: Table, column: Column, task: TaskType) -> Reading | None:
     if column.is_messages or not column.filled or _OF_ONE_ANSWER.search(column.name.casefold()):
         return None
     mark, values = mark_named(column.name), values_of(table, column)
+    if task is not TaskType.CLASSIFICATION and all(value.lstrip()[:1] == "{" for value in values):
+        return reading_of(column.name, ())
+    if mark and mark.is_time and column.filled == table.rows:
+        return None
     counts = mark is not None and (task is not TaskType.CLASSIFICATION or _is_about_row(column.name, mark))
     if not counts and not _is_annotation(column, values, task):
         return None
     numbers = [number for value in values if (number := number_of(value)) is not None]
-    if len(numbers) < len(values) and (column.distinct > _MOST_MARKS or len(numbers) * 2 > len(values)):
+    is_free = mark is None or not mark.is_time
+    if (
+        is_free
+        and len(numbers) < len(values)
+        and (column.distinct > _MOST_MARKS or len(numbers) * 2 > len(values))
+    ):
         return None
     return reading_of(column.name, numbers)
 
@@ -63,7 +72,7 @@ def _calls_some_bad(values: Sequence[str], reading: Reading) -> bool:
     verdicts = [reading.is_good(value) for value in values]
     unknown = verdicts.count(None)
     most = (2 if True in verdicts else 1) if reading.mark.is_loose else len(verdicts) // 2
-    if unknown > most or unknown == len(verdicts):
+    if unknown > most or (unknown and True not in verdicts):
         return False
     if reading.middle is not None and not (reading.middle == 0 or len(values) == 2):
         return False
@@ -95,7 +104,9 @@ def unread_columns(
             continue
         values = values_of(table, column)
         reading = reading_of(column.name, ())
-        is_unread = all(number_of(value) is None and reading.is_good(value) is None for value in values)
+        if _calls_some_bad(values, reading):
+            continue
+        is_unread = any(number_of(value) is None and reading.is_good(value) is None for value in values)
         if is_unread and 2 <= len(values) <= 10 and table.is_label_like(column):
             found.append((column.name, values))
     return found
