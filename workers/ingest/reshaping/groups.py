@@ -9,16 +9,19 @@ from workers.ingest.vocabulary import LABEL, named
 
 _LEAST_ROWS = 3
 """In a group, on average."""
+_LEAST_TABLE = 24
+"""Rows of a table: a shorter one may hold a few labels by chance, and is too short to learn from."""
 
 
 def group_column(path: Path, columns: list[Column]) -> str | None:
     """Return the label column whose every value begins a group. No value repeats there: labels of some rows would."""
     rows = max((column.filled for column in columns), default=0)
-    for column in columns:
+    for column in columns if rows >= _LEAST_TABLE else ():
         if (
             named(column.name, LABEL)
             and not column.is_messages
             and 2 <= column.filled == column.distinct
+            and not column.distinct_is_estimate
             and column.filled * _LEAST_ROWS <= rows
             and next(iter(read_rows(path)), (0, {}))[1].get(column.name)
         ):
