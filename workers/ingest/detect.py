@@ -11,7 +11,9 @@ import pyarrow as pa
 from workers.ingest.dialect import SINGLE_COLUMN, TABS, find_dialect
 from workers.ingest.encodings import utf16_without_bom
 from workers.ingest.readers.json_shapes import begins_with_splits
+from workers.ingest.readers.transcripts import boundary
 from workers.ingest.source import Source
+from workers.ingest.text_kinds import other_kind
 from workers.runtime.reporter import JobError
 
 _HEAD_BYTES = 64 * 1024
@@ -158,6 +160,9 @@ def text_format(source: Source) -> Format:
         return Format.JSON
     dialect = find_dialect(source.sample(newline=""), source.extension)
     is_text = dialect.delimiter == SINGLE_COLUMN and source.extension not in (".csv", ".tsv")
+    kind = other_kind(source.sample(), source.extension)
+    if kind and (is_text or kind.endswith("(CoNLL)")) and not boundary(source.sample()):
+        raise not_a_table(kind)
     if is_text:
         return Format.TEXT
     return Format.TSV if dialect.delimiter in ("\t", TABS) else Format.CSV

@@ -39,6 +39,10 @@ _LONG_DELIMITERS = (
 TABS = "\t+"
 """Several tabs in a row part two cells, as people write them to line up columns."""
 COMMENTS = ("#", "//")
+_RULE = re.compile(r":?-+:?")
+"""A cell of the line below the header of a table in Markdown."""
+_ARROWS = (" ==> ", " => ", " --> ", " -> ", " → ")
+_LEAST_ARROWS = 10
 _SAMPLE_RECORDS = 2_000
 _FIELD_LIMIT = 1 << 30
 _QUOTED_SHARE = 0.3
@@ -62,6 +66,8 @@ class Dialect:
     consistent: float = 1.0
     spaced: float = 0.0
     stray: float = 0.0
+    is_markdown: bool = False
+    """Whether rows begin and end with a bar as well, as in Markdown."""
     begins_so: bool = True
     """Whether the first record, which often names the columns, is as wide as most."""
 
@@ -72,7 +78,9 @@ class Dialect:
     def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """A strict csv reader: what is quoted wrongly raises csv.Error instead of being altered silently."""
         # map goes on after a line that raises an error; a generator would end there, and the rest of the file with it.
-        if self.delimiter == TABS:
+        if self.is_markdown:
+            lines = map(_without_edges, lines)
+        elif self.delimiter == TABS:
             lines = map(_with_single_tabs, lines)
         elif self.is_long:
             lines = map(self._with_stand_in, lines)
@@ -90,7 +98,8 @@ class Dialect:
             skipinitialspace=self.padded,
             strict=True,
         )
-        return _LongCells(records, self.delimiter) if self.is_long and self.delimiter != TABS else records
+        is_stripped = self.is_markdown or (self.is_long and self.delimiter != TABS)
+        return _LongCells(records, self.delimiter) if is_stripped else records
 
     def _with_stand_in(self, line: str) -> str:
         return line.replace(self.delimiter, _STAND_IN)
@@ -102,6 +111,8 @@ class Dialect:
 
     def is_comment(self, cells: list[str]) -> bool:
         """Whether a record is a remark: it begins with a comment's mark and a space, or is no row by its width."""
+        if self.is_markdown:
+            return all(_RULE.fullmatch(cell) for cell in cells)
         if not self.begins_comment(cells[0]):
             return False
         remark = cells[0].lstrip("\ufeff ")[len(self.comment) :]
@@ -125,6 +136,35 @@ class _LongCells:
         return [cell.replace(_STAND_IN, self._delimiter).strip(" ") for cell in next(self._records)]
 
 
+def _without_edges(line: str) -> str:
+    """Remove the bars around a row of Markdown, and protect those that stand within its cells."""
+    text = line.strip().removeprefix("|")
+    text = text[:-1] if text.endswith("|") and not text.endswith("\\|") else text
+    return text.replace("\\|", _STAND_IN) + ("\n" if text else line[len(line.rstrip()) :])
+
+
+def _markdown(lines: list[str]) -> Dialect | None:
+    """The dialect of a table with a rule of hyphens below its header, to which nearly all lines belong."""
+    filled = [line.strip() for line in lines if line.strip()]
+    for above, line in enumerate(filled[:20]):
+        cells = line.strip("|").split("|")
+        if above and "|" in line and len(cells) > 1 and all(_RULE.fullmatch(cell.strip()) for cell in cells):
+            rows = sum("|" in row for row in filled[above - 1 :])
+            whole = rows >= 0.9 * len(filled[above - 1 :]) and "|" in filled[above - 1]
+            return Dialect("|", quote="", width=len(cells), is_markdown=True) if whole else None
+    return None
+
+
+def _arrows(lines: list[str]) -> Dialect | None:
+    """The dialect of lines that all have one arrow between two texts: “question => answer”."""
+    filled = [line for line in lines if line.strip()]
+    for arrow in _ARROWS:
+        with_one = sum(line.count(arrow) == 1 and not line.startswith(arrow) for line in filled)
+        if len(filled) >= _LEAST_ARROWS and with_one >= 0.95 * len(filled):
+            return Dialect(arrow, quote="", width=2)
+    return None
+
+
 def _with_single_tabs(line: str) -> str:
     return re.sub(r"(?<=[^\t])\t+(?=[^\t\r\n])", "\t", line)
 
@@ -140,6 +180,8 @@ def find_dialect(sample: str, extension: str) -> Dialect:
     """Return the dialect under which most of the sample's records have the same number (above 1) of cells."""
     sample = masked(sample)
     lines = split_lines(sample)
+    if markdown := _markdown(lines):
+        return markdown
     declared = re.match(r"sep=(.)\r?\n?$", lines[0]) if lines else None
     if declared:
         return _best(lines[1:], sample, (declared[1],), extension, declared=True)
@@ -151,7 +193,10 @@ def find_dialect(sample: str, extension: str) -> Dialect:
         found = _best(rest, "".join(rest), _DELIMITERS, extension)
         if found.width > 1 and _are_remarks([line for line in lines if line not in set(rest)], found):
             return replace(found, comment=mark)
-    return _best(lines, sample, _DELIMITERS, extension)
+    found = _best(lines, sample, _DELIMITERS, extension)
+    if found.delimiter == SINGLE_COLUMN and extension not in (".csv", ".tsv"):
+        return _arrows(lines) or found
+    return found
 
 
 def _are_remarks(lines: list[str], dialect: Dialect) -> bool:

@@ -130,7 +130,8 @@ def _table(
     full = [(line, cells[:width]) for line, cells in good if len(cells) in (width, dialect.width)]
     rows = [cells for _, cells in full]
     above = rows_above_header(rows)
-    header = full[above] if full and looks_like_header(rows[above], rows[above + 1 :]) else None
+    is_named = dialect.is_markdown or (bool(full) and looks_like_header(rows[above], rows[above + 1 :]))
+    header = full[above] if full and is_named else None
     if header and len(ahead) == 1:
         raise JobError(
             "header_only",
