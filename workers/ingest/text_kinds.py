@@ -8,6 +8,30 @@ _YAML_FIRST_KEY = re.compile(r"- [a-z_]\w*: ")
 _YAML_NEXT_KEY = re.compile(r"  [a-z_]\w*:(?: |$)")
 _GETTEXT = re.compile(r'(?:msgid|msgstr(?:\[\d\])?|msgctxt)\s+"|"|#')
 _WORD_LABEL = re.compile(r"\S+(?:[ \t]+\S+)*[ \t]+(?:O|[BIESLU]-[\w-]+)$")
+_IN_MARKDOWN = frozenset(
+    (
+        "a",
+        "b",
+        "blockquote",
+        "br",
+        "center",
+        "code",
+        "details",
+        "div",
+        "em",
+        "font",
+        "h1",
+        "h2",
+        "h3",
+        "i",
+        "img",
+        "li",
+        "ol",
+        "p",
+        "pre",
+    )
+) | {"span", "strong", "sub", "summary", "sup", "table", "u", "ul"}
+_SPREADSHEETS = (".xls", ".xlsx", ".html", ".htm")
 _LINES = 400
 
 
@@ -17,10 +41,10 @@ def other_kind(sample: str, extension: str) -> str | None:
     if not lines:
         return None
     if tag := _TAG.match(sample):
-        name = tag[1].lower()
-        if name in ("table", "html", "body", "div", "meta"):
+        is_whole = sample.rstrip().endswith(f"</{tag[1]}>") and sample.count("</") > 5
+        if tag[1].lower() in ("table", "html", "body") and (is_whole or extension in _SPREADSHEETS):
             return "a web page (HTML)"
-        if extension == ".xml" or (sample.rstrip().endswith(f"</{tag[1]}>") and sample.count("</") > 5):
+        if extension == ".xml" or (is_whole and tag[1].lower() not in _IN_MARKDOWN):
             return "an XML document"
     if sum(line.startswith(("msgid", "msgstr")) for line in lines) > 3 and _share(lines, _GETTEXT) > 0.95:
         return "a gettext catalogue (PO)"

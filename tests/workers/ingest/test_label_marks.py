@@ -130,3 +130,20 @@ def test_a_refusal_is_an_answer(import_file, freeze_rows, content: str | None) -
     frozen = freeze_rows(lines(talk), "chat", proposal.roles, name="x.jsonl")
     assert (len(frozen.rows), frozen.result.rejected) == (60, 0)
     assert "I cannot help with 3." in {row["target"] for row in frozen.rows}
+
+
+@pytest.mark.parametrize("form", ["[{}]", "[{}.]"])
+def test_a_one_hot_list_as_numpy_prints_it(import_file, freeze_rows, form: str) -> None:
+    dot = "." if "." in form else ""
+    rows = [
+        f"{text(n).replace(',', '')},{form.format((dot + ' ').join(str(int(n % 3 == place)) for place in range(3)))}"
+        for n in range(60)
+    ]
+    content = "\n".join(["text,label", *rows])
+    proposal = import_file(content).result.proposal
+    assert freeze_rows(content, "classification", proposal.roles).result.labels == {"0": 20, "1": 20, "2": 20}
+
+
+def test_two_columns_that_exclude_each_other_become_one(import_file) -> None:
+    content = lines(lambda n: {"text": text(n), "spam": n % 2, "ham": 1 - n % 2})
+    assert import_file(content, "x.jsonl").result.proposal.roles == {"text": "input", "label": "label"}

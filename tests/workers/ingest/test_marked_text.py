@@ -199,3 +199,34 @@ def test_a_file_of_chapters_is_plain_text(import_file) -> None:
     imported = import_file(text, "book.md").result
     assert (imported.format, [column.name for column in imported.columns]) == ("text", ["text"])
     assert imported.proposal.task_type == "generation"
+
+
+@pytest.mark.parametrize(
+    "marks", [("Human", "Assistant"), ("Kunde", "Berater"), ("Patient", "Doctor"), ("用户", "助手")]
+)
+def test_lines_with_speakers_stay_one_conversation_between_separators(
+    import_file, freeze_rows, marks: tuple[str, str]
+) -> None:
+    asked, answered = marks
+    text = "".join(
+        f"{asked}: {Q.format(n=n)}\n\n{answered}: Open {n}.\n\n{asked}: Thanks\n\n{answered}: Bye {n}.\n\n---\n\n"
+        for n in range(40)
+    )
+    imported = import_file(text, "x.txt").result
+    assert (imported.rows, imported.comments) == (40, 40)
+    frozen = freeze_rows(text, "chat", imported.proposal.roles, name="x.txt")
+    assert learned(frozen.rows[0])[-2:] == [("user", "Thanks"), ("assistant", "Bye 0.")]
+    assert len(frozen.rows[0]["prompt"]) == 3
+
+
+@pytest.mark.parametrize("line", ["Q: {q} A: {a}", "Frage: {q} Antwort: {a}", "问：{q} 答：{a}"])
+def test_a_question_and_its_answer_in_one_line(import_file, freeze_rows, line: str) -> None:
+    text = "\n".join(line.format(q=Q.format(n=n), a=f"Open {n}.") for n in range(40))
+    frozen = freeze_rows(text, "chat", import_file(text, "x.txt").result.proposal.roles, name="x.txt")
+    assert learned(frozen.rows[0]) == [("user", Q.format(n=0)), ("assistant", "Open 0.")]
+
+
+def test_marks_in_two_columns_without_names_are_left_out(import_file, freeze_rows) -> None:
+    text = "".join(f"Q: {Q.format(n=n)}\tA: Open {n}.\n" for n in range(40))
+    frozen = freeze_rows(text, "chat", import_file(text, "x.txt").result.proposal.roles, name="x.txt")
+    assert learned(frozen.rows[0]) == [("user", Q.format(n=0)), ("assistant", "Open 0.")]

@@ -73,6 +73,7 @@ def test_input_and_output_are_not_called_question_and_answer(import_file) -> Non
     [
         lambda n: {"question": f"Which city is number {n}?", "choices": CITIES[:4], "answer": n % 4},
         lambda n: {"question": f"Which city is number {n}?", **dict(zip("ABCD", CITIES, strict=False)), "answer": "ABCD"[n % 4]},
+        lambda n: {"question": f"Which is it, {n}?", "opa": f"red {n}", "opb": "blue", "opc": "green", "cop": n % 3},
         lambda n: {"ctx": f"A man {n} walks along the river.", "endings": [f"He rests {n}.", f"He runs {n}."], "label": n % 2},
         lambda n: {"question": f"Which is it, {n}?", "choices": {"text": ["a", "b"], "label": ["A", "B"]}, "answerKey": "AB"[n % 2]},
         lambda n: {"question": f"Which is it, {n}?", "option_a": f"Red {n}", "option_b": f"Blue {n}", "correct": "ab"[n % 2]},

@@ -63,6 +63,8 @@ def test_an_arrow_parts_two_texts(import_file, arrow: str) -> None:
         "".join(f"- Note: it rained on day {n}.\n" for n in range(30)),
         "".join(f"Ann: it rained on day {n}.\n" for n in range(30)),
         "".join(f"I saw it on day {n} from the window I\n" for n in range(30)),
+        "".join(f"<details><summary>Day {n}</summary>It was wet on day {n}.</details>\n" for n in range(30)),
+        '<p align="center">A book</p>\n' + "".join(f"Day {n} was wet for everybody.\n" for n in range(30)),
         "".join(f"<b>Day {n}</b> was wet, and the next one was not.\n" for n in range(30)),
     ],
 )

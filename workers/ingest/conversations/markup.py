@@ -7,8 +7,8 @@ from workers.ingest.conversations.speakers import role_of
 from workers.ingest.conversations.turns import Turn, parse_history
 from workers.ingest.literals import nested_value
 
-_USER = "Human|User|Prompter|Customer|Question|Instruction|Prompt|Q|用户|问题|问|客户|Frage|Kunde|Nutzer|Benutzer|Utilisateur|Client|Usuario|Usuário|Cliente|Pregunta|Pergunta|Domanda|Utente|Вопрос|Пользователь|質問|ユーザー|질문|사용자"  # fmt: skip
-_ASSISTANT = "Assistant|GPT|ChatGPT|Bot|Chatbot|AI|Agent|Answer|Response|Reply|A|助手|回答|答案|答|客服|Antwort|Assistent|Réponse|Reponse|Respuesta|Asistente|Resposta|Assistente|Risposta|Ответ|Ассистент|回答|アシスタント|답변|답|어시스턴트"  # fmt: skip
+_USER = "Human|User|Prompter|Customer|Question|Instruction|Prompt|Q|用户|问题|问|客户|Frage|Kunde|Nutzer|Benutzer|Utilisateur|Client|Usuario|Usuário|Cliente|Pregunta|Pergunta|Domanda|Utente|Вопрос|Patient|Caller|Пользователь|質問|ユーザー|질문|사용자"  # fmt: skip
+_ASSISTANT = "Assistant|GPT|ChatGPT|Bot|Chatbot|AI|Agent|Answer|Response|Reply|A|助手|回答|答案|答|客服|Antwort|Assistent|Berater|Support|Operator|Advisor|Doctor|Réponse|Reponse|Respuesta|Asistente|Resposta|Assistente|Risposta|Ответ|Ассистент|回答|アシスタント|답변|답|어시스턴트"  # fmt: skip
 _SIDES = f"System|系统|{_USER}|{_ASSISTANT}"
 
 _ANSWERS = frozenset(name.casefold() for name in _ASSISTANT.split("|"))
@@ -67,6 +67,7 @@ _STOP = re.compile(r"(?:###|\sEND)$")
 """What older services had at the end of a prompt and of an answer."""
 _LLAMA = re.compile(r"\[INST\](?P<question>.*?)\[/INST\](?P<answer>.*?)(?=\[INST\]|$)", re.DOTALL)
 _LLAMA_SYSTEM = re.compile(r"<<SYS>>(?P<system>.*?)<</SYS>>", re.DOTALL)
+_INLINE = re.compile(rf"(?:^|(?<=\s))(?P<who>{_SIDES})[:：]\s?", re.IGNORECASE)
 _MISTRAL_SYSTEM = re.compile(r"\[SYSTEM_PROMPT\](?P<system>.*?)\[/SYSTEM_PROMPT\]", re.DOTALL)
 _LEADING = 400
 """Characters that may stand before the first mark, as “Below is an instruction …” does."""
@@ -139,6 +140,7 @@ def _turns(text: str, least: int = 2) -> list[Turn] | None:
         or _split(text, _HEADINGS, least)
         or _lines(text, least)
         or (_split(text, _NUMBERED, least) if _NUMBERED.match(text.lstrip()) else None)
+        or _in_one_line(text)
         or _split(text, _SHOUTED, least)
     )
 
@@ -189,6 +191,15 @@ def _role(who: str) -> str | None:
 def _lines(text: str, least: int) -> list[Turn] | None:
     """Marks at the beginning of lines. The first line is one, else “Answer: yes” in a letter would make it a talk."""
     return _split(text, _LINES, least) if _LINES.match(text.lstrip()) else None
+
+
+def _in_one_line(text: str) -> list[Turn] | None:
+    """“Q: … A: …”: one line with a question and its answer, and nothing before or between."""
+    text = text.strip()
+    if "\n" in text or not _INLINE.match(text):
+        return None
+    turns = _split(text, _INLINE)
+    return turns if turns and [turn["role"] for turn in turns] == ["user", "assistant"] else None
 
 
 def _split(text: str, marks: re.Pattern[str], least: int = 2) -> list[Turn] | None:

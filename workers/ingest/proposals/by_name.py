@@ -8,7 +8,7 @@ from workers.ingest.proposals.code import code_share
 from workers.ingest.proposals.table import Found, Table
 from workers.ingest.vocabulary import language_code, language_of_name, named
 
-CHOICE = re.compile(r"(ans|answer|option|choice|选项)[ _]?[0-9a-e]$|[A-E]$", re.IGNORECASE)
+CHOICE = re.compile(r"(ans|answer|option|opt|op|choice|选项)[ _]?[0-9a-e]$|[A-E]$", re.IGNORECASE)
 """Columns of a multiple-choice question, which no task type covers."""
 
 _RIGHT_CHOICE = frozenset(
@@ -19,6 +19,7 @@ _RIGHT_CHOICE = frozenset(
         "correct",
         "correctanswer",
         "correctoption",
+        "cop",
         "gold",
         "key",
         "正确答案",

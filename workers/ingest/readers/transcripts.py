@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from workers.ingest.conversations.markup import block_sides
+from workers.ingest.conversations.markup import block_sides, line_side
 from workers.ingest.readers.lines import Line
 from workers.ingest.source import Bad, Row, Source
 
@@ -31,7 +31,10 @@ def boundary(sample: str) -> str | None:
         ),
         [],
     )
-    if not first or first[0] in ("", "assistant") or not {"user", "assistant"} <= set(spoken):
+    if not first:
+        by_line = [[side] if (side := line_side(line)) else [] for line in lines]
+        return _BY_SEPARATOR if _separators_part(lines, by_line) and _has_both(by_line) else None
+    if first[0] in ("", "assistant") or not _has_both(sides):
         return None
     if _separators_part(lines, sides):
         return _BY_SEPARATOR
@@ -43,6 +46,10 @@ def boundary(sample: str) -> str | None:
         not line.strip() for line, found in zip(before, sides, strict=False) if found[:1] == ["assistant"]
     ]
     return _BY_BLANK if all(asked) and len(asked) > 1 and not all(answered) and answered else _BY_QUESTION
+
+
+def _has_both(sides: list[list[str]]) -> bool:
+    return {"user", "assistant"} <= {side for found in sides for side in found}
 
 
 def _separators_part(lines: list[str], sides: list[list[str]]) -> bool:
@@ -69,7 +76,9 @@ def read_conversations(lines: Iterator[Line], source: Source, begins_with: str) 
             was_blank = True
             block.append(line)
             continue
-        sides = block_sides(text)
+        sides = block_sides(text) or [
+            side for side in [line_side(text)] if side and begins_with == _BY_SEPARATOR
+        ]
         separated = separated or bool(_SEPARATOR.match(text))
         begins = (
             bool(sides)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from workers.contracts.specs import Column
 from workers.ingest import vocabulary
 from workers.ingest.conversations import asked_turns, canonical, marked_answer, marked_turns
+from workers.ingest.conversations.markup import line_side
 from workers.ingest.conversations.turns import bare_turns, turns_of
 from workers.ingest.literals import nested_value
 from workers.ingest.nested import flattened
@@ -144,11 +145,22 @@ def _marked_pair(columns: list[Column], sample: Sample) -> tuple[str, list[str]]
         and named(column.name, vocabulary.ANSWER | vocabulary.CHOSEN | vocabulary.REJECTED | vocabulary.CODE)
     ]
     if prompt is None or not answers:
-        return None
+        return _pair_by_marks(columns, sample)
     is_asked = (
         _share(_values(sample, prompt)[:_CHECKED_MARKS], lambda text: asked_turns(text) is not None) > 0.8
     )
     return (prompt, answers) if is_asked else None
+
+
+def _pair_by_marks(columns: list[Column], sample: Sample) -> tuple[str, list[str]] | None:
+    """Two columns without telling names, one of which marks each question (`Q: …`), and the other each answer."""
+    sides: dict[str, str] = {}
+    for column in columns:
+        values = _values(sample, column.name)[:_CHECKED_MARKS]
+        for side in ("user", "assistant"):
+            if _share(values, lambda text, side=side: line_side(text) == side) > 0.8:  # type: ignore[misc]
+                sides[side] = column.name
+    return (sides["user"], [sides["assistant"]]) if len(sides) == 2 else None
 
 
 def _without_marks(cells: Row, prompt: str, answers: Sequence[str]) -> Row:

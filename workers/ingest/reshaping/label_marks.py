@@ -20,6 +20,8 @@ _FASTTEXT_LAST = re.compile(
 )
 _FASTTEXT_ALONE = re.compile(r"\s*(?P<labels>__label__\S+(?:[\s,]+__label__\S+)*)[\s,]*")
 _TREC = re.compile(r"(?P<labels>[A-Z]{2,8}:[A-Za-z_]{2,20})[ \t]+(?P<text>\S.*)", re.DOTALL)
+_PRINTED = re.compile(r"\[\s*[01]\.?(?:\s+[01]\.?)+\s*\]")
+"""A list as NumPy prints it."""
 _TRUE = frozenset({"1", "1.0", "true", "True"})
 _SPLIT = re.compile(r"(?:is)?(?:train|training|valid|validation|val|dev|test|testing)(?:set)?")
 _FALSE = frozenset({"0", "0.0", "false", "False"})
@@ -104,6 +106,8 @@ def _places(text: str) -> list[object] | None:
     """The list of noughts and ones that a cell holds, at least two of them."""
     if not text.lstrip().startswith("["):
         return None
+    if _PRINTED.fullmatch(text.strip()):
+        return [int(flag[0]) for flag in text.strip()[1:-1].split()]
     value = nested_value(text)
     is_flags = isinstance(value, list) and len(value) > 1 and all(item in (0, 1) for item in value)
     return value if is_flags else None
@@ -115,7 +119,7 @@ def _of_places(text: str | None) -> str | None:
 
 
 def _exclusive_flags(columns: list[Column], sample: Sample) -> list[str]:
-    """At least three columns of noughts and ones, exactly one of which is 1 in every row of the sample, where no other
+    """Columns of noughts and ones, exactly one of which is 1 in every row of the sample, where no other
     column is named like a label."""
     flags = [
         column.name
@@ -125,7 +129,7 @@ def _exclusive_flags(columns: list[Column], sample: Sample) -> list[str]:
         and not column.is_messages
         and not _SPLIT.fullmatch(plain(column.name))
     ]
-    if len(flags) < 3 or len(sample) < 2 * len(flags):
+    if len(flags) < 2 or len(sample) < 10 * len(flags):
         return []
     if any(named(column.name, vocabulary.LABEL) for column in columns if column.name not in flags):
         return []
