@@ -2,6 +2,7 @@
 
 import math
 import random
+import unicodedata
 
 import numpy as np
 import pytest
@@ -303,3 +304,31 @@ def test_thai_is_scored_by_character_as_sacrebleu_does() -> None:
 def test_bleu_of_a_usual_corpus_is_the_one_without_effective_order() -> None:
     rows = corpus(200)
     assert total(Bleu(), rows) == pytest.approx(BLEU().corpus_score(rows.outputs, [rows.targets]).score)
+
+
+_ACCENTED = {
+    "French": ("L’été passé, où étiez-vous allés dîner ?", "Où étiez-vous l’été passé ?"),
+    "Vietnamese": ("Cửa hàng mở cửa lúc chín giờ sáng", "Cửa hàng đóng cửa lúc chín giờ"),
+    "Korean": ("가게는 아홉 시에 문을 엽니다", "가게는 열 시에 문을 엽니다"),
+    "Japanese": ("店はバスで十分ぐらいです", "店はバスで五分です"),
+    "Hindi": ("क़लम और काग़ज़ मेज़ पर हैं", "क़लम मेज़ पर है"),
+}
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC"), ("NFD", "NFD"), ("NFKC", "NFKD")])
+@pytest.mark.parametrize("language", _ACCENTED)
+@pytest.mark.parametrize("task", [TaskType.TRANSLATION, TaskType.SUMMARIZATION, TaskType.CHAT])
+def test_the_normal_form_of_a_text_changes_no_score(
+    task: TaskType, language: str, forms: tuple[str, str]
+) -> None:
+    target, output = _ACCENTED[language]
+    usual = Rows(targets=[target] * 3, outputs=[output, target, output])
+    written = Rows(
+        targets=[unicodedata.normalize(forms[0], text) for text in usual.targets],
+        outputs=[unicodedata.normalize(forms[1], text) for text in usual.outputs],
+    )
+    plain, other = metrics_for(task, usual.targets), metrics_for(task, written.targets)
+    for metric, same in zip(plain, other, strict=True):
+        if metric.name not in ("bits_per_byte", "perplexity"):  # of the bytes and the tokens as they are
+            assert same.signature == metric.signature
+            assert total(same, written) == pytest.approx(total(metric, usual)), metric.name

@@ -8,7 +8,7 @@ from workers.evaluation.metrics.chrf import Chrf
 from workers.evaluation.metrics.exact_match import ExactMatch
 from workers.evaluation.metrics.labels import Accuracy, MacroF1
 from workers.evaluation.metrics.likelihood import BitsPerByte, Perplexity
-from workers.evaluation.metrics.protocol import Metric
+from workers.evaluation.metrics.protocol import Metric, composed
 from workers.evaluation.metrics.rouge import Rouge
 from workers.evaluation.writing import Writing, writing_of
 
@@ -28,5 +28,5 @@ METRIC_TYPES: dict[str, Callable[[Writing], Metric]] = {
 
 def metrics_for(task_type: TaskType, targets: Sequence[str]) -> list[Metric]:
     """Return the metrics of a task, the deciding one first, with tokenizers that fit the language of `targets`."""
-    writing = writing_of(targets)
+    writing = writing_of(composed(targets))
     return [METRIC_TYPES[name](writing) for name in TASKS[task_type].metrics]

@@ -34,7 +34,8 @@ class Bleu(Additive):
         self.signature = str(self._scorer.get_signature())
 
     def statistics(self, rows: Rows) -> FloatArray:
-        counts = self._scorer._extract_corpus_statistics(list(rows.outputs), [list(rows.targets)])
+        targets, outputs = rows.composed
+        counts = self._scorer._extract_corpus_statistics(outputs, [targets])
         return np.asarray(counts, dtype=float).reshape(-1, len(self.columns))
 
     def value(self, sums: FloatArray, rows: int) -> FloatArray:

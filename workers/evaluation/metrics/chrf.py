@@ -33,9 +33,8 @@ class Chrf(Additive):
         self.columns = tuple(f"chrf.{kind}_{n}" for n in orders for kind in ("output", "reference", "match"))
 
     def statistics(self, rows: Rows) -> FloatArray:
-        texts = [
-            "".join(text.split()) for pair in zip(rows.outputs, rows.targets, strict=True) for text in pair
-        ]
+        targets, outputs = rows.composed
+        texts = ["".join(text.split()) for pair in zip(outputs, targets, strict=True) for text in pair]
         blocks, start, size = [], 0, 0
         for place in range(0, len(texts), 2):
             size += len(texts[place]) + len(texts[place + 1])

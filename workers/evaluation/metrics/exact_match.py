@@ -1,5 +1,5 @@
-"""Exact match: share of outputs that equal the reference once white space is normalised (as SQuAD does, Rajpurkar et
-al. 2016, but with case, punctuation and articles kept: in code and in names they matter)."""
+"""Exact match: share of outputs that equal the reference once white space and Unicode's normal form are the same (as
+SQuAD does, Rajpurkar et al. 2016, but with case, punctuation and articles kept: in code and in names they matter)."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ class ExactMatch(Additive):
     signature = "exact match|white space normalised"
 
     def statistics(self, rows: Rows) -> FloatArray:
-        pairs = zip(rows.targets, rows.outputs, strict=True)
+        pairs = zip(*rows.composed, strict=True)
         equal = [target.split() == output.split() for target, output in pairs]
         return np.array(equal, dtype=float).reshape(-1, 1)
 

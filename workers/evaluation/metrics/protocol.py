@@ -5,8 +5,10 @@ product for all rounds (workers/evaluation/bootstrap.py). The statistics are sto
 subset can be scored again without the model.
 """
 
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -29,6 +31,17 @@ class Rows:
     outputs: Sequence[str]
     numbers: Mapping[str, FloatArray] = field(default_factory=dict)
     labels: Sequence[str] = ()
+
+    @cached_property
+    def composed(self) -> tuple[list[str], list[str]]:
+        """Targets and outputs in Unicode's normal form C, as every text metric reads them: an accent may be written as a
+        sign of its own, which nobody sees."""
+        return composed(self.targets), composed(self.outputs)
+
+
+def composed(texts: Iterable[str]) -> list[str]:
+    """Return texts in normal form C."""
+    return [text if text.isascii() else unicodedata.normalize("NFC", text) for text in texts]
 
 
 class Metric(Protocol):

@@ -40,7 +40,7 @@ class Rouge(Additive):
         self._order = 1 if kind == "l" else int(kind)
 
     def statistics(self, rows: Rows) -> FloatArray:
-        pairs = zip(rows.targets, rows.outputs, strict=True)
+        pairs = zip(*rows.composed, strict=True)
         return np.array([[self._f1(target, output)] for target, output in pairs], dtype=float).reshape(-1, 1)
 
     def value(self, sums: FloatArray, rows: int) -> FloatArray:
