@@ -11,11 +11,13 @@ _TITLE_KEYS = ("title", "heading", "name")
 def passages(cell: str, between: str = "\n\n") -> str:
     """Return a cell's texts joined by `between`; a cell that holds no list of texts comes back stripped, as it is."""
     value = nested_value(cell)
+    if value is None:
+        return cell.strip()
     if isinstance(value, dict) and isinstance(value.get("parts"), list):
         value = value["parts"]
     items = value if isinstance(value, list) else [value]
     texts = [_text(item) for item in items]
-    if value is None or not texts or any(text is None for text in texts):
+    if not texts or any(text is None for text in texts):
         return cell.strip()
     return between.join(text for text in texts if text)
 

@@ -61,7 +61,7 @@ def multiple_choice(table: Table) -> Found | None:
 def instruction(table: Table) -> Found | None:
     """An instruction and its answer, perhaps with a text to work on, as Alpaca and Dolly have them."""
     asked = table.first(vocabulary.INSTRUCTION)
-    answer = table.first(vocabulary.GOOD_ANSWER, vocabulary.ANSWER, but=[asked])
+    answer = _answer(table, vocabulary.ANSWER, asked)
     if not asked or not answer:
         return None
     why = [f"“{asked}” and “{answer}” are named like an instruction and its answer."]
@@ -71,6 +71,13 @@ def instruction(table: Table) -> Found | None:
         roles[context] = Role.CONTEXT
         why.append(f"“{context}” is the text that the instruction works on.")
     return Found(TaskType.INSTRUCTION, roles, why)
+
+
+def _answer(table: Table, words: frozenset[str], asked: str | None) -> str | None:
+    """The answer to learn: the good one where a bad one stands beside it, else the one that is named plainly."""
+    has_bad = any(named(column.name, vocabulary.REJECTED) for column in table.columns)
+    good = words & vocabulary.GOOD_ANSWER
+    return table.first(good if has_bad else words - good, words, but=[asked])
 
 
 def _context(table: Table, words: frozenset[str], roles: dict[str, Role]) -> str | None:
@@ -104,11 +111,12 @@ def reading(table: Table) -> Found | None:
 def _asked_and_answered(table: Table, answers: frozenset[str]) -> tuple[str | None, str | None]:
     """The columns that are named like a question and an answer in a word, else in several (“Customer question”)."""
     question = table.first(vocabulary.QUESTION)
-    answer = table.first(answers & vocabulary.GOOD_ANSWER, answers, but=[question])
+    answer = _answer(table, answers, question)
     if question and answer:
         return question, answer
-    question = question or table.first_of_side("question", but=[answer])
-    return question, answer or table.first_of_side("answer", but=[question])
+    bad = [column.name for column in table.columns if named(column.name, vocabulary.REJECTED)]
+    question = question or table.first_of_side("question", but=[answer, *bad])
+    return question, answer or table.first_of_side("answer", but=[question, *bad])
 
 
 def translation(table: Table) -> Found | None:

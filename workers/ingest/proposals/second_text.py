@@ -1,6 +1,7 @@
 """The two texts of which one label speaks: premise and hypothesis, title and body, an utterance and the one before it."""
 
 import re
+from collections.abc import Iterable
 
 from workers.contracts.specs import Column
 from workers.ingest import vocabulary
@@ -57,17 +58,19 @@ def with_second_text(table: Table, text: str, label: str) -> tuple[str, str] | N
 
     A title comes second, because many rows have none, and a row without its first text is rejected.
     """
-    beside = [name for name in _beside(table) if name not in (text, label)]
+    beside = [name for name in _beside(table, [text]) if name not in (text, label)]
     if plain(label) == "stance":
         beside += [name for name in (table.first(frozenset({"target", "topic"}), but=[text, label]),) if name]
     beside += [name for name in _headings(table) if name not in (text, label)]
     return (text, beside[0]) if beside else None
 
 
-def _beside(table: Table) -> list[str]:
+def _beside(table: Table, texts: Iterable[str]) -> list[str]:
+    """Columns that are named as what stands beside one of `texts`."""
     names = [column.name for column in table.columns if _is_readable(table, column)]
-    first_of_pair = {pair[1] for name in table.texts for other in names if (pair := text_pair([name, other]))}
-    return [name for name in names if _BESIDE.fullmatch(plain(name)) or name in first_of_pair]
+    pairs = (text_pair([text, name]) for text in texts for name in names if name != text)
+    seconds = {pair[1] for pair in pairs if pair}
+    return [name for name in names if _BESIDE.fullmatch(plain(name)) or name in seconds]
 
 
 def _headings(table: Table) -> list[str]:
@@ -90,7 +93,7 @@ def _is_readable(table: Table, column: Column) -> bool:
 
 def other_texts(table: Table, used: set[str]) -> list[str]:
     """Columns of sentences, or named like the second text, that nothing reads although a label may rest on them."""
-    beside = [*_beside(table), *_headings(table)]
+    beside = {*_beside(table, used), *_headings(table)}
     return [
         column.name
         for column in table.columns

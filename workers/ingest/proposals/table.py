@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from workers.contracts.specs import Column
 from workers.contracts.task_types import Role, TaskType
@@ -81,7 +82,7 @@ class Table:
         )
         return nested * 2 > len(values)
 
-    @property
+    @cached_property
     def texts(self) -> list[str]:
         return [column.name for column in self.columns if self._is_text(column)]
 
