@@ -186,8 +186,11 @@ def is_rated(name: str, value: object) -> bool:
     """Whether a field of a turn rates it by a number, of which only its file knows how much is good."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
-    number, mark = number_of(str(value)), mark_named(name)
-    return number is not None and number not in (1, -1) and mark is not None and mark.is_rating
+    mark = mark_named(name)
+    if mark is None or not mark.is_rating:
+        return False
+    number = number_of(str(value))
+    return number is not None and number not in (1, -1)
 
 
 def is_weight_column(name: str) -> bool:

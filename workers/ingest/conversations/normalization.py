@@ -24,6 +24,9 @@ _PART_TEXT = ("text", "value", "content", "refusal", "output_text", "input_text"
 _FLAGS = ("weight", "loss_weight", "loss", "train", "trainable", "learn", "train_on_turn", "do_train")
 """Keys by which other tools say whether a turn is learned: 0 and false are no, and one no decides."""
 
+_SPOKEN_KEYS = 2
+"""A turn with no more keys has a speaker and a text alone."""
+
 GREETING = "A greeting before the first question is left out."
 AFTERWORD = "What comes after the last answer is left out."
 MIDDLE = "A system message in the middle is read as part of the user's turn beside it."
@@ -108,22 +111,20 @@ def _message(turn: Turn, cast: dict[str, str], notes: set[str]) -> Message | Non
     message = Message(role=role, content=text)
     if role == "assistant" and refusal(turn):
         notes.add(REFUSALS)
-    if role == "assistant" and _is_unlearned(turn):
-        message["learned"] = False
-        notes.add(UNLEARNED)
-    elif role == "assistant":
-        notes |= {
-            f"Turns are rated by numbers in “{name}”. Answers with a low rating are learned too."
-            for name, said in turn.items()
-            if is_rated(name, said)
-        }
+    if role == "assistant" and len(turn) > _SPOKEN_KEYS:
+        _mark(message, turn, notes)
     return message
 
 
-def _is_unlearned(turn: Turn) -> bool:
-    return any(_is_off(turn.get(flag)) for flag in _FLAGS) or any(
-        is_marked_bad(name, said) for name, said in turn.items()
-    )
+def _mark(message: Message, turn: Turn, notes: set[str]) -> None:
+    """Follow what the other keys of a turn say of it."""
+    for name, said in turn.items():
+        if (name in _FLAGS and _is_off(said)) or is_marked_bad(name, said):
+            message["learned"] = False
+            notes.add(UNLEARNED)
+            return
+        if is_rated(name, said):
+            notes.add(f"Turns are rated by numbers in “{name}”. Answers with a low rating are learned too.")
 
 
 def _is_off(flag: Any) -> bool:
