@@ -147,3 +147,10 @@ def test_no_alarm_about_one_answer_each(import_file, columns: dict[str, str]) ->
     proposal = import_file(text, "x.jsonl").result.proposal
     assert proposal.task_type is TaskType.CHAT
     assert proposal.warnings == []
+
+
+@pytest.mark.parametrize("name", ["wrong_answer", "rejected", "Schlechte Antwort", "错误回答"])
+def test_a_bad_answer_alone_is_never_learned(import_file, name: str) -> None:
+    proposal = import_file(made(lambda n: {"question": question(n), name: bad(n)}), "x.jsonl").result.proposal
+    assert proposal.roles[name] is Role.IGNORE
+    assert proposal.warnings[0].startswith("This is preference data")

@@ -87,7 +87,7 @@ class Table:
         return [column.name for column in self.columns if self._is_text(column)]
 
     def _is_text(self, column: Column) -> bool:
-        if not self.is_usable(column) or named(column.name, vocabulary.METADATA):
+        if not self.is_usable(column) or named(column.name, vocabulary.METADATA | vocabulary.REJECTED):
             return False
         if column.mean_length < 8 and language_of_name(column.name) is None:
             values = self.values(column.name)
