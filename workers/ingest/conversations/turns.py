@@ -10,7 +10,7 @@ _ROLE_KEYS = ("role", "from", "speaker")
 _NAME_KEYS = ("author", "sender", "participant", "name", "user", "who", "by", "actor", "type")
 """These say other things as well, so that only a known speaker counts."""
 _CONTENT_KEYS = ("content", "value", "text", "message", "parts", "utterance", "body", "data")
-_CALL_KEYS = ("tool_calls", "function_call", "tool_call", "functionCall", "tool_use")
+_CALL_KEYS = frozenset({"tool_calls", "function_call", "tool_call", "functionCall", "tool_use"})
 _WRAPPERS = ("messages", "conversations", "conversation", "contents", "turns", "dialog", "dialogue", "input")
 _SYSTEM_KEYS = ("system", "system_prompt", "systemInstruction", "system_instruction", "instructions")
 _ANSWERS = ("choices", "candidates", "output")
@@ -20,12 +20,17 @@ Turn = dict[str, Any]
 
 
 def first_of(turn: Turn, keys: tuple[str, ...]) -> Any:
-    return next((turn[key] for key in keys if turn.get(key) is not None), None)
+    for key in keys:
+        if (value := turn.get(key)) is not None:
+            return value
+    return None
 
 
 def speaker(turn: Turn) -> str | None:
     """Return the name of who speaks, as the file has it."""
     name = first_of(turn, _ROLE_KEYS)
+    if isinstance(name, str):
+        return name
     if name is None and isinstance(turn.get("kwargs"), dict) and isinstance(turn.get("id"), list):
         name = turn["kwargs"].get("role") or next(iter(turn["id"][-1:]), None)  # LangChain's own JSON
     if name is None:
@@ -55,10 +60,14 @@ def refusal(turn: Turn) -> str | None:
 
 
 def calls_tool(turn: Turn) -> bool:
+    return role_of(speaker(turn)) == "tool" or _names_call(turn) or _names_call(turn.get("kwargs"))
+
+
+def _names_call(said: Any) -> bool:
     return (
-        role_of(speaker(turn)) == "tool"
-        or any(turn.get(key) for key in _CALL_KEYS)
-        or (isinstance(turn.get("kwargs"), dict) and any(turn["kwargs"].get(key) for key in _CALL_KEYS))
+        isinstance(said, dict)
+        and not _CALL_KEYS.isdisjoint(said)
+        and any(said.get(key) for key in _CALL_KEYS)
     )
 
 
