@@ -127,3 +127,22 @@ def test_comments_and_last_commas(import_file, comment: str) -> None:
 def test_a_comma_inside_a_text_stays(import_file) -> None:
     line = '{"text": "a, ], b,}", "label": "x",}'
     assert import_file("\n".join([line] * 3), "x.jsonl").rows[0]["text"] == "a, ], b,}"
+
+
+def test_what_only_looks_like_a_record_of_argilla_stays(import_file) -> None:
+    rows = [
+        {"inputs": row["text"], "annotation": row["label"], "targets": f"Say {n}"}
+        for n, row in enumerate(ROWS)
+    ]
+    assert set(import_file(json.dumps(rows), "x.json").rows[0]) >= {"inputs", "annotation", "targets"}
+    rows = [{**row, "status": "Validated"} for row in rows]
+    assert import_file(json.dumps(rows), "x.json").rows[0]["targets"] == "Say 0"
+
+
+@pytest.mark.parametrize("annotations", [[1], {"classifications": ["a"]}, {"classifications": 3}, None])
+def test_odd_annotations_of_labelbox(import_file, annotations: Any) -> None:
+    rows = [
+        {"data_row": {"row_data": text}, "projects": {"p": {"labels": [{"annotations": annotations}]}}}
+        for text in TEXTS
+    ]
+    assert [row["text"] for row in import_file(json.dumps(rows), "x.json").rows] == TEXTS

@@ -191,3 +191,8 @@ def test_a_language_is_known_in_either_normal_form() -> None:
     texts = ["Elle est très fière", "Où est la clé de la porte", "Le thé est à côté"]
     for form in ("NFC", "NFD"):
         assert language_of(unicodedata.normalize(form, text) for text in texts) == "fr"
+
+
+def test_scores_beside_texts_that_leave_no_room_in_the_sample(import_file) -> None:
+    rows = [f'{{"text": "{f"Word {n} " * 4_000}", "score": {n}}}' for n in range(12)]
+    assert import_file("\n".join(rows), "x.jsonl").result.rows == 12

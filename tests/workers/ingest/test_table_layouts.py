@@ -47,6 +47,13 @@ def test_a_label_at_the_head_of_its_group(import_file, sizes: tuple[int, ...]) -
         assert any("first row of each group" in why for why in imported.result.proposal.why)
 
 
+@pytest.mark.parametrize("known", [{0: "1", 1: "2", 2: "3"}, {0: "good", 1: "bad"}])
+def test_a_few_labels_at_the_top_are_no_heads_of_groups(import_file, known: dict[int, str]) -> None:
+    text = "\n".join(["text,stars", *(f"{text},{known.get(n, '')}" for n, text in enumerate(TEXTS))])
+    imported = import_file(text, "x.csv")
+    assert sum(row["stars"] is not None for row in imported.rows) == len(known)
+
+
 @pytest.mark.parametrize("every", [2, 4, 10])
 def test_rows_without_a_label_keep_none(import_file, every: int) -> None:
     """Where labels repeat, a blank is a row that nobody labelled."""

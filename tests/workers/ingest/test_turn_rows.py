@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from workers.contracts.task_types import TaskType
+from workers.runtime.reporter import JobError
 
 Rows = list[dict[str, Any]]
 
@@ -37,13 +38,13 @@ def test_turns_marked_as_bad_are_not_learned(
 
 def test_what_holds_for_the_whole_conversation_stays(import_file, freeze_rows) -> None:
     rows = talks(
-        lambda n, turn: {"split": ["train", "train", "validation", "test"][n % 4], "system_prompt": "Be kind.", "timestamp": n * 2 + turn}
+        lambda n, turn: {"split": ["train", "train", "validation", "test"][n % 4], "system_prompt": "Be kind.", "seconds": n * 2 + turn}
     )  # fmt: skip
     proposal = import_file(lines(rows), "x.jsonl").result.proposal
     assert proposal.roles == {
         "conversation_id": "ignore", "messages": "messages", "split": "split", "system_prompt": "system",
     }  # fmt: skip
-    assert "Columns that differ within a conversation are left out: “timestamp”." in proposal.why
+    assert "Columns that differ within a conversation are left out: “seconds”." in proposal.why
     frozen = freeze_rows(lines(rows), TaskType.CHAT, proposal.roles, name="x.jsonl")
     assert frozen.result.rows == {"train": 20, "validation": 10, "test": 10}
     assert frozen.rows[0]["prompt"][0]["content"] == "Be kind."
@@ -102,5 +103,98 @@ def test_a_tree_without_ranks_keeps_the_first_answer_and_one_that_goes_in_circle
     ]
     imported = import_file(lines(rows), "x.jsonl")
     said = [[turn["content"] for turn in json.loads(row["messages"])] for row in imported.rows]
-    assert said == [*[[f"Ask {n}", f"Alternative {n}", f"Alternative {n}"] for n in range(40)], ["Alone"]]
+    assert said == [
+        *[[f"Ask {n}", f"Alternative {n}", f"Alternative {n}"] for n in range(40)],
+        ["Circle"],
+        ["Alone"],
+    ]
     assert "Of these the first one is kept, with what follows it." in " ".join(imported.result.proposal.why)
+
+
+def test_a_turn_without_a_mark_is_learned(import_file) -> None:
+    rows = talks(lambda n, turn: {"deleted_at": "2024-01-01" if (n, turn) == (3, 1) else None})
+    imported = import_file(lines(rows), "x.jsonl")
+    unlearned = [n for n, row in enumerate(imported.rows) if "weight" in row["messages"]]
+    assert unlearned == [3]
+
+
+def test_a_tree_is_seen_in_a_table_much_longer_than_its_sample(import_file) -> None:
+    rows = [row for n in range(1_500) for row in tree(n, lambda text: {})]
+    rows = sorted(rows, key=lambda row: hash(row["message_id"][::-1]))
+    imported = import_file(lines(rows), "x.jsonl")
+    assert imported.result.rows == 1_500
+    assert all(
+        len({turn["content"].split()[-1] for turn in json.loads(row["messages"])}) == 1
+        for row in imported.rows
+    )
+
+
+def test_turns_whose_parents_are_elsewhere_are_not_joined(import_file) -> None:
+    rows = [
+        {**row, "parent_id": f"elsewhere {row['parent_id']}"}
+        for n in range(20)
+        for row in tree(n, lambda text: {})
+    ]
+    assert import_file(lines(rows), "x.jsonl").result.rows == 160
+
+
+def test_first_turns_that_name_themselves_as_parent_begin_conversations(import_file) -> None:
+    rows = [
+        {**row, "parent_id": row["parent_id"] or row["message_id"]}
+        for n in range(20)
+        for row in tree(n, lambda text: {})
+    ]
+    assert import_file(lines(rows), "x.jsonl").result.rows == 20
+
+
+def test_a_tree_in_which_no_conversation_begins(import_file) -> None:
+    rows = [
+        {
+            "message_id": f"{n}",
+            "parent_id": f"{n ^ 1}",
+            "role": ["user", "assistant"][n % 2],
+            "text": f"Say {n}",
+        }
+        for n in range(80)
+    ]
+    with pytest.raises(JobError, match="no conversation begins"):
+        import_file(lines(rows), "x.jsonl")
+
+
+def test_a_long_chain_ends_and_says_so(import_file) -> None:
+    rows = [
+        {
+            "message_id": f"{n}",
+            "parent_id": n and f"{n - 1}",
+            "role": ["user", "assistant"][n % 2],
+            "text": f"Say {n}",
+        }
+        for n in range(1_100)
+    ]
+    imported = import_file(lines(rows), "x.jsonl")
+    assert len(json.loads(imported.rows[0]["messages"])) == 1_000
+    assert "Conversations are followed for 1,000 turns." in " ".join(imported.result.proposal.why)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [lambda n: f"2024-01-01T10:{n % 60:02d}:00", lambda n: n, lambda n: f"2024-01-01 {n % 24:02d}:00:00Z"],
+)
+def test_turns_are_ordered_by_time_where_nothing_counts_them(import_file, when: Any) -> None:
+    rows = talks(lambda n, turn: {"timestamp": when(turn)})[::-1]
+    imported = import_file(lines(rows), "x.jsonl")
+    assert {tuple(turn["role"] for turn in json.loads(row["messages"])) for row in imported.rows} == {
+        ("user", "assistant")
+    }
+    assert "The turns of each conversation are in the order of “timestamp”." in imported.result.proposal.why
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("direction", ("in", "out")), ("type", ("inbound", "outbound")), ("direction", ("Received", "Sent"))],
+)
+def test_directions_say_who_speaks(import_file, name: str, said: tuple[str, str]) -> None:
+    rows = [{"thread": f"t{n // 4}", name: said[n % 2], "body": f"Say {n} to them"} for n in range(80)]
+    imported = import_file(lines(rows), "x.jsonl")
+    assert imported.result.rows == 20
+    assert [turn["role"] for turn in json.loads(imported.rows[0]["messages"])] == ["user", "assistant"] * 2

@@ -2,6 +2,7 @@
 
 import re
 
+from workers.contracts.specs import Column
 from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
 from workers.ingest.proposals.by_label import label_columns
@@ -76,8 +77,8 @@ def _not_alone(table: Table, text: str) -> str | None:
     if labels:
         return f"“{labels[0]}” could be the label of “{text}”, or the text alone is to be learned. Say which."
     for column in table.columns:
-        if column.name != text and table.is_usable(column) and _holds_scores(table, column.name):
-            example = max(table.values(column.name)[:20], key=len)
+        if column.name != text and table.is_usable(column) and _holds_scores(table, column):
+            example = max(_values(table, column)[:20], key=len)
             return (
                 f"“{column.name}” holds numbers, such as {example}. Numbers cannot be learned: write a label "
                 f"for each, such as low and high, or learn “{text}” alone."
@@ -85,10 +86,19 @@ def _not_alone(table: Table, text: str) -> str | None:
     return None
 
 
-def _holds_scores(table: Table, name: str) -> bool:
+def _values(table: Table, column: Column) -> list[str]:
+    """Values of the sample, or, where long cells left no room for them in it, the examples of the profile."""
+    return table.values(column.name) or column.examples
+
+
+def _holds_scores(table: Table, column: Column) -> bool:
     """Whether a column holds numbers that may judge the text beside it: fractions, or numbers named so."""
-    values = table.values(name)
-    if named(name, vocabulary.METADATA) or not all(_NUMBER.fullmatch(value.strip()) for value in values):
+    name, values = column.name, _values(table, column)
+    if (
+        not values
+        or named(name, vocabulary.METADATA)
+        or not all(_NUMBER.fullmatch(value.strip()) for value in values)
+    ):
         return False
     fractions = sum(bool(re.search(r"[.,]\d", value)) for value in values)
     is_small = all(abs(float(value.replace(",", "."))) <= _LARGEST_SCORE for value in values)

@@ -176,14 +176,35 @@ def are_labels(names: list[str], texts: list[list[Any]], lengths: list[int]) -> 
     )
 
 
+_OF_ARGILLA = frozenset(
+    [
+        "inputs",
+        "text",
+        "annotation",
+        "annotation_agent",
+        "prediction",
+        "prediction_agent",
+        "multi_label",
+        "explanation",
+        "status",
+        "event_timestamp",
+        "metrics",
+        "search_keywords",
+        "vectors",
+    ]
+)
+"""What Argilla 1 itself writes into a record."""
+
+
 def _argilla(cells: Cells) -> Iterator[Cells] | None:
     """A record of Argilla 1. One that was discarded keeps no label."""
     inputs = cells["inputs"]
-    if not isinstance(inputs, dict | str):
+    if not isinstance(inputs, dict | str) or not {"status", "prediction"} & cells.keys():
         return None
     made = dict(inputs) if isinstance(inputs, dict) else {"text": inputs}
     stands = str(cells.get("status", "")).lower() not in ("discarded", "default")
-    return iter([{**made, "label": cells["annotation"] if stands else None}])
+    others = {name: value for name, value in cells.items() if name not in _OF_ARGILLA}
+    return iter([{**others, **made, "label": cells["annotation"] if stands else None}])
 
 
 def _argilla_two(cells: Cells) -> Iterator[Cells] | None:
@@ -207,8 +228,10 @@ def _labelbox(cells: Cells) -> Iterator[Cells] | None:
         labels = project.get("labels") if isinstance(project, dict) else None
         for label in labels[:1] if isinstance(labels, list) else []:
             annotations = label.get("annotations") if isinstance(label, dict) else None
-            for each in (annotations or {}).get("classifications") or []:
-                made[str(each.get("name", "label"))] = _answer(each)
+            given = annotations.get("classifications") if isinstance(annotations, dict) else None
+            for each in given if isinstance(given, list) else []:
+                if isinstance(each, dict):
+                    made[str(each.get("name", "label"))] = _answer(each)
     return iter([made])
 
 

@@ -13,6 +13,7 @@ from workers.ingest.profile import Profile
 from workers.ingest.reshaping.cells import Cells, find_conversion
 from workers.ingest.reshaping.grouping import group_line_pairs, group_turns, has_line_pairs, turn_columns
 from workers.ingest.reshaping.groups import filled_down, group_column
+from workers.ingest.reshaping.turn_table import is_tree
 from workers.ingest.tables import RowsWriter, read_rows
 
 Sample = list[dict[str, str]]
@@ -29,7 +30,7 @@ def reshape(
 ) -> Reshaped | None:
     """Rewrite rows.parquet where its rows need it, say so in `notes`, and return what it holds then; None where not."""
     rows: int | None = None
-    if turns := turn_columns(columns, sample):
+    if turns := turn_columns(columns, sample, partial(is_tree, path, work)):
         rows = group_turns(path, work, turns, notes)
     elif has_line_pairs(columns, sample):
         rows = _rewrite(path, work, group_line_pairs)

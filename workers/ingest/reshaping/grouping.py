@@ -1,8 +1,9 @@
 """Conversations of which each row holds one turn, brought together into one row each."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,10 +19,11 @@ from workers.ingest.labels import named as quoted
 from workers.ingest.proposals.marked_rows import marking_columns
 from workers.ingest.proposals.table import Table
 from workers.ingest.reshaping.cells import Cells, Row, Sample
-from workers.ingest.reshaping.turn_table import TurnTable, turn_schema
+from workers.ingest.reshaping.turn_table import LONGEST, TurnTable, turn_schema
 from workers.ingest.tables import RowsWriter, read_rows
 from workers.ingest.verdicts import Reading, is_no_weight, is_weight_column, mark_named, verdict
 from workers.ingest.vocabulary import named, plain
+from workers.runtime.reporter import JobError
 
 _SPEAKER = frozenset({"role", "speaker", "from", "sender", "author", "who", "by", "type", "participant", "角色", "发言人", "rolle", "sprecher", "rol", "papel", "роль"})  # fmt: skip
 _TALK = re.compile(r"(conversation|conv|dialog|dialogue|thread|session|chat|talk|ticket|call|case|group|会话|对话|gesprach|konversation|unterhaltung|conversacion|conversa|discussion|sitzung)s?(id|number|nr|no|编号|key|uuid|_id)?|id(conversation|dialogue|session|conversacion)")  # fmt: skip
@@ -35,6 +37,14 @@ _FLAGS = (
     ("user", re.compile(r"(is|from|by|sentby)(user|customer|client|human|patient|visitor|consumer)|inbound|incoming|是否用户|是否客户")),
 )  # fmt: skip
 """Columns that say yes or no to one of the two sides."""
+_DIRECTION = frozenset(
+    {"direction", "richtung", "direccion", "direcao", "type", "messagetype", "msgtype", "方向"}
+)
+_OUTBOUND = frozenset({"out", "outbound", "outgoing", "sent", "ausgehend", "发出"})
+_INBOUND = frozenset({"in", "inbound", "incoming", "received", "eingehend", "收到"})
+_TIME = re.compile(r"(message|msg|turn|sent|created|posted|received)?(timestamp|datetime|date|time|at|on|utc|ts)|zeit|zeitstempel|datum|fecha|时间|时间戳|日期|发送时间")  # fmt: skip
+AreTree = Callable[[str, str], bool]
+"""Whether a column names turns and another the turns before them."""
 _BATCH_ROWS = 5_000
 
 
@@ -44,8 +54,8 @@ class TurnColumns:
 
     speaker: str
     content: str
-    conversation: str | None
-    turn: str | None
+    conversation: str | None = None
+    turn: str | None = None
     weight: str | None = None
     message: str | None = None
     parent: str | None = None
@@ -56,14 +66,17 @@ class TurnColumns:
     beside: tuple[str, ...] = ()
     """Columns of the whole conversation, where they say the same in each of its turns."""
 
+    time: str | None = None
+    """When a turn was said: what orders the turns where nothing counts them."""
     said_yes: str | None = None
-    """Whose turn it is where the speaker's column says yes, as `is_bot` does."""
+    """Whose turn it is where the speaker's column says yes, as `is_bot` does, or outbound."""
 
     @property
     def named(self) -> set[str | None]:
         """The columns that say where a turn stands."""
         return {
-            self.speaker, self.content, self.conversation, self.turn, self.weight, self.message, self.parent, self.rank
+            self.speaker, self.content, self.conversation, self.turn, self.weight, self.message, self.parent, self.rank,
+            self.time,
         }  # fmt: skip
 
     def speaker_of(self, cells: Row) -> str | None:
@@ -71,11 +84,11 @@ class TurnColumns:
         if self.said_yes is None or name is None:
             return name
         other = "user" if self.said_yes == "assistant" else "assistant"
-        return self.said_yes if verdict(name) else other
+        return self.said_yes if verdict(name) or name.strip().casefold() in _OUTBOUND else other
 
 
-def turn_columns(columns: list[Column], sample: Sample) -> TurnColumns | None:
-    """Return the columns of a table with one turn a row, or None."""
+def turn_columns(columns: list[Column], sample: Sample, are_tree: AreTree) -> TurnColumns | None:
+    """Return the columns of a table with one turn a row, or None. `are_tree` looks at all rows."""
     by_name = {column.name: column for column in columns}
     speaker = next((name for name in by_name if _names_speakers(by_name[name], sample)), None)
     said_yes = None
@@ -87,52 +100,85 @@ def turn_columns(columns: list[Column], sample: Sample) -> TurnColumns | None:
     if not speaker or not content:
         return None
     rest = [column for column in columns if column.name not in (speaker, content)]
-    talk = next((column for column in rest if _TALK.fullmatch(plain(column.name))), None)
-    turn = next(
-        (column.name for column in rest if column is not talk and _TURN.fullmatch(plain(column.name))), None
-    )
-    message, parent = _tree(rest, sample)
-    if talk is not None and talk.distinct * 1.5 > by_name[speaker].filled:
-        talk = None
-        if parent is None:
+    found = _placed(TurnColumns(speaker, content, said_yes=said_yes), rest, sample, are_tree)
+    has_parents = any(_PARENT.fullmatch(plain(column.name)) for column in rest)
+    if has_parents and not found.parent and not found.conversation:
+        return None  # Turns that may follow one another in another order than that of the rows.
+    if found.conversation and by_name[found.conversation].distinct * 1.5 > by_name[speaker].filled:
+        found = replace(found, conversation=None)
+        if found.parent is None:
             return None
-    if (
-        talk is None
-        and parent is None
-        and any(named(c.name, vocabulary.LABEL | vocabulary.SUMMARY) for c in rest)
-    ):
+    is_placed = found.conversation or found.parent
+    # A table of texts by people and by bots, or of labelled texts, looks like turns too.
+    if not is_placed and (said_yes or not _says_roles(by_name[speaker], sample) or _has_answers(rest)):
         return None
-    if talk is None and parent is None and (said_yes or not _says_roles(by_name[speaker], sample)):
-        return None  # A table of texts by people and by bots looks like that too.
-    weight = next((column.name for column in rest if is_weight_column(column.name)), None)
-    marks = marking_columns(Table(rest, sample, by_name[speaker].filled), TaskType.CHAT)
-    rank = next((column.name for column in rest if parent and _RANK.fullmatch(plain(column.name))), None)
-    rank = rank or next(
-        (c.name for c in rest if parent and (mark := mark_named(c.name)) and mark.is_rating), None
-    )
-    found = TurnColumns(
-        speaker, content, talk.name if talk else None, turn, weight, message, parent, rank,
-        tuple((column.name, reading) for column, reading in marks), said_yes=said_yes,
+    return _with_marks(found, Table(rest, sample, by_name[speaker].filled))
+
+
+def _has_answers(columns: Sequence[Column]) -> bool:
+    return any(named(column.name, vocabulary.LABEL | vocabulary.SUMMARY) for column in columns)
+
+
+def _placed(found: TurnColumns, rest: Sequence[Column], sample: Sample, are_tree: AreTree) -> TurnColumns:
+    """With the columns that say to which conversation a turn belongs, and where it stands there."""
+    talk = next((column.name for column in rest if _TALK.fullmatch(plain(column.name))), None)
+    turn = next(
+        (c.name for c in rest if c.name != talk and _TURN.fullmatch(plain(c.name)) and not is_weight_column(c.name)),
+        None,
     )  # fmt: skip
+    message, parent = _tree(rest, sample, are_tree)
+    time = None
+    if talk and not parent and not turn:
+        time = next((c.name for c in rest if _TIME.fullmatch(plain(c.name)) and _are_times(c, sample)), None)
+    return replace(found, conversation=talk, turn=turn, message=message, parent=parent, time=time)
+
+
+def _with_marks(found: TurnColumns, table: Table) -> TurnColumns:
+    """With the columns that say which turns are good, and those of the whole conversation."""
+    names = [column.name for column in table.columns]
+    rank = None
+    if found.parent:
+        rank = next((name for name in names if _RANK.fullmatch(plain(name))), None) or next(
+            (name for name in names if (mark := mark_named(name)) and mark.is_rating), None
+        )
+    marks = marking_columns(table, TaskType.CHAT)
+    found = replace(
+        found,
+        weight=next(filter(is_weight_column, names), None),
+        rank=rank,
+        marks=tuple((column.name, reading) for column, reading in marks),
+    )
     used = {*found.named, *(name for name, _ in found.marks)}
-    return replace(found, beside=tuple(column.name for column in rest if column.name not in used))
+    return replace(found, beside=tuple(name for name in names if name not in used))
 
 
-def _tree(columns: Sequence[Column], sample: Sample) -> tuple[str | None, str | None]:
+def _tree(columns: Sequence[Column], sample: Sample, are_tree: AreTree) -> tuple[str | None, str | None]:
     """The columns that name a turn and the one before it, where some of the turns before are in the table."""
     parent = next((column.name for column in columns if _PARENT.fullmatch(plain(column.name))), None)
-    before = {row[parent] for row in sample if parent in row} if parent else set()
     for column in columns:
-        if before and column.name != parent and _MESSAGE.fullmatch(plain(column.name)):
+        if parent and column.name != parent and _MESSAGE.fullmatch(plain(column.name)):
             ids = {row[column.name] for row in sample if column.name in row}
-            if len(ids) == len(sample) and len(before & ids) * 5 > len(before):
+            if len(ids) == len(sample) and are_tree(column.name, parent):
                 return column.name, parent
     return None, None
 
 
+def _are_times(column: Column, sample: Sample) -> bool:
+    values = [row[column.name] for row in sample if column.name in row]
+    return column.distinct > 1 and bool(values) and all(_time(value) is not None for value in values)
+
+
 def _flag(columns: list[Column]) -> tuple[str | None, str | None]:
-    """A column such as `is_bot` or `inbound`, and whose turn it is where it says yes."""
+    """A column such as `is_bot` or `inbound`, and whose turn it is where it says yes, or such as `direction`."""
     for column in columns:
+        said = {each.strip().casefold() for each in column.examples}
+        if (
+            plain(column.name) in _DIRECTION
+            and said & _OUTBOUND
+            and said & _INBOUND
+            and said <= _OUTBOUND | _INBOUND
+        ):
+            return column.name, "assistant"
         for role, names in _FLAGS:
             if names.fullmatch(plain(column.name)) and {verdict(each) for each in column.examples} == {
                 True,
@@ -159,6 +205,12 @@ def _says_roles(column: Column, sample: Sample) -> bool:
     return known > 0.9 * len(values) and {"user", "assistant"} <= {role_of(value) for value in values}
 
 
+_NO_TALKS = (
+    "Each row of this file holds one turn, but no conversation begins in it. "
+    "Check “{}”, which says what each turn belongs to, then upload the file again."
+)
+
+
 def group_turns(path: Path, work: Path, columns: TurnColumns, notes: list[str]) -> int:
     """Rewrite rows.parquet with a conversation a row, in the order in which they begin; return how many there are."""
     made, writer_path = work / "turns.parquet", work / "grouped.parquet"
@@ -171,6 +223,8 @@ def group_turns(path: Path, work: Path, columns: TurnColumns, notes: list[str]) 
                 cells = {columns.conversation: talk, **cells}
             writer.add(line, cells, len(messages))
         notes += _notes(columns, turns, writer.count, table)
+    if not writer.count:
+        raise JobError("no_rows", _NO_TALKS.format(columns.parent or columns.conversation), field="source")
     writer.close()
     writer_path.replace(path)
     made.unlink()
@@ -190,6 +244,10 @@ def _notes(columns: TurnColumns, turns: int, talks: int, table: TurnTable) -> li
             if columns.rank
             else f"{table.alternatives:,} turns stand beside another one after the same turn. Of these the first one is kept, with what follows it."
         )
+    if table.is_cut:
+        notes.append(f"Conversations are followed for {LONGEST:,} turns. The turns after these are left out.")
+    if columns.time:
+        notes.append(f"The turns of each conversation are in the order of “{columns.time}”.")
     if columns.marks:
         notes.append(
             f"“{columns.marks[0][0]}” says whether a turn is good; answers marked as bad are not learned."
@@ -208,7 +266,7 @@ def _write_turns(path: Path, made: Path, columns: TurnColumns) -> int:
     with pq.ParquetWriter(made, schema, compression="zstd") as writer:
         pending: list[tuple[object, ...]] = []
         for line, cells in read_rows(path):
-            turn = _number(cells.get(columns.turn) if columns.turn else None)
+            turn = _place(cells, columns)
             role = role_of(columns.speaker_of(cells))
             begins = (
                 turn <= last
@@ -242,12 +300,31 @@ def _place_in_tree(cells: Row, columns: TurnColumns) -> tuple[str | None, str | 
 def _is_learned(cells: Row, columns: TurnColumns) -> bool:
     weight = cells.get(columns.weight) if columns.weight else None
     return not is_no_weight(weight or "") and not any(
-        reading.is_good(cells.get(name) or "") is False for name, reading in columns.marks
+        (cell := (cells.get(name) or "").strip()) and reading.is_good(cell) is False
+        for name, reading in columns.marks
     )
 
 
 def _table(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
     return pa.table([list(column) for column in zip(*rows, strict=True)], schema=schema)
+
+
+def _place(cells: Row, columns: TurnColumns) -> float | None:
+    """Where a turn stands in its conversation: its number, or when it was said."""
+    if columns.time:
+        return _time(cells.get(columns.time))
+    return _number(cells.get(columns.turn)) if columns.turn else None
+
+
+def _time(text: str | None) -> float | None:
+    """Seconds, of a date with a time as ISO 8601 writes it or of a number."""
+    if (number := _number(text)) is not None:
+        return number
+    try:
+        said = datetime.fromisoformat((text or "").strip())
+    except ValueError:
+        return None
+    return (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()
 
 
 def _number(text: str | None) -> float | None:

@@ -5,10 +5,13 @@ from pathlib import Path
 from workers.contracts.specs import Column
 from workers.ingest.reshaping.cells import Cells
 from workers.ingest.tables import read_rows
+from workers.ingest.verdicts import number_of
 from workers.ingest.vocabulary import LABEL, named
 
 _LEAST_ROWS = 3
 """In a group, on average."""
+_MOST_UNEVEN = 20
+"""Times as many rows as the smallest group: a group beyond that is rather the rest of a table with few labels."""
 _LEAST_TABLE = 24
 """Rows of a table: a shorter one may hold a few labels by chance, and is too short to learn from."""
 
@@ -23,10 +26,25 @@ def group_column(path: Path, columns: list[Column]) -> str | None:
             and 2 <= column.filled == column.distinct
             and not column.distinct_is_estimate
             and column.filled * _LEAST_ROWS <= rows
-            and next(iter(read_rows(path)), (0, {}))[1].get(column.name)
+            and _begins_groups(path, column.name)
         ):
             return column.name
     return None
+
+
+def _begins_groups(path: Path, name: str) -> bool:
+    """Whether the values are no numbers, which rate single rows, the first row has one, and the groups are even enough."""
+    sizes: list[int] = []
+    for _, cells in read_rows(path):
+        value = cells.get(name)
+        if value is not None:
+            if number_of(value) is not None:
+                return False
+            sizes.append(0)
+        if not sizes:
+            return False
+        sizes[-1] += 1
+    return max(sizes) <= _MOST_UNEVEN * min(sizes)
 
 
 def filled_down(table: Cells, name: str) -> Cells:

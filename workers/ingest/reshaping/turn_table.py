@@ -12,20 +12,23 @@ import pyarrow as pa
 _BATCH_ROWS = 5_000
 _TREE = """
 CREATE TABLE placed AS
-WITH RECURSIVE best AS (
-    SELECT number, message, parent,
-        row_number() OVER (PARTITION BY parent ORDER BY learned DESC, rank NULLS LAST, number) AS place
+WITH RECURSIVE best AS MATERIALIZED (
+    SELECT number, message, nullif(parent, message) AS parent,
+        row_number() OVER (PARTITION BY nullif(parent, message) ORDER BY learned DESC, rank NULLS LAST, number) AS place
     FROM turns WHERE content IS NOT NULL
 ), path AS (
-    SELECT number, message, number AS root, 1 AS depth FROM turns
-    WHERE content IS NOT NULL AND NOT EXISTS (SELECT 1 FROM turns AS before WHERE before.message = turns.parent)
+    SELECT number, message, number AS root, 1 AS depth FROM best
+    WHERE NOT EXISTS (SELECT 1 FROM turns AS before WHERE before.message = best.parent)
     UNION ALL
     SELECT best.number, best.message, path.root, path.depth + 1
-    FROM path JOIN best ON best.parent = path.message WHERE best.place = 1 AND path.depth < 1000
+    FROM path JOIN best ON best.parent = path.message WHERE best.place = 1 AND path.depth < {longest}
 )
 SELECT number, root, depth FROM path
 """
-"""A conversation for each turn without one before it, along the best of the turns that follow each."""
+"""A conversation for each turn without one before it, along the best of the turns that follow each. Some exports name a
+first turn as its own parent."""
+LONGEST = 1000
+"""Turns to which a conversation of a tree is followed."""
 
 
 def turn_schema(beside: int) -> pa.Schema:
@@ -47,18 +50,34 @@ def turn_schema(beside: int) -> pa.Schema:
     )
 
 
+def is_tree(rows: Path, work: Path, message: str, parent: str) -> bool:
+    """Whether more than one in five of the turns named as parents in rows.parquet is in it. A sample of its rows holds fewer
+    of them the longer the table is."""
+    name, before = ('"' + column.replace('"', '""') + '"' for column in (message, parent))
+    with duckdb.connect() as database:
+        database.execute("SET memory_limit = '400MB'; SET threads = 1")
+        database.execute("SET temp_directory = ?", [str(work / "spill")])
+        database.read_parquet(str(rows)).create_view("turns")
+        found = database.execute(
+            f"SELECT count(*), count(*) FILTER (WHERE said IN (SELECT {name} FROM turns)) FROM (SELECT DISTINCT {before} AS said FROM turns WHERE {before} IS NOT NULL)"  # noqa: S608
+        ).fetchone()
+    return found is not None and int(found[1]) * 5 > int(found[0])
+
+
 class TurnTable:
     """An open file of turns. `beside` names the cells of the whole conversation; `varying` are those that differ within
-    one, which are left out, and `alternatives` counts the turns of a tree that are on no path."""
+    one, which are left out, and `alternatives` counts the turns of a tree that are on no path. `is_cut`: a path of it is so
+    long that its end may be missing."""
 
     def __init__(self, turns: Path, work: Path, beside: Sequence[str], *, is_tree: bool) -> None:
         self.alternatives = 0
+        self.is_cut = False
         self._database = duckdb.connect()
         self._database.execute("SET memory_limit = '400MB'; SET threads = 1")
         self._database.execute("SET temp_directory = ?", [str(work / "spill")])
         self._database.read_parquet(str(turns)).create_view("turns")
         if is_tree:
-            self._database.execute(_TREE)
+            self._database.execute(_TREE.format(longest=LONGEST))
             self._database.execute(
                 "CREATE VIEW joined AS SELECT turns.* REPLACE (coalesce(talk, CAST(root AS VARCHAR)) AS talk, CAST(depth AS DOUBLE) AS turn), root"
                 " FROM turns JOIN placed USING (number)"
@@ -66,6 +85,7 @@ class TurnTable:
             self.alternatives = self._count(
                 "SELECT (SELECT count(*) FROM turns WHERE content IS NOT NULL) - count(*) FROM placed"
             )
+            self.is_cut = self._count("SELECT max(depth) FROM placed") >= LONGEST
         else:
             self._database.execute(
                 "CREATE VIEW joined AS SELECT *, talk AS root FROM turns WHERE content IS NOT NULL"
@@ -85,7 +105,7 @@ class TurnTable:
 
     def _count(self, query: str) -> int:
         found = self._database.execute(query).fetchone()
-        return int(found[0]) if found else 0
+        return int(found[0] or 0) if found else 0
 
     def _varies(self, column: str) -> bool:
         """Whether a column says different things in more than one of twenty conversations."""
