@@ -27,6 +27,8 @@ _NAMES = {
 }
 _TALKS = frozenset({TaskType.CHAT, TaskType.INSTRUCTION})
 """Tasks whose inputs and outputs may be lists of messages."""
+_GONE = frozenset({"[deleted]", "[removed]"})
+"""What forums leave of a text that was taken away."""
 BAD_ANSWER = "The file marks this row as bad"
 NO_WEIGHT = "The file gives this row no weight, so it is not learned"
 
@@ -89,7 +91,7 @@ class Builder:
 
     def _needed(self, cells: dict[str, str | None], role: Role) -> str:
         text = self._cell(cells, role)
-        if not text.strip():
+        if not text.strip() or text.strip().casefold() in _GONE:
             raise RowError(f"The {_NAMES[role]} (column “{self._columns[role]}”) is empty")
         return text
 

@@ -22,6 +22,7 @@ _TRANSLATIONS = frozenset({"translation", "translations", "translationset"})
 _SAID = QUESTION | ANSWER | READ_TEXT
 _SAYS_MORE = QUESTION | ANSWER | LABEL
 _TEXT_KEYS = frozenset(("text", "value"))
+_MORE_TEXT_KEYS = frozenset(("content", "full_text", "fullText", "body"))
 _SPEAKER_KEYS = frozenset({"role", "from", "speaker", "type", "author"})
 
 Scalar = str | int | float | bool
@@ -45,6 +46,8 @@ def plain_value(name: str, value: Any) -> Any:
         return text
     if (label := _label(value)) is not None:
         return label
+    if isinstance(value.get("cats"), dict) and not any(said for key, said in value.items() if key != "cats"):
+        return plain_value("cats", value["cats"])  # spaCy's annotations of a text
     if plain(name) in LABEL | {"cats", "scores"} and _are_scores(value):
         return _plain_list(name, [label for label, score in value.items() if score > 0.5])
     return value
@@ -91,8 +94,11 @@ def _only_text(value: dict[str, Any]) -> str | None:
     """The text of a question or an answer that is an object: {"text": …, "tokens": […]}, {"value": …, "aliases": […]}."""
     if value.keys() & _SPEAKER_KEYS or any(plain(key) in _SAYS_MORE for key in value.keys() - _TEXT_KEYS):
         return None
-    found = [value[key] for key in _TEXT_KEYS if isinstance(value.get(key), str)]
-    return found[0] if len(found) == 1 else None
+    for keys in (_TEXT_KEYS, _MORE_TEXT_KEYS):
+        found = [value[key] for key in keys if isinstance(value.get(key), str)]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 def _are_scores(value: dict[str, Any]) -> bool:

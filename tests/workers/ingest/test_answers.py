@@ -140,3 +140,14 @@ def test_messages_that_were_encoded_several_times_are_read(import_file, freeze_r
     assert proposal.roles == {"messages": "messages"}
     frozen = freeze_rows(made(row), TaskType.CHAT, proposal.roles, name="x.jsonl")
     assert spoken(frozen.rows[0]) == [question(0), answer(0)]
+
+
+def test_answers_that_a_forum_took_away_are_not_learned(import_file, freeze_rows) -> None:
+    gone = ("[deleted]", "[removed]", "Ask at desk {}.")
+    file = "\n".join(
+        ["question,answer", *(f"Where is parcel {n}?,{gone[n % 3].format(n)}" for n in range(60))]
+    )
+    proposal = import_file(file, "x.csv").result.proposal
+    assert proposal.roles == {"question": "input", "answer": "target"}
+    frozen = freeze_rows(file, "chat", proposal.roles, name="x.csv")
+    assert {row["target"] for row in frozen.rows} == {f"Ask at desk {n}." for n in range(2, 60, 3)}

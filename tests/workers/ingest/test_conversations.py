@@ -228,3 +228,34 @@ def test_a_role_in_another_script_is_read_to_its_end() -> None:
     turns = marked_turns(text)
     assert turns is not None
     assert [turn["content"] for turn in turns] == ["नमस्ते", "नमस्ते!"]
+
+
+ASKED = [(f"Where is parcel {n}?", f"Parcel {n} is at desk {n % 7}.") for n in range(20)]
+LISTED: list[Any] = [
+    lambda q, a: {"messages": [["user", q], ["assistant", a]]},
+    lambda q, a: {"messages": [f"user: {q}", f"assistant: {a}"]},
+    lambda q, a: {"messages": [f"Human: {q}", f"AI: {a}"]},
+    lambda q, a: {"messages": [{"role": "user", "content": q}], "reference_answer": a},
+    lambda q, a: {"input": [{"role": "user", "content": q}], "ideal": a},
+    lambda q, a: {"inputs": {"question": q}, "outputs": {"answer": a}},
+]
+
+
+@pytest.mark.parametrize("shape", LISTED, ids=range(len(LISTED)))
+def test_questions_and_answers_in_lists_and_objects(import_file, freeze_rows, shape: Any) -> None:
+    file = "\n".join(json.dumps(shape(q, a)) for q, a in ASKED)
+    proposal = import_file(file, "x.jsonl").result.proposal
+    assert proposal.task_type is TaskType.CHAT
+    frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
+    assert {(row["prompt"][0]["content"], row["target"]) for row in frozen.rows} == set(ASKED)
+
+
+def test_a_user_and_a_system_that_talk() -> None:
+    talk = [{"user": "Where is it?", "system": "At desk 3."}, {"user": "And mine?", "system": "At desk 4."}]
+    turns = parse_messages(json.dumps(talk))
+    assert turns and [turn["role"] for turn in turns] == ["user", "assistant"] * 2
+    for prompts in (
+        [{"user": "Where is it?", "system": "Be kind."}],
+        [{**pair, "system": "Be kind."} for pair in talk],
+    ):
+        assert parse_messages(json.dumps(prompts)) is None

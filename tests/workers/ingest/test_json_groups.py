@@ -39,6 +39,9 @@ SHAPES: dict[str, Any] = {
     "items of categories": {"groups": [{"name": label, "tickets": [{"text": text, "label": label} for text in of(label)]} for label in LABELS]},
     "Argilla 1": [{"inputs": {"text": row["text"]}, "annotation": row["label"], "status": "Validated"} for row in ROWS],
     "Argilla 2": [{"fields": {"text": row["text"]}, "responses": {"label": [{"value": row["label"], "status": "submitted"}]}} for row in ROWS],
+    "Vertex": [{"textContent": row["text"], "classificationAnnotation": {"displayName": row["label"]}} for row in ROWS],
+    "Kili": [{"content": row["text"], "jsonResponse": {"JOB_0": {"categories": [{"name": row["label"], "confidence": 100}]}}} for row in ROWS],
+    "Prodigy": [{"text": row["text"], "options": [{"id": n, "text": label} for n, label in enumerate(LABELS)], "accept": [LABELS.index(row["label"])], "answer": "accept"} for row in ROWS],
     "Labelbox": [
         {"data_row": {"row_data": row["text"]}, "projects": {"p": {"labels": [{"annotations": {"classifications": [{"name": "label", "radio_answer": {"name": row["label"]}}]}}]}}}
         for row in ROWS
@@ -146,3 +149,68 @@ def test_odd_annotations_of_labelbox(import_file, annotations: Any) -> None:
         for text in TEXTS
     ]
     assert [row["text"] for row in import_file(json.dumps(rows), "x.json").rows] == TEXTS
+
+
+def test_several_ways_to_ask_for_one_answer(import_file) -> None:
+    file = json.dumps(
+        {
+            "qnaDocuments": [
+                {
+                    "id": n,
+                    "questions": [f"Where is {n}?", f"Is {n} here?"],
+                    "answer": f"At {n}.",
+                    "metadata": [],
+                }
+                for n in range(15)
+            ]
+        }
+    )
+    imported = import_file(file, "x.json")
+    assert imported.result.rows == 30
+    assert labelled(imported.rows, "question", "answer") == {
+        (ask.format(n), f"At {n}.") for n in range(15) for ask in ("Where is {}?", "Is {} here?")
+    }
+    assert imported.result.proposal.roles["answer"] == "target"
+
+
+def test_a_page_of_questions(import_file) -> None:
+    page = {
+        "@type": "FAQPage",
+        "mainEntity": [
+            {
+                "@type": "Question",
+                "name": pair["question"],
+                "acceptedAnswer": {"@type": "Answer", "text": pair["answer"]},
+            }
+            for pair in PAIRS
+        ],
+    }
+    assert labelled(import_file(json.dumps(page), "x.json").rows, "question", "answer") == labelled(
+        PAIRS, "question", "answer"
+    )
+
+
+def test_two_answers_with_a_score_each_are_preference_data(import_file) -> None:
+    rows = [
+        {
+            "question": {"full_text": pair["question"]},
+            "answer_0": pair["answer"],
+            "answer_1": "No.",
+            "score_0": 0.5 - n % 2,
+            "score_1": n % 2 - 0.5,
+        }
+        for n, pair in enumerate(PAIRS)
+    ]
+    proposal = import_file(json.dumps(rows), "x.json").result.proposal
+    assert proposal.task_type is None
+    assert "This is preference data" in proposal.why[-1]
+
+
+def test_a_text_with_marked_parts_is_no_question(import_file) -> None:
+    rows = [
+        {"text": text, "spans": [{"start": 0, "end": 6, "label": "ITEM"}], "answer": "accept"}
+        for text in TEXTS
+    ]
+    proposal = import_file(json.dumps(rows), "x.json").result.proposal
+    assert proposal.task_type is None
+    assert "marks parts of “text”" in proposal.why[-1]

@@ -2,11 +2,14 @@
 
 import json
 import unicodedata
+from collections.abc import Iterator
 
 import pytest
 
+from workers.contracts.specs import Column
 from workers.contracts.task_types import TaskType
 from workers.ingest.languages import language_of
+from workers.ingest.proposals import propose
 
 LONG = "The council met on Monday evening and talked about the new library, its hours and its money. " * 6
 ENGLISH = [
@@ -196,3 +199,21 @@ def test_a_language_is_known_in_either_normal_form() -> None:
 def test_scores_beside_texts_that_leave_no_room_in_the_sample(import_file) -> None:
     rows = [f'{{"text": "{f"Word {n} " * 4_000}", "score": {n}}}' for n in range(12)]
     assert import_file("\n".join(rows), "x.jsonl").result.rows == 12
+
+
+def test_a_wide_table_is_looked_at_once() -> None:
+    looks = 0
+
+    class Counted(list[dict[str, str]]):
+        def __iter__(self) -> Iterator[dict[str, str]]:
+            nonlocal looks
+            looks += 1
+            return super().__iter__()
+
+    names = [*(f"score {n}" for n in range(100)), *(f"note {n}" for n in range(100)), "question", "answer"]
+    rows = Counted({name: f"{name} {n}" for name in names} for n in range(50))
+    columns = [
+        Column(name=name, filled=50, distinct=50, mean_length=9, max_length=12, examples=[]) for name in names
+    ]
+    assert propose(columns, rows).task_type == "chat"
+    assert looks < 2 * len(names)

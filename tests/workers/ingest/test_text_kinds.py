@@ -89,3 +89,14 @@ def test_other_kinds_are_refused_by_name(import_file, row: str, name: str, kind:
     with pytest.raises(JobError, match=kind) as refused:
         import_file("".join(row.format(q=question(n), a=answer(n)) for n in range(30)), name)
     assert refused.value.code == "not_a_table"
+
+
+def test_blank_lines_count_in_the_size_of_a_conversation(import_file) -> None:
+    text = (
+        "### Human:\nWhere?\n### Assistant:\nHere."
+        + "\n" * 30_000
+        + "### Human:\nAnd now?\n### Assistant:\nThere."
+    )
+    imported = import_file(text, "x.txt", max_cell_bytes=1_000)
+    assert imported.result.blank > 20_000
+    assert "There." in str(imported.rows)

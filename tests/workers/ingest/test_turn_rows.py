@@ -198,3 +198,9 @@ def test_directions_say_who_speaks(import_file, name: str, said: tuple[str, str]
     imported = import_file(lines(rows), "x.jsonl")
     assert imported.result.rows == 20
     assert [turn["role"] for turn in json.loads(imported.rows[0]["messages"])] == ["user", "assistant"] * 2
+
+
+@pytest.mark.parametrize("name", ["chat_id", "Thread", "session-id"])
+def test_the_number_of_a_conversation_is_no_label(import_file, name: str) -> None:
+    rows = [{name: f"t{n // 4}", "text": f"Say {n} to them at desk {n % 7}"} for n in range(80)]
+    assert import_file(lines(rows), "x.jsonl").result.proposal.task_type != TaskType.CLASSIFICATION

@@ -93,7 +93,17 @@ def turns_of(value: Any) -> list[Turn] | None:
         return _turns_of_object(value)
     if is_messages(value):
         return list(value)
-    return _named_pairs(value) if isinstance(value, list) else None
+    return (_listed_pairs(value) or _named_pairs(value)) if isinstance(value, list) else None
+
+
+def _listed_pairs(value: list[Any]) -> list[Turn] | None:
+    """[["user", "…"], ["assistant", "…"]]: each turn a list of its speaker and its text."""
+    if not value or not all(
+        isinstance(pair, list | tuple) and len(pair) == 2 and is_speaker(pair[0]) and isinstance(pair[1], str)
+        for pair in value
+    ):
+        return None
+    return [{"role": name, "content": text} for name, text in value]
 
 
 def _unwrapped(value: Any) -> Any:
@@ -160,12 +170,21 @@ def text_of_system(value: Any) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
+def _is_system_answering(value: list[Any]) -> bool:
+    """Whether a user and a system talk, as in task dialogues: a system prompt says the same beside each question."""
+    said = [pair["system"] for pair in value if isinstance(pair, dict) and pair.keys() == {"user", "system"}]
+    return len(said) == len(value) > 1 and len(set(map(str, said))) == len(said)
+
+
 def _named_pairs(value: list[Any]) -> list[Turn] | None:
     turns: list[Turn] = []
+    system_answers = _is_system_answering(value)
     for pair in value:
         if not isinstance(pair, dict):
             return None
         sides = {role: text for key, text in pair.items() if (role := role_of(key)) and isinstance(text, str)}
+        if system_answers and "system" in sides:
+            sides["assistant"] = sides.pop("system")
         if not {"user", "assistant"} <= sides.keys():
             return None
         turns += [

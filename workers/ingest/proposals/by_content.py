@@ -13,6 +13,7 @@ _FLAGS = frozenset(("0", "1", "0.0", "1.0", "true", "false", "True", "False", "y
 _NUMBER = re.compile(r"[-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?")
 
 _LARGEST_SCORE = 10
+_SPANS = frozenset({"spans", "entities", "ents", "nertags"})
 
 
 def two_texts(table: Table) -> Found | None:
@@ -77,6 +78,8 @@ def _not_alone(table: Table, text: str) -> str | None:
     if labels:
         return f"“{labels[0]}” could be the label of “{text}”, or the text alone is to be learned. Say which."
     for column in table.columns:
+        if named(column.name, _SPANS) and column.filled and table.is_nested(column.name):
+            return f"“{column.name}” marks parts of “{text}”, which cannot be learned. Add a column with a label for each text, or learn the text alone."
         if column.name != text and table.is_usable(column) and _holds_scores(table, column):
             example = max(_values(table, column)[:20], key=len)
             return (

@@ -1,5 +1,6 @@
 """Texts with labels: which column holds the label, and what keeps one from being learned."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -30,6 +31,13 @@ _PLAINLY = (
 )
 
 
+_OF_A_TALK = re.compile(
+    r"(chat|thread|session|conversation|conv|dialog|dialogue|talk|ticket|call|gesprach|konversation|conversacion|会话|对话)(id|uuid|key|nr|no|number|编号)"
+    r"|thread|session|conversation|dialogue?|会话|对话"
+)
+"""Names of columns that say to which conversation a row belongs: no label, however often a value repeats."""
+
+
 def label_columns(table: Table) -> list[Column]:
     return [
         column
@@ -52,7 +60,7 @@ def classification(table: Table) -> Found | None:
         return None
     text = _labelled_text(table, texts)
     if label is None and text and len(labels) == 1 and sum(map(table.is_usable, table.columns)) <= 3:
-        label = labels[0]
+        label = None if _OF_A_TALK.fullmatch(plain(labels[0].name)) else labels[0]
     if text is None or label is None:
         return None
     pair = with_second_text(table, text, label.name)

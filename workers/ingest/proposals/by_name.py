@@ -225,15 +225,25 @@ def question_answer(table: Table) -> Found | None:
         letters,
         _asked_and_answered(table, vocabulary.ANSWER - vocabulary.VAGUE_ANSWER),
     ):
-        if question and answer:
+        if question and answer and not _is_decision(table, answer):
             return Found(
                 TaskType.CHAT, {question: Role.INPUT, answer: Role.TARGET}, [_named_pair(question, answer)]
             )
     question = table.first(vocabulary.QUESTION | vocabulary.INPUT)
     answer = table.first(vocabulary.ANSWER | {"target"}, but=[question])
-    if question and answer and not table.is_label_like(table.column(answer)):
+    if (
+        question
+        and answer
+        and not table.is_label_like(table.column(answer))
+        and not _is_decision(table, answer)
+    ):
         return _vague_pair(table, question, answer)
     return None
+
+
+def _is_decision(table: Table, answer: str) -> bool:
+    """Whether an answer is what an annotator said of a text in Prodigy."""
+    return set(table.values(answer)) <= {"accept", "reject", "ignore"}
 
 
 def _named_pair(question: str, answer: str) -> str:

@@ -11,7 +11,12 @@ from workers.ingest.proposals.table import Found, Table
 from workers.ingest.vocabulary import named
 
 _ASKING = vocabulary.QUESTION | vocabulary.INPUT | vocabulary.MESSAGES | vocabulary.CONTEXT
-_ANSWERING = vocabulary.CHOSEN | vocabulary.ANSWER
+_ANSWERING = (
+    vocabulary.CHOSEN
+    | vocabulary.ANSWER
+    | {"referenceanswer", "ideal", "expectedanswer", "expectedoutput", "expectedresponse"}
+)
+"""Also what evaluations compare an answer with."""
 
 
 def chat(table: Table) -> Found | None:

@@ -21,12 +21,15 @@ _REVIEWS = ("review", "annot", "label", "moderat", "qa", "check", "审核", "标
 
 def marking_columns(table: Table, task: TaskType) -> list[tuple[Column, Reading]]:
     """Return the columns that call some rows bad, the clearest name first, each with how it is read."""
-    found = [
-        (column, reading)
-        for column in table.columns
-        if (reading := _reading(table, column, task)) and _calls_some_bad(values_of(table, column), reading)
-    ]
-    return sorted(found, key=lambda pair: (pair[1].mark.is_loose, pair[1].mark.is_rating))
+    if task not in table.marking:
+        found = [
+            (column, reading)
+            for column in table.columns
+            if (reading := _reading(table, column, task))
+            and _calls_some_bad(values_of(table, column), reading)
+        ]
+        table.marking[task] = sorted(found, key=lambda pair: (pair[1].mark.is_loose, pair[1].mark.is_rating))
+    return table.marking[task]
 
 
 def _reading(table: Table, column: Column, task: TaskType) -> Reading | None:

@@ -13,6 +13,7 @@ _WINNER = re.compile(
     r"(the)?(winner|winning|preference|preferences|preferred|prefer|better|best|safer|chosen|humanpreference|gewinner|bevorzugt|besser|胜者|偏好|更好|更好的回答)"
     r"(response|answer|output|completion|model|choice|side|label|summary)?(id|idx|index|label|number|a|b|tie)?"
 )
+_SCORE = re.compile(r"(score|rating|reward|votes?|rank)s?([ab]|[0-3])")
 _FEW = 8
 
 
@@ -29,7 +30,7 @@ def compared(table: Table) -> Found | None:
             and _WINNER.fullmatch(plain(column.name))
             and 0 < column.distinct <= _FEW
         ),
-        None,
+        _score_of_a_side(table),
     )
     if len(pair) < 2 or winner is None:
         return None
@@ -39,6 +40,14 @@ def compared(table: Table) -> Found | None:
         "Preferences are not learned yet. To learn the better answers, put the better one of each row into a column “answer”, and leave these out."
     )
     return Found(None, {}, [why])
+
+
+def _score_of_a_side(table: Table) -> str | None:
+    """The first of several columns that rate one answer each: score_0 and score_1."""
+    scores = [
+        column.name for column in table.columns if column.filled and _SCORE.fullmatch(plain(column.name))
+    ]
+    return scores[0] if len(scores) > 1 else None
 
 
 def _stem(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from workers.contracts.specs import Column
@@ -11,6 +11,7 @@ from workers.contracts.words import UNSPACED, words
 from workers.ingest import vocabulary
 from workers.ingest.languages import asked, could_translate, language_of, languages_differ
 from workers.ingest.name_parts import Side, is_right_answer, side_of_name
+from workers.ingest.verdicts import Reading
 from workers.ingest.vocabulary import language_of_name, named
 
 _MACHINE_MADE = re.compile(
@@ -29,6 +30,16 @@ class Found:
     why: list[str]
 
 
+def _looks_nested(text: str) -> bool:
+    """Whether a text begins and ends like a list or an object; “[deleted]” is what forums leave of a text."""
+    text = text.strip()
+    return (
+        bool(text)
+        and text[0] + text[-1] in ("[]", "{}")
+        and text.casefold() not in ("[deleted]", "[removed]")
+    )
+
+
 @dataclass
 class Table:
     """Columns with sample rows; `texts` are the columns that hold written text, in order."""
@@ -37,8 +48,16 @@ class Table:
     sample: Sequence[dict[str, str]]
     rows: int
 
+    marking: dict[TaskType, list[tuple[Column, Reading]]] = field(default_factory=dict, init=False)
+    """What `marked_rows` found for each task."""
+    _cells: dict[str, list[str]] = field(default_factory=dict, init=False)
+    _nested: dict[str, bool] = field(default_factory=dict, init=False)
+    _machine_made: dict[str, bool] = field(default_factory=dict, init=False)
+
     def values(self, name: str, limit: int = 300) -> list[str]:
-        return [row[name] for row in self.sample if name in row][:limit]
+        if name not in self._cells:
+            self._cells[name] = [row[name] for row in self.sample if name in row]
+        return self._cells[name][:limit]
 
     def different(self, name: str, limit: int = 300) -> list[str]:
         """Different values: a table of few answers that repeat says no more by repeating them."""
@@ -52,7 +71,7 @@ class Table:
         left_out = set(but)
         for names in vocabularies:
             for column in self.columns:
-                if column.name not in left_out and self.is_usable(column) and named(column.name, names):
+                if column.name not in left_out and named(column.name, names) and self.is_usable(column):
                     return column.name
         return None
 
@@ -76,11 +95,11 @@ class Table:
 
     def is_nested(self, name: str) -> bool:
         """Whether most cells hold a list or an object, whose JSON text is nothing to learn."""
-        values = self.values(name, 100)
-        nested = sum(
-            text[0] + text[-1] in ("[]", "{}") for text in (value.strip() for value in values) if text
-        )
-        return nested * 2 > len(values)
+        if name not in self._nested:
+            values = self.values(name, 100)
+            nested = sum(map(_looks_nested, values))
+            self._nested[name] = nested * 2 > len(values)
+        return self._nested[name]
 
     @cached_property
     def texts(self) -> list[str]:
@@ -105,9 +124,11 @@ class Table:
 
     def is_machine_made(self, name: str) -> bool:
         """Numbers, addresses and identifiers: no white space, or nothing but digits and signs."""
-        values = self.values(name, 100)
-        odd = sum(bool(_MACHINE_MADE.fullmatch(value)) for value in values)
-        return odd > 0.7 * len(values)
+        if name not in self._machine_made:
+            values = self.values(name, 100)
+            odd = sum(bool(_MACHINE_MADE.fullmatch(value)) for value in values)
+            self._machine_made[name] = odd > 0.7 * len(values)
+        return self._machine_made[name]
 
     def reads_as_text(self, name: str) -> bool:
         values = self.values(name, 100)
@@ -147,10 +168,10 @@ class Table:
     def is_label_like(self, column: Column) -> bool:
         """Few distinct short values that repeat."""
         return (
-            self.is_usable_label(column)
-            and 2 <= column.distinct <= min(1000, max(2, column.filled // 3))
+            2 <= column.distinct <= min(1000, max(2, column.filled // 3))
             and column.mean_length <= 40
             and column.max_length <= 100
+            and self.is_usable_label(column)
         )
 
     def is_usable_label(self, column: Column) -> bool:

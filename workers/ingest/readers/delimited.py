@@ -7,6 +7,7 @@ stray quotation mark never swallows the rest of a file.
 import csv
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import TextIO
 
 from workers.ingest.dialect import Dialect, find_dialect
@@ -114,11 +115,24 @@ def read_delimited(source: Source) -> Iterator[Row | Bad]:
 def _table(
     source: Source, dialect: Dialect, records: Iterator[tuple[int, list[str]] | Bad]
 ) -> Iterator[Row | Bad]:
-    ahead: list[tuple[int, list[str]] | Bad] = []
-    for record in records:
-        ahead.append(record)
-        if len(ahead) >= _PREVIEW_RECORDS:
-            break
+    ahead = list(islice(records, _PREVIEW_RECORDS))
+    names, header = _names(source, dialect, ahead)
+    preamble = header is not None
+    for record in _chained(ahead, records):
+        if preamble and header and record[0] == header[0]:
+            preamble = False
+        elif isinstance(record, Bad):
+            yield record
+        elif preamble:
+            yield Bad(record[0], "Stands above the table's header", dialect.delimiter.join(record[1]))
+        else:
+            yield _row(record, names, dialect, source if header else None)
+
+
+def _names(
+    source: Source, dialect: Dialect, ahead: list[tuple[int, list[str]] | Bad]
+) -> tuple[list[str], tuple[int, list[str]] | None]:
+    """Return the names of the columns, and the line that holds them, by the first records of a table."""
     good = [record for record in ahead if not isinstance(record, Bad)]
     if good and good[0][1][0].startswith("sep=") and len(good[0][1]) <= 2:
         ahead.remove(good.pop(0))
@@ -143,16 +157,7 @@ def _table(
     names = column_names(header[1] if header else [""] * width)
     if not header:
         source.notes.append("The first line looks like data, so the columns were numbered.")
-    preamble = header is not None
-    for record in _chained(ahead, records):
-        if preamble and header and record[0] == header[0]:
-            preamble = False
-        elif isinstance(record, Bad):
-            yield record
-        elif preamble:
-            yield Bad(record[0], "Stands above the table's header", dialect.delimiter.join(record[1]))
-        else:
-            yield _row(record, names, dialect, source if header else None)
+    return names, header
 
 
 def _chained(

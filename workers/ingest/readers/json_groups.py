@@ -56,6 +56,8 @@ _EXAMPLES = frozenset(
         "说法",
     ]
 )
+_QUESTIONS = frozenset(["questions", "queries", "fragen", "preguntas", "perguntas", "domande", "问题"])
+"""Ways to ask for one answer."""
 HEADERS = ("columns", "header", "headers", "fields", "column_names", "cols", "names")
 BODIES = ("rows", "values", "data", "records")
 _LEAST_TEXTS = 10
@@ -73,6 +75,14 @@ def rows_in_list(cells: Cells) -> tuple[str, Iterator[Cells]] | None:
         return None
     name, held = lists[0], cells[lists[0]]
     beside = {key: value for key, value in cells.items() if key != name}
+    if plain(name) in _QUESTIONS and all(isinstance(each, str) for each in held):
+        answer = next(
+            (key for key in beside if named(key, vocabulary.ANSWER) and isinstance(beside[key], str)), None
+        )
+        if answer:
+            return f"Each question of “{name}” became a row, with “{answer}” as its answer.", (
+                {**beside, "question": each} for each in held
+            )
     if any(named(key, vocabulary.QUESTION | vocabulary.ANSWER | vocabulary.INSTRUCTION) for key in beside):
         return None
     if plain(name) in _GROUPS and all(isinstance(each, dict) and _is_row(each) for each in held):
@@ -245,6 +255,64 @@ def _answer(classification: Cells) -> Any:
     return text.get("content") if isinstance(text, dict) else None
 
 
+def _vertex(cells: Cells) -> Iterator[Cells] | None:
+    annotation, use = cells["classificationAnnotation"], cells.get("dataItemResourceLabels")
+    label = annotation.get("displayName") if isinstance(annotation, dict) else None
+    if not isinstance(cells["textContent"], str) or not isinstance(label, str):
+        return None
+    split = (
+        next((said for name, said in use.items() if name.endswith("ml_use")), None)
+        if isinstance(use, dict)
+        else None
+    )
+    return iter([{"text": cells["textContent"], "label": label, **({"split": split} if split else {})}])
+
+
+def _kili(cells: Cells) -> Iterator[Cells] | None:
+    jobs = cells["jsonResponse"]
+    if not isinstance(jobs, dict) or not isinstance(cells["content"], str):
+        return None
+    given = {
+        name: [each["name"] for each in job["categories"] if isinstance(each, dict) and "name" in each]
+        for name, job in jobs.items()
+        if isinstance(job, dict) and isinstance(job.get("categories"), list)
+    }
+    if not given:
+        return None
+    return iter(
+        [{"text": cells["content"], **({"label": next(iter(given.values()))} if len(given) == 1 else given)}]
+    )
+
+
+def _prodigy(cells: Cells) -> Iterator[Cells] | None:
+    options, accepted = cells["options"], cells["accept"]
+    if not isinstance(options, list) or not isinstance(accepted, list) or not isinstance(cells["text"], str):
+        return None
+    texts = {str(each.get("id")): each.get("text") for each in options if isinstance(each, dict)}
+    others = {name: value for name, value in cells.items() if name not in ("options", "accept")}
+    return iter([{**others, "label": [texts.get(str(name)) or name for name in accepted]}])
+
+
+def _faq(cells: Cells) -> Iterator[Cells] | None:
+    answer = cells["acceptedAnswer"]
+    answer = answer[0] if isinstance(answer, list) and answer else answer
+    text = answer.get("text") if isinstance(answer, dict) else answer
+    if not isinstance(cells["name"], str) or not isinstance(text, str):
+        return None
+    return iter([{"question": cells["name"], "answer": text}])
+
+
+def _traced(cells: Cells) -> Iterator[Cells] | None:
+    """An example of LangSmith, or another record of what a program was given and gave: one text each."""
+    given, made = cells["inputs"], cells["outputs"]
+    if not isinstance(given, dict) or not isinstance(made, dict) or len(given) != 1 or len(made) != 1:
+        return None
+    question, answer = next(iter(given.values())), next(iter(made.values()))
+    if not isinstance(question, str) or not isinstance(answer, str):
+        return None
+    return iter([{"question": question, "answer": answer}])
+
+
 ANNOTATION_SHAPES: tuple[tuple[set[str], str, Read], ...] = (
     (
         {"inputs", "annotation"},
@@ -260,5 +328,30 @@ ANNOTATION_SHAPES: tuple[tuple[set[str], str, Read], ...] = (
         {"data_row", "projects"},
         "This is an export of Labelbox: each data row became a row with its classifications.",
         _labelbox,
+    ),
+    (
+        {"textContent", "classificationAnnotation"},
+        "This is an export of Vertex AI: each text became a row with its label.",
+        _vertex,
+    ),
+    (
+        {"content", "jsonResponse"},
+        "This is an export of Kili: each text became a row with its categories.",
+        _kili,
+    ),
+    (
+        {"text", "options", "accept"},
+        "This is an export of Prodigy: each text became a row with the accepted options as its label.",
+        _prodigy,
+    ),
+    (
+        {"name", "acceptedAnswer"},
+        "This is a list of questions as schema.org has them: each question became a row with its accepted answer.",
+        _faq,
+    ),
+    (
+        {"inputs", "outputs"},
+        "Each item holds one input and one output. They became a question and its answer.",
+        _traced,
     ),
 )

@@ -74,7 +74,11 @@ def read_conversations(lines: Iterator[Line], source: Source, begins_with: str) 
         text = line.text
         if not text.strip():
             was_blank = True
-            block.append(line)
+            size += 1
+            if not block or size > source.record_limit:
+                source.blank += 1
+            else:
+                block.append(line)
             continue
         sides = block_sides(text) or [
             side for side in [line_side(text)] if side and begins_with == _BY_SEPARATOR

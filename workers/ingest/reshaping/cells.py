@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from workers.contracts.specs import Column
 from workers.ingest import vocabulary
 from workers.ingest.conversations import asked_turns, canonical, marked_answer, marked_turns
-from workers.ingest.conversations.markup import line_side
-from workers.ingest.conversations.turns import bare_turns, turns_of
+from workers.ingest.conversations.markup import line_side, without_mark
+from workers.ingest.conversations.turns import Turn, bare_turns, turns_of
 from workers.ingest.literals import nested_value
 from workers.ingest.nested import flattened
 from workers.ingest.reshaping.label_marks import marked_labels
@@ -91,12 +92,22 @@ def _unnested(cells: Row, names: Sequence[str]) -> Row:
         value = nested_value(text) if name in names else None
         if value is None:
             made[name] = text
-        elif turns := turns_of(value) or (bare_turns(value) if named(name, vocabulary.MESSAGES) else None):
+        elif turns := turns_of(value) or (_listed(value) if named(name, vocabulary.MESSAGES) else None):
             made[name] = text if _is_json(text) and turns_of(value) else canonical(turns)
         else:
             for column, plain in flattened({name: value}):
                 made[column] = text if plain is value and _is_json(text) else cell_text(plain)
     return made
+
+
+def _listed(value: Any) -> list[Turn] | None:
+    """Turns of a list of texts, each with the mark of its speaker (`user: …`) or all without."""
+    sides = [line_side(text) if isinstance(text, str) else None for text in value]
+    if {"user", "assistant"} <= set(sides) and None not in sides:
+        return [
+            {"role": side, "content": without_mark(text)} for side, text in zip(sides, value, strict=True)
+        ]
+    return bare_turns(value)
 
 
 def _is_json(text: str | None) -> bool:

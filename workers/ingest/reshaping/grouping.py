@@ -205,12 +205,6 @@ def _says_roles(column: Column, sample: Sample) -> bool:
     return known > 0.9 * len(values) and {"user", "assistant"} <= {role_of(value) for value in values}
 
 
-_NO_TALKS = (
-    "Each row of this file holds one turn, but no conversation begins in it. "
-    "Check “{}”, which says what each turn belongs to, then upload the file again."
-)
-
-
 def group_turns(path: Path, work: Path, columns: TurnColumns, notes: list[str]) -> int:
     """Rewrite rows.parquet with a conversation a row, in the order in which they begin; return how many there are."""
     made, writer_path = work / "turns.parquet", work / "grouped.parquet"
@@ -224,7 +218,9 @@ def group_turns(path: Path, work: Path, columns: TurnColumns, notes: list[str]) 
             writer.add(line, cells, len(messages))
         notes += _notes(columns, turns, writer.count, table)
     if not writer.count:
-        raise JobError("no_rows", _NO_TALKS.format(columns.parent or columns.conversation), field="source")
+        by = columns.parent or columns.conversation
+        message = f"Each row of this file holds one turn, but no conversation begins in it. Check “{by}”, then upload the file again."
+        raise JobError("no_rows", message, field="source")
     writer.close()
     writer_path.replace(path)
     made.unlink()
