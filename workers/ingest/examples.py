@@ -1,5 +1,6 @@
 """From one imported row and the roles of its columns to a prompt and a target."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from workers.ingest.conversations import (
 )
 from workers.ingest.labels import labels_of, named
 from workers.ingest.passages import passages
-from workers.ingest.verdicts import Reading, is_no_weight, reading_of
+from workers.ingest.verdicts import Reading, is_no_mark, is_no_weight, reading_of
 
 _NAMES = {
     Role.INPUT: "input",
@@ -29,6 +30,7 @@ _TALKS = frozenset({TaskType.CHAT, TaskType.INSTRUCTION})
 """Tasks whose inputs and outputs may be lists of messages."""
 _GONE = frozenset({"[deleted]", "[removed]"})
 """What forums leave of a text that was taken away."""
+_MOST_UNCLEAR = 100
 BAD_ANSWER = "The file marks this row as bad"
 NO_WEIGHT = "The file gives this row no weight, so it is not learned"
 
@@ -83,6 +85,8 @@ class Builder:
         self._task_type = task_type
         self._columns = columns
         self._weights = weights
+        self.unclear_marks: Counter[str] = Counter()
+        """Rows by what their mark says, where that is neither good nor bad."""
         self._marks = marks or reading_of(columns.get(Role.QUALITY, ""), ())
 
     def _cell(self, cells: dict[str, str | None], role: Role) -> str:
@@ -99,8 +103,15 @@ class Builder:
         """Raises RowError."""
         if any(is_no_weight(cells.get(name) or "") for name in self._weights):
             raise RowError(NO_WEIGHT)
-        if Role.QUALITY in self._columns:
-            self._check_quality(cells)
+        unclear = self._unclear_mark(cells) if Role.QUALITY in self._columns else None
+        example = self._built(cells)
+        if unclear and (unclear in self.unclear_marks or len(self.unclear_marks) < _MOST_UNCLEAR):
+            self.unclear_marks[unclear] += 1
+        elif unclear:
+            self.unclear_marks["…"] += 1
+        return example
+
+    def _built(self, cells: dict[str, str | None]) -> Example:
         if Role.MESSAGES in self._columns:
             return self._conversation(cells)
         if self._task_type is TaskType.CLASSIFICATION:
@@ -123,16 +134,15 @@ class Builder:
             cells, [Message(role="user", content=given)] if given.strip() else [], target
         )
 
-    def _check_quality(self, cells: dict[str, str | None]) -> None:
+    def _unclear_mark(self, cells: dict[str, str | None]) -> str | None:
+        """Return the mark of a row that says neither good nor bad. Raises RowError for a bad one."""
         mark = self._cell(cells, Role.QUALITY)
-        if not mark.strip():
-            return
+        if is_no_mark(mark):
+            return None
         good = self._marks.is_good(mark)
-        if good is None:
-            column = self._columns[Role.QUALITY]
-            raise RowError(f"“{column}” says “{excerpt(mark.strip(), 40)}”, which is neither good nor bad")
-        if not good:
+        if good is False:
             raise RowError(BAD_ANSWER)
+        return excerpt(mark.strip(), 40) if good is None else None
 
     def _labelled(self, cells: dict[str, str | None]) -> Example:
         text = self._needed(cells, Role.INPUT).strip()

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from workers.contracts.excerpts import excerpt
 from workers.ingest.examples import BAD_ANSWER, NO_WEIGHT, Example
+from workers.ingest.labels import named as quoted
 from workers.ingest.splits import TEST, TRAIN, VALIDATION
 
 QUOTED_CHARACTERS = 60
@@ -119,6 +120,16 @@ def warnings_for(
     found = [*_size(gathered, codes), *_duplicates(gathered, reasons), *_set_aside(reasons)]
     found += _labels(gathered, codes) if classification else [*_targets(gathered), *_echoes(gathered)]
     return found
+
+
+def unclear_marks(column: str | None, rows: Counter[str]) -> list[str]:
+    """Say how many rows were learned although their mark says neither good nor bad."""
+    if not rows:
+        return []
+    most = [mark for mark, _ in rows.most_common()]
+    return [
+        f"“{column}” says neither good nor bad of {rows.total():,} rows ({quoted(most)}). These rows are learned."
+    ]
 
 
 def split_findings(gathered: Gathered, codes: npt.NDArray[np.int8], column: str) -> list[str]:

@@ -31,6 +31,7 @@ from workers.ingest.findings import (
     share_of_rejects,
     split_findings,
     statistics,
+    unclear_marks,
     warnings_for,
 )
 from workers.ingest.label_merging import Settled, same_label, settle_labels
@@ -120,6 +121,7 @@ def _frozen(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
         warnings=[
             *(split_findings(gathered, codes, supplied.column) if supplied else []),
             *settled.warnings,
+            *unclear_marks(columns.get(Role.QUALITY), builder.unclear_marks),
             *warnings_for(gathered, codes, reasons, classification=is_classification),
         ],
         bytes=sum(path.stat().st_size for path in out.iterdir()),
@@ -376,6 +378,7 @@ def _merge_rejects(parts: list[Path], path: Path, work: Path) -> dict[str, int]:
             "SELECT CASE WHEN starts_with(reason, 'Same as line') THEN ?"
             " WHEN starts_with(reason, 'The label ') AND ends_with(reason, 'this row only')"
             " THEN ? WHEN starts_with(reason, 'The row has several labels') THEN ?"
+            " WHEN starts_with(reason, 'The label is “') THEN regexp_replace(reason, '“[^”]*”', '“…”')"
             " ELSE regexp_replace(reason, '[0-9][0-9,]*', '…', 'g') END AS kind,"
             " count(*) AS rows FROM read_parquet(?) GROUP BY kind ORDER BY rows DESC, kind LIMIT 100",
             [_SAME_ROW, _ONLY_ROW, SEVERAL_LABELS, str(path)],

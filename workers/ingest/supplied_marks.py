@@ -3,7 +3,7 @@
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from workers.ingest.verdicts import Reading, number_of, reading_of
+from workers.ingest.verdicts import Reading, is_no_mark, number_of, reading_of
 
 
 def read_marks(file: pq.ParquetFile, column: str | None) -> Reading | None:
@@ -12,7 +12,10 @@ def read_marks(file: pq.ParquetFile, column: str | None) -> Reading | None:
         return None
     numbers: set[float] = set()
     for batch in file.iter_batches(50_000, columns=[column]):
-        found = map(number_of, (text for text in pc.unique(batch.column(0)).to_pylist() if text))
+        found = map(
+            number_of,
+            (text for text in pc.unique(batch.column(0)).to_pylist() if text and not is_no_mark(text)),
+        )
         numbers = _telling({*numbers, *(number for number in found if number is not None)})
     return reading_of(column, numbers)
 

@@ -12,10 +12,12 @@ from functools import lru_cache
 
 from workers.ingest.literals import nested_value
 from workers.ingest.mark_words import (
+    ABOUT_ANSWERS,
     ABOUT_ROW,
     BAD,
     BAD_NAMES,
     COUNTED,
+    COUNTS,
     GOOD,
     GOOD_NAMES,
     HEADS,
@@ -24,8 +26,16 @@ from workers.ingest.mark_words import (
     MIDDLE,
     NEGATIONS,
     NO,
+    NO_MARK,
+    NO_QUESTIONS,
     OTHER_MEASURES,
+    POLARITY,
+    QUESTIONS,
     RATING_NAMES,
+    SIGNS,
+    TAKEN_AWAY,
+    UNCHECKED,
+    UNPOLAR,
     YES,
     YES_NO_PREFIXES,
 )
@@ -57,14 +67,20 @@ class Sense(Enum):
 class Mark:
     """What the name of a column says of its cells. `is_rating`: numbers are degrees. `is_loose`: the name is used for
     much else, so that its values must be plain. `is_about_row`: the mark is on the row or its label, not on what the text
-    is like, so that it counts for classification too."""
+    is like, so that it counts for classification too. `is_doubtful`: it may be a mark on something else
+    (`customer_status`), or say which rows nobody has checked yet (`needs_review`), so that a person must choose it."""
 
     sense: Sense
     is_rating: bool = False
     is_loose: bool = False
     is_about_row: bool = False
+    is_doubtful: bool = False
     is_time: bool = False
-    """A time at which the row was taken away: any is a mark (`deleted_at`)."""
+    """When, by whom or why the row was taken away: any is a mark (`deleted_at`, `rejected_by`)."""
+    no_questions: bool = False
+    """Yes and no say nothing."""
+    no_polarity: bool = False
+    """Positive and negative say nothing."""
 
 
 @lru_cache(maxsize=4096)
@@ -76,10 +92,13 @@ def mark_named(name: str) -> Mark | None:
     said = _marking_words(plain(name), [word for word in words if word not in NEGATIONS])
     if OTHER_MEASURES & set(words):
         return None
-    if len(words) == 2 and words[1] == "at" and words[0] in BAD_NAMES:
+    if len(words) == 2 and _says_taken_away(*words):
         return Mark(Sense.BAD, is_time=True)
     if said[0] in GOOD_NAMES:
         said = said[:1]
+    is_whole = any(word in GOOD_NAMES | BAD_NAMES | RATING_NAMES for word in _whole(plain(name)))
+    if not is_whole and _says_unchecked(plain(name), words):
+        return Mark(Sense.BAD, is_about_row=True, is_doubtful=True)
     for sense, names in ((Sense.BAD, BAD_NAMES), (Sense.GOOD, GOOD_NAMES | RATING_NAMES)):
         if found := [word for word in said if word in names]:
             if flipped:
@@ -89,18 +108,46 @@ def mark_named(name: str) -> Mark | None:
                 is_rating=any(word in RATING_NAMES | COUNTED for word in said),
                 is_loose=all(word in LOOSE_NAMES for word in found),
                 is_about_row=any(word in ABOUT_ROW for word in found),
+                is_doubtful=plain(name) == "decision" or (not is_whole and not _is_about_answers(words)),
+                no_questions=all(word in NO_QUESTIONS for word in found),
+                no_polarity=all(word in UNPOLAR for word in found),
             )
     return None
+
+
+def _says_taken_away(first: str, last: str) -> bool:
+    if last == "at":
+        return first in BAD_NAMES
+    return last in ("by", "reason", "of", "since") and first in TAKEN_AWAY
+
+
+def _whole(folded: str) -> list[str]:
+    """A folded name as it is, and without what makes a question of it (`是否有害`)."""
+    return [folded, *(folded.removeprefix(prefix) for prefix in YES_NO_PREFIXES if folded.startswith(prefix))]
+
+
+def _is_about_answers(words: list[str]) -> bool:
+    """Whether no word of a mark's name is about anything but the row, the answer or the label."""
+    known = ABOUT_ANSWERS | HEADS | NEGATIONS | GOOD_NAMES | BAD_NAMES | RATING_NAMES
+    if words[0] in QUESTIONS:
+        known -= COUNTS
+    return all(word in known for word in words)
+
+
+def _says_unchecked(folded: str, words: list[str]) -> bool:
+    """Whether a name says which rows nobody has checked yet (`needs_review`). Yes is never a good mark under it."""
+    if len(words) == 1:
+        return any(word in UNCHECKED and len(word) > 2 for word in _whole(folded))
+    return bool(UNCHECKED & set(words)) and bool((GOOD_NAMES | BAD_NAMES) & set(words))
 
 
 def _marking_words(folded: str, words: list[str]) -> list[str]:
     """The words of a name that may say what it marks: the whole name, its last word, the word before a general one
     (`toxicity_score`), and every word after “is” (`is_good_answer`)."""
-    said = [folded]
-    said += [folded.removeprefix(prefix) for prefix in YES_NO_PREFIXES if folded.startswith(prefix)]
+    said = _whole(folded)
     if not words:
         return said
-    if words[0] in ("is", "was", "has", "are", "should"):
+    if words[0] in QUESTIONS:
         return [*said, *words[1:]]
     said.append(words[-1])
     while len(words) > 1 and words[-1] in HEADS:
@@ -109,13 +156,23 @@ def _marking_words(folded: str, words: list[str]) -> list[str]:
     return said
 
 
-def verdict(mark: str, sense: Sense = Sense.GOOD, *, levels: bool = True) -> bool | None:
-    """Return whether a mark calls its row good; None when it says neither. `levels`: high and low count."""
-    word = re.sub(r"\s+|(?<=\w)-(?=\w)", "_", mark.strip().casefold())
+def folded_mark(mark: str) -> str:
+    """Return a mark in the form in which the tables of words hold it."""
+    return re.sub(r"\s+|(?<=\w)-(?=\w)", "_", mark.strip().casefold())
+
+
+def is_no_mark(cell: str) -> bool:
+    """Whether a cell says nothing at all: empty, null, N/A."""
+    return not cell.strip() or cell.strip().casefold() in NO_MARK
+
+
+def verdict(mark: str, sense: Sense = Sense.GOOD) -> bool | None:
+    """Return whether a mark calls its row good; None when it says neither."""
+    word = folded_mark(mark)
     if word in YES or word in NO:
         return (word in YES) is (sense is Sense.GOOD)
-    if word in LEVELS and not levels:
-        return None
+    if word in LEVELS | POLARITY and word in GOOD | BAD:
+        return (word in GOOD) is (sense is Sense.GOOD)
     if word in GOOD or word in MIDDLE or word in BAD:
         return word not in BAD
     denied = _DENIED.fullmatch(word)
@@ -126,40 +183,53 @@ def verdict(mark: str, sense: Sense = Sense.GOOD, *, levels: bool = True) -> boo
 
 @dataclass(frozen=True)
 class Reading:
-    """How the cells of one column are read: `middle` parts the numbers of a scale, None where they are no scale."""
+    """How the cells of one column are read: `middle` parts the numbers of a scale, None where they are no scale.
+    `is_strict`: nobody chose the column as a mark, so that words count only where they are plain under its name."""
 
     name: str
     mark: Mark
     middle: float | None = None
+    is_strict: bool = False
 
     def is_good(self, cell: str) -> bool | None:
         """Return what a cell says of its row; None when it says neither."""
+        if is_no_mark(cell):
+            return None
         if self.mark.is_time:
             return False
         if cell.lstrip()[:1] == "{":
             return not is_marked_bad(self.name, nested_value(cell))
         number = number_of(cell)
-        if self.middle is None or number is None:
-            return verdict(cell, self.mark.sense, levels=not self.mark.is_loose)
-        return number >= self.middle if self.mark.sense is Sense.GOOD else number < self.middle
+        if self.middle is not None and number is not None:
+            return number >= self.middle if self.mark.sense is Sense.GOOD else number < self.middle
+        if self.is_strict and self._is_vague(folded_mark(cell)):
+            return None
+        return verdict(cell, self.mark.sense)
+
+    def _is_vague(self, word: str) -> bool:
+        if self.mark.no_questions and word in YES | NO:
+            return word not in SIGNS
+        if self.mark.no_polarity and word in POLARITY:
+            return True
+        return self.mark.is_loose and word in LEVELS
 
 
-def reading_of(name: str, numbers: Iterable[float]) -> Reading:
+def reading_of(name: str, numbers: Iterable[float], *, is_strict: bool = False) -> Reading:
     """Return how a column is read that holds these numbers, among other values.
 
-    0, 1 and -1 are no and yes. Where some are below 0, those are bad; else the lower half of the usual scale is (1 and 2 of
+    0 and 1 are no and yes, -1 and 1 too. Where some are below 0, those alone are bad; else the lower half of the usual scale is (1 and 2 of
     5 stars).
     """
     mark = mark_named(name) or Mark(Sense.GOOD)
     different = set(numbers)
-    if different <= {-1.0, 0.0, 1.0}:
-        return Reading(name, mark)
+    if different <= {0.0, 1.0} or (different <= {-1.0, 0.0, 1.0} and mark.sense is Sense.BAD):
+        return Reading(name, mark, is_strict=is_strict)
     if min(different) < 0:
-        return Reading(name, mark, 0.0)
+        return Reading(name, mark, 0.0, is_strict)
     most = max(different)
     is_whole = most == int(most) and most > 1
     top = next((top for top in _SCALE_TOPS if most <= top and not is_whole), 10 if 7 < most <= 10 else most)
-    return Reading(name, mark, top / 2)
+    return Reading(name, mark, top / 2, is_strict)
 
 
 def number_of(cell: str) -> float | None:
@@ -174,7 +244,7 @@ def is_marked_bad(name: str, value: object) -> bool:
     if isinstance(value, dict):
         return any(is_marked_bad(inner, said) for inner, said in value.items() if not isinstance(said, dict))
     mark = mark_named(name) if isinstance(value, str | bool | int | float) else None
-    if mark is None or mark.is_loose:
+    if mark is None or mark.is_loose or mark.is_doubtful:
         return False
     number = None if isinstance(value, bool) else number_of(str(value))
     if number is not None and mark.is_rating:
@@ -187,7 +257,7 @@ def is_rated(name: str, value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
     mark = mark_named(name)
-    if mark is None or not mark.is_rating:
+    if mark is None or not mark.is_rating or mark.is_doubtful:
         return False
     number = number_of(str(value))
     return number is not None and number not in (1, -1)

@@ -56,6 +56,7 @@ def test_an_answer_in_json_is_learned_as_written(
         ("completions", lambda n: [{"model": "a", "response": f"Worse {n}", "overall_score": 2}, {"model": "b", "response": answer(n), "overall_score": 9}]),
         ("responses", lambda n: [{"text": f"Worse {n}", "rank": 2}, {"text": answer(n), "rank": 1}]),
         ("responses", lambda n: [{"text": f"Bad {n}", "is_correct": False}, {"text": answer(n), "is_correct": True}]),
+        ("answers", lambda n: [{"text": f"Bad {n}", "toxicity": 0.9}, {"text": answer(n), "toxicity": 0.1}]),
         ("outputs", lambda n: [{"output": f"Bad {n}", "rating": "bad"}, {"output": answer(n)}]),
     ],
 )  # fmt: skip
@@ -68,6 +69,12 @@ def test_of_several_answers_the_best_or_the_first_is_learned(
     assert "The one that is rated best is learned, else the first." in proposal.why[0]
     frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
     assert {row["target"] for row in frozen.rows} == {answer(n) for n in range(40)}
+
+
+def test_one_list_of_bad_answers_alone_costs_its_row_only(import_file) -> None:
+    bad = {"text": "Bad", "is_correct": False}
+    file = made(lambda n: {"question": question(n), "answers": [bad if n == 3 else {"text": answer(n)}]})
+    assert import_file(file, "x.jsonl").result.proposal.roles == {"question": "input", "answers": "target"}
 
 
 def test_a_text_and_its_answer_are_learned_together(import_file) -> None:

@@ -129,15 +129,107 @@ def test_a_second_mark_and_marks_in_unknown_words_are_named(import_file) -> None
     ]
 
 
-def test_a_doubtful_mark_costs_its_row_and_not_the_column(import_file, freeze_rows) -> None:
-    file = made(lambda n: {**pair(n), "label": ["no", "yes", "maybe"][n % 3]}, 90)
+@pytest.mark.parametrize(
+    ("name", "values", "unclear"),
+    [("label", ["no", "yes", "maybe"], "maybe"), ("status", ["rejected", "approved", "pending"], "pending")],
+)
+def test_rows_whose_mark_says_neither_are_learned_and_counted(
+    import_file, freeze_rows, name: str, values: list[str], unclear: str
+) -> None:
+    file = made(lambda n: {**pair(n), name: values[n % 3]}, 90)
     proposal = import_file(file, "x.jsonl").result.proposal
-    assert proposal.roles["label"] == "quality"
+    assert proposal.roles[name] == "quality"
+    assert (
+        f"“{name}” says neither good nor bad of some rows (“{unclear}”). These rows are learned too."
+        in proposal.warnings
+    )
     frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
-    assert frozen.result.reasons == {
-        "The file marks this row as bad": 30,
-        "“label” says “maybe”, which is neither good nor bad": 30,
-    }
+    assert frozen.result.reasons == {"The file marks this row as bad": 30}
+    assert (
+        f"“{name}” says neither good nor bad of 30 rows (“{unclear}”). These rows are learned."
+        in frozen.result.warnings
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        *[(name, ["yes", "no"]) for name in ("needs_review", "is_true_question", "customer_satisfied", "human_review")],
+        ("application_status", ["approved", "rejected"]), ("decision", ["approved", "declined"]), ("label", ["positive", "negative"]),
+        ("result", ["PASS", "FAIL"]), ("comment", ["", "do not use"]),
+    ],
+)  # fmt: skip
+def test_a_column_that_may_be_about_something_else_is_named_and_not_followed(
+    import_file, name: str, values: list[str]
+) -> None:
+    file = made(lambda n: {**pair(n), name: values[n % 2]})
+    proposal = import_file(file, "x.jsonl").result.proposal
+    assert proposal.roles[name] == "ignore"
+    assert proposal.warnings == [
+        f"“{name}” may say which rows are bad. It is not followed, so all rows are learned. To set aside the bad ones, choose “Good or bad row” for this column."
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["needs_review", "needs_approval", "to_be_approved", "pending_review", "requires review?", "待审核", "unapproved"],
+)  # fmt: skip
+def test_rows_that_nobody_has_checked_are_never_the_good_ones(name: str) -> None:
+    assert reading_of(name, ()).is_good("yes") is False
+    assert name == "unapproved" or mark_named(name).is_doubtful  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "name", ["customer_status", "order_status", "product_failed", "return_accepted", "is_ok_to_call", "isWrongNumber", "hasDuplicateOrder", "is_duplicate_checked", "school_grade"],
+)  # fmt: skip
+def test_names_with_another_noun_are_doubtful(name: str) -> None:
+    assert mark_named(name).is_doubtful  # type: ignore[union-attr]
+
+
+def test_a_mark_beside_a_prediction_is_not_followed(import_file) -> None:
+    file = made(lambda n: {**text(n), "prediction": "late", "correct": ["True", "False"][n // 3 % 2]})
+    assert import_file(file, "x.jsonl").result.proposal.roles["correct"] == "ignore"
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "good"),
+    [
+        ("toxicity", "high", False), ("toxicity", "low", True), ("toxic", "positive", False), ("toxic", "negative", True), ("hate", "none", None),
+        ("quality", "high", True), ("quality", "low", False), ("ohne Fehler", "ja", True), ("error_free", "no", False), ("no_errors", "yes", True),
+        ("is_correct", "1.0", True), ("is_correct", "0.0", False), ("is_correct", "nan", None), ("deleted_at", "NULL", None), ("deleted_at", "", None),
+        ("assessment", "high", True), ("assessment", "low", False), ("QA result", "FAIL", False), ("Check", "✗", False), ("评价", "差评", False), ("评价", "好评", True),
+        ("Beoordeling", "fout", False), ("Statut", "rejeté", False), ("to_delete", "yes", False), ("refused", "yes", False), ("reject_reason", "too long", False),
+    ],
+)  # fmt: skip
+def test_marks_are_read_as_their_column_means_them(name: str, cell: str, good: bool | None) -> None:
+    assert mark_named(name)
+    assert reading_of(name, ()).is_good(cell) is good
+
+
+@pytest.mark.parametrize(("numbers", "bad"), [((-1, 0, 1), [-1]), ((-2, 0, 1), [-2]), ((0, 1), [0])])
+def test_no_is_bad_only_where_nothing_is_below_it(numbers: tuple[int, ...], bad: list[int]) -> None:
+    reading = reading_of("vote", map(float, numbers))
+    assert [number for number in numbers if reading.is_good(str(number)) is False] == bad
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("score", lambda n: -0.1 - n / 60), ("growth_rate", lambda n: [-0.5, 0.5][n % 2]), ("error_rate", lambda n: [0.1, 0.9][n % 2]),
+        ("order", lambda n: {"approved": n % 2 == 0}),
+    ],
+)  # fmt: skip
+def test_what_is_no_mark_sets_no_row_aside(import_file, name: str, value: Any) -> None:
+    proposal = import_file(made(lambda n: {**pair(n), name: value(n)}), "x.jsonl").result.proposal
+    assert proposal.roles[name] == "ignore"
+
+
+def test_the_advice_follows_which_end_of_a_scale_is_bad(import_file) -> None:
+    file = made(lambda n: {**pair(n), "errors": n % 3, "id": n})
+    assert "To set aside the upper half" in import_file(file, "x.jsonl").result.proposal.warnings[0]
+    file = made(lambda n: {**pair(n), "likes": 900 if n == 7 else n % 9})
+    assert import_file(file, "x.jsonl").result.proposal.warnings == [
+        "“likes” rates rows by numbers. Rows with a low rating are learned too."
+    ]
 
 
 @pytest.mark.parametrize(

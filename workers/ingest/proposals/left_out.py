@@ -8,10 +8,17 @@ from workers.ingest import vocabulary
 from workers.ingest.labels import named as quoted
 from workers.ingest.proposals.beside import unread_beside
 from workers.ingest.proposals.by_name import CHOICE
-from workers.ingest.proposals.marked_rows import graded_columns, marking_columns, unread_columns
+from workers.ingest.proposals.marked_rows import (
+    doubtful_values,
+    graded_columns,
+    is_mostly_low,
+    marking_columns,
+    possible_marks,
+    unread_columns,
+)
 from workers.ingest.proposals.second_text import other_texts
 from workers.ingest.proposals.table import Table
-from workers.ingest.verdicts import WEIGHT_NAMES
+from workers.ingest.verdicts import WEIGHT_NAMES, Sense, mark_named
 from workers.ingest.vocabulary import language_of_name, named, plain
 
 _BY_NAME: tuple[tuple[frozenset[str] | re.Pattern[str], str], ...] = (
@@ -105,16 +112,34 @@ def _about_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[s
         found.append(
             f"“{more[0]}” marks rows as bad as well. Only one such column is followed, so these rows are learned. Remove them from the file first."
         )
+    if doubtful := doubtful_values(table, roles, task):
+        found.append(
+            f"“{doubtful[0]}” says neither good nor bad of some rows ({quoted(doubtful[1])}). These rows are learned too."
+        )
     graded = [name for name in graded_columns(table, roles, task) if name not in more]
     if graded:
+        found.append(_graded(table, graded[0]))
+    possible = [name for name in possible_marks(table, roles, task) if name not in more]
+    if possible:
         found.append(
-            f"“{graded[0]}” rates rows by numbers. Rows with a low rating are learned too. To set aside the lower half of the scale, choose “Good or bad row” for this column."
+            f"“{possible[0]}” may say which rows are bad. It is not followed, so all rows are learned. To set aside the bad ones, choose “Good or bad row” for this column."
         )
     for name, values in unread_columns(table, roles, task):
+        if name in possible:
+            continue
         found.append(
             f"“{name}” may mark rows as bad, but its values ({quoted(values)}) say neither good nor bad. All rows are learned."
         )
     return found
+
+
+def _graded(table: Table, name: str) -> str:
+    mark = mark_named(name)
+    if mark and mark.sense is Sense.BAD:
+        return f"“{name}” rates rows by numbers, of which high ones are bad. Rows with a high number are learned too. To set aside the upper half of the scale, choose “Good or bad row” for this column."
+    if is_mostly_low(table, name):
+        return f"“{name}” rates rows by numbers. Rows with a low rating are learned too."
+    return f"“{name}” rates rows by numbers. Rows with a low rating are learned too. To set aside the lower half of the scale, choose “Good or bad row” for this column."
 
 
 def _unread(texts: list[str], read: list[str]) -> str:

@@ -6,8 +6,17 @@ from collections.abc import Iterable, Sequence
 from workers.contracts.specs import Column
 from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
+from workers.ingest.mark_words import (
+    BAD,
+    FEEDBACK_OBJECTS,
+    GOOD,
+    LEVELS,
+    OF_PREDICTIONS,
+    OTHER_MEASURES,
+    POLARITY,
+)
 from workers.ingest.proposals.table import Table
-from workers.ingest.verdicts import Mark, Reading, mark_named, number_of, reading_of
+from workers.ingest.verdicts import Mark, Reading, folded_mark, is_no_mark, mark_named, number_of, reading_of
 from workers.ingest.vocabulary import named, plain
 
 _MOST_MARKS = 50
@@ -17,6 +26,11 @@ _OF_ONE_ANSWER = re.compile(r"(chosen|rejected|winner|loser|[ _.-][abjk01])$")
 """Ends of names of marks that are about one of several answers, not about the row."""
 _REVIEWS = ("review", "annot", "label", "moderat", "qa", "check", "审核", "标注", "prüf", "revis")
 """In the names of loose marks (`review_status`) that are about the row, and not what the text is like."""
+_PREDICTIONS = re.compile(
+    r"(model|y|llm|gpt|old)?(pred|preds|prediction|predictions|predicted|predictedlabel|predlabel)|预测|预测标签|vorhersage"
+)
+_OTHER_SCALES = frozenset({"hd", "sd", "uhd", "4k", "pg", "pg-13", "r", "g", "a", "b", "c", "d", "e"})
+"""Of films, pictures and options to choose from."""
 
 
 def marking_columns(table: Table, task: TaskType) -> list[tuple[Column, Reading]]:
@@ -26,18 +40,21 @@ def marking_columns(table: Table, task: TaskType) -> list[tuple[Column, Reading]
             (column, reading)
             for column in table.columns
             if (reading := _reading(table, column, task))
-            and _calls_some_bad(values_of(table, column), reading)
+            and not reading.mark.is_doubtful
+            and not _is_about_prediction(table, column)
+            and _calls_some_bad(values_of(table, column), reading, has_blanks=column.filled < table.rows)
         ]
         table.marking[task] = sorted(found, key=lambda pair: (pair[1].mark.is_loose, pair[1].mark.is_rating))
     return table.marking[task]
 
 
-def _reading(table: Table, column: Column, task: TaskType) -> Reading | None:
+def _reading(table: Table, column: Column, task: TaskType, *, is_strict: bool = True) -> Reading | None:
     if column.is_messages or not column.filled or _OF_ONE_ANSWER.search(column.name.casefold()):
         return None
     mark, values = mark_named(column.name), values_of(table, column)
-    if task is not TaskType.CLASSIFICATION and all(value.lstrip()[:1] == "{" for value in values):
-        return reading_of(column.name, ())
+    if all(value.lstrip()[:1] == "{" for value in values):
+        is_feedback = mark is not None or named(column.name.rpartition(".")[2], FEEDBACK_OBJECTS)
+        return reading_of(column.name, ()) if is_feedback and task is not TaskType.CLASSIFICATION else None
     if mark and mark.is_time and column.filled == table.rows:
         return None
     counts = mark is not None and (task is not TaskType.CLASSIFICATION or _is_about_row(column.name, mark))
@@ -51,7 +68,15 @@ def _reading(table: Table, column: Column, task: TaskType) -> Reading | None:
         and (column.distinct > _MOST_MARKS or len(numbers) * 2 > len(values))
     ):
         return None
-    return reading_of(column.name, numbers)
+    return reading_of(column.name, numbers, is_strict=is_strict)
+
+
+def _is_about_prediction(table: Table, column: Column) -> bool:
+    """Whether a mark says how a model did, as analyses of errors have it beside the model's prediction."""
+    words = [plain(word) for word in re.split(r"[\W_]+", column.name) if word]
+    return bool(OF_PREDICTIONS & {*words, plain(column.name)}) and any(
+        _PREDICTIONS.fullmatch(plain(other.name)) for other in table.columns
+    )
 
 
 def _is_about_row(name: str, mark: Mark) -> bool:
@@ -65,21 +90,65 @@ def _is_annotation(column: Column, values: Sequence[str], task: TaskType) -> boo
 
 
 def values_of(table: Table, column: Column) -> list[str]:
-    """Different values: all that the profile kept where the column holds few, else those of the sample."""
-    return list(dict.fromkeys([*column.examples, *table.different(column.name, len(table.sample))]))
+    """Different values that say something: all that the profile kept where the column holds few, else the sample's."""
+    every = dict.fromkeys([*column.examples, *table.different(column.name, len(table.sample))])
+    return [value for value in every if not is_no_mark(value)]
 
 
-def _calls_some_bad(values: Sequence[str], reading: Reading) -> bool:
-    """Whether the marks are plain and one at least says no. Degrees on a scale are plain where there are two of them, or
-    where some are below 0."""
+def _calls_some_bad(values: Sequence[str], reading: Reading, *, has_blanks: bool) -> bool:
+    """Whether the marks are plain, one at least says no, and good rows are left. Degrees on a scale are plain where there
+    are two of them, or where some are below 0."""
     verdicts = [reading.is_good(value) for value in values]
     unknown = verdicts.count(None)
-    most = (2 if True in verdicts else 1) if reading.mark.is_loose else len(verdicts) // 2
-    if unknown > most or (unknown and True not in verdicts):
+    if False not in verdicts or not (True in verdicts or (has_blanks and not unknown)):
         return False
-    if reading.middle is not None and not (reading.middle == 0 or len(values) == 2):
+    if unknown > (2 if reading.mark.is_loose else len(verdicts) // 2):
         return False
-    return False in verdicts
+    return reading.middle is None or reading.middle == 0 or len(values) == 2
+
+
+def doubtful_values(table: Table, roles: dict[str, Role], task: TaskType) -> tuple[str, list[str]] | None:
+    """The column of marks that is followed and those of its values that say neither good nor bad, if there are any."""
+    name = next((name for name, role in roles.items() if role is Role.QUALITY), None)
+    reading = _reading(table, table.column(name), task, is_strict=False) if name else None
+    if name is None or reading is None:
+        return None
+    unclear = [value for value in values_of(table, table.column(name)) if reading.is_good(value) is None]
+    return (name, unclear) if unclear else None
+
+
+def possible_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[str]:
+    """Columns without a role that may say which rows are bad and are not followed: their names have another noun, or say
+    nothing, or they say what nobody has checked."""
+    found = []
+    for column in table.columns:
+        if column.name in roles or not column.filled or column.distinct > 10:
+            continue
+        values = values_of(table, column)
+        if any(value.lstrip()[:1] in ("{", "[") for value in values):
+            continue
+        reading, has_blanks = _reading(table, column, task, is_strict=False), column.filled < table.rows
+        is_read = reading is not None and _may_call_some_bad(values, reading)
+        if is_read or (
+            task is not TaskType.CLASSIFICATION and _has_two_sides(column.name, values, has_blanks)
+        ):
+            found.append(column.name)
+    return found
+
+
+def _may_call_some_bad(values: Sequence[str], reading: Reading) -> bool:
+    if reading.middle is not None or (reading.mark.is_doubtful and reading.mark.is_rating):
+        return False
+    verdicts = {reading.is_good(value) for value in values}
+    return False in verdicts and None not in verdicts
+
+
+def _has_two_sides(name: str, values: Sequence[str], has_blanks: bool) -> bool:
+    """Whether every value is a plain word for good or bad (PASS and FAIL), or a plain one for bad beside empty cells."""
+    words = {folded_mark(value) for value in values}
+    if OTHER_MEASURES & {plain(word) for word in re.split(r"[\W_]+", name)} or words & (LEVELS | POLARITY):
+        return False
+    return bool(words & BAD) and words <= GOOD | BAD and (has_blanks or bool(words & GOOD))
 
 
 def graded_columns(table: Table, roles: dict[str, Role], task: TaskType | None) -> list[str]:
@@ -87,7 +156,7 @@ def graded_columns(table: Table, roles: dict[str, Role], task: TaskType | None) 
     found = []
     for column in table.columns:
         mark = mark_named(column.name)
-        if mark is None or not mark.is_rating or mark.is_loose or column.name in roles:
+        if mark is None or not mark.is_rating or mark.is_loose or mark.is_doubtful or column.name in roles:
             continue
         if task is TaskType.CLASSIFICATION and not _is_about_row(column.name, mark):
             continue
@@ -103,11 +172,17 @@ def unread_columns(
     found = []
     for column in table.columns:
         mark = mark_named(column.name)
-        if mark is None or mark.is_loose or column.name in roles or task is TaskType.CLASSIFICATION:
+        if mark is None or mark.is_loose or mark.is_doubtful or column.name in roles:
             continue
         values = values_of(table, column)
+        if (
+            plain(column.name) == "flags"
+            or task is TaskType.CLASSIFICATION
+            or {value.casefold() for value in values} <= _OTHER_SCALES
+        ):
+            continue
         reading = reading_of(column.name, ())
-        if _calls_some_bad(values, reading):
+        if _calls_some_bad(values, reading, has_blanks=column.filled < table.rows):
             continue
         is_unread = any(number_of(value) is None and reading.is_good(value) is None for value in values)
         if is_unread and 2 <= len(values) <= 10 and table.is_label_like(column):
@@ -120,3 +195,12 @@ def is_graded(name: str, values: Iterable[str]) -> bool:
     texts = list(values)
     numbers = [number for value in texts if (number := number_of(value)) is not None]
     return len(numbers) > 0.9 * len(texts) and reading_of(name, numbers).middle is not None
+
+
+def is_mostly_low(table: Table, name: str) -> bool:
+    """Whether more than half of the rows are in the lower half of the scale, as votes are of which few have many."""
+    numbers = [
+        number for value in table.values(name, len(table.sample)) if (number := number_of(value)) is not None
+    ]
+    middle = reading_of(name, numbers).middle
+    return middle is not None and sum(number < middle for number in numbers) * 2 > len(numbers)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workers.ingest.literals import nested_value
-from workers.ingest.verdicts import is_marked_bad, mark_named, number_of
+from workers.ingest.verdicts import Sense, is_marked_bad, mark_named, number_of
 from workers.ingest.vocabulary import ANSWERS, named
 
 _TEXTS = (
@@ -28,9 +28,16 @@ def columns_with_several(names: Sequence[str], sample: Sequence[Mapping[str, str
     for name in names:
         values = [row[name] for row in sample if name in row][:_CHECKED] if named(name, ANSWERS) else []
         lists = [value for value in values if value.lstrip()[:1] == "["]
-        if lists and len(lists) * 10 > len(values) and all(best_answer(value) for value in lists[:50]):
+        if lists and len(lists) * 10 > len(values) and _hold_answers(lists[:50]):
             found.append(name)
     return found
+
+
+def _hold_answers(lists: Sequence[str]) -> bool:
+    """Whether each is a list of answers. All answers of some may be bad, and some lists may be empty."""
+    read = [nested_value(value) for value in lists]
+    are_answers = all(isinstance(value, list) and all(map(_text, value)) for value in read)
+    return are_answers and any(best_answer(value) for value in lists)
 
 
 def best_answer(text: str | None) -> str | None:
@@ -46,10 +53,14 @@ def best_answer(text: str | None) -> str | None:
 
 
 def _answer(item: Any) -> str | None:
-    if isinstance(item, str):
-        return item.strip() or None
-    if not isinstance(item, dict) or any(is_marked_bad(name, said) for name, said in item.items()):
+    if isinstance(item, dict) and any(is_marked_bad(name, said) for name, said in item.items()):
         return None
+    return _text(item)
+
+
+def _text(item: Any) -> str | None:
+    if not isinstance(item, dict):
+        return item.strip() or None if isinstance(item, str) else None
     found = next((item[key] for key in _TEXTS if isinstance(item.get(key), str)), None)
     return found.strip() or None if found else None
 
@@ -64,5 +75,5 @@ def _score(item: Any) -> float:
             return -number
         mark = mark_named(name)
         if mark and mark.is_rating:
-            return number
+            return number if mark.sense is Sense.GOOD else -number
     return float("-inf")
