@@ -43,6 +43,7 @@ _RULE = re.compile(r":?-+:?")
 """A cell of the line below the header of a table in Markdown."""
 _ARROWS = (" ==> ", " => ", " --> ", " -> ", " → ")
 _LEAST_ARROWS = 10
+_STOPS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
 _SAMPLE_RECORDS = 2_000
 _FIELD_LIMIT = 1 << 30
 _QUOTED_SHARE = 0.3
@@ -160,9 +161,21 @@ def _arrows(lines: list[str]) -> Dialect | None:
     filled = [line for line in lines if line.strip()]
     for arrow in _ARROWS:
         with_one = sum(line.count(arrow) == 1 and not line.startswith(arrow) for line in filled)
-        if len(filled) >= _LEAST_ARROWS and with_one >= 0.95 * len(filled):
+        if (
+            len(filled) >= _LEAST_ARROWS
+            and with_one >= 0.95 * len(filled)
+            and not _in_sentences(arrow, filled)
+        ):
             return Dialect(arrow, quote="", width=2)
     return None
+
+
+def _in_sentences(arrow: str, lines: list[str]) -> bool:
+    """Whether an arrow stands within sentences: most lines end like one, and what stands before the arrow does not."""
+    parts = [line.rstrip().partition(arrow) for line in lines]
+    ended = sum(after.endswith(_STOPS) for _, _, after in parts)
+    begun = sum(" " in before.strip() and not before.rstrip().endswith(_STOPS) for before, _, _ in parts)
+    return min(ended, begun) * 2 > len(lines)
 
 
 def _with_single_tabs(line: str) -> str:

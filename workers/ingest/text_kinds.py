@@ -1,13 +1,15 @@
 """Kinds of text files that would be read as lines of prose, and hold something else."""
 
 import re
+from collections import Counter
 
 _TAG = re.compile(r"\s*<([A-Za-z][\w:.-]*)(?:\s[^<>]*)?>")
 _YAML = re.compile(r"\s*(?:-\s+)?[\w\"'-]+:(?:\s+\S.*)?$|\s*-\s+\S.*$|---\s*$|\s*#")
 _YAML_FIRST_KEY = re.compile(r"- [a-z_]\w*: ")
 _YAML_NEXT_KEY = re.compile(r"  [a-z_]\w*:(?: |$)")
 _GETTEXT = re.compile(r'(?:msgid|msgstr(?:\[\d\])?|msgctxt)\s+"|"|#')
-_WORD_LABEL = re.compile(r"\S+(?:[ \t]+\S+)*[ \t]+(?:O|[BIESLU]-[\w-]+)$")
+_TAG_OF_WORD = re.compile(r"O|[BIESLU]-[\w-]+")
+_BETWEEN_CELLS = (",", ";", "|")
 _IN_MARKDOWN = frozenset(
     (
         "a",
@@ -50,11 +52,7 @@ def other_kind(sample: str, extension: str) -> str | None:
         return "a gettext catalogue (PO)"
     if _share(lines, _YAML) > 0.7 and (extension in (".yaml", ".yml") or _lists_objects(lines)):
         return "a YAML document"
-    if (
-        len(lines) > 5
-        and _share(lines, _WORD_LABEL) > 0.8
-        and any(re.search(r"\s[BIESLU]-", line) for line in lines)
-    ):
+    if _lists_tagged_words(lines):
         return "a list of words with a label each (CoNLL)"
     return None
 
@@ -63,6 +61,28 @@ def _lists_objects(lines: list[str]) -> bool:
     """Whether a text is a list of objects as YAML writes them, with several keys each."""
     first, following = _share(lines, _YAML_FIRST_KEY), _share(lines, _YAML_NEXT_KEY)
     return first > 0.1 and following > 0.1 and first + following > 0.9
+
+
+def _lists_tagged_words(lines: list[str]) -> bool:
+    """Whether each line is one word, perhaps its part of speech, and its tag, as O or B-LOC.
+
+    A table of texts that end in such a sign (Vitamin B-12, `O O B-item O`) is none: its lines hold several words, or the
+    delimiter of a table, or no word has the tag O.
+    """
+    if len(lines) <= 5 or sum(any(sign in line for sign in _BETWEEN_CELLS) for line in lines) * 2 > len(
+        lines
+    ):
+        return False
+    parts = [line.strip().split("\t" if "\t" in line else None) for line in lines]
+    width = Counter(map(len, parts)).most_common(1)[0][0]
+    tags = [
+        cells[-1]
+        for cells in parts
+        if len(cells) == width
+        and all(len(cell.split()) == 1 for cell in cells)
+        and _TAG_OF_WORD.fullmatch(cells[-1])
+    ]
+    return width > 1 and len(tags) > 0.8 * len(lines) and 0.1 * len(tags) < tags.count("O") < len(tags)
 
 
 def _share(lines: list[str], form: re.Pattern[str]) -> float:

@@ -100,3 +100,35 @@ def test_blank_lines_count_in_the_size_of_a_conversation(import_file) -> None:
     imported = import_file(text, "x.txt", max_cell_bytes=1_000)
     assert imported.result.blank > 20_000
     assert "There." in str(imported.rows)
+
+
+TAGGED = [
+    (
+        "utterance,intent,slots\n",
+        "late parcel {n},delivery,O O B-item\nkettle {n} back,returns,O O O\n",
+        "x.csv",
+    ),
+    (
+        "text\tlabel\n",
+        "How do I get to stop {n}\tU-Bahn\nWhere is stop {n}\tS-Bahn\nWho rides {n}\tE-Bike\n",
+        "x.tsv",
+    ),
+    ("food,vitamin\n", "soup {n},Vitamin B-12\nbread {n},Vitamin E-1\n", "x.csv"),
+    ("text,aircraft\n", "It flew over hill {n},Boeing B-52\nIt landed on hill {n},Boeing B-17\n", "x.csv"),
+    ("", "The pilot of day {n} flew the B-12\nOn day {n} Lyon wrote the E-Mail\n", "x.txt"),
+    ("", "kettle{n} B-12\nlamp{n} E-3\n", "x.txt"),
+]
+
+
+@pytest.mark.parametrize(("head", "row", "name"), TAGGED)
+def test_texts_that_end_like_a_tag_are_no_tagged_words(import_file, head: str, row: str, name: str) -> None:
+    imported = import_file(head + "".join(row.format(n=n) for n in range(30)), name)
+    assert imported.result.rows == 30 * row.count("\n")
+
+
+@pytest.mark.parametrize(
+    "line", ["If x => y{n} then the kettle goes.", "He went from Lyon {n} => Porto and he stayed."]
+)
+def test_an_arrow_within_a_sentence_parts_nothing(import_file, line: str) -> None:
+    imported = import_file("".join(f"{line.format(n=n)}\n" for n in range(30)), "x.txt")
+    assert imported.rows[4] == {"__line": 5, "text": line.format(n=4)}
