@@ -95,6 +95,8 @@ def _script_of_letter(letter: str) -> str:
 
 _LEAST_WORDS = 3
 _LEAST_SHARE = 0.05
+_SENTENCE = 7
+"""Words of a whole sentence, on average."""
 
 
 def languages_differ(first: Sequence[str], second: Sequence[str]) -> bool:
@@ -108,6 +110,22 @@ def languages_differ(first: Sequence[str], second: Sequence[str]) -> bool:
     if asked(first) > 0.5 and asked(second) < 0.5 * asked(first):
         return False
     return one not in _WORDS or other not in _WORDS or _words_differ(first, second)
+
+
+def sentences_differ(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Whether two columns of whole sentences seem to be in different languages, which few words of a short text prove not."""
+    one, other = language_of(first), language_of(second)
+    if one is None or other is None or one == other:
+        return False
+    if asked(first) > 0.5 and asked(second) < 0.5 * asked(first):
+        return False
+    is_long = all(
+        sum(len(words(text)) for text in texts) >= _SENTENCE * len(texts) for texts in (first, second)
+    )
+    shared = max(_share_of_words(first, second), _share_of_words(second, first))
+    return (
+        is_long and shared < _SHARED_WORDS and _most_likely(_counted(first)) != _most_likely(_counted(second))
+    )
 
 
 def _words_differ(first: Sequence[str], second: Sequence[str]) -> bool:

@@ -39,12 +39,15 @@ _ANSWERED = vocabulary.ANSWER - _ANSWERERS - vocabulary.VAGUE_ANSWER - {"chosen"
 _VAGUE = vocabulary.INPUT | vocabulary.VAGUE_ANSWER
 """Words that say it beside a role only: `model_output`."""
 _RIGHT = _words("correct best gold golden expected ideal 标准 正确")
+_REVISED = _words("human expert corrected reference revised 人工 参考 修正 korrigierte corrigée corregida")
+"""Before the noun of an answer: a person wrote it, or put it right."""
 _FILLERS = _words(
     "the of to from by for s a text field column body string txt content 1 del de la el los las der die das des dem den vom von du le les "
     "d l il lo do da dell della di от для на 的 内容 full short official sample en es fr zh"
 )
 _ROLES = _ASKERS | _ANSWERERS
 _KNOWN = _ROLES | _SAID | _ASKED | _ANSWERED | _VAGUE | _RIGHT | _FILLERS
+_GROUND_TRUTH = _words("groundtruth groundtruthanswer groundtruthresponse 标准答案 参考答案")
 _LINKS = ("", "n", "s", "en", "es", "e")
 _LONGEST = 60
 
@@ -73,6 +76,21 @@ def side_of_name(name: str) -> Side | None:
 def is_right_answer(name: str) -> bool:
     """Whether a name calls an answer the right one, as beside those of a model or a pupil."""
     return side_of_name(name) == "answer" and not _RIGHT.isdisjoint(_parts(name))
+
+
+def answer_of(name: str) -> Literal["right", "made", "plain"] | None:
+    """Return what a name says of an answer: that it is the right one or a person's, that somebody gave it, or no more."""
+    if plain(name) in _GROUND_TRUTH:
+        return "right"
+    parts = frozenset(_parts(name)) if len(name) <= _LONGEST else frozenset()
+    nouns = _ANSWERED | {"completion"} | _SAID | vocabulary.VAGUE_ANSWER
+    if not parts or not parts <= nouns | _ANSWERERS | _RIGHT | _REVISED | _FILLERS or not parts & nouns:
+        return None
+    if parts & (_RIGHT | _REVISED):
+        return "right" if parts & (_ANSWERED | vocabulary.VAGUE_ANSWER | {"completion"}) else None
+    if parts & _ANSWERERS:
+        return "made"
+    return "plain" if parts & (_ANSWERED | vocabulary.VAGUE_ANSWER) else None
 
 
 def _parts(name: str) -> list[str]:

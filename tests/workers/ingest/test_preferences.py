@@ -154,3 +154,69 @@ def test_a_bad_answer_alone_is_never_learned(import_file, name: str) -> None:
     proposal = import_file(made(lambda n: {"question": question(n), name: bad(n)}), "x.jsonl").result.proposal
     assert proposal.roles[name] is Role.IGNORE
     assert proposal.warnings[0].startswith("This is preference data")
+
+
+TWO_ANSWERS = [
+    (("question", "ai_answer"), "human_corrected_answer"), (("question", "chatgpt_answer"), "human_answer"),
+    (("question", "answer"), "corrected_answer"), (("question", "answer"), "gold_answer"), (("prompt", "response"), "expected_response"),
+    (("question", "model_answer"), "human_answer"), (("问题", "模型回答"), "人工回答"), (("question", "answer"), "ground_truth"),
+    (("instruction", "output"), "corrected_output"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(("names", "right"), TWO_ANSWERS)
+def test_of_two_answers_the_right_one_is_learned(
+    import_file, names: tuple[str, str], right: str, order: int
+) -> None:
+    asked, other = names
+
+    def row(n: int) -> dict[str, str]:
+        return {asked: question(n), **dict([(other, f"As a model, I think {n}."), (right, good(n))][::order])}
+
+    proposal = import_file(made(row), "x.jsonl").result.proposal
+    assert proposal.roles == {asked: "input", other: "ignore", right: "target"}
+    assert proposal.warnings == [
+        f"“{other}” holds other answers to the same question. Only “{right}” is learned."
+    ]
+
+
+@pytest.mark.parametrize("answers", [("bot_reply", "agent_reply"), ("model_answer", "teacher_answer")])
+def test_which_of_two_answers_is_asked(import_file, answers: tuple[str, str]) -> None:
+    def row(n: int) -> dict[str, str]:
+        return {"customer_message": question(n), answers[0]: bad(n), answers[1]: good(n)}
+
+    proposal = import_file(made(row), "x.jsonl").result.proposal
+    assert proposal.task_type is None
+    assert "hold answers to the same question" in proposal.why[-1]
+
+
+def test_what_a_program_prints_is_no_right_answer(import_file) -> None:
+    def row(n: int) -> dict[str, str]:
+        return {
+            "instruction": f"Print {n}.",
+            "solution": f"x = {n}\nprint(x)",
+            "expected_output": f"It prints {n}",
+        }
+
+    assert import_file(made(row), "x.jsonl").result.proposal.roles["expected_output"] != "target"
+
+
+def test_a_bad_answer_alone_is_asked_about(import_file) -> None:
+    proposal = import_file(
+        made(lambda n: {"question": question(n), "bad_answer": bad(n)}), "x.jsonl"
+    ).result.proposal
+    assert proposal.task_type is None
+    assert "holds answers that were not preferred, and no column holds better ones" in proposal.why[-1]
+
+
+def test_a_mark_called_rejected_is_no_preference_data(import_file) -> None:
+    content = made(
+        lambda n: {
+            "text": f"{question(n)} It is late.",
+            "category": "abc"[n % 3],
+            "rejected": ["no", "yes"][n % 2],
+        }
+    )
+    proposal = import_file(content, "x.jsonl").result.proposal
+    assert not any("preference data" in sentence for sentence in proposal.warnings)

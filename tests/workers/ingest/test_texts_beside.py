@@ -214,3 +214,42 @@ def test_no_alarm_about_ordinary_columns(import_file, beside: dict[str, Any]) ->
 @pytest.mark.parametrize("cell", ["plain", '{"a": 1}', "[1, 2]", '["x", 3]', "[not a list", "[]", "{}"])
 def test_what_is_no_list_of_texts_stays_as_it_is(cell: str) -> None:
     assert passages(f" {cell} ") == cell
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("support", "Anna"), ("support", "Anna Berg"), ("table", "orders"), ("schema", "public")],
+)
+def test_names_and_keywords_are_nothing_to_answer_from(import_file, name: str, value: str) -> None:
+    pair = [
+        {"question": f"Where is kettle {n}?", "answer": f"It is in row {n}.", name: f"{value}"}
+        for n in range(40)
+    ]
+    for row in pair[::2]:
+        row[name] = "other"
+    proposal = import_file("\n".join(map(json.dumps, pair)), "x.jsonl").result.proposal
+    assert proposal.roles[name] == "ignore"
+    talks = [
+        {
+            "messages": [
+                {"role": "user", "content": row["question"]},
+                {"role": "assistant", "content": row["answer"]},
+            ],
+            name: row[name],
+        }
+        for row in pair
+    ]
+    assert import_file("\n".join(map(json.dumps, talks)), "x.jsonl").result.proposal.roles[name] == "ignore"
+
+
+@pytest.mark.parametrize("name", ["parent", "last", "next"])
+def test_a_name_is_no_second_text(import_file, name: str) -> None:
+    rows = [
+        {
+            "text": f"My kettle {n} came late, and I am sorry.",
+            name: ["Smith Anna", "Berg Otto"][n % 2],
+            "label": "abc"[n % 3],
+        }
+        for n in range(60)
+    ]
+    assert import_file("\n".join(map(json.dumps, rows)), "x.jsonl").result.proposal.roles[name] == "ignore"

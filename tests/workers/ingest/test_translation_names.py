@@ -113,3 +113,22 @@ def test_labels_and_programs_are_no_translations(import_file) -> None:
 )
 def test_scripts_and_words_tell_more_languages(language: str, code: str) -> None:
     assert language_of(TRANSLATED[language]) == code
+
+
+SENTENCES = {
+    "en": "The kettle that you ordered in Lyon will arrive on day {n} of the month.",
+    "de": "Das Gerät, das Sie in Lyon bestellt haben, kommt am {n}. Tag des Monats an.",
+    "pl": "Urządzenie zamówione w mieście Lyon dotrze do ciebie {n} dnia miesiąca.",
+    "vi": "Thiết bị bạn đặt ở Lyon sẽ đến vào ngày {n} trong tháng.",
+    "nl": "Het apparaat dat u in Lyon hebt besteld, komt op dag {n} van de maand aan.",
+    "sw": "Kifaa ulichoagiza Lyon kitafika siku ya {n} ya mwezi.",
+    "fr": "L'appareil que vous avez commandé à Lyon arrivera le {n}e jour du mois.",
+    "it": "L'apparecchio che ha ordinato a Lyon arriverà il giorno {n} del mese.",
+}
+
+
+@pytest.mark.parametrize("pair", ["en-de", "en-pl", "en-vi", "en-sw", "de-nl", "fr-it"])
+def test_sentences_in_two_languages_are_a_translation(import_file, pair: str) -> None:
+    first, second = (SENTENCES[code] for code in pair.split("-"))
+    text = "".join(f"{first.format(n=n)}\t{second.format(n=n)}\n" for n in range(40))
+    assert import_file(text, "x.tsv").result.proposal.task_type == "translation"

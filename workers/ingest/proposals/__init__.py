@@ -19,6 +19,7 @@ from workers.ingest.vocabulary import named
 
 _RULES: tuple[Callable[[Table], Found | None], ...] = (
     preferences.compared,
+    preferences.two_answerers,
     conversations.chat,
     by_name.instruction,
     by_name.translation,

@@ -45,6 +45,9 @@ def system_column(table: Table, roles: dict[str, Role]) -> str | None:
     for column in table.columns if talks else ():
         is_about = named(column.name, _ABOUT_TALKS) and column.name not in roles and column.filled
         is_about = is_about and (table.is_nested(column.name) or not table.is_machine_made(column.name))
+        is_about = is_about and (
+            not named(column.name, vocabulary.KNOWLEDGE) or table.is_passage(column.name)
+        )
         if is_about and not column.is_messages and not _repeats(table, column.name, str(talks)):
             return column.name
     return None

@@ -10,7 +10,7 @@ from workers.ingest.proposals.table import Found, Table
 from workers.ingest.vocabulary import named
 
 _FLAGS = frozenset(("0", "1", "0.0", "1.0", "true", "false", "True", "False", "yes", "no"))
-_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 
 _LARGEST_SCORE = 10
 _SPANS = frozenset({"spans", "entities", "ents", "nertags"})
@@ -26,7 +26,7 @@ def two_texts(table: Table) -> Found | None:
     is_pair_each = 0.5 <= a.distinct / max(1, b.distinct) <= 2
     if (
         is_pair_each
-        and table.languages_differ(first, second)
+        and (table.languages_differ(first, second) or table.are_in_two_languages(first, second))
         and 0.15 < a.mean_length / max(1, b.mean_length) < 7
     ):
         why = f"“{first}” and “{second}” are in different languages; the first is taken as the source."
@@ -67,6 +67,9 @@ def running_text(table: Table) -> Found | None:
 
 def _not_alone(table: Table, text: str) -> str | None:
     """Why a text is perhaps not what is to be learned: labels or scores stand beside it."""
+    bad = [column for column in table.columns if column.filled and named(column.name, vocabulary.REJECTED)]
+    if bad and not table.is_label_like(bad[0]) and text != bad[0].name:
+        return f"“{bad[0].name}” holds answers that were not preferred, and no column holds better ones. Say what is to be learned."
     labels = [column.name for column in label_columns(table) if column.name != text]
     flags = [name for name in labels if set(table.values(name)) <= _FLAGS]
     if len(flags) > 1 and len(flags) == len(labels):

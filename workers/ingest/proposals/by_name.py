@@ -5,6 +5,7 @@ import re
 from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
 from workers.ingest.proposals.code import code_share
+from workers.ingest.proposals.preferences import right_answer
 from workers.ingest.proposals.table import Found, Table
 from workers.ingest.vocabulary import language_code, language_of_name, named
 
@@ -75,6 +76,8 @@ def instruction(table: Table) -> Found | None:
 
 def _answer(table: Table, words: frozenset[str], asked: str | None) -> str | None:
     """The answer to learn: the good one where a bad one stands beside it, else the one that is named plainly."""
+    if right := right_answer(table, asked):
+        return right
     has_bad = any(named(column.name, vocabulary.REJECTED) for column in table.columns)
     good = words & vocabulary.GOOD_ANSWER
     return table.first(good if has_bad else words - good, words, but=[asked])
@@ -88,6 +91,7 @@ def _context(table: Table, words: frozenset[str], roles: dict[str, Role]) -> str
             if named(column.name, words) and column.name not in roles and column.filled
             and not column.is_messages
             and (table.is_nested(column.name) or not table.is_machine_made(column.name))
+            and (not named(column.name, vocabulary.KNOWLEDGE) or table.is_passage(column.name))
         ),
         None,
     )  # fmt: skip

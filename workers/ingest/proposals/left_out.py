@@ -16,6 +16,7 @@ from workers.ingest.proposals.marked_rows import (
     possible_marks,
     unread_columns,
 )
+from workers.ingest.proposals.preferences import other_answers
 from workers.ingest.proposals.second_text import other_texts
 from workers.ingest.proposals.table import Table
 from workers.ingest.verdicts import WEIGHT_NAMES, Sense, mark_named
@@ -89,7 +90,18 @@ def warnings_about(table: Table, roles: dict[str, Role], task: TaskType | None) 
     """Say what is left out although it changes what the rows mean."""
     found = []
     unused = [column for column in table.columns if column.filled and column.name not in roles]
-    rejected = next((column.name for column in unused if named(column.name, vocabulary.REJECTED)), None)
+    rejected = next(
+        (
+            column.name
+            for column in unused
+            if named(column.name, vocabulary.REJECTED) and not table.is_label_like(column)
+        ),
+        None,
+    )
+    others = [name for name in other_answers(table) if name not in roles]
+    target = next((name for name, role in roles.items() if role is Role.TARGET), None)
+    if others and target:
+        found.append(f"“{others[0]}” holds other answers to the same question. Only “{target}” is learned.")
     if rejected:
         chosen = next((name for name, role in roles.items() if role in (Role.TARGET, Role.MESSAGES)), None)
         found.append(

@@ -2,8 +2,10 @@
 
 import re
 
+from workers.ingest import vocabulary
+from workers.ingest.name_parts import answer_of
 from workers.ingest.proposals.table import Found, Table
-from workers.ingest.vocabulary import plain
+from workers.ingest.vocabulary import named, plain
 
 _SIDE = re.compile(
     r"(?P<stem>(model|assistant|bot|chosen)?(response|answer|output|completion|reply|summary|generation|conversation|humanref|antwort|reponse|respuesta|resposta|回答|回复|答案|ответ)s?)"
@@ -48,6 +50,50 @@ def _score_of_a_side(table: Table) -> str | None:
         column.name for column in table.columns if column.filled and _SCORE.fullmatch(plain(column.name))
     ]
     return scores[0] if len(scores) > 1 else None
+
+
+def right_answer(table: Table, asked: str | None = None) -> str | None:
+    """The one answer that is called right, corrected or a person's, where another answer to the same question stands beside it."""
+    said = _answers(table, asked)
+    right = [name for name, kind in said.items() if kind == "right"]
+    if len(right) != 1:
+        return None
+    others = [name for name in said if name != right[0]]
+    is_output = "output" in plain(right[0])  # beside a program it is what the program prints
+    return right[0] if any("output" in plain(name) or not is_output for name in others) else None
+
+
+def other_answers(table: Table) -> list[str]:
+    """The answers beside the right one."""
+    right = right_answer(table)
+    return [name for name in _answers(table) if name != right] if right else []
+
+
+def two_answerers(table: Table) -> Found | None:
+    """Nothing can be proposed: two answer, and no name says whose answers are to be learned."""
+    said = _answers(table)
+    made = [name for name, kind in said.items() if kind == "made"]
+    if len(made) < 2 or len(made) < len(said):
+        return None
+    listed = ", ".join(f"“{name}”" for name in made[:4])
+    return Found(
+        None, {}, [f"{listed} hold answers to the same question. Say which of them is to be learned."]
+    )
+
+
+def _answers(table: Table, asked: str | None = None) -> dict[str, str]:
+    """The columns of written answers by what their names say of them; none where bad answers are named as such."""
+    if any(named(column.name, vocabulary.REJECTED) for column in table.columns if column.filled):
+        return {}
+    return {
+        column.name: kind
+        for column in table.columns
+        if column.name != asked
+        and (kind := answer_of(column.name))
+        and table.is_usable(column)
+        and not table.is_machine_made(column.name)
+        and not table.is_label_like(column)
+    }
 
 
 def _stem(name: str) -> str:

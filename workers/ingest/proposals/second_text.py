@@ -27,7 +27,8 @@ _SECOND = {
     "①": "②",
 }
 _BESIDE = re.compile(
-    r"(previous|prev|prior|preceding|parent|last|next|following|quoted|replyto|inreplyto|vorherig\w{1,2}|vorig\w{1,2}|precedente?|anterior|上一句|前文|上一轮)"
+    r"(last|next|parent|following)(text|utterance|sentence|comment|post|message|tweet|turn|query|question|response|body)s?"
+    r"|(previous|prev|prior|preceding|quoted|replyto|inreplyto|vorherig\w{1,2}|vorig\w{1,2}|precedente?|anterior|上一句|前文|上一轮)"
     r"(text|utterance|sentence|comment|post|message|tweet|turn|query|question|response|body|title|satz|nachricht|aussage|texto|frase|mensaje)?s?"
     r"|(text|utterance|sentence|comment|post|message|tweet|turn)(before|after)"
     r"|(context|kontext|contexte|contexto|contesto|上下文|контекст|background|ctx)(text|before|sentence)?"

@@ -9,7 +9,7 @@ from workers.contracts.specs import Column
 from workers.contracts.task_types import Role, TaskType
 from workers.contracts.words import UNSPACED, words
 from workers.ingest import vocabulary
-from workers.ingest.languages import asked, could_translate, language_of, languages_differ
+from workers.ingest.languages import asked, could_translate, language_of, languages_differ, sentences_differ
 from workers.ingest.name_parts import Side, is_right_answer, side_of_name
 from workers.ingest.verdicts import Reading
 from workers.ingest.vocabulary import language_of_name, named
@@ -19,6 +19,10 @@ _MACHINE_MADE = re.compile(
     re.DOTALL,
 )
 """Numbers, addresses, identifiers, nested values, and under which licence a row stands."""
+
+
+_LEAST_PASSAGE = 20
+"""Characters of a text to read, on average, where the same ones repeat."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,15 @@ class Table:
         several = sum(len(words(value)) > 1 for value in values)
         return several * 2 > len(values) and not self.is_machine_made(column.name)
 
+    def is_passage(self, name: str) -> bool:
+        """Whether a column holds texts to read, or lists of them, and not names or keywords (`table`: orders)."""
+        column = self.column(name)
+        if self.is_nested(name):
+            return True
+        return self.is_written(column) and (
+            column.mean_length >= _LEAST_PASSAGE or not self.is_label_like(column)
+        )
+
     def is_machine_made(self, name: str) -> bool:
         """Numbers, addresses and identifiers: no white space, or nothing but digits and signs."""
         if name not in self._machine_made:
@@ -139,6 +152,11 @@ class Table:
         """Whether two columns are in different languages, as far as at least three different texts of each tell."""
         texts = self.different(first), self.different(second)
         return min(map(len, texts)) >= 3 and languages_differ(*texts)
+
+    def are_in_two_languages(self, first: str, second: str) -> bool:
+        """Whether two columns hold whole sentences in what seem to be different languages."""
+        texts = self.different(first), self.different(second)
+        return min(map(len, texts)) >= 3 and sentences_differ(*texts)
 
     def asks(self, name: str) -> float:
         """Which share of a column's texts ends with a question mark."""
