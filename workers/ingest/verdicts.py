@@ -51,6 +51,8 @@ _NUMBER = re.compile(
     r"\s*(?P<number>[-+]?(?:\d{1,15}(?:\.\d*)?|\.\d+)(?:e[-+]?\d{1,2})?)\s*(?:(?:/|of|von|out of)\s*\d+|%|stars?|points?|sterne?|punkte?|星|分|颗星|★|⭐)?\s*",
     re.IGNORECASE,
 )
+_LONGEST_NUMBER = 60
+"""Characters: what is longer is a text, over which the pattern would take long."""
 _STARS = re.compile(r"\s*[★⭐]+[☆\ufe0f]*\s*")
 _SCALE_TOPS = (1, 5, 10)
 """Of scales whose numbers are no whole ones. The top of others is their highest number (5 of 5 stars, 40 votes)."""
@@ -234,6 +236,9 @@ def reading_of(name: str, numbers: Iterable[float], *, is_strict: bool = False) 
 
 def number_of(cell: str) -> float | None:
     """Return the number that a cell holds, as in `4`, `4 of 5`, `4/5`, `4 stars` and `★★★★☆`, if it holds one."""
+    cell = cell.strip()
+    if len(cell) > _LONGEST_NUMBER:
+        return None
     if found := _NUMBER.fullmatch(cell):
         return float(found["number"])
     return float(cell.count("★") + cell.count("⭐")) if _STARS.fullmatch(cell) else None

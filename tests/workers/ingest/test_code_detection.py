@@ -4,7 +4,10 @@ import json
 
 import pytest
 
-from workers.ingest.proposals.code import is_code
+from workers.ingest.proposals.by_content import _NUMBER
+from workers.ingest.proposals.code import _ends, is_code
+from workers.ingest.readers.transcripts import _heading
+from workers.ingest.verdicts import number_of
 
 CODE = [
     "def add_0(x):\n    return x + 0",
@@ -119,3 +122,30 @@ def test_prose_answers_are_chat(import_file, names: tuple[str, str], text: str) 
 )
 def test_a_sentence_with_marks_is_no_code(text: str) -> None:
     assert not is_code(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ", ".join(f"{letter}={n}" for n, letter in enumerate("abcdefghijklmnopqrstuvwxy"))
+        + " are the values",
+        "1+" * 10_000,
+        "a," * 5_000 + "=",
+        "x = " + "a " * 9_000,
+    ],
+    ids=len,
+)
+def test_a_long_line_is_read_in_one_way_and_at_its_ends(line: str) -> None:
+    """Each pattern that took exponential time did so on a line of a hundred characters, and would hang here."""
+    assert len(_ends(line)) <= 1_000
+    assert not is_code(line)
+
+
+def test_headings_and_numbers_are_read_in_one_way() -> None:
+    spaces = " " * 20_000
+    assert _heading(f"# a{spaces}x") == ("#", f"a{spaces}x")
+    assert _heading("## Where is it? ##") == ("##", "Where is it?")
+    assert number_of(f"1{spaces}x") is None
+    assert number_of(f"{spaces}4 of 5") == 4
+    assert not _NUMBER.fullmatch("1" * 20_000 + "x")
+    assert all(_NUMBER.fullmatch(number) for number in ("1", "1.5", "1,5", ".5", "-2e3"))

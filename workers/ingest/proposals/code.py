@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from workers.contracts.words import UNSPACED, without_marks
 
 _CHARACTERS = 20_000
+_LINE_ENDS = 500
+"""Characters that are looked at of a longer line, at its beginning and at its end: patterns take long over long lines."""
 _FENCED = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n.*?^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _LAID_OUT = frozenset({"tag", "query"})
 """Three lines of these are code without another sign: HTML, SQL."""
@@ -41,10 +43,9 @@ _STRINGS = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|\s//.*|/\*.*")
 """What a line of a program may say in words: its strings and its comment."""
 _SUM_SET_EQUAL = re.compile(r"(?<![\w.\]])\d[\d.,]*\s*(?:[-+*/×·÷:^]\s*\(?\w[\w.,]*\)?\s*)+=(?!=)")
 """“0 + 4 = 4”: a program gives no value to a sum."""
-_ROOTS = re.compile(
-    r"(?:[^\W\d]\w?\s*=\s*[-+±−]?\d[\d.,/]*(?:\s*[^\W\d]{1,3}²?³?)?\s*(?:[;,.]|or|and|\|\||&&|=>)?\s*)+"
-)
-"""“x = 4; y = -3;”: what an equation is solved by."""
+_ROOT = re.compile(r"[^\W\d]\w?\s*=\s*[-+±−]?\d[\d.,/]*(?:\s*[^\W\d]{1,3}²?³?)?")
+_BETWEEN_ROOTS = re.compile(r"[;,.]\s|\b(?:or|and)\b|\|\||&&|=>|(?<=[\w,;])\s+(?=[^\W\d]\w?\s*=)|[;,.]$")
+"""“x = 4; y = -3;”: what an equation is solved by, and what stands between two of them."""
 _SAID_BETWEEN = re.compile(r"(?:[,;(]|(?<=[\w)]))\s*\b(?P<word>[^\W\d_]{2,})\b(?=\s+(?P<next>[\w(]\w*))")
 _WORDS_OF_PROGRAMS = frozenset(
     re.findall(
@@ -60,7 +61,13 @@ _WEAK = frozenset({"comment", "indented", "operator", "index", "semicolon", "bra
 """Signs that prose has as well: they make code surer, and alone they prove nothing."""
 
 _STOPS = ".!?。！？।॥؟۔።"
-_SENTENCE = re.compile(rf"(?:[^\W\d_][^\s(){{}}=<>;]*[\s,:]+){{4,}}[^\W\d_][\w’'-]*[{_STOPS}…]?[\"”')]?\s*$|.*[^\W\d_]{{2,}}\s+[^\W\d_]{{2,}}.*[{_STOPS}][\"”’]?\s*$|.*[{UNSPACED}\uac00-\ud7a3]{{6}}")  # fmt: skip
+_IN_WORD = r"[^\s,:(){}=<>;]*"
+_WORD = rf"[^\W\d_]{_IN_WORD}(?:[,:]+(?![\s,:]|[^\W\d_]){_IN_WORD})*"
+"""A comma or a colon within a word is part of it before a digit or a sign, and parts two words before a letter, so that a
+line can be read in one way only."""
+_WORDS = re.compile(rf"(?:{_WORD}[\s,:]+){{4,}}[^\W\d_][\w’'-]*[{_STOPS}…]?[\"”')]?\s*$")
+_TWO_WORDS = re.compile(r"[^\W\d_]{2}\s+[^\W\d_]{2}")
+_UNSPACED_WORDS = re.compile(rf"[{UNSPACED}\uac00-\ud7a3]{{6}}")
 
 
 def code_share(values: Sequence[str]) -> float:
@@ -74,7 +81,7 @@ def is_code(text: str) -> bool:
     fenced = sum(len(block[0]) for block in _FENCED.finditer(text))
     if fenced:
         return fenced > 0.6 * len(text.strip())
-    lines = [line for line in text.split("\n") if line.strip()]
+    lines = [_ends(line) for line in text.split("\n") if line.strip()]
     kinds: set[str] = set()
     code = sentences = 0
     for line in lines:
@@ -99,13 +106,24 @@ def _reads_as_sentence(line: str, found: set[str]) -> bool:
         return False
     if strong & {"definition", "import"} and line.rstrip().endswith((":", "{", ")", ";")):
         return False
-    return bool(_SENTENCE.match(without_marks(line.strip())))
+    said = without_marks(line.strip()).rstrip()
+    stopped = said[:-1] if said.endswith(('"', "”", "’")) else said
+    if stopped.endswith(tuple(_STOPS)) and _TWO_WORDS.search(stopped):
+        return True
+    return bool(_WORDS.match(said) or _UNSPACED_WORDS.search(said))
+
+
+def _ends(line: str) -> str:
+    return line if len(line) <= 2 * _LINE_ENDS else line[:_LINE_ENDS] + line[-_LINE_ENDS:]
 
 
 def _reads_as_sum(line: str) -> bool:
     """Whether a line with a “=” is arithmetic in words (“x = 4, because 0 + 4 = 4;”)."""
     line = _STRINGS.sub("", line)
-    if _SUM_SET_EQUAL.search(line) or _ROOTS.fullmatch(line.strip()):
+    if _SUM_SET_EQUAL.search(line):
+        return True
+    roots = [part.strip(" \t,;.") for part in _BETWEEN_ROOTS.split(line.strip())]
+    if any(roots) and all(_ROOT.fullmatch(root) for root in roots if root):
         return True
     said = line.partition("=")[2]
     return ";" in line and any(

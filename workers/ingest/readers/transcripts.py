@@ -116,13 +116,13 @@ def _closed(block: list[Line], source: Source) -> Iterator[list[Line]]:
         yield kept
 
 
-_HEADING = re.compile(r"(?P<level>#{1,6})[ \t]+(?P<title>\S.*?)[ \t]*#*[ \t]*$")
+_HEADING = re.compile(r"(?P<level>#{1,6})[ \t]+(?P<title>\S.*)$")
 _BOLD = re.compile(r"(?P<level>\*\*)(?P<title>[^*\n]+)\*\*[ \t]*$")
 
 
 def _heading(line: str) -> tuple[str, str] | None:
     found = _HEADING.match(line) or _BOLD.match(line)
-    return (found["level"], found["title"].strip("* ")) if found else None
+    return (found["level"], found["title"].rstrip().rstrip("#").rstrip().strip("* ")) if found else None
 
 
 def question_level(sample: str) -> str | None:
