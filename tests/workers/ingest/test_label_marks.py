@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+
+from workers.ingest.reshaping import label_marks
 
 LABELS = ["late", "paid", "broken"]
 
@@ -147,3 +150,52 @@ def test_a_one_hot_list_as_numpy_prints_it(import_file, freeze_rows, form: str) 
 def test_two_columns_that_exclude_each_other_become_one(import_file) -> None:
     content = lines(lambda n: {"text": text(n), "spam": n % 2, "ham": 1 - n % 2})
     assert import_file(content, "x.jsonl").result.proposal.roles == {"text": "input", "label": "label"}
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("in_train", "in_test"),
+        ("use_for_training", "holdout"),
+        ("is_good", "is_bad"),
+        ("label", "clean"),
+        ("valid", "invalid"),
+    ],
+)
+def test_flags_of_splits_and_of_good_rows_are_no_labels(import_file, flags: tuple[str, str]) -> None:
+    content = lines(lambda n: {"text": text(n), flags[0]: int(n % 3 > 0), flags[1]: int(n % 3 == 0)})
+    assert [column.name for column in import_file(content, "x.jsonl").result.columns] == ["text", *flags]
+
+
+@pytest.mark.parametrize("between", [" ", ",", ", "])
+def test_many_marked_labels_in_one_line_are_read_in_one_way(between: str) -> None:
+    marks = between.join(["__label__a"] * 40)
+    read = partial(label_marks._split, parts=label_marks._of_fasttext)
+    assert read(f"{text(1)} {marks}")["text"] == text(1)
+    assert read(f"{marks} {text(1)}")["text"] == text(1)
+    assert read(f"x {marks} y") == {"text": f"x {marks} y", "label": None}
+
+
+def test_judgments_of_each_step_are_no_labels(import_file) -> None:
+    content = lines(
+        lambda n: {
+            "prompt": f"What is {n} + 1?",
+            "completions": [f"Count to {n}.", f"It is {n + n % 2}."],
+            "labels": [True, n % 2 == 1],
+        }
+    )
+    proposal = import_file(content, "x.jsonl").result.proposal
+    assert not any("noughts and ones" in sentence for sentence in proposal.why)
+    assert proposal.roles["labels"] == "ignore"
+
+
+def test_marked_labels_stand_beside_marked_turns(import_file) -> None:
+    content = lines(
+        lambda n: {
+            "label": f"__label__{LABELS[n % 3]}",
+            "text": f"User: Where is parcel {n}?\nAssistant: In Lyon, row {n}.",
+        }
+    )
+    imported = import_file(content, "x.jsonl")
+    assert {row["label"] for row in imported.rows} == set(LABELS)
+    assert len(imported.result.proposal.why) > 1

@@ -45,7 +45,8 @@ def find_conversion(columns: list[Column], sample: Sample) -> Conversion | None:
     if labelled := marked_labels(columns, sample):
         found.steps.append(labelled.convert)
         found.notes.append(labelled.note)
-        return found
+        names = [name for name in names if name not in labelled.columns]
+        columns = [column for column in columns if column.name in names]
     if several := columns_with_several(names, sample):
         found.steps.append(
             lambda cells: {

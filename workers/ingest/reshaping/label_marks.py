@@ -8,22 +8,24 @@ from dataclasses import dataclass
 from workers.contracts.specs import Column
 from workers.ingest import vocabulary
 from workers.ingest.literals import nested_value
-from workers.ingest.vocabulary import named, plain
+from workers.ingest.split_names import flagged_split
+from workers.ingest.verdicts import mark_named
+from workers.ingest.vocabulary import named
 
 Row = dict[str, str | None]
 Sample = Sequence[dict[str, str]]
 
 _CHECKED = 300
-_FASTTEXT = re.compile(r"\s*(?P<labels>(?:__label__\S+[\s,]+)+)(?P<text>\S.*)", re.DOTALL)
-_FASTTEXT_LAST = re.compile(
-    r"(?P<text>\S.*?)[\s,]+(?P<labels>__label__\S+(?:[\s,]+__label__\S+)*)\s*", re.DOTALL
-)
-_FASTTEXT_ALONE = re.compile(r"\s*(?P<labels>__label__\S+(?:[\s,]+__label__\S+)*)[\s,]*")
+_MARKED = r"__label__[^\s,]+"
+_FASTTEXT = re.compile(rf"\s*(?P<labels>(?:{_MARKED}[\s,]+)+)(?P<text>\S.*)", re.DOTALL)
+_FASTTEXT_LAST = re.compile(rf"(?<![\s,])[\s,]+(?P<labels>{_MARKED}(?:[\s,]+{_MARKED})*)\s*\Z")
+_FASTTEXT_ALONE = re.compile(rf"\s*(?P<labels>{_MARKED}(?:[\s,]+{_MARKED})*)[\s,]*")
+_LAST_CHARACTERS = 1_000
+"""In which labels after a text are looked for."""
 _TREC = re.compile(r"(?P<labels>[A-Z]{2,8}:[A-Za-z_]{2,20})[ \t]+(?P<text>\S.*)", re.DOTALL)
 _PRINTED = re.compile(r"\[\s*[01]\.?(?:\s+[01]\.?)+\s*\]")
 """A list as NumPy prints it."""
 _TRUE = frozenset({"1", "1.0", "true", "True"})
-_SPLIT = re.compile(r"(?:is)?(?:train|training|valid|validation|val|dev|test|testing)(?:set)?")
 _FALSE = frozenset({"0", "0.0", "false", "False"})
 
 
@@ -33,6 +35,8 @@ class LabelMarks:
 
     convert: Callable[[Row], Row]
     note: str
+    columns: tuple[str, ...]
+    """Those that are changed."""
 
 
 def marked_labels(columns: list[Column], sample: Sample) -> LabelMarks | None:
@@ -46,11 +50,13 @@ def marked_labels(columns: list[Column], sample: Sample) -> LabelMarks | None:
             return LabelMarks(
                 lambda cells, name=name: cells | {name: _alone(cells.get(name))},  # type: ignore[misc]
                 f"The mark __label__ was left out of the labels in “{name}”.",
+                (name,),
             )
-        if named(name, vocabulary.LABEL) and _all(values, _places):
+        if named(name, vocabulary.LABEL) and _all(values, _places) and not _judge_parts(name, names, sample):
             return LabelMarks(
                 lambda cells, name=name: cells | {name: _of_places(cells.get(name))},  # type: ignore[misc]
                 f"“{name}” holds lists of noughts and ones. The position of each 1 became the label, counted from 0.",
+                (name,),
             )
     if flags := _exclusive_flags(columns, sample):
         label = "label"
@@ -58,6 +64,7 @@ def marked_labels(columns: list[Column], sample: Sample) -> LabelMarks | None:
         return LabelMarks(
             lambda cells: _of_flags(cells, flags, label),
             f"Exactly one of {held} is 1 in each row, so they became the column “{label}”.",
+            (*flags,),
         )
     return None
 
@@ -72,20 +79,35 @@ def _all(values: list[str], holds: Callable[[str], object]) -> bool:
 
 def _in_text(name: str, sample: Sample) -> LabelMarks | None:
     values = _values(sample, name)
-    if _all(values, lambda text: _FASTTEXT.fullmatch(text) or _FASTTEXT_LAST.fullmatch(text)):
+    if _all(values, _of_fasttext):
         note = "Labels written as fastText does (__label__…) became a column of their own."
-        return LabelMarks(lambda cells: _split(cells.get(name) or "", _FASTTEXT, _FASTTEXT_LAST), note)
-    if len(values) > 5 and _all(values, _TREC.fullmatch):
+        return LabelMarks(lambda cells: _split(cells.get(name) or "", _of_fasttext), note, (name,))
+    if len(values) > 5 and _all(values, _of_trec):
         note = "The label at the beginning of each line became a column of its own."
-        return LabelMarks(lambda cells: _split(cells.get(name) or "", _TREC), note)
+        return LabelMarks(lambda cells: _split(cells.get(name) or "", _of_trec), note, (name,))
     return None
 
 
-def _split(text: str, *patterns: re.Pattern[str]) -> Row:
-    found = next((found for pattern in patterns if (found := pattern.fullmatch(text))), None)
+def _of_fasttext(text: str) -> tuple[str, str] | None:
+    """The text and the labels of a line, which stand before the text or after it."""
+    if found := _FASTTEXT.fullmatch(text):
+        return found["text"], found["labels"]
+    before = max(0, len(text) - _LAST_CHARACTERS)
+    last = _FASTTEXT_LAST.search(text[before:])
+    said = text[: before + last.start()] if last else ""
+    return (said, last["labels"]) if last and said.strip() else None
+
+
+def _of_trec(text: str) -> tuple[str, str] | None:
+    found = _TREC.fullmatch(text)
+    return (found["text"], found["labels"]) if found else None
+
+
+def _split(text: str, parts: Callable[[str], tuple[str, str] | None]) -> Row:
+    found = parts(text)
     if not found:
         return {"text": text, "label": None}
-    return {"text": found["text"].strip(), "label": _alone(found["labels"])}
+    return {"text": found[0].strip(), "label": _alone(found[1])}
 
 
 def _alone(text: str | None) -> str | None:
@@ -113,6 +135,24 @@ def _places(text: str) -> list[object] | None:
     return value if is_flags else None
 
 
+def _judge_parts(name: str, names: list[str], sample: Sample) -> bool:
+    """Whether lists of noughts and ones are no positions of labels: they differ in length, or each judges an item of another
+    column, as the steps of an answer."""
+    rows = [(row, places) for row in sample[:_CHECKED] if (places := _places(row.get(name, "")))]
+    if len({len(places) for _, places in rows}) > 1:
+        return True
+    return any(
+        all(_length(row.get(other, "")) == len(places) for row, places in rows)
+        for other in names
+        if other != name
+    )
+
+
+def _length(text: str) -> int | None:
+    value = nested_value(text) if text.lstrip()[:1] == "[" else None
+    return len(value) if isinstance(value, list) else None
+
+
 def _of_places(text: str | None) -> str | None:
     value = _places(text) if text else None
     return text if value is None else _one_or_list([str(place) for place, flag in enumerate(value) if flag])
@@ -124,17 +164,21 @@ def _exclusive_flags(columns: list[Column], sample: Sample) -> list[str]:
     flags = [
         column.name
         for column in columns
-        if column.distinct == 2
-        and set(column.examples) <= _TRUE | _FALSE
-        and not column.is_messages
-        and not _SPLIT.fullmatch(plain(column.name))
+        if column.distinct == 2 and set(column.examples) <= _TRUE | _FALSE and not column.is_messages
     ]
     if len(flags) < 2 or len(sample) < 10 * len(flags):
         return []
-    if any(named(column.name, vocabulary.LABEL) for column in columns if column.name not in flags):
+    if _mean_else(flags) or any(named(column.name, vocabulary.LABEL) for column in columns):
         return []
     held = [sum(row.get(name) in _TRUE for name in flags) for row in sample]
     return flags if set(held) == {1} else []
+
+
+def _mean_else(flags: list[str]) -> bool:
+    """Whether columns of noughts and ones say which split a row is in, or that it is good or bad: no label of its text."""
+    marks = [mark_named(name) for name in flags]
+    is_marked = all(marks) or any(mark is not None and mark.is_about_row for mark in marks)
+    return is_marked or any(flagged_split(name) is not None for name in flags)
 
 
 def _of_flags(cells: Row, flags: list[str], label: str) -> Row:
