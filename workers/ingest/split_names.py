@@ -45,10 +45,14 @@ _EVALUATION = _words("eval evaluation evaluate evalset evaluación avaliacao 评
 """Test, unless the file has test rows beside it: then validation."""
 
 _COLUMNS = _words(
-    "split splits set dataset datasetsplit datasplit dataset partition subset fold folds kfold cv cvfold phase usage mluse "
-    "traintest traintestsplit splitname settype sampletype stage purpose datensatz verwendung zweck aufteilung teilmenge repartition "
-    "conjunto particion particao uso выборка 划分 数据集 数据划分 数据用途 用途 集合 分割 データ分割 データ区分 区分"
+    "split splits set dataset datasetsplit datasplit partition subset fold folds kfold cv cvfold mluse "
+    "traintest traintestsplit splitname settype sampletype datensatz aufteilung teilmenge repartition "
+    "conjunto particion particao выборка 划分 数据集 数据划分 数据用途 集合 分割 データ分割 データ区分"
 )
+_SURE_COLUMNS = _words(
+    "split splits datasetsplit datasplit splitname subset fold folds kfold cv cvfold traintest traintestsplit 划分 数据划分 データ分割"
+)
+"""These name splits even where no row is for training. Other names, such as stage or purpose, stand for much else."""
 _NOUNS = re.compile(
     r"(s?(datensatz|daten|data|dataset|set|satz|mengen?|teil|split|rows|samples|examples|flag|only|[kc]orpus)|"
     + "|".join(
@@ -66,6 +70,8 @@ _FLAG = re.compile(
     r"(set|data|row|rows|only|sample|example|flag)?"
 )
 """A column of yes and no that marks the rows of one split. Not `is_valid`, which mostly says that a row is good."""
+_VAGUE_FLAGS = frozenset({"val", "held", "dev"})
+"""A value, what was held, a developer: as names of yes and no they say nothing of splits."""
 _FLAG_SPLITS = {
     **dict.fromkeys(("train", "training"), TRAIN),
     **dict.fromkeys(("val", "validation", "dev"), VALIDATION),
@@ -160,10 +166,10 @@ def names_splits(column: str, values: Sequence[str]) -> bool:
     if not distinct or len(distinct) > MOST_FOLDS:
         return False
     codes = codes_of(column, distinct)
-    if not codes:
-        return False
     unknown = len(distinct) - len(codes)
-    is_named = plain(column) in _COLUMNS or flagged_split(column) is not None
-    if is_named:
-        return unknown <= len(codes)
-    return unknown == 0 and len(set(codes.values())) > 1
+    has_training = TRAIN in codes.values()
+    if flagged_split(column) is not None and are_flags(distinct):
+        return bool(codes) and plain(column) not in _VAGUE_FLAGS
+    if codes and plain(column) in _COLUMNS:
+        return unknown <= len(codes) and (has_training or plain(column) in _SURE_COLUMNS)
+    return unknown == 0 and has_training and len(set(codes.values())) > 1

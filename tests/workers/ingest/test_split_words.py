@@ -166,3 +166,23 @@ def test_test_data_in_another_part_is_named(
     assert len(said) == bool(unread)
     for name in unread:
         assert f"“{name}{suffix}”" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("stage", "dev prod"), ("stage", "test production"), ("Verwendung", "Test Produktiv"), ("purpose", "training leisure"),
+        ("usage", "test daily"), ("phase", "training operation"), ("stage", "Development Testing Deployment"), ("部门", "开发 测试"),
+        ("val", "0 1"), ("held", "0 1"), ("dev", "0 1"), ("dataset", "test dev"),
+    ],
+)  # fmt: skip
+def test_other_columns_are_no_splits(column: str, values: str) -> None:
+    assert not names_splits(column, values.split())
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [("stage", "train test"), ("purpose", "training validation test"), ("split", "test validation"), ("fold", "dev test"), ("is_val", "0 1")],
+)  # fmt: skip
+def test_splits_are_known_by_their_training_rows_or_their_name(column: str, values: str) -> None:
+    assert names_splits(column, values.split())
