@@ -2,11 +2,11 @@
 
 import re
 import unicodedata
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-_WHOLE = re.compile(r"\+?(-?\d+)(?:\.0*)?")
-_NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d{1,2})?")
+_WHOLE = re.compile(r"\+?(-?\d+)(?:\.0?)?")
+_NUMBER = re.compile(r"[-+]?0*(?P<whole>\d+)(?:[.,]0?)?")
+"""A whole number. 3.1 and 3.10 may be two sections, 1,000 is a thousand, and 1E2 a room."""
 _VARIATION = re.compile("[\ufe0e\ufe0f]")
 """Signs that say whether ❤ is drawn in colour."""
 _QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "‘": "’", "«": "»", "`": "`", "「": "」", "『": "』"}
@@ -50,21 +50,10 @@ def _loose_key(label: str) -> str:
     while len(label) > 2 and _QUOTES.get(label[0]) == label[-1]:
         label = label[1:-1].strip()
     label = label.rstrip(_STOPS).rstrip() or label
-    if _NUMBER.fullmatch(label):
-        return _plain_number(label)
+    if number := _NUMBER.fullmatch(label):
+        return ("-" if label[0] == "-" and number["whole"] != "0" else "") + number["whole"]
     label = _JOINT.sub(" ", label)
     return label.casefold() if label.isascii() else _folded(label)
-
-
-def _plain_number(text: str) -> str:
-    try:
-        number = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        return text
-    if not number:
-        return "0"
-    whole = number == number.to_integral_value()
-    return f"{number.to_integral_value() if whole else number.normalize():f}"
 
 
 def _folded(label: str) -> str:

@@ -10,6 +10,29 @@ _WORDS = frozenset(
     }
 )  # fmt: skip
 _SIGNS = frozenset({"-", "--", "---", "–", "—", "?", "??", "???", ".", "..", "...", "…", "_", "*"})
+_TYPES = frozenset(
+    [
+        "string",
+        "number",
+        "boolean",
+        "bool",
+        "object",
+        "array",
+        "integer",
+        "int",
+        "float",
+        "list",
+        "dict",
+        "symbol",
+        "function",
+    ]
+)
+_PAIRED = {
+    "null": _TYPES | {"alternative", "not null", "not_null", "notnull"},
+    "undefined": _TYPES | {"defined"},
+    "nil": _TYPES | {"one", "two", "three", "low", "some", "few"},
+}
+"""Beside these words the others are labels as well: null is a kind of value, nil a result."""
 _DOUBTFUL = frozenset({"none", "na"})
 """A label of its own as often as a missing one."""
 
@@ -20,7 +43,7 @@ def missing_labels(labels: Iterable[str]) -> set[str]:
     A sign does so only beside words: + and - may be the labels themselves. At least two other labels must be left.
     """
     every = list(labels)
-    words = {label for label in every if label.casefold() in _WORDS}
+    words = {label for label in every if label.casefold() in _WORDS - _paired(every)}
     signs = {label for label in every if label in _SIGNS}
     others = [label for label in every if label not in words | signs]
     if len({label.casefold() for label in others}) < 2:
@@ -30,4 +53,11 @@ def missing_labels(labels: Iterable[str]) -> set[str]:
 
 def doubtful_labels(labels: Iterable[str]) -> list[str]:
     """Return the labels that may say that a row has none, and are learned."""
-    return [label for label in labels if label.casefold() in _DOUBTFUL]
+    every = list(labels)
+    return [label for label in every if label.casefold() in _DOUBTFUL | _paired(every)]
+
+
+def _paired(labels: list[str]) -> set[str]:
+    """The words for a missing label that have their partner among the labels."""
+    folded = {label.casefold() for label in labels}
+    return {word for word in folded & _PAIRED.keys() if folded & _PAIRED[word]}

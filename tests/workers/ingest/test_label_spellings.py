@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 
 from workers.contracts.task_types import TaskType
+from workers.ingest.label_spellings import loose_key
 from workers.ingest.labels import combinations_of, merged_spellings
 
 ROLES = {"text": "input", "label": "label"}
@@ -23,8 +24,8 @@ def table(labels: list[str], each: int = 12) -> str:
 
 
 ONE_LABEL = [
-    ["1", "1.0", "+1", "1e0", "1,0", "01"],
-    ["0", "0.0", "-0", "0,00", "00"],
+    ["1", "1.0", "+1", "1.", "1,0", "01"],
+    ["0", "0.0", "-0", "0,0", "00"],
     ["not_urgent", "not-urgent", "not urgent", "Not Urgent", "NOT_URGENT", "not–urgent"],
     ["no", "no.", "No", "no ;", "NO:"],
     ["urgent", '"urgent"', "'urgent'", "“urgent”", "«urgent»", "「urgent」"],
@@ -107,3 +108,11 @@ def test_a_column_whose_only_single_label_is_joined_elsewhere_is_not_proposed(im
     proposal = import_file(table(["late", "late|paid"])).result.proposal
     assert proposal.task_type is None
     assert any("several" in said for said in proposal.why)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["1.1", "1.10"], ["2.10", "2.1"], ["100", "1E2"], ["1", "1,000"], ["1", "1.000"], ["3.5", "3,5"]],
+)
+def test_numbers_that_may_be_codes_stay_apart(labels: list[str]) -> None:
+    assert len(set(map(loose_key, labels))) == 2

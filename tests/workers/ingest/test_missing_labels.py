@@ -51,3 +51,20 @@ def test_backslash_n_is_an_empty_cell(freeze_rows, delimiter: str) -> None:
     file = "\n".join([delimiter.join(("question", "answer")), *lines])
     frozen = freeze_rows(file, TaskType.CHAT, {"question": "input", "answer": "target"})
     assert frozen.result.reasons == {"The target (column “answer”) is empty": 20}
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["null", "alternative", "both"],
+        ["undefined", "defined", "both"],
+        ["nil", "one", "two"],
+        ["null", "string", "number"],
+    ],
+)
+def test_words_that_pair_with_others_are_labels(import_file, freeze_rows, labels: list[str]) -> None:
+    file = table(labels)
+    assert import_file(file).result.proposal.warnings == [
+        f"“{labels[0]}” in “label” is learned as a label of its own. If it means that there is none, remove these rows."
+    ]
+    assert set(freeze_rows(file, TaskType.CLASSIFICATION, ROLES).result.labels) == set(labels)
