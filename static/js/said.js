@@ -18,13 +18,19 @@ export function quarterOf(percent) {
   return Math.floor(percent / QUARTER) * QUARTER;
 }
 
-// What was said last outlives the page, which reloads itself when the job ends.
+// What was said last outlives the page, which reloads itself when the job ends. It counts as said once it was: a page that
+// is already on its way out says nothing more, and the next one does.
 export function sayJobs() {
   for (const card of document.querySelectorAll("[data-said]")) {
     const text = saidOf(card);
+    const remember = () => keep(`said:${card.id}`, text, "session");
     const before = recall(`said:${card.id}`, "session");
-    keep(`said:${card.id}`, text, "session");
-    // A region that has just come is not listened to yet.
-    if (before && before !== text) setTimeout(() => say(text), LISTENING_MS);
+    if (!before || before === text) remember();
+    else
+      // A region that has just come is not listened to yet.
+      setTimeout(() => {
+        remember();
+        say(text);
+      }, LISTENING_MS);
   }
 }
