@@ -378,7 +378,7 @@ def _merge_rejects(parts: list[Path], path: Path, work: Path) -> dict[str, int]:
             "SELECT CASE WHEN starts_with(reason, 'Same as line') THEN ?"
             " WHEN starts_with(reason, 'The label ') AND ends_with(reason, 'this row only')"
             " THEN ? WHEN starts_with(reason, 'The row has several labels') THEN ?"
-            " WHEN starts_with(reason, 'The label is “') THEN regexp_replace(reason, '“[^”]*”', '“…”')"
+            " WHEN starts_with(reason, 'The label “') AND ends_with(reason, 'has no label') THEN regexp_replace(reason, '“[^”]*”', '“…”')"
             " ELSE regexp_replace(reason, '[0-9][0-9,]*', '…', 'g') END AS kind,"
             " count(*) AS rows FROM read_parquet(?) GROUP BY kind ORDER BY rows DESC, kind LIMIT 100",
             [_SAME_ROW, _ONLY_ROW, SEVERAL_LABELS, str(path)],

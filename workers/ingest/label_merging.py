@@ -36,7 +36,7 @@ def settle_labels(gathered: Gathered, rejected: RejectedWriter, *, merge_case: b
     for index in np.flatnonzero(~keep):
         name = gathered.names[targets[index]]
         reason = (
-            f"The label is “{excerpt(name, 40)}”, which says that there is none"
+            f"The label “{excerpt(name, 40)}” means that the row has no label"
             if name in missing
             else f"The row has several labels ({named(several[name])}); only one per row can be learned"
         )

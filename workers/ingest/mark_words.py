@@ -56,7 +56,7 @@ UNPOLAR = _names("label labels feedback 标签")
 UNCHECKED = _names(
     "needs need needed require requires required requiring awaiting awaits await pending under todo tobe to unreviewed unchecked 待审核 需要审核 待审 nochzuprufen"
 )
-"""In the names of marks that say which rows nobody has checked. Neither side of them is good or bad."""
+"""In the names of marks that say which rows are not checked yet. Neither side of them is good or bad."""
 ABOUT_ANSWERS = _names(
     "answer answers response responses reply replies output outputs completion completions generation message text row rows example examples sample record "
     "entry data label labels pair turn translation summary content annotation annotations annotator annotators reviewer reviewers rater raters human expert "

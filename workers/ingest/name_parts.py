@@ -79,7 +79,7 @@ def is_right_answer(name: str) -> bool:
 
 
 def answer_of(name: str) -> Literal["right", "made", "plain"] | None:
-    """Return what a name says of an answer: that it is the right one or a person's, that somebody gave it, or no more."""
+    """Return what a name says of an answer: that it is the right one or a person's, that a person or model gave it, or no more."""
     if plain(name) in _GROUND_TRUTH:
         return "right"
     parts = frozenset(_parts(name)) if len(name) <= _LONGEST else frozenset()

@@ -22,7 +22,7 @@ def unread_splits(read: str, names: Iterable[str]) -> str | None:
     if not held_out:
         return None
     listed = ", ".join(f"“{name}”" for name in held_out[:3])
-    return f"Named like test or validation data, and not read: {listed}. Import it as well, and choose “Use for testing only” for it, so that scores are measured on it."
+    return f"Not read: {listed}, named like test or validation data. Import it separately, and choose “Use for testing only”."
 
 
 def _split_of(name: str) -> int | None:

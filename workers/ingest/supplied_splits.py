@@ -46,9 +46,9 @@ def explained(column: str, values: Sequence[str]) -> str:
     folds = fold_codes(column, list(dict.fromkeys(values)))
     if folds:
         by_code = {code: value for value, code in folds.items()}
-        return f"“{column}” numbers folds: “{by_code[TEST]}” is taken for testing, “{by_code[VALIDATION]}” for validation, the others for training."
+        return f"“{column}” numbers folds: “{by_code[TEST]}” is used for testing, “{by_code[VALIDATION]}” for validation, the others for training."
     if blank_code(column, codes_of(column, values)) == TEST:
-        return f"“{column}” marks the rows that are for training; the others are taken for testing."
+        return f"“{column}” marks the rows that are for training; the other rows are used for testing."
     return f"“{column}” says which rows are for training, validation and testing."
 
 

@@ -70,7 +70,7 @@ class Mark:
     """What the name of a column says of its cells. `is_rating`: numbers are degrees. `is_loose`: the name is used for
     much else, so that its values must be plain. `is_about_row`: the mark is on the row or its label, not on what the text
     is like, so that it counts for classification too. `is_doubtful`: it may be a mark on something else
-    (`customer_status`), or say which rows nobody has checked yet (`needs_review`), so that a person must choose it."""
+    (`customer_status`), or say which rows are not checked yet (`needs_review`), so that a person must choose it."""
 
     sense: Sense
     is_rating: bool = False
@@ -137,7 +137,7 @@ def _is_about_answers(words: list[str]) -> bool:
 
 
 def _says_unchecked(folded: str, words: list[str]) -> bool:
-    """Whether a name says which rows nobody has checked yet (`needs_review`). Yes is never a good mark under it."""
+    """Whether a name says which rows are not checked yet (`needs_review`). Yes is never a good mark under it."""
     if len(words) == 1:
         return any(word in UNCHECKED and len(word) > 2 for word in _whole(folded))
     return bool(UNCHECKED & set(words)) and bool((GOOD_NAMES | BAD_NAMES) & set(words))
@@ -186,7 +186,7 @@ def verdict(mark: str, sense: Sense = Sense.GOOD) -> bool | None:
 @dataclass(frozen=True)
 class Reading:
     """How the cells of one column are read: `middle` parts the numbers of a scale, None where they are no scale.
-    `is_strict`: nobody chose the column as a mark, so that words count only where they are plain under its name."""
+    `is_strict`: no person chose the column as a mark, so that words count only where they are plain under its name."""
 
     name: str
     mark: Mark

@@ -66,7 +66,7 @@ def test_of_several_answers_the_best_or_the_first_is_learned(
     file = made(lambda n: {"question": question(n), name: several(n)})
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.roles == {"question": "input", name: "target"}
-    assert "The one that is rated best is learned, else the first." in proposal.why[0]
+    assert "The best-rated answer is learned, or the first one if there are no ratings." in proposal.why[0]
     frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
     assert {row["target"] for row in frozen.rows} == {answer(n) for n in range(40)}
 

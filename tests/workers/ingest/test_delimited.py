@@ -105,7 +105,7 @@ def test_lines_above_the_header_are_rejects(import_file) -> None:
     assert imported.result.rows == 4
     assert imported.rejected[0] == {
         "line": 1,
-        "reason": "Stands above the table's header",
+        "reason": "This line is above the table's header",
         "text": "Export of Monday",
     }
 

@@ -80,7 +80,7 @@ def test_a_row_that_names_groups_of_columns_stands_above_the_header(
     as_text = "\n".join(",".join(map(str, row)) for row in rows)
     for imported in (import_file(workbook(fill), "x.xlsx"), import_file(as_text)):
         assert [column.name for column in imported.result.columns] == names
-        assert [row["reason"] for row in imported.rejected] == ["Stands above the table's header"]
+        assert [row["reason"] for row in imported.rejected] == ["This line is above the table's header"]
         assert len(imported.rows) == 40
 
 

@@ -1,4 +1,4 @@
-"""Labels with marks, in lists of noughts and ones, and in a column each; and labels that cannot be told apart."""
+"""Labels with marks, in lists of zeros and ones, and in a column each; and labels that cannot be told apart."""
 
 import json
 from collections.abc import Callable
@@ -113,7 +113,7 @@ def test_other_columns_of_noughts_and_ones_stay(import_file, flags: dict[str, in
 def test_what_a_version_would_refuse_is_not_proposed(import_file, label: Callable[[int], Any]) -> None:
     proposal = import_file(lines(lambda n: {"text": text(n), "label": label(n)}), "x.jsonl").result.proposal
     assert proposal.task_type is None
-    assert proposal.why[-1].startswith("Fewer than two labels in “label” have two rows of their own")
+    assert proposal.why[-1].startswith("Fewer than two labels in “label” have at least two rows each")
 
 
 @pytest.mark.parametrize("content", [None, ""])
@@ -129,7 +129,7 @@ def test_a_refusal_is_an_answer(import_file, freeze_rows, content: str | None) -
         }
 
     proposal = import_file(lines(talk), "x.jsonl").result.proposal
-    assert "Refusals of the assistant are learned as its answers." in proposal.why
+    assert "The assistant's refusals are learned as its answers." in proposal.why
     frozen = freeze_rows(lines(talk), "chat", proposal.roles, name="x.jsonl")
     assert (len(frozen.rows), frozen.result.rejected) == (60, 0)
     assert "I cannot help with 3." in {row["target"] for row in frozen.rows}

@@ -24,7 +24,7 @@ def test_a_missing_label_is_no_class(import_file, freeze_rows, none: str) -> Non
     )
     frozen = freeze_rows(file, TaskType.CLASSIFICATION, ROLES)
     assert frozen.result.labels == {"broken": 15, "late": 15, "paid": 15}
-    assert frozen.result.reasons == {f"The label is “{none}”, which says that there is none": 15}
+    assert frozen.result.reasons == {"The label “…” means that the row has no label": 15}
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_signs_and_words_that_are_labels_stay(import_file, freeze_rows, labels: 
 def test_a_doubtful_label_is_named(import_file, freeze_rows, doubtful: str) -> None:
     file = table(["joy", "anger", doubtful])
     assert import_file(file).result.proposal.warnings == [
-        f"“{doubtful}” in “label” is learned as a label of its own. If it means that there is none, remove these rows."
+        f"“{doubtful}” in “label” is learned as a label. If it means “no label”, empty these cells."
     ]
     assert len(freeze_rows(file, TaskType.CLASSIFICATION, ROLES).result.labels) == 3
 
@@ -65,6 +65,6 @@ def test_backslash_n_is_an_empty_cell(freeze_rows, delimiter: str) -> None:
 def test_words_that_pair_with_others_are_labels(import_file, freeze_rows, labels: list[str]) -> None:
     file = table(labels)
     assert import_file(file).result.proposal.warnings == [
-        f"“{labels[0]}” in “label” is learned as a label of its own. If it means that there is none, remove these rows."
+        f"“{labels[0]}” in “label” is learned as a label. If it means “no label”, empty these cells."
     ]
     assert set(freeze_rows(file, TaskType.CLASSIFICATION, ROLES).result.labels) == set(labels)

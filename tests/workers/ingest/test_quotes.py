@@ -40,13 +40,6 @@ def _only_label(cell: str, freeze_rows) -> str:
     return frozen.rejected[0]["reason"]
 
 
-def _mark(cell: str, freeze_rows) -> str:
-    rows = [f"{row},good" for row in ROWS]
-    text = "\n".join(["question,answer,rating", *rows, f"one more,an answer,{cell}"])
-    roles = {"question": "input", "answer": "target", "rating": "quality"}
-    return freeze_rows(text, TaskType.CHAT, roles).rejected[0]["reason"]
-
-
 def _speaker(cell: str, freeze_rows) -> str:
     lines = [_talk("assistant", n) for n in range(30)]
     text = "\n".join([*lines, _talk(cell, 30)])
@@ -65,7 +58,7 @@ def _no_split(cell: str, freeze_rows) -> str:
     return caught.value.message
 
 
-@pytest.mark.parametrize("reason_of", [_split, _only_label, _mark, _speaker, _no_split])
+@pytest.mark.parametrize("reason_of", [_split, _only_label, _speaker, _no_split])
 @pytest.mark.parametrize("length", [12, 300])
 def test_a_reason_says_where_it_cut_a_cell(reason_of, length: int, freeze_rows) -> None:
     cell = "northern".ljust(length, "x")

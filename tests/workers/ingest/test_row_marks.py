@@ -124,8 +124,8 @@ def test_degrees_are_named_and_followed_where_a_person_wants_it(
 def test_a_second_mark_and_marks_in_unknown_words_are_named(import_file) -> None:
     file = made(lambda n: {**pair(n), "toxic": n % 2 == 0, "deleted": n % 3 == 0, "quality": "AF"[n % 2]})
     assert import_file(file, "x.jsonl").result.proposal.warnings == [
-        "“deleted” marks rows as bad as well. Only one such column is followed, so these rows are learned. Remove them from the file first.",
-        "“quality” may mark rows as bad, but its values (“A”, “F”) say neither good nor bad. All rows are learned.",
+        "“deleted” marks rows as bad as well. Only one such column is used, so these rows are learned. Remove them from the file first.",
+        "“quality” may mark rows as bad, but its values (“A”, “F”) say neither good nor bad. All rows are learned. To leave rows out, write “good” or “bad” in this column and upload the file again.",
     ]
 
 

@@ -96,7 +96,7 @@ def test_an_aspect_comes_before_a_title_which_is_named(import_file) -> None:
     proposal = import_file(rows, "x.jsonl").result.proposal
     assert proposal.roles["aspect"] is Role.CONTEXT
     assert proposal.warnings == [
-        "For the label only “text”, “aspect” are read, not “movie_title”. At most two texts can be read."
+        "Only “text”, “aspect” are used to predict the label, not “movie_title”. At most two texts can be read."
     ]
 
 
@@ -119,7 +119,7 @@ def test_a_text_that_is_not_read_is_named_at_the_top(import_file, name: str) -> 
     proposal = import_file(rows, "x.jsonl").result.proposal
     assert proposal.roles == {"text": Role.INPUT, name: Role.IGNORE, "label": Role.LABEL}
     assert proposal.warnings == [
-        f"For the label only “text” is read, not “{name}”. If the label depends on it, mark it as the second text."
+        f"Only “text” is used to predict the label, not “{name}”. If the label depends on it, mark it as the second text."
     ]
 
 
@@ -134,7 +134,7 @@ def test_a_third_text_is_named_at_the_top(import_file) -> None:
     )
     proposal = import_file(rows, "x.jsonl").result.proposal
     assert proposal.warnings == [
-        "For the label only “body”, “subject” are read, not “answer”. At most two texts can be read."
+        "Only “body”, “subject” are used to predict the label, not “answer”. At most two texts can be read."
     ]
 
 

@@ -155,8 +155,8 @@ def test_earlier_turns_in_any_form_are_read(freeze_rows, import_file, name: str,
 @pytest.mark.parametrize(
     ("beside", "sentence"),
     [
-        ({"history": "We spoke of the kettle before."}, "“history” is named like earlier turns. It does not mark who speaks, so it is not read."),
-        ({"knowledge": fact(1), "background": fact(2)}, "“{}” is not read, although answers may depend on it."),
+        ({"history": "We spoke of the kettle before."}, "“history” is named like earlier turns. It does not mark who speaks, so it is not read. Write “User:” and “Assistant:” before the turns."),
+        ({"knowledge": fact(1), "background": fact(2)}, "“{}” is not read, although answers may depend on it. Choose a task that reads it, or add its text to the question."),
     ],
 )  # fmt: skip
 def test_what_is_not_read_is_named(import_file, beside: dict[str, str], sentence: str) -> None:
@@ -176,7 +176,9 @@ def test_a_system_prompt_beside_a_summary_is_named(import_file) -> None:
     )
     proposal = import_file(text, "x.jsonl").result.proposal
     assert proposal.task_type is TaskType.SUMMARIZATION
-    assert proposal.warnings == ["“system” is named like a system prompt. For this task none is read."]
+    assert proposal.warnings == [
+        "“system” is named like a system prompt. This task does not use system prompts, so it is not read."
+    ]
 
 
 @pytest.mark.parametrize("name", ["schema", "context", "table_schema"])

@@ -83,7 +83,7 @@ def test_of_several_answers_the_best_is_learned(import_file, freeze_rows, rank: 
     rows = sorted(rows, key=lambda row: row["message_id"][::-1]) if shuffled else rows
     proposal = import_file(lines(rows), "x.jsonl").result.proposal
     assert "320 rows were joined into 40 conversations by “parent_id”." in " ".join(proposal.why)
-    assert "160 turns stand beside another one after the same turn." in " ".join(proposal.why)
+    assert "160 turns were left out because another reply to the same turn is kept" in " ".join(proposal.why)
     frozen = freeze_rows(lines(rows), TaskType.CHAT, proposal.roles, name="x.jsonl")
     assert len(frozen.rows) == 40
     for row in frozen.rows:
@@ -108,7 +108,7 @@ def test_a_tree_without_ranks_keeps_the_first_answer_and_one_that_goes_in_circle
         ["Circle"],
         ["Alone"],
     ]
-    assert "Of these the first one is kept, with what follows it." in " ".join(imported.result.proposal.why)
+    assert "is kept: the first one, with what follows it." in " ".join(imported.result.proposal.why)
 
 
 def test_a_turn_without_a_mark_is_learned(import_file) -> None:

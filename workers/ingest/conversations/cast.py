@@ -22,7 +22,7 @@ def is_numbered(name: str) -> bool:
 def cast_of(turns: list[Turn]) -> tuple[dict[str, str], str | None]:
     """Return the roles of speakers whose names do not say them, by folded name, and a sentence about it.
 
-    Of two numbered speakers the first asks. SYSTEM answers a user whom nobody else answers.
+    Of two numbered speakers the first asks. SYSTEM answers where no assistant speaks.
     """
     spoken = [name.strip().casefold() for turn in turns if (name := speaker(turn))]
     names = list(dict.fromkeys(spoken))

@@ -32,7 +32,7 @@ AFTERWORD = "What comes after the last answer is left out."
 MIDDLE = "A system message in the middle is read as part of the user's turn beside it."
 UNLEARNED = "Answers that the file marks as bad or as not to be learned are read, and not learned."
 _NO_ANSWER = "The file marks every answer as bad or as not to be learned"
-REFUSALS = "Refusals of the assistant are learned as its answers."
+REFUSALS = "The assistant's refusals are learned as its answers."
 THOUGHTS = "Reasoning is left out; the answers are learned."
 
 

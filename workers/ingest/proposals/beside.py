@@ -78,15 +78,19 @@ def unread_beside(table: Table, task: TaskType, roles: dict[str, Role]) -> list[
     for name in unused if task is not TaskType.CLASSIFICATION else ():
         is_repeated = talks is not None and _repeats(table, name, talks)
         if named(name, vocabulary.SYSTEM) and Role.SYSTEM not in TASKS[task].optional:
-            found.append(f"“{name}” is named like a system prompt. For this task none is read.")
+            found.append(
+                f"“{name}” is named like a system prompt. This task does not use system prompts, so it is not read."
+            )
         elif task not in _ANSWERING or is_repeated:
             continue
         elif named(name, vocabulary.HISTORY) and not talks:
             found.append(
-                f"“{name}” is named like earlier turns. It does not mark who speaks, so it is not read."
+                f"“{name}” is named like earlier turns. It does not mark who speaks, so it is not read. Write “User:” and “Assistant:” before the turns."
             )
         elif named(name, _ANSWERED_FROM) and _is_passage(table, name):
-            found.append(f"“{name}” is not read, although answers may depend on it.")
+            found.append(
+                f"“{name}” is not read, although answers may depend on it. Choose a task that reads it, or add its text to the question."
+            )
     return found
 
 

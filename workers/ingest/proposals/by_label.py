@@ -100,7 +100,9 @@ def _learnable(table: Table, roles: dict[str, Role], label: Column, why: list[st
     """The proposal, unless nearly every row has several labels, or fewer than two labels have two rows each."""
     several, rows, _ = several_labels(table, label.name)
     if several <= 0.9 * rows and len(table.sample) >= table.rows and _repeated(table, label.name) < 2:
-        reason = f"Fewer than two labels in “{label.name}” have two rows of their own, so there is nothing to tell apart. Add rows with other labels."
+        reason = (
+            f"Fewer than two labels in “{label.name}” have at least two rows each. Add rows, or merge labels."
+        )
         return Found(None, {}, [*(label_warnings(table, label.name)[:1] if several else []), reason])
     if several > 0.9 * rows:
         reason = f"Nearly all rows have several labels in “{label.name}”, and only one per row can be learned. Keep the most important one of each row."
@@ -168,7 +170,7 @@ def label_warnings(table: Table, name: str) -> list[str]:
         )
     if doubtful := doubtful_labels(counts):
         found.append(
-            f"“{doubtful[0]}” in “{name}” is learned as a label of its own. If it means that there is none, remove these rows."
+            f"“{doubtful[0]}” in “{name}” is learned as a label. If it means “no label”, empty these cells."
         )
     merges = merged_spellings({label: rows for label, rows in counts.items() if label not in missing})
     if merges:

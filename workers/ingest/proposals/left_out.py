@@ -122,7 +122,7 @@ def _about_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[s
     more = [column.name for column, _ in marking_columns(table, task) if column.name not in roles]
     if more:
         found.append(
-            f"“{more[0]}” marks rows as bad as well. Only one such column is followed, so these rows are learned. Remove them from the file first."
+            f"“{more[0]}” marks rows as bad as well. Only one such column is used, so these rows are learned. Remove them from the file first."
         )
     if doubtful := doubtful_values(table, roles, task):
         found.append(
@@ -140,7 +140,7 @@ def _about_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[s
         if name in possible:
             continue
         found.append(
-            f"“{name}” may mark rows as bad, but its values ({quoted(values)}) say neither good nor bad. All rows are learned."
+            f"“{name}” may mark rows as bad, but its values ({quoted(values)}) say neither good nor bad. All rows are learned. To leave rows out, write “good” or “bad” in this column and upload the file again."
         )
     return found
 
@@ -157,5 +157,5 @@ def _graded(table: Table, name: str) -> str:
 def _unread(texts: list[str], read: list[str]) -> str:
     names, taken = (", ".join(f"“{name}”" for name in some[:3]) for some in (texts, read))
     if len(read) > 1:
-        return f"For the label only {taken} are read, not {names}. At most two texts can be read."
-    return f"For the label only {taken} is read, not {names}. If the label depends on it, mark it as the second text."
+        return f"Only {taken} are used to predict the label, not {names}. At most two texts can be read."
+    return f"Only {taken} is used to predict the label, not {names}. If the label depends on it, mark it as the second text."

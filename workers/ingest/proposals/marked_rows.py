@@ -119,7 +119,7 @@ def doubtful_values(table: Table, roles: dict[str, Role], task: TaskType) -> tup
 
 def possible_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[str]:
     """Columns without a role that may say which rows are bad and are not followed: their names have another noun, or say
-    nothing, or they say what nobody has checked."""
+    nothing, or they say what is not checked yet."""
     found = []
     for column in table.columns:
         if column.name in roles or not column.filled or column.distinct > 10:

@@ -124,7 +124,7 @@ def _table(
         elif isinstance(record, Bad):
             yield record
         elif preamble:
-            yield Bad(record[0], "Stands above the table's header", dialect.delimiter.join(record[1]))
+            yield Bad(record[0], "This line is above the table's header", dialect.delimiter.join(record[1]))
         else:
             yield _row(record, names, dialect, source if header else None)
 

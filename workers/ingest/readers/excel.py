@@ -134,9 +134,7 @@ def _sheet(source: Source, rows: Iterator[SheetRow]) -> Iterator[Row | Bad]:
             field="source",
         )
     if _lies_on_side(ahead):
-        source.note(
-            "The names of this table stand in its first column, so each column to the right became a row."
-        )
+        source.note("The column names are in the first column, so the table was transposed.")
         yield from _turned(ahead)
         return
     columns = sorted({column for _, cells in ahead for column in cells})
@@ -145,7 +143,7 @@ def _sheet(source: Source, rows: Iterator[SheetRow]) -> Iterator[Row | Bad]:
     texts = [[cells.get(column, "") for column in columns] for _, cells in ahead]
     above = rows_above_header(texts)
     for (number, _), row in zip(ahead[:above], texts, strict=False):
-        yield Bad(number, "Stands above the table's header", " ".join(filter(None, row)))
+        yield Bad(number, "This line is above the table's header", " ".join(filter(None, row)))
     has_header = looks_like_header(texts[above], texts[above + 1 :])
     if has_header and len(ahead) == above + 1:
         raise JobError(

@@ -86,7 +86,7 @@ def rows_in_list(cells: Cells) -> tuple[str, Iterator[Cells]] | None:
     if any(named(key, vocabulary.QUESTION | vocabulary.ANSWER | vocabulary.INSTRUCTION) for key in beside):
         return None
     if plain(name) in _GROUPS and all(isinstance(each, dict) and _is_row(each) for each in held):
-        return f"Each item of “{name}” became a row, with what stands beside that list.", (
+        return f"Each item of “{name}” became a row. The other fields of the item are copied to each row.", (
             {**beside, **each} for each in held
         )
     label = next(

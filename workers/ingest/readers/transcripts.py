@@ -157,7 +157,7 @@ def read_questions(lines: Iterator[Line], source: Source, level: str) -> Iterato
             heading, title, body = None, "", []
             source.comments += 1
         elif heading is None:
-            yield Bad(line.number, "Stands above the first question", text)
+            yield Bad(line.number, "This line is above the first question", text)
         else:
             body.append(line.text.rstrip())
     yield from _answered(heading, title, body)
@@ -169,4 +169,4 @@ def _answered(heading: Line | None, title: str, body: list[str]) -> Iterator[Row
     if answer := "\n".join(body).strip():
         yield Row(heading.number, {"question": title, "answer": answer})
     else:
-        yield Bad(heading.number, "Nothing stands below this question", heading.text)
+        yield Bad(heading.number, "This question has no answer below it", heading.text)

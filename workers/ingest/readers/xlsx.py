@@ -29,8 +29,8 @@ class Struck(dict[int, str]):
 
 @dataclass
 class Workbook(XmlParts):
-    """An open workbook. `sheets` lead from names to members of the archive; `hidden` are those that nobody sees.
-    `hidden_rows` counts the rows read so far that nobody sees."""
+    """An open workbook. `sheets` lead from names to members of the archive; `hidden` are the hidden ones.
+    `hidden_rows` counts the hidden rows read so far."""
 
     sheets: dict[str, str] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)

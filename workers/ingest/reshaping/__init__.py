@@ -43,7 +43,7 @@ def reshape(
     elif group := group_column(path, columns):
         rows = _rewrite(path, work, partial(filled_down, name=group))
         notes.append(
-            f"“{group}” stands in the first row of each group only, so the rows below were given it too."
+            f"“{group}” is filled only in the first row of each group. The rows below got the same value."
         )
     return None if rows is None else Reshaped(rows, _profiled(path))
 

@@ -54,7 +54,7 @@ def find_conversion(columns: list[Column], sample: Sample) -> Conversion | None:
             }
         )
         found.notes.append(
-            f"“{several[0]}” holds several answers to one question. The one that is rated best is learned, else the first."
+            f"“{several[0]}” holds several answers to one question. The best-rated answer is learned, or the first one if there are no ratings."
         )
     if nested := [name for name in names if _is_nested_text(name, sample)]:
         found.steps.append(lambda cells: _unnested(cells, nested))

@@ -236,9 +236,9 @@ def _notes(columns: TurnColumns, turns: int, talks: int, table: TurnTable) -> li
     ]
     if table.alternatives:
         notes.append(
-            f"{table.alternatives:,} turns stand beside another one after the same turn. Of these the best one by “{columns.rank}” is kept, with what follows it."
+            f"{table.alternatives:,} turns were left out because another reply to the same turn is kept: the best one by “{columns.rank}”, with what follows it."
             if columns.rank
-            else f"{table.alternatives:,} turns stand beside another one after the same turn. Of these the first one is kept, with what follows it."
+            else f"{table.alternatives:,} turns were left out because another reply to the same turn is kept: the first one, with what follows it."
         )
     if table.is_cut:
         notes.append(f"Conversations are followed for {LONGEST:,} turns. The turns after these are left out.")

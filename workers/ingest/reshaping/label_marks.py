@@ -1,4 +1,4 @@
-"""Labels that stand in a text, in a list of noughts and ones, or in a column for each label."""
+"""Labels that stand in a text, in a list of zeros and ones, or in a column for each label."""
 
 import json
 import re
@@ -55,7 +55,7 @@ def marked_labels(columns: list[Column], sample: Sample) -> LabelMarks | None:
         if named(name, vocabulary.LABEL) and _all(values, _places) and not _judge_parts(name, names, sample):
             return LabelMarks(
                 lambda cells, name=name: cells | {name: _of_places(cells.get(name))},  # type: ignore[misc]
-                f"“{name}” holds lists of noughts and ones. The position of each 1 became the label, counted from 0.",
+                f"“{name}” holds lists of zeros and ones. The position of each 1 became the label, counted from 0.",
                 (name,),
             )
     if flags := _exclusive_flags(columns, sample):
@@ -125,7 +125,7 @@ def _one_or_list(labels: list[str]) -> str | None:
 
 
 def _places(text: str) -> list[object] | None:
-    """The list of noughts and ones that a cell holds, at least two of them."""
+    """The list of zeros and ones that a cell holds, at least two of them."""
     if not text.lstrip().startswith("["):
         return None
     if _PRINTED.fullmatch(text.strip()):
@@ -136,7 +136,7 @@ def _places(text: str) -> list[object] | None:
 
 
 def _judge_parts(name: str, names: list[str], sample: Sample) -> bool:
-    """Whether lists of noughts and ones are no positions of labels: they differ in length, or each judges an item of another
+    """Whether lists of zeros and ones are no positions of labels: they differ in length, or each judges an item of another
     column, as the steps of an answer."""
     rows = [(row, places) for row in sample[:_CHECKED] if (places := _places(row.get(name, "")))]
     if len({len(places) for _, places in rows}) > 1:
@@ -159,7 +159,7 @@ def _of_places(text: str | None) -> str | None:
 
 
 def _exclusive_flags(columns: list[Column], sample: Sample) -> list[str]:
-    """Columns of noughts and ones, exactly one of which is 1 in every row of the sample, where no other
+    """Columns of zeros and ones, exactly one of which is 1 in every row of the sample, where no other
     column is named like a label."""
     flags = [
         column.name
