@@ -13,7 +13,7 @@ LABELS = ["late", "paid", "broken"]
 
 
 def text(n: int) -> str:
-    return f"Parcel {n} to Lyon makes trouble, and nobody knows why."
+    return f"Parcel {n} to Lyon makes trouble for an unknown reason."
 
 
 def lines(row: Callable[[int], Any], count: int = 60) -> str:

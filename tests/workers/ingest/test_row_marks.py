@@ -253,7 +253,7 @@ def test_a_turn_that_is_marked_as_bad_is_read_only(mark: dict[str, Any], learned
 def test_degrees_of_turns_are_named() -> None:
     turns = [{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "There.", "rating": 2}]
     assert read_conversation(turns).notes == {
-        "Turns are rated by numbers in “rating”. Answers with a low rating are learned too."
+        "Turns are rated by numbers in “rating”. All rated answers are learned."
     }
 
 

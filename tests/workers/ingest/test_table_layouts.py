@@ -56,7 +56,7 @@ def test_a_few_labels_at_the_top_are_no_heads_of_groups(import_file, known: dict
 
 @pytest.mark.parametrize("every", [2, 4, 10])
 def test_rows_without_a_label_keep_none(import_file, every: int) -> None:
-    """Where labels repeat, a blank is a row that nobody labelled."""
+    """Where labels repeat, a blank is a row without a label."""
     groups = [(LABELS[n // every % 3] if n % every == 0 else None, text) for n, text in enumerate(TEXTS)]
     for content, name in zip(rows_of(groups), ("x.xlsx", "x.csv"), strict=True):
         imported = import_file(content, name)

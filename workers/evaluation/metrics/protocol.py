@@ -35,7 +35,7 @@ class Rows:
     @cached_property
     def composed(self) -> tuple[list[str], list[str]]:
         """Targets and outputs in Unicode's normal form C, as every text metric reads them: an accent may be written as a
-        sign of its own, which nobody sees."""
+        sign of its own, which is not seen."""
         return composed(self.targets), composed(self.outputs)
 
 

@@ -124,7 +124,7 @@ def _mark(message: Message, turn: Turn, notes: set[str]) -> None:
             notes.add(UNLEARNED)
             return
         if is_rated(name, said):
-            notes.add(f"Turns are rated by numbers in “{name}”. Answers with a low rating are learned too.")
+            notes.add(f"Turns are rated by numbers in “{name}”. All rated answers are learned.")
 
 
 def _is_off(flag: Any) -> bool:
