@@ -1,6 +1,7 @@
 """Who of two speakers asks and who answers, where their names alone do not say it: SYSTEM of a task dialogue, 1 and 2."""
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 
 from workers.ingest.conversations.speakers import role_of
@@ -12,11 +13,37 @@ _NUMBERED = re.compile(
 )
 """Speakers that are numbered instead of named."""
 NUMBERED = "The speakers are numbered: the first one in a conversation is read as the user, the other as the assistant."
+_SELVES = (
+    {"me", "you"},
+    {"i", "you"},
+    {"ich", "du"},
+    {"ich", "sie"},
+    {"moi", "toi"},
+    {"yo", "tú"},
+    {"我", "你"},
+)
+SELVES = "The speakers are called “me” and “you”: the first one in a conversation is read as the user, the other as the assistant."
 ANSWERS_USER = "The system answers the user in this file, so it is read as the assistant."
 
 
 def is_numbered(name: str) -> bool:
     return _NUMBERED.fullmatch(name.strip().casefold()) is not None
+
+
+def is_self(name: str) -> bool:
+    """Whether a speaker is called “me” or “you”, which says no more than that it is not the other one."""
+    return any(name.strip().casefold() in pair for pair in _SELVES)
+
+
+def are_selves(names: Iterable[str]) -> bool:
+    """Whether two folded names are “me” and “you”."""
+    return set(names) in _SELVES
+
+
+def _facing(self: str, other: str | None) -> tuple[dict[str, str], str | None]:
+    """“You” asks where the other is an assistant, and answers where the other is a user."""
+    facing = {"assistant": "user", "user": "assistant"}.get(other or "")
+    return ({self: facing} if facing else {}), None
 
 
 def cast_of(turns: list[Turn]) -> tuple[dict[str, str], str | None]:
@@ -28,6 +55,10 @@ def cast_of(turns: list[Turn]) -> tuple[dict[str, str], str | None]:
     names = list(dict.fromkeys(spoken))
     if len(names) == 2 and all(map(_NUMBERED.fullmatch, names)):
         return {names[0]: "user", names[1]: "assistant"}, NUMBERED
+    if are_selves(names):
+        return {names[0]: "user", names[1]: "assistant"}, SELVES
+    if len(names) == 2 and (self := next(filter(is_self, names), None)):
+        return _facing(self, role_of(names[names[0] == self]))
     roles = {name: role_of(name) for name in names}
     if set(roles.values()) != {"user", "system"}:
         return {}, None

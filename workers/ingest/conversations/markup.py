@@ -1,8 +1,10 @@
 """Conversations that stand in one text, with marks before each turn: ChatML, Llama, `### Human:`, `Q:` and `A:`."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
+from workers.ingest.conversations.cast import cast_of, is_self
 from workers.ingest.conversations.speakers import role_of
 from workers.ingest.conversations.turns import Turn, parse_history
 from workers.ingest.literals import nested_value
@@ -11,13 +13,15 @@ _USER = "Human|User|Prompter|Customer|Question|Instruction|Prompt|Q|用户|问�
 _ASSISTANT = "Assistant|GPT|ChatGPT|Bot|Chatbot|AI|Agent|Answer|Response|Reply|A|助手|回答|答案|答|客服|Antwort|Assistent|Berater|Support|Operator|Advisor|Doctor|Réponse|Reponse|Respuesta|Asistente|Resposta|Assistente|Risposta|Ответ|Ассистент|回答|アシスタント|답변|답|어시스턴트"  # fmt: skip
 _SIDES = f"System|系统|{_USER}|{_ASSISTANT}"
 
+_SELVES = "Me|You|Ich|Du|Moi|Toi|Yo|Tú|我|你|You said|ChatGPT said"
+"""At the beginning of a line alone. Which of two asks, the other one tells."""
 _ANSWERS = frozenset(name.casefold() for name in _ASSISTANT.split("|"))
 
 _HASHES = re.compile(rf"(?<!#)#{{2,3}}\s*(?P<who>{_SIDES}|Input|Context)\s*[:：]?(?=\s|\w|$)", re.IGNORECASE)
 _HEADINGS = re.compile(
     rf"^#{{1,6}}[ \t]+\**(?P<who>{_SIDES})\**[ \t]*[:：]?\**[ \t]*(?:\n|$)", re.MULTILINE | re.IGNORECASE
 )
-_LINES = re.compile(rf"^[ \t]*(?:\*\*|\[)?(?P<who>{_SIDES})(?:\s?\d+)?(?:\*\*|\])?\s?[:：](?:\*\*)?", re.MULTILINE | re.IGNORECASE)  # fmt: skip
+_LINES = re.compile(rf"^[ \t]*(?:\*\*|\[)?(?P<who>{_SIDES}|{_SELVES})(?:\s?\d+)?(?:\*\*|\])?\s?[:：](?:\*\*)?", re.MULTILINE | re.IGNORECASE)  # fmt: skip
 _NUMBERED = re.compile(r"^[ \t]*(?:\*\*)?(?P<who>Q|A|Question|Answer|问|答|Frage|Antwort)[ \t]?\d+[ \t]?[.)．、](?:\*\*)?(?=[ \t]*\S)", re.MULTILINE | re.IGNORECASE)  # fmt: skip
 """“Q1. …” and “A1. …”."""
 _SPEAKER = (
@@ -160,10 +164,26 @@ def _marked(text: str) -> list[Turn] | None:
     return marked_turns(text) or ([{"role": side, "content": without_mark(text.strip())}] if side else None)
 
 
-def line_side(text: str) -> str | None:
+def line_side(text: str, cast: dict[str, str] | None = None) -> str | None:
     """Return user or assistant where a line begins with such a mark (`Q:`, `A1.`, `Antwort:`), else None."""
     found = _LINES.match(text) or _NUMBERED.match(text)
-    return _role(found["who"]) if found else None
+    if found is None:
+        return None
+    return (cast or {}).get(_name(found["who"])) or _role(found["who"])
+
+
+def cast_of_lines(lines: Iterable[str]) -> dict[str, str]:
+    """Return the roles of speakers called “me” and “you” in lines that begin with the mark of a speaker."""
+    return _cast([found["who"] for line in lines if (found := _LINES.match(line))])
+
+
+def _cast(marks: list[str]) -> dict[str, str]:
+    names = list(map(_name, marks))
+    return cast_of([{"role": name} for name in names])[0] if any(map(is_self, names)) else {}
+
+
+def _name(who: str) -> str:
+    return who.casefold().removesuffix(" said")
 
 
 def is_round(text: str) -> bool:
@@ -183,7 +203,7 @@ def _role(who: str) -> str | None:
         return "user"
     if who in _OF_BAICHUAN:
         return _OF_BAICHUAN[who]
-    if who.casefold() in _ANSWERS:
+    if _name(who) in _ANSWERS:
         return "assistant"
     return role_of(who) or "user"
 
@@ -208,6 +228,7 @@ def _split(text: str, marks: re.Pattern[str], least: int = 2) -> list[Turn] | No
     if len(found) < least or not found or found[0].start() > _LEADING:
         return None
     turns: list[Turn] = []
+    cast = _cast([mark["who"] for mark in found])
     thoughts: list[Turn] = []
     before = _ENDS.sub("", text[: found[0].start()]).strip()
     if before:
@@ -220,7 +241,7 @@ def _split(text: str, marks: re.Pattern[str], least: int = 2) -> list[Turn] | No
             thoughts.append({"type": "reasoning", "text": said})
             continue
         content = [*thoughts, {"type": "text", "text": said}] if thoughts else said
-        turns.append({"role": _role(mark["who"]) or "user", "content": content})
+        turns.append({"role": cast.get(_name(mark["who"])) or _role(mark["who"]), "content": content})
         thoughts = []
     return turns
 

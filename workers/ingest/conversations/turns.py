@@ -9,6 +9,8 @@ from workers.ingest.literals import is_quoted_nested, nested_value
 _ROLE_KEYS = ("role", "from", "speaker")
 _NAME_KEYS = ("author", "sender", "participant", "name", "user", "who", "by", "actor", "type")
 """These say other things as well, so that only a known speaker counts."""
+_AUTHORS = ("0", "1", "2")
+"""Numbers that PaLM gives to two authors. As names of more people they are identifiers."""
 _CONTENT_KEYS = ("content", "value", "text", "message", "parts", "utterance", "body", "data")
 _CALL_KEYS = frozenset({"tool_calls", "function_call", "tool_call", "functionCall", "tool_use"})
 _WRAPPERS = ("messages", "conversations", "conversation", "contents", "turns", "dialog", "dialogue", "input")
@@ -34,10 +36,22 @@ def speaker(turn: Turn) -> str | None:
     if name is None and isinstance(turn.get("kwargs"), dict) and isinstance(turn.get("id"), list):
         name = turn["kwargs"].get("role") or next(iter(turn["id"][-1:]), None)  # LangChain's own JSON
     if name is None:
-        name = next(filter(is_speaker, map(_inner_name, map(turn.get, _NAME_KEYS))), None)
+        name = next(filter(is_speaker, map(_inner_name, map(turn.get, _NAME_KEYS))), None) or _of_script(turn)
+    if name is None and _is_numbered_author(turn):
+        name = turn["author"]
     if isinstance(name, int) and not isinstance(name, bool):
         name = str(name)
     return name if isinstance(name, str) else None
+
+
+def _of_script(turn: Turn) -> Any:
+    """The character of a line, as plays and games have it: {"character": "Bot", "line": "…"}."""
+    return turn.get("character") if isinstance(turn.get("line"), str) else None
+
+
+def _is_numbered_author(turn: Turn) -> bool:
+    author = turn.get("author")
+    return isinstance(author, int | str) and str(author) in _AUTHORS and isinstance(turn.get("content"), str)
 
 
 def _inner_name(value: Any) -> Any:
@@ -50,7 +64,8 @@ def content(turn: Turn) -> Any:
         return first_of(turn["data"], _CONTENT_KEYS)
     if isinstance(turn.get("kwargs"), dict) and isinstance(turn.get("id"), list):
         return first_of(turn["kwargs"], _CONTENT_KEYS)
-    return first_of(turn, _CONTENT_KEYS) or refusal(turn) or first_of(turn, _CONTENT_KEYS)
+    said = first_of(turn, _CONTENT_KEYS)
+    return said or refusal(turn) or (turn["line"] if said is None and _of_script(turn) else said)
 
 
 def refusal(turn: Turn) -> str | None:
@@ -79,7 +94,15 @@ def is_messages(value: Any) -> bool:
         and all(isinstance(turn, dict) and speaker(turn) is not None for turn in value)
         and any(content(turn) is not None or calls_tool(turn) for turn in value)
         and any(role_of(speaker(turn)) != "tool" for turn in value)
+        and not _are_other_people(value)
     )
+
+
+def _are_other_people(turns: list[Turn]) -> bool:
+    """Whether the authors of texts are numbered, and are no two who talk with one another."""
+    numbered = [turn for turn in turns if first_of(turn, _ROLE_KEYS) is None and _is_numbered_author(turn)]
+    authors = {str(turn["author"]) for turn in turns} if len(numbered) == len(turns) else set()
+    return bool(numbered) and len(authors) != 2
 
 
 def turns_of(value: Any) -> list[Turn] | None:

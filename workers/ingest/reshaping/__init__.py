@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from workers.contracts.specs import Column
+from workers.ingest.conversations.cast import SELVES, are_selves
+from workers.ingest.conversations.markup import cast_of_lines
 from workers.ingest.profile import Profile
 from workers.ingest.reshaping.cells import Cells, find_conversion
 from workers.ingest.reshaping.grouping import group_line_pairs, group_turns, has_line_pairs, turn_columns
@@ -33,8 +35,10 @@ def reshape(
     if turns := turn_columns(columns, sample, partial(is_tree, path, work)):
         rows = group_turns(path, work, turns, notes)
     elif has_line_pairs(columns, sample):
-        rows = _rewrite(path, work, group_line_pairs)
+        cast = cast_of_lines(row[columns[0].name] for row in sample if columns[0].name in row)
+        rows = _rewrite(path, work, partial(group_line_pairs, cast=cast))
         notes.append("Each question line and its answer lines became one row.")
+        notes += [SELVES] if are_selves(cast) else []
     elif conversion := find_conversion(columns, sample):
         rows = _rewrite(
             path, work, lambda table: ((line, conversion.convert(cells)) for line, cells in table)

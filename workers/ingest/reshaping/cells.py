@@ -8,7 +8,8 @@ from typing import Any
 from workers.contracts.specs import Column
 from workers.ingest import vocabulary
 from workers.ingest.conversations import asked_turns, canonical, marked_answer, marked_turns
-from workers.ingest.conversations.markup import line_side, without_mark
+from workers.ingest.conversations.cast import SELVES, are_selves
+from workers.ingest.conversations.markup import cast_of_lines, line_side, without_mark
 from workers.ingest.conversations.turns import Turn, bare_turns, turns_of
 from workers.ingest.literals import nested_value
 from workers.ingest.nested import flattened
@@ -61,6 +62,8 @@ def find_conversion(columns: list[Column], sample: Sample) -> Conversion | None:
     if marked := _marked_columns(columns, sample):
         found.steps.append(lambda cells: _with_turns(cells, marked))
         found.notes.append(f"“{marked[0]}” marks who speaks in its text, so it was read as conversations.")
+        lines = (line for text in _values(sample, marked[0])[:_CHECKED_MARKS] for line in text.split("\n"))
+        found.notes += [SELVES] if are_selves(cast_of_lines(lines)) else []
     elif pair := _marked_pair(columns, sample):
         found.steps.append(lambda cells: _without_marks(cells, *pair))
         found.notes.append(

@@ -13,7 +13,7 @@ from workers.contracts.specs import Column
 from workers.contracts.task_types import TaskType
 from workers.ingest import vocabulary
 from workers.ingest.conversations.cast import is_numbered
-from workers.ingest.conversations.markup import is_round, line_side, without_mark
+from workers.ingest.conversations.markup import cast_of_lines, is_round, line_side, without_mark
 from workers.ingest.conversations.speakers import is_speaker, role_of
 from workers.ingest.labels import named as quoted
 from workers.ingest.proposals.marked_rows import marking_columns
@@ -25,7 +25,7 @@ from workers.ingest.verdicts import Reading, is_no_weight, is_weight_column, mar
 from workers.ingest.vocabulary import named, plain
 from workers.runtime.reporter import JobError
 
-_SPEAKER = frozenset({"role", "speaker", "from", "sender", "author", "who", "by", "type", "participant", "角色", "发言人", "rolle", "sprecher", "rol", "papel", "роль"})  # fmt: skip
+_SPEAKER = frozenset({"role", "speaker", "from", "sender", "author", "who", "by", "type", "participant", "character", "角色", "发言人", "rolle", "sprecher", "rol", "papel", "роль"})  # fmt: skip
 _TALK = re.compile(r"(conversation|conv|dialog|dialogue|thread|session|chat|talk|ticket|call|case|group|会话|对话|gesprach|konversation|unterhaltung|conversacion|conversa|discussion|sitzung)s?(id|number|nr|no|编号|key|uuid|_id)?|id(conversation|dialogue|session|conversacion)")  # fmt: skip
 _TURN = re.compile(r"(turn|message|msg|utterance|position|step|order|seq|sequence|index|idx|line|轮次|序号)s?(id|index|idx|number|nr|no|order)?")  # fmt: skip
 _CONTENT = vocabulary.TEXT | frozenset({"utterance", "message", "content", "value", "body", "发言", "nachricht", "mensaje", "mensagem", "сообщение"})  # fmt: skip
@@ -95,7 +95,8 @@ def turn_columns(columns: list[Column], sample: Sample, are_tree: AreTree) -> Tu
     if speaker is None:
         speaker, said_yes = _flag(columns)
     content = next(
-        (n for n in by_name if n != speaker and named(n, _CONTENT) and not by_name[n].is_messages), None
+        (n for n in by_name if n != speaker and named(n, _CONTENT) and not by_name[n].is_messages),
+        next((n for n in by_name if speaker and plain(speaker) == "character" and plain(n) == "line"), None),
     )
     if not speaker or not content:
         return None
@@ -334,12 +335,14 @@ def has_line_pairs(columns: list[Column], sample: Sample) -> bool:
     """Whether a text has a question in one line (`Q: …`) and its answer in another (`A: …`)."""
     if len(columns) != 1:
         return False
-    sides = [line_side(row[columns[0].name]) for row in sample if columns[0].name in row]
+    texts = [row[columns[0].name] for row in sample if columns[0].name in row]
+    cast = cast_of_lines(texts)
+    sides = [line_side(text, cast) for text in texts]
     marked = sides.count("user") + sides.count("assistant")
     return marked > 0.6 * len(sides) and sides.count("user") > 0.2 * marked < 5 * sides.count("assistant")
 
 
-def group_line_pairs(table: Cells) -> Cells:
+def group_line_pairs(table: Cells, cast: dict[str, str]) -> Cells:
     """Yield a row for each question with all lines up to the next one."""
     begun: tuple[int, dict[str, str]] | None = None
     side = ""
@@ -347,7 +350,7 @@ def group_line_pairs(table: Cells) -> Cells:
         text = next(iter(cells.values())) or ""
         if is_round(text):
             continue
-        now = line_side(text)
+        now = line_side(text, cast)
         if now == "user" and (begun is None or side == "assistant"):
             if begun:
                 yield begun[0], dict(begun[1])
