@@ -16,6 +16,7 @@ from workers.ingest.reshaping.cells import Cells, find_conversion
 from workers.ingest.reshaping.grouping import group_line_pairs, group_turns, has_line_pairs, turn_columns
 from workers.ingest.reshaping.groups import filled_down, group_column
 from workers.ingest.reshaping.turn_table import is_tree
+from workers.ingest.reshaping.wide_rows import language_pairs
 from workers.ingest.tables import RowsWriter, read_rows
 
 Sample = list[dict[str, str]]
@@ -39,6 +40,9 @@ def reshape(
         rows = _rewrite(path, work, partial(group_line_pairs, cast=cast))
         notes.append("Each question line and its answer lines became one row.")
         notes += [SELVES] if are_selves(cast) else []
+    elif pairs := language_pairs(columns, sample):
+        rows = _rewrite(path, work, pairs.rows)
+        notes.append(pairs.note)
     elif conversion := find_conversion(columns, sample):
         rows = _rewrite(
             path, work, lambda table: ((line, conversion.convert(cells)) for line, cells in table)
