@@ -153,6 +153,25 @@ METADATA = _words(
     "version type note notes taskid name subset origin meta metadata copyright 编号 序号 日期 时间 作者 来源 语言 链接"
 )
 
+MAIL = _words(
+    "body email mail emailbody mailbody emailtext mailtext emailcontent messagebody e-mail nachricht correo mensaje mensagem "
+    "courriel messaggio письмо 邮件 邮件内容 邮件正文 メール 本文"
+)
+"""A letter to which another column holds the reply."""
+MAIL_SUBJECT = HEADING - {"headline"} | _words("emailsubject mailsubject subjectline 主题 件名 тема objet")
+REWRITTEN = _words(
+    "simplified simple simplification simplifiedtext simplifiedsentence simpletext simplesentence easytext plainlanguage easyread "
+    "leichtesprache einfachesprache vereinfacht simplifie simplificado semplificato 简化 简化文本 "
+    "corrected correction correctedtext correctedsentence grammarcorrected korrigiert corrige corregido corretto 修改后 更正 "
+    "paraphrase paraphrased rewritten rewrite rewrittentext rephrased reworded polished 改写 润色 formal formaltext"
+)
+"""A text that says the same as another one in other words."""
+UNREWRITTEN = _words(
+    "text sentence source original originaltext complex complextext complexsentence normal normaltext normalsentence standard expert "
+    "incorrect incorrecttext wrong error errortext ungrammatical draft informal informaltext raw input "
+    "原文 原句 修改前 schwer texte texto testo"
+)
+
 LANGUAGES: dict[str, str] = {
     plain(name): code
     for code, names in {

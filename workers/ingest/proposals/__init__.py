@@ -31,7 +31,9 @@ _RULES: tuple[Callable[[Table], Found | None], ...] = (
     by_name.multiple_choice,
     by_label.classification,
     by_label.unusable_label,
+    by_answer.answered_mail,
     by_answer.answered_text,
+    by_answer.rewritten_text,
     by_content.two_texts,
     by_content.running_text,
 )

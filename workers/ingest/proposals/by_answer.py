@@ -13,6 +13,42 @@ _WRAPPED = frozenset(
 """Keys of an object that holds an answer, and is not itself one."""
 
 
+def rewritten_text(table: Table) -> Found | None:
+    """A text and the same in simpler, corrected or other words."""
+    rewritten = next((name for name in table.texts if named(name, vocabulary.REWRITTEN)), None)
+    text = next(
+        (name for name in table.texts if named(name, vocabulary.UNREWRITTEN) and name != rewritten), None
+    )
+    others = [name for name in table.texts if name not in (text, rewritten)]
+    if not text or not rewritten or any(table.is_written(table.column(name)) for name in others):
+        return None
+    why = f"“{rewritten}” is named like another wording of “{text}”."
+    return Found(TaskType.INSTRUCTION, {text: Role.INPUT, rewritten: Role.TARGET}, [why])
+
+
+def answered_mail(table: Table) -> Found | None:
+    """A mail and the reply to it. Its subject stands beside it and is named where it is not read."""
+    mails = (
+        column for column in table.columns if named(column.name, vocabulary.MAIL) and table.is_usable(column)
+    )
+    mail = next((column.name for column in mails if table.is_written(column)), None)
+    reply = table.first(vocabulary.ANSWER - vocabulary.VAGUE_ANSWER, but=[mail])
+    if not mail or not reply or reply not in table.texts:
+        return None
+    why = f"“{mail}” and “{reply}” are named like a message and the reply to it."
+    return Found(TaskType.CHAT, {mail: Role.INPUT, reply: Role.TARGET}, [why])
+
+
+def unread_subject(table: Table, roles: dict[str, Role]) -> str | None:
+    """The subject of the messages that are the input, where nothing reads it."""
+    asked = next((name for name, role in roles.items() if role is Role.INPUT), None)
+    if asked is None or not (named(asked, vocabulary.MAIL | {"content", "selftext", "posttext", "postbody"})):
+        return None
+    return next(
+        (name for name in table.texts if named(name, vocabulary.MAIL_SUBJECT) and name not in roles), None
+    )
+
+
 def structured_answer(table: Table) -> Found | None:
     """A question whose answer is JSON, as where calls or records are to be written."""
     asked = table.first(vocabulary.INSTRUCTION, vocabulary.QUESTION, vocabulary.INPUT)

@@ -7,6 +7,7 @@ from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
 from workers.ingest.labels import named as quoted
 from workers.ingest.proposals.beside import unread_beside
+from workers.ingest.proposals.by_answer import unread_subject
 from workers.ingest.proposals.by_name import CHOICE
 from workers.ingest.proposals.marked_rows import (
     doubtful_values,
@@ -111,6 +112,11 @@ def warnings_about(table: Table, roles: dict[str, Role], task: TaskType | None) 
         )
     if tools := next((column.name for column in unused if named(column.name, vocabulary.TOOLS)), None):
         found.append(f"“{tools}” describes tools. Calling tools is not learned yet.")
+    if task and Role.TARGET in roles.values() and (subject := unread_subject(table, roles)):
+        asked = next(name for name, role in roles.items() if role is Role.INPUT)
+        found.append(
+            f"“{subject}” is not read, although replies may depend on it. To learn from it too, write it above the text in “{asked}”."
+        )
     if Role.LABEL in roles.values() and (texts := other_texts(table, set(roles))):
         found.append(_unread(texts, [name for name, role in roles.items() if role is not Role.LABEL]))
     return found + ([*unread_beside(table, task, roles), *_about_marks(table, roles, task)] if task else [])
