@@ -54,7 +54,14 @@ def missing_labels(labels: Iterable[str]) -> set[str]:
 def doubtful_labels(labels: Iterable[str]) -> list[str]:
     """Return the labels that may say that a row has none, and are learned."""
     every = list(labels)
-    return [label for label in every if label.casefold() in _DOUBTFUL | _paired(every)]
+    doubtful = _DOUBTFUL | _paired(every) | _below_numbers(every)
+    return [label for label in every if label.casefold() in doubtful]
+
+
+def _below_numbers(labels: list[str]) -> set[str]:
+    """-1 beside 0, 1, 2 and so on, which data sets write where annotators did not agree. Beside 0 and 1 alone it is a side."""
+    held = set(labels)
+    return {"-1"} if len(held) > 3 and held == {str(number) for number in range(-1, len(held) - 1)} else set()
 
 
 def _paired(labels: list[str]) -> set[str]:

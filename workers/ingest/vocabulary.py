@@ -112,7 +112,7 @@ INPUT = _words(
     "input inputtext textinput inputs source src text texte texto testo prompt 输入 eingabe entree entrada"
 )
 LABEL = _words(
-    "label labels category categories class classes intent stance sentiment topic tag rating stars queue emotion polarity "
+    "label labels goldlabel goldlabels category categories class classes intent stance sentiment topic tag rating stars queue emotion polarity "
     "etiquette categorie classe categoria etiqueta clase kategorie klasse etikett sentimiento thema "
     "标签 类别 分类 类型 情感 意图 队列 ラベル カテゴリ метка класс категория 레이블 라벨 분류 लेबल श्रेणी تصنيف الفئة ป้ายกำกับ kategoria etiket target coarse ytrue department "
     + names_by_language.LABELS

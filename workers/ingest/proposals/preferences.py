@@ -17,6 +17,11 @@ _WINNER = re.compile(
 )
 _SCORE = re.compile(r"(score|rating|reward|votes?|rank)s?([ab]|[0-3])")
 _FEW = 8
+_SIDES = ({"0", "1"}, {"1", "2"}, {"a", "b"}, {"-1", "1"})
+_NEITHER = {"tie", "both", "neither", "same", "equal", "none"}
+_ASKED = (
+    vocabulary.QUESTION | vocabulary.INSTRUCTION | vocabulary.INPUT | vocabulary.HISTORY | vocabulary.CONTEXT
+)
 
 
 def compared(table: Table) -> Found | None:
@@ -32,7 +37,7 @@ def compared(table: Table) -> Found | None:
             and _WINNER.fullmatch(plain(column.name))
             and 0 < column.distinct <= _FEW
         ),
-        _score_of_a_side(table),
+        _label_of_a_side(table, pair) or _score_of_a_side(table),
     )
     if len(pair) < 2 or winner is None:
         return None
@@ -42,6 +47,20 @@ def compared(table: Table) -> Found | None:
         "Preferences are not learned yet. To learn the better answers, put the better one of each row into a column “answer”, and leave these out."
     )
     return Found(None, {}, [why])
+
+
+def _label_of_a_side(table: Table, pair: list[str]) -> str | None:
+    """A label that names one of the answers beside what they answer, as 0 and 1 do in SHP: which one is better."""
+    if not any(named(column.name, _ASKED) and column.filled for column in table.columns):
+        return None
+    if any(_stem(name) in ("answer", "answers") for name in pair):
+        return None  # Answers to choose from.
+    for column in table.columns:
+        if named(column.name, frozenset({"label", "labels"})) and column.name not in pair:
+            said = {value.strip().casefold() for value in (*column.examples, *table.different(column.name))}
+            if any(len(said - _NEITHER) == 2 and said - _NEITHER == sides for sides in _SIDES):
+                return column.name
+    return None
 
 
 def _score_of_a_side(table: Table) -> str | None:

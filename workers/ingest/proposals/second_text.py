@@ -36,6 +36,8 @@ _BESIDE = re.compile(
 )
 """Names of a text that stands beside the one that is labelled, and without which the label means nothing."""
 
+_PARSE = re.compile(r"parse[sd]?$|(pos|dep|constituency)(tags|tree)$")
+"""Columns that repeat a sentence with its grammar, as SNLI has them."""
 _HEADING = re.compile(r"(title|headline|subject)$")
 
 
@@ -105,6 +107,7 @@ def other_texts(table: Table, used: set[str]) -> list[str]:
 def _is_sentences(table: Table, column: Column) -> bool:
     return (
         column.name in table.texts
+        and not _PARSE.search(plain(column.name))
         and column.mean_length >= 20
         and table.is_written(column)
         and not table.is_label_like(column)
