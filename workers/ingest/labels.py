@@ -18,6 +18,15 @@ _SEPARATORS = {
         "\n": r"\n+|<br\s*/?>",
     }.items()
 }  # fmt: skip
+_WORD = r"\s+(?:and|und|et|y|e|и|og|och|en)\s+|\s*[和及与]\s*"
+_HAS_WORD = re.compile(_WORD, re.IGNORECASE)
+_BY_WORD = re.compile(rf"\s*[,&+]\s*(?:(?:and|und|et|og|och|en)\s+)?|{_WORD}", re.IGNORECASE)
+"""A word between labels, with signs between others of them: “toxic, insult and threat”."""
+_SAID = (
+    ("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"), ("1", "0"), ("ja", "nein"), ("oui", "non"), ("sí", "no"), ("si", "no"),
+    ("sim", "não"), ("да", "нет"), ("是", "否"), ("はい", "いいえ"),
+)  # fmt: skip
+"""Ways to write yes and no."""
 _STRONG = frozenset(";|；、\n")
 """Separators that hardly stand within one label; parts of the others must be labels of their own."""
 _NEVER = frozenset(";|；\n")
@@ -57,8 +66,10 @@ def merged_spellings(counts: Mapping[str, int], *, loosely: bool = True) -> list
     """Return the labels (tidy, with their rows) that are written in several ways, such as in upper and lower case; without
     `loosely` only those that are the same number or sign."""
     groups: defaultdict[str, list[str]] = defaultdict(list)
-    for label in counts:
-        groups[label_key(label, loosely=loosely)].append(label)
+    keys = {label: label_key(label, loosely=loosely) for label in counts}
+    said = _yes_and_no(set(keys.values())) if loosely else {}
+    for label, key in keys.items():
+        groups[said.get(key, key)].append(label)
     found = []
     for spellings in groups.values():
         if len(spellings) > 1:
@@ -67,6 +78,15 @@ def merged_spellings(counts: Mapping[str, int], *, loosely: bool = True) -> list
                 Merge(tidy_spelling(most[0]), tuple(most), sum(counts[label] for label in spellings))
             )
     return sorted(found, key=lambda merge: -merge.rows)
+
+
+def _yes_and_no(keys: set[str]) -> dict[str, str]:
+    """Return what each key says where all labels of a column are yes and no, each side in at least two ways. A way of which
+    one side alone stands there may mean something else."""
+    ways = [way for way in _SAID if keys.issuperset(way)]
+    if len(ways) < 2 or not keys <= {key for way in ways for key in way}:
+        return {}
+    return {key: side for way in ways for key, side in zip(way, ("yes", "no"), strict=True)}
 
 
 def merge_sentence(merges: list[Merge]) -> str:
@@ -118,7 +138,28 @@ def combinations_of(counts: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
         }
         if separator in _STRONG or len(known) > 1:
             found = known | found
-    return found
+    by_word = _joined_by_word(counts)
+    return by_word | found if len(by_word) > 1 else found
+
+
+def doubtful_combination(counts: Mapping[str, int]) -> str | None:
+    """Return the one label that joins two others by a word (“toxic and insult”), which is learned as a label of its own."""
+    joined = _joined_by_word(counts)
+    return (
+        next(iter(joined))
+        if len(joined) == 1 and not joined.keys() & combinations_of(counts).keys()
+        else None
+    )
+
+
+def _joined_by_word(counts: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+    """The labels that join others by “and” or by signs, each of which stands alone in some row; none where no word joins."""
+    joined = {label: parts for label in counts if len(parts := _parts(label, _BY_WORD)) > 1}
+    alone = {label_key(label) for label in counts if label not in joined}
+    known = {
+        label: parts for label, parts in joined.items() if all(label_key(part) in alone for part in parts)
+    }
+    return known if any(map(_HAS_WORD.search, known)) else {}
 
 
 def _parts(label: str, separator: re.Pattern[str]) -> tuple[str, ...]:

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from workers.contracts.specs import Column
 from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
-from workers.ingest.labels import combinations_of, label_key, labels_of, merged_spellings, spelled
+from workers.ingest.labels import (
+    combinations_of,
+    doubtful_combination,
+    label_key,
+    labels_of,
+    merged_spellings,
+    spelled,
+)
 from workers.ingest.labels import named as quoted
 from workers.ingest.missing_labels import doubtful_labels, missing_labels
 from workers.ingest.proposals.by_name import CHOICE
@@ -52,8 +59,9 @@ def classification(table: Table) -> Found | None:
         return None
     by_name = [column for column in labels if named(column.name, vocabulary.LABEL)]
     label = min(by_name, key=_rank) if by_name else None
-    pair = text_pair([name for name in table.texts if label and name != label.name])
     texts = [name for name in table.texts if name not in {column.name for column in labels}]
+    others = [name for name in table.texts if label and name != label.name]
+    pair = text_pair(texts) or text_pair(others)  # `label1` and `label2` of two annotators are a pair too.
     if label and pair:
         return _with_pair(table, pair, label)
     if not texts:
@@ -116,7 +124,9 @@ def _learnable(table: Table, roles: dict[str, Role], label: Column, why: list[st
 
 
 def _rank(column: Column) -> tuple[int, int]:
-    """Plainly named labels first, then the one with the fewest values."""
+    """The label that annotators agreed on first, then plainly named ones, then the one with the fewest values."""
+    if plain(column.name) in ("goldlabel", "goldlabels"):
+        return (-1, column.distinct)
     return (0 if plain(column.name).startswith(_PLAINLY) else 1, column.distinct)
 
 
@@ -171,6 +181,10 @@ def label_warnings(table: Table, name: str) -> list[str]:
     if doubtful := doubtful_labels(counts):
         found.append(
             f"“{doubtful[0]}” in “{name}” is learned as a label. If it means “no label”, empty these cells."
+        )
+    if joined := doubtful_combination(counts):
+        found.append(
+            f"“{joined}” in “{name}” joins other labels, and is learned as a label of its own. If it means several labels, keep the most important one of each row."
         )
     merges = merged_spellings({label: rows for label, rows in counts.items() if label not in missing})
     if merges:
