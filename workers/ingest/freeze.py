@@ -71,6 +71,8 @@ _STAGED_SCHEMA = MARKED_DATA_SCHEMA.remove(MARKED_DATA_SCHEMA.get_field_index("s
 _BATCH_ROWS = 2_000
 _MAX_LABELS = 1_000
 _SAME_ROW = "Same as another line"
+_OTHER_REASONS = "Other reasons"
+_MOST_REASONS = 100
 _ONLY_ROW = "The label occurs in one row only"
 
 
@@ -104,7 +106,7 @@ def _frozen(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
     codes = _codes(spec, gathered.only(keep))
     data = out / DATA_NAME
     _write_data(staged, keep, codes, settled.renamed, data, reporter, is_marked=gathered.has_unlearned)
-    reasons = _merge_rejects([rows / REJECTED_NAME, own_rejects], out / REJECTED_NAME, work)
+    rejects, reasons = _merge_rejects([rows / REJECTED_NAME, own_rejects], out / REJECTED_NAME, work)
     gathered = gathered.only(keep)
     counts = Counter(codes.tolist())
     is_classification = spec.task_type is TaskType.CLASSIFICATION
@@ -112,7 +114,7 @@ def _frozen(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return FreezeResult(
         rows={name: counts[code] for code, name in enumerate(SPLITS)},
-        rejected=sum(reasons.values()),
+        rejected=rejects,
         reasons=reasons,
         labels=label_counts(gathered) if is_classification else {},
         input_characters=statistics(gathered.input_characters),
@@ -366,8 +368,9 @@ def _tables(path: Path) -> Iterator[pa.Table]:
             yield pa.Table.from_batches([batch], schema=_STAGED_SCHEMA)
 
 
-def _merge_rejects(parts: list[Path], path: Path, work: Path) -> dict[str, int]:
-    """Write all rejects sorted by line; return rows per reason (line numbers and names in reasons aside), most first."""
+def _merge_rejects(parts: list[Path], path: Path, work: Path) -> tuple[int, dict[str, int]]:
+    """Write all rejects sorted by line; return how many there are, and rows per reason (line numbers and names in reasons
+    aside), most first. What has none of the most frequent reasons is counted together."""
     files = [str(part) for part in parts if part.exists()]
     with duckdb.connect() as database:
         database.execute("SET memory_limit = '400MB'; SET threads = 1")
@@ -380,10 +383,14 @@ def _merge_rejects(parts: list[Path], path: Path, work: Path) -> dict[str, int]:
             " THEN ? WHEN starts_with(reason, 'The row has several labels') THEN ?"
             " WHEN starts_with(reason, 'The label “') AND ends_with(reason, 'has no label') THEN regexp_replace(reason, '“[^”]*”', '“…”')"
             " ELSE regexp_replace(reason, '[0-9][0-9,]*', '…', 'g') END AS kind,"
-            " count(*) AS rows FROM read_parquet(?) GROUP BY kind ORDER BY rows DESC, kind LIMIT 100",
-            [_SAME_ROW, _ONLY_ROW, SEVERAL_LABELS, str(path)],
+            " count(*) AS rows FROM read_parquet(?) GROUP BY kind ORDER BY rows DESC, kind LIMIT ?",
+            [_SAME_ROW, _ONLY_ROW, SEVERAL_LABELS, str(path), _MOST_REASONS],
         ).fetchall()
-    return dict(rows)
+    total = pq.read_metadata(path).num_rows
+    reasons = dict(rows)
+    if others := total - sum(reasons.values()):
+        reasons[_OTHER_REASONS] = others
+    return total, reasons
 
 
 if __name__ == "__main__":

@@ -179,3 +179,16 @@ def test_row_groups_have_ten_thousand_rows(freeze_rows) -> None:
         10_000,
         5_000,
     ]
+
+
+@pytest.mark.parametrize("reasons", [5, 100, 101, 130])
+def test_all_rejected_rows_are_counted_whatever_their_reasons(freeze_rows, reasons: int) -> None:
+    """Each reason names another speaker, so that there are more of them than the page lists."""
+    names = [chr(0x4E00 + n) * 2 for n in range(reasons) for _ in range(1 + n % 2)]
+    talks = [[{"role": "user", "content": f"Where is {n}?"}, {"role": "assistant", "content": f"At desk {n}."}] for n in range(40)]  # fmt: skip
+    refused = [[{"role": "user", "content": "Where?"}, {"role": name, "content": "There."}] for name in names]
+    file = "\n".join(json.dumps({"messages": talk}) for talk in [*talks, *refused])
+    frozen = freeze_rows(file, TaskType.CHAT, {"messages": "messages"}, name="x.jsonl")
+    assert frozen.result.rejected == len(names) == len(frozen.rejected)
+    assert sum(frozen.result.reasons.values()) == len(names)
+    assert ("Other reasons" in frozen.result.reasons) is (reasons > 100)

@@ -173,7 +173,33 @@ def test_a_long_chain_ends_and_says_so(import_file) -> None:
     ]
     imported = import_file(lines(rows), "x.jsonl")
     assert len(json.loads(imported.rows[0]["messages"])) == 1_000
-    assert "Conversations are followed for 1,000 turns." in " ".join(imported.result.proposal.why)
+    said = " ".join(imported.result.proposal.why)
+    assert "Conversations are followed for 1,000 turns. The 100 turns after these are left out." in said
+    assert "another reply" not in said
+
+
+@pytest.mark.parametrize(
+    ("length", "beside", "replies", "cut"),
+    [(1_003, 4, 4, 3), (1_000, 4, 4, 0), (1_400, 0, 0, 400), (30, 6, 6, 0)],
+)
+def test_each_turn_that_is_left_out_is_counted_once(
+    import_file, length: int, beside: int, replies: int, cut: int
+) -> None:
+    """A chain with other replies to its sixth turn, the last of which go on, and with one to a turn after its cut."""
+    chain = [(f"c{n}", f"c{n - 1}" if n else None) for n in range(length)]
+    other = [(f"o{n}", "c5" if n < 3 else f"o{n - 1}") for n in range(beside)]
+    late = [("late", f"c{length - 1}")] if cut else []
+    short = [(f"s{n}{turn}", f"s{n}0" if turn else None) for n in range(30) for turn in range(2)]
+    rows = [
+        {"message_id": name, "parent_id": parent, "role": ["user", "assistant"][int(name[-1], 36) % 2], "text": f"Say {name}"}
+        for name, parent in [*chain, *other, *late, *short]
+    ]  # fmt: skip
+    imported = import_file(lines(rows), "x.jsonl")
+    said = " ".join(imported.result.proposal.why)
+    left_out = len(rows) - sum(len(json.loads(row["messages"])) for row in imported.rows)
+    assert left_out == replies + cut + len(late)
+    assert (f"{replies:,} turns were left out because another reply" in said) is bool(replies)
+    assert (f"The {cut + len(late):,} turns after these are left out." in said) is bool(cut)
 
 
 @pytest.mark.parametrize(

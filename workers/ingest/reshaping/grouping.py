@@ -241,8 +241,10 @@ def _notes(columns: TurnColumns, turns: int, talks: int, table: TurnTable) -> li
             if columns.rank
             else f"{table.alternatives:,} turns were left out because another reply to the same turn is kept: the first one, with what follows it."
         )
-    if table.is_cut:
-        notes.append(f"Conversations are followed for {LONGEST:,} turns. The turns after these are left out.")
+    if table.cut:
+        notes.append(
+            f"Conversations are followed for {LONGEST:,} turns. The {table.cut:,} turns after these are left out."
+        )
     if columns.time:
         notes.append(f"The turns of each conversation are in the order of “{columns.time}”.")
     if columns.marks:

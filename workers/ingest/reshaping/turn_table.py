@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 _BATCH_ROWS = 5_000
@@ -27,6 +28,15 @@ SELECT number, root, depth FROM path
 """
 """A conversation for each turn without one before it, along the best of the turns that follow each. Some exports name a
 first turn as its own parent."""
+_LEFT_OUT = """
+WITH said AS (SELECT number, message, nullif(parent, message) AS parent FROM turns WHERE content IS NOT NULL),
+ends AS (SELECT message FROM said JOIN placed USING (number) WHERE depth = {longest})
+SELECT said.number, min(above.number) AS above, coalesce(said.parent IN (SELECT message FROM ends), false) AS follows_cut
+FROM said LEFT JOIN said AS above ON above.message = said.parent
+WHERE said.number NOT IN (SELECT number FROM placed)
+GROUP BY said.number, said.parent ORDER BY said.number
+"""
+"""The turns on no path, the turn before each, and whether that one is the last of a path that was cut."""
 LONGEST = 1000
 """Turns to which a conversation of a tree is followed."""
 
@@ -66,12 +76,12 @@ def is_tree(rows: Path, work: Path, message: str, parent: str) -> bool:
 
 class TurnTable:
     """An open file of turns. `beside` names the cells of the whole conversation; `varying` are those that differ within
-    one, which are left out, and `alternatives` counts the turns of a tree that are on no path. `is_cut`: a path of it is so
-    long that its end may be missing."""
+    one, which are left out. Of the turns of a tree `alternatives` counts those that are on no path, and `cut` those that follow
+    the last turn of a path that is as long as it may be."""
 
     def __init__(self, turns: Path, work: Path, beside: Sequence[str], *, is_tree: bool) -> None:
         self.alternatives = 0
-        self.is_cut = False
+        self.cut = 0
         self._database = duckdb.connect()
         self._database.execute("SET memory_limit = '400MB'; SET threads = 1")
         self._database.execute("SET temp_directory = ?", [str(work / "spill")])
@@ -82,10 +92,12 @@ class TurnTable:
                 "CREATE VIEW joined AS SELECT turns.* REPLACE (coalesce(talk, CAST(root AS VARCHAR)) AS talk, CAST(depth AS DOUBLE) AS turn), root"
                 " FROM turns JOIN placed USING (number)"
             )
-            self.alternatives = self._count(
+            left_out = self._count(
                 "SELECT (SELECT count(*) FROM turns WHERE content IS NOT NULL) - count(*) FROM placed"
             )
-            self.is_cut = self._count("SELECT max(depth) FROM placed") >= LONGEST
+            is_long = left_out and self._count("SELECT max(depth) FROM placed") >= LONGEST
+            self.cut = self._count_cut() if is_long else 0
+            self.alternatives = left_out - self.cut
         else:
             self._database.execute(
                 "CREATE VIEW joined AS SELECT *, talk AS root FROM turns WHERE content IS NOT NULL"
@@ -106,6 +118,17 @@ class TurnTable:
     def _count(self, query: str) -> int:
         found = self._database.execute(query).fetchone()
         return int(found[0] or 0) if found else 0
+
+    def _count_cut(self) -> int:
+        """Count the turns below the ends of the longest paths. A chain may go on for long, so each turn finds the first one
+        above it that is left out too in steps that double."""
+        found = self._database.execute(_LEFT_OUT.format(longest=LONGEST)).fetchnumpy()
+        numbers, above = np.asarray(found["number"]), np.ma.filled(found["above"], -1)
+        place = np.searchsorted(numbers, above).clip(max=len(numbers) - 1)
+        first = np.where(numbers[place] == above, place, np.arange(len(numbers)))
+        for _ in range(len(numbers).bit_length()):
+            first = first[first]
+        return int(np.asarray(found["follows_cut"], dtype=bool)[first].sum())
 
     def _varies(self, column: str) -> bool:
         """Whether a column says different things in more than one of twenty conversations."""
