@@ -15,6 +15,7 @@ from pathlib import Path
 from charset_normalizer import CharsetMatch, from_bytes
 
 from workers.contracts.encodings import ENCODINGS
+from workers.ingest.alphabets import latin_codec, script_codec
 from workers.ingest.readers.lines import split_lines
 
 DAMAGED = "\ufdd0"
@@ -44,7 +45,7 @@ _CJK_PUNCTUATION = frozenset("、。“”‘’《》「」『』…—·　【
 
 _WESTERN_WORDS = frozenset("àèéóåöÀÈÉÓÅÖ")
 """Words of one letter, as in “il va à Paris”, “c'è” and “på en ö”."""
-_WESTERN_PUNCTUATION = frozenset("‘’“”–—…€£°«»¿¡•·§©®™½¼\u00a0")
+_WESTERN_PUNCTUATION = frozenset("‘’“”–—…€£°«»¿¡•·§©®™½¼±×÷µ²³\u00a0")
 
 
 def _mark_damage(error: UnicodeError) -> tuple[str, int]:
@@ -88,7 +89,7 @@ def detect_encoding(path: Path, on_bytes: Callable[[int], None] = lambda _: None
     scan = _scan_utf8(path, on_bytes)
     if scan.is_utf8:
         return "utf-8"
-    return _legacy(scan.legacy)
+    return legacy_codec(scan.legacy)
 
 
 def preview(text: str) -> list[str]:
@@ -159,7 +160,10 @@ def _damaged_lines(chunk: bytes) -> bytes:
     )
 
 
-def _legacy(sample: bytes) -> str:
+def legacy_codec(sample: bytes) -> str:
+    """Return the codec of lines that are no UTF-8."""
+    if codec := latin_codec(sample):
+        return "cp1254" if codec == "cp1252" and _is_turkish(sample) else codec
     western = _western_share(sample)
     scores = {codec: _share(sample, codec, everyday) for codec, everyday in _EAST_ASIAN.items()}
     best = max(scores, key=lambda codec: scores[codec])
@@ -171,6 +175,8 @@ def _legacy(sample: bytes) -> str:
         return best
     if western >= 0.85:
         return "cp1254" if _is_turkish(sample) else "cp1252"
+    if codec := script_codec(sample):
+        return codec
     guess = from_bytes(sample, cp_isolation=_GUESSED).best()
     if guess is None or _is_noise(guess):
         return "cp1252" if western >= 0.6 else "utf-8"

@@ -1,6 +1,12 @@
 """Every encoding that people's spreadsheets come in is recognised and named."""
 
+from typing import Any
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workers.ingest.encodings import legacy_codec
 
 ENGLISH_CHINESE = "question,answer\n" + "".join(
     f"How do I renew book {n}?,请在图书馆网站上登录，然后点击续借按钮（第{n}本）。\n" for n in range(20)
@@ -99,3 +105,48 @@ def test_a_legacy_character_far_into_an_ascii_file_is_seen(import_file) -> None:
     text = "text,label\n" + "a plain sentence without accents,x\n" * 40_000 + "le café est fermé,y\n"
     imported = import_file(text.encode("latin-1"))
     assert imported.rows[-1]["text"] == "le café est fermé"
+
+
+SENTENCES = {
+    "he": ["איפה נמצאת ההזמנה שלי", "החבילה תגיע מחר בבוקר", "אני רוצה להחזיר את המוצר", "שירות מצוין", "תודה רבה"],
+    "ru": ["Где мой заказ", "Посылка придёт завтра утром", "Как вернуть чайник", "Спасибо", "Очень хорошо"],
+    "el": ["Πού είναι η παραγγελία μου", "Το πακέτο θα φτάσει αύριο", "Πώς επιστρέφω το προϊόν", "Ευχαριστώ"],
+    "ar": ["أين طلبي", "سوف تصل الحزمة غدا صباحا", "كيف يمكنني إرجاع المنتج", "شكرا"],
+    "cs": ["Kde je má objednávka, děkuji", "Balík dorazí zítra ráno, děkujeme", "Jak mohu vrátit zboží příště?"],
+    "pl": ["Gdzie jest moje zamówienie i gdzie źle", "Paczka dotrze jutro, dziękuję", "Jak mogę zwrócić płaszcz"],
+    "hu": ["A csomag reggel érkezik, köszönjük a türelmet", "Főleg délelőtt, időben", "Szörnyű és gyűlölöm"],
+    "lt": ["Kur yra mano užsakymas, ačiū", "Siuntinys atvyks rytoj, ačiū už kantrybę", "Kaip grąžinti prekę, pasirinkę"],
+    "fr": ["Où est ma commande passée à Noël", "Très bien, je suis déçu", "La bibliothèque est fermée l’été"],
+    "sv": ["Var är min beställning på vägen", "Paketet kommer på förmiddagen", "Hur skickar jag tillbaka två varor över ån?"],
+    "is": ["Hvar er pöntunin mín, þakka þér", "Pakkinn kemur á morgun, það er gott", "Hvernig skila ég vörunni?"],
+}  # fmt: skip
+WRITTEN_IN = [
+    ("he", "cp1255"), ("ru", "cp1251"), ("ru", "koi8_r"), ("ru", "cp866"), ("el", "cp1253"), ("ar", "cp1256"),
+    ("cs", "cp1250"), ("cs", "iso8859-2"), ("pl", "cp1250"), ("pl", "iso8859-2"), ("hu", "cp1250"), ("lt", "cp1257"),
+    ("fr", "cp1252"), ("sv", "cp1252"), ("is", "cp1252"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "codec"), WRITTEN_IN)
+@settings(max_examples=8, deadline=None)
+@given(data=st.data(), extra=st.sampled_from(["", "ok", "Order 17, please"]))
+def test_a_few_sentences_tell_the_code_page(language: str, codec: str, data: Any, extra: str) -> None:
+    sentences = SENTENCES[language]
+    told = data.draw(st.lists(st.sampled_from(sentences), min_size=4, max_size=20))
+    lines = [f"{sentence} {extra}" for sentence in (*sentences, *told)]
+    written = "\n".join(lines).encode(codec)
+    assert written.decode(legacy_codec(written)) == written.decode(codec)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "5 µm × 20 °C ± 1",
+        "Meet José, María, Søren and Bjørn",
+        "a naïve idea of her façade",
+        "£5, €7 and ½ © ACME™",
+    ],
+)
+def test_signs_and_names_among_english_stay_western(line: str) -> None:
+    written = "\n".join(f"{n} {line}" for n in range(20)).encode("cp1252")
+    assert written.decode(legacy_codec(written)) == written.decode("cp1252")
