@@ -75,8 +75,8 @@ _BY_FREQUENCY: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("านรกอเงมยลวดทสตะปบคหพชจขผถศซณธญ่้ีิ์ัืุู็แไโใำ", ("cp874",)),
 )
 """Letters of Hebrew, Russian, Ukrainian, Greek, Arabic, Persian and Thai, the most frequent first."""
-_RARE = math.log(0.0005)
-_CAPITAL = math.log(0.05)
+_RARE = math.log(0.00005)
+_CAPITAL = math.log(0.1)
 _LEAST_SHARE = 0.95
 _LEAST_TOGETHER = 0.8
 """The share of letters next to another one of the script."""

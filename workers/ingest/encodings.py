@@ -21,6 +21,8 @@ from workers.ingest.readers.lines import split_lines
 DAMAGED = "\ufdd0"
 """Stands for a byte that could not be decoded: a code point that Unicode keeps out of interchange."""
 DAMAGE_HANDLER = "maquette-damage"
+WESTERN_HANDLER = "maquette-western"
+"""Reads bytes that are no UTF-8 as Windows-1252: for files that were put together from exports in both."""
 
 _CHUNK = 1 << 20
 _SAMPLE = 256 * 1024
@@ -39,6 +41,10 @@ _GUESSED = [
 ]
 """What charset-normalizer may answer: encodings that people meet, and that the page can name."""
 _ENOUGH_LINES = 20_000
+_LEAST_MIXED = 3
+"""Lines in UTF-8, and lines in Windows-1252, from which on a file was put together from both. Damage makes fewer."""
+_LEAST_MIXED_SHARE = 0.02
+_SURELY_WESTERN = 0.95
 _PREVIEW_LINES, _PREVIEW_CHARACTERS = 3, 200
 
 _CJK_PUNCTUATION = frozenset("、。“”‘’《》「」『』…—·　【】〈〉")
@@ -53,7 +59,17 @@ def _mark_damage(error: UnicodeError) -> tuple[str, int]:
     return DAMAGED, error.start + 1
 
 
+def _read_as_western(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101
+    byte = error.object[error.start : error.start + 1]
+    try:
+        return byte.decode("cp1252"), error.start + 1
+    except UnicodeDecodeError:
+        return DAMAGED, error.start + 1
+
+
 codecs.register_error(DAMAGE_HANDLER, _mark_damage)
+codecs.register_error(WESTERN_HANDLER, _read_as_western)
 
 
 @dataclass
@@ -65,7 +81,14 @@ class _Scan:
     multibyte: int = 0
     good_lines: int = 0
     bad_lines: int = 0
+    begun: str = ""
     legacy: bytes = b""
+
+    def count_line(self, line: str) -> None:
+        if DAMAGED in line:
+            self.bad_lines += 1
+        elif not line.isascii():
+            self.good_lines += 1
 
     @property
     def is_utf8(self) -> bool:
@@ -73,9 +96,16 @@ class _Scan:
         five or six damaged bytes, Western texts have hardly any."""
         return self.damaged <= self.multibyte or self.bad_lines < self.good_lines
 
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some lines are in UTF-8 and some are not."""
+        fewer = min(self.good_lines, self.bad_lines)
+        return fewer >= max(_LEAST_MIXED, _LEAST_MIXED_SHARE * (self.good_lines + self.bad_lines))
 
-def detect_encoding(path: Path, on_bytes: Callable[[int], None] = lambda _: None) -> str:
-    """Return the codec name for the text in `path`; reads all of it unless a BOM or NUL pattern decides.
+
+def detect_encoding(path: Path, on_bytes: Callable[[int], None] = lambda _: None) -> tuple[str, int]:
+    """Return the codec name for the text in `path`, and how many of its lines are in Windows-1252 where the others are in
+    UTF-8; reads all of it unless a BOM or NUL pattern decides.
 
     `on_bytes` hears how far reading has come.
     """
@@ -83,13 +113,16 @@ def detect_encoding(path: Path, on_bytes: Callable[[int], None] = lambda _: None
         head = stream.read(_SAMPLE)
     for bom, codec in _BOMS:
         if head.startswith(bom):
-            return codec
+            return codec, 0
     if wide := utf16_without_bom(head):
-        return wide
+        return wide, 0
     scan = _scan_utf8(path, on_bytes)
-    if scan.is_utf8:
-        return "utf-8"
-    return legacy_codec(scan.legacy)
+    if scan.is_utf8 and not scan.is_mixed:
+        return "utf-8", 0
+    legacy = legacy_codec(scan.legacy)
+    if scan.is_mixed and legacy == "cp1252" and _western_share(scan.legacy) >= _SURELY_WESTERN:
+        return "utf-8", scan.bad_lines
+    return "utf-8" if scan.is_utf8 else legacy, 0
 
 
 def preview(text: str) -> list[str]:
@@ -121,7 +154,7 @@ def _scan_utf8(path: Path, on_bytes: Callable[[int], None]) -> _Scan:
         while chunk := stream.read(_CHUNK):
             text = decoder.decode(chunk)
             on_bytes(stream.tell())
-            if text.isascii():
+            if text.isascii() and not scan.begun:
                 continue
             damaged = text.count(DAMAGED)
             scan.damaged += damaged
@@ -129,9 +162,11 @@ def _scan_utf8(path: Path, on_bytes: Callable[[int], None]) -> _Scan:
             _count_lines(text, scan)
             if damaged and len(scan.legacy) < _SAMPLE:
                 scan.legacy += _damaged_lines(chunk)[:_SAMPLE]
-            if scan.damaged > 10_000 and not scan.is_utf8:
+            if scan.damaged > 10_000 and not scan.is_utf8 and not scan.is_mixed:
                 break
-    scan.damaged += decoder.decode(b"", final=True).count(DAMAGED)
+    end = decoder.decode(b"", final=True)
+    scan.damaged += end.count(DAMAGED)
+    scan.count_line(scan.begun + end)
     if scan.damaged and not scan.legacy:
         with path.open("rb") as stream:
             stream.seek(max(0, path.stat().st_size - _SAMPLE))
@@ -143,13 +178,16 @@ def _count_lines(text: str, scan: _Scan) -> None:
     """Count the lines with characters beyond ASCII; in a large text without any damage yet, enough of them."""
     if not scan.damaged and scan.good_lines > _ENOUGH_LINES:
         return
-    for line in text.split("\n"):
-        if line.isascii():
-            continue
-        if DAMAGED in line:
-            scan.bad_lines += 1
-        else:
-            scan.good_lines += 1
+    *ended, rest = text.split("\n")
+    for line in ended:
+        scan.count_line(scan.begun + line)
+        scan.begun = ""
+    scan.begun = _marks_of(scan.begun + rest)
+
+
+def _marks_of(line: str) -> str:
+    """What matters of a line that goes on in the next chunk."""
+    return "" if line.isascii() else DAMAGED if DAMAGED in line else "é"
 
 
 def _damaged_lines(chunk: bytes) -> bytes:

@@ -14,9 +14,10 @@ from workers.contracts.fixes import FILE_TOO_LARGE
 from workers.contracts.specs import ImportResult, ImportSpec, Reject
 from workers.ingest.containers import unpacked
 from workers.ingest.detect import BINARY_FORMATS, Format, binary_format, text_format
-from workers.ingest.encodings import DAMAGED, detect_encoding, preview
+from workers.ingest.encodings import DAMAGED, WESTERN_HANDLER, detect_encoding, preview
 from workers.ingest.fetching import fetch_source
 from workers.ingest.limits import Limits
+from workers.ingest.mojibake import DoubleEncoding
 from workers.ingest.nested import flattened
 from workers.ingest.profile import Profile
 from workers.ingest.proposals import propose
@@ -27,7 +28,7 @@ from workers.ingest.readers.json_document import read_json
 from workers.ingest.readers.jsonl import read_jsonl
 from workers.ingest.readers.parquet import read_parquet
 from workers.ingest.readers.text import read_text
-from workers.ingest.reshaping import reshape
+from workers.ingest.reshaping import repair_encoding, reshape
 from workers.ingest.source import Bad, Row, Source
 from workers.ingest.tables import (
     REJECTED_NAME,
@@ -88,24 +89,29 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
     format_ = identify(source, reporter, spec.encoding)
     source.part = source.part or spec.part
     rows = RowsWriter(out / ROWS_NAME, Path(spec.work))
-    profile = Profile()
+    profile, doubled = Profile(), DoubleEncoding()
     with RejectedWriter(out / REJECTED_NAME) as rejected:
         for record in _reported(READERS[format_](source), source, reporter):
-            _place(record, source, rows, rejected, profile)
+            if cells := _place(record, source, rows, rejected):
+                profile.add(cells)
+                doubled.add(cells.values())
     rows.close()
     if not rows.count:
         raise _no_rows(rejected)
+    is_text = format_ not in BINARY_FORMATS
+    if doubled.is_noticeable and _is_repaired(doubled, source, spec, is_text=is_text):
+        profile = repair_encoding(out / ROWS_NAME, Path(spec.work))
     columns, count = profile.columns(), rows.count
     if reshaped := reshape(out / ROWS_NAME, Path(spec.work), columns, profile.sample, source.notes):
         profile, count = reshaped.profile, reshaped.rows
         columns = profile.columns()
-    is_text = format_ not in BINARY_FORMATS
     if count == 1 and format_ in (Format.JSON, Format.JSONL) and _is_whole_table(profile):
         source.notes.append(
             "The whole file is one object, so it became one row. Write an object for each example: a list of them, or one in each line."
         )
     for note in source.notes:
         reporter.log(note)
+    proposal = propose(columns, profile.sample, source.notes)
     return ImportResult(
         format=format_,
         encoding=encoding_label(source.encoding) if is_text else None,
@@ -119,7 +125,7 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
         rejected=rejected.count,
         first_rejects=[Reject(line=line, reason=reason) for line, reason in rejected.first],
         columns=columns,
-        proposal=propose(columns, profile.sample, source.notes),
+        proposal=proposal.model_copy(update={"warnings": [*source.warnings, *proposal.warnings]}),
         bytes=sum((out / name).stat().st_size for name in (ROWS_NAME, REJECTED_NAME)),
         fetched=fetched,
     )
@@ -143,7 +149,15 @@ def identify(source: Source, reporter: Reporter, codec: str | None = None) -> Fo
             "checking the file", done, size, fraction=_share(source, _CHECKING_SHARE * done / size)
         )
 
-    source.encoding = codec or detect_encoding(source.path, on_bytes)
+    if codec:
+        source.encoding = codec
+    else:
+        source.encoding, mixed_lines = detect_encoding(source.path, on_bytes)
+        if mixed_lines:
+            source.errors = WESTERN_HANDLER
+            source.warnings.append(
+                f"{mixed_lines:,} lines are not valid UTF-8, as the others are, and were read as Windows-1252. Check that their accents are right."
+            )
     if not source.sample().strip("\ufeff\0 \t\r\n"):
         raise JobError(
             "empty_file", "This file holds only white space. Upload one with rows.", field="source"
@@ -169,13 +183,29 @@ def _share(source: Source, done: float) -> float:
     return source.share_before + (1 - source.share_before) * done
 
 
+def _is_repaired(doubled: DoubleEncoding, source: Source, spec: ImportSpec, *, is_text: bool) -> bool:
+    """Say that cells were encoded twice, and whether they are repaired: not where a person chose how to read the file."""
+    count, example = f"{doubled.count:,}", doubled.example
+    if spec.encoding or not doubled.is_frequent:
+        source.warnings.append(
+            f"{count} cells look as if they were encoded twice, such as “{example}”. They were read as they are."
+        )
+        return False
+    source.warnings.append(
+        f"{count} cells were encoded twice, such as “{example}”, and were repaired. To read them as they are, choose “{encoding_label(source.encoding)}” as the encoding."
+        if is_text
+        else f"{count} cells were encoded twice, such as “{example}”, and were repaired."
+    )
+    return True
+
+
 def _place(
-    record: Row | Bad, source: Source, rows: RowsWriter, rejected: RejectedWriter, profile: Profile
-) -> None:
-    """Put a record in exactly one place."""
+    record: Row | Bad, source: Source, rows: RowsWriter, rejected: RejectedWriter
+) -> dict[str, str | None] | None:
+    """Put a record in exactly one place; return its cells where it became a row."""
     if isinstance(record, Bad):
         rejected.add(*record)
-        return
+        return None
     cells: dict[str, str | None] = {}
     characters = 0
     for name, value in flattened(record.cells):
@@ -185,16 +215,16 @@ def _place(
         if problem:
             source.count(characters)
             rejected.add(record.line, f"{printable_name(name)}: {problem}", _row_text(record))
-            return
+            return None
         cells["line_" if name == "__line" else name] = text
     if not characters:
         rejected.add(record.line, "All cells are empty", _row_text(record))
-        return
+        return None
     source.count(characters)
     rows.add(record.line, cells, characters)
     if len(rows.columns) > source.max_columns:
         raise too_many_columns(len(rows.columns), source.max_columns)
-    profile.add(cells)
+    return cells
 
 
 def name_problem(name: str) -> str | None:

@@ -42,10 +42,14 @@ class Source:
     path: Path
     filename: str
     encoding: str = "utf-8"
+    errors: str = DAMAGE_HANDLER
+    """How bytes are read that the encoding does not have."""
     max_cell_bytes: int = 1_000_000
     max_columns: int = 500
     limits: Limits = field(default_factory=Limits)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """What the user should know before anything else: texts that may be read wrongly."""
     parts: list[str] = field(default_factory=list)
     """Sheets of a workbook or files of an archive, of which `part` is read."""
     part: str | None = None
@@ -83,10 +87,10 @@ class Source:
         return 16 * self.max_cell_bytes
 
     def open_text(self, newline: str | None = None) -> io.TextIOWrapper:
-        """Open decoded; undecodable bytes become `encodings.DAMAGED`. Reading moves `position`."""
+        """Open decoded; undecodable bytes are read as `errors` says. Reading moves `position`."""
         raw = self.path.open("rb")
         self.position = lambda: self.size if raw.closed else raw.tell()
-        return io.TextIOWrapper(raw, encoding=self.encoding, errors=DAMAGE_HANDLER, newline=newline)
+        return io.TextIOWrapper(raw, encoding=self.encoding, errors=self.errors, newline=newline)
 
     def sample(self, newline: str | None = None) -> str:
         """The beginning of the text, cut after a whole line where there is one."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workers.ingest.encodings import legacy_codec
@@ -150,3 +150,34 @@ def test_a_few_sentences_tell_the_code_page(language: str, codec: str, data: Any
 def test_signs_and_names_among_english_stay_western(line: str) -> None:
     written = "\n".join(f"{n} {line}" for n in range(20)).encode("cp1252")
     assert written.decode(legacy_codec(written)) == written.decode("cp1252")
+
+
+MIXED = [
+    "I’d like a café {n}",
+    "Señor Nuñez wants crème brûlée {n}",
+    "5 € – “nice” {n}",
+    "A plain line {n}",
+    "Grüße aus Köln {n}",
+]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.lists(st.booleans(), min_size=30, max_size=60))
+@pytest.mark.parametrize("name", ["x.csv", "x.txt", "x.jsonl"])
+def test_a_file_put_together_from_two_encodings(import_file: Any, name: str, order: list[bool]) -> None:
+    """Every line is read as it was written, and the page says how many are not UTF-8."""
+    order = [True] * 10 + order + [False] * 10
+    texts = [MIXED[n % len(MIXED)].format(n=n) for n in range(len(order))]
+    form = '{{"text": "{}"}}' if name == "x.jsonl" else "{}"
+    lines = [
+        form.format(text).encode("utf-8" if is_utf8 else "cp1252")
+        for text, is_utf8 in zip(texts, order, strict=True)
+    ]
+    imported = import_file(b"\n".join([b"text", *lines] if name == "x.csv" else lines), name)
+    assert [row["text"] for row in imported.rows] == texts
+    western = sum(not text.isascii() and not is_utf8 for text, is_utf8 in zip(texts, order, strict=True))
+    assert imported.result.proposal.warnings[0].startswith(f"{western} lines are not valid UTF-8")
+    as_chosen = import_file(
+        b"\n".join([b"text", *lines] if name == "x.csv" else lines), name, encoding="utf-8"
+    )
+    assert as_chosen.result.rejected == western

@@ -11,6 +11,7 @@ from pathlib import Path
 from workers.contracts.specs import Column
 from workers.ingest.conversations.cast import SELVES, are_selves
 from workers.ingest.conversations.markup import cast_of_lines
+from workers.ingest.mojibake import repaired
 from workers.ingest.profile import Profile
 from workers.ingest.reshaping.cells import Cells, find_conversion
 from workers.ingest.reshaping.grouping import group_line_pairs, group_turns, has_line_pairs, turn_columns
@@ -54,6 +55,19 @@ def reshape(
             f"“{group}” is filled only in the first row of each group. The rows below got the same value."
         )
     return None if rows is None else Reshaped(rows, _profiled(path))
+
+
+def repair_encoding(path: Path, work: Path) -> Profile:
+    """Rewrite rows.parquet without what was encoded twice, and return what it holds then."""
+    _rewrite(
+        path,
+        work,
+        lambda table: (
+            (line, {repaired(name) or name: repaired(text) for name, text in cells.items()})
+            for line, cells in table
+        ),
+    )
+    return _profiled(path)
 
 
 def _rewrite(path: Path, work: Path, change: Callable[[Cells], Cells]) -> int:
