@@ -6,8 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from workers.ingest.conversations.markup import masked
+from workers.ingest.quoted_lines import Marks, marks_of, straightened
 from workers.ingest.readers.lines import split_lines
 from workers.ingest.vocabulary import is_known_name
 
@@ -47,6 +49,8 @@ _STOPS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
 _SAMPLE_RECORDS = 2_000
 _FIELD_LIMIT = 1 << 30
 _QUOTED_SHARE = 0.3
+_LEAST_CONSISTENT = 0.9
+_SPACED_CELLS = re.compile(r'"(?:[^"\\]|\\.|"")*"(?: (?:"(?:[^"\\]|\\.|"")*"|-?\d[\d.e+-]*|TRUE|FALSE|NA))+')
 
 csv.field_size_limit(_FIELD_LIMIT)
 
@@ -69,6 +73,9 @@ class Dialect:
     stray: float = 0.0
     is_markdown: bool = False
     """Whether rows begin and end with a bar as well, as in Markdown."""
+    marks: Marks = ""
+    between: str = ""
+    """What stands between curly marks."""
     begins_so: bool = True
     """Whether the first record, which often names the columns, is as wide as most."""
 
@@ -79,6 +86,8 @@ class Dialect:
     def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """A strict csv reader: what is quoted wrongly raises csv.Error instead of being altered silently."""
         # map goes on after a line that raises an error; a generator would end there, and the rest of the file with it.
+        if self.marks:
+            lines = map(partial(straightened, marks=self.marks, delimiter=self.between), lines)
         if self.is_markdown:
             lines = map(_without_edges, lines)
         elif self.delimiter == TABS:
@@ -195,6 +204,8 @@ def find_dialect(sample: str, extension: str) -> Dialect:
     lines = split_lines(sample)
     if markdown := _markdown(lines):
         return markdown
+    if other := _with_other_marks(lines, extension) or _spaced_cells(lines):
+        return other
     declared = re.match(r"sep=(.)\r?\n?$", lines[0]) if lines else None
     if declared:
         return _best(lines[1:], sample, (declared[1],), extension, declared=True)
@@ -210,6 +221,28 @@ def find_dialect(sample: str, extension: str) -> Dialect:
     if found.delimiter == SINGLE_COLUMN and extension not in (".csv", ".tsv"):
         return _arrows(lines) or found
     return found
+
+
+def _with_other_marks(lines: list[str], extension: str) -> Dialect | None:
+    """The dialect of lines whose quotation marks are curly, or stand around whole lines."""
+    marks, between = marks_of(lines)
+    if marks == "whole":
+        return Dialect(SINGLE_COLUMN) if extension in (".csv", ".tsv") else None
+    if not marks:
+        return None
+    straight = [straightened(line, marks, between) for line in lines]
+    found = _best(straight, "".join(straight), (between,) if between else _DELIMITERS, extension)
+    is_table = found.width > 1 and found.consistent >= _LEAST_CONSISTENT
+    return replace(found, marks=marks, between=between) if is_table else None
+
+
+def _spaced_cells(lines: list[str]) -> Dialect | None:
+    """The dialect of what R writes: quoted texts, numbers and marks of no value with one space between two of them."""
+    some = [line for line in lines[:_SAMPLE_RECORDS] if line.strip()]
+    whole = [line for line in some if _SPACED_CELLS.fullmatch(line.rstrip())]
+    if len(some) < 3 or len(whole) < _LEAST_CONSISTENT * len(some):
+        return None
+    return _measured(Dialect(" ", escape="\\" if '\\"' in "".join(some) else None), lines)
 
 
 def _are_remarks(lines: list[str], dialect: Dialect) -> bool:

@@ -13,6 +13,7 @@ from typing import TextIO
 from workers.ingest.dialect import Dialect, find_dialect
 from workers.ingest.header import column_names, looks_like_header, rows_above_header
 from workers.ingest.readers.lines import Line, read_lines
+from workers.ingest.readers.uneven_header import uneven_header
 from workers.ingest.readers.unquoted import UNQUOTED, rejoined, width_by_header
 from workers.ingest.source import Bad, Row, Source
 from workers.runtime.reporter import JobError
@@ -116,7 +117,7 @@ def _table(
     source: Source, dialect: Dialect, records: Iterator[tuple[int, list[str]] | Bad]
 ) -> Iterator[Row | Bad]:
     ahead = list(islice(records, _PREVIEW_RECORDS))
-    names, header = _names(source, dialect, ahead)
+    names, header, is_short = _names(source, dialect, ahead)
     preamble = header is not None
     for record in _chained(ahead, records):
         if preamble and header and record[0] == header[0]:
@@ -126,13 +127,16 @@ def _table(
         elif preamble:
             yield Bad(record[0], "This line is above the table's header", dialect.delimiter.join(record[1]))
         else:
+            if is_short and len(record[1]) == len(names) - 1:
+                record[1].append("")
             yield _row(record, names, dialect, source if header else None)
 
 
 def _names(
     source: Source, dialect: Dialect, ahead: list[tuple[int, list[str]] | Bad]
-) -> tuple[list[str], tuple[int, list[str]] | None]:
-    """Return the names of the columns, and the line that holds them, by the first records of a table."""
+) -> tuple[list[str], tuple[int, list[str]] | None, bool]:
+    """Return the names of the columns, the line that holds them, and whether rows may lack the last one, by the first
+    records of a table."""
     good = [record for record in ahead if not isinstance(record, Bad)]
     if good and good[0][1][0].startswith("sep=") and len(good[0][1]) <= 2:
         ahead.remove(good.pop(0))
@@ -141,6 +145,10 @@ def _names(
     if named_width:
         good = [(line, rejoined(cells, named_width, dialect.delimiter) or cells) for line, cells in good]
     width = named_width or _width(good, dialect.width)
+    uneven = None if named_width else uneven_header([cells for _, cells in good], width)
+    if uneven and len(uneven.names) <= source.max_columns:
+        source.warnings += [uneven.note] if uneven.note else []
+        return column_names(uneven.names), good[0], len(uneven.names) > width
     full = [(line, cells[:width]) for line, cells in good if len(cells) in (width, dialect.width)]
     rows = [cells for _, cells in full]
     above = rows_above_header(rows)
@@ -157,7 +165,7 @@ def _names(
     names = column_names(header[1] if header else [""] * width)
     if not header:
         source.notes.append("The first line looks like data, so the columns were numbered.")
-    return names, header
+    return names, header, False
 
 
 def _chained(
