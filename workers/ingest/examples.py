@@ -14,6 +14,7 @@ from workers.ingest.conversations import (
     parse_messages,
     read_history,
 )
+from workers.ingest.empty_cells import is_sheet_error
 from workers.ingest.labels import labels_of, named
 from workers.ingest.passages import passages
 from workers.ingest.verdicts import Reading, is_no_mark, is_no_weight, reading_of
@@ -97,6 +98,10 @@ class Builder:
         text = self._cell(cells, role)
         if not text.strip() or text.strip().casefold() in _GONE:
             raise RowError(f"The {_NAMES[role]} (column “{self._columns[role]}”) is empty")
+        if role is not Role.LABEL and is_sheet_error(text):
+            raise RowError(
+                f"The {_NAMES[role]} (column “{self._columns[role]}”) is a spreadsheet error, not a text"
+            )
         return text
 
     def build(self, cells: dict[str, str | None]) -> Example:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from workers.ingest.empty_cells import is_sheet_error
+
 _WORDS = frozenset(
     {
         "n/a", "#n/a", "nan", "null", "nil", "\\n", "<na>", "<nan>", "<null>", "<none>", "(null)", "(none)", "(blank)", "(empty)", "n.a.",
@@ -43,7 +45,10 @@ def missing_labels(labels: Iterable[str]) -> set[str]:
     A sign does so only beside words: + and - may be the labels themselves. At least two other labels must be left.
     """
     every = list(labels)
+    errors = {label for label in every if is_sheet_error(label)}
     words = {label for label in every if label.casefold() in _WORDS - _paired(every)}
+    # Where they are half of the labels or more, the texts are about them.
+    words = words | errors if len(errors) * 2 < len(every) else words - errors
     signs = {label for label in every if label in _SIGNS}
     others = [label for label in every if label not in words | signs]
     if len({label.casefold() for label in others}) < 2:

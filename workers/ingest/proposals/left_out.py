@@ -5,6 +5,7 @@ import re
 from workers.contracts.specs import Column
 from workers.contracts.task_types import Role, TaskType
 from workers.ingest import vocabulary
+from workers.ingest.empty_cells import is_sheet_error, may_say_nothing
 from workers.ingest.labels import named as quoted
 from workers.ingest.proposals.beside import unread_beside
 from workers.ingest.proposals.by_answer import unread_subject
@@ -117,9 +118,29 @@ def warnings_about(table: Table, roles: dict[str, Role], task: TaskType | None) 
         found.append(
             f"“{subject}” is not read, although replies may depend on it. To learn from it too, write it above the text in “{asked}”."
         )
+    found += _about_empty_texts(table, roles, task)
     if Role.LABEL in roles.values() and (texts := other_texts(table, set(roles))):
         found.append(_unread(texts, [name for name, role in roles.items() if role is not Role.LABEL]))
     return found + ([*unread_beside(table, task, roles), *_about_marks(table, roles, task)] if task else [])
+
+
+def _about_empty_texts(table: Table, roles: dict[str, Role], task: TaskType | None) -> list[str]:
+    """Say which rows hold the error of a spreadsheet, and which answers may mean that there is none."""
+    found = []
+    for name, role in roles.items():
+        values = table.values(name, len(table.sample)) if role in (Role.INPUT, Role.TARGET) else []
+        if errors := list(filter(is_sheet_error, values)):
+            found.append(
+                f"{len(errors):,} of {len(values):,} rows hold a spreadsheet error in “{name}” ({quoted(dict.fromkeys(errors))}). These rows are set aside."
+            )
+        if role is not Role.TARGET or task is TaskType.CODE:
+            continue
+        nothing = list(filter(may_say_nothing, values))
+        if nothing and len(nothing) * 100 >= len(values):
+            found.append(
+                f"{len(nothing):,} of {len(values):,} rows hold {quoted(dict.fromkeys(nothing))} in “{name}”. These are learned as answers. If they mean “no answer”, empty these cells."
+            )
+    return found
 
 
 def _about_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[str]:

@@ -31,6 +31,12 @@ _PREDICTIONS = re.compile(
 )
 _OTHER_SCALES = frozenset({"hd", "sd", "uhd", "4k", "pg", "pg-13", "r", "g", "a", "b", "c", "d", "e"})
 """Of films, pictures and options to choose from."""
+_GRADE_NAMES = frozenset({"grade", "grades"})
+_SCHOOL_GRADES = re.compile(
+    r"[a-f][+-]?|(pre-?)?k|(grade|year|class|form|level)?\s*\d{1,2}(st|nd|rd|th)?(\s*(grade|year|class))?|(fresh|sopho|junior|senior)\w*",
+    re.IGNORECASE,
+)
+"""Marks of pupils and years of a school, which say nothing of a row."""
 
 
 def marking_columns(table: Table, task: TaskType) -> list[tuple[Column, Reading]]:
@@ -52,6 +58,8 @@ def _reading(table: Table, column: Column, task: TaskType, *, is_strict: bool = 
     if column.is_messages or not column.filled or _OF_ONE_ANSWER.search(column.name.casefold()):
         return None
     mark, values = mark_named(column.name), values_of(table, column)
+    if is_strict and _are_school_grades(column.name, values):
+        return None
     if all(value.lstrip()[:1] == "{" for value in values):
         is_feedback = mark is not None or named(column.name.rpartition(".")[2], FEEDBACK_OBJECTS)
         return reading_of(column.name, ()) if is_feedback and task is not TaskType.CLASSIFICATION else None
@@ -125,7 +133,9 @@ def possible_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list
         if column.name in roles or not column.filled or column.distinct > 10:
             continue
         values = values_of(table, column)
-        if any(value.lstrip()[:1] in ("{", "[") for value in values):
+        if any(value.lstrip()[:1] in ("{", "[") for value in values) or _are_school_grades(
+            column.name, values
+        ):
             continue
         reading, has_blanks = _reading(table, column, task, is_strict=False), column.filled < table.rows
         is_read = reading is not None and _may_call_some_bad(values, reading)
@@ -179,6 +189,7 @@ def unread_columns(
             plain(column.name) == "flags"
             or task is TaskType.CLASSIFICATION
             or {value.casefold() for value in values} <= _OTHER_SCALES
+            or _are_school_grades(column.name, values)
         ):
             continue
         reading = reading_of(column.name, ())
@@ -188,6 +199,16 @@ def unread_columns(
         if is_unread and 2 <= len(values) <= 10 and table.is_label_like(column):
             found.append((column.name, values))
     return found
+
+
+def _are_school_grades(name: str, values: Sequence[str]) -> bool:
+    """Whether a column of grades has words among its values, all of which schools use: A to F, 9th, Grade 10."""
+    has_words = any(number_of(value) is None for value in values)
+    return (
+        plain(name) in _GRADE_NAMES
+        and has_words
+        and all(_SCHOOL_GRADES.fullmatch(value.strip()) for value in values)
+    )
 
 
 def is_graded(name: str, values: Iterable[str]) -> bool:
