@@ -34,7 +34,7 @@ RUN python tools/install.py --here --base-only --extra worker --no-browser-files
 COPY . .
 USER maquette
 VOLUME /data
-CMD ["python", "-m", "celery", "-A", "workers.celery", "worker", "-Q", "default", "-P", "threads", "-c", "2", "-l", "info"]
+CMD ["python", "-m", "celery", "-A", "studio", "worker", "-Q", "default", "-P", "threads", "-c", "2", "-l", "info"]
 
 # PyPI's own Linux build of torch brings CUDA along; the NVIDIA container runtime brings the driver.
 FROM base AS worker-gpu
@@ -44,4 +44,4 @@ RUN python tools/install.py --here --base-only --extra worker --no-browser-files
 COPY . .
 USER maquette
 VOLUME /data
-CMD ["python", "-m", "celery", "-A", "workers.celery", "worker", "-Q", "gpu", "-P", "threads", "-c", "1", "-l", "info"]
+CMD ["python", "-m", "celery", "-A", "studio", "worker", "-Q", "gpu", "-P", "threads", "-c", "1", "-l", "info"]

@@ -33,9 +33,9 @@ from transformers import (
 )
 
 from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest
-from workers.contracts.storage import PUBLISHED_NAME
 from workers.contracts.task_types import Family, TaskType
 from workers.models.prompts import STARTER_CHAT_TEMPLATE
+from workers.shared.storage import PUBLISHED_NAME
 
 STREAMS = (1, 8, 16)
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}

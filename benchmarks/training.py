@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from workers.runtime import kernels
+from workers.shared import kernels
 
 if TYPE_CHECKING:
     from workers.models.loading import LoadedModel

@@ -13,7 +13,7 @@ from launcher.console import Console
 from launcher.environment import DEFAULT_PORT, NETWORK_FILE, ROOT, LauncherError, Options
 from launcher.network import chosen_host
 from launcher.stack import Launcher
-from workers.contracts.private_files import create_files_privately, make_private_folder
+from workers.shared.private_files import create_files_privately, make_private_folder
 
 REFUSED_IN_PATHS = '*?["\\\n'
 LEAST_BYTES = 4 << 20

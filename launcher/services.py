@@ -57,7 +57,7 @@ QUIET = {"PYTHONWARNINGS": "ignore:You're running the worker"}
 
 
 def celery_command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "-A", "workers.celery", "-q", *arguments]
+    return [sys.executable, "-m", "celery", "-A", "studio", "-q", *arguments]
 
 
 def background_services(environment: Mapping[str, str], data_dir: Path) -> list[Service]:

@@ -1,4 +1,4 @@
-"""The Celery application, as the site sees it: it sends tasks by name and knows none of their code."""
+"""The Celery application: pages send tasks by name, workers find their code in each app's tasks.py."""
 
 import os
 
@@ -8,3 +8,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings")
 
 app = Celery("studio")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

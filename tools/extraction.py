@@ -26,10 +26,11 @@ KEYWORDS = DEFAULT_KEYWORDS | {
 }
 MARKED = ("apps/**/*.py", "studio/*.py", "examples/**/*.py", "workers/contracts/*.py")
 TEMPLATES = ("templates/**/*.html", "templates/**/*.txt")
-SPEAKING = ("workers/**/*.py",)
-SPEAKING_CONTRACTS = ("workers/contracts/fixes.py",)
+SPEAKING = ("workers/**/*.py", "apps/jobs/runner/*.py")
+SPEAKING_SHARED = ("workers/contracts/fixes.py", "workers/shared/failures.py")
 SILENT = (
     "workers/contracts/",  # but for those above, marks its texts
+    "workers/shared/",
     "workers/ingest/languages.py",  # words of many languages
     "workers/ingest/mark_words.py",
     "workers/ingest/missing_labels.py",
@@ -141,7 +142,7 @@ def extract(root: Path) -> Catalog:
     for patterns, add in ((MARKED, add_python), (TEMPLATES, add_template), (SPEAKING, add_sentences)):
         for path in sorted(found for pattern in patterns for found in root.glob(pattern)):
             relative = path.relative_to(root).as_posix()
-            is_silent = relative.startswith(SILENT) and relative not in SPEAKING_CONTRACTS
+            is_silent = relative.startswith(SILENT) and relative not in SPEAKING_SHARED
             if "/migrations/" in relative or (add is add_sentences and is_silent):
                 continue
             add(catalog, path)

@@ -61,7 +61,7 @@ SESSIONS = (
         "quick",
         f"not gpu and not models and not once and not ({LONG})",
         "worksteal",
-        ("tests/access", "tests/apps", "tests/workers/runtime"),
+        ("tests/access", "tests/apps"),
     ),
     Session(
         "training on Postgres",

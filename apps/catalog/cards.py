@@ -5,7 +5,7 @@ import re
 from apps.catalog.models import ModelVersion
 from apps.core.storage import storage
 from workers.contracts.model_folder import CARD_NAME
-from workers.contracts.storage import StorageError
+from workers.shared.storage import StorageError
 
 _MOST_BYTES = 64 << 10
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)

@@ -32,8 +32,8 @@ from workers.contracts.jobs import JobKind
 from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifest_from
 from workers.contracts.recipes import HubBase, is_hub_id
 from workers.contracts.specs import ExportSpec
-from workers.contracts.storage import StorageError
 from workers.contracts.task_types import Family, TaskType
+from workers.shared.storage import StorageError
 
 
 @transaction.atomic

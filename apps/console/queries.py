@@ -99,9 +99,7 @@ def workers() -> list[Part]:
     for queue in Queue:
         names = sorted(name for name, queues in answering.items() if queue.value in queues)
         advice = (
-            _(
-                "No worker takes jobs from this queue. Start one: celery -A workers.celery worker -P threads -Q %s"
-            )
+            _("No worker takes jobs from this queue. Start one: celery -A studio worker -P threads -Q %s")
             % queue.value
         )
         parts.append(
@@ -118,7 +116,7 @@ def beat() -> Part:
     text = "" if ago is None else _("looked after jobs %s s ago") % ago
     advice = _(
         "Silent jobs are not looked after. Right after a start that takes up to %s s. Where a worker takes jobs from "
-        "“upkeep”, beat is what is missing: celery -A workers.celery beat"
+        "“upkeep”, beat is what is missing: celery -A studio beat"
     ) % round(settings.JOB_REAP_EVERY_SECONDS)
     return Part(_("Beat"), is_up, text, "" if is_up else advice)
 

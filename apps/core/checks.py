@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from workers.contracts.addresses import parse_allowance
+from workers.shared.addresses import parse_allowance
 
 
 @register(Tags.security, deploy=True)

@@ -34,8 +34,6 @@ TASK, QUEUE = "mail.deliver", "upkeep"
 DELIVERED_BY = "django.core.mail.backends.smtp.EmailBackend"
 KEPT = timedelta(hours=1)
 """For so long it is tried again; the link of a reset lives no longer."""
-LOOKED_AFTER_SECONDS = 15.0
-"""How often beat has waiting e-mails looked at."""
 FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS = 15, 900
 
 _PURPOSE = "e-mail"

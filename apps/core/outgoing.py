@@ -1,6 +1,6 @@
 """Addresses that a person types, looked at before a job is made of them. The job looks again, at what the name leads to.
 
-workers.contracts.addresses holds the rules.
+workers.shared.addresses holds the rules.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.core.errors import UserError
-from workers.contracts.addresses import (
+from workers.shared.addresses import (
     AddressRefused,
     Target,
     checked_addresses,

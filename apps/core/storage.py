@@ -4,8 +4,8 @@ import functools
 
 from django.conf import settings
 
-from workers.contracts.cache import Cache
-from workers.contracts.storage import Storage
+from workers.shared.cache import Cache
+from workers.shared.storage import Storage
 
 
 @functools.cache

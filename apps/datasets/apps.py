@@ -9,9 +9,11 @@ class DatasetsConfig(AppConfig):
     label = "datasets"
 
     def ready(self) -> None:
-        from apps.datasets import receivers, sources  # noqa: F401  (connects them)
+        from apps.datasets import receivers, sources  # noqa: F401  (connects receivers)
         from apps.jobs.links import register_page
+        from apps.jobs.runner.child import register_source_access
 
+        register_source_access(JobKind.IMPORT, sources.source_access)
         register_page(
             JobKind.IMPORT, "dataset_import", lambda made: reverse("datasets:import", args=[made.pk])
         )

@@ -1,10 +1,12 @@
 """The addresses that sources are fetched from: sealed, because they may hold a secret, and forgotten once they are fetched."""
 
+from django.conf import settings
 from django.dispatch import receiver
 
 from apps.core.sealing import Unreadable, reseal, seal, secrets_rotating, unseal
 from apps.datasets.models import Import
 from apps.jobs.models import Job
+from workers.contracts.specs import ADDRESS_VARIABLE, ALLOWED_VARIABLE
 
 _PURPOSE = "source addresses"
 
@@ -20,6 +22,12 @@ def address_of(job: Job) -> str:
         return unseal(sealed, _PURPOSE) if sealed else ""
     except Unreadable:
         return ""
+
+
+def source_access(job: Job) -> dict[str, str]:
+    """The variables for the child of an import: the address to fetch, and where else it may lead."""
+    address = address_of(job)
+    return {ADDRESS_VARIABLE: address, ALLOWED_VARIABLE: ",".join(settings.OUTGOING_ALLOW)} if address else {}
 
 
 @receiver(secrets_rotating)

@@ -32,6 +32,8 @@ from workers.contracts.specs import JobSpec
 
 logger = logging.getLogger(__name__)
 
+RUN_TASK = "jobs.run"
+"""The Celery task that runs any job; its code is in apps.jobs.tasks, which the site does not import."""
 NOT_KEPT = ("progress", "started", "finished", "failed")
 """Events whose content lives on the job's row instead of in a row of their own."""
 
@@ -61,9 +63,7 @@ def enqueue(*, actor: User | None, workspace: Workspace, kind: JobKind, title: s
 def send(job: Job) -> None:
     """Hand the job to the broker. When that fails, the reaper sends it again: the database is the queue."""
     try:
-        celery_app.send_task(
-            job.route.task, args=[str(job.pk)], queue=job.queue, retry=False, ignore_result=True
-        )
+        celery_app.send_task(RUN_TASK, args=[str(job.pk)], queue=job.queue, retry=False, ignore_result=True)
     except Exception:
         logger.warning("Could not send job %s; it will be sent again", job.pk, exc_info=True)
         return

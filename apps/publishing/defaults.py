@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from apps.catalog.models import ModelVersion
 from apps.datasets.rows import DataRows
 from apps.publishing.models import AppType
-from workers.contracts.storage import StorageError
 from workers.contracts.task_types import TaskType
+from workers.shared.storage import StorageError
 
 MOST_SUGGESTIONS = 6
 SUGGESTED_BY_DEFAULT = 3

@@ -19,7 +19,7 @@ from apps.core.tables import CONTENT_TYPES, Table, csv_chunks
 from apps.workspaces import access, ways
 from apps.workspaces.access import Action
 from apps.workspaces.models import ApiKey, Workspace
-from workers.contracts.storage import StorageError
+from workers.shared.storage import StorageError
 
 
 def send_file(

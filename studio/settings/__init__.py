@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from studio.settings.accounts import *
+from studio.settings.celery import *
 from studio.settings.environment import *
-from studio.settings.environment import BASE_DIR, REDIS_URL, env
+from studio.settings.environment import BASE_DIR, env
 from studio.settings.security import *
 from studio.settings.security import DEBUG
 from studio.settings.stores import *
@@ -170,20 +171,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # Jobs
 
-CELERY_BROKER_URL = REDIS_URL
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = False
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = CELERY_EVENT_SERIALIZER = "json"
-CELERY_BEAT_SCHEDULER = "workers.upkeep.schedule:JsonScheduler"
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": None, "health_check_interval": 25}
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 JOB_HEARTBEAT_SECONDS = env.float("JOB_HEARTBEAT_SECONDS", 10)
 JOB_LOST_AFTER_SECONDS = env.float("JOB_LOST_AFTER_SECONDS", 45)
 JOB_RESEND_AFTER_SECONDS = env.float("JOB_RESEND_AFTER_SECONDS", 60)
-JOB_REAP_EVERY_SECONDS = env.float("JOB_REAP_EVERY_SECONDS", 15)
 JOB_MOST_RESUMES = env.int("JOB_MOST_RESUMES", 3)
 JOB_STOP_GRACE_SECONDS = env.float("JOB_STOP_GRACE_SECONDS", 30)
 CHECKPOINT_DAYS = env.int("CHECKPOINT_DAYS", 14)

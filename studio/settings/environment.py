@@ -8,8 +8,8 @@ from pathlib import Path
 
 from environs import Env
 
-from workers.contracts.cache import DEFAULT_DATA_DIR, DEFAULT_LIMIT_GB, default_cache_dir
-from workers.contracts.private_files import create_files_privately
+from workers.shared.cache import DEFAULT_DATA_DIR, DEFAULT_LIMIT_GB, default_cache_dir
+from workers.shared.private_files import create_files_privately
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 

@@ -12,12 +12,12 @@ from django.db import connection
 from apps.core.sealing import Unreadable, seal, unseal
 from apps.jobs import services as jobs
 from apps.jobs.models import Job, JobEvent
+from apps.jobs.runner import child, supervisor
 from apps.publishing.services.links import address_of, create_share_link
 from apps.workspaces import secrets
 from apps.workspaces.models import AuditEntry, WorkspaceSecret
-from workers.contracts.cache import Cache
 from workers.contracts.jobs import JobKind
-from workers.runtime import child, supervisor
+from workers.shared.cache import Cache
 
 pytestmark = pytest.mark.django_db
 TOKEN = "hf_abcdefghijklmnopqrstuvwxyz0123"

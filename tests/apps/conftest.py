@@ -16,6 +16,7 @@ from apps.evaluation import services as evaluation
 from apps.evaluation.models import Evaluation
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
+from apps.jobs.runner.supervisor import supervise
 from apps.training import services as training
 from apps.training.bases import choices_for, find_choice
 from apps.training.models import Preflight, Run
@@ -32,7 +33,6 @@ from workers.contracts.specs import (
     TokenStats,
 )
 from workers.contracts.task_types import Family, TaskType
-from workers.runtime.supervisor import supervise
 
 LABELS = ["account", "billing", "connection"]
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
@@ -43,7 +43,7 @@ _SPLITS = ["train"] * 7 + ["validation"] + ["test"] * 2
 def run_job(django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[Job], Job]:
     """Do a job as a worker would: a supervisor here, the work in a child process. Returns the fresh row."""
     # A worker's thread has a connection of its own to give up; here it holds the transaction of the test.
-    monkeypatch.setattr("workers.runtime.supervisor.close_old_connections", lambda: None)
+    monkeypatch.setattr("apps.jobs.runner.supervisor.close_old_connections", lambda: None)
 
     def run(job: Job) -> Job:
         with django_capture_on_commit_callbacks(execute=True):

@@ -15,7 +15,7 @@ from tests.fixtures.rest import Rest, wait_for
 pytestmark = pytest.mark.faults
 
 STEPS, ROUNDS = 150, 15
-VICTIMS = {"worker": ["workers.celery", "-Q", "gpu"], "child": ["workers.training.run"]}
+VICTIMS = {"worker": ["celery", "-Q", "gpu"], "child": ["workers.training.run"]}
 
 
 @pytest.mark.parametrize("victim", VICTIMS)

@@ -37,7 +37,7 @@ def test_a_run_says_that_it_waits_for_a_worker(
     shaken: Studio, signed_in: Any, rest: Rest, tickets: dict[str, Any], open_page: Callable[..., Page]
 ) -> None:
     page = open_page(shaken.url, signed_in)
-    with standing_still(shaken.process_of("workers.celery", "-Q", "gpu")):
+    with standing_still(shaken.process_of("celery", "-Q", "gpu")):
         run = rest.start_run(tickets, "starter:classifier:tiny", max_steps=20)
         page.goto(f"/runs/{run['id']}/")
         expect(page.get_by_text("it waits for a worker")).to_be_visible()
@@ -52,7 +52,7 @@ def test_a_redis_that_restarts_loses_no_job(
     path = tmp_path / "tickets.csv"
     path.write_bytes(get_example("support_tickets").path.read_bytes()[:20_000])
     address = shaken.note["environment"]["REDIS_URL"]
-    with standing_still(shaken.process_of("workers.celery", "-Q", "default")):
+    with standing_still(shaken.process_of("celery", "-Q", "default")):
         imports = [rest.upload(path) for _ in range(4)]
         if not remembers:
             redis.Redis.from_url(address).flushall()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from workers.contracts.cache import Cache
 from workers.serving.settings import EngineSettings
+from workers.shared.cache import Cache
 
 HOUR = 3600
 
@@ -66,7 +66,7 @@ def test_what_another_process_holds_stays(tmp_path: Path) -> None:
     cache = Cache(tmp_path, 1)
     held = copy_of(cache, "models/a", hours_ago=50)
     script = (
-        "import sys; from pathlib import Path; from workers.contracts.cache import Cache\n"
+        "import sys; from pathlib import Path; from workers.shared.cache import Cache\n"
         "with Cache(Path(sys.argv[1])).hold(Path(sys.argv[2])):\n"
         "    print('held', flush=True); sys.stdin.read()"
     )

@@ -25,8 +25,8 @@ from launcher.lock import lock_data_dir, write_note
 from launcher.private_redis import answers, redis_command
 from launcher.process import Process, Service
 from launcher.stack import Launcher
-from workers.contracts.private_files import make_private_folder
-from workers.contracts.storage import Storage
+from workers.shared.private_files import make_private_folder
+from workers.shared.storage import Storage
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_SECONDS = 20

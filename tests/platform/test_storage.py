@@ -17,8 +17,8 @@ import pytest
 
 from launcher.environment import free_port
 from launcher.guard import die_with_parent
-from workers.contracts.cache import Cache
-from workers.contracts.storage import PUBLISHED_NAME, Storage, StorageError
+from workers.shared.cache import Cache
+from workers.shared.storage import PUBLISHED_NAME, Storage, StorageError
 
 START_SECONDS = 60
 

@@ -120,7 +120,7 @@ def imported(path: Path, tmp_path: Path, **limits: Any) -> Failed:
     told = {"inputs": {"source": str(path)}, "work": str(tmp_path / "w"), "filename": path.name}
     spec.write_text(json.dumps(told | limits))
     child = (
-        "from workers.runtime import memory; memory.bound(700 << 20);"
+        "from workers.shared import memory; memory.bound(700 << 20);"
         "from workers.ingest import parse; parse.run_child(parse.ImportSpec, parse.run)"
     )
     done = subprocess.run([sys.executable, "-c", child, str(spec)], capture_output=True, check=False)
@@ -187,7 +187,7 @@ def test_parquet_rows_are_read_in_batches_of_what_they_expand_to(tmp_path: Path)
     pq.write_table(pa.table({"text": column}), path, compression="zstd", store_schema=False)
     assert path.stat().st_size < 100_000
     child = (
-        "import sys; from pathlib import Path; from workers.runtime import memory; memory.bound(700 << 20)\n"
+        "import sys; from pathlib import Path; from workers.shared import memory; memory.bound(700 << 20)\n"
         "from workers.ingest.readers.parquet import read_parquet; from workers.ingest.source import Source\n"
         "print(sum(len(row.cells['text']) for row in read_parquet(Source(Path(sys.argv[1]), 'late.parquet'))))"
     )

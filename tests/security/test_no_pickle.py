@@ -188,7 +188,7 @@ def test_celery_writes_and_reads_json_alone(settings: Any) -> None:
     conf = app.conf
     assert (conf.accept_content, conf.result_accept_content) == (["json"], ["json"])
     assert {conf.task_serializer, conf.result_serializer, conf.event_serializer} == {"json"}
-    assert conf.beat_scheduler == "workers.upkeep.schedule:JsonScheduler"
+    assert conf.beat_scheduler == "studio.beat:JsonScheduler"
 
 
 def test_the_channel_layer_carries_no_pickle() -> None:

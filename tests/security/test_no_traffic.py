@@ -75,7 +75,7 @@ def test_nothing_leaves_a_process_that_a_test_starts() -> None:
 
 
 def test_the_child_of_a_supervisor_is_watched_too(tmp_path: Path) -> None:
-    from workers.runtime.child import environment_of
+    from apps.jobs.runner.child import environment_of
 
     environment = environment_of(tmp_path, 1, {})
     program = "import sitecustomize; print(sitecustomize.__file__)"

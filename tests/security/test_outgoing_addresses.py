@@ -11,7 +11,7 @@ from django.core.checks import run_checks
 from apps.core.errors import UserError
 from apps.core.outgoing import check_address
 from tests.fixtures.sites import PUBLIC, Names, refusal
-from workers.contracts.addresses import checked_addresses, is_public, parse_target
+from workers.shared.addresses import checked_addresses, is_public, parse_target
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.fixtures.sites import ROWS, Names, Site, certify_oneself, fetch, refusal
-from workers.contracts.addresses import AddressRefused, parse_target
 from workers.ingest import fetching
 from workers.ingest.fetching import Watch
+from workers.shared.addresses import AddressRefused, parse_target
 
 
 def test_a_file_is_fetched_from_the_address_that_was_checked(site: Site, settings: Any) -> None:

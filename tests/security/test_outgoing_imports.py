@@ -16,11 +16,11 @@ from apps.core.storage import storage
 from apps.datasets.models import Import
 from apps.datasets.sources import address_of
 from apps.jobs.models import Job, State
+from apps.jobs.runner.supervisor import supervise
 from apps.jobs.stopping import request_stop
 from apps.workspaces.models import AuditEntry
 from apps.workspaces.usage import GB
 from tests.fixtures.sites import ROWS, Site
-from workers.runtime.supervisor import supervise
 
 
 def fetched(made: Import) -> Import:

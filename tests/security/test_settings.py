@@ -133,12 +133,12 @@ def test_sessions_are_json(settings: Any) -> None:
 
 
 def test_beat_remembers_in_json(tmp_path: Path) -> None:
+    from studio.beat import JsonScheduler
     from studio.celery import app
-    from workers.upkeep.schedule import JsonScheduler
 
     file = tmp_path / "beat-schedule"
     file.write_bytes(b"\x80\x05 an older shelf")
-    plan = {"reap": {"task": "upkeep.reap", "schedule": 15.0}}
+    plan = {"reap": {"task": "jobs.reap", "schedule": 15.0}}
     before = app.conf.beat_schedule
     app.conf.beat_schedule = plan
     try:

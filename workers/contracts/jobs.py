@@ -1,4 +1,4 @@
-"""Job kinds: the Celery task that runs each, its queue, and the module its child process runs."""
+"""Job kinds: the queue of each, and the module that its child process runs."""
 
 from enum import StrEnum
 
@@ -28,7 +28,6 @@ class JobRoute(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     label: str
-    task: str
     queue: Queue
     module: str
     """Run as `python -m <module> <spec.json>`."""
@@ -41,40 +40,29 @@ class JobRoute(BaseModel):
 
 
 ROUTES: dict[JobKind, JobRoute] = {
-    JobKind.IMPORT: JobRoute(
-        label=_("Import"), task="ingest.parse", queue=Queue.DEFAULT, module="workers.ingest.parse"
-    ),
+    JobKind.IMPORT: JobRoute(label=_("Import"), queue=Queue.DEFAULT, module="workers.ingest.parse"),
     JobKind.FREEZE: JobRoute(
-        label=_("New data version"), task="ingest.freeze", queue=Queue.DEFAULT, module="workers.ingest.freeze"
+        label=_("New data version"), queue=Queue.DEFAULT, module="workers.ingest.freeze"
     ),
     JobKind.PREFLIGHT: JobRoute(
         label=_("Pre-flight"),
-        task="training.preflight",
         queue=Queue.DEFAULT,
         module="workers.training.preflight",
         shares_output=True,
     ),
     JobKind.RUN: JobRoute(
         label=_("Training"),
-        task="training.run",
         queue=Queue.GPU,
         module="workers.training.run",
         resumes=True,
         keeps_checkpoint=True,
     ),
-    JobKind.EVALUATION: JobRoute(
-        label=_("Evaluation"), task="evaluation.run", queue=Queue.GPU, module="workers.evaluation.run"
-    ),
+    JobKind.EVALUATION: JobRoute(label=_("Evaluation"), queue=Queue.GPU, module="workers.evaluation.run"),
     JobKind.COMPARISON: JobRoute(
         label=_("Comparison"),
-        task="evaluation.compare",
         queue=Queue.DEFAULT,
         module="workers.evaluation.compare",
     ),
-    JobKind.EXPORT: JobRoute(
-        label=_("Export"), task="training.export", queue=Queue.DEFAULT, module="workers.training.export"
-    ),
-    JobKind.PARITY: JobRoute(
-        label=_("Parity check"), task="serving.parity", queue=Queue.DEFAULT, module="workers.serving.parity"
-    ),
+    JobKind.EXPORT: JobRoute(label=_("Export"), queue=Queue.DEFAULT, module="workers.training.export"),
+    JobKind.PARITY: JobRoute(label=_("Parity check"), queue=Queue.DEFAULT, module="workers.serving.parity"),
 }

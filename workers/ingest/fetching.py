@@ -1,6 +1,6 @@
 """Fetching what a person's address names, without becoming their way into the network that the worker stands in.
 
-workers.contracts.addresses decides where this may go. What it gives is read piece by piece, within a time and a size.
+workers.shared.addresses decides where this may go. What it gives is read piece by piece, within a time and a size.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from urllib.parse import urljoin
 import httpcore
 import httpx
 
-from workers.contracts.addresses import (
+from workers.contracts.specs import ADDRESS_VARIABLE, ALLOWED_VARIABLE, FetchedSource, ImportSpec
+from workers.runtime.reporter import JobError, Reporter
+from workers.shared.addresses import (
     AddressRefused,
     Allowance,
     Resolve,
@@ -29,8 +31,6 @@ from workers.contracts.addresses import (
     read_allowances,
     system_resolve,
 )
-from workers.contracts.specs import ADDRESS_VARIABLE, ALLOWED_VARIABLE, FetchedSource, ImportSpec
-from workers.runtime.reporter import JobError, Reporter
 
 MOST_REDIRECTS = 5
 LONGEST_SECONDS = 600

@@ -49,8 +49,8 @@ from workers.ingest.supplied_marks import read_marks
 from workers.ingest.supplied_splits import SuppliedSplits, read_supplied_splits
 from workers.ingest.tables import DATA_NAME, LINE, REJECTED_NAME, ROWS_NAME, GroupWriter, RejectedWriter
 from workers.ingest.verdicts import is_weight_column
-from workers.runtime import memory
 from workers.runtime.reporter import JobError, Reporter, run_child
+from workers.shared import memory
 
 MESSAGE_TYPE = pa.struct([("role", pa.string()), ("content", pa.string())])
 MARKED_MESSAGE_TYPE = pa.struct([*MESSAGE_TYPE, ("learned", pa.bool_())])

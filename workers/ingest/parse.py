@@ -39,8 +39,8 @@ from workers.ingest.tables import (
     RowsWriter,
     cell_text,
 )
-from workers.runtime import memory
 from workers.runtime.reporter import JobError, Reporter, run_child
+from workers.shared import memory
 
 READERS: dict[Format, Callable[[Source], Iterator[Row | Bad]]] = {
     Format.CSV: read_delimited,

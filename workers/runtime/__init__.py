@@ -1,1 +1,1 @@
-"""Running a job's child process: the supervisor outside it, the reporter inside it."""
+"""Inside the child process of a job: its events, its end, its errors."""

@@ -1,10 +1,8 @@
 """Inside the child: sends events to the supervisor, hears its wish to stop, and ends when it is gone."""
 
 import contextlib
-import errno
 import json
 import os
-import re
 import signal
 import sys
 import threading
@@ -31,6 +29,7 @@ from workers.contracts.events import (
     Started,
 )
 from workers.contracts.specs import JobSpec
+from workers.shared.failures import failed_by_system
 
 Spec = TypeVar("Spec", bound=JobSpec)
 NICENESS = 10
@@ -162,27 +161,3 @@ def run_child(spec_type: type[Spec], work: Callable[[Spec, Reporter], BaseModel]
         reporter.emit(failed_by_system(error))
         sys.exit(1)
     reporter.emit(Finished(result=result.model_dump(mode="json")))
-
-
-def _errno_of(error: Exception) -> int | None:
-    """The system's number of an error. Libraries written in Rust (safetensors, tokenizers) say it in their text alone."""
-    if isinstance(error, OSError):
-        return error.errno
-    said = re.search(r"\(os error (\d+)\)", str(error))
-    return int(said[1]) if said else None
-
-
-def failed_by_system(error: Exception, *, code: str = "internal") -> Failed:
-    """A full disk or a quota is the operator's to fix; everything else is ours."""
-    if _errno_of(error) in (errno.ENOSPC, errno.EDQUOT):
-        return Failed(
-            code="disk_full",
-            message="The disk is full. Delete data or models that are no longer needed, then try again.",
-            trace=traceback.format_exc(),
-        )
-    return Failed(
-        code=code,
-        message=f"{type(error).__name__}: {error}",
-        user_error=False,
-        trace=traceback.format_exc(),
-    )

@@ -1,6 +1,6 @@
 """The serving engine's process: `python -m workers.serving.engine`, configured by environment variables alone.
 
-    STORAGE_URL          where models lie (workers.contracts.storage); required
+    STORAGE_URL          where models lie (workers.shared.storage); required
     ENGINE_KEY           what callers must send as `Authorization: Bearer <key>`; required
     ENGINE_HOST          address to listen on, default 127.0.0.1
     ENGINE_PORT          port, default 8100
@@ -29,10 +29,10 @@ from types import FrameType
 import uvicorn
 from transformers.utils.logging import disable_progress_bar
 
-from workers.contracts.private_files import create_files_privately
-from workers.runtime import kernels
 from workers.serving.http import build_app
 from workers.serving.settings import EngineSettings
+from workers.shared import kernels
+from workers.shared.private_files import create_files_privately
 
 _GRACE_SECONDS = 3
 

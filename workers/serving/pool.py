@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from workers.contracts.engine import EngineModel
-from workers.contracts.storage import Storage, StorageError
 from workers.models.memory import is_out_of_memory
 from workers.runtime.reporter import JobError
 from workers.serving.errors import EngineError, out_of_memory
 from workers.serving.hosted import HostedModel
 from workers.serving.scheduler import Scheduler
 from workers.serving.settings import EngineSettings
+from workers.shared.storage import Storage, StorageError
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.contracts.cache import DEFAULT_DATA_DIR, DEFAULT_LIMIT_GB, Cache, default_cache_dir
 from workers.contracts.recipes import Precision
+from workers.shared.cache import DEFAULT_DATA_DIR, DEFAULT_LIMIT_GB, Cache, default_cache_dir
 
 
 @dataclass(frozen=True)

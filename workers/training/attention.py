@@ -105,7 +105,7 @@ def _every_logit(model: PreTrainedModel, rows: list[list[int]]) -> torch.Tensor:
 
 def few_sizes(count: int) -> int:
     """`count`, or up to a 32nd more: of all numbers between one and its double 32 are left, so that what is compiled for
-    each of them (workers.runtime.kernels) is soon there."""
+    each of them (workers.shared.kernels) is soon there."""
     step = 1 << max(0, count.bit_length() - 6)
     return -(-count // step) * step
 

@@ -13,7 +13,7 @@ from workers.contracts.task_types import Family
 from workers.models.devices import DTYPES, cast_parameters
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
-from workers.runtime import memory
+from workers.shared import memory
 from workers.training.adapters import add_adapters
 from workers.training.automatic import USUAL_MINUTES
 from workers.training.bases import prepare_model

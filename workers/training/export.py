@@ -6,8 +6,8 @@ from pathlib import Path
 
 from workers.contracts.model_folder import CARD_NAME, MANIFEST_NAME
 from workers.contracts.specs import ExportResult, ExportSpec
-from workers.contracts.storage import PUBLISHED_NAME
 from workers.runtime.reporter import JobError, Reporter, run_child
+from workers.shared.storage import PUBLISHED_NAME
 
 _CHUNK_BYTES = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)

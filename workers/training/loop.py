@@ -12,8 +12,8 @@ from workers.contracts.events import SAVING
 from workers.contracts.recipes import Recipe
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
-from workers.runtime import memory
 from workers.runtime.reporter import Reporter, StopRequested
+from workers.shared import memory
 from workers.training.automatic import usual_rate
 from workers.training.checkpoints import Checkpoints, TrainingState
 from workers.training.data import Order, Row

@@ -28,7 +28,7 @@ from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.downloads import send_file
-from workers.contracts.storage import StorageError
+from workers.shared.storage import StorageError
 
 MODELS = Listing(
     searches=("name", "origin_label", "dataset_version__dataset__name"),

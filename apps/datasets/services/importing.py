@@ -23,7 +23,7 @@ from apps.workspaces.models import UsageKind, Workspace
 from apps.workspaces.services import next_number
 from workers.contracts.jobs import JobKind
 from workers.contracts.specs import FetchedSource, ImportResult, ImportSpec
-from workers.contracts.storage import StorageError
+from workers.shared.storage import StorageError
 
 _NAME_CHARACTERS = 150
 

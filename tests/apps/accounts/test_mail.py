@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.core import mail
+from apps.core import mail, tasks
 from apps.core.models import WaitingMail
 from apps.core.sealing import seal
 from apps.workspaces.models import AuditEntry
@@ -26,7 +26,6 @@ from launcher.console import SCREEN_ALONE
 from launcher.environment import free_port
 from tests.apps.accounts.conftest import PASSWORD, link_in
 from tests.fixtures.celery_worker import celery_worker
-from workers.mail import tasks
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -242,7 +241,7 @@ def test_a_server_that_was_away_gets_it_when_it_is_back(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real worker on the real broker, asked as beat asks it."""
-    from workers.celery import app
+    from studio.celery import app
 
     monkeypatch.undo()  # other tests keep messages from the broker
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
@@ -263,12 +262,12 @@ def test_a_server_that_was_away_gets_it_when_it_is_back(
 
 
 def test_beat_looks_after_what_waits() -> None:
-    from workers.celery import app
+    from studio.celery import app
 
     app.loader.import_default_modules()
-    entry = app.conf.beat_schedule.get(mail.TASK) or app._conf.beat_schedule[mail.TASK]
-    assert entry["options"]["queue"] == "upkeep"
-    assert entry["schedule"] == mail.LOOKED_AFTER_SECONDS
+    entry = app.conf.beat_schedule[mail.TASK]
+    assert entry["options"]["queue"] == mail.QUEUE
+    assert 0 < entry["schedule"] <= mail.FIRST_WAIT_SECONDS
 
 
 def test_tries_become_rarer_and_wait_while_the_server_is_away(settings: Any) -> None:
@@ -349,7 +348,7 @@ def test_only_plain_text_is_mailed(queued: None) -> None:
 
 
 def test_the_worker_knows_the_task() -> None:
-    from workers.celery import app
+    from studio.celery import app
 
     app.loader.import_default_modules()
     assert mail.TASK in app.tasks

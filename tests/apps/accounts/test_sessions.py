@@ -12,14 +12,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.accounts import services
+from apps.accounts import services, tasks
 from apps.accounts.browsers import browser_name
 from apps.accounts.models import User
 from apps.core.templatetags.ui import moment
 from apps.workspaces.models import AuditEntry
 from tests.apps.accounts.conftest import PASSWORD, is_in
 from tests.security.test_settings import settings_under
-from workers.upkeep import tasks as upkeep
 
 pytestmark = pytest.mark.django_db
 
@@ -160,7 +159,7 @@ def test_what_ended_by_the_clock_is_forgotten(person: User, sign_in: SignIn) -> 
     here, there = sign_in(), sign_in()
     gone = there.session.session_key
     Session.objects.filter(session_key=gone).update(expire_date=timezone.now() - timedelta(days=1))
-    upkeep.tidy()
+    tasks.forget_ended_sessions()
     assert not Session.objects.filter(session_key=gone).exists()
     assert not UserSession.objects.filter(session_key=gone).exists()
     assert is_in(here)

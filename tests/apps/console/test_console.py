@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.console import queries
+from apps.jobs import tasks
 from apps.jobs.models import Job, State
 from apps.jobs.reaper import REAPED_AT
 from apps.workspaces import usage
 from apps.workspaces.services import create_workspace
-from workers.upkeep import tasks as upkeep
 
 pytestmark = pytest.mark.django_db
 CONSOLE = "/console/"
@@ -40,7 +40,7 @@ def test_what_is_missing_is_said_with_what_to_do(client_for, owner, no_engine) -
     assert "python manage.py streamer" in html
     assert "python -m workers.serving.engine" in html
     assert "The engine does not answer." in html
-    assert "celery -A workers.celery beat" in html
+    assert "celery -A studio beat" in html
 
 
 def test_redis_gone_is_said_and_the_page_still_comes(client_for, owner, no_engine, settings) -> None:
@@ -54,12 +54,12 @@ def test_redis_gone_is_said_and_the_page_still_comes(client_for, owner, no_engin
 
 def test_beat_is_there_when_jobs_were_looked_after_a_moment_ago(owner) -> None:
     assert not queries.beat().is_up
-    upkeep.reap()
+    tasks.reap()
     assert queries.beat().is_up
     cache.set(REAPED_AT, time.time() - 600)
     gone = queries.beat()
     assert (gone.is_up, gone.text) == (False, "looked after jobs 600 s ago")
-    assert "celery -A workers.celery beat" in gone.advice
+    assert "celery -A studio beat" in gone.advice
 
 
 def test_a_running_engine_shows_itself(client_for, owner, engine) -> None:

@@ -12,8 +12,8 @@ from apps.core.storage import storage
 from apps.datasets import services
 from apps.datasets.models import Import
 from apps.jobs.models import Job, State
+from apps.jobs.runner.supervisor import supervise
 from tests.apps.datasets.conftest import tickets
-from workers.runtime.supervisor import supervise
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 

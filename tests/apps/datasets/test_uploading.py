@@ -8,10 +8,9 @@ from django.utils import timezone
 
 from apps.core.errors import UserError
 from apps.core.storage import storage
-from apps.datasets import services
+from apps.datasets import services, tasks
 from apps.datasets.models import Dataset, Import
 from tests.apps.datasets.conftest import tickets
-from workers.upkeep import tasks as upkeep
 
 pytestmark = pytest.mark.django_db
 BINARY = {"content_type": "application/octet-stream"}
@@ -109,10 +108,10 @@ def test_uploads_broken_off_days_ago_are_dropped_whoever_began_them(
             actor=user, workspace=workspace, upload_id=ids[user, days], number=0, content=b"x"
         )
     monkeypatch.setattr(timezone, "now", lambda: now)
-    assert upkeep.tidy()["uploads"] == 2
+    assert tasks.drop_old_uploads() == 2
     left = [days for (user, days), name in ids.items() if services.stored_parts(actor=user, upload_id=name)]
     assert left == [1]
-    assert upkeep.tidy()["uploads"] == 0
+    assert tasks.drop_old_uploads() == 0
 
 
 def test_missing_parts_are_noticed_before_anything_is_made(editor) -> None:

@@ -111,7 +111,7 @@ def test_trying_again_queues_it_once_more(
         client.post(address)
     job.refresh_from_db()
     assert (job.state, job.error_message, job.resumes) == (State.QUEUED, "", 0)
-    assert sent_tasks == [("training.run", str(job.pk), "gpu")]
+    assert sent_tasks == [("jobs.run", str(job.pk), "gpu")]
     assert AuditEntry.objects.filter(action="job.retried").exists()
     response = client.post(address)
     assert response.status_code == 400

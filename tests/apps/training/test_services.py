@@ -71,7 +71,7 @@ def test_a_preflight_is_a_job_with_its_base_and_an_audit_entry(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         preflight = ask(learning_rate=0.01, keep_best=False)
-    assert sent_tasks == [("training.preflight", str(preflight.job.pk), "default")]
+    assert sent_tasks == [("jobs.run", str(preflight.job.pk), "default")]
     assert preflight.recipe == {"learning_rate": 0.01, "keep_best": False}
     spec = preflight.job.spec
     assert spec["inputs"] == {"data": tickets.storage_key}

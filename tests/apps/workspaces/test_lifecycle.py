@@ -176,7 +176,7 @@ def test_after_its_days_everything_is_gone_files_too(
 
 
 def test_upkeep_does_it_by_the_clock(workspace, owner) -> None:
-    from workers.upkeep.tasks import purge_workspaces
+    from apps.workspaces.tasks import purge_workspaces
 
     delete(owner, workspace)
     grace_is_over(workspace)

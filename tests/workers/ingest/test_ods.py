@@ -114,7 +114,7 @@ def test_repeats_are_refused_before_they_are_written_out(
     path = document(tmp_path / "bomb.ods", rows)
     assert path.stat().st_size < 20_000
     child = (
-        "import sys; from pathlib import Path; from workers.runtime import memory; memory.bound(700 << 20)\n"
+        "import sys; from pathlib import Path; from workers.shared import memory; memory.bound(700 << 20)\n"
         "from workers.ingest.readers.excel import read_excel; from workers.ingest.source import Source\n"
         "from workers.runtime.reporter import JobError\n"
         "try: print(sum(1 for _ in read_excel(Source(Path(sys.argv[1]), 'bomb.ods'))))\n"

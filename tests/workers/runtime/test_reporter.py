@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from safetensors import SafetensorError
 
-from workers.runtime.reporter import NICENESS, failed_by_system
+from workers.runtime.reporter import NICENESS
+from workers.shared.failures import failed_by_system
 
 _AUTOGROUP = Path("/proc/self/autogroup")
 _MAKE_WAY = """

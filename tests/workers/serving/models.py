@@ -22,9 +22,9 @@ from transformers import (
 )
 
 from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest
-from workers.contracts.storage import PUBLISHED_NAME
 from workers.contracts.task_types import Family, TaskType
 from workers.models.prompts import STARTER_CHAT_TEMPLATE
+from workers.shared.storage import PUBLISHED_NAME
 
 LABELS = ["billing", "delivery", "other"]
 CONTEXT = 128

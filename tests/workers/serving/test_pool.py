@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.workers.serving.models import make_folder
-from workers.contracts.cache import Cache
 from workers.contracts.engine import Sampling
 from workers.contracts.model_folder import PromptMessage
 from workers.serving.dispatch import Dispatcher
@@ -16,6 +15,7 @@ from workers.serving.errors import EngineError
 from workers.serving.pool import ModelPool
 from workers.serving.settings import EngineSettings
 from workers.serving.work import End
+from workers.shared.cache import Cache
 
 PROMPT = [PromptMessage(role="user", content="the book")]
 

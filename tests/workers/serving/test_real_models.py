@@ -16,7 +16,6 @@ from tests.workers.serving.conftest import KEY, RunningEngine, start_engine, sto
 from workers.contracts.model_folder import PARITY_NAME, ParityRecord, PromptMessage
 from workers.contracts.recipes import FolderBase, Precision
 from workers.contracts.specs import ParitySpec
-from workers.contracts.storage import PUBLISHED_NAME
 from workers.contracts.task_types import Family, TaskType
 from workers.models.devices import DTYPES, cast_parameters
 from workers.models.folder import write_folder
@@ -27,6 +26,7 @@ from workers.serving.attention import additive_mask
 from workers.serving.backends.causal import CausalModel
 from workers.serving.errors import EngineError
 from workers.serving.hosted import HostedModel
+from workers.shared.storage import PUBLISHED_NAME
 from workers.training import attention, watching
 from workers.training.attention import can_pack
 from workers.training.data import Row

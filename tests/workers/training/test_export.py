@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from workers.contracts.specs import ExportSpec
-from workers.contracts.storage import PUBLISHED_NAME
 from workers.contracts.task_types import Family
 from workers.models.loading import load_folder
 from workers.runtime.reporter import JobError
+from workers.shared.storage import PUBLISHED_NAME
 from workers.training.export import export
 from workers.training.run import run
 

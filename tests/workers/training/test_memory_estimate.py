@@ -14,7 +14,7 @@ import pytest
 from workers.contracts.recipes import FolderBase, Precision, Recipe, StarterBase, StarterSize, Tuning
 from workers.contracts.specs import JobSpec, PreflightResult, PreflightSpec, RunResult, RunSpec
 from workers.contracts.task_types import Family
-from workers.runtime import kernels
+from workers.shared import kernels
 
 from .conftest import LABELS, TASKS, write_rows
 

@@ -19,8 +19,8 @@ from workers.contracts.recipes import (
 from workers.contracts.specs import PreflightSpec
 from workers.contracts.task_types import Family, TaskType
 from workers.models.loading import load_folder
-from workers.runtime import memory
 from workers.runtime.reporter import JobError
+from workers.shared import memory
 from workers.training import preflight as preflight_module
 from workers.training.data import encode_rows, read_rows
 from workers.training.estimates import Speed, measure_speed, offered_minutes

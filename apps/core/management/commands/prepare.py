@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from apps.core.storage import storage
-from workers.contracts.private_files import make_private_folder
+from workers.shared.private_files import make_private_folder
 
 # Files of django-htmx that no page uses; some import what is not there.
 UNUSED_FILES = ["django_htmx/ext/*", "django_htmx/ht*-4*"]

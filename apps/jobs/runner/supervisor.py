@@ -31,6 +31,18 @@ from apps.core.database import is_outage, wait_for_database
 from apps.core.storage import local_copies, storage
 from apps.jobs import services
 from apps.jobs.models import Job
+from apps.jobs.runner import places
+from apps.jobs.runner.child import (
+    end_group,
+    engine_access,
+    environment_of,
+    hub_access,
+    memory_access,
+    memory_share,
+    signal_group,
+    source_access,
+)
+from apps.jobs.runner.deaths import end_without_a_word
 from workers.contracts.events import (
     SAVING,
     STARTING,
@@ -43,23 +55,12 @@ from workers.contracts.events import (
     Progress,
     parse_event,
 )
-from workers.contracts.fixes import FILE_TOO_LARGE, file_too_slow, memory_advice, memory_fix
+from workers.contracts.fixes import file_too_slow
 from workers.contracts.jobs import JobKind
-from workers.contracts.recipes import Recipe
 from workers.contracts.specs import ADDRESS_VARIABLE
-from workers.contracts.storage import StorageError
-from workers.runtime import memory, places
-from workers.runtime.child import (
-    end_group,
-    engine_access,
-    environment_of,
-    hub_access,
-    memory_access,
-    memory_share,
-    signal_group,
-    source_access,
-)
-from workers.runtime.reporter import failed_by_system
+from workers.shared import memory
+from workers.shared.failures import failed_by_system
+from workers.shared.storage import StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +72,6 @@ LONGEST_LINE_BYTES = 8 << 20
 _SAVING_TIMES_GRACE = 10
 """How much longer a stopped child may take that is writing what the stop is to keep: a large model takes minutes."""
 _OVERTIME_SECONDS = 60
-_NO_MEMORY = "memory allocation of"
-"""What a library written in Rust says before it ends its process."""
 
 worker_is_ending = threading.Event()
 """Set when the Celery worker shuts down: running jobs are then given back to the queue."""
@@ -360,15 +359,9 @@ class _Attempt:
             services.fail(self.job, self.outcome)
         elif self.stop_sent_at is not None or code == STOPPED_WITHOUT_RESULT:
             services.end_cancelled(self.job)
-        elif code == -signal.SIGKILL and memory.kills(memory.counters()) > self._kills_before:
-            # Going on with the same settings would only end the same way.
-            services.fail(self.job, _out_of_memory(self.job, self._last_words(stderr_path)))
-        elif code == -signal.SIGABRT and _NO_MEMORY in self._last_words(stderr_path):
-            services.fail(self.job, _out_of_memory(self.job, self._last_words(stderr_path)))
-        elif code == -signal.SIGKILL and services.resume(self.job):
-            logger.warning("The child of job %s was killed; the job was queued again", self.job.pk)
         else:
-            services.fail(self.job, _died(self.job, code, self._last_words(stderr_path)))
+            killed_for_memory = memory.kills(memory.counters()) > self._kills_before
+            end_without_a_word(self.job, code, self._last_words(stderr_path), killed_for_memory)
 
     def _last_words(self, stderr_path: Path) -> str:
         return self._without_secrets(stderr_path.read_bytes()).decode(errors="replace")[-8000:]
@@ -383,25 +376,3 @@ class _Attempt:
             if not wait_for_database(Job.objects.filter(pk=self.job.pk).exists):
                 # Deleted while it was at work, for instance with its workspace: no other code would remove this.
                 storage().delete(output)
-
-
-def _died(job: Job, code: int | None, trace: str) -> Failed:
-    """A child that ended without a word. Killed again and again nearly always means: out of memory."""
-    if code == -signal.SIGKILL:
-        return _out_of_memory(job, trace)
-    message = f"The process ended with status {code}."
-    return Failed(code="died", message=message, user_error=False, trace=trace)
-
-
-def _out_of_memory(job: Job, trace: str) -> Failed:
-    """In the trainer's words, with its fix where the job has a recipe; of a file, what to do with the file."""
-    if job.kind == JobKind.IMPORT:
-        return Failed(code="too_large", message=FILE_TOO_LARGE, field="source", trace=trace)
-    recipe = Recipe.model_validate(job.spec["recipe"]) if "recipe" in job.spec else None
-    fix = memory_fix(recipe, recipe.max_length or 0) if recipe else None
-    return Failed(
-        code="out_of_memory",
-        message=f"The machine ran out of memory, so the process was killed. {memory_advice(fix)}",
-        fix=fix,
-        trace=trace,
-    )

@@ -10,10 +10,11 @@ from django.conf import settings
 
 from apps.jobs import stopping
 from apps.jobs.models import Job, State
-from tests.workers.runtime.supervising import SECONDS_TO_WAIT, fresh, in_background, supervised, wait_until
+from apps.jobs.runner import places, supervisor
+from tests.apps.jobs.runner.supervising import SECONDS_TO_WAIT, fresh, in_background, supervised, wait_until
 from workers.contracts.events import STARTING, WAITING_FOR_MEMORY
 from workers.contracts.jobs import JobKind
-from workers.runtime import memory, places, supervisor
+from workers.shared import memory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fake_child")]
 

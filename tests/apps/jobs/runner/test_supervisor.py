@@ -19,21 +19,22 @@ from django.utils import timezone
 from apps.core.storage import storage
 from apps.jobs import hours, reaper, services, stopping
 from apps.jobs.models import Job, JobEvent, State
+from apps.jobs.runner import supervisor
+from apps.jobs.runner.supervisor import supervise
 from apps.workspaces.models import Quota, UsageKind, UsageTotal
-from tests.workers.runtime.supervising import SECONDS_TO_WAIT, fresh, in_background, supervised, wait_until
+from tests.apps.jobs.runner.supervising import SECONDS_TO_WAIT, fresh, in_background, supervised, wait_until
 from workers.contracts.events import Log, parse_event
 from workers.contracts.jobs import ROUTES, JobKind
 from workers.contracts.recipes import Recipe
 from workers.contracts.specs import JobSpec
-from workers.runtime import memory, supervisor
-from workers.runtime.supervisor import supervise
+from workers.shared import memory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fake_child")]
 
 
 def test_a_finished_job_keeps_result_events_and_output(make_job, sent_tasks) -> None:
     job = make_job("finish")
-    assert sent_tasks == [("training.run", str(job.pk), "gpu")]
+    assert sent_tasks == [("jobs.run", str(job.pk), "gpu")]
     done = supervised(job)
     assert (done.state, done.result) == (State.SUCCEEDED, {"resumed_from": None, "steps": 3})
     assert [e.data["values"]["train_loss"] for e in done.events.filter(kind="metric")] == [1, 1 / 2, 1 / 3]
@@ -86,7 +87,7 @@ def test_a_killed_child_is_resumed_from_its_checkpoint(make_job, sent_tasks) -> 
     job = make_job("die_once", steps=4)
     after = supervised(job)
     assert (after.state, after.resumes, after.checkpoint_step) == (State.QUEUED, 1, 2)
-    assert sent_tasks == [("training.run", str(job.pk), "gpu")] * 2
+    assert sent_tasks == [("jobs.run", str(job.pk), "gpu")] * 2
     done = supervised(job)
     assert (done.state, done.attempt) == (State.SUCCEEDED, 2)
     assert done.result == {"resumed_from": 2, "steps": 4}
@@ -300,7 +301,7 @@ def test_a_lost_message_is_sent_again(make_job, sent_tasks) -> None:
     assert reaper.reap()["sent"] == 0
     Job.objects.filter(pk=job.pk).update(sent_at=timezone.now() - timedelta(hours=1))
     assert reaper.reap()["sent"] == 1
-    assert sent_tasks[-1] == ("training.run", str(job.pk), "gpu")
+    assert sent_tasks[-1] == ("jobs.run", str(job.pk), "gpu")
 
 
 def test_a_broker_that_is_down_loses_no_job(make_job, monkeypatch) -> None:
@@ -321,7 +322,7 @@ def test_a_child_ends_when_its_supervisor_is_killed(make_job, tmp_path) -> None:
     (tmp_path / "spec.json").write_text(json.dumps(spec))
     read, write = os.pipe()
     child = subprocess.Popen(
-        [sys.executable, "-m", "tests.workers.runtime.fake_child", str(tmp_path / "spec.json")],
+        [sys.executable, "-m", "tests.apps.jobs.runner.fake_child", str(tmp_path / "spec.json")],
         stdin=subprocess.PIPE,
         pass_fds=(write,),
         env={**os.environ, "MAQUETTE_EVENTS_FD": str(write)},

@@ -4,18 +4,17 @@ import contextlib
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
 
 from apps.core.storage import local_copies
-from apps.datasets.sources import address_of
 from apps.jobs.models import Job
 from apps.workspaces.secrets import hub_token
 from workers.contracts.events import EVENTS_FD_VARIABLE
 from workers.contracts.jobs import JobKind
-from workers.contracts.specs import ADDRESS_VARIABLE, ALLOWED_VARIABLE
-from workers.runtime import kernels, memory
+from workers.shared import kernels, memory
 
 _PASSED_ON = (
     "PATH",
@@ -56,11 +55,18 @@ def hub_access(job: Job) -> dict[str, str]:
     return {"HF_TOKEN": settings.HF_TOKEN} if settings.HF_TOKEN else {}
 
 
+_source_access: dict[JobKind, Callable[[Job], dict[str, str]]] = {}
+
+
+def register_source_access(kind: JobKind, variables: Callable[[Job], dict[str, str]]) -> None:
+    """Call from AppConfig.ready: what the children of this kind are told about the source that they fetch."""
+    _source_access[kind] = variables
+
+
 def source_access(job: Job) -> dict[str, str]:
     """For a child that fetches its source from an address, and for no other."""
-    address = address_of(job)
-    allowed = ",".join(settings.OUTGOING_ALLOW)
-    return {ADDRESS_VARIABLE: address, ALLOWED_VARIABLE: allowed} if address else {}
+    variables = _source_access.get(JobKind(job.kind))
+    return variables(job) if variables else {}
 
 
 def memory_share(job: Job) -> memory.Share | None:

@@ -17,7 +17,7 @@ def fake_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from apps.training.receivers import take_result
 
     for kind in (JobKind.RUN, JobKind.IMPORT):
-        fake = ROUTES[kind].model_copy(update={"module": "tests.workers.runtime.fake_child"})
+        fake = ROUTES[kind].model_copy(update={"module": "tests.apps.jobs.runner.fake_child"})
         monkeypatch.setitem(ROUTES, kind, fake)
     for taker in (take_result, take_import):
         job_succeeded.disconnect(taker)
@@ -28,7 +28,7 @@ def fake_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def make_job(workspace, owner):
-    from tests.workers.runtime.fake_child import FakeSpec
+    from tests.apps.jobs.runner.fake_child import FakeSpec
 
     def make(behaviour: str, steps: int = 3, kind: JobKind = JobKind.RUN) -> Job:
         job = services.enqueue(

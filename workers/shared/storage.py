@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from pyarrow import fs
 
-from workers.contracts.cache import Cache
+from workers.shared.cache import Cache
 
 PUBLISHED_NAME = ".published"
 _CHUNK_BYTES = 1 << 20

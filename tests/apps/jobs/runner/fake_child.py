@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 from workers.contracts.events import SAVING
 from workers.contracts.recipes import Recipe
 from workers.contracts.specs import JobSpec
-from workers.runtime import memory
 from workers.runtime.reporter import JobError, Reporter, run_child
+from workers.shared import memory
 
 
 class FakeSpec(JobSpec):

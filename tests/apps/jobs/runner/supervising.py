@@ -6,7 +6,7 @@ import time
 from django.db import connections
 
 from apps.jobs.models import Job
-from workers.runtime.supervisor import supervise
+from apps.jobs.runner.supervisor import supervise
 
 SECONDS_TO_WAIT = 30
 

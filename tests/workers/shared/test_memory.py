@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.runtime import memory
+from workers.shared import memory
 
 GIGABYTE = 1 << 30
 
@@ -76,7 +76,7 @@ def test_nothing_is_left_of_a_limit_that_is_used_up(groups: Path) -> None:
 
 _CHILD = """
 import json
-from workers.runtime import memory
+from workers.shared import memory
 before = memory.held()
 ballast = bytearray(b"x") * (64 << 20)
 held = memory.held()

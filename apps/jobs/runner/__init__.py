@@ -1,0 +1,1 @@
+"""The process that runs a job: the supervisor, and the child that it starts."""

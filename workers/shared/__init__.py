@@ -1,0 +1,1 @@
+"""What the site and the work behind it both do: files, copies, addresses, memory. Imports neither Django nor torch."""

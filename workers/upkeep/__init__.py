@@ -1,1 +1,0 @@
-"""What keeps the studio in order by the clock: the reaper."""
