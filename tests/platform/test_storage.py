@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -116,6 +117,37 @@ def test_a_published_folder_comes_back_whole(store: Storage, tmp_path: Path) -> 
     fetched = store.fetch("models/m1", Cache(tmp_path / "cache"))
     assert (fetched / "config.json").read_text() == "{}"
     assert (fetched / "deep" / "weights.bin").read_text() == "w" * 1000
+
+
+def test_publishing_on_the_same_disk_copies_nothing(tmp_path: Path) -> None:
+    store = Storage(f"file://{tmp_path / 'store'}")
+    source = folder_of(tmp_path / "model", **{"weights.bin": "w" * 1000})
+    assert store.publish(source, "models/m1") == 1000
+    published = tmp_path / "store" / "models" / "m1" / "weights.bin"
+    assert published.stat().st_ino == (source / "weights.bin").stat().st_ino
+    (source / "weights.bin").unlink()
+    assert published.read_text() == "w" * 1000
+
+
+def test_publishing_from_another_disk_copies(tmp_path: Path) -> None:
+    elsewhere = Path("/dev/shm")  # noqa: S108  (a disk of its own on Linux)
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second disk")
+    store = Storage(f"file://{tmp_path / 'store'}")
+    with tempfile.TemporaryDirectory(dir=elsewhere) as folder:
+        source = folder_of(Path(folder), **{"weights.bin": "w" * 1000})
+        assert store.publish(source, "models/m1") == 1000
+    assert (tmp_path / "store" / "models" / "m1" / "weights.bin").read_text() == "w" * 1000
+
+
+def test_a_link_in_a_folder_is_published_as_the_file_that_it_leads_to(tmp_path: Path) -> None:
+    store = Storage(f"file://{tmp_path / 'store'}")
+    source = folder_of(tmp_path / "model", **{"weights.bin": "w"})
+    (source / "same.bin").symlink_to(source / "weights.bin")
+    store.publish(source, "models/m1")
+    published = tmp_path / "store" / "models" / "m1" / "same.bin"
+    assert not published.is_symlink()
+    assert published.read_text() == "w"
 
 
 def test_a_deleted_folder_is_gone_and_no_longer_published(store: Storage, tmp_path: Path) -> None:
