@@ -12,7 +12,7 @@ from typing import Any
 from celery.beat import Scheduler
 
 
-class JsonScheduler(Scheduler):  # type: ignore[misc]
+class JsonScheduler(Scheduler):
     """Remembers when each task was last sent in the file that `--schedule` names; health checks look at its age."""
 
     def __init__(self, *args: Any, schedule_filename: str = "beat-schedule", **kwargs: Any) -> None:

@@ -66,7 +66,7 @@ def use_invitation(request: HttpRequest, email: str) -> None:
         raise ImmediateHttpResponse(render(request, "account/signup_closed.html"))
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": _("The e-mail address and the password do not belong together."),
@@ -169,7 +169,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         logger.warning("A sign-in was refused, from %s", self.get_client_ip(request))
 
 
-class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+class ProviderAdapter(DefaultSocialAccountAdapter):
     error_messages = {
         **DefaultSocialAccountAdapter.error_messages,
         "email_taken": _("There is an account with this address. Sign in to it, then connect %s there."),
@@ -203,7 +203,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return user
 
 
-class TwoStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class TwoStepAdapter(DefaultMFAAdapter):
     error_messages = {
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": _("This code or key is not the right one, or it has been used. Try the next one."),

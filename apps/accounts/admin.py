@@ -124,7 +124,7 @@ class Removable(LookedAt):
     removed_action: str
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        is_given = admin.ModelAdmin.has_delete_permission(self, request, obj)  # type: ignore[arg-type]
+        is_given = admin.ModelAdmin.has_delete_permission(self, request, obj)
         return is_given and _may_change(request, getattr(obj, "user", None))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:

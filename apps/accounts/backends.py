@@ -15,7 +15,7 @@ LINKS = Rate(1, 180)
 """Counted apart from the links of signing up: the answer to the caller tells whether one of those is sent."""
 
 
-class PasswordBackend(AuthenticationBackend):  # type: ignore[misc]
+class PasswordBackend(AuthenticationBackend):
     """An account is opened by its own address, once that is proved.
 
     The right password of one that is not proved is answered as a wrong one: a caller who signs up with an address and then

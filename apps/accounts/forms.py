@@ -46,7 +46,7 @@ class PlainWords:
             field.widget.attrs.pop("placeholder", None)
 
 
-class SignInForm(PlainWords, account.LoginForm):  # type: ignore[misc]
+class SignInForm(PlainWords, account.LoginForm):
     labels = {
         "login": _("E-mail address"),
         "password": _("Password"),
@@ -64,7 +64,7 @@ class _TakenByAccounts:
         return value
 
 
-class SignUpForm(_TakenByAccounts, PlainWords, account.SignupForm):  # type: ignore[misc]
+class SignUpForm(_TakenByAccounts, PlainWords, account.SignupForm):
     name = forms.CharField(
         max_length=150, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
@@ -115,12 +115,12 @@ class SignUpForm(_TakenByAccounts, PlainWords, account.SignupForm):  # type: ign
         self.cleaned_data, self.account_already_exists = given, True
 
 
-class ProviderSignUpForm(_TakenByAccounts, PlainWords, provider.SignupForm):  # type: ignore[misc]
+class ProviderSignUpForm(_TakenByAccounts, PlainWords, provider.SignupForm):
     labels = {"email": _("E-mail address")}
     hints = {"email": _("You sign in with it, and we write to it when something about your account changes.")}
 
 
-class ForgottenPasswordForm(PlainWords, account.ResetPasswordForm):  # type: ignore[misc]
+class ForgottenPasswordForm(PlainWords, account.ResetPasswordForm):
     users: list[User]
     labels = {"email": _("E-mail address")}
 
@@ -131,12 +131,12 @@ class ForgottenPasswordForm(PlainWords, account.ResetPasswordForm):  # type: ign
         return email
 
 
-class NewPasswordForm(PlainWords, account.ResetPasswordKeyForm):  # type: ignore[misc]
+class NewPasswordForm(PlainWords, account.ResetPasswordKeyForm):
     labels = {"password1": _("New password"), "password2": _("The same password again")}
     hints = {"password1": _PASSWORD_HELP}
 
 
-class ChangePasswordForm(PlainWords, account.ChangePasswordForm):  # type: ignore[misc]
+class ChangePasswordForm(PlainWords, account.ChangePasswordForm):
     labels = {
         "oldpassword": _("Your password now"),
         "password1": _("New password"),
@@ -145,17 +145,17 @@ class ChangePasswordForm(PlainWords, account.ChangePasswordForm):  # type: ignor
     hints = {"password1": _PASSWORD_HELP}
 
 
-class SetPasswordForm(PlainWords, account.SetPasswordForm):  # type: ignore[misc]
+class SetPasswordForm(PlainWords, account.SetPasswordForm):
     labels = {"password1": _("Password"), "password2": _("The same password again")}
     hints = {"password1": _PASSWORD_HELP}
 
 
-class ChangeEmailForm(PlainWords, account.AddEmailForm):  # type: ignore[misc]
+class ChangeEmailForm(PlainWords, account.AddEmailForm):
     labels = {"email": _("New e-mail address")}
     hints = {"email": _("We send a link there. Your address changes when you have opened it.")}
 
 
-class ConfirmPasswordForm(PlainWords, account.ReauthenticateForm):  # type: ignore[misc]
+class ConfirmPasswordForm(PlainWords, account.ReauthenticateForm):
     labels = {"password": _("Password")}
 
 
@@ -180,17 +180,17 @@ class _OnceOnly:
         return code
 
 
-class CodeForm(_OnceOnly, PlainWords, two_step.AuthenticateForm):  # type: ignore[misc]
+class CodeForm(_OnceOnly, PlainWords, two_step.AuthenticateForm):
     labels = _CODE
     hints = _CODE_HINT
 
 
-class ConfirmCodeForm(_OnceOnly, PlainWords, two_step.ReauthenticateForm):  # type: ignore[misc]
+class ConfirmCodeForm(_OnceOnly, PlainWords, two_step.ReauthenticateForm):
     labels = _CODE
     hints = _CODE_HINT
 
 
-class ActivateAppForm(PlainWords, ActivateTOTPForm):  # type: ignore[misc]
+class ActivateAppForm(PlainWords, ActivateTOTPForm):
     labels = _CODE
     hints = {"code": _("The six digits that the app shows now.")}
 
@@ -208,7 +208,7 @@ MOST_PASSKEYS = 20
 """Passkeys of one account. Every sign-in offers all of them to the browser."""
 
 
-class AddPasskeyForm(PlainWords, AddWebAuthnForm):  # type: ignore[misc]
+class AddPasskeyForm(PlainWords, AddWebAuthnForm):
     name = forms.CharField(max_length=_LONGEST_NAME, required=False)
     labels = {"name": _("Name"), "passwordless": _("Sign in with this key alone, without the password")}
     hints = {
@@ -235,7 +235,7 @@ class AddPasskeyForm(PlainWords, AddWebAuthnForm):  # type: ignore[misc]
         return self.cleaned_data
 
 
-class RenamePasskeyForm(PlainWords, EditWebAuthnForm):  # type: ignore[misc]
+class RenamePasskeyForm(PlainWords, EditWebAuthnForm):
     name = forms.CharField(max_length=_LONGEST_NAME)
     labels = {"name": _("Name")}
 

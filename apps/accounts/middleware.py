@@ -84,7 +84,7 @@ class ReaderMiddleware:
         language = getattr(request.user, "language", "")
         if language in dict(settings.LANGUAGES):
             translation.activate(language)
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = language
         else:
             language = ""
         zone = getattr(request.user, "timezone", "") or request.COOKIES.get(TIMEZONE_COOKIE, "")

@@ -15,7 +15,7 @@ from django.contrib.sessions.models import Session
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, When
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -29,6 +29,7 @@ from apps.accounts.browsers import browser_name
 from apps.accounts.devices import remember_device
 from apps.accounts.export import export_account
 from apps.accounts.forms import DeleteAccountForm, ProfileForm
+from apps.accounts.requests import SignedInRequest
 from apps.core import mail
 from apps.core.downloads import read_chunks, stream_download
 from apps.core.errors import UserError
@@ -37,7 +38,7 @@ from apps.core.listing import PAGE_SIZE
 logger = logging.getLogger(__name__)
 
 
-class SignUp(account.SignupView):  # type: ignore[misc]
+class SignUp(account.SignupView):
     """One commit, whether the address has an account or not: the time of the answer tells nothing."""
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -50,7 +51,7 @@ sign_up = SignUp.as_view()
 
 
 @require_http_methods(["GET", "POST"])
-def forgotten_password(request: HttpRequest) -> HttpResponse:
+def forgotten_password(request: SignedInRequest) -> HttpResponse:
     """Promises an e-mail only where one can arrive."""
     if not mail.reaches_people():
         return render(request, "account/password_reset_by_hand.html")
@@ -59,12 +60,12 @@ def forgotten_password(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def forgotten_password_done(request: HttpRequest) -> HttpResponse:
+def forgotten_password_done(request: SignedInRequest) -> HttpResponse:
     return render(request, "account/password_reset_done.html")
 
 
 @require_http_methods(["GET", "POST"])
-def new_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
+def new_password(request: SignedInRequest, uidb36: str, key: str) -> HttpResponse:
     """Set a new password. Wrong passwords that others tried do not delay the sign-in after it."""
     response: HttpResponse = account.password_reset_from_key(request, uidb36=uidb36, key=key)
     if email := getattr(request, "has_reset_password_of", ""):
@@ -74,7 +75,7 @@ def new_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def email_address(request: HttpRequest) -> HttpResponse:
+def email_address(request: SignedInRequest) -> HttpResponse:
     """The address changes when a link that was sent to the new one is opened: without e-mails an administrator does it."""
     if not mail.reaches_people():
         return render(request, "account/email_by_hand.html")
@@ -85,7 +86,7 @@ def email_address(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 @require_GET
-def confirm_at_provider(request: HttpRequest) -> HttpResponse:
+def confirm_at_provider(request: SignedInRequest) -> HttpResponse:
     """“Is it still you?” for who signs in at a provider alone."""
     wanted = get_next_redirect_url(request) or reverse("account_profile")
     if wanted == reverse("account_download_export"):
@@ -95,14 +96,14 @@ def confirm_at_provider(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: SignedInRequest) -> HttpResponse:
     """Name, language and time zone."""
     user = request.user
-    now = {"name": user.name, "language": user.language, "timezone": user.timezone}  # type: ignore[union-attr]
+    now = {"name": user.name, "language": user.language, "timezone": user.timezone}
     form = ProfileForm(request.POST or None, initial=now)
     if request.method == "POST" and form.is_valid():
         try:
-            services.update_profile(user=user, **form.cleaned_data)  # type: ignore[arg-type]
+            services.update_profile(user=user, **form.cleaned_data)
         except UserError as error:
             form.add_user_error(error)
         else:
@@ -114,7 +115,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 @require_GET
-def sessions(request: HttpRequest) -> HttpResponse:
+def sessions(request: SignedInRequest) -> HttpResponse:
     """Where this person is signed in: here, then where they were last."""
     key = request.session.session_key
     is_open = Session.objects.filter(session_key=OuterRef("session_key"), expire_date__gt=timezone.now())
@@ -132,31 +133,31 @@ def sessions(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
-    services.end_session(user=request.user, session_id=session_id)  # type: ignore[arg-type]
+def end_session(request: SignedInRequest, session_id: int) -> HttpResponse:
+    services.end_session(user=request.user, session_id=session_id)
     messages.success(request, _("That device is signed out."))
     return redirect("usersessions_list")
 
 
 @login_required
 @require_POST
-def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    services.end_other_sessions(user=request.user, but=request.session.session_key or "")  # type: ignore[arg-type]
+def end_other_sessions(request: SignedInRequest) -> HttpResponse:
+    services.end_other_sessions(user=request.user, but=request.session.session_key or "")
     messages.success(request, _("You are signed out everywhere but here."))
     return redirect("usersessions_list")
 
 
 @login_required
 @require_GET
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: SignedInRequest) -> HttpResponse:
     return render(request, "account/export.html")
 
 
 @login_required
 @require_POST
 @reauthentication_required
-def download_export(request: HttpRequest) -> StreamingHttpResponse:
-    archive = export_account(user=request.user)  # type: ignore[arg-type]
+def download_export(request: SignedInRequest) -> StreamingHttpResponse:
+    archive = export_account(user=request.user)
     chunks = read_chunks(archive)
     return stream_download(chunks, filename="maquette-account.zip", content_type="application/zip")
 
@@ -164,15 +165,15 @@ def download_export(request: HttpRequest) -> StreamingHttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 @reauthentication_required(allow_get=True)
-def delete(request: HttpRequest) -> HttpResponse:
+def delete(request: SignedInRequest) -> HttpResponse:
     """Says what goes and what stays, and asks for the address once more."""
     form = DeleteAccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if form.cleaned_data["email"].strip().lower() != request.user.email.lower():  # type: ignore[union-attr]
+        if form.cleaned_data["email"].strip().lower() != request.user.email.lower():
             form.add_error("email", _("This is not the address of your account."))
         else:
             try:
-                services.delete_account(user=request.user)  # type: ignore[arg-type]
+                services.delete_account(user=request.user)
             except UserError as error:
                 form.add_user_error(error)
             else:
@@ -182,12 +183,12 @@ def delete(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def deleted(request: HttpRequest) -> HttpResponse:
+def deleted(request: SignedInRequest) -> HttpResponse:
     return render(request, "account/deleted.html")
 
 
 @require_http_methods(["GET", "POST"])
-def provider_login(request: HttpRequest, provider_id: str) -> HttpResponse:
+def provider_login(request: SignedInRequest, provider_id: str) -> HttpResponse:
     """allauth's, which asks the provider where to go first and takes it for granted that it answers.
 
     Browsers apply form-action to where a form's answer redirects to, and where a provider lets people sign in is known

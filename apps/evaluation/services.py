@@ -344,7 +344,7 @@ def _begin_when_ready(comparison: Comparison) -> None:
             ComparedSpec(
                 key=f"e{c.position}",
                 label=c.evaluation.subject_label,
-                kind=c.evaluation.kind,  # type: ignore[arg-type]
+                kind=c.evaluation.kind,
                 metrics=c.evaluation.result["metrics"],
             )
             for c in compared

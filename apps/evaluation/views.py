@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -32,6 +32,7 @@ from apps.jobs.views import status_context
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
+from apps.workspaces.requests import WorkspaceRequest
 
 ROWS_A_PAGE = 10
 TRIVIAL = "trivial"
@@ -56,8 +57,8 @@ COMPARISONS = Listing(
 
 @require_GET
 @in_workspace()
-def evaluation_list(request: HttpRequest) -> HttpResponse:
-    workspace = request.workspace  # type: ignore[attr-defined]
+def evaluation_list(request: WorkspaceRequest) -> HttpResponse:
+    workspace = request.workspace
     evaluations = Evaluation.objects.in_workspace(workspace).select_related(*_EVALUATION)
     comparisons = Comparison.objects.in_workspace(workspace).select_related("job", "dataset_version__dataset")
     shown = EVALUATIONS.read(request, evaluations)
@@ -77,9 +78,9 @@ def _headline(evaluation: Evaluation) -> Any:
 
 @require_http_methods(["GET", "POST"])
 @in_workspace(Action.EDIT)
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: WorkspaceRequest) -> HttpResponse:
     """Evaluate any models on one test set; several are compared as well."""
-    workspace = request.workspace  # type: ignore[attr-defined]
+    workspace = request.workspace
     versions = DatasetVersion.objects.in_workspace(workspace).ready().select_related("dataset")
     models = ModelVersion.objects.in_workspace(workspace).current()
     sent = request.POST if request.method == "POST" else request.GET
@@ -124,7 +125,7 @@ def _version_label(version: DatasetVersion) -> str:
     return f"{version} · {version.get_task_type_display()} · {rows}"
 
 
-def _evaluate(request: HttpRequest, chosen: dict[str, Any]) -> str:
+def _evaluate(request: WorkspaceRequest, chosen: dict[str, Any]) -> str:
     """Start what the form asks for; return the address of the page to go to."""
     user: Any = request.user
     data = access.get_visible(
@@ -149,7 +150,7 @@ def _evaluate(request: HttpRequest, chosen: dict[str, Any]) -> str:
 
 @require_GET
 @login_required
-def detail(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
+def detail(request: WorkspaceRequest, evaluation_id: UUID) -> HttpResponse:
     evaluation = access.get_visible(
         Evaluation.objects.select_related(*_EVALUATION), request.user, pk=evaluation_id
     )
@@ -184,7 +185,7 @@ def detail(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
 
 @require_GET
 @login_required
-def file(request: HttpRequest, evaluation_id: UUID, name: str) -> HttpResponseBase:
+def file(request: WorkspaceRequest, evaluation_id: UUID, name: str) -> HttpResponseBase:
     """Every output as a file: outputs.csv or outputs.parquet."""
     related = Evaluation.objects.select_related("workspace", *_EVALUATION)
     return send_evaluation_file(request, access.get_visible(related, request.user, pk=evaluation_id), name)
@@ -192,21 +193,21 @@ def file(request: HttpRequest, evaluation_id: UUID, name: str) -> HttpResponseBa
 
 @require_POST
 @login_required
-def delete(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
+def delete(request: WorkspaceRequest, evaluation_id: UUID) -> HttpResponse:
     related = Evaluation.objects.select_related(*_EVALUATION)
     evaluation = access.get_visible(related, request.user, Action.EDIT, pk=evaluation_id)
-    services.delete_evaluation(actor=request.user, evaluation=evaluation)  # type: ignore[arg-type]
+    services.delete_evaluation(actor=request.user, evaluation=evaluation)
     return redirect("evaluation:list")
 
 
 @require_POST
 @login_required
-def evaluate_all_rows(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
+def evaluate_all_rows(request: WorkspaceRequest, evaluation_id: UUID) -> HttpResponse:
     """Evaluate the same model on the same split, on every row."""
     related = Evaluation.objects.select_related(*_EVALUATION, "training_data")
     sampled = access.get_visible(related, request.user, Action.EDIT, pk=evaluation_id)
     made = services.evaluate(
-        actor=request.user,  # type: ignore[arg-type]
+        actor=request.user,
         dataset_version=sampled.dataset_version,
         model_version=sampled.model_version,
         split=sampled.split,
@@ -217,24 +218,24 @@ def evaluate_all_rows(request: HttpRequest, evaluation_id: UUID) -> HttpResponse
 
 @require_POST
 @in_workspace(Action.EDIT)
-def compare(request: HttpRequest) -> HttpResponse:
+def compare(request: WorkspaceRequest) -> HttpResponse:
     """Compare the evaluations that were ticked in the list, in the order of their numbers."""
     chosen = [
         access.get_visible(Evaluation.objects.select_related(*_EVALUATION), request.user, pk=pk)
         for pk in request.POST.getlist("evaluation")
     ]
-    comparison = services.compare(actor=request.user, evaluations=services.in_order(chosen))  # type: ignore[arg-type]
+    comparison = services.compare(actor=request.user, evaluations=services.in_order(chosen))
     return redirect("evaluation:comparison", comparison.pk)
 
 
 @require_POST
 @login_required
-def compare_run(request: HttpRequest, model_id: UUID) -> HttpResponse:
+def compare_run(request: WorkspaceRequest, model_id: UUID) -> HttpResponse:
     """The tuned model beside its base and the simple baseline, on a sample of a large test split unless all_rows is 1."""
     related = ModelVersion.objects.select_related("dataset_version__dataset", "parent")
     model = access.get_visible(related, request.user, Action.EDIT, pk=model_id)
     comparison = services.compare_with_base(
-        actor=request.user,  # type: ignore[arg-type]
+        actor=request.user,
         model_version=model,
         all_rows=request.POST.get("all_rows") == "1",
     )
@@ -243,7 +244,7 @@ def compare_run(request: HttpRequest, model_id: UUID) -> HttpResponse:
 
 @require_GET
 @login_required
-def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
+def comparison(request: WorkspaceRequest, comparison_id: UUID) -> HttpResponse:
     """The verdict, the table with its chart, and the rows where they disagree most."""
     related = Comparison.objects.select_related("job", "dataset_version__dataset")
     found: Comparison = access.get_visible(related, request.user, pk=comparison_id)
@@ -262,7 +263,9 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     return render(request, "evaluation/comparison.html", context)
 
 
-def _compared_context(request: HttpRequest, found: Comparison, compared: list[Evaluation]) -> dict[str, Any]:
+def _compared_context(
+    request: WorkspaceRequest, found: Comparison, compared: list[Evaluation]
+) -> dict[str, Any]:
     order = request.GET.get("order", "disagreement")
     page: Any = Paginator(compared_rows(found.storage_key, order, len(compared)), ROWS_A_PAGE).get_page(  # type: ignore[arg-type]
         request.GET.get("page")
@@ -319,7 +322,7 @@ def _compared_context(request: HttpRequest, found: Comparison, compared: list[Ev
 
 @require_POST
 @login_required
-def delete_comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
+def delete_comparison(request: WorkspaceRequest, comparison_id: UUID) -> HttpResponse:
     found = access.get_visible(Comparison.objects.all(), request.user, Action.EDIT, pk=comparison_id)
-    services.delete_comparison(actor=request.user, comparison=found)  # type: ignore[arg-type]
+    services.delete_comparison(actor=request.user, comparison=found)
     return redirect("evaluation:list")

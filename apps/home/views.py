@@ -2,7 +2,7 @@
 
 from allauth.account.utils import perform_login
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
@@ -17,13 +17,14 @@ from apps.jobs.links import page_of
 from apps.jobs.turns import Queues
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
+from apps.workspaces.requests import WorkspaceRequest
 from examples import get_example, list_examples
 
 _CHUNK_BYTES = 1 << 20
 
 
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: WorkspaceRequest) -> HttpResponse:
     """Before set-up: where to find the address. Then: what to do first, and what is going on."""
     if not request.user.is_authenticated and not services.is_set_up():
         return render(request, "home/not_set_up.html")
@@ -31,8 +32,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @in_workspace()
-def _overview(request: HttpRequest) -> HttpResponse:
-    context = querysets.overview(request.workspace)  # type: ignore[attr-defined]
+def _overview(request: WorkspaceRequest) -> HttpResponse:
+    context = querysets.overview(request.workspace)
     queues = Queues()
     context["jobs"] = [
         {"job": job, "page": page_of(job), "ahead": queues.ahead_of(job)}
@@ -45,7 +46,7 @@ def _overview(request: HttpRequest) -> HttpResponse:
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
-def set_up(request: HttpRequest) -> HttpResponse:
+def set_up(request: WorkspaceRequest) -> HttpResponse:
     """Creates the owner and the first workspace; opens only with the token in the printed address."""
     if services.is_set_up():
         return redirect("home:home")
@@ -69,13 +70,13 @@ def set_up(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @login_required
-def no_workspace(request: HttpRequest) -> HttpResponse:
+def no_workspace(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "home/no_workspace.html")
 
 
 @require_POST
 @in_workspace(Action.EDIT)
-def import_example(request: HttpRequest, name: str) -> HttpResponse:
+def import_example(request: WorkspaceRequest, name: str) -> HttpResponse:
     """Import an example's file, as if it had been uploaded."""
     try:
         example = get_example(name)
@@ -83,8 +84,8 @@ def import_example(request: HttpRequest, name: str) -> HttpResponse:
         raise NotVisible from error
     with example.path.open("rb") as source:
         imported = datasets.start_import(
-            actor=request.user,  # type: ignore[arg-type]
-            workspace=request.workspace,  # type: ignore[attr-defined]
+            actor=request.user,
+            workspace=request.workspace,
             filename=example.file,
             name=example.title,
             chunks=iter(lambda: source.read(_CHUNK_BYTES), b""),

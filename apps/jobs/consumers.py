@@ -10,7 +10,7 @@ from apps.jobs.services import group_of
 from apps.workspaces import ways
 
 
-class JobConsumer(ways.WatchedSocket, AsyncJsonWebsocketConsumer):  # type: ignore[misc]
+class JobConsumer(ways.WatchedSocket, AsyncJsonWebsocketConsumer):
     """Sends {"type": "changed"} whenever the job changes. The only thing a browser may say is nothing."""
 
     async def connect(self) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.timezone import localtime
@@ -20,6 +20,7 @@ from apps.jobs.models import ENDED, Job, State
 from apps.jobs.turns import Queues
 from apps.workspaces import access
 from apps.workspaces.access import Action
+from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.jobs import JobKind
 
 LOG_LINES = 500
@@ -30,7 +31,7 @@ QUIET = (JobKind.IMPORT, JobKind.FREEZE, JobKind.PREFLIGHT, JobKind.EVALUATION, 
 
 @require_GET
 @login_required
-def status(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def status(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     """The card with state, progress and what to do. It asks for itself while the job is active; the whole page is loaded
     again once the job has ended.
     """
@@ -46,7 +47,7 @@ def status_context(job: Job) -> dict[str, Any]:
 
 @require_GET
 @login_required
-def log(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def log(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     """The job's log as text; ?after=<seq> gives only what came later."""
     job = access.get_visible(Job.objects.all(), request.user, pk=job_id)
     events = job.events.filter(kind="log")
@@ -65,22 +66,22 @@ def sequence_number(text: str) -> int:
 
 @require_POST
 @login_required
-def stop(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def stop(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     job = access.get_visible(Job.objects.all(), request.user, Action.EDIT, pk=job_id)
-    stopping.request_stop(actor=request.user, job=job)  # type: ignore[arg-type]
+    stopping.request_stop(actor=request.user, job=job)
     return _back(request, job)
 
 
 @require_POST
 @login_required
-def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     job = access.get_visible(Job.objects.all(), request.user, Action.EDIT, pk=job_id)
-    services.retry(actor=request.user, job=job)  # type: ignore[arg-type]
+    services.retry(actor=request.user, job=job)
     messages.success(request, _("“%(job)s” is queued again.") % {"job": translate_said(job.title)})
     return _back(request, job)
 
 
-def _back(request: HttpRequest, job: Job) -> HttpResponse:
+def _back(request: WorkspaceRequest, job: Job) -> HttpResponse:
     """To the page the person came from, if it is ours."""
     came_from = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}):
@@ -96,13 +97,13 @@ def _notice_level(job: Job) -> str:
 
 @require_GET
 @login_required
-def notices(request: HttpRequest) -> JsonResponse:
+def notices(request: WorkspaceRequest) -> JsonResponse:
     """Jobs of this person that ended and were not shown yet; showing them here counts as shown."""
     ended = Job.objects.visible_to(request.user).filter(
         created_by=request.user, state__in=ENDED, seen_at=None
     )
     jobs = list(ended.with_pages().order_by("-ended_at")[:MOST_NOTICES])
-    services.mark_seen(user=request.user, job_ids=[job.pk for job in jobs])  # type: ignore[arg-type]
+    services.mark_seen(user=request.user, job_ids=[job.pk for job in jobs])
     shown = [
         {
             "text": pgettext("what ended, and how", "%(title)s: %(state)s")

@@ -43,7 +43,7 @@ NO_COOKIE, NOT_FOUND = 4401, 4404
 _STREAMER_SECONDS = 3
 
 
-class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):  # type: ignore[misc]
+class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):
     """What all of them share: JSON in and out, and one task for each reply that is followed."""
 
     refused_with = NOT_FOUND

@@ -149,7 +149,7 @@ class WizardForm(StudioForm):
             (
                 title,
                 [self[name] for name, field in editable_fields().items() if _group(field) == key],
-            )  # type: ignore[index,call-overload]
+            )
             for key, title in GROUPS.items()
         ]
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -33,6 +33,7 @@ from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.models import UsageKind
+from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.usage_report import meter_of
 from workers.contracts.recipes import Length, Recipe
 from workers.contracts.task_types import TASKS
@@ -55,14 +56,14 @@ DATA = Listing(
 
 @require_GET
 @in_workspace()
-def run_list(request: HttpRequest) -> HttpResponse:
-    runs = Run.objects.in_workspace(request.workspace).select_related(*_RUN_RELATED)  # type: ignore[attr-defined]
+def run_list(request: WorkspaceRequest) -> HttpResponse:
+    runs = Run.objects.in_workspace(request.workspace).select_related(*_RUN_RELATED)
     return render_page(request, "training/list.html", {"list": RUNS.read(request, runs)})
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: WorkspaceRequest) -> HttpResponse:
     """Three questions. The first is answered by where the person came from, or by choosing here."""
     version_id = request.POST.get("data") or request.GET.get("data", "")
     if not version_id:
@@ -78,7 +79,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return _choose_data(request)
     text = search_text(request, "base")
     asked = request.POST.get("base") or request.GET.get("base", "")
-    choices = choices_for(request.user, version, text=text, chosen=asked, count=BASES_SHOWN)  # type: ignore[arg-type]
+    choices = choices_for(request.user, version, text=text, chosen=asked, count=BASES_SHOWN)
     # An address can only say "False", which a checkbox would take for yes.
     initial = {
         name: value != "False" and value
@@ -89,9 +90,9 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             preflight = services.request_preflight(
-                actor=request.user,  # type: ignore[arg-type]
+                actor=request.user,
                 dataset_version=version,
-                base=find_choice(request.user, version, form.cleaned_data["base"]),  # type: ignore[arg-type]
+                base=find_choice(request.user, version, form.cleaned_data["base"]),
                 length=Length(form.cleaned_data["length"]),
                 recipe=form.cleaned_data["recipe"],
             )
@@ -105,7 +106,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "form": form,
         "version": version,
         "choices": choices,
-        "picked": Picked("base", [], text, has_more(request.user, version, BASES_SHOWN)),  # type: ignore[arg-type]
+        "picked": Picked("base", [], text, has_more(request.user, version, BASES_SHOWN)),
         "chosen": asked if is_offered else choices[0].value,
         "has_settings": bool(initial.keys() - {"base", "length"}),
         "base_is_missing": bool(asked) and not is_offered and not form.errors,
@@ -116,8 +117,8 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @in_workspace(Action.EDIT)
-def _choose_data(request: HttpRequest) -> HttpResponse:
-    versions = DatasetVersion.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
+def _choose_data(request: WorkspaceRequest) -> HttpResponse:
+    versions = DatasetVersion.objects.in_workspace(request.workspace)
     ready = versions.current().trainable().select_related("dataset")
     base = _brought_base(request)
     if base is None:
@@ -132,7 +133,7 @@ def _choose_data(request: HttpRequest) -> HttpResponse:
     return render_page(request, "training/choose_data.html", context)
 
 
-def _brought_base(request: HttpRequest) -> BaseModel | None:
+def _brought_base(request: WorkspaceRequest) -> BaseModel | None:
     """The model that was brought and is waiting for data: ?base=base:<id>. Raises NotVisible when it is not there."""
     kind, _colon, pk = request.GET.get("base", "").partition(":")
     if kind != "base":
@@ -143,7 +144,7 @@ def _brought_base(request: HttpRequest) -> BaseModel | None:
 
 @require_GET
 @login_required
-def preflight(request: HttpRequest, preflight_id: UUID) -> HttpResponse:
+def preflight(request: WorkspaceRequest, preflight_id: UUID) -> HttpResponse:
     """What the run would do, and the button that starts it."""
     related = Preflight.objects.select_related("job", "dataset_version__dataset", "base_version")
     found = access.get_visible(related, request.user, pk=preflight_id)
@@ -194,7 +195,7 @@ def _base_value(preflight: Preflight) -> str:
 
 @require_POST
 @login_required
-def start(request: HttpRequest, preflight_id: UUID) -> HttpResponse:
+def start(request: WorkspaceRequest, preflight_id: UUID) -> HttpResponse:
     found = access.get_visible(
         Preflight.objects.select_related("job", "dataset_version__dataset", "base_version"),
         request.user,
@@ -202,7 +203,7 @@ def start(request: HttpRequest, preflight_id: UUID) -> HttpResponse:
         pk=preflight_id,
     )
     run = services.start_run(
-        actor=request.user,  # type: ignore[arg-type]
+        actor=request.user,
         preflight=found,
         name=request.POST.get("name", ""),
         time_limit=_time_limit(request.POST.get("minutes", "")),
@@ -222,7 +223,7 @@ def _time_limit(answer: str) -> services.TimeLimit | None:
 
 @require_GET
 @login_required
-def detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def detail(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     """The run's story, from top to bottom: what it is doing, how it is going, what it says, what it cost."""
     run = access.get_visible(Run.objects.select_related(*_RUN_RELATED), request.user, pk=run_id)
     context = {
@@ -260,7 +261,7 @@ def _more_offered(run: Run) -> dict[str, Any] | None:
 
 @require_GET
 @login_required
-def metrics(request: HttpRequest, run_id: UUID) -> JsonResponse:
+def metrics(request: WorkspaceRequest, run_id: UUID) -> JsonResponse:
     """Chart points since ?after=<sequence number>."""
     run = access.get_visible(Run.objects.select_related("job"), request.user, pk=run_id)
     after = sequence_number(request.GET.get("after", ""))
@@ -269,7 +270,7 @@ def metrics(request: HttpRequest, run_id: UUID) -> JsonResponse:
 
 @require_GET
 @login_required
-def samples(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def samples(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     """The live part of the page below the chart: figures, sample outputs, log."""
     run = access.get_visible(Run.objects.select_related(*_RUN_RELATED), request.user, pk=run_id)
     context: dict[str, Any] = {
@@ -283,18 +284,18 @@ def samples(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def rename(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def rename(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     run = access.get_visible(Run.objects.all(), request.user, Action.EDIT, pk=run_id)
     form = RunNameForm(request.POST)
     if not form.is_valid():
         raise UserError(str(form.errors["name"][0]), field="name")
-    services.rename_run(actor=request.user, run=run, name=form.cleaned_data["name"])  # type: ignore[arg-type]
+    services.rename_run(actor=request.user, run=run, name=form.cleaned_data["name"])
     return redirect("training:detail", run.pk)
 
 
 @require_GET
 @login_required
-def again(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def again(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     """The wizard with this run's answers filled in."""
     run = access.get_visible(Run.objects.select_related("preflight"), request.user, Action.EDIT, pk=run_id)
     return redirect(_wizard_address(run, {}))
@@ -302,7 +303,7 @@ def again(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def apply_fix(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def apply_fix(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     """What the run offered that failed or learned nothing: the same again with the recipe fields that would have saved it, ready to start. Where
     data, base or settings are gone, the wizard says so."""
     run = access.get_visible(
@@ -316,9 +317,9 @@ def apply_fix(request: HttpRequest, run_id: UUID) -> HttpResponse:
     preflight, version = run.preflight, run.dataset_version
     try:
         fixed = services.request_preflight(
-            actor=request.user,  # type: ignore[arg-type]
+            actor=request.user,
             dataset_version=version,
-            base=find_choice(request.user, version, _base_value(preflight)),  # type: ignore[arg-type]
+            base=find_choice(request.user, version, _base_value(preflight)),
             length=Length(preflight.length),
             recipe=Recipe.model_validate({**preflight.recipe, **fix}),
         )
@@ -329,7 +330,7 @@ def apply_fix(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def continue_training(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def continue_training(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     """Train on from where the run ended, for more epochs or minutes."""
     run = access.get_visible(Run.objects.select_related(*_RUN_RELATED), request.user, Action.EDIT, pk=run_id)
     try:
@@ -337,7 +338,7 @@ def continue_training(request: HttpRequest, run_id: UUID) -> HttpResponse:
     except ValueError as error:
         raise UserError(_("Enter how many more epochs or minutes to train."), field="amount") from error
     more = More(minutes=amount) if request.POST.get("unit") == "minutes" else More(epochs=amount)
-    made = continue_run(actor=request.user, run=run, more=more)  # type: ignore[arg-type]
+    made = continue_run(actor=request.user, run=run, more=more)
     return redirect("training:detail", made.pk)
 
 

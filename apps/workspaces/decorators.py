@@ -5,13 +5,14 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from apps.core.errors import NotVisible
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.middleware import shown_membership
+from apps.workspaces.requests import WorkspaceRequest
 
 View = Callable[..., HttpResponse]
 
@@ -23,14 +24,14 @@ def in_workspace(action: Action = Action.VIEW) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @login_required
         @wraps(view)
-        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def wrapped(request: WorkspaceRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             membership = shown_membership(request)
             if not membership:
-                if request.membership:  # type: ignore[attr-defined]
+                if request.membership:
                     raise NotVisible
                 return redirect("home:no_workspace")
             access.require(request.user, membership.workspace, action, role=membership.role)
-            request.workspace = membership.workspace  # type: ignore[attr-defined]
+            request.workspace = membership.workspace
             return view(request, *args, **kwargs)
 
         return wrapped

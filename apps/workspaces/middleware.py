@@ -1,6 +1,7 @@
 """Puts the workspace that the person is in on the request."""
 
 from collections.abc import Callable
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -9,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from apps.core.picking import is_id
 from apps.workspaces.models import Membership
+from apps.workspaces.requests import WorkspaceRequest
 
 SESSION_KEY = "workspace"
 FIELD, HEADER = "in_workspace", "X-Workspace"
@@ -19,45 +21,45 @@ MOST_LISTED = 10
 """Workspaces that the menu of every page offers; the others are on a page of their own."""
 
 
-def _own(request: HttpRequest) -> QuerySet[Membership]:
+def _own(request: WorkspaceRequest) -> QuerySet[Membership]:
     if not request.user.is_authenticated:
         return Membership.objects.none()
     own = Membership.objects.filter(user=request.user, workspace__deleted_at=None)
     return own.select_related("workspace").order_by("created_at", "pk")
 
 
-def _chosen(request: HttpRequest) -> Membership | None:
+def _chosen(request: WorkspaceRequest) -> Membership | None:
     """Where the session says that they work, else the first one that they came to."""
-    memberships: list[Membership] = request.memberships  # type: ignore[attr-defined]
+    memberships: list[Membership] = request.memberships
     if not memberships:
         return None
     return _in(request, request.session.get(SESSION_KEY)) or memberships[0]
 
 
-def _opened(request: HttpRequest) -> Membership | None:
+def _opened(request: WorkspaceRequest) -> Membership | None:
     """In the workspace of what the page is about (access.get_visible), for a person who belongs to several."""
     opened = getattr(request.user, "looked_into", None)
     return _in(request, str(opened)) if opened else None
 
 
-def _in(request: HttpRequest, workspace_id: str | None) -> Membership | None:
+def _in(request: WorkspaceRequest, workspace_id: str | None) -> Membership | None:
     """The person's membership in an open workspace; looked up where they have more than are listed."""
-    listed: list[Membership] = request.memberships  # type: ignore[attr-defined]
+    listed: list[Membership] = request.memberships
     found = next((m for m in listed if str(m.workspace_id) == workspace_id), None)
     if found or workspace_id is None or len(listed) < MOST_LISTED or not is_id(workspace_id):
         return found
     return _own(request).filter(workspace=UUID(workspace_id)).first()
 
 
-def shown_membership(request: HttpRequest) -> Membership | None:
+def shown_membership(request: WorkspaceRequest) -> Membership | None:
     """The membership in the workspace that the page showed from which something is sent: another tab may have switched
     since. None where they do not belong to it any more; where nothing says which, in the one that they are in."""
     shown = request.POST.get(FIELD) or request.headers.get(HEADER)
     if not shown:
-        return request.membership  # type: ignore[attr-defined, no-any-return]
+        return request.membership
     found = _in(request, shown)
-    if found is not None and found != request.membership:  # type: ignore[attr-defined]
-        request.membership = found  # type: ignore[attr-defined]
+    if found is not None and found != request.membership:
+        request.membership = found
         request.session[SESSION_KEY] = shown
     return found
 
@@ -71,14 +73,14 @@ class WorkspaceMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.memberships = SimpleLazyObject(lambda: list(_own(request)[:MOST_LISTED]))  # type: ignore[attr-defined]
-        request.membership = SimpleLazyObject(lambda: _opened(request) or _chosen(request))  # type: ignore[attr-defined]
+    def __call__(self, request: WorkspaceRequest) -> HttpResponse:
+        request.memberships = cast("Any", SimpleLazyObject(lambda: list(_own(request)[:MOST_LISTED])))
+        request.membership = cast("Any", SimpleLazyObject(lambda: _opened(request) or _chosen(request)))
         response = self.get_response(request)
         self._follow(request, response)
         return response
 
-    def _follow(self, request: HttpRequest, response: HttpResponse) -> None:
+    def _follow(self, request: WorkspaceRequest, response: HttpResponse) -> None:
         """Switch to the workspace of the page that a person opened, where they belong to several; requests that a page
         makes by itself switch nothing."""
         is_page = response.get("Content-Type", "").startswith("text/html")

@@ -103,7 +103,7 @@ def _widen_when_called(module: nn.Module) -> list[Any]:
         for name, parameter in module._parameters.items():
             if parameter is not None and _is_narrow(parameter):
                 narrow[name] = parameter
-                module._parameters[name] = parameter.detach().float()  # type: ignore[assignment]
+                module._parameters[name] = parameter.detach().float()
         return tuple(map(_wide, args)), {name: _wide(value) for name, value in kwargs.items()}
 
     def after(_: nn.Module, *__: Any) -> None:

@@ -223,7 +223,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         tree.set_environment(self)
         return tree
 
-    def call(self, context: Any, obj: Any, *values: Any, **named: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Any, obj: Any, *values: Any, **named: Any) -> Any:
         if not isinstance(obj, Macro):
             # The sandbox wraps `format`, which hides whose method it is.
             owner = getattr(getattr(obj, "__wrapped__", obj), "__self__", None)

@@ -103,7 +103,7 @@ class Reporter:
         self.emit(Metric(step=step, epoch=epoch, values=values))
 
     def log(self, text: str, level: str = "info") -> None:
-        self.emit(Log(level=level, text=text))  # type: ignore[arg-type]
+        self.emit(Log(level=level, text=text))
 
     def checkpoint(self, path: Path, step: int, *, best: bool = False) -> None:
         self.emit(Checkpoint(path=str(path), step=step, best=best))

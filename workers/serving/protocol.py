@@ -30,7 +30,7 @@ class _ChatMessage(BaseModel):
             if any(part.type != "text" for part in content):
                 raise unsupported("Only text can be sent in messages.", "messages")
             content = "".join(part.text for part in content)
-        return PromptMessage(role=role, content=content)  # type: ignore[arg-type]
+        return PromptMessage(role=role, content=content)
 
 
 class _StreamOptions(BaseModel):

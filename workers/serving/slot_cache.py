@@ -54,11 +54,11 @@ class SlotLayer(CacheLayerMixin):
         self.stored_values: torch.Tensor | None = None
 
     @property
-    def keys(self) -> torch.Tensor:  # type: ignore[override]
+    def keys(self) -> torch.Tensor:
         return self._view(self.stored_keys)
 
     @property
-    def values(self) -> torch.Tensor:  # type: ignore[override]
+    def values(self) -> torch.Tensor:
         return self._view(self.stored_values)
 
     def _view(self, stored: torch.Tensor | None) -> torch.Tensor:

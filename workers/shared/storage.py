@@ -99,7 +99,7 @@ class Storage:
             stream: Any = self._fs.open_input_file(self._path(key))
         except FileNotFoundError as error:
             raise StorageError(f"There is no file {key}") from error
-        return stream  # type: ignore[no-any-return]
+        return stream
 
     def write(self, key: str, chunks: Iterator[bytes], *, limit_bytes: int | None = None) -> tuple[int, str]:
         """Write a file from chunks; return its size and SHA-256. A file over the limit is removed and refused."""

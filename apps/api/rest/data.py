@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.rest import serializers
-from apps.api.rest.base import VisibleViewSet, chunks_of, find, workspace_of
+from apps.api.rest.base import VisibleViewSet, chunks_of, find, person_of, workspace_of
 from apps.core.errors import NotVisible, UserError
 from apps.datasets import services
 from apps.datasets.files import send_import_file, send_version_file
@@ -73,7 +73,7 @@ class UploadViewSet(viewsets.GenericViewSet[Any]):
         if not content:
             raise UserError(_("Send the bytes of the part as the body."), code="empty")
         services.store_part(
-            actor=request.user,  # type: ignore[arg-type]
+            actor=person_of(self.request),
             workspace=workspace_of(request),
             upload_id=upload,
             number=number,
@@ -82,7 +82,7 @@ class UploadViewSet(viewsets.GenericViewSet[Any]):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _told(self, request: Request, upload: str, code: int) -> Response:
-        here = services.stored_parts(actor=request.user, upload_id=upload)  # type: ignore[arg-type]
+        here = services.stored_parts(actor=person_of(self.request), upload_id=upload)
         told = {"id": upload, "part_bytes": services.PART_BYTES, "parts": here}
         return Response(serializers.PartsSerializer(told).data, status=code)
 
@@ -116,13 +116,13 @@ class DatasetViewSet(VisibleViewSet):
             filename = data["file"].name if "file" in data else data["filename"]
             made = services.start_import(**into, filename=filename, chunks=chunks_of(request.user, data))
         if "upload" in data:
-            services.discard_parts(actor=request.user, upload_id=data["upload"])  # type: ignore[arg-type]
+            services.discard_parts(actor=person_of(self.request), upload_id=data["upload"])
         return Response(serializers.ImportSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Delete the dataset with all its rows. Where runs or evaluations rest on it, they and its name stay, its rows do not."""
-        services.delete_dataset(actor=request.user, dataset=self.own())  # type: ignore[arg-type]
+        services.delete_dataset(actor=person_of(self.request), dataset=self.own())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -147,7 +147,7 @@ class ImportViewSet(VisibleViewSet):
         if not task_type:
             raise UserError(_("The data does not say what it teaches. Send a task_type."), field="task_type")
         version = services.confirm_import(
-            actor=request.user,  # type: ignore[arg-type]
+            actor=person_of(self.request),
             import_=found,
             task_type=task_type,
             roles=data.get("roles") or _proposed_roles(proposal, task_type),
@@ -164,14 +164,14 @@ class ImportViewSet(VisibleViewSet):
         """Read the stored file again: another sheet of a workbook, another file of an archive, or in another encoding."""
         found: Import = self.own()
         data = self.read(serializers.RereadSerializer)
-        made = services.reread_import(actor=request.user, import_=found, **data)  # type: ignore[arg-type]
+        made = services.reread_import(actor=person_of(self.request), import_=found, **data)
         return Response(serializers.ImportSerializer(made).data)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
     @action(detail=True, methods=["get"], url_path="files/<str:name>")
     def file(self, request: Request, pk: Any = None, name: str = "") -> StreamingHttpResponse:
         """Rows that could not be read: `rejected.csv` or `rejected.parquet`, once the import has succeeded."""
-        return send_import_file(request, self.own(Action.VIEW), name)  # type: ignore[arg-type]
+        return send_import_file(request, self.own(Action.VIEW), name)
 
 
 def _proposed_roles(proposal: dict[str, Any], task_type: str) -> dict[str, str]:
@@ -190,11 +190,11 @@ class DatasetVersionViewSet(VisibleViewSet):
     @action(detail=True, methods=["get"], pagination_class=None)
     def bases(self, request: Request, pk: Any = None) -> Response:
         """What a run on this data can start from, the default first."""
-        choices = choices_for(request.user, self.own(Action.VIEW))  # type: ignore[arg-type]
+        choices = choices_for(person_of(self.request), self.own(Action.VIEW))
         return Response(serializers.BaseChoiceSerializer(choices, many=True).data)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
     @action(detail=True, methods=["get"], url_path="files/<str:name>")
     def file(self, request: Request, pk: Any = None, name: str = "") -> StreamingHttpResponse:
         """Rows as a file: `kept.csv`, `kept.parquet`, `rejected.csv` or `rejected.parquet`, once they are frozen."""
-        return send_version_file(request, self.own(Action.VIEW), name)  # type: ignore[arg-type]
+        return send_version_file(request, self.own(Action.VIEW), name)

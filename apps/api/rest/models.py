@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.rest import serializers
-from apps.api.rest.base import VisibleViewSet, find, workspace_of
+from apps.api.rest.base import VisibleViewSet, find, person_of, workspace_of
 from apps.catalog import services as catalog
 from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.core.downloads import read_chunks
@@ -42,7 +42,7 @@ class BaseModelViewSet(VisibleViewSet):
     def create(self, request: Request) -> Response:
         """Bring a model from the Hub or from a folder."""
         data = self.read(serializers.BaseModelSerializer)
-        made = catalog.add_base_model(actor=request.user, workspace=workspace_of(request), **data)  # type: ignore[arg-type]
+        made = catalog.add_base_model(actor=person_of(self.request), workspace=workspace_of(request), **data)
         return Response(serializers.BaseModelSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
@@ -99,7 +99,7 @@ class RunViewSet(VisibleViewSet):
     def stop(self, request: Request, pk: Any = None) -> Response:
         """End the run with the best it has."""
         run: Run = self.own()
-        stopping.request_stop(actor=request.user, job=run.job)  # type: ignore[arg-type]
+        stopping.request_stop(actor=person_of(self.request), job=run.job)
         run.job.refresh_from_db()
         return Response(serializers.RunSerializer(run).data)
 
@@ -114,7 +114,7 @@ class RunViewSet(VisibleViewSet):
         run: Run = self.own()
         data = self.read(serializers.ContinueRequestSerializer)
         more = More(epochs=data["epochs"], minutes=data["minutes"])
-        made = continue_run(actor=request.user, run=run, more=more, name=data["name"])  # type: ignore[arg-type]
+        made = continue_run(actor=person_of(self.request), run=run, more=more, name=data["name"])
         return Response(serializers.RunSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(
@@ -138,14 +138,14 @@ class ModelVersionViewSet(VisibleViewSet):
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Delete the model's files; what was measured of it stays. Refused while an app, a run or an evaluation needs them."""
-        catalog.delete_version_files(actor=request.user, version=self.own())  # type: ignore[arg-type]
+        catalog.delete_version_files(actor=person_of(self.request), version=self.own())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=None, responses={201: serializers.ExportSerializer}, filters=False)
     @action(detail=True, methods=["post"])
     def export(self, request: Request, pk: Any = None) -> Response:
         """Pack the model for download; read the export until it has succeeded."""
-        made = catalog.start_export(actor=request.user, version=self.own(Action.VIEW))  # type: ignore[arg-type]
+        made = catalog.start_export(actor=person_of(self.request), version=self.own(Action.VIEW))
         return Response(serializers.ExportSerializer(made).data, status=status.HTTP_201_CREATED)
 
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.rest import serializers
-from apps.api.rest.base import ArrayPages, VisibleViewSet, find
+from apps.api.rest.base import ArrayPages, VisibleViewSet, find, person_of
 from apps.catalog.models import ModelVersion
 from apps.datasets.models import DatasetVersion
 from apps.evaluation import services as evaluation
@@ -63,7 +63,7 @@ class EvaluationViewSet(VisibleViewSet):
                 pk=data["training_data"],
             )
         made = evaluation.evaluate(
-            actor=request.user,  # type: ignore[arg-type]
+            actor=person_of(self.request),
             dataset_version=version,
             model_version=model,
             max_rows=data["max_rows"],
@@ -75,14 +75,14 @@ class EvaluationViewSet(VisibleViewSet):
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Delete the evaluation with its outputs. Refused while a comparison needs it."""
-        evaluation.delete_evaluation(actor=request.user, evaluation=self.own())  # type: ignore[arg-type]
+        evaluation.delete_evaluation(actor=person_of(self.request), evaluation=self.own())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
     @action(detail=True, methods=["get"], url_path="files/<str:name>")
     def file(self, request: Request, pk: Any = None, name: str = "") -> StreamingHttpResponse:
         """Every output as a file: `outputs.csv` or `outputs.parquet`, once the evaluation has succeeded."""
-        return send_evaluation_file(request, self.own(Action.VIEW), name)  # type: ignore[arg-type]
+        return send_evaluation_file(request, self.own(Action.VIEW), name)
 
 
 class ComparisonViewSet(VisibleViewSet):
@@ -113,7 +113,7 @@ class ComparisonViewSet(VisibleViewSet):
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Delete the comparison; its evaluations stay."""
-        evaluation.delete_comparison(actor=request.user, comparison=self.own())  # type: ignore[arg-type]
+        evaluation.delete_comparison(actor=person_of(self.request), comparison=self.own())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -144,7 +144,7 @@ class AppViewSet(VisibleViewSet):
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Delete the app with its links, keys and conversations. Open pages are disconnected."""
-        apps.delete_app(actor=request.user, app=self.own())  # type: ignore[arg-type]
+        apps.delete_app(actor=person_of(self.request), app=self.own())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses=serializers.LinkSerializer(many=True), filters=False)
@@ -162,7 +162,7 @@ class AppViewSet(VisibleViewSet):
         app: App = self.own(Action.PUBLISH)
         data = self.read(serializers.LinkSerializer)
         link, _token = links.create_share_link(
-            actor=request.user,  # type: ignore[arg-type]
+            actor=person_of(self.request),
             app=app,
             name=data["name"],
             password=data["password"],
@@ -175,7 +175,7 @@ class AppViewSet(VisibleViewSet):
         """Close a share link at once. Open pages are disconnected."""
         app: App = self.own(Action.PUBLISH)
         found = find(request, ShareLink.objects.filter(app=app), Action.PUBLISH, pk=link)
-        links.revoke_share_link(actor=request.user, link=found)  # type: ignore[arg-type]
+        links.revoke_share_link(actor=person_of(self.request), link=found)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses=serializers.AppKeySerializer(many=True), filters=False)
@@ -198,7 +198,7 @@ class AppViewSet(VisibleViewSet):
         app: App = self.own()
         data = self.read(serializers.NewAppKeySerializer)
         key, secret = create_api_key(
-            actor=request.user,  # type: ignore[arg-type]
+            actor=person_of(self.request),
             workspace=app.workspace,
             name=data["name"],
             app=app,
@@ -214,7 +214,7 @@ class AppViewSet(VisibleViewSet):
         """Revoke a key of this app. Programs that use it stop working at once."""
         app: App = self.own(Action.VIEW)
         found = find(request, ApiKey.objects.filter(app_id=app.pk), pk=key)
-        revoke_api_key(actor=request.user, key=found)  # type: ignore[arg-type]
+        revoke_api_key(actor=person_of(self.request), key=found)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -232,7 +232,7 @@ class JobViewSet(VisibleViewSet):
     def stop(self, request: Request, pk: Any = None) -> Response:
         """Ask a job to end."""
         job: Job = self.own()
-        stopping.request_stop(actor=request.user, job=job)  # type: ignore[arg-type]
+        stopping.request_stop(actor=person_of(self.request), job=job)
         job.refresh_from_db()
         return Response(serializers.JobSerializer(job).data)
 
@@ -241,6 +241,6 @@ class JobViewSet(VisibleViewSet):
     def retry(self, request: Request, pk: Any = None) -> Response:
         """Queue a job that ended without a result again."""
         job: Job = self.own()
-        jobs.retry(actor=request.user, job=job)  # type: ignore[arg-type]
+        jobs.retry(actor=person_of(self.request), job=job)
         job.refresh_from_db()
         return Response(serializers.JobSerializer(job).data)

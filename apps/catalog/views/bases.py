@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -20,20 +20,21 @@ from apps.datasets.models import DatasetVersion
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
+from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.task_types import Family
 
 
 @require_http_methods(["GET", "POST"])
 @in_workspace(Action.EDIT)
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: WorkspaceRequest) -> HttpResponse:
     """Then on to the wizard, with this base chosen and the data that ?data= names."""
     data = _asked_data(request)
     form = BaseModelForm(request.POST or None, families=data.task.families if data else list(Family))
     if request.method == "POST" and form.is_valid():
         try:
             base = services.add_base_model(
-                actor=request.user,  # type: ignore[arg-type]
-                workspace=request.workspace,  # type: ignore[attr-defined]
+                actor=request.user,
+                workspace=request.workspace,
                 **form.cleaned_data,
             )
         except UserError as error:
@@ -46,7 +47,7 @@ def add(request: HttpRequest) -> HttpResponse:
     return render_page(request, "catalog/base_new.html", context, status=422 if form.errors else 200)
 
 
-def _asked_data(request: HttpRequest) -> DatasetVersion | None:
+def _asked_data(request: WorkspaceRequest) -> DatasetVersion | None:
     """The data that the model is brought for. Raises NotVisible when it is not there."""
     version_id = request.GET.get("data")
     if not version_id:
@@ -57,11 +58,11 @@ def _asked_data(request: HttpRequest) -> DatasetVersion | None:
 
 @require_POST
 @login_required
-def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
+def archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Hide, or with archived=0 show again."""
     base = access.get_visible(BaseModel.objects.all(), request.user, Action.EDIT, pk=pk)
     archived = request.POST.get("archived") != "0"
-    services.set_base_model_archived(actor=request.user, base_model=base, archived=archived)  # type: ignore[arg-type]
+    services.set_base_model_archived(actor=request.user, base_model=base, archived=archived)
     text = _("“%(name)s” is no longer offered.") if archived else _("“%(name)s” is offered again.")
     messages.success(request, text % {"name": base.name})
     return redirect(request, "catalog:list")

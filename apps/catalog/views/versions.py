@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -28,6 +28,7 @@ from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.downloads import send_file
+from apps.workspaces.requests import WorkspaceRequest
 from workers.shared.storage import StorageError
 
 MODELS = Listing(
@@ -49,10 +50,10 @@ STARTS = Listing(searches=("name",), page_size=12, prefix="starts-")
 
 @require_GET
 @in_workspace()
-def model_list(request: HttpRequest) -> HttpResponse:
+def model_list(request: WorkspaceRequest) -> HttpResponse:
     """Tuned models first; then everything that training can start from."""
-    versions = ModelVersion.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
-    bases = BaseModel.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
+    versions = ModelVersion.objects.in_workspace(request.workspace)
+    bases = BaseModel.objects.in_workspace(request.workspace)
     archived = request.GET.get("archived") == "1"
     shown = versions.ready().exclude(archived_at=None) if archived else versions.tuned()
     starts = versions.none() if archived else versions.current().filter(kind=ModelVersion.Kind.BASE)
@@ -75,7 +76,7 @@ def _archived(*querysets: QuerySet[Any]) -> int:
 
 @require_GET
 @login_required
-def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     versions = ModelVersion.objects.select_related("dataset_version__dataset", "parent", "created_by")
     version = access.get_visible(versions, request.user, pk=pk)
     export = version.exports.select_related("job").first()
@@ -98,10 +99,10 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+def edit(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     version = access.get_visible(ModelVersion.objects.all(), request.user, Action.EDIT, pk=pk)
     form = ModelVersionForm(request.POST or None, initial={"name": version.name, "notes": version.notes})
-    save = partial(services.update_version, actor=request.user, version=version)  # type: ignore[arg-type]
+    save = partial(services.update_version, actor=request.user, version=version)
     if request.method == "POST" and form.is_taken_by(save):
         return redirect(request, "catalog:detail", pk)
     context = {"form": form, "model": version}
@@ -110,20 +111,20 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
+def archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Hide, or with archived=0 show again."""
     version = access.get_visible(ModelVersion.objects.all(), request.user, Action.EDIT, pk=pk)
     archived = request.POST.get("archived") != "0"
-    services.set_version_archived(actor=request.user, version=version, archived=archived)  # type: ignore[arg-type]
+    services.set_version_archived(actor=request.user, version=version, archived=archived)
     tell_archived(request, version.name, archived=archived)
     return redirect(request, "catalog:detail", pk)
 
 
 @require_POST
 @login_required
-def delete_files(request: HttpRequest, pk: UUID) -> HttpResponse:
+def delete_files(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     version = access.get_visible(ModelVersion.objects.all(), request.user, Action.EDIT, pk=pk)
-    delete = partial(services.delete_version_files, actor=request.user, version=version)  # type: ignore[arg-type]
+    delete = partial(services.delete_version_files, actor=request.user, version=version)
     done = _("The files of “%(name)s” were deleted and the disk freed.") % {"name": version.name}
     do_and_tell(request, delete, done)
     return redirect(request, "catalog:detail", pk)
@@ -131,16 +132,16 @@ def delete_files(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def export(request: HttpRequest, pk: UUID) -> HttpResponse:
+def export(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Start packing; the page then offers the download."""
     version = access.get_visible(ModelVersion.objects.all(), request.user, pk=pk)
-    do_and_tell(request, partial(services.start_export, actor=request.user, version=version))  # type: ignore[arg-type]
+    do_and_tell(request, partial(services.start_export, actor=request.user, version=version))
     return redirect(request, "catalog:detail", pk)
 
 
 @require_GET
 @login_required
-def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+def download(request: WorkspaceRequest, pk: UUID) -> HttpResponseBase:
     """The packed model, once its job is done."""
     packed = access.get_visible(Export.objects.all(), request.user, pk=pk)
     if not packed.result:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -20,16 +20,17 @@ from apps.core.said import translate_said
 from apps.jobs import services, stopping
 from apps.jobs.filters import by_state
 from apps.jobs.models import Job
+from apps.workspaces.requests import WorkspaceRequest
 
 
-def _require_administrator(request: HttpRequest) -> None:
+def _require_administrator(request: WorkspaceRequest) -> None:
     if not request.user.is_staff:
         raise PermissionDenied
 
 
 @require_GET
 @login_required
-def console(request: HttpRequest) -> HttpResponse:
+def console(request: WorkspaceRequest) -> HttpResponse:
     _require_administrator(request)
     return render_page(request, "console/console.html", console_context(request.user), partial="live")
 
@@ -41,7 +42,7 @@ JOBS = Listing(
         Filter(
             "kind",
             _l("Kind"),
-            Job._meta.get_field("kind").choices or (),  # type: ignore[arg-type]
+            Job._meta.get_field("kind").choices or (),
             lambda jobs, value: jobs.filter(kind=value),
         ),
         by_state("state"),
@@ -51,7 +52,7 @@ JOBS = Listing(
 
 @require_GET
 @login_required
-def job_list(request: HttpRequest) -> HttpResponse:
+def job_list(request: WorkspaceRequest) -> HttpResponse:
     """Imports, runs, exports and all other jobs of every workspace."""
     _require_administrator(request)
     # The result stays: that of a run may hold a warning, which the list shows.
@@ -63,20 +64,20 @@ def job_list(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     _require_administrator(request)
     job = get_object_or_404(Job, pk=job_id)
-    again = partial(services.retry, actor=request.user, job=job)  # type: ignore[arg-type]
+    again = partial(services.retry, actor=request.user, job=job)
     do_and_tell(request, again, _("“%(job)s” is queued again.") % {"job": translate_said(job.title)})
     return redirect("console:console")
 
 
 @require_POST
 @login_required
-def stop(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def stop(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     _require_administrator(request)
     job = get_object_or_404(Job, pk=job_id)
-    end = partial(stopping.request_stop, actor=request.user, job=job)  # type: ignore[arg-type]
+    end = partial(stopping.request_stop, actor=request.user, job=job)
     do_and_tell(
         request, end, _("“%(job)s” is cancelled, or ends in a moment.") % {"job": translate_said(job.title)}
     )

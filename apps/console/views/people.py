@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, F, OuterRef, Q
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -28,6 +28,7 @@ from apps.workspaces import access, invitations
 from apps.workspaces.access import Action
 from apps.workspaces.members import last_ownerships
 from apps.workspaces.models import Invitation, Membership, Workspace
+from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.views.inviting import create_from_form
 
 _STATES = (
@@ -79,7 +80,7 @@ MOST_INVITATIONS = 50
 """Open invitations that are shown; later ones follow as these are used."""
 
 
-def _require(request: HttpRequest) -> None:
+def _require(request: WorkspaceRequest) -> None:
     """Raises PermissionDenied for people who do not look after accounts."""
     if not administration.may_administer(request.user):
         raise PermissionDenied
@@ -87,13 +88,13 @@ def _require(request: HttpRequest) -> None:
 
 @require_GET
 @login_required
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: WorkspaceRequest) -> HttpResponse:
     _require(request)
     return _page(request)
 
 
 def _page(
-    request: HttpRequest, form: PersonInvitationForm | None = None, status: int = 200, **context: Any
+    request: WorkspaceRequest, form: PersonInvitationForm | None = None, status: int = 200, **context: Any
 ) -> HttpResponse:
     open_ones = Invitation.objects.open().filter(workspace=None)
     shown = PEOPLE.read(request, User.objects.all(), path=reverse("console:people"))
@@ -125,10 +126,10 @@ def _sole_ownerships(users: Any) -> set[Any]:
     return {membership.user_id for membership in last_ownerships(users)}
 
 
-def _leaving(request: HttpRequest) -> dict[str, Any] | None:
+def _leaving(request: WorkspaceRequest) -> dict[str, Any] | None:
     """Whom ?deactivate= names, with the workspaces that would have no owner then; None where there are none."""
     asked = request.GET.get("deactivate", "")
-    others = User.objects.filter(is_active=True).exclude(pk=request.user.pk)  # type: ignore[misc]
+    others = User.objects.filter(is_active=True).exclude(pk=request.user.pk)
     person = others.filter(pk=asked).first() if is_id(asked) else None
     if person is None or not administration.is_over(request.user, person):
         return None
@@ -136,10 +137,10 @@ def _leaving(request: HttpRequest) -> dict[str, Any] | None:
     return {"person": person, "ownerships": owned} if owned else None
 
 
-def _form(request: HttpRequest, data: Any = None) -> PersonInvitationForm:
+def _form(request: WorkspaceRequest, data: Any = None) -> PersonInvitationForm:
     """With the workspaces that the administrator may invite to: those that they manage."""
     managed = [role for role, allowed in access.ALLOWED.items() if Action.MANAGE in allowed]
-    own = Membership.objects.filter(user=request.user, role__in=managed, workspace__deleted_at=None)  # type: ignore[misc]
+    own = Membership.objects.filter(user=request.user, role__in=managed, workspace__deleted_at=None)
     found = Workspace.objects.filter(pk__in=own.values("workspace")).order_by("name", "pk")
     sent = request.POST.get("workspace") or request.GET.get("workspace")
     picked = pick(
@@ -157,7 +158,7 @@ def _form(request: HttpRequest, data: Any = None) -> PersonInvitationForm:
 
 @require_POST
 @login_required
-def invite(request: HttpRequest) -> HttpResponse:
+def invite(request: WorkspaceRequest) -> HttpResponse:
     """The address of the invitation is on the page that answers, and never again."""
     _require(request)
     form = _form(request, request.POST)
@@ -167,21 +168,21 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def revoke_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+def revoke_invitation(request: WorkspaceRequest, invitation_id: UUID) -> HttpResponse:
     _require(request)
     invitation = get_object_or_404(Invitation, pk=invitation_id, workspace=None)
-    invitations.revoke_invitation(actor=request.user, invitation=invitation)  # type: ignore[arg-type]
+    invitations.revoke_invitation(actor=request.user, invitation=invitation)
     return _back(request)
 
 
 @require_POST
 @login_required
-def reset_password(request: HttpRequest, user_id: UUID) -> HttpResponse:
+def reset_password(request: WorkspaceRequest, user_id: UUID) -> HttpResponse:
     """By e-mail where one goes out; else the link is on the page that answers, to be handed over."""
     _require(request)
     user = get_object_or_404(User, pk=user_id)
     try:
-        address = administration.reset_link(actor=request.user, user=user)  # type: ignore[arg-type]
+        address = administration.reset_link(actor=request.user, user=user)
     except UserError as error:
         messages.error(request, str(error.message))
         return _back(request)
@@ -195,11 +196,11 @@ def reset_password(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def deactivate(request: HttpRequest, user_id: UUID) -> HttpResponse:
+def deactivate(request: WorkspaceRequest, user_id: UUID) -> HttpResponse:
     """The last owner of a workspace is deactivated once the page has named those workspaces (`confirmed`)."""
     _require(request)
     user = get_object_or_404(User, pk=user_id)
-    administration.require_over(request.user, user)  # type: ignore[arg-type]
+    administration.require_over(request.user, user)
     is_other = user != request.user
     if is_other and not request.POST.get("confirmed") and last_ownerships([user]).exists():
         return _back(request, deactivate=str(user.pk))
@@ -208,13 +209,13 @@ def deactivate(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def reactivate(request: HttpRequest, user_id: UUID) -> HttpResponse:
+def reactivate(request: WorkspaceRequest, user_id: UUID) -> HttpResponse:
     return _switch(request, user_id, administration.reactivate, _("%(email)s can sign in again."))
 
 
 @require_POST
 @login_required
-def make_administrator(request: HttpRequest, user_id: UUID) -> HttpResponse:
+def make_administrator(request: WorkspaceRequest, user_id: UUID) -> HttpResponse:
     _require_appointing(request)
     done = _("%(email)s is an administrator now.")
     return _switch_when_fresh(request, user_id, administration.make_administrator, done)
@@ -222,32 +223,32 @@ def make_administrator(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def remove_administrator(request: HttpRequest, user_id: UUID) -> HttpResponse:
+def remove_administrator(request: WorkspaceRequest, user_id: UUID) -> HttpResponse:
     _require_appointing(request)
     done = _("%(email)s is no longer an administrator.")
     return _switch_when_fresh(request, user_id, administration.remove_administrator, done)
 
 
-def _require_appointing(request: HttpRequest) -> None:
+def _require_appointing(request: WorkspaceRequest) -> None:
     """Before anything else is asked of the person. Raises PermissionDenied."""
     if not administration.may_appoint(request.user):
         raise PermissionDenied
 
 
-@reauthentication_required  # type: ignore[untyped-decorator]
-def _switch_when_fresh(request: HttpRequest, user_id: UUID, service: Any, told: str) -> HttpResponse:
+@reauthentication_required
+def _switch_when_fresh(request: WorkspaceRequest, user_id: UUID, service: Any, told: str) -> HttpResponse:
     """As `_switch`, for people who confirmed a moment ago who they are: a browser left open is not enough."""
     return _switch(request, user_id, service, told)
 
 
-def _switch(request: HttpRequest, user_id: UUID, service: Any, told: str) -> HttpResponse:
+def _switch(request: WorkspaceRequest, user_id: UUID, service: Any, told: str) -> HttpResponse:
     _require(request)
     user = get_object_or_404(User, pk=user_id)
     do_and_tell(request, lambda: service(actor=request.user, user=user), told % {"email": user.email})
     return _back(request)
 
 
-def _back(request: HttpRequest, **more: str) -> HttpResponse:
+def _back(request: WorkspaceRequest, **more: str) -> HttpResponse:
     """To the list as it was searched and filtered."""
     asked = _asked(request)
     for name, value in more.items():
@@ -255,7 +256,7 @@ def _back(request: HttpRequest, **more: str) -> HttpResponse:
     return redirect(f"{reverse('console:people')}?{asked.urlencode()}".rstrip("?"))
 
 
-def _asked(request: HttpRequest) -> QueryDict:
+def _asked(request: WorkspaceRequest) -> QueryDict:
     """The query of the list: of the page, or as its forms carry it along. allauth sends a form on after a password was
     asked for only where the form's address has no query."""
     return QueryDict(

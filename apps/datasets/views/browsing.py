@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
@@ -24,6 +24,7 @@ from apps.jobs.models import ACTIVE, State
 from apps.jobs.views import status_context
 from apps.workspaces import access
 from apps.workspaces.decorators import in_workspace
+from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.task_types import Role
 
 ROWS_A_PAGE = 25
@@ -73,8 +74,8 @@ VERSIONS = Listing(sorts=(Sort("newest", "", ("-number",)),), page_size=12, pref
 
 @require_GET
 @in_workspace()
-def dataset_list(request: HttpRequest) -> HttpResponse:
-    everything = Dataset.objects.in_workspace(request.workspace)  # type: ignore[attr-defined]
+def dataset_list(request: WorkspaceRequest) -> HttpResponse:
+    everything = Dataset.objects.in_workspace(request.workspace)
     archived = request.GET.get("archived") == "1"
     datasets = everything.exclude(archived_at=None) if archived else everything.current()
     shown = DATASETS.read(request, datasets.for_list())
@@ -89,7 +90,7 @@ def dataset_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @login_required
-def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """The newest version, or the one that ?version= names."""
     dataset = access.get_visible(Dataset.objects.all(), request.user, pk=pk)
     version = _chosen_version(dataset, request.GET.get("version", ""))
@@ -162,7 +163,7 @@ def _split_bar(version: DatasetVersion) -> list[tuple[str, int, int, int]]:
     ]
 
 
-def _rows_context(request: HttpRequest, version: DatasetVersion) -> dict[str, Any]:
+def _rows_context(request: WorkspaceRequest, version: DatasetVersion) -> dict[str, Any]:
     """The page of rows (kept or rejected) that the address asks for, and the address without its page."""
     shows_rejected = request.GET.get("rows") == "rejected"
     split = request.GET.get("split", "") if request.GET.get("split", "") in SPLITS else ""

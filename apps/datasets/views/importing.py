@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -22,6 +22,7 @@ from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.models import Workspace
+from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.task_types import TASKS, TaskType
 
 PASTED_NAME = "pasted.txt"
@@ -29,20 +30,20 @@ PASTED_NAME = "pasted.txt"
 
 @require_http_methods(["GET", "POST"])
 @in_workspace(Action.EDIT)
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: WorkspaceRequest) -> HttpResponse:
     """Upload a file, or paste rows, into a new dataset."""
-    return _upload(request, request.workspace, None)  # type: ignore[attr-defined]
+    return _upload(request, request.workspace, None)
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def upload(request: HttpRequest, pk: UUID) -> HttpResponse:
+def upload(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Upload the next version of a dataset, or another file when the first could not be read."""
     dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
     return _upload(request, dataset.workspace, dataset)
 
 
-def _upload(request: HttpRequest, workspace: Workspace, dataset: Dataset | None) -> HttpResponse:
+def _upload(request: WorkspaceRequest, workspace: Workspace, dataset: Dataset | None) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         cleaned = form.cleaned_data
@@ -52,7 +53,7 @@ def _upload(request: HttpRequest, workspace: Workspace, dataset: Dataset | None)
             form.add_user_error(error)
         else:
             if cleaned["upload"]:
-                services.discard_parts(actor=request.user, upload_id=cleaned["upload"])  # type: ignore[arg-type]
+                services.discard_parts(actor=request.user, upload_id=cleaned["upload"])
             return redirect(request, "datasets:import", started.pk)
     context = {
         "form": form,
@@ -65,7 +66,7 @@ def _upload(request: HttpRequest, workspace: Workspace, dataset: Dataset | None)
 
 
 def _started(
-    request: HttpRequest, workspace: Workspace, dataset: Dataset | None, cleaned: dict[str, Any]
+    request: WorkspaceRequest, workspace: Workspace, dataset: Dataset | None, cleaned: dict[str, Any]
 ) -> Import:
     """The import of what was given. Raises UserError."""
     into: dict[str, Any] = {"actor": request.user, "workspace": workspace, "dataset": dataset}
@@ -74,11 +75,11 @@ def _started(
     return services.start_import(**into, **_source(request, cleaned))
 
 
-def _source(request: HttpRequest, cleaned: dict[str, Any]) -> dict[str, Any]:
+def _source(request: WorkspaceRequest, cleaned: dict[str, Any]) -> dict[str, Any]:
     """What to import: a file that came in parts or whole, else the pasted text."""
     if cleaned["upload"]:
         parts = services.read_parts(
-            actor=request.user,  # type: ignore[arg-type]
+            actor=request.user,
             upload_id=cleaned["upload"],
             count=cleaned["parts"] or 0,
         )
@@ -92,10 +93,10 @@ def _source(request: HttpRequest, cleaned: dict[str, Any]) -> dict[str, Any]:
 
 @require_GET
 @in_workspace(Action.EDIT)
-def parts(request: HttpRequest, upload_id: str) -> JsonResponse:
+def parts(request: WorkspaceRequest, upload_id: str) -> JsonResponse:
     """Which parts of an upload are here, so that it goes on where it broke off."""
     try:
-        numbers = services.stored_parts(actor=request.user, upload_id=upload_id)  # type: ignore[arg-type]
+        numbers = services.stored_parts(actor=request.user, upload_id=upload_id)
     except UserError as error:
         return JsonResponse({"message": str(error.message)}, status=400)
     return JsonResponse({"parts": numbers})
@@ -103,15 +104,15 @@ def parts(request: HttpRequest, upload_id: str) -> JsonResponse:
 
 @require_POST
 @in_workspace(Action.EDIT)
-def part(request: HttpRequest, upload_id: str, number: int) -> JsonResponse:
+def part(request: WorkspaceRequest, upload_id: str, number: int) -> JsonResponse:
     """One part of a file, as the body of the request."""
     if request.content_type == "multipart/form-data":
         # Its fields were read before this; what is left is no part.
         return JsonResponse({"message": services.missing_part_message()}, status=400)
     try:
         services.store_part(
-            actor=request.user,  # type: ignore[arg-type]
-            workspace=request.workspace,  # type: ignore[attr-defined]
+            actor=request.user,
+            workspace=request.workspace,
             upload_id=upload_id,
             number=number,
             content=request.body,
@@ -123,7 +124,7 @@ def part(request: HttpRequest, upload_id: str, number: int) -> JsonResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def import_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+def import_page(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Progress while the file is read; then the proposal, to be corrected and confirmed."""
     action = Action.EDIT if request.method == "POST" else Action.VIEW
     import_ = access.get_visible(Import.objects.select_related("dataset", "job"), request.user, action, pk=pk)
@@ -131,7 +132,7 @@ def import_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             version = services.confirm_import(
-                actor=request.user,  # type: ignore[arg-type]
+                actor=request.user,
                 import_=import_,
                 task_type=form.cleaned_data["task_type"],
                 roles=form.roles,
@@ -173,14 +174,14 @@ def _proposal_context(import_: Import, form: ConfirmForm) -> dict[str, Any]:
 
 @require_POST
 @login_required
-def reread(request: HttpRequest, pk: UUID) -> HttpResponse:
+def reread(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Read the stored file again: another sheet of it, or in another encoding."""
     import_ = access.get_visible(
         Import.objects.select_related("dataset", "job"), request.user, Action.EDIT, pk=pk
     )
     try:
         services.reread_import(
-            actor=request.user,  # type: ignore[arg-type]
+            actor=request.user,
             import_=import_,
             part=request.POST.get("part", ""),
             encoding=request.POST.get("encoding", ""),
@@ -192,11 +193,11 @@ def reread(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
+def discard(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     import_ = access.get_visible(Import.objects.select_related("dataset"), request.user, Action.EDIT, pk=pk)
     dataset = import_.dataset
     try:
-        services.discard_import(actor=request.user, import_=import_)  # type: ignore[arg-type]
+        services.discard_import(actor=request.user, import_=import_)
     except UserError as error:
         messages.error(request, str(error.message))
         return redirect(request, "datasets:import", pk)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,16 +17,17 @@ from apps.datasets.forms import DatasetForm
 from apps.datasets.models import Dataset
 from apps.workspaces import access
 from apps.workspaces.access import Action
+from apps.workspaces.requests import WorkspaceRequest
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+def edit(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
     form = DatasetForm(
         request.POST or None, initial={"name": dataset.name, "description": dataset.description}
     )
-    save = partial(services.update_dataset, actor=request.user, dataset=dataset)  # type: ignore[arg-type]
+    save = partial(services.update_dataset, actor=request.user, dataset=dataset)
     if request.method == "POST" and form.is_taken_by(save):
         return redirect(request, "datasets:detail", pk)
     context = {"form": form, "dataset": dataset}
@@ -35,22 +36,22 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
+def archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Hide, or with archived=0 show again."""
     dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
     archived = request.POST.get("archived") != "0"
-    services.set_archived(actor=request.user, dataset=dataset, archived=archived)  # type: ignore[arg-type]
+    services.set_archived(actor=request.user, dataset=dataset, archived=archived)
     tell_archived(request, dataset.name, archived=archived)
     return redirect(request, "datasets:detail", pk)
 
 
 @require_POST
 @login_required
-def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+def delete(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
     name = {"name": dataset.name}
     try:
-        is_gone = services.delete_dataset(actor=request.user, dataset=dataset)  # type: ignore[arg-type]
+        is_gone = services.delete_dataset(actor=request.user, dataset=dataset)
     except UserError as error:
         messages.error(request, str(error.message))
         return redirect(request, "datasets:detail", pk)

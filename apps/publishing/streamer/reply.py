@@ -232,7 +232,7 @@ class Reply:
             first_token_ms=self._first_token_ms,
             total_ms=self._elapsed_ms(),
             left_out=self._left_out,
-            **fields,  # type: ignore[arg-type]
+            **fields,
         )
 
     def _elapsed_ms(self) -> int:

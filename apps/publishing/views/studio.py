@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -43,6 +43,7 @@ from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.models import ApiKey
+from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.services import create_api_key, revoke_api_key
 
 
@@ -79,8 +80,8 @@ APP_KEYS = Listing(searches=("name", "prefix", "created_by__email"), page_size=1
 
 @require_GET
 @in_workspace()
-def app_list(request: HttpRequest) -> HttpResponse:
-    found = App.objects.visible_to(request.user).in_workspace(request.workspace)  # type: ignore[attr-defined]
+def app_list(request: WorkspaceRequest) -> HttpResponse:
+    found = App.objects.visible_to(request.user).in_workspace(request.workspace)
     archived = request.GET.get("archived") == "1"
     shown = found.exclude(archived_at=None) if archived else found.current()
     listed = APPS.read(request, shown.with_activity().select_related("live_version__model_version"))
@@ -89,7 +90,7 @@ def app_list(request: HttpRequest) -> HttpResponse:
         "feedback": App.objects.feedback_of(listed.page.object_list),
         "archived": archived,
         "archived_count": found.exclude(archived_at=None).count(),
-        "newest_model": ModelVersion.objects.in_workspace(request.workspace).tuned().first()  # type: ignore[attr-defined]
+        "newest_model": ModelVersion.objects.in_workspace(request.workspace).tuned().first()
         if not listed.total
         else None,
     }
@@ -98,9 +99,9 @@ def app_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @in_workspace(Action.EDIT)
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: WorkspaceRequest) -> HttpResponse:
     """One page with good defaults; the first button publishes."""
-    workspace = request.workspace  # type: ignore[attr-defined]
+    workspace = request.workspace
     models = ModelVersion.objects.in_workspace(workspace).current()
     chosen = request.POST.get("model") or request.GET.get("model")
     model = access.get_visible(models, request.user, pk=chosen) if chosen else models.tuned().first()
@@ -133,12 +134,12 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @transaction.atomic
-def _create(request: HttpRequest, form: AppForm) -> App:
+def _create(request: WorkspaceRequest, form: AppForm) -> App:
     """The app, published unless it is to stay a draft; nothing of it where publishing is refused. Raises UserError."""
     user: Any = request.user
     app = services.create_app(
         actor=user,
-        workspace=request.workspace,  # type: ignore[attr-defined]
+        workspace=request.workspace,
         model_version=form.cleaned_data["model"],
         name=form.cleaned_data["name"],
         app_settings=form.app_settings(),
@@ -152,7 +153,7 @@ def _create(request: HttpRequest, form: AppForm) -> App:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def edit(request: HttpRequest, app_id: UUID) -> HttpResponse:
+def edit(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     """Saving makes the next version; visitors see it when it is published."""
     app = _app(request, app_id, Action.EDIT)
     latest: AppVersion = app.versions.select_related("model_version__run")[0]
@@ -185,7 +186,7 @@ def edit(request: HttpRequest, app_id: UUID) -> HttpResponse:
     return render(request, "publishing/form.html", context, status=422 if form.errors else 200)
 
 
-def _offer_models(request: HttpRequest, form: AppForm, model: ModelVersion) -> None:
+def _offer_models(request: WorkspaceRequest, form: AppForm, model: ModelVersion) -> None:
     """The one that is chosen, and the first others that fit."""
     field: Any = form.fields["model"]
     chosen = [request.POST.get("model") or request.GET.get("model") or model.pk]
@@ -199,7 +200,7 @@ def _offer_models(request: HttpRequest, form: AppForm, model: ModelVersion) -> N
 
 
 @transaction.atomic
-def _update(request: HttpRequest, app: App, form: AppForm) -> None:
+def _update(request: WorkspaceRequest, app: App, form: AppForm) -> None:
     """The next version, published unless it is to stay a draft. Raises UserError, and then changes nothing."""
     user: Any = request.user
     version = services.update_app(
@@ -223,12 +224,12 @@ def _is_uuid(value: str | None) -> bool:
 
 @require_GET
 @login_required
-def detail(request: HttpRequest, app_id: UUID) -> HttpResponse:
+def detail(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     return _detail(request, _app(request, app_id))
 
 
 def _detail(
-    request: HttpRequest,
+    request: WorkspaceRequest,
     app: App,
     *,
     secret: str = "",
@@ -290,7 +291,7 @@ def _qr(address: str) -> SafeString:
     )
 
 
-def _app(request: HttpRequest, app_id: UUID, action: Action = Action.VIEW) -> App:
+def _app(request: WorkspaceRequest, app_id: UUID, action: Action = Action.VIEW) -> App:
     queryset = App.objects.select_related("live_version")
     app: App = access.get_visible(queryset, request.user, action, pk=app_id)
     return app
@@ -298,67 +299,67 @@ def _app(request: HttpRequest, app_id: UUID, action: Action = Action.VIEW) -> Ap
 
 @require_POST
 @login_required
-def publish(request: HttpRequest, app_id: UUID) -> HttpResponse:
+def publish(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     """Publishes the version in the form: the newest, or an older one again."""
     app = _app(request, app_id, Action.PUBLISH)
     version = access.get_visible(
         app.versions.select_related("model_version__run"), request.user, pk=request.POST.get("version", "")
     )
     services.publish(
-        actor=request.user,  # type: ignore[arg-type]
+        actor=request.user,
         app=app,
         version=version,
         verdict_is_confirmed=bool(request.POST.get("confirm_verdict")),
     )
     if not app.links.live().exists():
-        links.create_share_link(actor=request.user, app=app)  # type: ignore[arg-type]
+        links.create_share_link(actor=request.user, app=app)
     messages.success(request, _("Version %(number)s is live.") % {"number": version.number})
     return redirect("publishing:detail", app.pk)
 
 
 @require_POST
 @login_required
-def check_parity(request: HttpRequest, app_id: UUID) -> HttpResponse:
+def check_parity(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     app = _app(request, app_id, Action.EDIT)
-    version = app.live_version or app.versions.first()
-    services.start_parity_check(actor=request.user, version=version)  # type: ignore[arg-type]
+    version = app.live_version or app.versions.latest("number")
+    services.start_parity_check(actor=request.user, version=version)
     return redirect("publishing:detail", app.pk)
 
 
 @require_POST
 @login_required
-def archive(request: HttpRequest, app_id: UUID) -> HttpResponse:
+def archive(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     app = _app(request, app_id, Action.PUBLISH)
-    services.archive_app(actor=request.user, app=app)  # type: ignore[arg-type]
+    services.archive_app(actor=request.user, app=app)
     messages.success(request, _("%(app)s is archived: its links are closed.") % {"app": app})
     return redirect("publishing:detail", app.pk)
 
 
 @require_POST
 @login_required
-def restore(request: HttpRequest, app_id: UUID) -> HttpResponse:
+def restore(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     app = _app(request, app_id, Action.PUBLISH)
-    services.restore_app(actor=request.user, app=app)  # type: ignore[arg-type]
+    services.restore_app(actor=request.user, app=app)
     return redirect("publishing:detail", app.pk)
 
 
 @require_POST
 @login_required
-def delete(request: HttpRequest, app_id: UUID) -> HttpResponse:
+def delete(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     app = _app(request, app_id, Action.EDIT)
-    services.delete_app(actor=request.user, app=app)  # type: ignore[arg-type]
+    services.delete_app(actor=request.user, app=app)
     messages.success(request, _("%(app)s is deleted.") % {"app": app})
     return redirect("publishing:list")
 
 
 @require_POST
 @login_required
-def create_link(request: HttpRequest, app_id: UUID) -> HttpResponse:
+def create_link(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     app = _app(request, app_id, Action.PUBLISH)
     form = LinkForm(request.POST)
     if form.is_valid():
         try:
-            links.create_share_link(actor=request.user, app=app, **form.cleaned_data)  # type: ignore[arg-type]
+            links.create_share_link(actor=request.user, app=app, **form.cleaned_data)
             return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
         except UserError as error:
             form.add_user_error(error)
@@ -367,7 +368,7 @@ def create_link(request: HttpRequest, app_id: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def set_link_password(request: HttpRequest, app_id: UUID, link_id: UUID) -> HttpResponse:
+def set_link_password(request: WorkspaceRequest, app_id: UUID, link_id: UUID) -> HttpResponse:
     """Another password for a link, or none."""
     app = _app(request, app_id, Action.PUBLISH)
     link = access.get_visible(ShareLink.objects.filter(app=app), request.user, pk=link_id)
@@ -375,31 +376,31 @@ def set_link_password(request: HttpRequest, app_id: UUID, link_id: UUID) -> Http
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form.errors["password"])))
     else:
-        links.set_link_password(actor=request.user, link=link, **form.cleaned_data)  # type: ignore[arg-type]
+        links.set_link_password(actor=request.user, link=link, **form.cleaned_data)
         messages.success(request, _("Saved. Visitors who have the link open must enter the password again."))
     return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
 
 
 @require_POST
 @login_required
-def revoke_link(request: HttpRequest, app_id: UUID, link_id: UUID) -> HttpResponse:
+def revoke_link(request: WorkspaceRequest, app_id: UUID, link_id: UUID) -> HttpResponse:
     app = _app(request, app_id, Action.PUBLISH)
     link = access.get_visible(ShareLink.objects.filter(app=app), request.user, pk=link_id)
-    links.revoke_share_link(actor=request.user, link=link)  # type: ignore[arg-type]
+    links.revoke_share_link(actor=request.user, link=link)
     messages.success(request, _("The link is closed. Open pages were disconnected."))
     return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
 
 
 @require_POST
 @login_required
-def create_key(request: HttpRequest, app_id: UUID) -> HttpResponse:
+def create_key(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     """The new key is on the page that answers, and never again."""
     app = _app(request, app_id, Action.EDIT)
     form = AppKeyForm(request.POST)
     if form.is_valid():
         try:
             _key, secret = create_api_key(
-                actor=request.user,  # type: ignore[arg-type]
+                actor=request.user,
                 workspace=app.workspace,
                 app=app,
                 **form.cleaned_data,
@@ -412,8 +413,8 @@ def create_key(request: HttpRequest, app_id: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def revoke_key(request: HttpRequest, app_id: UUID, key_id: UUID) -> HttpResponse:
+def revoke_key(request: WorkspaceRequest, app_id: UUID, key_id: UUID) -> HttpResponse:
     app = _app(request, app_id, Action.EDIT)
     key = access.get_visible(ApiKey.objects.filter(app_id=app.pk), request.user, pk=key_id)
-    revoke_api_key(actor=request.user, key=key)  # type: ignore[arg-type]
+    revoke_api_key(actor=request.user, key=key)
     return redirect(reverse("publishing:detail", args=[app.pk]) + "#api")

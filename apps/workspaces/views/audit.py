@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -20,14 +20,15 @@ from apps.workspaces.downloads import send_file
 from apps.workspaces.forms import AuditFilterForm
 from apps.workspaces.models import AuditEntry
 from apps.workspaces.querysets import AuditQuerySet
+from apps.workspaces.requests import WorkspaceRequest
 
 ENTRIES_A_PAGE = 50
 EXPORTS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
 
-def _found(request: HttpRequest) -> tuple[AuditFilterForm, AuditQuerySet]:
+def _found(request: WorkspaceRequest) -> tuple[AuditFilterForm, AuditQuerySet]:
     """The form as it was sent and what its valid fields leave; a wrong one filters nothing and says so."""
-    workspace = request.workspace  # type: ignore[attr-defined]
+    workspace = request.workspace
     acted = User.objects.filter(Exists(AuditEntry.objects.filter(workspace=workspace, actor=OuterRef("pk"))))
     chosen = [request.GET.get("actor", "")]
     people = pick(request, "actor", acted.order_by("email"), searches=("email", "name"), chosen=chosen)
@@ -41,7 +42,7 @@ def _found(request: HttpRequest) -> tuple[AuditFilterForm, AuditQuerySet]:
 
 @require_GET
 @in_workspace(Action.MANAGE)
-def trail(request: HttpRequest) -> HttpResponse:
+def trail(request: WorkspaceRequest) -> HttpResponse:
     form, found = _found(request)
     chosen = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
     query = f"{urlencode(chosen)}&" if chosen else ""
@@ -52,22 +53,22 @@ def trail(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @in_workspace(Action.MANAGE)  # type: ignore[arg-type]  # a streamed response
-def export(request: HttpRequest, kind: str) -> HttpResponseBase:
+def export(request: WorkspaceRequest, kind: str) -> HttpResponseBase:
     """What the filters leave, newest first, as csv or jsonl; streamed, however long it is."""
     if kind not in EXPORTS:
         raise NotVisible
     _form, found = _found(request)
     audit.record(
-        request.user,  # type: ignore[arg-type]
+        request.user,
         "audit.exported",
-        request.workspace,  # type: ignore[attr-defined]
-        workspace=request.workspace,  # type: ignore[attr-defined]
+        request.workspace,
+        workspace=request.workspace,
         kind=kind,
     )
     return send_file(
         request,
         audit.export(found, kind),
-        workspace=request.workspace,  # type: ignore[attr-defined]
+        workspace=request.workspace,
         action=Action.MANAGE,
         filename=f"audit-{timezone.localdate():%Y-%m-%d}.{kind}",
         content_type=EXPORTS[kind],

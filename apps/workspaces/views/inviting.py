@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from django.http import HttpRequest
-
 from apps.core.errors import UserError
 from apps.workspaces import invitations
 from apps.workspaces.forms import InvitationFields
+from apps.workspaces.requests import WorkspaceRequest
 
 
-def create_from_form(request: HttpRequest, form: InvitationFields, **fixed: Any) -> dict[str, Any] | None:
+def create_from_form(
+    request: WorkspaceRequest, form: InvitationFields, **fixed: Any
+) -> dict[str, Any] | None:
     """Create and mail the invitation; return what workspaces/_invitation_link.html shows, this once.
 
     None where the form is wrong, with its errors in it.
@@ -18,7 +19,7 @@ def create_from_form(request: HttpRequest, form: InvitationFields, **fixed: Any)
         return None
     try:
         invitation, token = invitations.create_invitation(
-            actor=request.user,  # type: ignore[arg-type]
+            actor=request.user,
             **fixed,
             **form.cleaned_data,
         )

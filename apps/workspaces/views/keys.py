@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -17,6 +17,7 @@ from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.forms import ApiKeyForm
 from apps.workspaces.models import ApiKey
+from apps.workspaces.requests import WorkspaceRequest
 
 KEYS = Listing(
     searches=("name", "prefix", "created_by__email"),
@@ -35,16 +36,16 @@ KEYS = Listing(
 
 @require_http_methods(["GET", "POST"])
 @in_workspace()
-def keys(request: HttpRequest) -> HttpResponse:
+def keys(request: WorkspaceRequest) -> HttpResponse:
     """Keys for the REST API. A new key's secret is on the page that answers the form, and never again."""
-    workspace = request.workspace  # type: ignore[attr-defined]
+    workspace = request.workspace
     form, secret, status = ApiKeyForm(request.POST or None), "", 200
     if request.method == "POST":
         access.require(request.user, workspace, Action.EDIT)
         if form.is_valid():
             try:
                 _key, secret = services.create_api_key(
-                    actor=request.user,  # type: ignore[arg-type]
+                    actor=request.user,
                     workspace=workspace,
                     **form.cleaned_data,
                 )
@@ -72,9 +73,9 @@ def keys(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @in_workspace()
-def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
+def revoke_key(request: WorkspaceRequest, key_id: UUID) -> HttpResponse:
     key = access.get_visible(ApiKey.objects.all(), request.user, pk=key_id)
-    made = services.revoke_api_key(actor=request.user, key=key)  # type: ignore[arg-type]
+    made = services.revoke_api_key(actor=request.user, key=key)
     if made:
         messages.success(
             request,

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -17,6 +17,7 @@ from apps.workspaces.access import ALLOWED, DESCRIPTIONS, Action
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.forms import InvitationForm
 from apps.workspaces.models import AuditEntry, Invitation, Membership, Role
+from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.views.inviting import create_from_form
 
 LATEST_ENTRIES = 10
@@ -31,15 +32,15 @@ INVITATIONS = Listing(searches=("email", "created_by__email"), sorts=(NEWEST, OL
 
 @require_GET
 @in_workspace()
-def detail(request: HttpRequest) -> HttpResponse:
+def detail(request: WorkspaceRequest) -> HttpResponse:
     """Members, invitations, roles, and what was done last."""
     return _page(request)
 
 
 def _page(
-    request: HttpRequest, form: InvitationForm | None = None, status: int = 200, **context: Any
+    request: WorkspaceRequest, form: InvitationForm | None = None, status: int = 200, **context: Any
 ) -> HttpResponse:
-    workspace = request.workspace  # type: ignore[attr-defined]
+    workspace = request.workspace
     given = access.roles_to_give(request.user, workspace)
     manages = access.can(request.user, workspace, Action.MANAGE)
     entries = AuditEntry.objects.filter(workspace=workspace).select_related("actor")[:LATEST_ENTRIES]
@@ -65,9 +66,9 @@ def role_table() -> list[tuple[Any, list[tuple[str, bool]]]]:
 
 @require_POST
 @in_workspace(Action.MANAGE)
-def invite(request: HttpRequest) -> HttpResponse:
+def invite(request: WorkspaceRequest) -> HttpResponse:
     """Create an invitation. Its address is on the page that answers, and never again; with an e-mail address it is mailed."""
-    workspace = request.workspace  # type: ignore[attr-defined]
+    workspace = request.workspace
     form = InvitationForm(request.POST, roles=access.roles_to_give(request.user, workspace))
     made = create_from_form(request, form, workspace=workspace)
     return _page(request, form, status=422) if made is None else _page(request, **made)
@@ -75,19 +76,19 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @in_workspace(Action.MANAGE)
-def revoke_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+def revoke_invitation(request: WorkspaceRequest, invitation_id: UUID) -> HttpResponse:
     invitation = access.get_visible(Invitation.objects.all(), request.user, Action.MANAGE, pk=invitation_id)
-    invitations.revoke_invitation(actor=request.user, invitation=invitation)  # type: ignore[arg-type]
+    invitations.revoke_invitation(actor=request.user, invitation=invitation)
     return redirect("workspaces:detail")
 
 
 @require_POST
 @in_workspace(Action.MANAGE)
-def set_role(request: HttpRequest, member_id: UUID) -> HttpResponse:
+def set_role(request: WorkspaceRequest, member_id: UUID) -> HttpResponse:
     membership = _member(request, member_id)
     role = request.POST.get("role", "")
     try:
-        members.set_role(actor=request.user, membership=membership, role=role)  # type: ignore[arg-type]
+        members.set_role(actor=request.user, membership=membership, role=role)
     except UserError as error:
         messages.error(request, str(error.message))
     return redirect("workspaces:detail")
@@ -95,10 +96,10 @@ def set_role(request: HttpRequest, member_id: UUID) -> HttpResponse:
 
 @require_POST
 @in_workspace(Action.MANAGE)
-def remove(request: HttpRequest, member_id: UUID) -> HttpResponse:
+def remove(request: WorkspaceRequest, member_id: UUID) -> HttpResponse:
     membership = _member(request, member_id)
     try:
-        members.remove_member(actor=request.user, membership=membership)  # type: ignore[arg-type]
+        members.remove_member(actor=request.user, membership=membership)
     except UserError as error:
         messages.error(request, str(error.message))
     else:
@@ -106,7 +107,7 @@ def remove(request: HttpRequest, member_id: UUID) -> HttpResponse:
     return redirect("workspaces:detail")
 
 
-def _member(request: HttpRequest, member_id: UUID) -> Membership:
+def _member(request: WorkspaceRequest, member_id: UUID) -> Membership:
     """A member of any workspace that the person may manage. Raises NotVisible."""
     found = Membership.objects.select_related("workspace", "user").filter(pk=member_id).first()
     if found is None:

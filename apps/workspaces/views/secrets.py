@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,18 +14,19 @@ from apps.workspaces.access import Action
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.forms import SecretForm
 from apps.workspaces.models import WorkspaceSecret
+from apps.workspaces.requests import WorkspaceRequest
 
 
 @require_http_methods(["GET", "POST"])
 @in_workspace(Action.MANAGE)
-def hub_token(request: HttpRequest) -> HttpResponse:
+def hub_token(request: WorkspaceRequest) -> HttpResponse:
     """POST sets or replaces it."""
-    workspace, kind = request.workspace, WorkspaceSecret.Kind.HUB_TOKEN  # type: ignore[attr-defined]
+    workspace, kind = request.workspace, WorkspaceSecret.Kind.HUB_TOKEN
     form = SecretForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             secrets.set_secret(
-                actor=request.user,  # type: ignore[arg-type]
+                actor=request.user,
                 workspace=workspace,
                 kind=kind,
                 value=form.cleaned_data["value"],
@@ -42,8 +43,8 @@ def hub_token(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @in_workspace()
-def remove(request: HttpRequest, secret_id: UUID) -> HttpResponse:
+def remove(request: WorkspaceRequest, secret_id: UUID) -> HttpResponse:
     secret = access.get_visible(WorkspaceSecret.objects.all(), request.user, Action.MANAGE, pk=secret_id)
-    secrets.remove_secret(actor=request.user, secret=secret)  # type: ignore[arg-type]
+    secrets.remove_secret(actor=request.user, secret=secret)
     messages.success(request, _("The token is removed."))
     return redirect("workspaces:hub_token")

@@ -2,13 +2,14 @@
 
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from apps.workspaces.decorators import in_workspace
 from apps.workspaces.models import Quota, Workspace
+from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.usage_report import ledger_lines, meters
 
 LATEST_LINES = 30
@@ -16,8 +17,8 @@ LATEST_LINES = 30
 
 @require_GET
 @in_workspace()
-def usage(request: HttpRequest) -> HttpResponse:
-    workspace = request.workspace  # type: ignore[attr-defined]
+def usage(request: WorkspaceRequest) -> HttpResponse:
+    workspace = request.workspace
     context = {
         "meters": meters(workspace),
         "lines": ledger_lines(workspace, LATEST_LINES),

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -22,6 +22,7 @@ from apps.workspaces.decorators import in_workspace
 from apps.workspaces.forms import DeleteForm, HandOverForm, NameForm
 from apps.workspaces.middleware import SESSION_KEY
 from apps.workspaces.models import Membership, Role, Workspace
+from apps.workspaces.requests import WorkspaceRequest
 
 _BY_NAME = (Sort("name", _l("Name"), ("workspace__name", "pk")),)
 OWN = Listing(searches=("workspace__name",), sorts=_BY_NAME)
@@ -30,13 +31,13 @@ DELETED = Listing(searches=("workspace__name",), sorts=_BY_NAME, prefix="deleted
 
 @require_GET
 @login_required
-def all_workspaces(request: HttpRequest) -> HttpResponse:
+def all_workspaces(request: WorkspaceRequest) -> HttpResponse:
     """Where this person belongs, and what they deleted and can still bring back."""
     return _list(request, NameForm())
 
 
-def _list(request: HttpRequest, form: NameForm, status: int = 200) -> HttpResponse:
-    own = Membership.objects.filter(user=request.user).select_related("workspace")  # type: ignore[misc]
+def _list(request: WorkspaceRequest, form: NameForm, status: int = 200) -> HttpResponse:
+    own = Membership.objects.filter(user=request.user).select_related("workspace")
     context = {
         "form": form,
         "may_create": access.may_create_workspace(request.user),
@@ -52,18 +53,18 @@ def _list(request: HttpRequest, form: NameForm, status: int = 200) -> HttpRespon
 
 @require_POST
 @login_required
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: WorkspaceRequest) -> HttpResponse:
     form = NameForm(request.POST)
     if not form.is_valid():
         return _list(request, form, status=422)
-    workspace = services.create_workspace(actor=request.user, name=form.cleaned_data["name"])  # type: ignore[arg-type]
+    workspace = services.create_workspace(actor=request.user, name=form.cleaned_data["name"])
     request.session[SESSION_KEY] = str(workspace.pk)
     return redirect("home:home")
 
 
 @require_POST
 @login_required
-def switch(request: HttpRequest) -> HttpResponse:
+def switch(request: WorkspaceRequest) -> HttpResponse:
     """Work in another of one's workspaces from now on."""
     try:
         found = (
@@ -79,15 +80,15 @@ def switch(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @in_workspace()
-def workspace_settings(request: HttpRequest) -> HttpResponse:
+def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
     """The name, handing over, leaving and deleting. POST renames."""
-    workspace = request.workspace  # type: ignore[attr-defined]
+    workspace = request.workspace
     form = NameForm(request.POST or None, initial={"name": workspace.name})
     if request.method == "POST":
         access.require(request.user, workspace, Action.MANAGE)
         if form.is_valid():
             lifecycle.rename_workspace(
-                actor=request.user,  # type: ignore[arg-type]
+                actor=request.user,
                 workspace=workspace,
                 name=form.cleaned_data["name"],
             )
@@ -97,15 +98,15 @@ def workspace_settings(request: HttpRequest) -> HttpResponse:
 
 
 def _settings(
-    request: HttpRequest,
+    request: WorkspaceRequest,
     *,
     name_form: NameForm | None = None,
     hand_over_form: HandOverForm | None = None,
     delete_form: DeleteForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    workspace = request.workspace  # type: ignore[attr-defined]
-    own = Membership.objects.get(workspace=workspace, user=request.user)  # type: ignore[misc]
+    workspace = request.workspace
+    own = Membership.objects.get(workspace=workspace, user=request.user)
     hand_over = hand_over_form or HandOverForm(workspace=workspace, user=request.user)
     member: Any = hand_over.fields["member"]
     sent = request.POST.get("member") or request.GET.get("member")
@@ -129,10 +130,10 @@ def _settings(
 
 @require_POST
 @in_workspace()
-def leave(request: HttpRequest) -> HttpResponse:
-    workspace = request.workspace  # type: ignore[attr-defined]
+def leave(request: WorkspaceRequest) -> HttpResponse:
+    workspace = request.workspace
     try:
-        members.leave(actor=request.user, workspace=workspace)  # type: ignore[arg-type]
+        members.leave(actor=request.user, workspace=workspace)
     except UserError as error:
         messages.error(request, str(error.message))
         return redirect("workspaces:settings")
@@ -142,24 +143,24 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @in_workspace(Action.OWN)
-def hand_over(request: HttpRequest) -> HttpResponse:
-    workspace = request.workspace  # type: ignore[attr-defined]
+def hand_over(request: WorkspaceRequest) -> HttpResponse:
+    workspace = request.workspace
     form = HandOverForm(request.POST, workspace=workspace, user=request.user)
     if not form.is_valid():
         return _settings(request, hand_over_form=form, status=422)
-    members.transfer_ownership(actor=request.user, membership=form.cleaned_data["member"])  # type: ignore[arg-type]
+    members.transfer_ownership(actor=request.user, membership=form.cleaned_data["member"])
     messages.success(request, _("The workspace has a new owner; you are an admin of it."))
     return redirect("workspaces:detail")
 
 
 @require_POST
 @in_workspace(Action.OWN)
-def delete(request: HttpRequest) -> HttpResponse:
-    workspace, form = request.workspace, DeleteForm(request.POST)  # type: ignore[attr-defined]
+def delete(request: WorkspaceRequest) -> HttpResponse:
+    workspace, form = request.workspace, DeleteForm(request.POST)
     if form.is_valid():
         try:
             lifecycle.delete_workspace(
-                actor=request.user,  # type: ignore[arg-type]
+                actor=request.user,
                 workspace=workspace,
                 typed_name=form.cleaned_data["typed_name"],
             )
@@ -172,11 +173,11 @@ def delete(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def restore(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
+def restore(request: WorkspaceRequest, workspace_id: UUID) -> HttpResponse:
     workspace = Workspace.objects.filter(pk=workspace_id).first()
     if workspace is None:
         raise NotVisible
-    lifecycle.restore_workspace(actor=request.user, workspace=workspace)  # type: ignore[arg-type]
+    lifecycle.restore_workspace(actor=request.user, workspace=workspace)
     request.session[SESSION_KEY] = str(workspace.pk)
     messages.success(request, _("“%(workspace)s” is back.") % {"workspace": workspace.name})
     return redirect("home:home")

@@ -175,7 +175,7 @@ def _joined(spoken: list[Message], notes: set[str]) -> list[Message]:
             role = "user"
         if not message["content"]:
             raise ConversationError(f"A turn of the {role} is empty")
-        turn: Message = {**message, "role": role}  # type: ignore[typeddict-item]
+        turn: Message = {**message, "role": role}
         if messages and messages[-1]["role"] == role:
             messages[-1] = _both(messages[-1], turn)
         else:
