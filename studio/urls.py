@@ -19,7 +19,6 @@ urlpatterns = [
     path("models/", include("apps.catalog.urls")),
     path("runs/", include("apps.training.urls")),
     path("evaluations/", include("apps.evaluation.urls")),
-    path("engine/", include("apps.serving.urls")),
     path("console/", include("apps.console.urls")),
     path("", include("apps.api.urls")),
     path("", include("apps.publishing.urls")),

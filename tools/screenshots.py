@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from apps.api.tour import Tour, first_question
 from examples import get_example, list_examples
+from examples.tour import Tour, first_question
 from launcher.throwaway import throwaway_studio
 from tools.browser import find_or_install_browser
 from workers.contracts.task_types import TASKS

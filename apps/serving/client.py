@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import httpx
 from django.conf import settings
@@ -23,6 +25,9 @@ _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 120.0
 """Longest pause in a stream: loading a model counts as one."""
 _HEALTH_SECONDS = 3.0
+_END_SECONDS = 0.5
+_IDLE_SECONDS = 2.0
+"""How long an unused connection is kept: shorter than any server keeps its end, or a question may meet a closed one."""
 
 
 class EngineError(Exception):
@@ -77,7 +82,7 @@ class Done:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    """Whom https trusts. Reading them takes longer than many an answer, and every request at /v1 has a client of its own."""
+    """Whom https trusts. Reading them takes longer than many an answer."""
     return httpx.create_ssl_context(trust_env=False)
 
 
@@ -85,11 +90,14 @@ class EngineClient:
     """One connection pool. Use it as an async context manager, or call `close`."""
 
     def __init__(self, url: str | None = None, key: str | None = None) -> None:
+        self.url = url or settings.ENGINE_URL
         self._http = httpx.AsyncClient(
-            base_url=url or settings.ENGINE_URL,
+            base_url=self.url,
             headers={"Authorization": f"Bearer {key if key is not None else settings.ENGINE_KEY}"},
             timeout=httpx.Timeout(_SILENCE_SECONDS, connect=_CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
+            limits=httpx.Limits(
+                max_connections=None, max_keepalive_connections=32, keepalive_expiry=_IDLE_SECONDS
+            ),
             trust_env=False,
             verify=_certificates(),
         )
@@ -147,11 +155,13 @@ class EngineClient:
         async with _typed_errors(), self._http.stream("POST", path, json=body) as response:
             if response.status_code != 200:
                 raise _refusal(response, await response.aread())
-            async for line in response.aiter_lines():
+            lines = response.aiter_lines()
+            async for line in lines:
                 if not line.startswith("data:"):
                     continue
                 data = line[5:].strip()
                 if data == "[DONE]":
+                    await _read_to_end(lines)
                     yield Done(
                         finish_reason or "stop",
                         int(usage.get("prompt_tokens", 0)),
@@ -169,6 +179,29 @@ class EngineClient:
                         # A byte-level model may say NUL, which Postgres does not store.
                         yield Text(text.replace("\0", "\N{REPLACEMENT CHARACTER}"))
         raise EngineUnreachable("The engine ended its answer in the middle.")
+
+
+_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, EngineClient] = WeakKeyDictionary()
+
+
+def shared_client() -> EngineClient:
+    """The client of the running event loop, which lives as long as the loop: do not close it.
+
+    A connection belongs to its loop, and /v1 would otherwise open a new one for every question.
+    """
+    loop = asyncio.get_running_loop()
+    client = _shared.get(loop)
+    if client is None or client.url != settings.ENGINE_URL:
+        client = _shared[loop] = EngineClient()
+    return client
+
+
+async def _read_to_end(lines: AsyncIterator[str]) -> None:
+    """Read the end of a finished answer: only then is its connection used again."""
+    with suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(_END_SECONDS):
+            async for _line in lines:
+                pass
 
 
 @asynccontextmanager

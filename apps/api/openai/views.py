@@ -19,7 +19,7 @@ from apps.api.openai.reading import Request, read_body
 from apps.api.openai.schemas import Answer, ChatRequest, CompletionRequest, GenerationRequest, Whole
 from apps.api.openai.streams import Events, Labelled, begin, respond
 from apps.publishing.models import AppVersion
-from apps.serving.client import Done, EngineClient, EngineError, Text
+from apps.serving.client import Done, EngineClient, EngineError, Text, shared_client
 from apps.workspaces.ways import SILENCE_SECONDS, WayClosed, while_open
 from workers.contracts.engine import Sampling
 from workers.contracts.task_types import Family
@@ -129,12 +129,12 @@ async def _together(answers: Sequence[Coroutine[Any, Any, Whole]]) -> list[Whole
 async def _with_client(
     caller: Caller, meter: Meter, ask: Callable[[EngineClient], AsyncGenerator[Text | Done]]
 ) -> Events:
-    """The engine's events; its connection closes with the generator, and that cancels the request there.
+    """The engine's events; the stream closes with the generator, and that cancels the request there.
 
     Raises ApiError: 429 when the workspace has no tokens left for it, 401 when the key stops opening the app meanwhile.
     """
-    async with meter, EngineClient() as client:
-        open_events = while_open(ask(client), caller.groups, caller.is_open, silence=SILENCE_SECONDS)
+    async with meter:
+        open_events = while_open(ask(shared_client()), caller.groups, caller.is_open, silence=SILENCE_SECONDS)
         try:
             async with aclosing(open_events) as events:
                 async for event in events:
@@ -160,8 +160,8 @@ async def _whole(events: Events) -> Whole:
 
 async def _labelled(caller: Caller, text: str) -> Events:
     """A classifier answers with the name of its best label; all of them lie in `labels` of the choice."""
-    async with Meter(caller, text, 0) as meter, EngineClient() as client:
-        found = await client.classify(model=caller.version.model_version.storage_key, text=text)
+    async with Meter(caller, text, 0) as meter:
+        found = await shared_client().classify(model=caller.version.model_version.storage_key, text=text)
         meter.read(found.prompt_tokens)
     yield Labelled(found.labels[0].label, [label.model_dump() for label in found.labels])
     yield Done("stop", found.prompt_tokens, 0)

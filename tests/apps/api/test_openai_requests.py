@@ -149,6 +149,16 @@ def test_many_at_once_read_no_certificates_each() -> None:
     assert first is second
 
 
+def test_questions_after_one_another_share_a_connection_to_the_engine(
+    client: Any, app: Any, engine: Any
+) -> None:
+    for _ in range(3):
+        client.chat.completions.create(model=app.slug, messages=HELLO)
+    told = engine.told()
+    assert len(told["calls"]) == 3
+    assert told["connections"] == 1
+
+
 def test_several_stop_strings_or_none(client: Any, app: Any, engine: Any) -> None:
     for stop in (["\n", "END"], None, "END"):
         client.chat.completions.create(model=app.slug, messages=HELLO, stop=stop)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from apps.api.tour import Outcome, Step, Tour, first_question, is_better
 from examples import Example, list_examples
+from examples.tour import Outcome, Step, Tour, first_question, is_better
 
 ASK = ("tour", "--url", "http://127.0.0.1:9", "--token", "mq-none")
 

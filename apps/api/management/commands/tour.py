@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.api.tour import Outcome, Step, Tour, TourError, row_of
 from examples import get_example, list_examples
+from examples.tour import Outcome, Step, Tour, TourError, row_of
 from workers.contracts.recipes import Length
 
 STANDARD, QUICK = ("support_tickets", "english_french"), ("support_tickets",)
