@@ -94,7 +94,7 @@ class ConfirmForm(StudioForm):
         label=_("Keep labels that differ only in spelling apart"),
         required=False,
         help_text=_(
-            "By default, labels that differ only in case, hyphens, quotation marks or a full stop are read as one."
+            "By default, labels that differ only in case, hyphens, quotation marks or a full stop are read as one. Notations of one number, such as 0, “0” and 0.0, are read as one in any case."
         ),
     )
     test_only = forms.BooleanField(

@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from workers.ingest.dialect import SINGLE_COLUMN, TABS, find_dialect
 from workers.ingest.encodings import utf16_without_bom
+from workers.ingest.readers.chat_exports import chat_people
 from workers.ingest.readers.json_shapes import begins_with_splits
 from workers.ingest.readers.transcripts import boundary
 from workers.ingest.source import Source
-from workers.ingest.text_kinds import other_kind
+from workers.ingest.text_kinds import other_kind, other_use
 from workers.runtime.reporter import JobError
 
 _HEAD_BYTES = 64 * 1024
@@ -158,6 +159,11 @@ def text_format(source: Source) -> Format:
         return Format.JSONL
     if source.extension == ".json":
         return Format.JSON
+    if source.extension not in (".csv", ".tsv"):
+        if other := other_use(source.sample()):
+            raise JobError("not_a_table", other, field="source")
+        if chat_people(source.sample()):
+            return Format.TEXT
     dialect = find_dialect(source.sample(newline=""), source.extension)
     is_text = dialect.delimiter == SINGLE_COLUMN and source.extension not in (".csv", ".tsv")
     kind = other_kind(source.sample(), source.extension)

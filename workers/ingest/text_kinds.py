@@ -37,6 +37,35 @@ _SPREADSHEETS = (".xls", ".xlsx", ".html", ".htm")
 _LINES = 400
 
 
+_TIMING = re.compile(r"(?:\d{1,3}:)?\d\d:\d\d[,.]\d{1,3} *--> *(?:\d{1,3}:)?\d\d:\d\d[,.]\d{1,3}")
+_RIGHT_CHOICE = re.compile(r"answer\s*:\s*[A-Z]\s*\.?", re.IGNORECASE)
+_CHOICE = re.compile(r"[A-Z][.)]\s*\S")
+_GIFT = re.compile(r"\{(?:[^{}]*[=~][^{}]*|\s*(?:T|F|TRUE|FALSE)\s*)\}\s*[^{}\n]*$")
+_GIFT_CHOICES = re.compile(r"\{\s*(?:[=~%]|T\s*\}|F\s*\}|TRUE\s*\}|FALSE\s*\}|#)")
+_FEWEST = 3
+
+
+def other_use(sample: str) -> str | None:
+    """Say what a text is that was written for another use, a quiz or subtitles, and what to do; None for other texts."""
+    lines = [line.strip() for line in sample.split("\n") if line.strip("\ufeff \t\r")]
+    timings = sum(bool(_TIMING.match(line)) for line in lines)
+    if timings >= _FEWEST and timings * 8 >= len(lines):
+        return "These are subtitles, whose lines break where the screen does. Upload the text alone, with a paragraph for each passage."
+    right = [index for index, line in enumerate(lines) if _RIGHT_CHOICE.fullmatch(line)]
+    if len(right) >= _FEWEST and all(index and _CHOICE.match(lines[index - 1]) for index in right):
+        return _quiz("Aiken")
+    blocks = [
+        block.strip() for block in re.split(r"\n[ \t\r]*\n", sample.strip("\ufeff \r\n")) if block.strip()
+    ]
+    asked = [block for block in blocks if not block.startswith(("//", "$CATEGORY"))] or blocks
+    gift = sum(bool(_GIFT.search(block) and _GIFT_CHOICES.search(block)) for block in asked)
+    return _quiz("GIFT") if gift >= _FEWEST and gift >= 0.8 * len(asked) else None
+
+
+def _quiz(form: str) -> str:
+    return f"This is a multiple-choice quiz ({form}). Choosing is not learned yet. To learn the answers, upload a table with the columns “question” and “answer”, with the text of each right answer."
+
+
 def other_kind(sample: str, extension: str) -> str | None:
     """Return what a text is that is neither a table nor prose, or None."""
     lines = [line.rstrip() for line in sample.split("\n")[:_LINES] if line.strip()]

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from workers.ingest.readers.chat_exports import chat_people, read_chat
+from workers.ingest.readers.letter_marks import marks_by_letter, with_colons
 from workers.ingest.readers.lines import Line, read_lines
 from workers.ingest.readers.transcripts import boundary, question_level, read_conversations, read_questions
 from workers.ingest.source import Bad, Row, Source
@@ -10,6 +12,12 @@ from workers.ingest.source import Bad, Row, Source
 def read_text(source: Source) -> Iterator[Row | Bad]:
     """Yield rows with the one column `text`, or with a question and its answer where headings ask."""
     sample = source.sample()
+    if people := chat_people(sample):
+        with source.open_text() as stream:
+            yield from read_chat(read_lines(stream, source.record_limit), source, people)
+        return
+    has_letters = marks_by_letter(sample)
+    sample = with_colons(sample) if has_letters else sample
     begins_with = boundary(sample)
     level = None if begins_with else question_level(sample)
     paragraphs = _has_paragraphs(sample)
@@ -24,6 +32,8 @@ def read_text(source: Source) -> Iterator[Row | Bad]:
     )
     with source.open_text() as stream:
         lines = read_lines(stream, source.record_limit)
+        if has_letters:
+            lines = (line._replace(text=with_colons(line.text)) for line in lines)
         if level:
             yield from read_questions(lines, source, level)
             return
