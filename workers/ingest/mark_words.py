@@ -35,6 +35,7 @@ BAD_NAMES = COUNTED | _names(
     "exclude excluded exclusion skip skipped ignore ignored discard discarded drop dropped mask masked bad wrong incorrect invalid error erroneous faulty "
     "hallucination hallucinated hallucinates hallucinations duplicate duplicated disliked downvoted blocked banned unusable failed broken corrupt corrupted "
     "thumbsdown thumbdown notrain donottrain skiptrain noloss ignoreloss ignoreinloss excludefromloss excludefromtraining "
+    "pii haspii containspii hasprivatedata containsprivatedata containspersonaldata 包含隐私 "
     "unapproved refused refusal todelete toremove tobedeleted toberemoved requirescorrection needscorrection zuloschen 未通过 "
     "irrelevant outdated obsolete deprecated retracted unhelpful rejected reject lowquality contaminated blacklisted "
     "toxisch schadlich anstossig geloscht entfernt falsch ungultig ausschliessen ausgeschlossen ignorieren fehlerhaft fehler veraltet abgelehnt "
@@ -43,7 +44,7 @@ BAD_NAMES = COUNTED | _names(
     "токсично удалено удален исключить исключено неверно ошибка отклонено 有害 有毒 删除 已删除 排除 剔除 错误 无效 违规 垃圾 忽略 幻觉 重复 作废 屏蔽 不合格 拒绝 削除 除外 無効 삭제 제외"
 )
 LOOSE_NAMES = _names(
-    "preference label labels status state review decision judgment judgement assessment evaluation moderation check use include true error flag esito 判定 标签 状态 状態 ステータス 상태 estado statut stato "
+    "preference label labels status state review decision judgment judgement assessment evaluation moderation check use include true error flag pii esito 判定 标签 状态 状態 ステータス 상태 estado statut stato "
     "durum статус"
 )
 """They name much else too (the status of an order)."""
@@ -53,6 +54,20 @@ NO_QUESTIONS = _names(
 """Yes says nothing under these: a review that is needed, or was done, is none that the row passed."""
 UNPOLAR = _names("label labels feedback 标签")
 """Positive says nothing under these: it may be what the text is like."""
+YES_OR_NO = _names("refused refusal pii")
+"""Only yes and no are clear under these: other words may say what was refused."""
+ERROR_FLAGS = _names("iserror haserror error")
+"""Of a turn or a part of it: whether what it says is an error."""
+TURN_MASKS = _names(
+    "lossmask lossmasks trainmask trainingmask turnmask turnsmask trainonturn trainonturns trainturns lossweights turnweights"
+)
+"""Lists beside a conversation, or the tokens of an answer, that say which of its parts are learned."""
+TAGS = _names("tag tags flags annotation annotations marks issues qualityflags reviews 标记 标注")
+"""Lists that say this and that of a row."""
+TAGGED_BAD = _values(
+    "bad reject rejected exclude excluded discard discarded delete to_delete remove do_not_use don't_use not_usable unusable low_quality bad_quality "
+    "needs_work needs_revision nicht_verwenden skip ignore 不合格 删除 剔除 拒绝"
+)
 UNCHECKED = _names(
     "needs need needed require requires required requiring awaiting awaits await pending under todo tobe to unreviewed unchecked 待审核 需要审核 待审 nochzuprufen"
 )

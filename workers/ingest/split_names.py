@@ -76,6 +76,8 @@ _FLAG_SPLITS = {
     **dict.fromkeys(("train", "training"), TRAIN),
     **dict.fromkeys(("val", "validation", "dev"), VALIDATION),
 }
+_SCORED = {"public": VALIDATION, "private": TEST}
+"""Parts of the test set of a competition, as its column `Usage` names them."""
 _YES = _marks("true yes y t 1 1.0 x ✓ ✔ ✅ ja j oui si sí sim wahr vrai verdadero да 是 はい 예")
 _NO = _marks("false no n f 0 0.0 - nein non não nao falsch faux falso нет 否 いいえ 아니오")
 
@@ -107,6 +109,8 @@ def codes_of(column: str, values: Iterable[str]) -> dict[str, int]:
     if folds := fold_codes(column, distinct):
         return folds
     found = {value: code for value in distinct if (code := _code_by_words(value)) is not None}
+    if plain(column) == "usage" and TRAIN in found.values():
+        found |= {value: _SCORED[plain(value)] for value in distinct if plain(value) in _SCORED}
     has_test = TEST in found.values()
     return {
         value: (VALIDATION if has_test else TEST) if code == _AMBIGUOUS else code
@@ -138,6 +142,17 @@ def _flag_codes(column: str, values: Sequence[str]) -> dict[str, int]:
         return {}
     other = TEST if marked == TRAIN else TRAIN
     return {value: marked if value.strip().casefold() in _YES else other for value in values}
+
+
+def names_scored_parts(column: str, values: Iterable[str]) -> bool:
+    """Whether a column says which rows of a competition's test set are scored when, and names none for training."""
+    said = {plain(value) for value in values if value.strip()}
+    return (
+        plain(column) == "usage"
+        and bool(said)
+        and said <= {*_SCORED, "ignored"}
+        and bool(said & _SCORED.keys())
+    )
 
 
 def blank_code(column: str, codes: Mapping[str, int]) -> int:

@@ -3,7 +3,7 @@
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from workers.ingest.verdicts import Reading, is_no_mark, number_of, reading_of
+from workers.ingest.verdicts import Reading, is_no_mark, number_of, ratings_in, reading_of
 
 
 def read_marks(file: pq.ParquetFile, column: str | None) -> Reading | None:
@@ -11,13 +11,12 @@ def read_marks(file: pq.ParquetFile, column: str | None) -> Reading | None:
     if column is None:
         return None
     numbers: set[float] = set()
+    inner: set[float] = set()
     for batch in file.iter_batches(50_000, columns=[column]):
-        found = map(
-            number_of,
-            (text for text in pc.unique(batch.column(0)).to_pylist() if text and not is_no_mark(text)),
-        )
-        numbers = _telling({*numbers, *(number for number in found if number is not None)})
-    return reading_of(column, numbers)
+        texts = [text for text in pc.unique(batch.column(0)).to_pylist() if text and not is_no_mark(text)]
+        numbers = _telling({*numbers, *(number for number in map(number_of, texts) if number is not None)})
+        inner = _telling({*inner, *(number for text in texts for number in ratings_in(text))})
+    return reading_of(column, numbers, inner=inner)
 
 
 def _telling(numbers: set[float]) -> set[float]:

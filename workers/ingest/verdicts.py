@@ -18,6 +18,7 @@ from workers.ingest.mark_words import (
     BAD_NAMES,
     COUNTED,
     COUNTS,
+    ERROR_FLAGS,
     GOOD,
     GOOD_NAMES,
     HEADS,
@@ -33,11 +34,13 @@ from workers.ingest.mark_words import (
     QUESTIONS,
     RATING_NAMES,
     SIGNS,
+    TAGS,
     TAKEN_AWAY,
     UNCHECKED,
     UNPOLAR,
     YES,
     YES_NO_PREFIXES,
+    YES_OR_NO,
 )
 from workers.ingest.vocabulary import plain
 
@@ -83,6 +86,8 @@ class Mark:
     """Yes and no say nothing."""
     no_polarity: bool = False
     """Positive and negative say nothing."""
+    is_yes_or_no: bool = False
+    """Other words than yes and no say nothing."""
 
 
 @lru_cache(maxsize=4096)
@@ -113,6 +118,7 @@ def mark_named(name: str) -> Mark | None:
                 is_doubtful=plain(name) == "decision" or (not is_whole and not _is_about_answers(words)),
                 no_questions=all(word in NO_QUESTIONS for word in found),
                 no_polarity=all(word in UNPOLAR for word in found),
+                is_yes_or_no=all(word in YES_OR_NO for word in found),
             )
     return None
 
@@ -186,12 +192,14 @@ def verdict(mark: str, sense: Sense = Sense.GOOD) -> bool | None:
 @dataclass(frozen=True)
 class Reading:
     """How the cells of one column are read: `middle` parts the numbers of a scale, None where they are no scale.
-    `is_strict`: no person chose the column as a mark, so that words count only where they are plain under its name."""
+    `is_strict`: no person chose the column as a mark, so that words count only where they are plain under its name.
+    `zero_is_bad`: its cells are objects whose ratings are 0 and 1 alone."""
 
     name: str
     mark: Mark
     middle: float | None = None
     is_strict: bool = False
+    zero_is_bad: bool = False
 
     def is_good(self, cell: str) -> bool | None:
         """Return what a cell says of its row; None when it says neither."""
@@ -200,7 +208,10 @@ class Reading:
         if self.mark.is_time:
             return False
         if cell.lstrip()[:1] == "{":
-            return not is_marked_bad(self.name, nested_value(cell))
+            return not is_marked_bad(self.name, nested_value(cell), zero_is_bad=self.zero_is_bad)
+        if not self.is_strict and (cell.lstrip()[:1] == "[" or plain(self.name) in TAGS):
+            said = {verdict(item, self.mark.sense) for item in listed_marks(cell)}
+            return False if False in said else True if True in said else None
         number = number_of(cell)
         if self.middle is not None and number is not None:
             return number >= self.middle if self.mark.sense is Sense.GOOD else number < self.middle
@@ -209,6 +220,8 @@ class Reading:
         return verdict(cell, self.mark.sense)
 
     def _is_vague(self, word: str) -> bool:
+        if self.mark.is_yes_or_no and word not in YES | NO:
+            return True
         if self.mark.no_questions and word in YES | NO:
             return word not in SIGNS
         if self.mark.no_polarity and word in POLARITY:
@@ -216,8 +229,10 @@ class Reading:
         return self.mark.is_loose and word in LEVELS
 
 
-def reading_of(name: str, numbers: Iterable[float], *, is_strict: bool = False) -> Reading:
-    """Return how a column is read that holds these numbers, among other values.
+def reading_of(
+    name: str, numbers: Iterable[float], *, inner: Iterable[float] = (), is_strict: bool = False
+) -> Reading:
+    """Return how a column is read that holds these numbers, among other values; `inner` are the ratings in its objects.
 
     0 and 1 are no and yes, -1 and 1 too. Where some are below 0, those alone are bad; else the lower half of the usual scale is (1 and 2 of
     5 stars).
@@ -225,7 +240,7 @@ def reading_of(name: str, numbers: Iterable[float], *, is_strict: bool = False) 
     mark = mark_named(name) or Mark(Sense.GOOD)
     different = set(numbers)
     if different <= {0.0, 1.0} or (different <= {-1.0, 0.0, 1.0} and mark.sense is Sense.BAD):
-        return Reading(name, mark, is_strict=is_strict)
+        return Reading(name, mark, is_strict=is_strict, zero_is_bad=set(inner) == {0.0, 1.0})
     if min(different) < 0:
         return Reading(name, mark, 0.0, is_strict)
     most = max(different)
@@ -244,21 +259,54 @@ def number_of(cell: str) -> float | None:
     return float(cell.count("★") + cell.count("⭐")) if _STARS.fullmatch(cell) else None
 
 
-def is_marked_bad(name: str, value: object) -> bool:
+def ratings_in(cell: str) -> list[float]:
+    """Return the numbers by which an object rates its row: {"score": 0, "comment": "…"}."""
+    value = nested_value(cell) if cell.lstrip()[:1] == "{" else None
+    if not isinstance(value, dict):
+        return []
+    rated = [
+        said
+        for name, said in value.items()
+        if (mark := mark_named(name)) and mark.is_rating and mark.sense is Sense.GOOD
+    ]
+    return [
+        number
+        for said in rated
+        if not isinstance(said, bool) and (number := number_of(str(said))) is not None
+    ]
+
+
+def listed_marks(cell: str) -> list[str]:
+    """Return the words of a list of marks, which may be objects with a label each."""
+    value = nested_value(cell)
+    items = value if isinstance(value, list) else re.split(r"[,;|]", cell) if value is None else []
+    said = [item.get("label") or item.get("value") if isinstance(item, dict) else item for item in items]
+    return [item for item in said if isinstance(item, str)]
+
+
+def is_marked_bad(name: str, value: object, *, zero_is_bad: bool = False) -> bool:
     """Whether a field of a single turn calls it bad: {"rating": "bad"}, {"mask": true}, {"feedback": {"score": -1}}."""
     if isinstance(value, dict):
-        return any(is_marked_bad(inner, said) for inner, said in value.items() if not isinstance(said, dict))
+        return any(
+            is_marked_bad(inner, said, zero_is_bad=zero_is_bad)
+            for inner, said in value.items()
+            if not isinstance(said, dict)
+        )
+    if plain(name) in ERROR_FLAGS:
+        return value is True or (plain(name) != "error" and folded_mark(str(value)) in YES)
     mark = mark_named(name) if isinstance(value, str | bool | int | float) else None
     if mark is None or mark.is_loose or mark.is_doubtful:
         return False
     number = None if isinstance(value, bool) else number_of(str(value))
     if number is not None and mark.is_rating:
-        return number < 0 and mark.sense is Sense.GOOD
+        return (number < 0 or (zero_is_bad and number == 0)) and mark.sense is Sense.GOOD
     return verdict(str(value), mark.sense) is False
 
 
 def is_rated(name: str, value: object) -> bool:
     """Whether a field of a turn rates it by a number, of which only its file knows how much is good."""
+    if isinstance(value, dict):
+        return any(is_rated(inner, said) for inner, said in value.items() if not isinstance(said, dict))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
     mark = mark_named(name)

@@ -111,13 +111,22 @@ def _message(turn: Turn, cast: dict[str, str], notes: set[str]) -> Message | Non
     message = Message(role=role, content=text)
     if role == "assistant" and refusal(turn):
         notes.add(REFUSALS)
-    if role == "assistant" and len(turn) > _SPOKEN_KEYS:
+    if role == "assistant" and (len(turn) > _SPOKEN_KEYS or _has_error(content(turn))):
         _mark(message, turn, notes)
     return message
 
 
+def _has_error(said: Any) -> bool:
+    """Whether a part of what is said is an error, as results of tools are marked."""
+    parts = said if isinstance(said, list) else []
+    return any(isinstance(part, dict) and part.get("is_error") is True for part in parts)
+
+
 def _mark(message: Message, turn: Turn, notes: set[str]) -> None:
     """Follow what the other keys of a turn say of it."""
+    if _has_error(content(turn)):
+        message["learned"] = False
+        notes.add(UNLEARNED)
     for name, said in turn.items():
         if (name in _FLAGS and _is_off(said)) or is_marked_bad(name, said):
             message["learned"] = False

@@ -15,12 +15,14 @@ from workers.ingest.proposals.marked_rows import (
     graded_columns,
     is_mostly_low,
     marking_columns,
+    masked_columns,
     possible_marks,
     unread_columns,
 )
 from workers.ingest.proposals.preferences import other_answers
 from workers.ingest.proposals.second_text import other_texts
 from workers.ingest.proposals.table import Table
+from workers.ingest.split_names import names_scored_parts
 from workers.ingest.verdicts import WEIGHT_NAMES, Sense, mark_named
 from workers.ingest.vocabulary import language_of_name, named, plain
 
@@ -118,6 +120,11 @@ def warnings_about(table: Table, roles: dict[str, Role], task: TaskType | None) 
         found.append(
             f"“{subject}” is not read, although replies may depend on it. To learn from it too, write it above the text in “{asked}”."
         )
+    found += [
+        f"“{column.name}” names parts of a test set ({quoted(table.different(column.name))}) and no rows for training. It is not used as the split."
+        for column in unused
+        if task and column.distinct <= 3 and names_scored_parts(column.name, table.different(column.name))
+    ]
     found += _about_empty_texts(table, roles, task)
     if Role.LABEL in roles.values() and (texts := other_texts(table, set(roles))):
         found.append(_unread(texts, [name for name, role in roles.items() if role is not Role.LABEL]))
@@ -147,10 +154,18 @@ def _about_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[s
     """Say which marks of bad rows are not followed."""
     found = []
     more = [column.name for column, _ in marking_columns(table, task) if column.name not in roles]
-    if more:
+    if len(more) == 1:
         found.append(
             f"“{more[0]}” marks rows as bad as well. Only one such column is used, so these rows are learned. Remove them from the file first."
         )
+    elif more:
+        found.append(
+            f"{_every(more)} mark rows as bad as well. Only one such column is used, so these rows are learned. Remove them from the file first."
+        )
+    found += [
+        f"“{name}” says which parts of a row are learned. It fits no list of messages, so it is not followed and all parts are learned."
+        for name in masked_columns(table, roles)[:1]
+    ]
     if doubtful := doubtful_values(table, roles, task):
         found.append(
             f"“{doubtful[0]}” says neither good nor bad of some rows ({quoted(doubtful[1])}). These rows are learned too."
@@ -159,9 +174,13 @@ def _about_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[s
     if graded:
         found.append(_graded(table, graded[0]))
     possible = [name for name in possible_marks(table, roles, task) if name not in more]
-    if possible:
+    if len(possible) == 1:
         found.append(
             f"“{possible[0]}” may say which rows are bad. It is not followed, so all rows are learned. To set aside the bad ones, choose “Good or bad row” for this column."
+        )
+    elif possible:
+        found.append(
+            f"{_every(possible)} may say which rows are bad. They are not followed, so all rows are learned. To set aside the bad ones, choose “Good or bad row” for one of these columns."
         )
     for name, values in unread_columns(table, roles, task):
         if name in possible:
@@ -172,11 +191,15 @@ def _about_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[s
     return found
 
 
+def _every(names: list[str]) -> str:
+    return ", ".join(f"“{name}”" for name in names)
+
+
 def _graded(table: Table, name: str) -> str:
     mark = mark_named(name)
     if mark and mark.sense is Sense.BAD:
         return f"“{name}” rates rows by numbers, of which high ones are bad. Rows with a high number are learned too. To set aside the upper half of the scale, choose “Good or bad row” for this column."
-    if is_mostly_low(table, name):
+    if table.is_nested(name) or is_mostly_low(table, name):
         return f"“{name}” rates rows by numbers. Rows with a low rating are learned too."
     return f"“{name}” rates rows by numbers. Rows with a low rating are learned too. To set aside the lower half of the scale, choose “Good or bad row” for this column."
 

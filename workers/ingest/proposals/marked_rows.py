@@ -14,9 +14,22 @@ from workers.ingest.mark_words import (
     OF_PREDICTIONS,
     OTHER_MEASURES,
     POLARITY,
+    TAGGED_BAD,
+    TAGS,
+    TURN_MASKS,
 )
 from workers.ingest.proposals.table import Table
-from workers.ingest.verdicts import Mark, Reading, folded_mark, is_no_mark, mark_named, number_of, reading_of
+from workers.ingest.verdicts import (
+    Mark,
+    Reading,
+    folded_mark,
+    is_no_mark,
+    listed_marks,
+    mark_named,
+    number_of,
+    ratings_in,
+    reading_of,
+)
 from workers.ingest.vocabulary import named, plain
 
 _MOST_MARKS = 50
@@ -62,7 +75,9 @@ def _reading(table: Table, column: Column, task: TaskType, *, is_strict: bool = 
         return None
     if all(value.lstrip()[:1] == "{" for value in values):
         is_feedback = mark is not None or named(column.name.rpartition(".")[2], FEEDBACK_OBJECTS)
-        return reading_of(column.name, ()) if is_feedback and task is not TaskType.CLASSIFICATION else None
+        inner = [number for value in values for number in ratings_in(value)]
+        is_followed = is_feedback and task is not TaskType.CLASSIFICATION
+        return reading_of(column.name, (), inner=inner) if is_followed else None
     if mark and mark.is_time and column.filled == table.rows:
         return None
     counts = mark is not None and (task is not TaskType.CLASSIFICATION or _is_about_row(column.name, mark))
@@ -130,9 +145,13 @@ def possible_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list
     nothing, or they say what is not checked yet."""
     found = []
     for column in table.columns:
-        if column.name in roles or not column.filled or column.distinct > 10:
+        if column.name in roles or not column.filled:
             continue
         values = values_of(table, column)
+        if task is not TaskType.CLASSIFICATION and _tags_some_bad(table, column, values):
+            found.append(column.name)
+        if column.distinct > 10 or column.name in found:
+            continue
         if any(value.lstrip()[:1] in ("{", "[") for value in values) or _are_school_grades(
             column.name, values
         ):
@@ -144,6 +163,24 @@ def possible_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list
         ):
             found.append(column.name)
     return found
+
+
+def _tags_some_bad(table: Table, column: Column, values: Sequence[str]) -> bool:
+    """Whether tags call some rows bad, and others not."""
+    if not named(column.name.rpartition(".")[2], TAGS) or column.is_messages:
+        return False
+    said = [bool(TAGGED_BAD & set(map(folded_mark, listed_marks(value)))) for value in values]
+    return True in said and (False in said or column.filled < table.rows)
+
+
+def masked_columns(table: Table, roles: dict[str, Role]) -> list[str]:
+    """Columns without a role whose lists say which parts of a row are learned, and leave some out."""
+    return [
+        column.name
+        for column in table.columns
+        if column.name not in roles and named(column.name, TURN_MASKS)
+        and any(value.lstrip()[:1] == "[" and re.search(r"\b0\b|false", value) for value in table.values(column.name))
+    ]  # fmt: skip
 
 
 def _may_call_some_bad(values: Sequence[str], reading: Reading) -> bool:
@@ -166,6 +203,13 @@ def graded_columns(table: Table, roles: dict[str, Role], task: TaskType | None) 
     found = []
     for column in table.columns:
         mark = mark_named(column.name)
+        if (
+            column.name not in roles
+            and task is not TaskType.CLASSIFICATION
+            and _rates_in_objects(table, column)
+        ):
+            found.append(column.name)
+            continue
         if mark is None or not mark.is_rating or mark.is_loose or mark.is_doubtful or column.name in roles:
             continue
         if task is TaskType.CLASSIFICATION and not _is_about_row(column.name, mark):
@@ -173,6 +217,15 @@ def graded_columns(table: Table, roles: dict[str, Role], task: TaskType | None) 
         if column.distinct > 1 and is_graded(column.name, values_of(table, column)):
             found.append(column.name)
     return found
+
+
+def _rates_in_objects(table: Table, column: Column) -> bool:
+    """Whether objects of feedback rate their rows by more numbers than 0, 1 and -1."""
+    if not named(column.name.rpartition(".")[2], FEEDBACK_OBJECTS) or not table.is_nested(column.name):
+        return False
+    return (
+        len({number for value in table.values(column.name) for number in ratings_in(value)} - {0, 1, -1}) > 0
+    )
 
 
 def unread_columns(
@@ -187,6 +240,7 @@ def unread_columns(
         values = values_of(table, column)
         if (
             plain(column.name) == "flags"
+            or named(column.name, TURN_MASKS)
             or task is TaskType.CLASSIFICATION
             or {value.casefold() for value in values} <= _OTHER_SCALES
             or _are_school_grades(column.name, values)

@@ -15,6 +15,7 @@ from workers.ingest.literals import nested_value
 from workers.ingest.nested import flattened
 from workers.ingest.reshaping.label_marks import marked_labels
 from workers.ingest.reshaping.several_answers import best_answer, columns_with_several
+from workers.ingest.reshaping.turn_masks import turn_mask
 from workers.ingest.reshaping.wide_rows import wide_turns
 from workers.ingest.tables import cell_text
 from workers.ingest.vocabulary import named
@@ -46,6 +47,8 @@ def find_conversion(columns: list[Column], sample: Sample) -> Conversion | None:
     names = [column.name for column in columns]
     if turns := wide_turns(columns, sample):
         return Conversion([turns.convert], [turns.note])
+    if mask := turn_mask(columns, sample):
+        return Conversion([mask.convert], [mask.note])
     if labelled := marked_labels(columns, sample):
         found.steps.append(labelled.convert)
         found.notes.append(labelled.note)
