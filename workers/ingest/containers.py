@@ -13,8 +13,15 @@ from typing import IO, Any, cast
 
 import pyarrow as pa
 
+from workers.ingest.archive_parts import (
+    are_labelled_texts,
+    joined,
+    numbered_parts,
+    same_columns,
+    write_labelled_texts,
+)
 from workers.ingest.source import Source
-from workers.ingest.split_parts import training_part, unread_splits
+from workers.ingest.split_parts import training_part, unread_alike, unread_splits
 from workers.runtime.reporter import JobError
 
 _PIECE = 1 << 20
@@ -164,21 +171,90 @@ def _from_zip(
             field="source",
         )
     names = [member.filename for member in members]
-    wanted = part if part in names else training_part(names)
-    chosen = next((member for member in members if member.filename == wanted), members[0])
-    source.limits.require_unpacked(chosen.file_size)
     try:
-        with _told("zip"), zipfile.ZipFile(source.path) as archive, archive.open(chosen) as stream:
-            _copy(stream, work / "unpacked", source, on_bytes)
+        with _told("zip"), zipfile.ZipFile(source.path) as archive:
+            if part not in names and (together := _read_together(source, archive, members, work, on_bytes)):
+                return together
+            return _one_of(source, archive, members, work, part, on_bytes)
     except RuntimeError as error:
         raise JobError(
             "locked_file",
             "This zip archive is protected by a password. Pack it again without one, then upload it.",
             field="source",
         ) from error
+
+
+def _read_together(
+    source: Source,
+    archive: zipfile.ZipFile,
+    members: list[zipfile.ZipInfo],
+    work: Path,
+    on_bytes: Callable[[int], None],
+) -> Source | None:
+    """Unpack files that belong together as one; None where they do not."""
+    counted = _Counted(source, on_bytes)
+    if are_labelled_texts(members):
+        write_labelled_texts(archive, members, work / "unpacked", counted)
+        source.notes.append(
+            f"The archive holds {len(members):,} text files in folders. Each file became a row, and its folder the label."
+        )
+        return replace(source, path=work / "unpacked", filename="texts.jsonl")
+    parts = numbered_parts(archive, members, _default(members))
+    if len(parts) < 2:
+        return None
+    with (work / "unpacked").open("wb") as stream:
+        for piece in joined(archive, parts, _PIECE):
+            counted(len(piece))
+            stream.write(piece)
+    names = [member.filename for member in parts]
+    if unread := unread_splits(names[0], [member.filename for member in members]):
+        source.notes.append(unread)
+    source.notes.append(
+        f"The archive holds {len(parts)} parts of one table, from “{names[0]}” to “{names[-1]}”. They were read together."
+    )
+    whole = f"{names[0]} + {len(names) - 1}"
+    every = sorted((member.filename for member in members), key=lambda name: name not in names)
+    source.parts, source.part = [whole, *every[: _MOST_PARTS - 1]], whole
+    return replace(source, path=work / "unpacked", filename=PurePosixPath(names[0]).name)
+
+
+class _Counted:
+    """Holds what is unpacked to the limits."""
+
+    def __init__(self, source: Source, on_bytes: Callable[[int], None]) -> None:
+        self._source, self._on_bytes, self._size = source, on_bytes, 0
+
+    def __call__(self, size: int) -> None:
+        self._size += size
+        self._source.limits.require_unpacked(self._size)
+        self._source.limits.require_time()
+        self._on_bytes(self._size)
+
+
+def _default(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
+    """The file that is read where a person chose none: the training data, else the largest."""
+    training = training_part([member.filename for member in members])
+    return next((member for member in members if member.filename == training), members[0])
+
+
+def _one_of(
+    source: Source,
+    archive: zipfile.ZipFile,
+    members: list[zipfile.ZipInfo],
+    work: Path,
+    part: str | None,
+    on_bytes: Callable[[int], None],
+) -> Source:
+    names = [member.filename for member in members]
+    chosen = next((member for member in members if member.filename == part), _default(members))
+    source.limits.require_unpacked(chosen.file_size)
+    with archive.open(chosen) as stream:
+        _copy(stream, work / "unpacked", source, on_bytes)
     if len(members) > 1:
         source.notes.append(f"The archive holds {len(members)} data files; “{chosen.filename}” was read.")
     if unread := unread_splits(chosen.filename, names):
         source.notes.append(unread)
+    elif chosen.filename != part and (alike := same_columns(archive, members[:_MOST_PARTS], chosen)):
+        source.warnings.append(unread_alike(chosen.filename, alike))
     source.parts, source.part = names[:_MOST_PARTS], chosen.filename
     return replace(source, path=work / "unpacked", filename=PurePosixPath(chosen.filename).name)

@@ -1,4 +1,4 @@
-"""Sheets of a workbook and files of an archive that are named after splits: one of them is read."""
+"""Sheets of a workbook and files of an archive, of which one is read, and what others of them hold."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -23,6 +23,14 @@ def unread_splits(read: str, names: Iterable[str]) -> str | None:
         return None
     listed = ", ".join(f"“{name}”" for name in held_out[:3])
     return f"Not read: {listed}, named like test or validation data. Import it separately, and choose “Use for testing only”."
+
+
+def unread_alike(read: str, others: Sequence[str]) -> str:
+    """Say which parts of a workbook or an archive, of which one is read, have the same columns."""
+    listed = ", ".join(f"“{name}”" for name in others[:3])
+    return (
+        f"Only “{read}” was read. The same columns are in {listed}. To use all rows, put them into one table."
+    )
 
 
 def _split_of(name: str) -> int | None:

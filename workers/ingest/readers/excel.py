@@ -6,7 +6,7 @@ import struct
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from typing import IO, Any
 
@@ -18,6 +18,7 @@ from workers.ingest.labels import named as quoted
 from workers.ingest.number_formats import general
 from workers.ingest.readers.delimited import too_many_columns
 from workers.ingest.readers.ods import OdsDocument, open_ods
+from workers.ingest.readers.sheets import unread_sheets
 from workers.ingest.readers.xlsx import Struck, open_workbook
 from workers.ingest.readers.xml_parts import DamagedSheet, Merged, SheetRow
 from workers.ingest.source import Bad, Row, Source
@@ -30,6 +31,7 @@ _LOCAL_HEADER_BYTES = 30
 _PIECE_BYTES = 1 << 20
 _PREVIEW_ROWS = 200
 _MOST_SHEETS = 200
+_MOST_COMPARED = 20
 _MOST_NAMES = 12
 """Rows of a table that lies on its side."""
 _DAMAGE = (
@@ -53,7 +55,9 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
                 yield from _ods(source, document) if document else _old(source, held)
                 return
             looked = {name: workbook.look_over(name) for name in workbook.sheets}
-            name = _chosen(source, {name: filled for name, (filled, _) in looked.items()}, workbook.hidden)
+            filled = {name: cells for name, (cells, _) in looked.items()}
+            name = _chosen(source, filled, workbook.hidden, workbook.rows)
+            workbook.hidden_rows = workbook.uncomputed = 0
             yield from _sheet(source, _filled_in(workbook.rows(name), looked[name][1]))
             if workbook.hidden_rows:
                 source.note(f"Rows that are hidden in the workbook were read too: {workbook.hidden_rows:,}.")
@@ -77,7 +81,12 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
         ) from error
 
 
-def _chosen(source: Source, filled: dict[str, int], hidden: Collection[str] = ()) -> str:
+def _chosen(
+    source: Source,
+    filled: dict[str, int],
+    hidden: Collection[str],
+    rows: Callable[[str], Iterator[SheetRow]],
+) -> str:
     """The sheet that a person chose, else the one with the most filled cells: what stands before it is a cover, what
     follows it notes or lists. Hidden sheets hold what is no longer meant, and are read where a person chooses one."""
     seen = [name for name, cells in filled.items() if cells and name not in hidden] or list(filled)
@@ -101,6 +110,8 @@ def _chosen(source: Source, filled: dict[str, int], hidden: Collection[str] = ()
         )
     if unread := unread_splits(name, [each for each in filled if filled[each]]):
         source.notes.append(unread)
+    elif name != source.part and name not in hidden:
+        source.warnings += unread_sheets(name, {each: rows(each) for each in seen[:_MOST_COMPARED]})
     if unseen := [each for each in filled if filled[each] and each in hidden and each != name]:
         source.notes.append(f"Hidden sheets are not read: {quoted(unseen)}.")
     if name in hidden:
@@ -198,7 +209,7 @@ def _named(cells: dict[int, str], names: dict[int, str]) -> dict[str, str]:
 
 
 def _ods(source: Source, document: OdsDocument) -> Iterator[Row | Bad]:
-    yield from _sheet(source, document.rows(_chosen(source, document.sheets)))
+    yield from _sheet(source, document.rows(_chosen(source, document.sheets, (), document.rows)))
 
 
 def _old(source: Source, held: ExitStack) -> Iterator[Row | Bad]:
@@ -207,7 +218,7 @@ def _old(source: Source, held: ExitStack) -> Iterator[Row | Bad]:
     workbook = held.enter_context(CalamineWorkbook.from_path(source.path))
     hidden = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible]
     filled = {name: _filled_cells(source, workbook, name) for name in workbook.sheet_names}
-    name = _chosen(source, filled, hidden)
+    name = _chosen(source, filled, hidden, lambda each: _calamine_rows(workbook.get_sheet_by_name(each)))
     source.note(
         "Number formats are not read from .xls and .xlsb workbooks: 12.5 % is read as 0.125. Save the workbook as .xlsx to read numbers as they are shown."
     )

@@ -1,0 +1,36 @@
+"""What the sheets of a workbook hold that are not read: the same columns, or the texts of other labels."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from workers.ingest.readers.xml_parts import SheetRow
+from workers.ingest.split_parts import unread_alike
+
+_LOOKED_AT = 30
+"""Rows at the top of a sheet."""
+_FEWEST_TEXTS = 3
+_UNNAMED = re.compile(r"[^\W\d]+[ _-]?\d{1,3}")
+"""Names that spreadsheet programs give: Sheet1, Tabelle2, 工作表3."""
+
+
+def unread_sheets(read: str, sheets: Mapping[str, Iterator[SheetRow]]) -> list[str]:
+    """Say what sheets beside the one that is read hold, where it belongs to the same table."""
+    tops = {
+        name: [list(cells.values()) for _, cells in islice(rows, _LOOKED_AT)] for name, rows in sheets.items()
+    }
+    tops = {name: rows for name, rows in tops.items() if rows}
+    if len(tops) < 2 or read not in tops:
+        return []
+    if all(_is_list_of_texts(rows) for rows in tops.values()) and not any(map(_UNNAMED.fullmatch, tops)):
+        other = next(name for name in tops if name != read)
+        return [
+            f"Each sheet has one column of texts, and only “{read}” was read. If the sheets are named after labels, such as “{other}”, put all texts into one sheet, with their label in a second column."
+        ]
+    header = tops[read][0]
+    alike = [name for name, rows in tops.items() if name != read and len(header) > 1 and rows[0] == header]
+    return [unread_alike(read, alike)] if alike else []
+
+
+def _is_list_of_texts(rows: list[list[str]]) -> bool:
+    return len(rows) >= _FEWEST_TEXTS and all(len(cells) == 1 for cells in rows)
