@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 Label = Any
@@ -122,12 +122,14 @@ class Listing:
     page_size: int = PAGE_SIZE
     prefix: str = ""
 
-    def read(self, request: HttpRequest, rows: QuerySet[Any], *, path: str = "") -> ListPage:
+    def read(
+        self, request: HttpRequest, rows: QuerySet[Any], *, path: str = "", asked: QueryDict | None = None
+    ) -> ListPage:
         """The page of `rows` that the address of the request asks for. What it asks wrongly is ignored.
 
-        `path` is where the list is, for pages that also answer a POST to another address.
+        `path` is where the list is, and `asked` its query, for pages that also answer a POST to another address.
         """
-        asked = request.GET
+        asked = request.GET if asked is None else asked
         text = asked.get(f"{self.prefix}q", "").replace("\x00", "").strip()[:MAX_SEARCH_CHARACTERS]
         shown = [self._shown(one, asked) for one in self.filters]
         for one, chosen in zip(self.filters, shown, strict=True):

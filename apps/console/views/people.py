@@ -97,11 +97,12 @@ def _page(
     request: WorkspaceRequest, form: PersonInvitationForm | None = None, status: int = 200, **context: Any
 ) -> HttpResponse:
     open_ones = Invitation.objects.open().filter(workspace=None)
-    shown = PEOPLE.read(request, User.objects.all(), path=reverse("console:people"))
+    asked = _asked(request)
+    shown = PEOPLE.read(request, User.objects.all(), path=reverse("console:people"), asked=asked)
     people_shown = list(shown.page)
     context |= {
         "list": shown,
-        "asked": _asked(request).urlencode(),
+        "asked": asked.urlencode(),
         "people": people_shown,
         "total": User.objects.count(),
         "may_appoint": administration.may_appoint(request.user),
@@ -258,7 +259,9 @@ def _back(request: WorkspaceRequest, **more: str) -> HttpResponse:
 
 def _asked(request: WorkspaceRequest) -> QueryDict:
     """The query of the list: of the page, or as its forms carry it along. allauth sends a form on after a password was
-    asked for only where the form's address has no query."""
-    return QueryDict(
+    asked for only where the form's address has no query. Which account is about to be deactivated is not part of it."""
+    asked = QueryDict(
         request.POST.get("list", "") if request.method == "POST" else request.GET.urlencode(), mutable=True
     )
+    asked.pop("deactivate", None)
+    return asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -122,6 +123,17 @@ def test_the_list_stays_as_it_was_filtered_when_the_password_is_asked_again(
     done = console.post(asked["Location"], {"password": "owner-password"}, follow=True)
     assert done.redirect_chain[-1][0] == "/console/people/?q=view&sort=email"
     assert User.objects.filter(pk=viewer.pk, is_staff=True).exists()
+
+
+def test_the_list_stays_as_it_was_filtered_after_an_answer_at_another_address(
+    console: Client, viewer: Any
+) -> None:
+    for days, status in (("7", 200), ("many", 422)):
+        sent = {"list": "q=view&state=active", "email": "new@example.com", "days": days}
+        answer = console.post("/console/people/invite/", sent)
+        assert answer.status_code == status
+        assert [person.pk for person in answer.context["people"]] == [viewer.pk]
+        assert 'value="view"' in answer.content.decode()
 
 
 def test_there_always_is_an_administrator(console: Client, client_for: Any, viewer: Any, owner: Any) -> None:
@@ -323,7 +335,11 @@ def test_the_last_owner_is_deactivated_once_the_workspaces_were_named(
     left_behind = outsider.memberships.get().workspace
     Membership.objects.create(workspace=left_behind, user=viewer, role="viewer")
     create_workspace(actor=outsider, name="Nobody else is here")
-    assert f"?deactivate={outsider.pk}" in console.get("/console/people/?q=outsider").content.decode()
+    listed = console.get("/console/people/?q=outsider&state=active").content.decode()
+    link = f"/console/people/?q=outsider&amp;state=active&amp;deactivate={outsider.pk}"
+    assert f'href="{link}"' in listed
+    warned = console.get(unescape(link)).content.decode()
+    assert 'href="/console/people/?q=outsider&amp;state=active">Cancel</a>' in warned
     asked = console.post(f"/console/people/{outsider.pk}/deactivate/", follow=True).content.decode()
     assert User.objects.get(pk=outsider.pk).is_active
     assert "last owner" in asked
