@@ -156,19 +156,20 @@ def _create(request: WorkspaceRequest, form: AppForm) -> App:
 def edit(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     """Saving makes the next version; visitors see it when it is published."""
     app = _app(request, app_id, Action.EDIT)
-    latest: AppVersion = app.versions.select_related("model_version__run")[0]
+    start = _version_to_start_from(app, request.GET.get("from", ""))
     models = models_like(ModelVersion.objects.in_workspace(app.workspace).current(), app.app_type)
-    now = AppSettings(**{name: getattr(latest, name) for name in AppSettings.__dataclass_fields__})
+    now = AppSettings(**{name: getattr(start, name) for name in AppSettings.__dataclass_fields__})
     posted = models.filter(pk=request.POST["model"]).first() if _is_uuid(request.POST.get("model")) else None
-    warning = warning_of(posted or latest.model_version)
+    model = posted or start.model_version
+    warning = warning_of(model)
     form = AppForm(
         request.POST or None,
-        models=models | ModelVersion.objects.filter(pk=latest.model_version_id),
+        models=models | ModelVersion.objects.filter(pk=start.model_version_id),
         app_type=app.app_type,
         warning=warning,
-        initial=initial_of(now, latest.model_version, app.name),
+        initial=initial_of(now, start.model_version, app.name),
     )
-    _offer_models(request, form, latest.model_version)
+    _offer_models(request, form, start.model_version)
     if request.method == "POST" and form.is_valid():
         try:
             _update(request, app, form)
@@ -178,12 +179,20 @@ def edit(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     context = {
         "form": form,
         "app": app,
-        "model": latest.model_version,
+        "model": model,
+        "start": start,
         "app_type": app.app_type,
         "warning": warning,
-        "lineage": _lineage(app, latest),
+        "lineage": _lineage(app, start),
     }
     return render(request, "publishing/form.html", context, status=422 if form.errors else 200)
+
+
+def _version_to_start_from(app: App, number: str) -> AppVersion:
+    """The version of that number; the newest where there is none."""
+    versions = app.versions.select_related("model_version__run")
+    asked = versions.filter(number=number).first() if number.isdecimal() and len(number) < 10 else None
+    return asked or versions[0]
 
 
 def _offer_models(request: WorkspaceRequest, form: AppForm, model: ModelVersion) -> None:

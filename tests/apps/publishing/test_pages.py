@@ -1,13 +1,16 @@
 """Pages: who sees them, what they say, what they cost, and that they work without scripts."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.urls import reverse
 
 from apps.datasets.rows import DataRows
+from apps.publishing.defaults import AppSettings
 from apps.publishing.models import App, AppVersion, Message, ShareLink
 from apps.publishing.services import links, replies
+from apps.publishing.services.apps import publish, update_app
 from apps.publishing.visitors import COOKIE
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +93,29 @@ def test_a_draft_is_not_published(client_for, editor, make_model):
     data = {name: form[name].value() for name in form.fields}
     client.post(reverse("publishing:new"), data | {"model": model.pk, "name": "Desk", "draft": "1"})
     assert App.objects.get().live_version is None
+
+
+def test_an_edit_says_which_version_it_starts_from(client_for, owner, app, make_model):
+    first, second = app.live_version, make_model(name="second model")
+    now = AppSettings(**{name: getattr(first, name) for name in AppSettings.__dataclass_fields__})
+    later = update_app(
+        actor=owner, app=app, model_version=second, name=app.name, app_settings=replace(now, welcome="Later")
+    )
+    client, address = client_for(owner), reverse("publishing:edit", args=[app.pk])
+    page = client.get(address)
+    assert (page.context["form"]["welcome"].value(), page.context["model"]) == ("Later", second)
+    assert "starts from version 2, which is not live. Visitors see version 1." in page.content.decode()
+    assert 'href="?from=1"' in page.content.decode()
+    page = client.get(address, {"from": "1"})
+    assert (page.context["form"]["welcome"].value(), page.context["model"]) == (
+        first.welcome,
+        first.model_version,
+    )
+    assert "is not live" not in page.content.decode()
+    for number in ("7", "one", "9" * 40):
+        assert client.get(address, {"from": number}).context["model"] == second
+    publish(actor=owner, app=app, version=later)
+    assert "is not live" not in client.get(address).content.decode()
 
 
 def test_a_form_that_does_not_fit_says_where(client_for, editor, make_model):
