@@ -97,6 +97,35 @@ def ask(page: Page, *texts: str) -> None:
         expect(page.locator(".turn.assistant:not(.busy)")).to_have_count(number)
 
 
+def test_a_conversation_that_became_short_is_at_its_end(address: str, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": 390, "height": 500})
+    page.goto(address)
+    ask(page, "One?", "Two?", "Three?", "Four?")
+    page.locator("#scroller").evaluate("one => { one.scrollTop = 0; }")
+    expect(page.locator("#to-end")).to_be_visible()
+    page.get_by_role("button", name="Answer again").first.click()
+    expect(questions(page)).to_have_text(["One?"])
+    expect(page.locator(".turn.assistant:not(.busy)")).to_have_count(1)
+    expect(page.locator("#to-end")).to_be_hidden()
+
+
+def test_without_scripts_an_answer_comes_by_itself(
+    address: str, browser: Browser, engine: FaultyEngine
+) -> None:
+    engine.misbehave(pause=1, pieces=6)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    field(page).fill("When do you open?")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Answering…")).to_be_visible()
+    expect(page.get_by_text("Answering…")).to_be_hidden(timeout=60_000)
+    expect(page.locator(".turn.assistant .text")).not_to_be_empty()
+    expect(page.locator("meta[http-equiv=refresh]")).to_have_count(0)
+    context.close()
+
+
 def test_what_is_replaced_is_kept_as_a_version(address: str, context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(address)

@@ -163,6 +163,20 @@ def test_a_drawer_gives_the_focus_back(world: World, site: LiveSite, browser: Br
     expect(toggle).to_have_attribute("aria-expanded", "false")
 
 
+def test_without_scripts_earlier_conversations_lie_over_nothing(
+    world: World, site: LiveSite, browser: Browser
+) -> None:
+    page = page_of(world, "anonymous", site, browser, viewport=PHONE, java_script_enabled=False)
+    things = world.ours.things
+    home = f"/a/{things['link_token']}/"
+    for app_type in ("chat", "translation"):
+        App.objects.filter(pk=things["app"].pk).update(app_type=app_type)
+        page.goto(home)
+        expect(page.locator("#history-list a")).not_to_have_count(0)
+        for part in (page.locator("#text"), page.locator("#send"), page.locator("#history-list a").first):
+            part.click(trial=True, timeout=5000)
+
+
 def test_what_opened_over_the_page_goes_with_escape(world: World, site: LiveSite, browser: Browser) -> None:
     page = page_of(world, "owner", site, browser)
     page.goto(f"/runs/{world.ours.things['run'].pk}/")

@@ -50,6 +50,8 @@ logger = logging.getLogger(__name__)
 
 _UNLOCKED = "unlocked"
 """In the address that the right password leads to."""
+_LOOKED = "looked"
+"""In every other address at which a browser without scripts looks for an answer."""
 
 
 def _private(view: Any) -> Any:
@@ -144,6 +146,9 @@ def _page(
         **turns,
         "earlier": messages[0].position if has_earlier else None,
         "is_earlier": bool(before),
+        "next_look": _next_look(request, _address(entrance, token, "conversation", current.pk))
+        if current and turns["waits"] and not (refused or before)
+        else "",
         "home_url": _address(entrance, token, ""),
         "act_url": _address(entrance, token, "act"),
         "most_characters": MOST_CHARACTERS,
@@ -154,6 +159,12 @@ def _page(
     template = "chat" if is_chat else "text"
     response = render(request, f"publishing/public/{template}.html", context)
     return refused.mark(response) if refused else response
+
+
+def _next_look(request: HttpRequest, address: str) -> str:
+    """Where a browser without scripts looks for the answer next. From `…#end` to the same address it would load nothing, so
+    two addresses take turns."""
+    return f"{address}{'' if _LOOKED in request.GET else f'?{_LOOKED}'}#end"
 
 
 def _turns(messages: list[Any]) -> dict[str, Any]:

@@ -31,13 +31,17 @@ keepDraft(field, place, () => (editing ? stashed : field.value));
 field.addEventListener("input", () => editing && keepEdit(place(), { message: editing, text: field.value }));
 
 // The page follows the answer only while its reader is at the bottom.
-scroller.addEventListener("scroll", () => {
+scroller.addEventListener("scroll", lookWhere);
+toEnd.addEventListener("click", () => scrollToEnd(true));
+function lookWhere() {
   atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
   toEnd.hidden = atEnd;
-});
-toEnd.addEventListener("click", () => scrollToEnd(true));
+}
+// A page that became as short as the window is at its end without having scrolled.
 function scrollToEnd(always = false) {
-  if (always || atEnd) scroller.scrollTop = scroller.scrollHeight;
+  if (!always && !atEnd) return;
+  scroller.scrollTop = scroller.scrollHeight;
+  lookWhere();
 }
 
 function grow() {
