@@ -15,9 +15,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from apps.accounts.models import User
+from apps.catalog.models import ModelVersion
+from apps.datasets.models import Dataset
 from apps.jobs.models import Job
+from apps.publishing.models import App, ShareLink
+from apps.training.models import Run
 from apps.workspaces.access_table import Needs
 from apps.workspaces.doors import addresses
+from apps.workspaces.models import Workspace
 from apps.workspaces.services import create_workspace
 from tests.access.world import World, build_world
 from tests.fixtures.axe import bring_axe, violations
@@ -60,6 +66,20 @@ EMPTY_AND_SEND = """form => {
     }
     form.submit();
 }"""
+
+NAMED = (App, Dataset, ModelVersion, Run, ShareLink, User, Workspace)
+OUTSIDE = """() => {
+    for (const one of document.querySelectorAll("details")) one.open = true;
+    const within = ".card, .alert, main, .studio-nav", apart = ".table-responsive, pre, .visually-hidden, svg, .history";
+    const found = [...document.querySelectorAll("body *")].filter((one) => {
+        if (one.closest(apart) || !one.offsetParent || getComputedStyle(one).position === "absolute") return false;
+        const around = one.parentElement.closest(within);
+        return around && one.getBoundingClientRect().right > around.getBoundingClientRect().right + 1.5;
+    });
+    const wide = document.documentElement.scrollWidth - innerWidth;
+    return [...(wide > 0 ? [`${wide} pixels wider than the window`] : []), ...found.slice(0, 4).map((one) => one.outerHTML.slice(0, 150))];
+}"""
+"""What lies outside the card that it is part of, with everything unfolded."""
 
 
 @dataclass
@@ -151,6 +171,30 @@ def test_every_page_and_every_form_that_is_sent_empty(site: LiveSite, browser: B
     assert not look.wrong, look.report()
     assert len(seen) > 50
     assert len(sent) > 12
+
+
+@pytest.mark.timeout(1800)
+def test_long_names_push_nothing_out_of_any_page(site: LiveSite, browser: Browser) -> None:
+    """Names that come from files often have no space to break at."""
+    world = build_world()
+    people = contexts(browser, site, world, viewport=PHONE)
+    tabs = {person: context.new_page() for person, context in people.items()}
+    shown = [page for page in pages(world) if is_page(people[page[2]], page[1])]
+    for model in NAMED:
+        for number, row in enumerate(model.objects.all()):
+            model.objects.filter(pk=row.pk).update(name=f"{'customer_support_export_' * 3}{number}")
+    wrong = {}
+    for name, path, person in shown:
+        page = tabs[person]
+        page.goto(path)
+        for width in (320, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            if found := page.evaluate(OUTSIDE):
+                wrong[name, width] = found
+    for context in people.values():
+        context.close()
+    assert not wrong
+    assert len(shown) > 50
 
 
 def test_every_state_of_work(site: LiveSite, browser: Browser) -> None:
