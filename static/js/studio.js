@@ -80,6 +80,17 @@ document.body.addEventListener("htmx:responseError", (event) => {
   toast(text || `${document.getElementById("toasts").dataset.failed} (${event.detail.xhr.status})`, "danger");
 });
 
+// Only of what a person asked for: parts of the page that follow the studio try again by themselves.
+document.body.addEventListener("htmx:sendError", ({ detail }) => {
+  if (detail.elt.closest("form, a, button")) toast(document.getElementById("toasts").dataset.unreachable, "danger");
+});
+
+// The same search sent twice (typed, then left) is one step for the browser's Back.
+document.body.addEventListener("htmx:beforeHistoryUpdate", ({ detail: { history } }) => {
+  const { pathname, search } = new URL(history.path, location.href);
+  if (pathname === location.pathname && search === location.search) history.type = "replace";
+});
+
 // A part of the page that is replaced while it is read keeps what was opened; htmx keeps the focus by id.
 document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   opened = [...detail.target.querySelectorAll("details[open][id]")].map((one) => one.id);

@@ -57,3 +57,26 @@ def test_a_list_is_searched_sorted_and_paged(
     expect(page.get_by_text("Page 2 of 2")).to_be_visible()
     expect(page).to_have_url(re.compile("page=2"))
     context.close()
+
+
+def test_a_search_is_one_step_back_and_says_when_it_was_not_sent(
+    world: World, site: LiveSite, browser: Browser
+) -> None:
+    context = browser.new_context(base_url=site.url)
+    context.add_cookies(cookies_of(world.clients["owner"], site))
+    page = context.new_page()
+    page.goto("/data/")
+    rows, search = page.locator("#results tbody tr"), page.get_by_role("searchbox")
+    search.fill("letters 2")
+    expect(rows).to_have_count(12)
+    with page.expect_response(lambda answer: "q=letters" in answer.url):
+        search.blur()
+    expect(page).to_have_url(re.compile("q=letters"))
+    page.wait_for_timeout(500)
+    page.go_back()
+    expect(page).to_have_url(f"{site.url}/data/")
+    expect(rows).to_have_count(25)
+    context.set_offline(True)
+    page.get_by_label("Sort by").select_option("name")
+    expect(page.locator("#toasts")).to_contain_text("The studio could not be reached.")
+    context.close()
