@@ -177,7 +177,6 @@ def _leave_model(
     cast_parameters(loaded.model, DTYPES[loaded.precision])
     loaded.manifest = loaded.manifest.model_copy(
         update={
-            "trained": True,
             "max_target_length": loop.recipe.max_target_length,
             "lineage": {**loaded.manifest.lineage, **spec.lineage},
         }
@@ -187,6 +186,8 @@ def _leave_model(
         records = parity_records(loaded, rows, lambda: phases.at(0, 1))
     phases.at(1, 2)
     verdict = judge(loop, records, ending)
+    # Not before the verdict: the learning rates that suit a starter are those of weights that were never trained.
+    loaded.manifest = loaded.manifest.model_copy(update={"trained": True})
     manifest = write_folder(loaded, out, notes=_notes(loop, ending, from_scratch))
     body = ",\n".join(record.model_dump_json() for record in records)
     (out / PARITY_NAME).write_text(f"[{body}]\n")

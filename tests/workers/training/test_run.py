@@ -387,6 +387,13 @@ def test_a_loss_beyond_all_bounds_offers_a_learning_rate_that_works(make_spec, r
     assert mended.validation_loss < 1
 
 
+def test_a_starter_that_learned_nothing_is_offered_the_rate_of_starters(make_spec, recording):
+    spec = make_spec(Family.CLASSIFIER, learning_rate=1.0)
+    verdict = run(spec, recording()).verdict
+    assert verdict.warns
+    assert verdict.fix.recipe == {"learning_rate": 1e-3}
+
+
 def test_of_a_usual_learning_rate_a_quarter_is_offered(make_spec, recording, monkeypatch):
     monkeypatch.setattr(loop_module.Optimizer, "step", lambda *_: float("nan"))
     with pytest.raises(JobError) as caught:
