@@ -95,12 +95,27 @@ def _first_line(file: IO[bytes]) -> bytes:
 def same_columns(
     archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], read: zipfile.ZipInfo
 ) -> list[str]:
-    """Return the names of other tables with the same header as the one that is read."""
-    if PurePosixPath(read.filename).suffix.lower() not in _TABLES:
-        return []
-    tables = [each for each in members if PurePosixPath(each.filename).suffix.lower() in _TABLES]
-    header = first_line(archive, read)
-    return [each.filename for each in tables if each is not read and first_line(archive, each) == header]
+    """Return the names of other tables with the same columns as the one that is read."""
+    ending = PurePosixPath(read.filename).suffix.lower()
+    columns = _columns(archive, read)
+    others = (
+        each for each in members if each is not read and PurePosixPath(each.filename).suffix.lower() == ending
+    )
+    return [each.filename for each in others if columns and _columns(archive, each) == columns]
+
+
+def _columns(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> object:
+    """What tells the columns of a file: its header, or the keys of its first object; None where nothing does."""
+    ending = PurePosixPath(member.filename).suffix.lower()
+    if ending in _TABLES:
+        return first_line(archive, member)
+    if ending not in _LINES:
+        return None
+    try:
+        row = json.loads(first_line(archive, member))
+    except ValueError:
+        return None
+    return set(row) if isinstance(row, dict) else None
 
 
 def joined(archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], piece_bytes: int) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ from workers.ingest.archive_parts import (
     write_labelled_texts,
 )
 from workers.ingest.source import Source
-from workers.ingest.split_parts import training_part, unread_alike, unread_splits
+from workers.ingest.split_parts import split_parts, training_part, unread_alike, unread_splits
 from workers.runtime.reporter import JobError
 
 _PIECE = 1 << 20
@@ -199,7 +199,12 @@ def _read_together(
             f"The archive holds {len(members):,} text files in folders. Each file became a row, and its folder the label."
         )
         return replace(source, path=work / "unpacked", filename="texts.jsonl")
-    parts = numbered_parts(archive, members, _default(members))
+    read = _default(members)
+    if splits := split_parts(
+        read.filename, [read.filename, *same_columns(archive, members[:_MOST_PARTS], read)]
+    ):
+        return _splits(source, archive, members, splits, work, counted)
+    parts = numbered_parts(archive, members, read)
     if len(parts) < 2:
         return None
     with (work / "unpacked").open("wb") as stream:
@@ -216,6 +221,30 @@ def _read_together(
     every = sorted((member.filename for member in members), key=lambda name: name not in names)
     source.parts, source.part = [whole, *every[: _MOST_PARTS - 1]], whole
     return replace(source, path=work / "unpacked", filename=PurePosixPath(names[0]).name)
+
+
+def _splits(
+    source: Source,
+    archive: zipfile.ZipFile,
+    members: list[zipfile.ZipInfo],
+    splits: dict[str, str],
+    work: Path,
+    counted: "_Counted",
+) -> Source:
+    """Unpack files that are named after splits, each to a file of its own."""
+    names, files = list(splits), []
+    for index, name in enumerate(names):
+        files.append((work / f"unpacked-{index}", PurePosixPath(name).name))
+        with archive.open(name) as packed, files[-1][0].open("wb") as stream:
+            while piece := packed.read(_PIECE):
+                counted(len(piece))
+                stream.write(piece)
+    every = [member.filename for member in members]
+    if unread := unread_splits(names[0], [name for name in every if name not in names]):
+        source.notes.append(unread)
+    whole = replace(source, path=files[0][0], filename=files[0][1], parts=every[: _MOST_PARTS - 1])
+    whole.read_splits(splits, files)
+    return whole
 
 
 class _Counted:

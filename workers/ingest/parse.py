@@ -30,6 +30,7 @@ from workers.ingest.readers.parquet import read_parquet
 from workers.ingest.readers.text import read_text
 from workers.ingest.reshaping import repair_encoding, reshape
 from workers.ingest.source import Bad, Row, Source
+from workers.ingest.split_names import SPLIT_COLUMN
 from workers.ingest.tables import (
     REJECTED_NAME,
     REJECTED_TEXT_CHARACTERS,
@@ -91,7 +92,7 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
     rows = RowsWriter(out / ROWS_NAME, Path(spec.work))
     profile, doubled = Profile(), DoubleEncoding()
     with RejectedWriter(out / REJECTED_NAME) as rejected:
-        for record in _reported(READERS[format_](source), source, reporter):
+        for record in _reported(_records(source, spec, reporter, format_), source, reporter):
             if cells := _place(record, source, rows, rejected):
                 profile.add(cells)
                 doubled.add(cells.values())
@@ -163,6 +164,28 @@ def identify(source: Source, reporter: Reporter, codec: str | None = None) -> Fo
             "empty_file", "This file holds only white space. Upload one with rows.", field="source"
         )
     return text_format(source)
+
+
+def _records(source: Source, spec: ImportSpec, reporter: Reporter, format_: Format) -> Iterator[Row | Bad]:
+    """Read the source and the parts that follow it. Lines are counted on from part to part."""
+    yield from _with_split(READERS[format_](source), source)
+    above = source.last_line
+    for part in source.following:
+        if format_ not in BINARY_FORMATS:
+            format_ = identify(part, reporter, spec.encoding)
+        for record in _with_split(READERS[format_](part), part):
+            yield record._replace(line=record.line + above)
+        above += part.last_line
+        source.blank += part.blank
+        source.comments += part.comments
+
+
+def _with_split(records: Iterator[Row | Bad], source: Source) -> Iterator[Row | Bad]:
+    for record in records:
+        source.last_line = max(source.last_line, record.line)
+        if source.split and isinstance(record, Row) and SPLIT_COLUMN not in record.cells:
+            record = record._replace(cells={**record.cells, SPLIT_COLUMN: source.split})
+        yield record
 
 
 def _reported(records: Iterator[Row | Bad], source: Source, reporter: Reporter) -> Iterator[Row | Bad]:

@@ -1,8 +1,8 @@
 """The file that is being read, and what every reader yields from it."""
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +10,8 @@ from workers.ingest.encodings import DAMAGE_HANDLER
 from workers.ingest.limits import Limits
 
 SAMPLE_BYTES = 256 * 1024
+_LISTED = 4
+"""Names of parts."""
 
 
 class Row(NamedTuple):
@@ -53,15 +55,48 @@ class Source:
     parts: list[str] = field(default_factory=list)
     """Sheets of a workbook or files of an archive, of which `part` is read."""
     part: str | None = None
+    split: str = ""
+    """What the part that is read says of the split of its rows: its own name, where others hold the other splits."""
+    following: list["Source"] = field(default_factory=list)
+    """Parts that are read after this one, as rows of the same table. Readers may find them."""
     blank: int = 0
     """Lines of the source that hold nothing."""
     comments: int = 0
     """Lines of the source that are remarks. Rows, rejects, blank lines, comments and the header are all there is."""
+    last_line: int = 0
+    """The last line of which a record was read."""
     position: Callable[[], int] = lambda: 0
     share_before: float = 0.0
     """Of the progress bar, taken by what came before reading."""
 
     _characters: int = 0
+
+    def read_splits(self, splits: Mapping[str, str], files: Sequence[tuple[Path, str]]) -> None:
+        """Read several parts that are named after splits, this one first. They share the notes; what each counts is added
+        when it was read."""
+        names = list(splits)
+        self.split = splits[names[0]]
+        self.following = [
+            replace(
+                self,
+                path=path,
+                filename=filename,
+                part=name,
+                split=splits[name],
+                following=[],
+                blank=0,
+                comments=0,
+            )
+            for name, (path, filename) in zip(names[1:], files[1:], strict=True)
+        ]
+        listed = ", ".join(f"“{name}”" for name in names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
+        self.notes.append(
+            f"Parts with the same columns were read together, with their names as splits: {listed}."
+        )
+        self.part = " + ".join(names[:_LISTED]) + (
+            f" + {len(names) - _LISTED}" if len(names) > _LISTED else ""
+        )
+        self.parts = [self.part, *self.parts]
 
     def note(self, text: str) -> None:
         """Add to `notes` what is not said there yet."""

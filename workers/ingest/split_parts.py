@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from workers.ingest.split_names import split_of_name
+from workers.ingest.split_names import MOST_FOLDS, SPLIT_COLUMN, codes_of, split_of_name
 from workers.ingest.splits import TEST, TRAIN, VALIDATION
+
+_PLAIN = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}
 
 
 def training_part(names: Sequence[str]) -> str | None:
@@ -12,6 +14,17 @@ def training_part(names: Sequence[str]) -> str | None:
     codes = {name: _split_of(name) for name in names}
     has_others = not {TEST, VALIDATION}.isdisjoint(codes.values())
     return next((name for name, code in codes.items() if code == TRAIN and has_others), None)
+
+
+def split_parts(read: str, names: Sequence[str]) -> dict[str, str]:
+    """Return those parts of a workbook or an archive that are named after splits, the one that is read first, with what
+    to write into a column of splits; none where they do not hold both training data and other rows."""
+    codes = {name: code for name in (read, *names) if (code := _split_of(name)) is not None}
+    if codes.get(read) != TRAIN or len(set(codes.values())) < 2:
+        return {}
+    if len(codes) <= MOST_FOLDS and codes_of(SPLIT_COLUMN, codes).keys() == codes.keys():
+        return {name: name for name in codes}
+    return {name: _PLAIN[code] for name, code in codes.items()}
 
 
 def unread_splits(read: str, names: Iterable[str]) -> str | None:

@@ -97,15 +97,28 @@ def test_numbered_parts_of_a_table_are_read_in_their_order(
     assert import_file(zipped(files), "x.zip", part=imported.result.part).rows == imported.rows
 
 
-def test_parts_of_training_data_are_read_without_the_test_data(import_file) -> None:
+def test_training_data_is_not_joined_with_test_data_of_other_columns(import_file) -> None:
     files = {
-        "test-0.csv": table(range(90)),
+        "test.csv": "id,text\n1,x\n",
         "train-0.csv": table(range(20)),
         "train-1.csv": table(range(20, 40)),
     }
     imported = import_file(zipped(files), "x.zip")
     assert len(imported.rows) == 40
-    assert any("Not read: “test-0.csv”" in why for why in imported.result.proposal.why)
+    assert any("Not read: “test.csv”" in why for why in imported.result.proposal.why)
+
+
+@pytest.mark.parametrize("codecs", [("utf-8", "utf-8"), ("utf-8", "cp1252"), ("cp1252", "utf-8")])
+def test_each_part_is_read_in_its_encoding_and_counted(import_file, codecs: tuple[str, str]) -> None:
+    rows = "".join(f"Ein schöner Film {n},{'ab'[n % 2]}\n" for n in range(20))
+    files = {
+        f"{name}.csv": ("text,label\n" + rows.replace("Film", name) + "\n\na,b,c\n").encode(codec)
+        for name, codec in zip(("train", "test"), codecs, strict=True)
+    }
+    imported = import_file(zipped(files), "x.zip")
+    result = imported.result
+    assert (result.rows, result.rejected, result.blank) == (40, 2, 4)
+    assert imported.rows[-1]["text"] == "Ein schöner test 19"
 
 
 def test_parts_with_another_header_are_not_joined(import_file) -> None:

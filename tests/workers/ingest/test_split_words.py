@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
@@ -145,16 +146,15 @@ def _workbook(parts: dict[str, int], path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("write", "ending", "suffix"), [(_zip, ".zip", ".csv"), (_workbook, ".xlsx", "")])
+WRITERS = [(_zip, ".zip", ".csv"), (_workbook, ".xlsx", "")]
+
+
+@pytest.mark.parametrize(("write", "ending", "suffix"), WRITERS)
 @pytest.mark.parametrize(
     ("parts", "read", "unread"),
     [
-        ({"train": 60, "test": 24}, "train", ["test"]),
-        ({"train": 24, "test": 60}, "train", ["test"]),
-        ({"Testdaten": 30, "Trainingsdaten": 24, "dev": 20}, "Trainingsdaten", ["Testdaten", "dev"]),
         ({"orders": 60, "test": 24}, "orders", ["test"]),
         ({"orders": 60, "prices": 24}, "orders", []),
-        ({"en_train": 60, "en_dev": 24}, "en_train", ["en_dev"]),
     ],
 )
 def test_test_data_in_another_part_is_named(
@@ -166,6 +166,47 @@ def test_test_data_in_another_part_is_named(
     assert len(said) == bool(unread)
     for name in unread:
         assert f"“{name}{suffix}”" in said[0]
+
+
+@pytest.mark.parametrize(("write", "ending", "suffix"), WRITERS)
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"train": 60, "test": 24},
+        {"test": 60, "train": 24},
+        {"Testdaten": 30, "Trainingsdaten": 24, "dev": 20},
+        {"en_train": 60, "en_dev": 24},
+        {"train": 30, "eval": 20, "test": 20},
+    ],
+)
+def test_parts_named_after_splits_are_read_together(
+    import_file, tmp_path: Path, write, ending: str, suffix: str, parts: dict[str, int]
+) -> None:
+    written = write(parts, tmp_path / f"d{ending}")
+    imported = import_file(written, f"d{ending}")
+    assert imported.result.proposal.roles == {"text": "input", "label": "label", "split": "split"}
+    codes = codes_of("split", {row["split"] for row in imported.rows})
+    rows = [(codes[row["split"]], row["text"]) for row in imported.rows]
+    meant = codes_of("split", parts)
+    expected = {
+        (meant[name], f"Parcel {name} {n} is late") for name, count in parts.items() for n in range(count)
+    }
+    assert set(rows) == expected
+    lines = [row["__line"] for row in imported.rows]
+    assert lines == sorted(set(lines))
+    assert imported.result.part == imported.result.parts[0]
+    whole = import_file(written, f"d{ending}", part=imported.result.part)
+    assert whole.rows == imported.rows
+    name = next(iter(parts)) + suffix
+    assert import_file(written, f"d{ending}", part=name).result.rows == next(iter(parts.values()))
+
+
+def test_more_parts_than_a_column_of_splits_may_name(import_file, tmp_path: Path) -> None:
+    imported = import_file(
+        _zip({f"train-{n:02d}": 3 for n in range(30)} | {"test": 9}, tmp_path / "d.zip"), "d.zip"
+    )
+    assert imported.result.proposal.roles["split"] == "split"
+    assert Counter(row["split"] for row in imported.rows) == {"train": 90, "test": 9}
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,11 @@ from workers.ingest.labels import named as quoted
 from workers.ingest.number_formats import general
 from workers.ingest.readers.delimited import too_many_columns
 from workers.ingest.readers.ods import OdsDocument, open_ods
-from workers.ingest.readers.sheets import unread_sheets
+from workers.ingest.readers.sheets import alike, tops_of, unread_sheets
 from workers.ingest.readers.xlsx import Struck, open_workbook
 from workers.ingest.readers.xml_parts import DamagedSheet, Merged, SheetRow
 from workers.ingest.source import Bad, Row, Source
-from workers.ingest.split_parts import training_part, unread_splits
+from workers.ingest.split_parts import split_parts, training_part, unread_splits
 from workers.ingest.vocabulary import is_known_name
 from workers.runtime.reporter import JobError
 
@@ -102,21 +102,28 @@ def _chosen(
             field="source",
         )
     assert name is not None  # noqa: S101
-    if len(filled) > 1 and name != source.part:
+    is_chosen, with_cells = name == source.part, [each for each in filled if filled[each]]
+    tops = (
+        {} if is_chosen or name in hidden else tops_of({each: rows(each) for each in seen[:_MOST_COMPARED]})
+    )
+    splits = split_parts(name, [name, *alike(name, tops)])
+    if len(filled) > 1 and not is_chosen and not splits:
         source.notes.append(
             f"The workbook has {len(filled)} sheets; “{name}” was read."
             if training
             else f"The workbook has {len(filled)} sheets; “{name}”, the fullest, was read."
         )
-    if unread := unread_splits(name, [each for each in filled if filled[each]]):
+    if unread := unread_splits(name, [each for each in with_cells if each not in splits]):
         source.notes.append(unread)
-    elif name != source.part and name not in hidden:
-        source.warnings += unread_sheets(name, {each: rows(each) for each in seen[:_MOST_COMPARED]})
+    elif not splits:
+        source.warnings += unread_sheets(name, tops)
     if unseen := [each for each in filled if filled[each] and each in hidden and each != name]:
-        source.notes.append(f"Hidden sheets are not read: {quoted(unseen)}.")
+        source.note(f"Hidden sheets are not read: {quoted(unseen)}.")
     if name in hidden:
         source.notes.append(f"The sheet “{name}” is hidden in the workbook.")
-    source.parts, source.part = [each for each in filled if filled[each]][:_MOST_SHEETS], name
+    source.parts, source.part = with_cells[:_MOST_SHEETS], name
+    if splits:
+        source.read_splits(splits, [(source.path, source.filename)] * len(splits))
     return name
 
 

@@ -14,12 +14,22 @@ _UNNAMED = re.compile(r"[^\W\d]+[ _-]?\d{1,3}")
 """Names that spreadsheet programs give: Sheet1, Tabelle2, 工作表3."""
 
 
-def unread_sheets(read: str, sheets: Mapping[str, Iterator[SheetRow]]) -> list[str]:
-    """Say what sheets beside the one that is read hold, where it belongs to the same table."""
+def tops_of(sheets: Mapping[str, Iterator[SheetRow]]) -> dict[str, list[list[str]]]:
+    """Return the first rows of sheets that have some."""
     tops = {
         name: [list(cells.values()) for _, cells in islice(rows, _LOOKED_AT)] for name, rows in sheets.items()
     }
-    tops = {name: rows for name, rows in tops.items() if rows}
+    return {name: rows for name, rows in tops.items() if rows}
+
+
+def alike(read: str, tops: Mapping[str, list[list[str]]]) -> list[str]:
+    """Return the other sheets that have the first row of the one that is read, where it names several columns."""
+    header = tops[read][0] if read in tops else []
+    return [name for name, rows in tops.items() if name != read and len(header) > 1 and rows[0] == header]
+
+
+def unread_sheets(read: str, tops: Mapping[str, list[list[str]]]) -> list[str]:
+    """Say what sheets beside the one that is read hold, where it belongs to the same table."""
     if len(tops) < 2 or read not in tops:
         return []
     if all(_is_list_of_texts(rows) for rows in tops.values()) and not any(map(_UNNAMED.fullmatch, tops)):
@@ -27,9 +37,8 @@ def unread_sheets(read: str, sheets: Mapping[str, Iterator[SheetRow]]) -> list[s
         return [
             f"Each sheet has one column of texts, and only “{read}” was read. If the sheets are named after labels, such as “{other}”, put all texts into one sheet, with their label in a second column."
         ]
-    header = tops[read][0]
-    alike = [name for name, rows in tops.items() if name != read and len(header) > 1 and rows[0] == header]
-    return [unread_alike(read, alike)] if alike else []
+    others = alike(read, tops)
+    return [unread_alike(read, others)] if others else []
 
 
 def _is_list_of_texts(rows: list[list[str]]) -> bool:
