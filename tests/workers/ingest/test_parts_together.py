@@ -170,3 +170,38 @@ def test_sheets_for_other_things_are_not_named(import_file, sheets: dict[str, li
 def test_a_chosen_sheet_is_read_without_a_word(import_file) -> None:
     content = workbook({name: rows_of(name) for name in ("Jan", "Feb")})
     assert import_file(content, "x.xlsx", part="Feb").result.proposal.warnings == []
+
+
+def document(sheets: dict[str, list[list[str]]]) -> bytes:
+    """An .ods with these sheets."""
+    tables = "".join(
+        f'<table:table table:name="{name}">'
+        + "".join(
+            "<table:table-row>"
+            + "".join(f"<table:table-cell><text:p>{cell}</text:p></table:table-cell>" for cell in row)
+            + "</table:table-row>"
+            for row in rows
+        )
+        + "</table:table>"
+        for name, rows in sheets.items()
+    )
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
+    content = (
+        f"<office:document-content {spaces}><office:body><office:spreadsheet>{tables}"
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    return zipped({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
+
+
+def test_sheets_of_an_opendocument_file_belong_together_too(import_file) -> None:
+    splits = import_file(document({name: rows_of(name) for name in ("test", "train")}), "x.ods")
+    assert {(row["split"], row["text"].split()[1]) for row in splits.rows} == {
+        ("train", "train"),
+        ("test", "test"),
+    }
+    assert len(splits.rows) == 24
+    months = import_file(document({name: rows_of(name) for name in ("Jan", "Feb", "Mar")}), "x.ods")
+    assert "The same columns are in “Feb”, “Mar”" in months.result.proposal.warnings[0]

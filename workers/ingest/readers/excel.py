@@ -8,6 +8,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
@@ -18,7 +19,7 @@ from workers.ingest.labels import named as quoted
 from workers.ingest.number_formats import general
 from workers.ingest.readers.delimited import too_many_columns
 from workers.ingest.readers.ods import OdsDocument, open_ods
-from workers.ingest.readers.sheets import alike, tops_of, unread_sheets
+from workers.ingest.readers.sheets import Tops, alike, tops_by_sheet, tops_in_order, unread_sheets
 from workers.ingest.readers.xlsx import Struck, open_workbook
 from workers.ingest.readers.xml_parts import DamagedSheet, Merged, SheetRow
 from workers.ingest.source import Bad, Row, Source
@@ -56,7 +57,7 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
                 return
             looked = {name: workbook.look_over(name) for name in workbook.sheets}
             filled = {name: cells for name, (cells, _) in looked.items()}
-            name = _chosen(source, filled, workbook.hidden, workbook.rows)
+            name = _chosen(source, filled, workbook.hidden, partial(tops_by_sheet, workbook.rows))
             workbook.hidden_rows = workbook.uncomputed = 0
             yield from _sheet(source, _filled_in(workbook.rows(name), looked[name][1]))
             if workbook.hidden_rows:
@@ -85,7 +86,7 @@ def _chosen(
     source: Source,
     filled: dict[str, int],
     hidden: Collection[str],
-    rows: Callable[[str], Iterator[SheetRow]],
+    tops_of: Callable[[list[str]], Tops],
 ) -> str:
     """The sheet that a person chose, else the one with the most filled cells: what stands before it is a cover, what
     follows it notes or lists. Hidden sheets hold what is no longer meant, and are read where a person chooses one."""
@@ -103,9 +104,8 @@ def _chosen(
         )
     assert name is not None  # noqa: S101
     is_chosen, with_cells = name == source.part, [each for each in filled if filled[each]]
-    tops = (
-        {} if is_chosen or name in hidden else tops_of({each: rows(each) for each in seen[:_MOST_COMPARED]})
-    )
+    is_alone = is_chosen or name in hidden or len(seen) < 2
+    tops = {} if is_alone else tops_of(seen[:_MOST_COMPARED])
     splits = split_parts(name, [name, *alike(name, tops)])
     if len(filled) > 1 and not is_chosen and not splits:
         source.notes.append(
@@ -216,7 +216,9 @@ def _named(cells: dict[int, str], names: dict[int, str]) -> dict[str, str]:
 
 
 def _ods(source: Source, document: OdsDocument) -> Iterator[Row | Bad]:
-    yield from _sheet(source, document.rows(_chosen(source, document.sheets, (), document.rows)))
+    yield from _sheet(
+        source, document.rows(_chosen(source, document.sheets, (), partial(tops_in_order, document.all_rows)))
+    )
 
 
 def _old(source: Source, held: ExitStack) -> Iterator[Row | Bad]:
@@ -225,7 +227,12 @@ def _old(source: Source, held: ExitStack) -> Iterator[Row | Bad]:
     workbook = held.enter_context(CalamineWorkbook.from_path(source.path))
     hidden = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible]
     filled = {name: _filled_cells(source, workbook, name) for name in workbook.sheet_names}
-    name = _chosen(source, filled, hidden, lambda each: _calamine_rows(workbook.get_sheet_by_name(each)))
+    name = _chosen(
+        source,
+        filled,
+        hidden,
+        partial(tops_by_sheet, lambda each: _calamine_rows(workbook.get_sheet_by_name(each))),
+    )
     source.note(
         "Number formats are not read from .xls and .xlsb workbooks: 12.5 % is read as 0.125. Save the workbook as .xlsx to read numbers as they are shown."
     )

@@ -86,6 +86,11 @@ class OdsDocument(XmlParts):
             yield from reading.done
             reading.done.clear()
 
+    def all_rows(self) -> Iterator[tuple[str, list[str]]]:
+        """The texts of each row of all sheets, with the name of its sheet; repeated ones once."""
+        for name, row in self._read():
+            yield name, [cell.text for cell in row.cells if cell.text]
+
     def rows(self, sheet: str) -> Iterator[SheetRow]:
         """The rows that hold something: their number, and their texts by column, from 0. Raises JobError before more is
         written out than may be read."""
