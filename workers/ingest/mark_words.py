@@ -65,8 +65,8 @@ TURN_MASKS = _names(
 TAGS = _names("tag tags flags annotation annotations marks issues qualityflags reviews 标记 标注")
 """Lists that say this and that of a row."""
 TAGGED_BAD = _values(
-    "bad reject rejected exclude excluded discard discarded delete to_delete remove do_not_use don't_use not_usable unusable low_quality bad_quality "
-    "needs_work needs_revision nicht_verwenden skip ignore 不合格 删除 剔除 拒绝"
+    "bad reject rejected exclude excluded discard discarded to_delete do_not_use don't_use not_usable unusable low_quality bad_quality "
+    "needs_work needs_revision nicht_verwenden 不合格 剔除 拒绝"
 )
 UNCHECKED = _names(
     "needs need needed require requires required requiring awaiting awaits await pending under todo tobe to unreviewed unchecked 待审核 需要审核 待审 nochzuprufen"
