@@ -88,6 +88,8 @@ class Mark:
     """Positive and negative say nothing."""
     is_yes_or_no: bool = False
     """Other words than yes and no say nothing."""
+    is_error: bool = False
+    """Of a turn or a part of it: whether what it says is an error."""
 
 
 @lru_cache(maxsize=4096)
@@ -118,6 +120,7 @@ def mark_named(name: str) -> Mark | None:
                 is_doubtful=plain(name) == "decision" or (not is_whole and not _is_about_answers(words)),
                 no_questions=all(word in NO_QUESTIONS for word in found),
                 no_polarity=all(word in UNPOLAR for word in found),
+                is_error=plain(name) in ERROR_FLAGS,
                 is_yes_or_no=all(word in YES_OR_NO for word in found),
             )
     return None
@@ -292,9 +295,9 @@ def is_marked_bad(name: str, value: object, *, zero_is_bad: bool = False) -> boo
             for inner, said in value.items()
             if not isinstance(said, dict)
         )
-    if plain(name) in ERROR_FLAGS:
-        return value is True or (plain(name) != "error" and folded_mark(str(value)) in YES)
     mark = mark_named(name) if isinstance(value, str | bool | int | float) else None
+    if mark and mark.is_error:
+        return value is True or (name.casefold() != "error" and folded_mark(str(value)) in YES)
     if mark is None or mark.is_loose or mark.is_doubtful:
         return False
     number = None if isinstance(value, bool) else number_of(str(value))
