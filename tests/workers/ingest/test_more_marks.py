@@ -127,7 +127,10 @@ def test_tags_of_bad_rows_are_named_and_followed_where_a_person_wants_it(
     assert {row["target"].split()[0] for row in frozen.rows} == {"Right"}
 
 
-@pytest.mark.parametrize("tags", [["parcel"], ["wrong desk", "lamp"], ["spam", "late"], ["negative"], ["delete", "git"], ["ignore"]])
+@pytest.mark.parametrize(
+    "tags",
+    [["parcel"], ["wrong desk", "lamp"], ["spam", "late"], ["negative"], ["delete", "git"], ["ignore"]],
+)
 def test_tags_of_topics_are_not_named(import_file, tags: list[str]) -> None:
     file = made(lambda n: {**pair(n), "tags": tags if is_bad(n) else ["kettle"]})
     assert import_file(file, "x.jsonl").result.proposal.warnings == []
