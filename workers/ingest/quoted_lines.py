@@ -10,7 +10,13 @@ Marks = Literal["", "curly", "wrapped", "whole"]
 
 _BETWEEN = ("\t", ";", ",", "|")
 _WHOLE = re.compile(r'\s*"((?:[^"]|"")*)"[;,\t]*\s*$')
-_DOUBLED = re.compile(r'(?:^""|""$|[,;\t|]""|""[,;\t|])')
+_CELL = r'(?:""(?:[^"]|"""")*""|[^"{mark}\s][^"{mark}]*)?'
+_ROWS = tuple(
+    re.compile(rf"{cell}(?:{mark}{cell})+")
+    for mark in map(re.escape, _BETWEEN)
+    for cell in (_CELL.replace("{mark}", mark),)
+)
+"""What stands within the marks around a line that is a row of quoted cells. JSON and speech have marks elsewhere too."""
 _MOST_LINES = 500
 _LEAST_SHARE = 0.9
 _LEAST_DOUBLED = 0.5
@@ -43,7 +49,7 @@ def _wrapped(lines: list[str]) -> Marks:
     whole = [found[1] for line in lines if (found := _WHOLE.match(line))]
     if len(whole) < 2 or len(whole) < _LEAST_SHARE * (len(lines) - 1):
         return ""
-    doubled = sum(bool(_DOUBLED.search(text)) for text in whole)
+    doubled = sum('""' in text and any(row.fullmatch(text) for row in _ROWS) for text in whole)
     names = re.split(r"[,;\t|]", lines[0].strip().strip('"').replace('""', ""))
     is_named = len(names) > 1 and sum(map(is_known_name, names)) * 2 > len(names)
     if doubled >= _LEAST_DOUBLED * len(whole) or (is_named and all(map(_holds_cells, whole))):

@@ -40,8 +40,8 @@ _LINES = 400
 _TIMING = re.compile(r"(?:\d{1,3}:)?\d\d:\d\d[,.]\d{1,3} *--> *(?:\d{1,3}:)?\d\d:\d\d[,.]\d{1,3}")
 _RIGHT_CHOICE = re.compile(r"answer\s*:\s*[A-Z]\s*\.?", re.IGNORECASE)
 _CHOICE = re.compile(r"[A-Z][.)]\s*\S")
-_GIFT = re.compile(r"\{(?:[^{}]*[=~][^{}]*|\s*(?:T|F|TRUE|FALSE)\s*)\}\s*[^{}\n]*$")
-_GIFT_CHOICES = re.compile(r"\{\s*(?:[=~%]|T\s*\}|F\s*\}|TRUE\s*\}|FALSE\s*\}|#)")
+_GIFT = re.compile(r"\{\s*([^{}]{0,2000}?)\s*\}[^{}\n]*$")
+_GIFT_ANSWERS = re.compile(r"[=~%#]|(?:T|F|TRUE|FALSE)$")
 _FEWEST = 3
 
 
@@ -58,7 +58,7 @@ def other_use(sample: str) -> str | None:
         block.strip() for block in re.split(r"\n[ \t\r]*\n", sample.strip("\ufeff \r\n")) if block.strip()
     ]
     asked = [block for block in blocks if not block.startswith(("//", "$CATEGORY"))] or blocks
-    gift = sum(bool(_GIFT.search(block) and _GIFT_CHOICES.search(block)) for block in asked)
+    gift = sum(bool((found := _GIFT.search(block)) and _GIFT_ANSWERS.match(found[1])) for block in asked)
     return _quiz("GIFT") if gift >= _FEWEST and gift >= 0.8 * len(asked) else None
 
 

@@ -74,6 +74,10 @@ def test_marks_around_cells_and_lines_are_no_part_of_texts(import_file: Any, mar
     assert imported.result.rejected == 0
 
 
+def one_column(name: str, form: str) -> str:
+    return written([(name,), *((form.format(n=n),) for n in range(30))], quoting=csv.QUOTE_ALL)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -81,6 +85,11 @@ def test_marks_around_cells_and_lines_are_no_part_of_texts(import_file: Any, mar
         "text,label\n" + "".join(f"“Hello {n}” she said,{'ab'[n % 2]}\n" for n in range(30)),
         "text\n" + "".join(f'"Where is it, {n}? ""Here"", he said"\n' for n in range(30)),
         "".join(f'"Where is it, {n}?"\n' for n in range(30)),
+        one_column("Daten", '{{"a": "b{n}", "c": "d"}}'),
+        one_column("Daten", '{{"a":"b{n}","c":"d"}}'),
+        one_column("Daten", '["a","b{n}"]'),
+        one_column("Zitat", '"Hello {n}", he said, "go"'),
+        one_column("Zitat", '"Hello {n}"; "go"'),
         written([("question", "answer"), *((f"How, {n}?", "So") for n in range(30))], quoting=csv.QUOTE_ALL),
     ],
 )
