@@ -35,17 +35,17 @@ _MIXED = (*_WESTERN[:7], *_WESTERN[9:11])
 _CENTRAL = ("cp1250", "iso8859-2", "cp852")
 _BALTIC = ("cp1257",)
 _DOS_AND_MAC = ("cp850", "mac_roman")
-_LIKE_WESTERN = ("áéíóöőúüű", "ăâîşţ", "ąčęėįšųūž", "āčēģīķļņšūž")
-"""Hungarian, Romanian, Lithuanian, Latvian: their letters are those of two Western languages, mixed as no text does."""
+_LIKE_WESTERN = ("áéíóöőúüű", "ăâîşţ", "ąčęėįšųūž", "āčēģīķļņšūž", "çğıöşüâî")
+"""Hungarian, Romanian, Lithuanian, Latvian, Turkish: their letters are those of two Western languages, mixed as no text does."""
 _OTHERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("áčďéěíňóřšťúůýž", _CENTRAL),
     ("áäčďéíĺľňóôŕšťúýž", _CENTRAL),
     ("ąćęłńóśźż", _CENTRAL),
     ("čćžšđ", _CENTRAL),
-    *zip(_LIKE_WESTERN, (_CENTRAL, _CENTRAL, _BALTIC, _BALTIC), strict=True),
+    *zip(_LIKE_WESTERN, (_CENTRAL, _CENTRAL, _BALTIC, _BALTIC, ("cp1254",)), strict=True),
     *((alphabet, _DOS_AND_MAC) for alphabet in _WESTERN[:9]),
 )
-"""Czech, Slovak, Polish, Croatian and Slovene, Hungarian, Romanian, Lithuanian, Latvian, and Western ones elsewhere."""
+"""Czech, Slovak, Polish, Croatian and Slovene, Hungarian, Romanian, Lithuanian, Latvian, Turkish, and Western ones elsewhere."""
 _QUOTES = frozenset("‘’‚“”„–—…‹›«»•·،؛؟\u00a0\u00ad")
 _BETWEEN_WORDS = _QUOTES | frozenset("¿¡§©®™°€£¥¢¤†‡ºª¹²³½¼¾±´¨¯`µ¶×÷¬¦ˆ˜‰¸")
 _AFTER_WORDS = frozenset("¹²³½¼¾±¯¨ºª")

@@ -116,6 +116,7 @@ SENTENCES = {
     "pl": ["Gdzie jest moje zamówienie i gdzie źle", "Paczka dotrze jutro, dziękuję", "Jak mogę zwrócić płaszcz"],
     "hu": ["A csomag reggel érkezik, köszönjük a türelmet", "Főleg délelőtt, időben", "Szörnyű és gyűlölöm"],
     "lt": ["Kur yra mano užsakymas, ačiū", "Siuntinys atvyks rytoj, ačiū už kantrybę", "Kaip grąžinti prekę, pasirinkę"],
+    "tr": ["Siparişim nerede, çok geç", "Paket yarın sabah gelecek, teşekkürler", "Ürünü nasıl iade ederim?", "ağı açın"],
     "fr": ["Où est ma commande passée à Noël", "Très bien, je suis déçu", "La bibliothèque est fermée l’été"],
     "sv": ["Var är min beställning på vägen", "Paketet kommer på förmiddagen", "Hur skickar jag tillbaka två varor över ån?"],
     "is": ["Hvar er pöntunin mín, þakka þér", "Pakkinn kemur á morgun, það er gott", "Hvernig skila ég vörunni?"],
@@ -123,7 +124,7 @@ SENTENCES = {
 WRITTEN_IN = [
     ("he", "cp1255"), ("ru", "cp1251"), ("ru", "koi8_r"), ("ru", "cp866"), ("el", "cp1253"), ("ar", "cp1256"),
     ("cs", "cp1250"), ("cs", "iso8859-2"), ("pl", "cp1250"), ("pl", "iso8859-2"), ("hu", "cp1250"), ("lt", "cp1257"),
-    ("fr", "cp1252"), ("sv", "cp1252"), ("is", "cp1252"),
+    ("tr", "cp1254"), ("fr", "cp1252"), ("sv", "cp1252"), ("is", "cp1252"),
 ]  # fmt: skip
 
 
