@@ -5,15 +5,16 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from apps.core.errors import UserError
@@ -80,6 +81,43 @@ def _back_to_page(request: HttpRequest, address: str) -> str:
     if parts.path != reverse(settings.LOGIN_URL) or not page:
         return address
     return f"{parts.path}?{urlencode({REDIRECT_FIELD_NAME: page})}"
+
+
+class FormAddressMiddleware:
+    """Leads back to a page from addresses that only take forms: a person who is asked to sign in there comes back to the page
+    of the form, and a browser that opens one (a restored tab, for instance) gets a page that says so."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method == "POST" and "Location" in response:
+            response["Location"] = self._by_way_of_the_form(request, response["Location"])
+        elif (
+            request.method == "GET" and isinstance(response, HttpResponseNotAllowed) and _is_browser(request)
+        ):
+            page = render(request, "405.html", status=405)
+            page["Allow"] = response["Allow"]
+            return page
+        return response
+
+    def _by_way_of_the_form(self, request: HttpRequest, address: str) -> str:
+        """`address`; where it is the sign-in page that would lead to the form's own address, with the form's page instead."""
+        parts = urlsplit(address)
+        following = parse_qs(parts.query).get(REDIRECT_FIELD_NAME)
+        if parts.path != reverse(settings.LOGIN_URL) or following != [request.get_full_path()]:
+            return address
+        messages.warning(request, _("You were signed out. Sign in, then send the form again."))
+        page = urlsplit(request.headers.get("Referer", ""))
+        is_ours = page.netloc == request.get_host() and not page.path.startswith("//")
+        here = urlunsplit(("", "", page.path, page.query, "")) if is_ours else "/"
+        return f"{parts.path}?{urlencode({REDIRECT_FIELD_NAME: here})}"
+
+
+def _is_browser(request: HttpRequest) -> bool:
+    """Whether the caller asks for a page by name; programs take anything."""
+    return "text/html" in request.headers.get("Accept", "")
 
 
 class UserErrorMiddleware:

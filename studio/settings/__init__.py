@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.core.middleware.WholePageMiddleware",
+    "apps.core.middleware.FormAddressMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "apps.core.middleware.UserErrorMiddleware",
     "apps.workspaces.middleware.WorkspaceMiddleware",
