@@ -94,7 +94,7 @@ def test_the_command_exists(deployment: dict[str, Any], name: str) -> None:
     for word, following in zip(command, [*command[1:], ""], strict=True):
         target = following if word == "-A" else word.split(":")[0] if word.endswith(":application") else None
         if target:
-            assert (ROOT / (target.replace(".", "/") + ".py")).exists(), target
+            assert importlib.util.find_spec(target), target
 
 
 def test_every_queue_has_its_worker(deployment: dict[str, Any]) -> None:
