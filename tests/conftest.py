@@ -38,6 +38,12 @@ def _clients_sign_in_by_cookie() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _logging_is_set_up() -> None:
+    """The entry point of the web sets up logging once more and drops the handler of caplog: before any test, not in one."""
+    import studio.asgi  # noqa: F401
+
+
+@pytest.fixture(scope="session", autouse=True)
 def redis_server() -> Iterator[str]:
     """A real Redis on the port that the settings name; its address."""
     process = subprocess.Popen(
