@@ -15,7 +15,7 @@ from django.contrib.sessions.models import Session
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, When
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -51,7 +51,7 @@ sign_up = SignUp.as_view()
 
 
 @require_http_methods(["GET", "POST"])
-def forgotten_password(request: SignedInRequest) -> HttpResponse:
+def forgotten_password(request: HttpRequest) -> HttpResponse:
     """Promises an e-mail only where one can arrive."""
     if not mail.reaches_people():
         return render(request, "account/password_reset_by_hand.html")
@@ -60,12 +60,12 @@ def forgotten_password(request: SignedInRequest) -> HttpResponse:
 
 
 @require_GET
-def forgotten_password_done(request: SignedInRequest) -> HttpResponse:
+def forgotten_password_done(request: HttpRequest) -> HttpResponse:
     return render(request, "account/password_reset_done.html")
 
 
 @require_http_methods(["GET", "POST"])
-def new_password(request: SignedInRequest, uidb36: str, key: str) -> HttpResponse:
+def new_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
     """Set a new password. Wrong passwords that others tried do not delay the sign-in after it."""
     response: HttpResponse = account.password_reset_from_key(request, uidb36=uidb36, key=key)
     if email := getattr(request, "has_reset_password_of", ""):
@@ -183,12 +183,12 @@ def delete(request: SignedInRequest) -> HttpResponse:
 
 
 @require_GET
-def deleted(request: SignedInRequest) -> HttpResponse:
+def deleted(request: HttpRequest) -> HttpResponse:
     return render(request, "account/deleted.html")
 
 
 @require_http_methods(["GET", "POST"])
-def provider_login(request: SignedInRequest, provider_id: str) -> HttpResponse:
+def provider_login(request: HttpRequest, provider_id: str) -> HttpResponse:
     """allauth's, which asks the provider where to go first and takes it for granted that it answers.
 
     Browsers apply form-action to where a form's answer redirects to, and where a provider lets people sign in is known

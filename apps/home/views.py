@@ -2,7 +2,7 @@
 
 from allauth.account.utils import perform_login
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
@@ -24,7 +24,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 @require_GET
-def home(request: WorkspaceRequest) -> HttpResponse:
+def home(request: HttpRequest) -> HttpResponse:
     """Before set-up: where to find the address. Then: what to do first, and what is going on."""
     if not request.user.is_authenticated and not services.is_set_up():
         return render(request, "home/not_set_up.html")
@@ -46,7 +46,7 @@ def _overview(request: WorkspaceRequest) -> HttpResponse:
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
-def set_up(request: WorkspaceRequest) -> HttpResponse:
+def set_up(request: HttpRequest) -> HttpResponse:
     """Creates the owner and the first workspace; opens only with the token in the printed address."""
     if services.is_set_up():
         return redirect("home:home")

@@ -142,7 +142,7 @@ class Storage:
     def publish(self, folder: Path, key: str) -> int:
         """Put a local folder under `key`, its marker last; return its bytes. What was there before is replaced.
 
-        In a folder on the same disk the files are linked, not copied: nobody may write into them afterwards.
+        Where the store is a folder on the same disk, files are linked, not copied: they must not be written to afterwards.
         """
         self.delete(key)
         total = 0
