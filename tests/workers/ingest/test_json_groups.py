@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from workers.contracts.task_types import Role, TaskType
+
 LABELS = ("late", "paid", "lost")
 TEXTS = [f"Parcel {n} to desk {n % 7} is {LABELS[n % 3]} again" for n in range(30)]
 ROWS = [{"text": text, "label": LABELS[n % 3]} for n, text in enumerate(TEXTS)]
@@ -47,6 +49,36 @@ SHAPES: dict[str, Any] = {
         for row in ROWS
     ],
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["Vertex", "Kili", "Prodigy"])
+def test_a_record_of_an_annotation_tool_keeps_its_marks(import_file, name: str) -> None:
+    records = [{**record, "is_correct": n % 3 > 0} for n, record in enumerate(SHAPES[name])]
+    roles = import_file(json.dumps(records), "x.json").result.proposal.roles
+    assert (roles["text"], roles["label"], roles["is_correct"]) == (Role.INPUT, Role.LABEL, Role.QUALITY)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "role"),
+    [
+        ("is_correct", [True, False], Role.QUALITY),
+        ("feedback", [{"correctness": 1}, {"correctness": 0}], Role.QUALITY),
+        ("split", ["train", "train", "train", "test"], Role.SPLIT),
+        ("created_at", ["2025-01-01T00:00:00Z"], Role.IGNORE),
+    ],
+)
+def test_a_record_of_inputs_and_outputs_keeps_its_other_fields(import_file, name, values, role) -> None:
+    records = [
+        {
+            "inputs": {"question": f"How do I renew the card number {n}?"},
+            "outputs": {"answer": f"Bring the card {n} and an identity document to the desk."},
+            name: values[n % len(values)],
+        }
+        for n in range(40)
+    ]
+    proposal = import_file(json.dumps(records), "x.json").result.proposal
+    assert proposal.task_type == TaskType.CHAT
+    assert proposal.roles == {"question": Role.INPUT, "answer": Role.TARGET, name: role}
 
 
 @pytest.mark.parametrize("indent", [None, 1])

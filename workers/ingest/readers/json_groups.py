@@ -186,6 +186,11 @@ def are_labels(names: list[str], texts: list[list[Any]], lengths: list[int]) -> 
     )
 
 
+def _others(cells: Cells, *used: str) -> Cells:
+    """Return what else a record says: it may mark the record as bad, or name its split."""
+    return {name: value for name, value in cells.items() if name not in used}
+
+
 _OF_ARGILLA = frozenset(
     [
         "inputs",
@@ -213,7 +218,7 @@ def _argilla(cells: Cells) -> Iterator[Cells] | None:
         return None
     made = dict(inputs) if isinstance(inputs, dict) else {"text": inputs}
     stands = str(cells.get("status", "")).lower() not in ("discarded", "default")
-    others = {name: value for name, value in cells.items() if name not in _OF_ARGILLA}
+    others = _others(cells, *_OF_ARGILLA)
     return iter([{**others, **made, "label": cells["annotation"] if stands else None}])
 
 
@@ -265,7 +270,10 @@ def _vertex(cells: Cells) -> Iterator[Cells] | None:
         if isinstance(use, dict)
         else None
     )
-    return iter([{"text": cells["textContent"], "label": label, **({"split": split} if split else {})}])
+    others = _others(cells, "textContent", "classificationAnnotation", "dataItemResourceLabels")
+    return iter(
+        [{**others, "text": cells["textContent"], "label": label, **({"split": split} if split else {})}]
+    )
 
 
 def _kili(cells: Cells) -> Iterator[Cells] | None:
@@ -279,9 +287,8 @@ def _kili(cells: Cells) -> Iterator[Cells] | None:
     }
     if not given:
         return None
-    return iter(
-        [{"text": cells["content"], **({"label": next(iter(given.values()))} if len(given) == 1 else given)}]
-    )
+    labels = {"label": next(iter(given.values()))} if len(given) == 1 else given
+    return iter([{**_others(cells, "content", "jsonResponse"), "text": cells["content"], **labels}])
 
 
 def _prodigy(cells: Cells) -> Iterator[Cells] | None:
@@ -289,7 +296,7 @@ def _prodigy(cells: Cells) -> Iterator[Cells] | None:
     if not isinstance(options, list) or not isinstance(accepted, list) or not isinstance(cells["text"], str):
         return None
     texts = {str(each.get("id")): each.get("text") for each in options if isinstance(each, dict)}
-    others = {name: value for name, value in cells.items() if name not in ("options", "accept")}
+    others = _others(cells, "options", "accept")
     return iter([{**others, "label": [texts.get(str(name)) or name for name in accepted]}])
 
 
@@ -310,7 +317,7 @@ def _traced(cells: Cells) -> Iterator[Cells] | None:
     question, answer = next(iter(given.values())), next(iter(made.values()))
     if not isinstance(question, str) or not isinstance(answer, str):
         return None
-    return iter([{"question": question, "answer": answer}])
+    return iter([{**_others(cells, "inputs", "outputs"), "question": question, "answer": answer}])
 
 
 ANNOTATION_SHAPES: tuple[tuple[set[str], str, Read], ...] = (
