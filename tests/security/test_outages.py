@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from django.test import Client
 from apps.accounts import services as accounts
 from apps.core.database import is_unavailable, wait_for_database
 from apps.workspaces.models import ApiKey, Workspace
+from tests.fixtures.locked_database import locked_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 only_sqlite = pytest.mark.skipif(
@@ -29,18 +28,6 @@ def key(owner: Any, workspace: Workspace) -> str:
     from apps.workspaces.services import create_api_key
 
     return create_api_key(actor=owner, workspace=workspace, name="A script")[1]
-
-
-@contextmanager
-def locked_database() -> Iterator[None]:
-    """Nobody else can write meanwhile."""
-    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        other.execute("ROLLBACK")
-        other.close()
 
 
 @pytest.fixture

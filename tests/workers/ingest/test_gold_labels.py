@@ -18,7 +18,7 @@ def made(row: Callable[[int], dict[str, Any]], count: int = 90) -> str:
 def pair(n: int) -> dict[str, str]:
     return {
         "sentence1": f"A man repairs bicycle {n} in the street.",
-        "sentence2": f"Somebody {n} is outside.",
+        "sentence2": f"A person {n} is outside.",
     }
 
 

@@ -2,12 +2,10 @@
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from apps.jobs.runner import supervisor
 from apps.jobs.runner.supervisor import supervise
 from apps.workspaces.models import Quota, UsageKind, UsageTotal
 from tests.apps.jobs.runner.supervising import SECONDS_TO_WAIT, fresh, in_background, supervised, wait_until
+from tests.fixtures.locked_database import locked_database
 from workers.contracts.events import Log, parse_event
 from workers.contracts.jobs import ROUTES, JobKind
 from workers.contracts.recipes import Recipe
@@ -345,21 +344,6 @@ def test_an_input_that_is_gone_is_an_error_and_not_a_hang(make_job) -> None:
 def test_specs_carry_no_unknown_fields() -> None:
     with pytest.raises(ValueError, match="extra"):
         JobSpec.model_validate({"surprise": 1})
-
-
-@contextmanager
-def locked_database() -> Iterator[None]:
-    """Nobody else can write meanwhile, as during a backup. Waiting for the lock is cut short, to test what comes after."""
-    if connection.vendor == "sqlite":
-        other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            other.execute("ROLLBACK")
-            other.close()
-        return
-    pytest.skip("Postgres locks rows, not the database.")
 
 
 @pytest.fixture
