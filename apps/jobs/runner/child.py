@@ -14,6 +14,7 @@ from apps.jobs.models import Job
 from apps.workspaces.secrets import hub_token
 from workers.contracts.events import EVENTS_FD_VARIABLE
 from workers.contracts.jobs import JobKind
+from workers.contracts.registry import EXTENSIONS_VARIABLE
 from workers.shared import kernels, memory
 
 _PASSED_ON = (
@@ -25,6 +26,7 @@ _PASSED_ON = (
     "TMPDIR",
     "VIRTUAL_ENV",
     "CUDA_VISIBLE_DEVICES",
+    EXTENSIONS_VARIABLE,
 )
 _PASSED_ON_PREFIXES = (
     "HF_",
