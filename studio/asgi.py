@@ -13,7 +13,7 @@ from channels.sessions import CookieMiddleware  # noqa: E402
 
 from apps.accounts.middleware import SocketSessionMiddleware  # noqa: E402
 from apps.core.sockets import SameOriginOnly, TellsOutages, WithinRates  # noqa: E402
-from apps.workspaces.bodies import BoundedBodies  # noqa: E402
+from apps.workspaces.access.request_limits import BoundedBodies  # noqa: E402
 from studio.urls import websocket_urlpatterns  # noqa: E402
 
 _sockets = CookieMiddleware(SocketSessionMiddleware(AuthMiddleware(URLRouter(websocket_urlpatterns))))

@@ -121,7 +121,7 @@ def workspace(owner):
 def owner(db):
     """Owns the workspace that everything happens in, and administers the installation."""
     from apps.accounts.models import User
-    from apps.workspaces.services import create_workspace
+    from apps.workspaces.team.lifecycle import create_workspace
 
     user = User.objects.create_superuser("owner@example.com", "owner-password", name="Olga Owner")
     create_workspace(actor=user, name="Library")
@@ -130,7 +130,7 @@ def owner(db):
 
 def _member(workspace, owner, role: str):
     from apps.accounts.models import User
-    from apps.workspaces.services import add_member
+    from apps.workspaces.team.members import add_member
 
     user = User.objects.create_user(f"{role}@example.com", f"{role}-password", name=role.title())
     add_member(actor=owner, workspace=workspace, user=user, role=role)
@@ -156,7 +156,7 @@ def viewer(workspace, owner):
 def outsider(db):
     """Has an account and a workspace of their own, and none of ours."""
     from apps.accounts.models import User
-    from apps.workspaces.services import create_workspace
+    from apps.workspaces.team.lifecycle import create_workspace
 
     user = User.objects.create_user("outsider@example.com", "outsider-password", name="Otto Outsider")
     create_workspace(actor=user, name="Elsewhere")

@@ -1,6 +1,6 @@
 """Finds every text that a person may read: marked ones in Python and templates, and the sentences that workers say.
 
-Workers say their sentences in English and import no Django; apps/core/said.py translates them when they are shown. Each
+Workers say their sentences in English and import no Django; apps/core/messages.py translates them when they are shown. Each
 literal or f-string of a worker that reads like words is a message here: `f"No column “{name}”."` is `No column “{1}”.`
 """
 

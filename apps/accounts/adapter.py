@@ -21,10 +21,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from apps.accounts import fresh, sealed
-from apps.accounts.devices import device_of, remember_device
+from apps.accounts import provider_reauthentication, two_step_secrets
+from apps.accounts.device_cookies import device_of, remember_device
+from apps.accounts.mail_language import language_of
 from apps.accounts.models import User
-from apps.accounts.reading import language_of
 from apps.accounts.signals import sign_up_asked, sign_up_made
 
 logger = logging.getLogger(__name__)
@@ -152,11 +152,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Raises ReauthenticationRequired for who has neither a password nor a second step and is due: allauth would ask
         them nothing."""
-        fresh.require_provider(context.request)
+        provider_reauthentication.require_provider(context.request)
         return bool(super().is_reauthentication_required(app=app, **kwargs))
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        return super().get_reauthentication_methods(user) or fresh.provider_methods(user)
+        return super().get_reauthentication_methods(user) or provider_reauthentication.provider_methods(user)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """By address, and apart for browsers that signed in before; allauth puts the Host header in front, which
@@ -210,10 +210,10 @@ class TwoStepAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        return sealed.encrypt(text)
+        return two_step_secrets.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return sealed.decrypt(encrypted_text)
+        return two_step_secrets.decrypt(encrypted_text)
 
     def generate_authenticator_name(self, user: Any, type: Any) -> str:
         number = Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1

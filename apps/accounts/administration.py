@@ -124,7 +124,7 @@ def _require_appointing(actor: User) -> None:
 
 
 def _set_rights(user: User, has_all: bool) -> bool:
-    """Whether that changed anything. Saved as a row, so that what is open hears of it (workspaces.closing)."""
+    """Whether that changed anything. Saved as a row, so that what is open hears of it (workspaces.access.revocation)."""
     if (user.is_staff, user.is_superuser) == (has_all, has_all):
         return False
     user.is_staff = user.is_superuser = has_all
@@ -133,7 +133,7 @@ def _set_rights(user: User, has_all: bool) -> bool:
 
 
 def _set_active(user: User, is_active: bool) -> bool:
-    """Whether that changed anything. Saved as a row, so that what is open hears of it (workspaces.closing)."""
+    """Whether that changed anything. Saved as a row, so that what is open hears of it (workspaces.access.revocation)."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     if locked.is_active == is_active:
         return False

@@ -6,4 +6,4 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from apps.accounts import checks, receivers, sealed  # noqa: F401  (connects them)
+        from apps.accounts import checks, receivers, two_step_secrets  # noqa: F401  (connects them)

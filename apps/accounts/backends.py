@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.http import HttpRequest
 
 from apps.accounts.models import User
-from apps.core.rates import Rate, take
+from apps.core.rate_limits import Rate, take
 
 LINKS = Rate(1, 180)
 """Counted apart from the links of signing up: the answer to the caller tells whether one of those is sent."""

@@ -25,8 +25,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from requests import RequestException
 
 from apps.accounts import services
-from apps.accounts.browsers import browser_name
-from apps.accounts.devices import remember_device
+from apps.accounts.browser_names import browser_name
+from apps.accounts.device_cookies import remember_device
 from apps.accounts.export import export_account
 from apps.accounts.forms import DeleteAccountForm, ProfileForm
 from apps.accounts.requests import SignedInRequest

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from apps.accounts.models import User
 from apps.api.throttling import wait_of_stranger
-from apps.workspaces.keys import KeyRefused, has_key, sent_key
+from apps.workspaces.access.api_keys import KeyRefused, has_key, sent_key
 from apps.workspaces.models import ApiKey
 
 

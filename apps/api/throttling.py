@@ -11,8 +11,8 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from apps.core.addresses import address_of_request, limited_as
-from apps.core.rates import Rate, take
+from apps.core.client_addresses import address_of_request, limited_as
+from apps.core.rate_limits import Rate, take
 from apps.workspaces.models import ApiKey
 
 

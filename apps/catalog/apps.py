@@ -10,7 +10,7 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.catalog import receivers  # noqa: F401  (connects them)
-        from apps.jobs.links import register_page
+        from apps.jobs.job_pages import register_page
 
         register_page(
             JobKind.EXPORT,

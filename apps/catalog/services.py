@@ -15,10 +15,10 @@ from pydantic import ValidationError
 
 from apps.accounts.models import User
 from apps.catalog.models import BaseModel, Export, ModelVersion
-from apps.core.disk import free_disk
+from apps.core.disk_space import free_disk
 from apps.core.errors import UserError
 from apps.core.filenames import file_stem
-from apps.core.lists import listed
+from apps.core.joined_names import listed
 from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
 from apps.jobs import services as jobs
@@ -27,7 +27,7 @@ from apps.jobs.reaper import drop_checkpoint
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import Workspace
-from apps.workspaces.services import next_number
+from apps.workspaces.numbering import next_number
 from workers.contracts.jobs import JobKind
 from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifest_from
 from workers.contracts.recipes import HubBase, is_hub_id

@@ -21,11 +21,11 @@ from kombu.exceptions import KombuError
 from apps.accounts.models import User
 from apps.catalog.models import ModelVersion
 from apps.core.redis import refuses_writes, sync_redis
-from apps.jobs.links import page_of
+from apps.jobs.job_pages import page_of
 from apps.jobs.models import Job, State
 from apps.jobs.reaper import REAPED_AT
 from apps.serving.client import EngineClient, EngineError
-from apps.workspaces.usage_report import stored_by_workspace
+from apps.workspaces.usage.report import stored_by_workspace
 from studio.celery import app as celery_app
 from workers.contracts.engine import EngineHealth
 from workers.contracts.jobs import Queue

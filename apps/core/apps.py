@@ -7,6 +7,6 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.core import checks  # noqa: F401  (registers them)
-        from apps.core.names import translate_names
+        from apps.core.admin_names import translate_names
 
         translate_names()

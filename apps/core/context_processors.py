@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 
-from apps.core.disk import is_disk_full
+from apps.core.disk_space import is_disk_full
 
 
 def host(request: HttpRequest) -> dict[str, bool]:

@@ -23,8 +23,8 @@ from django.db import transaction
 from django.dispatch import receiver
 from django.utils import timezone
 
+from apps.core.encryption import Unreadable, reseal, seal, secrets_rotating, unseal
 from apps.core.models import WaitingMail
-from apps.core.sealing import Unreadable, reseal, seal, secrets_rotating, unseal
 from launcher.console import SCREEN_ALONE
 from studio.celery import app as celery_app
 

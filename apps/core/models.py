@@ -21,7 +21,7 @@ class WaitingMail(Identified):
     """An e-mail until the mail server has taken it: written with what it is about, so that nothing loses it."""
 
     sealed = models.TextField(editable=False)
-    """By apps.core.sealing: it may hold a link that lets a person in."""
+    """By apps.core.encryption: it may hold a link that lets a person in."""
     tries = models.PositiveIntegerField(_("tries"), default=0)
     try_at = models.DateTimeField(_("next try"), default=timezone.now, db_index=True)
 

@@ -11,7 +11,7 @@ from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from apps.core.database import is_out_of_space, is_unavailable
-from apps.core.disk import is_disk_full
+from apps.core.disk_space import is_disk_full
 from apps.core.errors import Response, mark_response
 from apps.core.redis import AWAY, CONNECTIONS, POOL_WAIT_SECONDS, PoolFull, refuses_writes
 

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from apps.core.addresses import address_of_scope, limited_as
+from apps.core.client_addresses import address_of_scope, limited_as
 from apps.core.outages import AGAIN_AFTER_SECONDS, outage_of
-from apps.core.rates import Rate, take
+from apps.core.rate_limits import Rate, take
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
-from apps.core.said import translate_said
+from apps.core.messages import translate_said
 from workers.contracts.verdicts import LEARNED_LABELS, PlanProgress, Verdict, VerdictCode
 
 _SHARES = ("accuracy", "share")

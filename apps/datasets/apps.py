@@ -10,7 +10,7 @@ class DatasetsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.datasets import receivers, sources  # noqa: F401  (connects receivers)
-        from apps.jobs.links import register_page
+        from apps.jobs.job_pages import register_page
         from apps.jobs.runner.child import register_source_access
 
         register_source_access(JobKind.IMPORT, sources.source_access)

@@ -7,7 +7,7 @@ from apps.core.filenames import file_stem
 from apps.core.tables import Table
 from apps.datasets.models import DatasetVersion, Import
 from apps.datasets.rows import DATA_NAME, REJECTED_NAME, plain_cell
-from apps.workspaces.downloads import send_table
+from apps.workspaces.access.downloads import send_table
 
 
 def send_version_file(request: HttpRequest, version: DatasetVersion, name: str) -> StreamingHttpResponse:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.core.lists import listed
+from apps.core.joined_names import listed
 from workers.contracts.specs import Proposal
 from workers.contracts.task_types import ROLE_LABELS, TASKS, Role, TaskInfo, TaskType, missing_roles
 

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.dispatch import receiver
 
-from apps.core.sealing import Unreadable, reseal, seal, secrets_rotating, unseal
+from apps.core.encryption import Unreadable, reseal, seal, secrets_rotating, unseal
 from apps.datasets.models import Import
 from apps.jobs.models import Job
 from workers.contracts.specs import ADDRESS_VARIABLE, ALLOWED_VARIABLE

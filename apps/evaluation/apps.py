@@ -9,7 +9,7 @@ class EvaluationConfig(AppConfig):
         from django.urls import reverse
 
         from apps.evaluation import receivers  # noqa: F401  (connects them)
-        from apps.jobs.links import register_page
+        from apps.jobs.job_pages import register_page
         from workers.contracts.jobs import JobKind
 
         register_page(

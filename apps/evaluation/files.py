@@ -7,7 +7,7 @@ from apps.core.filenames import file_stem
 from apps.core.tables import Table
 from apps.evaluation.models import Evaluation
 from apps.evaluation.rows import OUTPUTS_NAME
-from apps.workspaces.downloads import send_table
+from apps.workspaces.access.downloads import send_table
 
 _COLUMNS = ("line", "input", "target", "output", "finish_reason", "seconds")
 """The Parquet file also holds each prompt as it was sent, and the numbers that metrics are computed from."""

@@ -7,7 +7,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 
-from apps.core.lists import listed
+from apps.core.joined_names import listed
 from workers.contracts import comparison_verdicts as verdicts
 from workers.contracts.comparison_verdicts import Subject
 from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction, MetricInfo

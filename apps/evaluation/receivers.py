@@ -7,7 +7,7 @@ from django.dispatch import receiver
 from apps.datasets.services import keeping as datasets
 from apps.evaluation import services
 from apps.evaluation.models import Evaluation
-from apps.jobs import hours
+from apps.jobs import accelerator_quota
 from apps.jobs.models import Job
 from apps.jobs.signals import job_retried, job_succeeded
 from workers.contracts.jobs import JobKind
@@ -26,4 +26,4 @@ def promise_hours_again(sender: type[Job], job: Job, **_: Any) -> None:
     """Raises UserError when the rows that are answered were deleted."""
     for evaluation in Evaluation.objects.select_related("dataset_version").filter(job=job):
         datasets.hold_version(evaluation.dataset_version)
-        hours.promise(job, source=evaluation)
+        accelerator_quota.promise(job, source=evaluation)

@@ -9,18 +9,18 @@ from django.utils.translation import gettext_noop
 from apps.accounts.models import User
 from apps.catalog import services as catalog
 from apps.catalog.models import ModelVersion
-from apps.core.disk import free_disk
+from apps.core.disk_space import free_disk
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
 from apps.datasets.services import keeping as datasets
 from apps.evaluation.models import ComparedEvaluation, Comparison, Evaluation
-from apps.jobs import hours
+from apps.jobs import accelerator_quota
 from apps.jobs import services as jobs
 from apps.jobs.models import Job, State
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
-from apps.workspaces.services import next_number
+from apps.workspaces.numbering import next_number
 from workers.contracts.jobs import JobKind
 from workers.contracts.metrics import SCORING_VERSION
 from workers.contracts.specs import ComparedEvaluation as ComparedSpec
@@ -82,7 +82,7 @@ def evaluate(
     evaluation.storage_key = f"evaluations/{evaluation.pk}"
     evaluation.job = _enqueue(actor, evaluation)
     evaluation.save()
-    hours.promise(evaluation.job, source=evaluation)
+    accelerator_quota.promise(evaluation.job, source=evaluation)
     audit.record(actor, "evaluation.started", evaluation)
     return evaluation
 

@@ -15,11 +15,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.catalog.models import ModelVersion
+from apps.core.choices import is_id, pick
 from apps.core.errors import UserError
 from apps.core.htmx import render_page, wants_partial
 from apps.core.listing import NEWEST, OLDEST, Listing, Sort
 from apps.core.outputs import shown_output
-from apps.core.picking import is_id, pick
 from apps.datasets.filters import by_task
 from apps.datasets.models import DatasetVersion
 from apps.evaluation import presentation, services
@@ -31,7 +31,7 @@ from apps.jobs.filters import by_state
 from apps.jobs.views import status_context
 from apps.workspaces import access
 from apps.workspaces.access import Action
-from apps.workspaces.decorators import in_workspace
+from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.requests import WorkspaceRequest
 
 ROWS_A_PAGE = 10

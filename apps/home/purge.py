@@ -7,7 +7,7 @@ from django.db import models, transaction
 from django.dispatch import receiver
 
 from apps.catalog.models import BaseModel, Export, ModelVersion
-from apps.core.disk import free_disk
+from apps.core.disk_space import free_disk
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.evaluation.models import ComparedEvaluation, Comparison, Evaluation
 from apps.jobs.models import Job

@@ -9,7 +9,7 @@ from apps.jobs.models import Job
 from apps.publishing.models import App
 from apps.training.models import Run
 from apps.workspaces.models import UsageKind, Workspace
-from apps.workspaces.usage_report import meter_of
+from apps.workspaces.usage.report import meter_of
 
 RECENT = 5
 

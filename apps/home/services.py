@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from apps.accounts import services as accounts
 from apps.accounts.models import User
 from apps.core.errors import UserError
-from apps.workspaces import services as workspaces
 from apps.workspaces.models import Workspace
+from apps.workspaces.team.lifecycle import create_workspace
 
 _LOCK = "home.set_up"
 _LOCK_SECONDS = 30
@@ -42,6 +42,6 @@ def set_up_studio(
             if is_set_up():
                 raise UserError(_("This studio is set up already. Sign in instead."))
             user = accounts.create_user(email=email, password=password, name=name, is_administrator=True)
-            return user, workspaces.create_workspace(actor=user, name=workspace)
+            return user, create_workspace(actor=user, name=workspace)
     finally:
         cache.delete(_LOCK)

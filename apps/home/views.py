@@ -13,10 +13,10 @@ from apps.core.htmx import render_page
 from apps.datasets import services as datasets
 from apps.home import querysets, services
 from apps.home.forms import SetUpForm
-from apps.jobs.links import page_of
-from apps.jobs.turns import Queues
+from apps.jobs.job_pages import page_of
+from apps.jobs.queue_order import Queues
 from apps.workspaces.access import Action
-from apps.workspaces.decorators import in_workspace
+from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.requests import WorkspaceRequest
 from examples import get_example, list_examples
 

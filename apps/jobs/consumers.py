@@ -7,10 +7,10 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from apps.core.database import database_call
 from apps.jobs.models import Job
 from apps.jobs.services import group_of
-from apps.workspaces import ways
+from apps.workspaces.access import live_access
 
 
-class JobConsumer(ways.WatchedSocket, AsyncJsonWebsocketConsumer):
+class JobConsumer(live_access.WatchedSocket, AsyncJsonWebsocketConsumer):
     """Sends {"type": "changed"} whenever the job changes. The only thing a browser may say is nothing."""
 
     async def connect(self) -> None:
@@ -19,9 +19,9 @@ class JobConsumer(ways.WatchedSocket, AsyncJsonWebsocketConsumer):
         if job is None or not await self.watch(
             [
                 group_of(job.pk),
-                ways.of_user(user.pk),
-                ways.of_session(session_key),
-                ways.of_workspace(job.workspace_id),
+                live_access.of_user(user.pk),
+                live_access.of_session(session_key),
+                live_access.of_workspace(job.workspace_id),
             ]
         ):
             await self.close(code=4404)
@@ -35,7 +35,7 @@ class JobConsumer(ways.WatchedSocket, AsyncJsonWebsocketConsumer):
 
     def is_allowed(self) -> bool:
         user, session = self.scope["user"], self.scope["session"]
-        return ways.is_signed_in(user, session.session_key) and self._job() is not None
+        return live_access.is_signed_in(user, session.session_key) and self._job() is not None
 
     async def disconnect(self, code: int) -> None:
         await self.unwatch()

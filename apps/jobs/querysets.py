@@ -8,7 +8,7 @@ from typing import Self
 from django.conf import settings
 from django.utils import timezone
 
-from apps.jobs.links import names_of_what_is_shown
+from apps.jobs.job_pages import names_of_what_is_shown
 from apps.workspaces.querysets import InWorkspaceQuerySet
 
 _QUEUED = "queued"
@@ -18,7 +18,7 @@ _ENDED = ("succeeded", "failed", "errored", "cancelled", "lost")
 
 class JobQuerySet(InWorkspaceQuerySet):
     def with_pages(self) -> Self:
-        """With what apps.jobs.links needs for the page of each."""
+        """With what apps.jobs.job_pages needs for the page of each."""
         return self.select_related(*names_of_what_is_shown())
 
     def active(self) -> Self:

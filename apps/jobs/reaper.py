@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.database import is_outage
-from apps.core.disk import free_disk
+from apps.core.disk_space import free_disk
 from apps.jobs import signals
 from apps.jobs.models import Job, State
 from apps.jobs.services import (

@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from apps.accounts.models import User
-from apps.jobs import hours, stopping
+from apps.jobs import accelerator_quota, stopping
 from apps.jobs.models import Job
 from apps.jobs.signals import attempt_ended, attempt_goes_on, job_ended
 from apps.workspaces.models import Workspace
@@ -19,14 +19,14 @@ def stop_what_runs(workspace: Workspace, actor: User, **_: Any) -> None:
 
 @receiver(attempt_goes_on)
 def require_hours(job: Job, seconds: float, **_: Any) -> None:
-    hours.require(job, seconds)
+    accelerator_quota.require(job, seconds)
 
 
 @receiver(attempt_ended)
 def count_attempt(job: Job, seconds: float, **_: Any) -> None:
-    hours.count_attempt(job, seconds)
+    accelerator_quota.count_attempt(job, seconds)
 
 
 @receiver(job_ended)
 def give_hours_back(job: Job, **_: Any) -> None:
-    hours.give_back(job)
+    accelerator_quota.give_back(job)

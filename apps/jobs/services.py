@@ -22,7 +22,7 @@ from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.jobs import signals
 from apps.jobs.models import CLAIMED, Job, JobEvent, State
-from apps.jobs.turns import Queues
+from apps.jobs.queue_order import Queues
 from apps.workspaces import access, audit, usage
 from apps.workspaces.models import Workspace
 from studio.celery import app as celery_app
@@ -81,7 +81,7 @@ def claim(*, job_id: str, worker: str) -> Job | None:
     """Take the queued job whose turn it is in the queue of `job_id`, or return None.
 
     A message from the broker stands for one turn of its queue, whichever job it names: there are as many messages as
-    queued jobs, and workspaces take turns (apps.jobs.turns). A second delivery of a message finds nothing to do, or takes
+    queued jobs, and workspaces take turns (apps.jobs.queue_order). A second delivery of a message finds nothing to do, or takes
     another job a little earlier.
     """
     now = timezone.now()

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.core.said import translate_said
+from apps.core.messages import translate_said
 from apps.jobs import services, stopping
-from apps.jobs.links import page_of
+from apps.jobs.job_pages import page_of
 from apps.jobs.models import ENDED, Job, State
-from apps.jobs.turns import Queues
+from apps.jobs.queue_order import Queues
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.requests import WorkspaceRequest

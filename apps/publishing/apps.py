@@ -9,8 +9,8 @@ class PublishingConfig(AppConfig):
     label = "publishing"
 
     def ready(self) -> None:
-        from apps.jobs.links import register_page
-        from apps.publishing import receivers, rotation  # noqa: F401  (registers them)
+        from apps.jobs.job_pages import register_page
+        from apps.publishing import receivers, token_rotation  # noqa: F401  (registers them)
 
         register_page(
             JobKind.PARITY, "parity_of", lambda version: reverse("publishing:detail", args=[version.app_id])

@@ -21,12 +21,12 @@ from django.utils import translation
 from redis.exceptions import RedisError
 
 from apps.catalog.models import ModelVersion
-from apps.core.addresses import address_of_scope
+from apps.core.client_addresses import address_of_scope
 from apps.core.database import database_call
 from apps.core.errors import UserError
 from apps.core.outages import outage_of
 from apps.publishing import entrance as entrances
-from apps.publishing import token_log, wire
+from apps.publishing import socket_messages, token_log
 from apps.publishing.actions import perform
 from apps.publishing.connections import async_redis
 from apps.publishing.entrance import Entrance
@@ -35,7 +35,8 @@ from apps.publishing.limits import SOCKET_MESSAGE_BYTES
 from apps.publishing.reply_queue import live_streamers
 from apps.publishing.services import branches, trials
 from apps.publishing.visitors import visitor_key_in
-from apps.workspaces import access, ways
+from apps.workspaces import access
+from apps.workspaces.access import live_access
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ NO_COOKIE, NOT_FOUND = 4401, 4404
 _STREAMER_SECONDS = 3
 
 
-class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):
+class ReplySocket(live_access.WatchedSocket, AsyncWebsocketConsumer):
     """What all of them share: JSON in and out, and one task for each reply that is followed."""
 
     refused_with = NOT_FOUND
@@ -65,7 +66,7 @@ class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):
 
     @abstractmethod
     async def act(self, kind: str, data: dict[str, Any]) -> None:
-        """Do what the browser asks for. Raises UserError, or one of wire.NOT_UNDERSTOOD."""
+        """Do what the browser asks for. Raises UserError, or one of socket_messages.NOT_UNDERSTOOD."""
 
     async def turn_out(self) -> None:
         await self.say({"type": "closed"})
@@ -89,14 +90,14 @@ class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):
             with translation.override(self.language):
                 await self.act(str(data["type"]), data)
         except UserError as error:
-            await self.say(wire.refusal_json(error.message, error.code, request_key))
-        except wire.NOT_UNDERSTOOD:
-            await self.say(wire.not_understood(request_key))
+            await self.say(socket_messages.refusal_json(error.message, error.code, request_key))
+        except socket_messages.NOT_UNDERSTOOD:
+            await self.say(socket_messages.not_understood(request_key))
         except Exception as error:
             if not (outage := outage_of(error)):
                 raise
             logger.error("Nothing could be done for a page: %s", outage.log)
-            await self.say(wire.outage_json(outage, request_key))
+            await self.say(socket_messages.outage_json(outage, request_key))
 
     async def say(self, data: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(data))
@@ -113,7 +114,7 @@ class ReplySocket(ways.WatchedSocket, AsyncWebsocketConsumer):
             async with fanout().follow(reply, after=after) as entries:
                 async for entry in entries:
                     waiting.cancel()
-                    await self.say(wire.entry_json(reply, entry, self.language))
+                    await self.say(socket_messages.entry_json(reply, entry, self.language))
         except RedisError:
             await self.close(code=1013)
         except OSError:
@@ -172,7 +173,9 @@ class AppSocket(ReplySocket):
         except UserError as error:
             if error.code == "stale":
                 # With the reason comes what the page has missed.
-                await self.say(wire.refusal_json(error.message, error.code, data.get("request_key")))
+                await self.say(
+                    socket_messages.refusal_json(error.message, error.code, data.get("request_key"))
+                )
                 await self.say(await self._conversation_now(str(data["conversation"]), data))
                 return
             raise
@@ -209,13 +212,13 @@ class AppSocket(ReplySocket):
             raise KeyError(conversation_id)
         first = self.entrance.message(str(data["first"])) if data.get("first") else None
         with translation.override(self.language):
-            return wire.conversation_json(conversation, first=first)
+            return socket_messages.conversation_json(conversation, first=first)
 
     @database_call
     def _perform(self, kind: str, data: dict[str, Any]) -> dict[str, Any] | None:
         with translation.override(self.language):
             turn = perform(self.entrance, kind, data)
-            return wire.turn_json(turn, data.get("request_key")) if turn else None
+            return socket_messages.turn_json(turn, data.get("request_key")) if turn else None
 
     async def _resume(self, message_id: str, last_seq: int, whole: bool) -> None:
         """Send what is missing: the rest of the log, or, once that has expired, the message as stored."""
@@ -223,7 +226,9 @@ class AppSocket(ReplySocket):
         if message is None:
             raise KeyError(message_id)
         if message.is_ended and (whole or not await token_log.last_seq(async_redis(), message_id)):
-            await self.say({"type": "message", "message": message_id, "stored": wire.message_json(message)})
+            await self.say(
+                {"type": "message", "message": message_id, "stored": socket_messages.message_json(message)}
+            )
         else:
             self.follow(message_id, last_seq)
 
@@ -235,13 +240,13 @@ class TrialSocket(ReplySocket):
         self.started: dict[str, str] = {}
         user, session_key = self.scope["user"], self.scope["session"].session_key
         return user.is_authenticated and await self.watch(
-            [ways.of_user(user.pk), ways.of_session(session_key)]
+            [live_access.of_user(user.pk), live_access.of_session(session_key)]
         )
 
     def is_allowed(self) -> bool:
         """Signed in, and still a member where every model lies that is answering."""
         user = self.scope["user"]
-        if not ways.is_signed_in(user, self.scope["session"].session_key):
+        if not live_access.is_signed_in(user, self.scope["session"].session_key):
             return False
         return all(self._may_follow(reply) for reply in list(self.following))
 

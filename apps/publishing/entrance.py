@@ -9,12 +9,13 @@ from typing import cast
 from django.contrib.auth.models import AnonymousUser
 
 from apps.accounts.models import User
-from apps.core.addresses import limited_as
+from apps.core.client_addresses import limited_as
 from apps.core.errors import NotVisible
-from apps.publishing.grants import is_open_to
+from apps.publishing.link_passwords import is_open_to
 from apps.publishing.models import App, AppVersion, Conversation, Message, ShareLink
 from apps.publishing.querysets import ConversationQuerySet, MessageQuerySet, ShareLinkQuerySet
-from apps.workspaces import access, ways
+from apps.workspaces import access
+from apps.workspaces.access import live_access
 
 
 class Locked(NotVisible):
@@ -69,7 +70,7 @@ class Entrance:
             return self._live_link(self.link).exists()
         return (
             self.user is not None
-            and (self.session_key is None or ways.is_signed_in(self.user, self.session_key))
+            and (self.session_key is None or live_access.is_signed_in(self.user, self.session_key))
             and App.objects.visible_to(self.user).filter(pk=self.app.pk).exists()
         )
 
@@ -86,12 +87,12 @@ class Entrance:
 
     @property
     def groups(self) -> list[str]:
-        """Channel groups on which it is told that something it rests on has changed (apps.workspaces.ways)."""
-        shared = [f"app.{self.app.pk}", ways.of_workspace(self.app.workspace_id)]
+        """Channel groups on which it is told that something it rests on has changed (apps.workspaces.access.live_access)."""
+        shared = [f"app.{self.app.pk}", live_access.of_workspace(self.app.workspace_id)]
         if self.link:
             return [*shared, f"link.{self.link.pk}"]
-        own = [ways.of_user(self.user.pk)] if self.user else []
-        return [*shared, *own, ways.of_session(self.session_key)]
+        own = [live_access.of_user(self.user.pk)] if self.user else []
+        return [*shared, *own, live_access.of_session(self.session_key)]
 
 
 def by_link(

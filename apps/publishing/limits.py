@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from apps.core.rates import Rate, take_each
+from apps.core.rate_limits import Rate, take_each
 
 MOST_CHARACTERS = 50_000
 """Of one message; what the model reads is often less, and then said in tokens."""

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 
-from apps.core.sealing import Unreadable, reseal, seal, unseal
+from apps.core.encryption import Unreadable, reseal, seal, unseal
 
 _BYTES = 24
 _PURPOSE = "share links"

@@ -8,7 +8,7 @@ class TrainingConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from apps.jobs.links import register_page
+        from apps.jobs.job_pages import register_page
         from apps.training import receivers, services  # noqa: F401  (connects the former)
         from apps.workspaces.models import UsageKind
         from apps.workspaces.usage import register_gauge

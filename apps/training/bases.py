@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.catalog.models import BaseModel, ModelVersion
+from apps.core.choices import is_id
 from apps.core.errors import UserError
+from apps.core.joined_names import listed
 from apps.core.listing import search
-from apps.core.lists import listed
-from apps.core.picking import is_id
 from apps.datasets.models import DatasetVersion
 from workers.contracts.recipes import Base, StarterBase, StarterSize, VersionBase
 from workers.contracts.task_types import Family, TaskInfo

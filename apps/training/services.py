@@ -20,7 +20,7 @@ from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.datasets.models import DatasetVersion
 from apps.datasets.services import keeping as datasets
-from apps.jobs import hours
+from apps.jobs import accelerator_quota
 from apps.jobs import services as jobs
 from apps.jobs.models import ACTIVE, Job, StopReason
 from apps.training.bases import BaseChoice
@@ -28,7 +28,7 @@ from apps.training.models import Preflight, Run
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import UsageKind, Workspace
-from apps.workspaces.services import next_number
+from apps.workspaces.numbering import next_number
 from workers.contracts.jobs import JobKind
 from workers.contracts.recipes import Base, Length, Recipe, VersionBase
 from workers.contracts.specs import PreflightResult, PreflightSpec, RunResult, RunSpec
@@ -295,7 +295,7 @@ def create_run(
         planned_steps=plan.steps,
         continues=plan.continues,
     )
-    hours.promise(job, source=run, seconds=plan.seconds)
+    accelerator_quota.promise(job, source=run, seconds=plan.seconds)
     return run
 
 
@@ -319,7 +319,7 @@ def require_room_again(job: Job) -> None:
             )
         whole = PreflightResult.model_validate(run.preflight.result)
         done = (job.checkpoint_step or 0) / max(1, whole.steps) if job.checkpoint_key else 0.0
-        hours.promise(job, source=run, seconds=whole.seconds * max(0.0, 1 - done))
+        accelerator_quota.promise(job, source=run, seconds=whole.seconds * max(0.0, 1 - done))
 
 
 def active_runs(workspace: Workspace) -> int:

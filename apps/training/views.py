@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from pydantic import ValidationError
 
 from apps.catalog.models import BaseModel
+from apps.core.choices import Picked, search_text
 from apps.core.errors import UserError
 from apps.core.htmx import render_page
 from apps.core.listing import NEWEST, OLDEST, Listing, Sort
-from apps.core.picking import Picked, search_text
 from apps.datasets.filters import by_task
 from apps.datasets.models import DatasetVersion
 from apps.jobs.filters import by_state
@@ -31,10 +31,10 @@ from apps.training.lineage import lineage_of
 from apps.training.models import Preflight, Run
 from apps.workspaces import access
 from apps.workspaces.access import Action
-from apps.workspaces.decorators import in_workspace
+from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.models import UsageKind
 from apps.workspaces.requests import WorkspaceRequest
-from apps.workspaces.usage_report import meter_of
+from apps.workspaces.usage.report import meter_of
 from workers.contracts.recipes import Length, Recipe
 from workers.contracts.task_types import TASKS
 

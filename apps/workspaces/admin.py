@@ -12,8 +12,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.admin import FewRowsFilter, ReadOnlyAdmin
-from apps.workspaces import audit, members, usage
-from apps.workspaces.audit_words import action_words
+from apps.workspaces import audit, usage
+from apps.workspaces.audit.words import action_words
 from apps.workspaces.models import (
     ApiKey,
     AuditEntry,
@@ -27,6 +27,7 @@ from apps.workspaces.models import (
     Workspace,
     WorkspaceSecret,
 )
+from apps.workspaces.team import members
 
 admin.site.unregister(Group)
 

@@ -7,6 +7,8 @@ class WorkspacesConfig(AppConfig):
     label = "workspaces"
 
     def ready(self) -> None:
-        from apps.workspaces import append_only, closing, receivers, secrets  # noqa: F401  (connects them)
+        from apps.workspaces.access import revocation  # noqa: F401  (connects its receivers)
+        from apps.workspaces.audit import append_only
+        from apps.workspaces.team import account_lifecycle, secrets  # noqa: F401  (connect theirs)
 
         post_migrate.connect(append_only.install, sender=self)

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from apps.workspaces.access import ALLOWED, Action
-from apps.workspaces.usage_report import tight_meters
+from apps.workspaces.usage.report import tight_meters
 
 
 def workspace(request: HttpRequest) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.forms import NewAccountForm
 from apps.core.forms import StudioForm
-from apps.workspaces.audit_words import action_words, kind_words
+from apps.workspaces.access.api_keys import DAYS
+from apps.workspaces.audit.words import action_words, kind_words
 from apps.workspaces.models import AuditEntry, Membership, Role, Workspace
 from apps.workspaces.querysets import NOBODY
-from apps.workspaces.services import DAYS
 
 
 class ApiKeyForm(StudioForm):

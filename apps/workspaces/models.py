@@ -198,7 +198,7 @@ class WorkspaceSecret(InWorkspace):
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     value = models.TextField(editable=False)
-    """Sealed by apps.core.sealing."""
+    """Sealed by apps.core.encryption."""
     hint = models.CharField(_("ends with"), max_length=4, editable=False)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from apps.workspaces import audit, lifecycle, usage
+from apps.workspaces import audit, usage
+from apps.workspaces.team import lifecycle
 
 logger = logging.getLogger(__name__)
 

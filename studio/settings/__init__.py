@@ -56,7 +56,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.core.headers.HeadersMiddleware",
-    "apps.workspaces.origin.OriginMiddleware",
+    "apps.workspaces.audit.origin.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "apps.core.hosts.HostMiddleware",
     "apps.api.middleware.ProgramsMiddleware",
@@ -75,7 +75,7 @@ MIDDLEWARE = [
     "apps.core.middleware.FormAddressMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "apps.core.middleware.UserErrorMiddleware",
-    "apps.workspaces.middleware.WorkspaceMiddleware",
+    "apps.workspaces.access.middleware.WorkspaceMiddleware",
 ]
 
 ROOT_URLCONF = "studio.urls"
@@ -99,7 +99,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "apps.core.templatetags.ui",
-                "apps.workspaces.templatetags.where",
+                "apps.workspaces.templatetags.form_workspace",
             ],
         },
     },

@@ -37,7 +37,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {
-            "serializer": "apps.core.cache.JsonSerializer",
+            "serializer": "apps.core.cache_serializer.JsonSerializer",
             "pool_class": "apps.core.redis.WaitingPool",
             "timeout": 3,
             "retry": Retry(ExponentialBackoff(cap=_MOST_WAIT_SECONDS), _RETRIES),

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.urls.exceptions import NoReverseMatch
 
-from apps.workspaces.doors import Address
+from apps.workspaces.access.url_inventory import Address
 from tests.access.world import Place, World
 
 RANDOM_ID = "0b7f4c0e-5f5c-4b4e-9d53-0c9f6a1f2b3d"

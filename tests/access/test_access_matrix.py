@@ -17,8 +17,8 @@ from django.urls import URLResolver, path
 from django.urls.resolvers import RegexPattern
 
 from apps.workspaces.access import ALLOWED, Action
-from apps.workspaces.access_table import ADMIN_ACTIONS, ADMIN_MAY, DOORS, OPEN, Door, Needs, Rule
-from apps.workspaces.doors import Address, addresses, unlisted
+from apps.workspaces.access.access_table import ADMIN_ACTIONS, ADMIN_MAY, DOORS, OPEN, Door, Needs, Rule
+from apps.workspaces.access.url_inventory import Address, addresses, unlisted
 from tests.access.asking import (
     ABSENT,
     CONFIRM,

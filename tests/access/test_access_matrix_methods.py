@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from apps.workspaces.doors import Address
+from apps.workspaces.access.url_inventory import Address
 from tests.access.asking import ABSENT, CONFIRM, FORBIDDEN, NO_METHOD, NO_WORKSPACE, SIGN_IN, ask, path_of
 from tests.access.test_access_matrix import ADDRESSES, METHODS, expected, ids_to_ask_for, is_leak
 from tests.access.world import World

@@ -9,8 +9,8 @@ from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
 from django.test import Client
 
-from apps.workspaces.access_table import OPEN
-from apps.workspaces.doors import Address, addresses
+from apps.workspaces.access.access_table import OPEN
+from apps.workspaces.access.url_inventory import Address, addresses
 from studio.asgi import application
 from tests.access.asking import IN, own, path_of, taken_back
 from tests.access.test_access_matrix import expected, ids_to_ask_for

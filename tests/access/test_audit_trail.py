@@ -13,9 +13,11 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from apps.workspaces import append_only, audit
+from apps.workspaces import audit
+from apps.workspaces.access.api_keys import create_api_key
+from apps.workspaces.audit import append_only
 from apps.workspaces.models import ApiKey, AuditEntry
-from apps.workspaces.services import create_api_key, create_workspace
+from apps.workspaces.team.lifecycle import create_workspace
 
 pytestmark = pytest.mark.django_db
 PAGE = "/workspace/audit/"

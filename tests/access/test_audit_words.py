@@ -14,7 +14,8 @@ from django.utils.translation import gettext, override
 
 from apps.publishing.services.links import create_share_link
 from apps.workspaces import audit
-from apps.workspaces.audit_words import (
+from apps.workspaces.access.api_keys import create_api_key
+from apps.workspaces.audit.words import (
     ACTIONS,
     NAMES,
     action_words,
@@ -22,15 +23,18 @@ from apps.workspaces.audit_words import (
     kind_words,
     label_words,
 )
-from apps.workspaces.members import transfer_ownership
 from apps.workspaces.models import AuditEntry, Quota
-from apps.workspaces.services import create_api_key
+from apps.workspaces.team.members import transfer_ownership
 from tests.access.test_audit_trail import body_of
 
 APPS = Path(__file__).parents[2] / "apps"
 RECORDS = ("record", "tell", "_take_out")
 """What writes an entry: the action is the second argument, or for the last one the third."""
-HANDED_ON = {"workspaces/people.py record", "workspaces/members.py record", "accounts/admin.py tell"}
+HANDED_ON = {
+    "workspaces/team/account_lifecycle.py record",
+    "workspaces/team/members.py record",
+    "accounts/admin.py tell",
+}
 """Calls whose action was given by somebody whose call is looked at too, or by `removed_action`."""
 NOT_CHANGES = {"by", "workspace"}
 
@@ -72,7 +76,7 @@ def test_every_code_of_the_source_has_words_and_every_word_a_code() -> None:
             unknown.append(f"{file}:{call.lineno} {ast.unparse(call)[:100]}")
     assert unknown == [], "say the action as a text, so that it can be given words"
     assert len(codes) > 70
-    assert codes - set(ACTIONS) == set(), "no words in apps/workspaces/audit_words.py"
+    assert codes - set(ACTIONS) == set(), "no words in apps/workspaces/audit/words.py"
     assert set(ACTIONS) - codes == set(), "nothing records these"
 
 

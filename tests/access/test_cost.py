@@ -11,8 +11,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.workspaces.access_table import Needs
-from apps.workspaces.doors import Address, addresses
+from apps.workspaces.access.access_table import Needs
+from apps.workspaces.access.url_inventory import Address, addresses
 from tests.access import crowd
 from tests.access.asking import own, path_of
 from tests.access.readying import READY

@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.core.errors import UserError
+from apps.workspaces.access.api_keys import create_api_key
 from apps.workspaces.models import ApiKey, AuditEntry, Membership, Role
-from apps.workspaces.services import create_api_key
 
 pytestmark = pytest.mark.django_db
 WAYS = {

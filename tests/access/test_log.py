@@ -12,11 +12,11 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from apps.workspaces import invitations
-from apps.workspaces.access_table import DOORS
-from apps.workspaces.doors import addresses
+from apps.workspaces.access.access_table import DOORS
+from apps.workspaces.access.api_keys import create_api_key
+from apps.workspaces.access.url_inventory import addresses
 from apps.workspaces.models import Role
-from apps.workspaces.services import create_api_key
+from apps.workspaces.team import invitations
 
 pytestmark = pytest.mark.django_db
 SECRET = {"link_token", "invitation_token", "reset_key", "confirmation_key"}

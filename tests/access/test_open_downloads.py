@@ -18,9 +18,10 @@ from django.test import Client
 
 from apps.catalog.models import Export
 from apps.datasets.models import Dataset, DatasetVersion, Import
-from apps.workspaces import lifecycle, members, ways
+from apps.workspaces.access import live_access
+from apps.workspaces.access.api_keys import create_api_key, revoke_api_key
 from apps.workspaces.models import ApiKey, Membership, Role
-from apps.workspaces.services import create_api_key, revoke_api_key
+from apps.workspaces.team import lifecycle, members
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SIZE = 400 << 20
@@ -31,7 +32,7 @@ PATIENCE_SECONDS = 20
 @pytest.fixture(autouse=True)
 def _only_hints(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks by the clock, so that what ends is ended by its hint."""
-    monkeypatch.setattr(ways, "LOOK_SECONDS", 600.0)
+    monkeypatch.setattr(live_access, "LOOK_SECONDS", 600.0)
 
 
 def _large(key: str) -> None:

@@ -9,13 +9,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from apps.core.sealing import Unreadable, seal, unseal
+from apps.core.encryption import Unreadable, seal, unseal
 from apps.jobs import services as jobs
 from apps.jobs.models import Job, JobEvent
 from apps.jobs.runner import child, supervisor
 from apps.publishing.services.links import address_of, create_share_link
-from apps.workspaces import secrets
 from apps.workspaces.models import AuditEntry, WorkspaceSecret
+from apps.workspaces.team import secrets
 from workers.contracts.jobs import JobKind
 from workers.shared.cache import Cache
 

@@ -36,10 +36,11 @@ from apps.publishing.services.apps import create_app, publish
 from apps.publishing.services.links import create_share_link, revoke_share_link
 from apps.publishing.visitors import COOKIE
 from apps.training.models import Preflight, Run
-from apps.workspaces.invitations import create_invitation
+from apps.workspaces.access.api_keys import create_api_key
 from apps.workspaces.models import ApiKey, Membership, Role, Workspace, WorkspaceSecret
-from apps.workspaces.secrets import set_secret
-from apps.workspaces.services import create_api_key, create_workspace
+from apps.workspaces.team.invitations import create_invitation
+from apps.workspaces.team.lifecycle import create_workspace
+from apps.workspaces.team.secrets import set_secret
 from tests.access.passkeys import registered_passkey
 from tests.access.results import freeze_result, import_files, import_result
 from tests.apps.conftest import (

@@ -20,7 +20,7 @@ from apps.jobs.runner.supervisor import supervise
 from apps.training import services as training
 from apps.training.bases import choices_for, find_choice
 from apps.training.models import Preflight, Run
-from apps.workspaces.services import next_number
+from apps.workspaces.numbering import next_number
 from workers.contracts.metrics import SCORING_VERSION
 from workers.contracts.model_folder import CARD_NAME, MANIFEST_NAME, ModelManifest
 from workers.contracts.recipes import Length, Precision, Recipe

@@ -29,7 +29,14 @@ def _services() -> list[Path]:
         APPS / "jobs" / "stopping.py",
         *(
             APPS / "workspaces" / f"{name}.py"
-            for name in ("invitations", "lifecycle", "members", "secrets", "usage")
+            for name in (
+                "access/api_keys",
+                "team/invitations",
+                "team/lifecycle",
+                "team/members",
+                "team/secrets",
+                "usage/ledger",
+            )
         ),
     ]
 

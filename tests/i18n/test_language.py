@@ -16,10 +16,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
-from apps.core.lists import listed
-from apps.core.said import translate_said
-from apps.workspaces.invitations import create_invitation, send_by_email
+from apps.core.joined_names import listed
+from apps.core.messages import translate_said
 from apps.workspaces.models import AuditEntry, Role
+from apps.workspaces.team.invitations import create_invitation, send_by_email
 from tools.extraction import SILENT, SPEAKING, sentences
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.utils.translation import override
 
-from apps.core.said import translate_said
+from apps.core.messages import translate_said
 
 CONSTANTS = ("SAVING", "WAITING_FOR_MEMORY")
 WORKERS = Path(__file__).resolve().parents[2] / "workers"

@@ -16,7 +16,7 @@ from django.core.asgi import get_asgi_application
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
-from apps.core import reach
+from apps.core import reachability
 from tests.access.bodies import body_for
 from tests.access.world import World, build_world
 from tests.fixtures.provider import signing_in_through
@@ -156,7 +156,7 @@ def test_every_form(
     _accounts(browser, site, provider_url, settings, sender)
     settings.ACCOUNT_EMAIL_VERIFICATION = verification
     settings.SIGN_UP, settings.NETWORK_FILE = "invitation", str(tmp_path / "network.json")
-    monkeypatch.setattr(reach, "lan_address", lambda: "192.0.2.7")  # where no network is
+    monkeypatch.setattr(reachability, "lan_address", lambda: "192.0.2.7")  # where no network is
     monkeypatch.setattr(Recording, "takes_back", True)
     settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 3600  # the sweep outlasts five minutes on a busy machine
     world = build_world()

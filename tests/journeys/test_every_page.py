@@ -21,10 +21,10 @@ from apps.datasets.models import Dataset
 from apps.jobs.models import Job
 from apps.publishing.models import App, ShareLink
 from apps.training.models import Run
-from apps.workspaces.access_table import Needs
-from apps.workspaces.doors import addresses
+from apps.workspaces.access.access_table import Needs
+from apps.workspaces.access.url_inventory import addresses
 from apps.workspaces.models import Workspace
-from apps.workspaces.services import create_workspace
+from apps.workspaces.team.lifecycle import create_workspace
 from tests.access.world import World, build_world
 from tests.fixtures.axe import bring_axe, violations
 from tests.fixtures.browser import Complaints

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings as site_settings
 
+from apps.workspaces.access.api_keys import create_api_key
 from apps.workspaces.models import AuditEntry
-from apps.workspaces.services import create_api_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,7 +65,7 @@ def test_a_stranger_sends_no_more_than_fits_into_memory(
     path: str, live_site: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     pieces = Endless()
-    with caplog.at_level(logging.WARNING, logger="apps.workspaces.bodies"):
+    with caplog.at_level(logging.WARNING, logger="apps.workspaces.access.request_limits"):
         status, content = ask(live_site, path, pieces)
     assert status == 413
     # What lay in the buffers of the connection went out too; hundreds of megabytes did not.
@@ -80,9 +80,11 @@ def test_a_stranger_sends_no_more_than_fits_into_memory(
 def test_an_address_writes_no_line_of_its_own_into_the_log(
     live_site: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING, logger="apps.workspaces.bodies"):
+    with caplog.at_level(logging.WARNING, logger="apps.workspaces.access.request_limits"):
         assert ask(live_site, "/data/%0AERROR%20forged%1b[2J", bytes(3 << 20))[0] == 413
-    (record,) = [record for record in caplog.records if record.name == "apps.workspaces.bodies"]
+    (record,) = [
+        record for record in caplog.records if record.name == "apps.workspaces.access.request_limits"
+    ]
     assert "forged" in record.getMessage()
     assert record.getMessage().isprintable()
 

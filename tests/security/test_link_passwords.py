@@ -14,8 +14,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from apps.core.errors import UserError
-from apps.core.rates import Guessing
-from apps.publishing import grants
+from apps.core.rate_limits import Guessing
+from apps.publishing import link_passwords
 from apps.publishing.models import ShareLink
 from apps.publishing.services.links import create_share_link, set_link_password
 from apps.workspaces.models import AuditEntry
@@ -73,14 +73,14 @@ def test_the_cookie_is_for_this_link_signed_and_hidden_from_scripts(
     cookie = client.cookies[f"link-{link.pk.hex}"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
-    assert cookie["max-age"] == grants.GRANTED_SECONDS
+    assert cookie["max-age"] == link_passwords.GRANTED_SECONDS
     other, other_token = create_share_link(actor=owner, app=app, password=PASSWORD)
     client.cookies[f"link-{other.pk.hex}"] = cookie.value
     assert is_asked(client, other_token)
     forger = Client()
     forger.cookies[f"link-{link.pk.hex}"] = signing.TimestampSigner(
-        key="mine", salt="apps.publishing.grants"
-    ).sign(grants._fingerprint(link))
+        key="mine", salt="apps.publishing.link_passwords"
+    ).sign(link_passwords._fingerprint(link))
     assert is_asked(forger, token)
 
 
@@ -103,13 +103,13 @@ def test_under_https_its_cookies_are_of_this_host_alone(locked: Any, settings: A
 def test_a_grant_ends_by_itself(locked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     client, token = Client(), locked[1]
     unlock(client, token)
-    monkeypatch.setattr(grants, "GRANTED_SECONDS", -1)
+    monkeypatch.setattr(link_passwords, "GRANTED_SECONDS", -1)
     assert is_asked(client, token)
 
 
 def wrong_guesses(token: str, **extra: Any) -> Any:
     """As many wrong guesses as are free; the last answer."""
-    answers = [unlock(Client(), token, "wrong", **extra) for _ in range(grants.FROM_ONE_ADDRESS.free)]
+    answers = [unlock(Client(), token, "wrong", **extra) for _ in range(link_passwords.FROM_ONE_ADDRESS.free)]
     assert {answer.status_code for answer in answers} == {400}
     return answers[-1]
 
@@ -122,7 +122,7 @@ def test_guessing_slows_down_with_every_wrong_guess(locked: Any) -> None:
     assert early.status_code == 429
     assert 1 <= int(early["Retry-After"]) <= 2
     assert is_asked(client, token)
-    guessing, waits = grants.FROM_ONE_ADDRESS, []
+    guessing, waits = link_passwords.FROM_ONE_ADDRESS, []
     for _ in range(guessing.free + 12):
         waits.append(guessing.begin("door"))
         guessing.was_wrong("door")
@@ -140,7 +140,7 @@ def test_a_classroom_behind_one_address_gets_in_though_some_mistype(locked: Any)
 
 
 def test_of_many_guesses_at_once_no_more_are_looked_at_than_are_free(locked: Any) -> None:
-    guessing = grants.FROM_ONE_ADDRESS
+    guessing = link_passwords.FROM_ONE_ADDRESS
     with ThreadPoolExecutor(16) as pool:
         waits = list(pool.map(lambda _: guessing.begin("door"), range(60)))
     assert guessing.free <= waits.count(0) <= guessing.free + 1
@@ -165,7 +165,7 @@ def test_one_guesser_does_not_keep_others_out(locked: Any) -> None:
 def test_guessing_from_many_addresses_slows_the_link_down(
     locked: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grants, "FROM_ALL", Guessing(free=3, longest=30))
+    monkeypatch.setattr(link_passwords, "FROM_ALL", Guessing(free=3, longest=30))
     token = locked[1]
     answers = [
         unlock(Client(REMOTE_ADDR=f"198.51.100.{number}"), token, "wrong").status_code for number in range(6)
@@ -175,7 +175,7 @@ def test_guessing_from_many_addresses_slows_the_link_down(
 
 def test_without_redis_nobody_guesses(locked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     nobody_listens: Any = redis.Redis.from_url("redis://127.0.0.1:9/0")
-    monkeypatch.setattr("apps.core.rates.sync_redis", lambda: nobody_listens)
+    monkeypatch.setattr("apps.core.rate_limits.sync_redis", lambda: nobody_listens)
     refused = unlock(Client(), locked[1])
     assert refused.status_code == 429
     assert "cannot be checked" in refused.content.decode()

@@ -25,7 +25,7 @@ CREATE = "/workspace/new/"
 @pytest.fixture
 def key(owner: Any, workspace: Workspace) -> str:
     """The secret of the owner's API key."""
-    from apps.workspaces.services import create_api_key
+    from apps.workspaces.access.api_keys import create_api_key
 
     return create_api_key(actor=owner, workspace=workspace, name="A script")[1]
 

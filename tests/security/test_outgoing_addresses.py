@@ -9,7 +9,7 @@ import pytest
 from django.core.checks import run_checks
 
 from apps.core.errors import UserError
-from apps.core.outgoing import check_address
+from apps.core.outgoing_addresses import check_address
 from tests.fixtures.sites import PUBLIC, Names, refusal
 from workers.shared.addresses import checked_addresses, is_public, parse_target
 

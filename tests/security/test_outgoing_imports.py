@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from apps.core.rates import Rate
+from apps.core.rate_limits import Rate
 from apps.core.storage import storage
 from apps.datasets.models import Import
 from apps.datasets.sources import address_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.workspaces.doors import Address, addresses
+from apps.workspaces.access.url_inventory import Address, addresses
 from tests.access.asking import own, path_of, taken_back
 from tests.access.world import World
 from tests.security.policy import assert_allowed

@@ -14,10 +14,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from apps.accounts.services import create_user
-from apps.core.addresses import limited_as, shown_address
-from apps.core.rates import Guessing, Rate, take, take_each
+from apps.core.client_addresses import limited_as, shown_address
+from apps.core.rate_limits import Guessing, Rate, take, take_each
 from apps.jobs.models import Job, State
-from apps.workspaces.services import create_api_key
+from apps.workspaces.access.api_keys import create_api_key
 from studio.settings.accounts import ACCOUNT_RATE_LIMITS
 
 pytestmark = pytest.mark.django_db

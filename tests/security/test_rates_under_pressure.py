@@ -11,11 +11,11 @@ import pytest
 import redis
 from django.test import Client
 
-from apps.core import rates
+from apps.core import rate_limits
 from apps.core import redis as core_redis
-from apps.core.rates import Rate, take
+from apps.core.rate_limits import Rate, take
 from apps.core.redis import PoolFull, WritesRefused, sync_redis
-from apps.workspaces.services import create_api_key
+from apps.workspaces.access.api_keys import create_api_key
 
 pytestmark = pytest.mark.django_db
 
@@ -78,14 +78,14 @@ def no_answer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A Redis that takes connections and says nothing, as a stopped one does."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         silent = redis.Redis(port=server.getsockname()[1], socket_timeout=0.2, retry=None)
-        monkeypatch.setattr(rates, "sync_redis", lambda: silent)
+        monkeypatch.setattr(rate_limits, "sync_redis", lambda: silent)
         yield
 
 
 @pytest.fixture
 def away(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = redis.Redis(host="127.0.0.1", port=1)
-    monkeypatch.setattr(rates, "sync_redis", lambda: nowhere)
+    monkeypatch.setattr(rate_limits, "sync_redis", lambda: nowhere)
 
 
 @pytest.mark.usefixtures("no_answer")

@@ -22,7 +22,7 @@ from workers.training.loop import peak_memory, total_steps
 from workers.training.methods import TrainingMethod, method_for
 from workers.training.optimizer import Optimizer
 from workers.training.progress import Phases
-from workers.training.watching import validate
+from workers.training.validation import validate
 
 _LEAST_TIMED_SECONDS = 2.0
 _MOST_TIMED_SECONDS = 12.0

@@ -21,7 +21,7 @@ from workers.training.failures import diverged
 from workers.training.methods import TrainingMethod
 from workers.training.optimizer import Optimizer, learning_rate
 from workers.training.progress import Phases
-from workers.training.watching import sample_outputs, validate
+from workers.training.validation import sample_outputs, validate
 
 Ending = Literal["finished", "early_stopping", "time", "user"]
 

@@ -29,8 +29,8 @@ from workers.training.failures import memory_explained
 from workers.training.loop import Ending, Loop, TrainingData, peak_memory
 from workers.training.methods import TrainingMethod, method_for
 from workers.training.progress import Phases
+from workers.training.validation import PARITY_ROWS, parity_records
 from workers.training.verdict import judge, kept_validation
-from workers.training.watching import PARITY_ROWS, parity_records
 
 PHASES = {"loading data": 0.01, "loading model": 0.03, "encoding rows": 0.05, "training": 0.97, SAVING: 1.0}
 

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from apps.api.openai.errors import ApiError
 from apps.api.throttling import wait_of_key, wait_of_stranger
-from apps.core.rates import Rate, count_each
+from apps.core.rate_limits import Rate, count_each
 from apps.publishing.models import App, AppVersion
-from apps.workspaces import ways
-from apps.workspaces.keys import KeyRefused, sent_key
+from apps.workspaces.access import live_access
+from apps.workspaces.access.api_keys import KeyRefused, sent_key
 from apps.workspaces.models import ApiKey
 
 
@@ -63,9 +63,13 @@ class Caller:
 
     @property
     def groups(self) -> list[str]:
-        """Channel groups on which it is told that something this rests on has changed (apps.workspaces.ways)."""
-        rests_on = [ways.of_key(self.key.pk), ways.of_workspace(self.key.workspace_id), f"app.{self.app.pk}"]
-        return [*rests_on, *([ways.of_user(self.key.created_by_id)] if self.key.created_by_id else [])]
+        """Channel groups on which it is told that something this rests on has changed (apps.workspaces.access.live_access)."""
+        rests_on = [
+            live_access.of_key(self.key.pk),
+            live_access.of_workspace(self.key.workspace_id),
+            f"app.{self.app.pk}",
+        ]
+        return [*rests_on, *([live_access.of_user(self.key.created_by_id)] if self.key.created_by_id else [])]
 
 
 def caller_of(request: HttpRequest) -> Caller:

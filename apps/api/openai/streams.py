@@ -15,7 +15,7 @@ from apps.api.openai.schemas import Answer, usage
 from apps.core.database import outlive_request
 from apps.core.outages import outage_of
 from apps.serving.client import Done, EngineError, Text
-from apps.workspaces.ways import SILENCE_SECONDS, STILL_THERE
+from apps.workspaces.access.live_access import SILENCE_SECONDS, STILL_THERE
 
 
 @dataclass(frozen=True, slots=True)

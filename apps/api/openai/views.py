@@ -20,7 +20,7 @@ from apps.api.openai.schemas import Answer, ChatRequest, CompletionRequest, Gene
 from apps.api.openai.streams import Events, Labelled, begin, respond
 from apps.publishing.models import AppVersion
 from apps.serving.client import Done, EngineClient, EngineError, Text, shared_client
-from apps.workspaces.ways import SILENCE_SECONDS, WayClosed, while_open
+from apps.workspaces.access.live_access import SILENCE_SECONDS, WayClosed, while_open
 from workers.contracts.engine import Sampling
 from workers.contracts.task_types import Family
 

@@ -29,7 +29,7 @@ from apps.training.continuation import More, continue_run
 from apps.training.models import Preflight, Run
 from apps.training.querysets import metric_points
 from apps.workspaces.access import Action
-from apps.workspaces.downloads import send_file
+from apps.workspaces.access.downloads import send_file
 from workers.contracts.recipes import Length, Recipe
 
 

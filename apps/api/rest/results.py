@@ -26,8 +26,8 @@ from apps.publishing.defaults import settings_for
 from apps.publishing.models import App, ShareLink
 from apps.publishing.services import apps, links
 from apps.workspaces.access import Action
+from apps.workspaces.access.api_keys import create_api_key, revoke_api_key
 from apps.workspaces.models import ApiKey
-from apps.workspaces.services import create_api_key, revoke_api_key
 
 _NEWEST_FIRST = ("-created_at", "pk")
 

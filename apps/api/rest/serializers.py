@@ -13,10 +13,10 @@ from apps.datasets.filters import TASK_CHOICES
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs.models import Job
-from apps.jobs.turns import Queues
+from apps.jobs.queue_order import Queues
 from apps.publishing.models import App, AppVersion
 from apps.training.models import Preflight, Run
-from apps.workspaces.services import DAYS, MOST_DAYS
+from apps.workspaces.access.api_keys import DAYS, MOST_DAYS
 from workers.contracts.encodings import ENCODINGS
 from workers.contracts.recipes import Length
 from workers.contracts.task_types import Role

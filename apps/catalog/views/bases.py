@@ -19,7 +19,7 @@ from apps.core.htmx import redirect, render_page
 from apps.datasets.models import DatasetVersion
 from apps.workspaces import access
 from apps.workspaces.access import Action
-from apps.workspaces.decorators import in_workspace
+from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.task_types import Family
 

@@ -18,16 +18,16 @@ from apps.catalog.lineage import lineage_of
 from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.core.downloads import read_chunks
 from apps.core.errors import NotVisible
+from apps.core.flash_messages import do_and_tell, tell_archived
 from apps.core.htmx import redirect, render_page
 from apps.core.listing import BY_NAME, BY_TIME_AND_NAME, NEWEST, OLDEST, Filter, Listing, Sort
-from apps.core.notices import do_and_tell, tell_archived
 from apps.core.storage import storage
 from apps.datasets.filters import by_task
 from apps.jobs.views import status_context
 from apps.workspaces import access
 from apps.workspaces.access import Action
-from apps.workspaces.decorators import in_workspace
-from apps.workspaces.downloads import send_file
+from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.downloads import send_file
 from apps.workspaces.requests import WorkspaceRequest
 from workers.shared.storage import StorageError
 

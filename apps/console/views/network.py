@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from apps.core.errors import UserError
-from apps.core.reach import reach_for
+from apps.core.reachability import reach_for
 from apps.workspaces import audit
 from launcher.network import choose
 

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.console.queries import console as console_context
 from apps.console.queries import pages_for
+from apps.core.flash_messages import do_and_tell
 from apps.core.htmx import render_page
 from apps.core.listing import NEWEST, OLDEST, Filter, Listing
-from apps.core.notices import do_and_tell
-from apps.core.said import translate_said
+from apps.core.messages import translate_said
 from apps.jobs import services, stopping
 from apps.jobs.filters import by_state
 from apps.jobs.models import Job

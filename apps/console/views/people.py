@@ -20,15 +20,16 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts import administration
 from apps.accounts.models import User
 from apps.console.forms import PersonInvitationForm
+from apps.core.choices import is_id, pick
 from apps.core.errors import UserError
+from apps.core.flash_messages import do_and_tell
 from apps.core.listing import Filter, Listing, Sort
-from apps.core.notices import do_and_tell
-from apps.core.picking import is_id, pick
-from apps.workspaces import access, invitations
+from apps.workspaces import access
 from apps.workspaces.access import Action
-from apps.workspaces.members import last_ownerships
 from apps.workspaces.models import Invitation, Membership, Workspace
 from apps.workspaces.requests import WorkspaceRequest
+from apps.workspaces.team import invitations
+from apps.workspaces.team.members import last_ownerships
 from apps.workspaces.views.inviting import create_from_form
 
 _STATES = (

@@ -15,8 +15,8 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from apps.core.forms import control_class
-from apps.core.reach import Reach, reach_for
-from apps.core.said import translate_said
+from apps.core.messages import translate_said
+from apps.core.reachability import Reach, reach_for
 from apps.core.sizes import size_text
 from apps.core.verdicts import PlanText, VerdictText, plan_of, plan_text, verdict_text, warning_of
 

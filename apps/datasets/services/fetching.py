@@ -5,8 +5,8 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.core.errors import UserError
-from apps.core.outgoing import check_address
-from apps.core.rates import Rate, take
+from apps.core.outgoing_addresses import check_address
+from apps.core.rate_limits import Rate, take
 from apps.datasets.models import Dataset, Import
 from apps.datasets.services.importing import create_import, new_import, reading_limits
 from apps.datasets.sources import sealed_address

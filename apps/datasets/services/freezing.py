@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
-from apps.core.disk import free_disk
+from apps.core.disk_space import free_disk
 from apps.core.errors import UserError
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.datasets.roles import problem_with, role_label, usable_roles

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
-from apps.core.disk import free_disk
+from apps.core.disk_space import free_disk
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.datasets.models import Dataset, Import
@@ -20,7 +20,7 @@ from apps.jobs.models import Job
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import UsageKind, Workspace
-from apps.workspaces.services import next_number
+from apps.workspaces.numbering import next_number
 from workers.contracts.jobs import JobKind
 from workers.contracts.specs import FetchedSource, ImportResult, ImportSpec
 from workers.shared.storage import StorageError

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.core.disk import free_disk
+from apps.core.disk_space import free_disk
 from apps.core.errors import UserError
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.jobs.models import CLAIMED, Job

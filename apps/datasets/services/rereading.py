@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
-from apps.core.disk import free_disk
+from apps.core.disk_space import free_disk
 from apps.core.errors import UserError
 from apps.datasets.models import Import
 from apps.datasets.services.importing import reading_limits

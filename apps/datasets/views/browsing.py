@@ -23,7 +23,7 @@ from apps.datasets.rows import DataRows, RejectedRows
 from apps.jobs.models import ACTIVE, State
 from apps.jobs.views import status_context
 from apps.workspaces import access
-from apps.workspaces.decorators import in_workspace
+from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.task_types import Role
 

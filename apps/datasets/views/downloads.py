@@ -12,7 +12,7 @@ from apps.core.storage import storage
 from apps.datasets.files import send_import_file, send_version_file
 from apps.datasets.models import DatasetVersion, Import
 from apps.workspaces import access
-from apps.workspaces.downloads import send_file
+from apps.workspaces.access.downloads import send_file
 
 
 @require_GET

@@ -20,7 +20,7 @@ from apps.datasets.rows import sample_rows
 from apps.jobs.views import status_context
 from apps.workspaces import access
 from apps.workspaces.access import Action
-from apps.workspaces.decorators import in_workspace
+from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.models import Workspace
 from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.task_types import TASKS, TaskType

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.core.errors import UserError
+from apps.core.flash_messages import tell_archived
 from apps.core.htmx import redirect, render_page
-from apps.core.notices import tell_archived
 from apps.datasets import services
 from apps.datasets.forms import DatasetForm
 from apps.datasets.models import Dataset

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from apps.core.storage import local_copies
 from apps.jobs.models import Job
-from apps.workspaces.secrets import hub_token
+from apps.workspaces.team.secrets import hub_token
 from workers.contracts.events import EVENTS_FD_VARIABLE
 from workers.contracts.jobs import JobKind
 from workers.contracts.registry import EXTENSIONS_VARIABLE

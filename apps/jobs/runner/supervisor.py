@@ -31,7 +31,7 @@ from apps.core.database import is_outage, wait_for_database
 from apps.core.storage import local_copies, storage
 from apps.jobs import services
 from apps.jobs.models import Job
-from apps.jobs.runner import places
+from apps.jobs.runner import import_slots
 from apps.jobs.runner.child import (
     end_group,
     engine_access,
@@ -128,7 +128,9 @@ class _Attempt:
         """Wait until the memory of all imports has room for this one. False when the job ended or went back meanwhile."""
         if self.share is None:
             return True
-        place = places.wait_for(Path(settings.WORK_DIR) / "places", self.share.at_once, self._goes_on_waiting)
+        place = import_slots.wait_for(
+            Path(settings.WORK_DIR) / "places", self.share.at_once, self._goes_on_waiting
+        )
         if place is None:
             # Of a job whose stop was requested this ends the attempt.
             wait_for_database(lambda: services.release(self.job))

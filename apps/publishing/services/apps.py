@@ -22,10 +22,10 @@ from apps.jobs.services import enqueue
 from apps.publishing.defaults import AppSettings, app_type_of
 from apps.publishing.models import App, AppVersion
 from apps.publishing.services.closing import stop_replies
-from apps.workspaces import access, audit, ways
-from apps.workspaces.access import Action
+from apps.workspaces import access, audit
+from apps.workspaces.access import Action, live_access
 from apps.workspaces.models import ApiKey, Workspace
-from apps.workspaces.services import next_number
+from apps.workspaces.numbering import next_number
 from workers.contracts.jobs import JobKind
 from workers.contracts.specs import ParitySpec
 from workers.contracts.task_types import Family
@@ -168,7 +168,7 @@ def delete_app(*, actor: User, app: App) -> None:
 
 def _close(app: App) -> None:
     stop_replies(conversation__app=app)
-    ways.hint(f"app.{app.pk}")
+    live_access.hint(f"app.{app.pk}")
 
 
 def _check(workspace: Workspace, model: ModelVersion, name: str, app_settings: AppSettings) -> None:

@@ -14,8 +14,8 @@ from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHAR
 from apps.publishing.models import App, ShareLink
 from apps.publishing.services.closing import stop_replies
 from apps.publishing.tokens import decrypt_token, encrypt_token, hash_token, new_token
-from apps.workspaces import access, audit, ways
-from apps.workspaces.access import Action
+from apps.workspaces import access, audit
+from apps.workspaces.access import Action, live_access
 
 
 @transaction.atomic
@@ -57,7 +57,7 @@ def set_link_password(*, actor: User, link: ShareLink, password: str) -> None:
     link.save(update_fields=["password"])
     audit.record(actor, "share_link.password_set", link, app=link.app.name, password=bool(password))
     stop_replies(conversation__link=link)
-    ways.hint(f"link.{link.pk}")
+    live_access.hint(f"link.{link.pk}")
 
 
 @transaction.atomic
@@ -68,7 +68,7 @@ def revoke_share_link(*, actor: User, link: ShareLink) -> None:
         return
     audit.record(actor, "share_link.revoked", link, app=link.app.name)
     stop_replies(conversation__link=link)
-    ways.hint(f"link.{link.pk}")
+    live_access.hint(f"link.{link.pk}")
 
 
 def address_of(link: ShareLink) -> str | None:

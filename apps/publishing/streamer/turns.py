@@ -1,6 +1,6 @@
 """Whose reply a streamer begins next.
 
-Workspaces take turns, as with jobs (apps.jobs.turns): the next reply is that of the waiting workspace with the fewest replies
+Workspaces take turns, as with jobs (apps.jobs.queue_order): the next reply is that of the waiting workspace with the fewest replies
 at work, then of the one that was served longest ago, so that an app with a thousand visitors does not keep the others waiting.
 Within a workspace the oldest comes first.
 """

@@ -26,25 +26,25 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 from redis.exceptions import RedisError
 
-from apps.core.addresses import address_of_request
+from apps.core.client_addresses import address_of_request
 from apps.core.errors import UserError
 from apps.core.outages import outage_of
 from apps.jobs.views import sequence_number
-from apps.publishing import token_log, wire
+from apps.publishing import socket_messages, token_log
 from apps.publishing.actions import perform
 from apps.publishing.entrance import Entrance, Locked, by_link, for_member
 from apps.publishing.fanout import fanout
-from apps.publishing.grants import check_link_password, grant
 from apps.publishing.limits import (
     CONVERSATIONS_LISTED,
     MOST_CHARACTERS,
     MOST_PASSWORD_CHARACTERS,
     TURNS_A_PAGE,
 )
+from apps.publishing.link_passwords import check_link_password, grant
 from apps.publishing.models import AppType, Conversation, Message, ShareLink
 from apps.publishing.views.strings import no_cookies, page_strings
 from apps.publishing.visitors import remember, visitor_key_in, visitor_key_of
-from apps.workspaces import ways
+from apps.workspaces.access import live_access
 
 logger = logging.getLogger(__name__)
 
@@ -188,7 +188,7 @@ def _page_data(
         **_addresses(entrance, token),
         "app_type": entrance.app.app_type,
         "conversation": str(current.pk) if current else None,
-        "messages": [wire.message_json(m) | {"seq": m.seq} for m in messages],
+        "messages": [socket_messages.message_json(m) | {"seq": m.seq} for m in messages],
         "strings": page_strings(is_member=token is None),
     }
 
@@ -213,7 +213,7 @@ def _messages_of(conversation: Any, before: int = 0) -> tuple[list[Message], boo
     if before:
         turns = turns.filter(position__lt=before)
     found = list(turns.order_by("-position")[: TURNS_A_PAGE + 1])
-    shown = wire.with_versions(conversation, found[:TURNS_A_PAGE][::-1])
+    shown = socket_messages.with_versions(conversation, found[:TURNS_A_PAGE][::-1])
     return shown, len(found) > TURNS_A_PAGE
 
 
@@ -264,20 +264,20 @@ def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = No
         turn = perform(entrance, str(data["type"]), data)
     except UserError as error:
         if wants_json:
-            told = wire.refusal_json(error.message, error.code)
+            told = socket_messages.refusal_json(error.message, error.code)
             return JsonResponse(told, status=error.status, headers=error.headers)
         return _page(
             request, entrance, token, _conversation_in(data), refused=error, text=data.get("text", "")
         )
-    except wire.NOT_UNDERSTOOD:
-        return JsonResponse(wire.not_understood(), status=400)
+    except socket_messages.NOT_UNDERSTOOD:
+        return JsonResponse(socket_messages.not_understood(), status=400)
     except Exception as error:
         if not wants_json or not (outage := outage_of(error)):
             raise
         logger.error("A question was refused: %s", outage.log)
-        return outage.mark(JsonResponse(wire.outage_json(outage)))
+        return outage.mark(JsonResponse(socket_messages.outage_json(outage)))
     if wants_json:
-        told = wire.turn_json(turn, data.get("request_key")) if turn else {"type": "done"}
+        told = socket_messages.turn_json(turn, data.get("request_key")) if turn else {"type": "done"}
         response: HttpResponse = JsonResponse(told)
     elif turn:
         response = redirect(_address(entrance, token, "conversation", turn.conversation.pk) + "#end")
@@ -328,14 +328,14 @@ async def stream(
 async def _events(entrance: Entrance, message: Message, after: int, language: str) -> AsyncGenerator[bytes]:
     """The reply, until it ends or the way in through which it was asked for closes."""
     try:
-        async for event in ways.while_open(
+        async for event in live_access.while_open(
             _told(message, after, language),
             entrance.groups,
             entrance.is_open,
-            silence=ways.SILENCE_SECONDS,
+            silence=live_access.SILENCE_SECONDS,
         ):
-            yield ways.STILL_THERE if event is None else event
-    except ways.WayClosed:
+            yield live_access.STILL_THERE if event is None else event
+    except live_access.WayClosed:
         yield _event(0, {"type": "closed"})
 
 
@@ -343,12 +343,12 @@ async def _told(message: Message, after: int, language: str) -> AsyncGenerator[b
     reply = str(message.pk)
     if message.is_ended:
         with override(language):
-            stored = {"type": "message", "message": reply, "stored": wire.message_json(message)}
+            stored = {"type": "message", "message": reply, "stored": socket_messages.message_json(message)}
         yield _event(0, stored)
         return
     async with fanout().follow(reply, after=after) as entries:
         async for entry in entries:
-            yield _event(entry.seq, wire.entry_json(reply, entry, language))
+            yield _event(entry.seq, socket_messages.entry_json(reply, entry, language))
 
 
 def _event(seq: int, data: dict[str, Any]) -> bytes:

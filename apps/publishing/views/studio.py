@@ -22,10 +22,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.catalog.lineage import lineage_of
 from apps.catalog.models import ModelVersion
+from apps.core.choices import pick
 from apps.core.errors import UserError
 from apps.core.htmx import render_page
 from apps.core.listing import BY_TIME_AND_NAME, Filter, Listing, Sort
-from apps.core.picking import pick
 from apps.core.verdicts import warning_of
 from apps.jobs.views import status_context
 from apps.publishing.defaults import (
@@ -41,10 +41,10 @@ from apps.publishing.services import apps as services
 from apps.publishing.services import links
 from apps.workspaces import access
 from apps.workspaces.access import Action
-from apps.workspaces.decorators import in_workspace
+from apps.workspaces.access.api_keys import create_api_key, revoke_api_key
+from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.models import ApiKey
 from apps.workspaces.requests import WorkspaceRequest
-from apps.workspaces.services import create_api_key, revoke_api_key
 
 
 def _in_state(apps: Any, value: str) -> Any:

@@ -2,7 +2,7 @@
 
 from django import template
 
-from apps.workspaces.audit_words import action_words, change_words, kind_words, label_words
+from apps.workspaces.audit.words import action_words, change_words, kind_words, label_words
 from apps.workspaces.models import AuditEntry
 
 register = template.Library()

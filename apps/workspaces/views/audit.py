@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from apps.accounts.models import User
+from apps.core.choices import pick
 from apps.core.errors import NotVisible
-from apps.core.picking import pick
 from apps.workspaces import audit
 from apps.workspaces.access import Action
-from apps.workspaces.decorators import in_workspace
-from apps.workspaces.downloads import send_file
+from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.downloads import send_file
 from apps.workspaces.forms import AuditFilterForm
 from apps.workspaces.models import AuditEntry
 from apps.workspaces.querysets import AuditQuerySet

@@ -3,9 +3,9 @@
 from typing import Any
 
 from apps.core.errors import UserError
-from apps.workspaces import invitations
 from apps.workspaces.forms import InvitationFields
 from apps.workspaces.requests import WorkspaceRequest
+from apps.workspaces.team import invitations
 
 
 def create_from_form(

@@ -18,13 +18,13 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.adapter import must_prove_addresses
 from apps.accounts.models import User
 from apps.accounts.services import add_invited_account, check_new_account
-from apps.core.addresses import address_of_request, limited_as
+from apps.core.client_addresses import address_of_request, limited_as
 from apps.core.errors import NotVisible, UserError
-from apps.core.rates import Rate, take
-from apps.workspaces import invitations
+from apps.core.rate_limits import Rate, take
+from apps.workspaces.access.middleware import SESSION_KEY
 from apps.workspaces.forms import JoinForm
-from apps.workspaces.middleware import SESSION_KEY
 from apps.workspaces.models import Invitation, Membership
+from apps.workspaces.team import invitations
 
 JOINING = Rate(60)
 """Accounts that one address asks for in a minute: a classroom that joins at once, some of it mistyping."""

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.core.errors import UserError
 from apps.core.listing import Filter, Listing
-from apps.workspaces import access, services
-from apps.workspaces.access import Action
-from apps.workspaces.decorators import in_workspace
+from apps.workspaces import access
+from apps.workspaces.access import Action, api_keys
+from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.forms import ApiKeyForm
 from apps.workspaces.models import ApiKey
 from apps.workspaces.requests import WorkspaceRequest
@@ -44,7 +44,7 @@ def keys(request: WorkspaceRequest) -> HttpResponse:
         access.require(request.user, workspace, Action.EDIT)
         if form.is_valid():
             try:
-                _key, secret = services.create_api_key(
+                _key, secret = api_keys.create_api_key(
                     actor=request.user,
                     workspace=workspace,
                     **form.cleaned_data,
@@ -75,7 +75,7 @@ def keys(request: WorkspaceRequest) -> HttpResponse:
 @in_workspace()
 def revoke_key(request: WorkspaceRequest, key_id: UUID) -> HttpResponse:
     key = access.get_visible(ApiKey.objects.all(), request.user, pk=key_id)
-    made = services.revoke_api_key(actor=request.user, key=key)
+    made = api_keys.revoke_api_key(actor=request.user, key=key)
     if made:
         messages.success(
             request,

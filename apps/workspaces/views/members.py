@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.errors import NotVisible, UserError
 from apps.core.listing import NEWEST, OLDEST, Filter, Listing, Sort
-from apps.workspaces import access, invitations, members
+from apps.workspaces import access
 from apps.workspaces.access import ALLOWED, DESCRIPTIONS, Action
-from apps.workspaces.decorators import in_workspace
+from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.forms import InvitationForm
 from apps.workspaces.models import AuditEntry, Invitation, Membership, Role
 from apps.workspaces.requests import WorkspaceRequest
+from apps.workspaces.team import invitations, members
 from apps.workspaces.views.inviting import create_from_form
 
 LATEST_ENTRIES = 10

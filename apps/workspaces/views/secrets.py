@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.core.errors import UserError
-from apps.workspaces import access, secrets
+from apps.workspaces import access
 from apps.workspaces.access import Action
-from apps.workspaces.decorators import in_workspace
+from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.forms import SecretForm
 from apps.workspaces.models import WorkspaceSecret
 from apps.workspaces.requests import WorkspaceRequest
+from apps.workspaces.team import secrets
 
 
 @require_http_methods(["GET", "POST"])

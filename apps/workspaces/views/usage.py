@@ -7,10 +7,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from apps.workspaces.decorators import in_workspace
+from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.models import Quota, Workspace
 from apps.workspaces.requests import WorkspaceRequest
-from apps.workspaces.usage_report import ledger_lines, meters
+from apps.workspaces.usage.report import ledger_lines, meters
 
 LATEST_LINES = 30
 

@@ -13,16 +13,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.core.choices import pick
 from apps.core.errors import NotVisible, UserError
 from apps.core.listing import Listing, Sort
-from apps.core.picking import pick
-from apps.workspaces import access, lifecycle, members, services
+from apps.workspaces import access
 from apps.workspaces.access import Action
-from apps.workspaces.decorators import in_workspace
+from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.middleware import SESSION_KEY
 from apps.workspaces.forms import DeleteForm, HandOverForm, NameForm
-from apps.workspaces.middleware import SESSION_KEY
 from apps.workspaces.models import Membership, Role, Workspace
 from apps.workspaces.requests import WorkspaceRequest
+from apps.workspaces.team import lifecycle, members
 
 _BY_NAME = (Sort("name", _l("Name"), ("workspace__name", "pk")),)
 OWN = Listing(searches=("workspace__name",), sorts=_BY_NAME)
@@ -57,7 +58,7 @@ def create(request: WorkspaceRequest) -> HttpResponse:
     form = NameForm(request.POST)
     if not form.is_valid():
         return _list(request, form, status=422)
-    workspace = services.create_workspace(actor=request.user, name=form.cleaned_data["name"])
+    workspace = lifecycle.create_workspace(actor=request.user, name=form.cleaned_data["name"])
     request.session[SESSION_KEY] = str(workspace.pk)
     return redirect("home:home")
 

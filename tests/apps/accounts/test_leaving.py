@@ -15,8 +15,10 @@ from django.test import Client
 from apps.accounts import services
 from apps.accounts.models import User
 from apps.publishing.models import Conversation
+from apps.workspaces.access.api_keys import create_api_key
 from apps.workspaces.models import ApiKey, AuditEntry, Membership, Workspace
-from apps.workspaces.services import add_member, create_api_key, create_workspace
+from apps.workspaces.team.lifecycle import create_workspace
+from apps.workspaces.team.members import add_member
 from tests.apps.accounts.conftest import PASSWORD, confirmed, is_in
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +73,7 @@ def test_no_table_holds_their_name_or_address_any_more(
     person: User, sign_in: SignIn, owner: User, workspace: Workspace, client_for: Any
 ) -> None:
     """Every text of every row that there is, after somebody has used the whole studio."""
-    from apps.workspaces.invitations import accept_invitation, create_invitation
+    from apps.workspaces.team.invitations import accept_invitation, create_invitation
 
     _row, token = create_invitation(actor=owner, workspace=workspace, role="admin", email=person.email)
     accept_invitation(actor=person, token=token)

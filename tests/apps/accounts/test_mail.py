@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core import mail, tasks
+from apps.core.encryption import seal
 from apps.core.models import WaitingMail
-from apps.core.sealing import seal
 from apps.workspaces.models import AuditEntry
 from launcher.console import SCREEN_ALONE
 from launcher.environment import free_port

@@ -119,7 +119,7 @@ def test_open_an_unverified_address_must_be_proved_first(
 def test_an_invitation_for_one_address_makes_no_account_for_another(
     provider: Any, settings: Any, mails_out: None, owner: User, workspace: Any
 ) -> None:
-    from apps.workspaces.invitations import create_invitation
+    from apps.workspaces.team.invitations import create_invitation
 
     settings.SIGN_UP = "invitation"
     _row, token = create_invitation(actor=owner, workspace=workspace, role="viewer", email="nia@example.com")
@@ -134,7 +134,7 @@ def test_an_invitation_for_one_address_makes_no_account_for_another(
 def test_one_link_makes_one_account_through_the_provider_too(
     provider: Any, settings: Any, owner: Any, workspace: Any
 ) -> None:
-    from apps.workspaces.invitations import create_invitation
+    from apps.workspaces.team.invitations import create_invitation
 
     settings.SIGN_UP = "invitation"
     _row, token = create_invitation(actor=owner, workspace=workspace, role="viewer")

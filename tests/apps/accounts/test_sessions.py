@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts import services, tasks
-from apps.accounts.browsers import browser_name
+from apps.accounts.browser_names import browser_name
 from apps.accounts.models import User
 from apps.core.templatetags.ui import moment
 from apps.workspaces.models import AuditEntry

@@ -10,10 +10,10 @@ from django.db import connection
 from django.test import Client
 
 from apps.accounts.models import User
-from apps.workspaces.invitations import create_invitation
 from apps.workspaces.models import AuditEntry, Invitation, Membership
+from apps.workspaces.team.invitations import create_invitation
 from tests.apps.accounts.conftest import confirmed, is_in, is_verified, link_in
-from tests.apps.workspaces.test_usage import at_once, parallel
+from tests.apps.workspaces.usage.test_ledger import at_once, parallel
 
 pytestmark = pytest.mark.django_db
 

@@ -138,7 +138,7 @@ def test_a_passkey_is_asked_for_without_naming_anybody(person: User) -> None:
 def test_an_invitation_says_the_same_of_an_address_with_an_account_and_without(
     person: User, owner: User, workspace: Any
 ) -> None:
-    from apps.workspaces.invitations import create_invitation
+    from apps.workspaces.team.invitations import create_invitation
 
     pages = []
     for email in (person.email, "nobody@example.com"):

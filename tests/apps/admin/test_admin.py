@@ -30,7 +30,7 @@ def something_of_everything(make_run, make_evaluation, make_app, link, new_job, 
     from apps.jobs.models import JobEvent
     from apps.publishing.entrance import by_link
     from apps.publishing.services import replies
-    from apps.workspaces.services import create_api_key
+    from apps.workspaces.access.api_keys import create_api_key
 
     run = make_run()
     services.compare(actor=owner, evaluations=[make_evaluation(run.model_version), make_evaluation(None)])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.workspaces.services import create_api_key
+from apps.workspaces.access.api_keys import create_api_key
 
 ROOT = "/api/v1/"
 

@@ -7,8 +7,8 @@ import openai
 import pytest
 
 from apps.publishing.services.apps import archive_app
+from apps.workspaces.access.api_keys import create_api_key, revoke_api_key
 from apps.workspaces.models import Membership
-from apps.workspaces.services import create_api_key, revoke_api_key
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 

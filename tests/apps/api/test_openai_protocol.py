@@ -76,7 +76,7 @@ def test_a_stream_begins_within_five_seconds_though_the_engine_is_stopped(
 @pytest.fixture
 def short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same in tenths of a second."""
-    for module in ("apps.api.openai.streams", "apps.api.openai.views", "apps.workspaces.ways"):
+    for module in ("apps.api.openai.streams", "apps.api.openai.views", "apps.workspaces.access.live_access"):
         monkeypatch.setattr(f"{module}.SILENCE_SECONDS", 0.2)
 
 
@@ -107,7 +107,7 @@ def test_a_long_stream_is_looked_at_and_goes_on(
     client: Any, app: Any, engine: Any, monkeypatch: pytest.MonkeyPatch, pause: float
 ) -> None:
     """Whether the key still opens the app is asked every few seconds, also long after the view has returned."""
-    monkeypatch.setattr("apps.workspaces.ways.LOOK_SECONDS", 0.2)
+    monkeypatch.setattr("apps.workspaces.access.live_access.LOOK_SECONDS", 0.2)
     engine.misbehave(pieces=round(2.1 / pause), pause=pause)
     stream = client.chat.completions.create(model=app.slug, messages=HELLO, stream=True)
     chunks = list(stream)

@@ -28,7 +28,7 @@ from apps.catalog.services import start_export
 from apps.evaluation.services import compare
 from apps.publishing.entrance import by_link
 from apps.publishing.services import replies
-from apps.workspaces.doors import addresses
+from apps.workspaces.access.url_inventory import addresses
 from tests.apps.api.conftest import ROOT
 from workers.contracts.recipes import Recipe
 

@@ -14,7 +14,7 @@ from apps.jobs import tasks
 from apps.jobs.models import Job, State
 from apps.jobs.reaper import REAPED_AT
 from apps.workspaces import usage
-from apps.workspaces.services import create_workspace
+from apps.workspaces.team.lifecycle import create_workspace
 
 pytestmark = pytest.mark.django_db
 CONSOLE = "/console/"

@@ -20,8 +20,9 @@ from apps.accounts import administration
 from apps.accounts.models import User
 from apps.accounts.services import delete_account
 from apps.core.errors import UserError
+from apps.workspaces.access.api_keys import create_api_key
 from apps.workspaces.models import AuditEntry, Invitation, Membership, Workspace
-from apps.workspaces.services import create_api_key, create_workspace
+from apps.workspaces.team.lifecycle import create_workspace
 from tests.apps.accounts.conftest import is_in
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from apps.core.listing import BY_TIME_AND_NAME, Filter, Listing
 from apps.datasets.models import Dataset
 from apps.publishing.defaults import settings_for
 from apps.publishing.services.apps import create_app
-from apps.workspaces.services import next_number
+from apps.workspaces.numbering import next_number
 
 pytestmark = pytest.mark.django_db
 LISTS = {

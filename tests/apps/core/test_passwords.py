@@ -11,7 +11,7 @@ from django.test import Client
 
 from apps.accounts import services as accounts
 from apps.accounts.models import User
-from apps.core import rates
+from apps.core import rate_limits
 from apps.core.passwords import NormalizingHasher, trim
 from apps.publishing.services.links import create_share_link, set_link_password
 
@@ -70,7 +70,7 @@ def test_a_link_counts_no_guess_for_blanks_and_forms(
     owner: Any, app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong: list[str] = []
-    monkeypatch.setattr(rates.Guessing, "was_wrong", lambda _self, name: wrong.append(name))
+    monkeypatch.setattr(rate_limits.Guessing, "was_wrong", lambda _self, name: wrong.append(name))
     link, token = create_share_link(actor=owner, app=app, password=" Grüße aus Köln ")
     for typed in ("Grüße aus Köln", "  Grüße aus Köln\n", unicodedata.normalize("NFD", "Grüße aus Köln")):
         assert _unlocks(token, typed), typed

@@ -13,7 +13,7 @@ from django.urls import reverse
 from apps.core.storage import storage
 from apps.core.tables import Table, csv_chunks
 from apps.datasets import services
-from apps.workspaces.services import create_api_key
+from apps.workspaces.access.api_keys import create_api_key
 from tests.apps.api.conftest import Caller
 from tests.apps.datasets.conftest import tickets
 

@@ -81,7 +81,7 @@ def test_what_does_not_fit_is_refused_at_its_field(
 def test_a_model_of_another_workspace_is_refused(
     outsider, tickets, make_classifier, workspace, owner
 ) -> None:
-    from apps.workspaces.services import add_member
+    from apps.workspaces.team.members import add_member
 
     elsewhere = outsider.memberships.get().workspace
     add_member(actor=outsider, workspace=elsewhere, user=owner, role="editor")

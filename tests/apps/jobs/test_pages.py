@@ -9,9 +9,9 @@ from django.utils import timezone
 from apps.core.storage import storage
 from apps.jobs import reaper
 from apps.jobs import services as jobs
-from apps.jobs.links import page_of
+from apps.jobs.job_pages import page_of
 from apps.jobs.models import Job, State
-from apps.jobs.turns import Queues
+from apps.jobs.queue_order import Queues
 from apps.workspaces.models import AuditEntry
 from workers.contracts.events import Failed, Log, Progress, Started
 

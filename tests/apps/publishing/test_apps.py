@@ -10,8 +10,8 @@ from apps.publishing.defaults import AppSettings, settings_for
 from apps.publishing.models import App, AppVersion, Message, ShareLink
 from apps.publishing.services import apps as services
 from apps.publishing.services import links, replies
+from apps.workspaces.access.api_keys import create_api_key
 from apps.workspaces.models import ApiKey, AuditEntry
-from apps.workspaces.services import create_api_key
 
 pytestmark = pytest.mark.django_db
 

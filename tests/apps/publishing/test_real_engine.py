@@ -98,7 +98,7 @@ async def test_the_engines_own_refusal_has_its_numbers(member, streaming, real_e
 
 
 def test_programs_read_it_too(live_site, settings, real_app, real_engine, owner, workspace):
-    from apps.workspaces.services import create_api_key
+    from apps.workspaces.access.api_keys import create_api_key
 
     settings.ENGINE_URL = real_engine
     _key, secret = create_api_key(actor=owner, workspace=workspace, name="script", app=real_app)

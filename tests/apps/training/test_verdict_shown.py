@@ -12,7 +12,7 @@ from apps.publishing.defaults import settings_for
 from apps.publishing.models import App
 from apps.publishing.services import apps
 from apps.training.models import Preflight, Run
-from apps.workspaces.audit_words import change_words
+from apps.workspaces.audit.words import change_words
 from apps.workspaces.models import AuditEntry
 from tests.apps.conftest import primary_buttons
 from workers.contracts.events import Fix

@@ -27,7 +27,7 @@ from workers.serving.backends.causal import CausalModel
 from workers.serving.errors import EngineError
 from workers.serving.hosted import HostedModel
 from workers.shared.storage import PUBLISHED_NAME
-from workers.training import attention, watching
+from workers.training import attention, validation
 from workers.training.attention import can_pack
 from workers.training.data import Row
 
@@ -62,8 +62,8 @@ def folders(smollm2: Path, minilm: Path, tmp_path_factory: pytest.TempPathFactor
                 for number, text in enumerate(QUESTIONS[:questions])
             ]
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(watching, "PARITY_TOKENS", tokens)
-                records = watching.parity_records(loaded, rows, lambda: None)
+                patch.setattr(validation, "PARITY_TOKENS", tokens)
+                records = validation.parity_records(loaded, rows, lambda: None)
             folder = root / f"{name}-{precision}"
             write_folder(loaded, folder)
             (folder / PARITY_NAME).write_text(json.dumps([record.model_dump() for record in records]))

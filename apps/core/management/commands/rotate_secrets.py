@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from apps.core.sealing import Unreadable, secrets_rotating
+from apps.core.encryption import Unreadable, secrets_rotating
 
 
 class Command(BaseCommand):

@@ -10,7 +10,7 @@ from environs import Env
 from apps.core.errors import UserError
 from apps.core.redis import require_running_studio
 from apps.home import services
-from apps.workspaces.services import create_api_key
+from apps.workspaces.access.api_keys import create_api_key
 
 
 class Command(BaseCommand):

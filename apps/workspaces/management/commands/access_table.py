@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.workspaces.doors import rows, unlisted
+from apps.workspaces.access.url_inventory import rows, unlisted
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if missing := unlisted():
-            raise CommandError(f"Not in apps/workspaces/access_table.py: {', '.join(missing)}")
+            raise CommandError(f"Not in apps/workspaces/access/access_table.py: {', '.join(missing)}")
         table = rows()
         if options["json"]:
             self.stdout.write(json.dumps(table, indent=1))

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from apps.jobs import stopping
 from apps.jobs.models import Job, State
-from apps.jobs.runner import places, supervisor
+from apps.jobs.runner import import_slots, supervisor
 from tests.apps.jobs.runner.supervising import SECONDS_TO_WAIT, fresh, in_background, supervised, wait_until
 from workers.contracts.events import STARTING, WAITING_FOR_MEMORY
 from workers.contracts.jobs import JobKind
@@ -94,7 +94,7 @@ def test_an_import_that_waits_goes_back_to_the_queue_with_its_worker(make_job, m
     ending = threading.Event()
     monkeypatch.setattr(supervisor, "worker_is_ending", ending)
     job = make_job("finish", kind=JobKind.IMPORT)
-    taken = places.take(Path(settings.WORK_DIR) / "places", 1)
+    taken = import_slots.take(Path(settings.WORK_DIR) / "places", 1)
     assert taken is not None
     thread = in_background(job)
     wait_until(lambda: fresh(job).phase == WAITING_FOR_MEMORY)
@@ -107,7 +107,7 @@ def test_an_import_that_waits_goes_back_to_the_queue_with_its_worker(make_job, m
 @pytest.mark.usefixtures("one_import_at_a_time")
 def test_an_import_that_has_waited_starts_before_its_child_speaks(make_job, owner) -> None:
     job = make_job("say_nothing", kind=JobKind.IMPORT)
-    taken = places.take(Path(settings.WORK_DIR) / "places", 1)
+    taken = import_slots.take(Path(settings.WORK_DIR) / "places", 1)
     assert taken is not None
     thread = in_background(job)
     wait_until(lambda: fresh(job).phase == WAITING_FOR_MEMORY)

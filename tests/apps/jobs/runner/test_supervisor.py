@@ -15,7 +15,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from apps.core.storage import storage
-from apps.jobs import hours, reaper, services, stopping
+from apps.jobs import accelerator_quota, reaper, services, stopping
 from apps.jobs.models import Job, JobEvent, State
 from apps.jobs.runner import supervisor
 from apps.jobs.runner.supervisor import supervise
@@ -169,7 +169,7 @@ def test_a_run_that_used_up_the_hours_of_its_workspace_is_stopped_and_says_why(
     settings.JOB_HEARTBEAT_SECONDS = 0.2
     Quota.objects.create(workspace=workspace, accelerator_hours=3 / 3600)
     job = make_job("wait_for_stop")
-    hours.promise(job, source=("run", str(job.pk)), seconds=1)
+    accelerator_quota.promise(job, source=("run", str(job.pk)), seconds=1)
     done = supervised(job)
     assert (done.state, done.stopped_for, done.checkpoint_step) == (State.CANCELLED, "hours", 3)
     total = UsageTotal.objects.get(kind=UsageKind.ACCELERATOR)

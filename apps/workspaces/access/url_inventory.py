@@ -1,0 +1,87 @@
+"""Finds every address that the site really has, so that none escapes the access table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from apps.workspaces.access.access_table import ADMIN_ACTIONS, ADMIN_MAY, DOORS, Door, Needs, roles_for
+
+
+@dataclass(frozen=True)
+class Address:
+    """`key` is the qualified name of the address, or its route where it has no name."""
+
+    key: str
+    route: str
+    is_socket: bool = False
+
+    @property
+    def door(self) -> Door | None:
+        return DOORS.get(self.key)
+
+
+def addresses(resolver: URLResolver | None = None, sockets: list[Any] | None = None) -> Iterator[Address]:
+    """Every address of the site (or of `resolver`), Django's admin included, and every WebSocket."""
+    yield from _walk(resolver or get_resolver(), "", ())
+    if sockets is None:
+        sockets = import_module(settings.ROOT_URLCONF).websocket_urlpatterns
+    for pattern in sockets:
+        yield Address(str(pattern.pattern), str(pattern.pattern), is_socket=True)
+
+
+def _walk(resolver: URLResolver, prefix: str, names: tuple[str, ...]) -> Iterator[Address]:
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inner = (*names, pattern.namespace) if pattern.namespace else names
+            yield from _walk(pattern, route, inner)
+        elif isinstance(pattern, URLPattern):
+            yield Address(":".join((*names, pattern.name)) if pattern.name else route, route)
+
+
+def unlisted() -> list[str]:
+    """Addresses and models of the admin that the access table does not know."""
+    models = [model._meta.label_lower for model in admin.site._registry]
+    missing = [label for label in models if label not in ADMIN_MAY]
+    return [address.route for address in addresses() if address.door is None] + missing
+
+
+def rows() -> list[dict[str, Any]]:
+    """The table as plain data, one row for each address and method."""
+    listed: list[dict[str, Any]] = []
+    for address in addresses():
+        if address.door is None:
+            continue
+        for method, rule in address.door.needs.items():
+            listed.append(
+                {
+                    "address": f"/{address.route}",
+                    "name": address.key,
+                    "method": method,
+                    "objects": list(address.door.of),
+                    "needs": str(rule),
+                    "roles": list(roles_for(rule)),
+                    "visitors": rule in (Needs.NOTHING, Needs.LINK),
+                }
+            )
+    for label, actions in ADMIN_ACTIONS.items():
+        listed += [
+            {
+                "address": f"/admin/{label.replace('.', '/')}/",
+                "name": f"{label} {action}",
+                "method": "ACTION",
+                "objects": [f"admin:{label}"],
+                "needs": str(Needs.ADMINISTRATOR),
+                "roles": [],
+                "visitors": False,
+            }
+            for action in actions
+        ]
+    return listed
