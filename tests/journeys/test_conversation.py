@@ -164,6 +164,26 @@ def test_what_is_replaced_is_kept_as_a_version(address: str, context: BrowserCon
     expect(questions(page)).to_have_text(["One?", "Two?", "Three?"])
 
 
+def test_the_version_that_was_replaced_comes_back_and_not_a_newer_one(
+    address: str, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    page.goto(address)
+    ask(page, "One?", "Two?", "Three?")
+    page.get_by_role("button", name="Answer again").first.click()
+    expect(page.locator(".turn.assistant .version-count")).to_have_text("2 / 2")
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
+    page.locator(".turn.assistant").get_by_role("button", name="Show the previous version").click()
+    expect(questions(page)).to_have_text(["One?", "Two?", "Three?"])
+    page.get_by_role("button", name="Edit and send again").first.click()
+    field(page).fill("One!")
+    field(page).press("Enter")
+    expect(questions(page)).to_have_text(["One!"])
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Show it").click()
+    expect(questions(page)).to_have_text(["One?", "Two?", "Three?"])
+
+
 def test_tabs_of_one_conversation_see_each_other(address: str, context: BrowserContext) -> None:
     one, two = context.new_page(), context.new_page()
     one.goto(address)

@@ -154,11 +154,12 @@ function showVersion(id) {
   connection.do({ type: "version", message: id, conversation: page.conversation });
 }
 
-// Says what was replaced and leads back to it.
+// Says what was replaced and leads back to it: to its last message, because the first may have several continuations.
 function offerReplaced({ gone, replaced }) {
-  const more = gone.filter((one) => one.dataset.message && one.dataset.message !== replaced).length;
+  const messages = gone.map((one) => one.dataset.message).filter(Boolean);
+  const more = messages.filter((id) => id !== replaced).length;
   kept.hidden = !more;
-  kept.dataset.version = replaced;
+  kept.dataset.version = messages.at(-1) ?? "";
   kept.querySelector("span").textContent = words("kept_version", { count: more });
 }
 
