@@ -24,6 +24,7 @@ from apps.accounts import services
 from apps.accounts.adapter import use_invitation
 from apps.accounts.models import User
 from apps.core.forms import StudioForm
+from apps.core.passwords import normalize
 
 _PASSWORD_HELP = _(
     "At least 12 characters; not your name or address, and none of the passwords that everybody uses."
@@ -46,6 +47,19 @@ class PlainWords:
             field.widget.attrs.pop("placeholder", None)
 
 
+class _NewPassword:
+    """Compares the two fields of a new password in the form that is hashed: one may be pasted and the other typed."""
+
+    cleaned_data: dict[str, Any]
+
+    def clean(self) -> dict[str, Any]:
+        for name in ("password1", "password2"):
+            if name in self.cleaned_data:
+                self.cleaned_data[name] = normalize(self.cleaned_data[name])
+        cleaned: dict[str, Any] = super().clean()  # type: ignore[misc]
+        return cleaned
+
+
 class SignInForm(PlainWords, account.LoginForm):
     labels = {
         "login": _("E-mail address"),
@@ -64,7 +78,7 @@ class _TakenByAccounts:
         return value
 
 
-class SignUpForm(_TakenByAccounts, PlainWords, account.SignupForm):
+class SignUpForm(_TakenByAccounts, _NewPassword, PlainWords, account.SignupForm):
     name = forms.CharField(
         max_length=150, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
@@ -131,12 +145,12 @@ class ForgottenPasswordForm(PlainWords, account.ResetPasswordForm):
         return email
 
 
-class NewPasswordForm(PlainWords, account.ResetPasswordKeyForm):
+class NewPasswordForm(_NewPassword, PlainWords, account.ResetPasswordKeyForm):
     labels = {"password1": _("New password"), "password2": _("The same password again")}
     hints = {"password1": _PASSWORD_HELP}
 
 
-class ChangePasswordForm(PlainWords, account.ChangePasswordForm):
+class ChangePasswordForm(_NewPassword, PlainWords, account.ChangePasswordForm):
     labels = {
         "oldpassword": _("Your password now"),
         "password1": _("New password"),
@@ -145,7 +159,7 @@ class ChangePasswordForm(PlainWords, account.ChangePasswordForm):
     hints = {"password1": _PASSWORD_HELP}
 
 
-class SetPasswordForm(PlainWords, account.SetPasswordForm):
+class SetPasswordForm(_NewPassword, PlainWords, account.SetPasswordForm):
     labels = {"password1": _("Password"), "password2": _("The same password again")}
     hints = {"password1": _PASSWORD_HELP}
 

@@ -1,5 +1,6 @@
 """Changing, forgetting and guessing passwords."""
 
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -202,3 +203,27 @@ def test_a_refused_sign_in_is_in_the_log_without_what_was_typed(person: User, ca
     said = [record.getMessage() for record in caplog.records if "sign-in was refused" in record.getMessage()]
     assert said == ["A sign-in was refused, from 127.0.0.1"] * 2
     assert not any(word in caplog.text for word in (person.email, "secret@example.com", "wrong-one"))
+
+
+def test_the_two_fields_may_compose_an_accent_differently(person: User, sign_in: SignIn) -> None:
+    """The first may be pasted, the second typed on a keyboard that gives letter and accent apart."""
+    new = "Schlüssel für das Café"
+    composed, decomposed = (unicodedata.normalize(form, new) for form in ("NFC", "NFD"))
+    for first, second in ((composed, decomposed), (decomposed, composed)):
+        data = {"oldpassword": PASSWORD, "password1": first, "password2": second}
+        assert sign_in().post("/accounts/password/change/", data).status_code == 302
+        assert works(person.email, composed)
+        assert works(person.email, decomposed)
+        person.set_password(PASSWORD)
+        person.save()
+
+
+def test_two_different_passwords_are_refused(person: User, sign_in: SignIn) -> None:
+    data = {
+        "oldpassword": PASSWORD,
+        "password1": "Schlüssel für das Café",
+        "password2": "Schlüssel für das Cafe",
+    }
+    response = sign_in().post("/accounts/password/change/", data)
+    assert "You must type the same password each time." in response.content.decode()
+    assert works(person.email, PASSWORD)
