@@ -151,8 +151,8 @@ def _evaluate(request: WorkspaceRequest, chosen: dict[str, Any]) -> str:
 @require_GET
 @login_required
 def detail(request: WorkspaceRequest, evaluation_id: UUID) -> HttpResponse:
-    evaluation = access.get_visible(
-        Evaluation.objects.select_related(*_EVALUATION), request.user, pk=evaluation_id
+    evaluation = access.open_object(
+        request, Evaluation.objects.select_related(*_EVALUATION), pk=evaluation_id
     )
     context: dict[str, Any] = {
         "evaluation": evaluation,
@@ -188,14 +188,14 @@ def detail(request: WorkspaceRequest, evaluation_id: UUID) -> HttpResponse:
 def file(request: WorkspaceRequest, evaluation_id: UUID, name: str) -> HttpResponseBase:
     """Every output as a file: outputs.csv or outputs.parquet."""
     related = Evaluation.objects.select_related("workspace", *_EVALUATION)
-    return send_evaluation_file(request, access.get_visible(related, request.user, pk=evaluation_id), name)
+    return send_evaluation_file(request, access.open_object(request, related, pk=evaluation_id), name)
 
 
 @require_POST
 @login_required
 def delete(request: WorkspaceRequest, evaluation_id: UUID) -> HttpResponse:
     related = Evaluation.objects.select_related(*_EVALUATION)
-    evaluation = access.get_visible(related, request.user, Action.EDIT, pk=evaluation_id)
+    evaluation = access.open_object(request, related, Action.EDIT, pk=evaluation_id)
     services.delete_evaluation(actor=request.user, evaluation=evaluation)
     return redirect("evaluation:list")
 
@@ -205,7 +205,7 @@ def delete(request: WorkspaceRequest, evaluation_id: UUID) -> HttpResponse:
 def evaluate_all_rows(request: WorkspaceRequest, evaluation_id: UUID) -> HttpResponse:
     """Evaluate the same model on the same split, on every row."""
     related = Evaluation.objects.select_related(*_EVALUATION, "training_data")
-    sampled = access.get_visible(related, request.user, Action.EDIT, pk=evaluation_id)
+    sampled = access.open_object(request, related, Action.EDIT, pk=evaluation_id)
     made = services.evaluate(
         actor=request.user,
         dataset_version=sampled.dataset_version,
@@ -233,7 +233,7 @@ def compare(request: WorkspaceRequest) -> HttpResponse:
 def compare_run(request: WorkspaceRequest, model_id: UUID) -> HttpResponse:
     """The tuned model beside its base and the simple baseline, on a sample of a large test split unless all_rows is 1."""
     related = ModelVersion.objects.select_related("dataset_version__dataset", "parent")
-    model = access.get_visible(related, request.user, Action.EDIT, pk=model_id)
+    model = access.open_object(request, related, Action.EDIT, pk=model_id)
     comparison = services.compare_with_base(
         actor=request.user,
         model_version=model,
@@ -247,7 +247,7 @@ def compare_run(request: WorkspaceRequest, model_id: UUID) -> HttpResponse:
 def comparison(request: WorkspaceRequest, comparison_id: UUID) -> HttpResponse:
     """The verdict, the table with its chart, and the rows where they disagree most."""
     related = Comparison.objects.select_related("job", "dataset_version__dataset")
-    found: Comparison = access.get_visible(related, request.user, pk=comparison_id)
+    found: Comparison = access.open_object(request, related, pk=comparison_id)
     related_of_each = ("evaluation__job", "evaluation__model_version__run")
     compared = [each.evaluation for each in found.compared.select_related(*related_of_each)]
     for evaluation in compared:
@@ -323,6 +323,6 @@ def _compared_context(
 @require_POST
 @login_required
 def delete_comparison(request: WorkspaceRequest, comparison_id: UUID) -> HttpResponse:
-    found = access.get_visible(Comparison.objects.all(), request.user, Action.EDIT, pk=comparison_id)
+    found = access.open_object(request, Comparison.objects.all(), Action.EDIT, pk=comparison_id)
     services.delete_comparison(actor=request.user, comparison=found)
     return redirect("evaluation:list")

@@ -35,7 +35,7 @@ def status(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     """The card with state, progress and what to do. It asks for itself while the job is active; the whole page is loaded
     again once the job has ended.
     """
-    job = access.get_visible(Job.objects.all(), request.user, pk=job_id)
+    job = access.open_object(request, Job.objects.all(), pk=job_id)
     has_just_ended = job.is_ended and request.GET.get("was") == "active"
     return render(request, "jobs/status.html", {**status_context(job), "has_just_ended": has_just_ended})
 
@@ -49,7 +49,7 @@ def status_context(job: Job) -> dict[str, Any]:
 @login_required
 def log(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     """The job's log as text; ?after=<seq> gives only what came later."""
-    job = access.get_visible(Job.objects.all(), request.user, pk=job_id)
+    job = access.open_object(request, Job.objects.all(), pk=job_id)
     events = job.events.filter(kind="log")
     after = sequence_number(request.GET.get("after", ""))
     lines = reversed(events.filter(seq__gt=after).order_by("-seq")[:LOG_LINES])
@@ -67,7 +67,7 @@ def sequence_number(text: str) -> int:
 @require_POST
 @login_required
 def stop(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
-    job = access.get_visible(Job.objects.all(), request.user, Action.EDIT, pk=job_id)
+    job = access.open_object(request, Job.objects.all(), Action.EDIT, pk=job_id)
     stopping.request_stop(actor=request.user, job=job)
     return _back(request, job)
 
@@ -75,7 +75,7 @@ def stop(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
-    job = access.get_visible(Job.objects.all(), request.user, Action.EDIT, pk=job_id)
+    job = access.open_object(request, Job.objects.all(), Action.EDIT, pk=job_id)
     services.retry(actor=request.user, job=job)
     messages.success(request, _("“%(job)s” is queued again.") % {"job": translate_said(job.title)})
     return _back(request, job)

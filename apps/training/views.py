@@ -68,8 +68,8 @@ def new(request: WorkspaceRequest) -> HttpResponse:
     version_id = request.POST.get("data") or request.GET.get("data", "")
     if not version_id:
         return _choose_data(request)
-    version = access.get_visible(
-        DatasetVersion.objects.select_related("dataset"), request.user, Action.EDIT, pk=version_id
+    version = access.open_object(
+        request, DatasetVersion.objects.select_related("dataset"), Action.EDIT, pk=version_id
     )
     if version.files_deleted_at:
         messages.warning(request, _("The rows of this data were deleted. Choose other data."))
@@ -138,7 +138,7 @@ def _brought_base(request: WorkspaceRequest) -> BaseModel | None:
     kind, _colon, pk = request.GET.get("base", "").partition(":")
     if kind != "base":
         return None
-    found: BaseModel = access.get_visible(BaseModel.objects.current(), request.user, pk=pk)
+    found: BaseModel = access.open_object(request, BaseModel.objects.current(), pk=pk)
     return found
 
 
@@ -147,7 +147,7 @@ def _brought_base(request: WorkspaceRequest) -> BaseModel | None:
 def preflight(request: WorkspaceRequest, preflight_id: UUID) -> HttpResponse:
     """What the run would do, and the button that starts it."""
     related = Preflight.objects.select_related("job", "dataset_version__dataset", "base_version")
-    found = access.get_visible(related, request.user, pk=preflight_id)
+    found = access.open_object(request, related, pk=preflight_id)
     change = {
         "data": found.dataset_version_id,
         "length": found.length,
@@ -196,9 +196,9 @@ def _base_value(preflight: Preflight) -> str:
 @require_POST
 @login_required
 def start(request: WorkspaceRequest, preflight_id: UUID) -> HttpResponse:
-    found = access.get_visible(
+    found = access.open_object(
+        request,
         Preflight.objects.select_related("job", "dataset_version__dataset", "base_version"),
-        request.user,
         Action.EDIT,
         pk=preflight_id,
     )
@@ -225,7 +225,7 @@ def _time_limit(answer: str) -> services.TimeLimit | None:
 @login_required
 def detail(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     """The run's story, from top to bottom: what it is doing, how it is going, what it says, what it cost."""
-    run = access.get_visible(Run.objects.select_related(*_RUN_RELATED), request.user, pk=run_id)
+    run = access.open_object(request, Run.objects.select_related(*_RUN_RELATED), pk=run_id)
     context = {
         "run": run,
         "lineage": lineage_of(run),
@@ -263,7 +263,7 @@ def _more_offered(run: Run) -> dict[str, Any] | None:
 @login_required
 def metrics(request: WorkspaceRequest, run_id: UUID) -> JsonResponse:
     """Chart points since ?after=<sequence number>."""
-    run = access.get_visible(Run.objects.select_related("job"), request.user, pk=run_id)
+    run = access.open_object(request, Run.objects.select_related("job"), pk=run_id)
     after = sequence_number(request.GET.get("after", ""))
     return JsonResponse(querysets.metric_points(run.job, after=after))
 
@@ -272,7 +272,7 @@ def metrics(request: WorkspaceRequest, run_id: UUID) -> JsonResponse:
 @login_required
 def samples(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     """The live part of the page below the chart: figures, sample outputs, log."""
-    run = access.get_visible(Run.objects.select_related(*_RUN_RELATED), request.user, pk=run_id)
+    run = access.open_object(request, Run.objects.select_related(*_RUN_RELATED), pk=run_id)
     context: dict[str, Any] = {
         "run": run,
         "job": run.job,
@@ -285,7 +285,7 @@ def samples(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def rename(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
-    run = access.get_visible(Run.objects.all(), request.user, Action.EDIT, pk=run_id)
+    run = access.open_object(request, Run.objects.all(), Action.EDIT, pk=run_id)
     form = RunNameForm(request.POST)
     if not form.is_valid():
         raise UserError(str(form.errors["name"][0]), field="name")
@@ -297,7 +297,7 @@ def rename(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
 @login_required
 def again(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     """The wizard with this run's answers filled in."""
-    run = access.get_visible(Run.objects.select_related("preflight"), request.user, Action.EDIT, pk=run_id)
+    run = access.open_object(request, Run.objects.select_related("preflight"), Action.EDIT, pk=run_id)
     return redirect(_wizard_address(run, {}))
 
 
@@ -306,9 +306,9 @@ def again(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
 def apply_fix(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     """What the run offered that failed or learned nothing: the same again with the recipe fields that would have saved it, ready to start. Where
     data, base or settings are gone, the wizard says so."""
-    run = access.get_visible(
+    run = access.open_object(
+        request,
         Run.objects.select_related("preflight", "job", "dataset_version"),
-        request.user,
         Action.EDIT,
         pk=run_id,
     )
@@ -332,7 +332,7 @@ def apply_fix(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
 @login_required
 def continue_training(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     """Train on from where the run ended, for more epochs or minutes."""
-    run = access.get_visible(Run.objects.select_related(*_RUN_RELATED), request.user, Action.EDIT, pk=run_id)
+    run = access.open_object(request, Run.objects.select_related(*_RUN_RELATED), Action.EDIT, pk=run_id)
     try:
         amount = float(request.POST.get("amount", ""))
     except ValueError as error:

@@ -1,5 +1,7 @@
 """What WorkspaceMiddleware and `in_workspace` put on a request."""
 
+from uuid import UUID
+
 from apps.accounts.requests import SignedInRequest
 from apps.workspaces.models import Membership, Workspace
 
@@ -10,3 +12,5 @@ class WorkspaceRequest(SignedInRequest):
     memberships: list[Membership]
     membership: Membership | None
     workspace: Workspace
+    opened_workspace_id: UUID | None
+    """The workspace of the object that the page is about (`access.open_object`)."""

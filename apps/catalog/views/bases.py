@@ -52,7 +52,7 @@ def _asked_data(request: WorkspaceRequest) -> DatasetVersion | None:
     version_id = request.GET.get("data")
     if not version_id:
         return None
-    found: DatasetVersion = access.get_visible(DatasetVersion.objects.all(), request.user, pk=version_id)
+    found: DatasetVersion = access.open_object(request, DatasetVersion.objects.all(), pk=version_id)
     return found
 
 
@@ -60,7 +60,7 @@ def _asked_data(request: WorkspaceRequest) -> DatasetVersion | None:
 @login_required
 def archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Hide, or with archived=0 show again."""
-    base = access.get_visible(BaseModel.objects.all(), request.user, Action.EDIT, pk=pk)
+    base = access.open_object(request, BaseModel.objects.all(), Action.EDIT, pk=pk)
     archived = request.POST.get("archived") != "0"
     services.set_base_model_archived(actor=request.user, base_model=base, archived=archived)
     text = _("“%(name)s” is no longer offered.") if archived else _("“%(name)s” is offered again.")

@@ -78,7 +78,7 @@ def _archived(*querysets: QuerySet[Any]) -> int:
 @login_required
 def detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     versions = ModelVersion.objects.select_related("dataset_version__dataset", "parent", "created_by")
-    version = access.get_visible(versions, request.user, pk=pk)
+    version = access.open_object(request, versions, pk=pk)
     export = version.exports.select_related("job").first()
     evaluations = version.evaluations.select_related("dataset_version__dataset", "job").order_by(
         "-created_at"
@@ -100,7 +100,7 @@ def detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def edit(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
-    version = access.get_visible(ModelVersion.objects.all(), request.user, Action.EDIT, pk=pk)
+    version = access.open_object(request, ModelVersion.objects.all(), Action.EDIT, pk=pk)
     form = ModelVersionForm(request.POST or None, initial={"name": version.name, "notes": version.notes})
     save = partial(services.update_version, actor=request.user, version=version)
     if request.method == "POST" and form.is_taken_by(save):
@@ -113,7 +113,7 @@ def edit(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @login_required
 def archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Hide, or with archived=0 show again."""
-    version = access.get_visible(ModelVersion.objects.all(), request.user, Action.EDIT, pk=pk)
+    version = access.open_object(request, ModelVersion.objects.all(), Action.EDIT, pk=pk)
     archived = request.POST.get("archived") != "0"
     services.set_version_archived(actor=request.user, version=version, archived=archived)
     tell_archived(request, version.name, archived=archived)
@@ -123,7 +123,7 @@ def archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def delete_files(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
-    version = access.get_visible(ModelVersion.objects.all(), request.user, Action.EDIT, pk=pk)
+    version = access.open_object(request, ModelVersion.objects.all(), Action.EDIT, pk=pk)
     delete = partial(services.delete_version_files, actor=request.user, version=version)
     done = _("The files of “%(name)s” were deleted and the disk freed.") % {"name": version.name}
     do_and_tell(request, delete, done)
@@ -134,7 +134,7 @@ def delete_files(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @login_required
 def export(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Start packing; the page then offers the download."""
-    version = access.get_visible(ModelVersion.objects.all(), request.user, pk=pk)
+    version = access.open_object(request, ModelVersion.objects.all(), pk=pk)
     do_and_tell(request, partial(services.start_export, actor=request.user, version=version))
     return redirect(request, "catalog:detail", pk)
 
@@ -143,7 +143,7 @@ def export(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @login_required
 def download(request: WorkspaceRequest, pk: UUID) -> HttpResponseBase:
     """The packed model, once its job is done."""
-    packed = access.get_visible(Export.objects.all(), request.user, pk=pk)
+    packed = access.open_object(request, Export.objects.all(), pk=pk)
     if not packed.result:
         raise NotVisible
     try:

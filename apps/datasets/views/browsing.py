@@ -92,7 +92,7 @@ def dataset_list(request: WorkspaceRequest) -> HttpResponse:
 @login_required
 def detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """The newest version, or the one that ?version= names."""
-    dataset = access.get_visible(Dataset.objects.all(), request.user, pk=pk)
+    dataset = access.open_object(request, Dataset.objects.all(), pk=pk)
     version = _chosen_version(dataset, request.GET.get("version", ""))
     related = dataset.versions.select_related("job").defer("result", "roles", "job__spec", "job__result")
     context: dict[str, Any] = {

@@ -19,7 +19,7 @@ from apps.workspaces.access.downloads import send_file
 @login_required
 def source(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The file as it came; one that is still to be fetched is not there."""
-    import_ = access.get_visible(Import.objects.all(), request.user, pk=pk)
+    import_ = access.open_object(request, Import.objects.all(), pk=pk)
     if import_.address_encrypted or import_.files_deleted_at:
         raise NotVisible
     chunks = read_chunks(storage().open(import_.source_key))
@@ -33,7 +33,7 @@ def source(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def import_file(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
     """Rows that could not be read, with line and reason: rejected.csv or rejected.parquet."""
     related = Import.objects.select_related("workspace", "dataset")
-    return send_import_file(request, access.get_visible(related, request.user, pk=pk), name)
+    return send_import_file(request, access.open_object(request, related, pk=pk), name)
 
 
 @require_GET
@@ -41,4 +41,4 @@ def import_file(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
 def version_file(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
     """Rows of a version: kept or rejected, .csv or .parquet."""
     related = DatasetVersion.objects.select_related("workspace", "dataset")
-    return send_version_file(request, access.get_visible(related, request.user, pk=pk), name)
+    return send_version_file(request, access.open_object(request, related, pk=pk), name)

@@ -39,7 +39,7 @@ def new(request: WorkspaceRequest) -> HttpResponse:
 @login_required
 def upload(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Upload the next version of a dataset, or another file when the first could not be read."""
-    dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
+    dataset = access.open_object(request, Dataset.objects.all(), Action.EDIT, pk=pk)
     return _upload(request, dataset.workspace, dataset)
 
 
@@ -127,7 +127,7 @@ def part(request: WorkspaceRequest, upload_id: str, number: int) -> JsonResponse
 def import_page(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Progress while the file is read; then the proposal, to be corrected and confirmed."""
     action = Action.EDIT if request.method == "POST" else Action.VIEW
-    import_ = access.get_visible(Import.objects.select_related("dataset", "job"), request.user, action, pk=pk)
+    import_ = access.open_object(request, Import.objects.select_related("dataset", "job"), action, pk=pk)
     form = ConfirmForm(request.POST or None, import_=import_)
     if request.method == "POST" and form.is_valid():
         try:
@@ -176,9 +176,7 @@ def _proposal_context(import_: Import, form: ConfirmForm) -> dict[str, Any]:
 @login_required
 def reread(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Read the stored file again: another sheet of it, or in another encoding."""
-    import_ = access.get_visible(
-        Import.objects.select_related("dataset", "job"), request.user, Action.EDIT, pk=pk
-    )
+    import_ = access.open_object(request, Import.objects.select_related("dataset", "job"), Action.EDIT, pk=pk)
     try:
         services.reread_import(
             actor=request.user,
@@ -194,7 +192,7 @@ def reread(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def discard(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
-    import_ = access.get_visible(Import.objects.select_related("dataset"), request.user, Action.EDIT, pk=pk)
+    import_ = access.open_object(request, Import.objects.select_related("dataset"), Action.EDIT, pk=pk)
     dataset = import_.dataset
     try:
         services.discard_import(actor=request.user, import_=import_)

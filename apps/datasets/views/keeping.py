@@ -23,7 +23,7 @@ from apps.workspaces.requests import WorkspaceRequest
 @require_http_methods(["GET", "POST"])
 @login_required
 def edit(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
-    dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
+    dataset = access.open_object(request, Dataset.objects.all(), Action.EDIT, pk=pk)
     form = DatasetForm(
         request.POST or None, initial={"name": dataset.name, "description": dataset.description}
     )
@@ -38,7 +38,7 @@ def edit(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @login_required
 def archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Hide, or with archived=0 show again."""
-    dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
+    dataset = access.open_object(request, Dataset.objects.all(), Action.EDIT, pk=pk)
     archived = request.POST.get("archived") != "0"
     services.set_archived(actor=request.user, dataset=dataset, archived=archived)
     tell_archived(request, dataset.name, archived=archived)
@@ -48,7 +48,7 @@ def archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def delete(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
-    dataset = access.get_visible(Dataset.objects.all(), request.user, Action.EDIT, pk=pk)
+    dataset = access.open_object(request, Dataset.objects.all(), Action.EDIT, pk=pk)
     name = {"name": dataset.name}
     try:
         is_gone = services.delete_dataset(actor=request.user, dataset=dataset)

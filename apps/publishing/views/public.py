@@ -44,6 +44,7 @@ from apps.publishing.link_passwords import check_link_password, grant
 from apps.publishing.models import AppType, Conversation, Message, ShareLink
 from apps.publishing.views.strings import no_cookies, page_strings
 from apps.publishing.visitors import remember, visitor_key_in, visitor_key_of
+from apps.workspaces import access
 from apps.workspaces.access import live_access
 
 logger = logging.getLogger(__name__)
@@ -72,12 +73,14 @@ def _private(view: Any) -> Any:
 def _entrance(request: HttpRequest, token: str | None, app_id: UUID | None) -> Entrance:
     """Raises Http404 (of a link with a password, Locked); a revoked link and one that never was look the same."""
     if token is None:
-        return for_member(request.user, str(app_id), request.session.session_key)
+        entrance = for_member(request.user, str(app_id), request.session.session_key)
+        access.show_workspace_of(request, entrance.app)
+        return entrance
     address = address_of_request(request.META)
-    entrance = by_link(token, visitor_key_of(request), request.COOKIES, address)
-    if entrance is None:
+    found = by_link(token, visitor_key_of(request), request.COOKIES, address)
+    if found is None:
         raise Http404
-    return entrance
+    return found
 
 
 def _address(entrance: Entrance, token: str | None, name: str, *more: Any) -> str:

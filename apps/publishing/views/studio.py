@@ -104,7 +104,7 @@ def new(request: WorkspaceRequest) -> HttpResponse:
     workspace = request.workspace
     models = ModelVersion.objects.in_workspace(workspace).current()
     chosen = request.POST.get("model") or request.GET.get("model")
-    model = access.get_visible(models, request.user, pk=chosen) if chosen else models.tuned().first()
+    model = access.open_object(request, models, pk=chosen) if chosen else models.tuned().first()
     if model is None:
         return render(request, "publishing/no_model.html", {})
     app_type, warning = app_type_of(model), warning_of(model)
@@ -302,7 +302,7 @@ def _qr(address: str) -> SafeString:
 
 def _app(request: WorkspaceRequest, app_id: UUID, action: Action = Action.VIEW) -> App:
     queryset = App.objects.select_related("live_version")
-    app: App = access.get_visible(queryset, request.user, action, pk=app_id)
+    app: App = access.open_object(request, queryset, action, pk=app_id)
     return app
 
 

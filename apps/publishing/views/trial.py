@@ -22,7 +22,7 @@ from apps.workspaces import access
 def try_model(request: HttpRequest, model_id: UUID) -> HttpResponse:
     """One input, two answers: of the model's base and of itself."""
     models = ModelVersion.objects.select_related("parent", "dataset_version__dataset", "run")
-    model = access.get_visible(models, request.user, pk=model_id)
+    model = access.open_object(request, models, pk=model_id)
     base = model.parent if model.parent and model.parent.is_ready else None
     app_type = app_type_of(model)
     context = {

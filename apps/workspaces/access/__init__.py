@@ -7,6 +7,7 @@ from apps.workspaces.access.permissions import (
     can,
     get_visible,
     may_create_workspace,
+    open_object,
     require,
     require_creation,
     require_repair,
@@ -14,6 +15,7 @@ from apps.workspaces.access.permissions import (
     require_roles,
     role_of,
     roles_to_give,
+    show_workspace_of,
 )
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "can",
     "get_visible",
     "may_create_workspace",
+    "open_object",
     "require",
     "require_creation",
     "require_repair",
@@ -30,4 +33,5 @@ __all__ = [
     "require_roles",
     "role_of",
     "roles_to_give",
+    "show_workspace_of",
 ]

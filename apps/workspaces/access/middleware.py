@@ -37,8 +37,8 @@ def _chosen(request: WorkspaceRequest) -> Membership | None:
 
 
 def _opened(request: WorkspaceRequest) -> Membership | None:
-    """In the workspace of what the page is about (access.get_visible), for a person who belongs to several."""
-    opened = getattr(request.user, "looked_into", None)
+    """The membership in the workspace of the object that the page is about (`access.open_object`)."""
+    opened = request.opened_workspace_id
     return _in(request, str(opened)) if opened else None
 
 
@@ -74,6 +74,7 @@ class WorkspaceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: WorkspaceRequest) -> HttpResponse:
+        request.opened_workspace_id = None
         request.memberships = cast("Any", SimpleLazyObject(lambda: list(_own(request)[:MOST_LISTED])))
         request.membership = cast("Any", SimpleLazyObject(lambda: _opened(request) or _chosen(request)))
         response = self.get_response(request)

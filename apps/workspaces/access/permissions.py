@@ -1,12 +1,13 @@
 """Who may do what: the only place that decides."""
 
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
+from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +16,7 @@ from apps.accounts.models import User
 from apps.core.errors import NotVisible
 from apps.workspaces.models import InWorkspace, Membership, Role, Workspace
 from apps.workspaces.querysets import InWorkspaceQuerySet
+from apps.workspaces.requests import WorkspaceRequest
 
 Visible = TypeVar("Visible", bound=InWorkspace)
 
@@ -56,12 +58,13 @@ def can(user: User | AnonymousUser, workspace: Workspace, action: Action, *, rol
 
     `role` is theirs there, where it was just read: it saves the query.
     """
-    if not user.is_authenticated:
-        return False
+    return _allows(user, workspace, action, role or role_of(user, workspace))
+
+
+def _allows(user: User | AnonymousUser, workspace: Workspace, action: Action, role: str | None) -> bool:
     key: Any = getattr(user, "api_key", None)
     if key and (key.workspace_id != workspace.pk or (action != Action.VIEW and not key.can_write)):
         return False
-    role = role or role_of(user, workspace)
     return role is not None and action in ALLOWED[role]
 
 
@@ -80,24 +83,28 @@ def require(
 
     `role` as for `can`.
     """
-    if not can(user, workspace, Action.VIEW, role=role):
+    role = role or role_of(user, workspace)
+    if not _allows(user, workspace, Action.VIEW, role):
         raise NotVisible
-    if action != Action.VIEW and not can(user, workspace, action, role=role):
+    if not _allows(user, workspace, action, role):
         raise PermissionDenied(
             _("Your role in this workspace does not allow this. Ask an admin of the workspace.")
         )
 
 
-def roles_to_give(user: User | AnonymousUser, workspace: Workspace) -> list[Role]:
-    """The roles that `user` may give and take away, lowest first: none above their own."""
-    own = role_of(user, workspace) if can(user, workspace, Action.MANAGE) else None
-    return list(Role)[: list(Role).index(Role(own)) + 1] if own else []
+def roles_to_give(user: User | AnonymousUser, workspace: Workspace, *, role: str | None = None) -> list[Role]:
+    """The roles that `user` may give and take away, lowest first: none above their own. `role` as for `can`."""
+    own = role or role_of(user, workspace)
+    if own is None or not _allows(user, workspace, Action.MANAGE, own):
+        return []
+    return list(Role)[: list(Role).index(Role(own)) + 1]
 
 
 def require_roles(user: User | AnonymousUser, workspace: Workspace, *roles: str) -> None:
     """For writes to members: NotVisible and PermissionDenied as `require`, the latter also for a role above one's own."""
-    require(user, workspace, Action.MANAGE)
-    if not set(roles) <= {str(role) for role in roles_to_give(user, workspace)}:
+    own = role_of(user, workspace)
+    require(user, workspace, Action.MANAGE, role=own)
+    if not set(roles) <= {str(role) for role in roles_to_give(user, workspace, role=own)}:
         raise PermissionDenied(_("Only an owner may do this to owners. Ask an owner of the workspace."))
 
 
@@ -145,6 +152,21 @@ def get_visible(
     if found is None:
         raise NotVisible
     require(user, found.workspace, action)
-    # The page shows this workspace (middleware), whichever one the person worked in before.
-    user.looked_into = found.workspace_id  # type: ignore[union-attr]
     return found
+
+
+def open_object(
+    request: HttpRequest, queryset: "models.QuerySet[Any]", action: Action = Action.VIEW, **lookup: Any
+) -> Any:
+    """The object that a page is about, found as by `get_visible`; the page shows its workspace."""
+    found = get_visible(queryset, request.user, action, **lookup)
+    show_workspace_of(request, found)
+    return found
+
+
+def show_workspace_of(request: HttpRequest, found: InWorkspace) -> None:
+    """Make the page show the workspace of `found`, whichever one the person worked in before.
+
+    A GET of a whole page moves them there (`access.middleware`).
+    """
+    cast("WorkspaceRequest", request).opened_workspace_id = found.workspace_id

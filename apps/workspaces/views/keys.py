@@ -74,7 +74,7 @@ def keys(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @in_workspace()
 def revoke_key(request: WorkspaceRequest, key_id: UUID) -> HttpResponse:
-    key = access.get_visible(ApiKey.objects.all(), request.user, pk=key_id)
+    key = access.open_object(request, ApiKey.objects.all(), pk=key_id)
     made = api_keys.revoke_api_key(actor=request.user, key=key)
     if made:
         messages.success(

@@ -78,7 +78,7 @@ def invite(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @in_workspace(Action.MANAGE)
 def revoke_invitation(request: WorkspaceRequest, invitation_id: UUID) -> HttpResponse:
-    invitation = access.get_visible(Invitation.objects.all(), request.user, Action.MANAGE, pk=invitation_id)
+    invitation = access.open_object(request, Invitation.objects.all(), Action.MANAGE, pk=invitation_id)
     invitations.revoke_invitation(actor=request.user, invitation=invitation)
     return redirect("workspaces:detail")
 

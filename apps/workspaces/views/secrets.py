@@ -45,7 +45,7 @@ def hub_token(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @in_workspace()
 def remove(request: WorkspaceRequest, secret_id: UUID) -> HttpResponse:
-    secret = access.get_visible(WorkspaceSecret.objects.all(), request.user, Action.MANAGE, pk=secret_id)
+    secret = access.open_object(request, WorkspaceSecret.objects.all(), Action.MANAGE, pk=secret_id)
     secrets.remove_secret(actor=request.user, secret=secret)
     messages.success(request, _("The token is removed."))
     return redirect("workspaces:hub_token")

@@ -4,10 +4,13 @@ import re
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from apps.accounts.models import User
 from apps.datasets.models import Dataset
+from apps.workspaces import access
+from apps.workspaces.access.middleware import WorkspaceMiddleware
 from apps.workspaces.models import Invitation, Membership, Workspace
 from apps.workspaces.team import lifecycle, members
 
@@ -117,3 +120,31 @@ def test_the_page_of_something_shows_its_workspace(
     assert where(client) == second, "what a page asks for by itself moves nobody"
     assert where(client, page) == workspace
     assert where(client) == workspace
+
+
+def test_the_preview_of_an_app_shows_its_workspace(
+    client: Client, workspace: Workspace, second: Workspace, make_app: Any
+) -> None:
+    app = make_app()
+    switch(client, second)
+    assert client.get(f"/apps/{app.pk}/preview/").status_code == 200
+    assert where(client) == workspace == app.workspace
+
+
+def test_reading_an_object_moves_nobody(
+    client: Client, editor: User, workspace: Workspace, second: Workspace
+) -> None:
+    dataset = Dataset.objects.create(workspace=workspace, created_by=editor, name="Rows", number=1)
+    switch(client, second)
+    request = RequestFactory().get("/", headers={"Accept": "text/html"})
+    request.user, request.session = editor, client.session
+    request.htmx = False  # type: ignore[attr-defined]
+
+    def answer(request: Any) -> HttpResponse:
+        assert access.get_visible(Dataset.objects.all(), request.user, pk=dataset.pk) == dataset
+        return HttpResponse("read by a service")
+
+    WorkspaceMiddleware(answer)(request)
+    assert request.session["workspace"] == str(second.pk)
+    assert client.get(f"/api/v1/datasets/{dataset.pk}/").status_code == 200
+    assert where(client) == second

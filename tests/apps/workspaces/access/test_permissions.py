@@ -87,6 +87,18 @@ def test_another_workspaces_key_cannot_be_revoked(client_for, workspace, editor,
     assert key.is_live
 
 
+def test_the_role_is_asked_for_once(workspace, editor, django_assert_num_queries) -> None:
+    key, _ = api_keys.create_api_key(actor=editor, workspace=workspace, name="script")
+    with django_assert_num_queries(1):
+        access.require(editor, workspace, Action.EDIT)
+    with django_assert_num_queries(1), pytest.raises(PermissionDenied):
+        access.require(editor, workspace, Action.MANAGE)
+    with django_assert_num_queries(1), pytest.raises(PermissionDenied):
+        access.require_roles(editor, workspace, Role.VIEWER)
+    with django_assert_num_queries(2):
+        access.get_visible(ApiKey.objects.all(), editor, Action.EDIT, pk=key.pk)
+
+
 def test_numbers_ascend_within_a_workspace(workspace) -> None:
     assert [numbering.next_number(workspace, "run") for _ in range(3)] == [1, 2, 3]
     assert numbering.next_number(workspace, "model") == 1
