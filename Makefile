@@ -8,7 +8,7 @@ IN := cd $(call quote,$(ROOT)) &&
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help python setup setup-dev run test check tour bench format pin
+.PHONY: help python setup setup-dev run test check tour bench format docs pin
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(call quote,$(ROOT)/Makefile)
@@ -41,5 +41,8 @@ bench: setup-dev ## benchmarks, into benchmarks/results [NAME=training|serving|s
 format: setup-dev ## rewrite the code in the common format
 	@$(IN) $(VENV) -m ruff format . && $(VENV) -m ruff check --fix .
 
-pin: setup-dev ## constraints.txt from what is installed
+docs: python ## the documentation site, into .build/site [SERVE=1 to read it while you write]
+	@$(IN) exec '$(PYTHON)' -m tools.docs $(if $(SERVE),--serve)
+
+pin: setup-dev docs ## constraints.txt from what is installed
 	@$(IN) $(VENV) tools/pin.py

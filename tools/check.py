@@ -1,4 +1,4 @@
-"""Runs every check that is no test: format, lint, types, import rules, templates, languages, migrations, the deployment file."""
+"""Runs every check that is no test: format, lint, types, import rules, templates, languages, migrations, docs, the deployment file."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ CHECKS: dict[str, list[str]] = {
     "import rules": [str(BIN / "lint-imports")],
     "templates": [str(BIN / "djlint"), "--lint", "templates"],
     "languages": [sys.executable, "-m", "tools.messages"],
+    "documentation": [sys.executable, "-m", "tools.docs"],
     "system checks": [sys.executable, "manage.py", "check"],
     "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
 }

