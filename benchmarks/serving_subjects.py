@@ -32,8 +32,8 @@ from transformers import (
     TextIteratorStreamer,
 )
 
+from workers.contracts.families import Family
 from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest
-from workers.contracts.task_types import Family, TaskType
 from workers.models.prompts import STARTER_CHAT_TEMPLATE
 from workers.shared.storage import PUBLISHED_NAME
 
@@ -101,7 +101,7 @@ def build_model(folder: Path, size: str = "13M", *, seed: int = 0) -> Path:
     fast.save_pretrained(folder)
     manifest = ModelManifest(
         family=Family.CAUSAL,
-        task_type=TaskType.CHAT,
+        task_type="chat",
         architecture="LlamaForCausalLM",
         parameters=model.num_parameters(),
         context_length=_CONTEXT,

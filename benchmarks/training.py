@@ -136,9 +136,9 @@ def train_with_trainer(model: LlamaForCausalLM, rows: list[list[int]], *, tuned:
 
 def as_loaded(model: LlamaForCausalLM) -> "LoadedModel":
     """The model as a run has it: with its description, a tokenizer that nothing is read by here, and its precision."""
+    from workers.contracts.families import Family
     from workers.contracts.model_folder import ModelManifest
     from workers.contracts.recipes import Precision
-    from workers.contracts.task_types import Family, TaskType
     from workers.models.devices import resolve_precision
     from workers.models.loading import LoadedModel
     from workers.models.starters import train_tokenizer
@@ -146,7 +146,7 @@ def as_loaded(model: LlamaForCausalLM) -> "LoadedModel":
     device = torch.device("cpu")
     manifest = ModelManifest(
         family=Family.CAUSAL,
-        task_type=TaskType.GENERATION,
+        task_type="generation",
         architecture="LlamaForCausalLM",
         parameters=model.num_parameters(),
         context_length=2048,

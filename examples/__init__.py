@@ -9,8 +9,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import StarterSize
-from workers.contracts.task_types import Family, Role, TaskType
+from workers.contracts.roles import Role
+from workers.contracts.tasks import TASKS, TaskName
 
 ROOT = Path(__file__).parent
 _MANIFEST = "example.json"
@@ -47,7 +49,7 @@ class Example(BaseModel):
     name: str
     title: str
     description: str
-    task_type: TaskType
+    task_type: TaskName
     file: str
     roles: dict[str, Role]
     rows: int
@@ -78,7 +80,7 @@ def list_examples() -> tuple[Example, ...]:
     found = [
         Example.model_validate_json(path.read_text(encoding="utf-8")) for path in ROOT.glob(f"*/{_MANIFEST}")
     ]
-    order = list(TaskType)
+    order = list(TASKS)
     return tuple(sorted(found, key=lambda example: (order.index(example.task_type), example.name)))
 
 

@@ -25,7 +25,7 @@ from workers.contracts.specs import (
     PreflightSpec,
     RunSpec,
 )
-from workers.contracts.task_types import TASKS, TaskType
+from workers.contracts.tasks import TASKS
 from workers.evaluation.run import evaluate
 from workers.ingest.freeze import run as freeze
 from workers.ingest.parse import run as parse
@@ -38,7 +38,7 @@ _SPLIT_KEY = "5a" * 16
 
 def score(example: Example, outputs: list[str], targets: list[str]) -> float:
     """Macro-F1 (0 to 1) for classification, chrF (0 to 100) for everything else."""
-    if example.task_type is TaskType.CLASSIFICATION:
+    if example.task_type == "classification":
         return float(f1_score(targets, outputs, average="macro"))
     return float(sacrebleu.corpus_chrf(outputs, [targets]).score)
 

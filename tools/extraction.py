@@ -24,7 +24,7 @@ KEYWORDS = DEFAULT_KEYWORDS | {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
-MARKED = ("apps/**/*.py", "studio/*.py", "examples/**/*.py", "workers/contracts/*.py")
+MARKED = ("apps/**/*.py", "studio/*.py", "examples/**/*.py", "workers/contracts/**/*.py")
 TEMPLATES = ("templates/**/*.html", "templates/**/*.txt")
 SPEAKING = ("workers/**/*.py", "apps/jobs/runner/*.py")
 SPEAKING_SHARED = ("workers/contracts/fixes.py", "workers/shared/failures.py")

@@ -25,7 +25,7 @@ from examples import get_example, list_examples
 from examples.tour import Tour, first_question
 from launcher.throwaway import throwaway_studio
 from tools.browser import find_or_install_browser
-from workers.contracts.task_types import TASKS
+from workers.contracts.tasks import TASKS
 
 OWNER, PASSWORD = "olga@example.com", "a password for pictures"
 EXAMPLES = (get_example("support_tickets"), get_example("library_help_desk"))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import FAMILY_LABELS, BaseModel
 from apps.core.forms import StudioForm, TextArea
-from workers.contracts.task_types import Family
+from workers.contracts.families import Family
 
 
 class BaseModelForm(StudioForm):

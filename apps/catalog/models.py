@@ -7,13 +7,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.querysets import BaseModelQuerySet, ModelVersionQuerySet
-from apps.datasets.models import DatasetVersion
+from apps.datasets.models import DatasetVersion, task_choices
 from apps.jobs.models import Job
 from apps.workspaces.models import InWorkspace
 from apps.workspaces.querysets import InWorkspaceQuerySet
+from workers.contracts.families import Family
 from workers.contracts.metrics import METRICS, MetricInfo
 from workers.contracts.recipes import Base, FolderBase, HubBase
-from workers.contracts.task_types import TASKS, Family, TaskInfo, TaskType
+from workers.contracts.tasks import TASKS, Task
 
 FAMILY_LABELS = {
     Family.CAUSAL: _("Causal language model"),
@@ -78,9 +79,7 @@ class ModelVersion(InWorkspace):
     name = models.CharField(_("name"), max_length=150)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     family = models.CharField(_("family"), max_length=20, choices=_FAMILIES)
-    task_type = models.CharField(
-        _("does"), max_length=20, choices=[(t.value, _(TASKS[t].label)) for t in TaskType]
-    )
+    task_type = models.CharField(_("does"), max_length=20, choices=task_choices)
     origin: Any = models.JSONField(_("origin"))
     """The Base it came from (workers.contracts.recipes.Base)."""
     origin_label = models.CharField(_("origin"), max_length=200)
@@ -118,8 +117,8 @@ class ModelVersion(InWorkspace):
         return self.bytes > 0
 
     @property
-    def task(self) -> TaskInfo:
-        return TASKS[TaskType(self.task_type)]
+    def task(self) -> Task:
+        return TASKS[self.task_type]
 
     @property
     def headline(self) -> tuple[MetricInfo, dict[str, Any]] | None:

@@ -28,11 +28,11 @@ from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import Workspace
 from apps.workspaces.numbering import next_number
+from workers.contracts.families import Family
 from workers.contracts.jobs import JobKind
 from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifest_from
 from workers.contracts.recipes import HubBase, is_hub_id
 from workers.contracts.specs import ExportSpec
-from workers.contracts.task_types import Family, TaskType
 from workers.shared.storage import StorageError
 
 
@@ -157,7 +157,7 @@ def create_version(
         name=(name or f"{origin_label} {number}")[:150],
         kind=kind,
         family=Family(family).value,
-        task_type=TaskType(task_type).value,
+        task_type=task_type,
         origin=origin.model_dump(mode="json") if isinstance(origin, Schema) else origin,
         origin_label=origin_label[:200],
         parent=parent,

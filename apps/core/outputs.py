@@ -7,7 +7,7 @@ from unicodedata import normalize
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from workers.contracts.task_types import TaskType
+from workers.contracts.tasks import TASKS
 from workers.contracts.words import pieces
 
 LONGEST_DIFF_CHARACTERS = 4000
@@ -28,7 +28,7 @@ def shown_output(task_type: str, target: str, output: str | None, score: float |
     """A label is right or wrong as a whole; of a text the differences are marked, which says nothing of right or wrong."""
     if output is None:
         return ShownOutput(SafeString(), is_missing=True)
-    if task_type == TaskType.CLASSIFICATION:
+    if TASKS[task_type].has_labels:
         return ShownOutput(SafeString(escape(output)), is_right=output == target, score=score)
     return ShownOutput(marked(target, output), score=score)
 

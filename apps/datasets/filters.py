@@ -5,9 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.listing import Filter
-from apps.datasets.models import DatasetVersion
-
-TASK_CHOICES: Any = DatasetVersion._meta.get_field("task_type").choices or ()
+from apps.datasets.models import task_choices
 
 
 def by_task(path: str = "dataset_version__task_type") -> Filter:
@@ -16,4 +14,4 @@ def by_task(path: str = "dataset_version__task_type") -> Filter:
     def apply(rows: Any, value: str) -> Any:
         return rows.filter(**{path: value})
 
-    return Filter("task", _("Task"), TASK_CHOICES, apply)
+    return Filter("task", _("Task"), task_choices(), apply)

@@ -6,10 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import StudioForm, TextArea
-from apps.datasets.models import Import
+from apps.datasets.models import Import, task_choices
 from apps.datasets.services import parts_of
 from workers.contracts.encodings import ENCODINGS
-from workers.contracts.task_types import TASKS
 
 _MOST_PASTED_CHARACTERS = 2_000_000
 
@@ -86,7 +85,7 @@ class ConfirmForm(StudioForm):
     """What the data teaches, and one role a column (fields role-0, role-1…, in the order of the columns)."""
 
     task_type = forms.ChoiceField(
-        choices=[(t.value, _(info.label)) for t, info in TASKS.items()],
+        choices=task_choices,
         error_messages={"required": _("Choose what this data should teach.")},
     )
 

@@ -5,14 +5,14 @@ from typing import Any
 from django.db import models
 from django.db.models import Sum
 from django.urls import reverse
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
 from apps.datasets.querysets import DatasetQuerySet, DatasetVersionQuerySet, ImportQuerySet
 from apps.jobs.models import Job
 from apps.workspaces.models import InWorkspace
 from workers.contracts.specs import EvaluatedSplit, FreezeResult, ImportResult
-from workers.contracts.task_types import TASKS, TaskInfo, TaskType
+from workers.contracts.tasks import TASKS, Task
 
 
 class Dataset(InWorkspace):
@@ -99,15 +99,18 @@ class Import(InWorkspace):
         return ImportResult.model_validate(self.result) if self.result else None
 
 
+def task_choices() -> list[tuple[str, Promise]]:
+    """Names and labels of all tasks, in their order."""
+    return [(task.name, _(task.label)) for task in TASKS.values()]
+
+
 class DatasetVersion(InWorkspace):
     """Frozen rows with roles and splits. Its counts of rows are 0 until its job has written them."""
 
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="versions")
     source = models.ForeignKey(Import, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField(_("number"))
-    task_type = models.CharField(
-        _("teaches"), max_length=20, choices=[(t.value, _(TASKS[t].label)) for t in TaskType]
-    )
+    task_type = models.CharField(_("teaches"), max_length=20, choices=task_choices)
     roles: Any = models.JSONField(_("column roles"))
     storage_key = models.CharField(max_length=300)
     job = models.OneToOneField(Job, models.PROTECT, related_name="dataset_version")
@@ -157,8 +160,8 @@ class DatasetVersion(InWorkspace):
         return self.rows if split == "all" else counts[split]
 
     @property
-    def task(self) -> TaskInfo:
-        return TASKS[TaskType(self.task_type)]
+    def task(self) -> Task:
+        return TASKS[self.task_type]
 
     @property
     def frozen(self) -> FreezeResult | None:

@@ -7,32 +7,33 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.core.joined_names import listed
+from workers.contracts.roles import ROLE_LABELS, Role
 from workers.contracts.specs import Proposal
-from workers.contracts.task_types import ROLE_LABELS, TASKS, Role, TaskInfo, TaskType, missing_roles
+from workers.contracts.tasks import TASKS, Task
 
 
-def role_label(info: TaskInfo | None, role: Role) -> str:
+def role_label(info: Task | None, role: Role) -> str:
     """A role in the words of the task: a translation's input is its source text. Without a task, in general words."""
     if info and role == Role.INPUT:
         return _(info.input_label)
-    if info and role == Role.TARGET and info.task_type != TaskType.CLASSIFICATION:
+    if info and role == Role.TARGET and not info.has_labels:
         return _(info.target_label)
-    if info and role == Role.CONTEXT and info.task_type == TaskType.CLASSIFICATION:
+    if info and role == Role.CONTEXT and info.has_labels:
         return _("Second text")
     return _(ROLE_LABELS[role])
 
 
-def usable_roles(info: TaskInfo) -> list[Role]:
+def usable_roles(info: Task) -> list[Role]:
     """Roles that a column can have where data teaches `info`, IGNORE last."""
     return [role for role in Role if role in info.usable] + [Role.IGNORE]
 
 
-def role_choices(info: TaskInfo | None) -> list[tuple[str, str]]:
+def role_choices(info: Task | None) -> list[tuple[str, str]]:
     """Values and labels for a column's select: every role, so that the page also works without scripts."""
     return [(role.value, role_label(info, role)) for role in Role]
 
 
-def problem_with(info: TaskInfo, roles: dict[str, Role]) -> str:
+def problem_with(info: Task, roles: dict[str, Role]) -> str:
     """What keeps columns with these roles from teaching the task, in words; empty when nothing does.
 
     The page's script shows the same sentences (`for_script`), so that page and server give one answer.
@@ -45,14 +46,14 @@ def problem_with(info: TaskInfo, roles: dict[str, Role]) -> str:
         return _(
             "A whole conversation already holds questions and answers. Set the other columns to “Not used”."
         )
-    missing = missing_roles(info.task_type, roles)
+    missing = info.missing_roles(roles)
     if not missing:
         return ""
     names = listed(f"“{role_label(info, role)}”" for role in Role if role in missing)
     return _("Say which column is %(roles)s, above the sample rows.") % {"roles": names}
 
 
-def _twice(info: TaskInfo, role: Role) -> str:
+def _twice(info: Task, role: Role) -> str:
     message = _("Two columns are “%(role)s”. Choose one of them, and set the other to “Not used”.")
     return message % {"role": role_label(info, role)}
 
@@ -61,9 +62,9 @@ def for_script(proposal: Proposal) -> dict[str, Any]:
     """What the page's script needs to follow a change of mind, by task type: the roles, what choosing the task gives each
     column, and for every set of roles that decides what `problem_with` says of it."""
     return {
-        task_type.value: {
+        info.name: {
             "roles": [[role.value, role_label(info, role)] for role in usable_roles(info)],
-            "proposed": {column: role.value for column, role in proposal.by_task.get(task_type, {}).items()},
+            "proposed": {column: role.value for column, role in proposal.by_task.get(info.name, {}).items()},
             "deciding": [role.value for role in _deciding(info)],
             "problems": {
                 ",".join(role.value for role in chosen): problem_with(
@@ -74,10 +75,10 @@ def for_script(proposal: Proposal) -> dict[str, Any]:
             },
             "twice": {role.value: _twice(info, role) for role in usable_roles(info) if role != Role.IGNORE},
         }
-        for task_type, info in TASKS.items()
+        for info in TASKS.values()
     }
 
 
-def _deciding(info: TaskInfo) -> list[Role]:
+def _deciding(info: Task) -> list[Role]:
     """Roles that decide whether the task is complete."""
     return [role for role in Role if any(role in needed for needed in info.required)]

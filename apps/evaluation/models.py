@@ -10,8 +10,6 @@ from apps.datasets.models import DatasetVersion
 from apps.jobs.models import Job
 from apps.workspaces.models import InWorkspace
 from apps.workspaces.querysets import InWorkspaceQuerySet
-from workers.contracts.specs import baseline_kind
-from workers.contracts.task_types import TaskType
 
 BASELINE_LABELS: dict[str | None, Any] = {
     "linear": _("TF-IDF + logistic regression"),
@@ -60,9 +58,7 @@ class Evaluation(InWorkspace):
     def subject_label(self) -> str:
         if self.model_version:
             return self.model_version.name
-        kind = (
-            self.result or {"baseline_kind": baseline_kind(TaskType(self.dataset_version.task_type))}
-        ).get("baseline_kind")
+        kind = (self.result or {"baseline_kind": self.dataset_version.task.baseline}).get("baseline_kind")
         return str(BASELINE_LABELS.get(kind, _("Simple baseline")))
 
     @property

@@ -12,7 +12,7 @@ from workers.contracts import comparison_verdicts as verdicts
 from workers.contracts.comparison_verdicts import Subject
 from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction, MetricInfo
 from workers.contracts.specs import ComparedMetric
-from workers.contracts.task_types import TASKS, TaskType
+from workers.contracts.tasks import TASKS
 
 CHART_WIDTH = 100.0
 
@@ -57,7 +57,7 @@ class MetricRow:
 
 def ordered_metrics(task_type: str, present: dict[str, Any]) -> list[str]:
     """Names of the metrics that are there, the deciding one first."""
-    return [name for name in TASKS[TaskType(task_type)].metrics if name in present]
+    return [name for name in TASKS[task_type].metrics if name in present]
 
 
 def _bounds(info: MetricInfo, values: list[dict[str, Any]]) -> tuple[float, float]:

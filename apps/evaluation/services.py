@@ -21,11 +21,11 @@ from apps.jobs.models import Job, State
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.numbering import next_number
+from workers.contracts.families import Family
 from workers.contracts.jobs import JobKind
 from workers.contracts.metrics import SCORING_VERSION
 from workers.contracts.specs import ComparedEvaluation as ComparedSpec
 from workers.contracts.specs import ComparisonSpec, EvaluatedSplit, EvaluationSpec
-from workers.contracts.task_types import Family, TaskType
 
 SAMPLE_ROWS = 1_000
 """Rows that a comparison samples of a larger test split, unless all are asked for."""
@@ -152,7 +152,7 @@ def _enqueue(actor: User, evaluation: Evaluation) -> Job:
     spec = EvaluationSpec(
         inputs=inputs,
         output=evaluation.storage_key,
-        task_type=TaskType(version.task_type),
+        task_type=version.task_type,
         family=Family(model.family) if model else None,
         subject="model" if model else "trivial",
         split=evaluation.split,
@@ -339,7 +339,7 @@ def _begin_when_ready(comparison: Comparison) -> None:
     spec = ComparisonSpec(
         inputs={f"e{c.position}": c.evaluation.storage_key for c in compared},
         output=locked.storage_key,
-        task_type=TaskType(locked.dataset_version.task_type),
+        task_type=locked.dataset_version.task_type,
         evaluations=[
             ComparedSpec(
                 key=f"e{c.position}",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from apps.catalog.models import ModelVersion
 from apps.datasets.rows import DataRows
 from apps.publishing.models import AppType
-from workers.contracts.task_types import TaskType
+from workers.contracts.tasks import TaskName
 from workers.shared.storage import StorageError
 
 MOST_SUGGESTIONS = 6
@@ -22,14 +22,14 @@ LONGEST_SUGGESTION = 160
 LONGEST_NAME = 80
 LONGEST_ANSWER = 4096
 
-_TYPES: dict[TaskType, AppType] = {
-    TaskType.CHAT: AppType.CHAT,
-    TaskType.INSTRUCTION: AppType.CHAT,
-    TaskType.SUMMARIZATION: AppType.SUMMARIZATION,
-    TaskType.TRANSLATION: AppType.TRANSLATION,
-    TaskType.GENERATION: AppType.GENERATION,
-    TaskType.CODE: AppType.CODE,
-    TaskType.CLASSIFICATION: AppType.CLASSIFICATION,
+_TYPES: dict[TaskName, AppType] = {
+    "chat": AppType.CHAT,
+    "instruction": AppType.CHAT,
+    "summarization": AppType.SUMMARIZATION,
+    "translation": AppType.TRANSLATION,
+    "generation": AppType.GENERATION,
+    "code": AppType.CODE,
+    "classification": AppType.CLASSIFICATION,
 }
 ICONS: dict[str, str] = {
     AppType.CHAT: "message-circle",
@@ -83,12 +83,12 @@ class AppSettings:
 
 
 def app_type_of(model: ModelVersion) -> AppType:
-    return _TYPES[TaskType(model.task_type)]
+    return _TYPES[model.task_type]
 
 
 def task_types_of(app_type: str) -> list[str]:
     """What the models do that can answer in an app of this type."""
-    return [task.value for task, kind in _TYPES.items() if kind == app_type]
+    return [task for task, kind in _TYPES.items() if kind == app_type]
 
 
 def settings_for(model: ModelVersion) -> AppSettings:

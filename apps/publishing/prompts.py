@@ -7,8 +7,8 @@ from uuid import UUID
 from apps.publishing.models import AppType, AppVersion, Message
 from apps.publishing.reply_queue import ReplyRequest
 from workers.contracts.engine import Sampling
+from workers.contracts.families import Family
 from workers.contracts.model_folder import PromptMessage
-from workers.contracts.task_types import Family
 
 _AGAIN_TEMPERATURE = 0.7
 _SHORT, _LONG = 0.5, 1.5

@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field
 
 from apps.publishing.connections import sync_redis
 from workers.contracts.engine import Sampling
+from workers.contracts.families import Family
 from workers.contracts.model_folder import PromptMessage
-from workers.contracts.task_types import Family
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,9 @@ from apps.core.errors import UserError
 from apps.core.joined_names import listed
 from apps.core.listing import search
 from apps.datasets.models import DatasetVersion
+from workers.contracts.families import Family
 from workers.contracts.recipes import Base, StarterBase, StarterSize, VersionBase
-from workers.contracts.task_types import Family, TaskInfo
+from workers.contracts.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def _own(user: User, dataset_version: DatasetVersion) -> Any:
     return rows.filter(~Q(family=Family.CLASSIFIER.value) | Q(labels=dataset_version.labels))
 
 
-def _of_brought(model: BaseModel, task: TaskInfo) -> BaseChoice:
+def _of_brought(model: BaseModel, task: Task) -> BaseChoice:
     family = Family(model.family)
     return BaseChoice(
         value=model.choice,
@@ -132,7 +133,7 @@ def _of_brought(model: BaseModel, task: TaskInfo) -> BaseChoice:
     )
 
 
-def _of_own(version: ModelVersion, task: TaskInfo) -> BaseChoice:
+def _of_own(version: ModelVersion, task: Task) -> BaseChoice:
     return BaseChoice(
         value=f"version:{version.pk}",
         label=version.name,
@@ -154,7 +155,7 @@ def _named(user: User, dataset_version: DatasetVersion, value: str) -> BaseChoic
     return next((starter for starter in starters if starter.value == value), None)
 
 
-def _help(text: str, task: TaskInfo, family: Family) -> str:
+def _help(text: str, task: Task, family: Family) -> str:
     if family in task.families:
         return text
     return _("%(text)s Gets a classification head.") % {"text": text}

@@ -10,7 +10,6 @@ from django.db.models import Count, F, Max, Min, QuerySet
 from apps.core.outputs import ShownOutput, shown_output
 from apps.jobs.models import Job, JobEvent
 from apps.training.models import Run
-from workers.contracts.task_types import TaskType
 
 MOST_POINTS = 1000
 """Of training, and as many of validation at most: more than a chart has pixels in width."""
@@ -111,7 +110,7 @@ class Said:
 def sample_rounds(run: Run, *, until: int | None = None) -> list[dict[str, Any]]:
     """What the model said for the fixed rows, by row: [{input, target, outputs: [Said]}], newest first."""
     rows: dict[str, dict[str, Any]] = {}
-    is_label = run.dataset_version.task_type == TaskType.CLASSIFICATION
+    is_label = run.dataset_version.task.has_labels
     for data in _newest_first(run.job, "sample", until)[:SAMPLE_ROUNDS]:
         for row in data["rows"]:
             entry = rows.setdefault(
@@ -132,7 +131,7 @@ def _label_said(step: int, row: dict[str, Any]) -> Said:
     # Earlier releases stored the share behind the label.
     if share is None and (old := _LABEL_WITH_SHARE.fullmatch(label)):
         label, share = old[1], int(old[2]) / 100
-    return Said(step, label, share, shown_output(TaskType.CLASSIFICATION, row["target"], label))
+    return Said(step, label, share, shown_output("classification", row["target"], label))
 
 
 def log_lines(job: Job, limit: int = 200) -> list[JobEvent]:

@@ -29,10 +29,10 @@ from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import UsageKind, Workspace
 from apps.workspaces.numbering import next_number
+from workers.contracts.families import Family
 from workers.contracts.jobs import JobKind
 from workers.contracts.recipes import Base, Length, Recipe, VersionBase
 from workers.contracts.specs import PreflightResult, PreflightSpec, RunResult, RunSpec
-from workers.contracts.task_types import Family, TaskType
 
 ANSWER_MINUTES = 5
 """How long the times of a pre-flight hold: the machine may have been busy then and idle now."""
@@ -163,7 +163,7 @@ def _enqueue_preflight(actor: User, preflight: Preflight, recipe: Recipe) -> Job
     spec = PreflightSpec(
         inputs=inputs,
         output=None if base_version.is_ready else base_version.storage_key,
-        task_type=TaskType(version.task_type),
+        task_type=version.task_type,
         base=VersionBase(family=Family(base_version.family))
         if base_version.is_ready
         else _base_adapter.validate_python(preflight.base),
@@ -347,7 +347,7 @@ def _run_spec(preflight: Preflight, base: ModelVersion, plan: RunPlan, model: Mo
     return RunSpec(
         inputs={"data": version.storage_key, "base": base.storage_key, **begins_with},
         output=model.storage_key,
-        task_type=TaskType(version.task_type),
+        task_type=version.task_type,
         base=VersionBase(family=Family(base.family)),
         recipe=plan.recipe,
         labels=version.labels,

@@ -36,7 +36,7 @@ from apps.workspaces.models import UsageKind
 from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.usage.report import meter_of
 from workers.contracts.recipes import Length, Recipe
-from workers.contracts.task_types import TASKS
+from workers.contracts.tasks import TASKS
 
 _RUN_RELATED = ("job", "dataset_version__dataset", "base_version", "model_version", "preflight", "continues")
 BASES_SHOWN = 12
@@ -127,7 +127,7 @@ def _choose_data(request: WorkspaceRequest) -> HttpResponse:
     context = {
         "base": base,
         "learns": learns,
-        "list": DATA.read(request, ready.filter(task_type__in=[info.task_type for info in learns])),
+        "list": DATA.read(request, ready.filter(task_type__in=[info.name for info in learns])),
         "has_other_data": ready.exists(),
     }
     return render_page(request, "training/choose_data.html", context)

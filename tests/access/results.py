@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
+from workers.contracts.roles import Role
 from workers.contracts.specs import Column, FreezeResult, ImportResult, Proposal
-from workers.contracts.task_types import Role, TaskType
 
 _LENGTHS = {"mean": 9.0, "p50": 9.0, "p95": 12.0, "max": 20.0}
 
@@ -13,7 +13,7 @@ def import_result() -> ImportResult:
         Column(name=name, filled=60, distinct=distinct, mean_length=9, max_length=20)
         for name, distinct in (("text", 60), ("label", 2))
     ]
-    proposal = Proposal(task_type=TaskType.CLASSIFICATION, roles={"text": Role.INPUT, "label": Role.LABEL})
+    proposal = Proposal(task_type="classification", roles={"text": Role.INPUT, "label": Role.LABEL})
     return ImportResult(
         format="csv",
         encoding="utf-8",

@@ -21,6 +21,7 @@ from apps.training import services as training
 from apps.training.bases import choices_for, find_choice
 from apps.training.models import Preflight, Run
 from apps.workspaces.numbering import next_number
+from workers.contracts.families import Family
 from workers.contracts.metrics import SCORING_VERSION
 from workers.contracts.model_folder import CARD_NAME, MANIFEST_NAME, ModelManifest
 from workers.contracts.recipes import Length, Precision, Recipe
@@ -32,7 +33,6 @@ from workers.contracts.specs import (
     RunResult,
     TokenStats,
 )
-from workers.contracts.task_types import Family, TaskType
 
 LABELS = ["account", "billing", "connection"]
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
@@ -151,7 +151,7 @@ def model_files(version: DatasetVersion, *, trained: bool) -> dict[str, bytes]:
     info = version.task
     manifest = ModelManifest(
         family=info.families[0],
-        task_type=TaskType(version.task_type),
+        task_type=version.task_type,
         architecture="Tiny",
         parameters=1234,
         context_length=512,

@@ -15,7 +15,7 @@ from examples.generators import stagehand, support_chat
 from examples.generators.files import FILES
 from examples.messages import MESSAGES
 from workers.contracts.specs import ImportSpec
-from workers.contracts.task_types import TaskType, missing_roles
+from workers.contracts.tasks import TASKS
 from workers.evaluation.baselines import nearest_rows
 from workers.ingest.parse import run as run_import
 from workers.runtime.reporter import Reporter
@@ -54,18 +54,18 @@ def nearest_row_score(example: Example) -> float:
     asked = [pair for pair in pairs if is_test(pair[0])]
     nearest = nearest_rows([pair[0] for pair in known], [pair[0] for pair in asked])
     copied, wanted = [known[place][1] for place in nearest], [pair[1] for pair in asked]
-    if example.task_type is TaskType.CLASSIFICATION:
+    if example.task_type == "classification":
         return float(f1_score(wanted, copied, average="macro"))
     return float(sacrebleu.corpus_chrf(copied, [wanted]).score)
 
 
 def test_there_is_an_example_for_each_kind_of_app() -> None:
     assert {example.task_type for example in EXAMPLES} >= {
-        TaskType.CHAT,
-        TaskType.TRANSLATION,
-        TaskType.SUMMARIZATION,
-        TaskType.CLASSIFICATION,
-        TaskType.CODE,
+        "chat",
+        "translation",
+        "summarization",
+        "classification",
+        "code",
     }
 
 
@@ -105,11 +105,11 @@ def test_what_was_measured_is_25_points_above_the_nearest_row(example: Example) 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_the_importer_understands_it_unaided(example: Example, tmp_path: Path) -> None:
-    assert not missing_roles(example.task_type, example.roles)
+    assert not TASKS[example.task_type].missing_roles(example.roles)
     spec = ImportSpec(inputs={"source": str(example.path)}, filename=example.file, work=str(tmp_path))
     result = run_import(spec, Reporter(None))
     assert (result.rows, result.rejected) == (example.rows, 0)
-    assert result.proposal.task_type is example.task_type
+    assert result.proposal.task_type == example.task_type
     assert result.proposal.roles == example.roles
 
 

@@ -17,8 +17,8 @@ A closed connection cancels its request at once. finish_reason is stop, length o
 
 from pydantic import BaseModel, Field
 
+from workers.contracts.families import Family
 from workers.contracts.model_folder import PromptMessage
-from workers.contracts.task_types import Family
 
 
 class Sampling(BaseModel):

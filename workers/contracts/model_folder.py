@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import Precision
-from workers.contracts.task_types import Family, TaskType
+from workers.contracts.tasks import TASKS, Task, TaskName
 
 MANIFEST_NAME = "maquette.json"
 PARITY_NAME = "parity.json"
@@ -32,7 +33,7 @@ class ModelManifest(BaseModel):
 
     manifest_version: Literal[1] = 1
     family: Family
-    task_type: TaskType
+    task_type: TaskName
     architecture: str
     parameters: int
     context_length: int
@@ -45,6 +46,10 @@ class ModelManifest(BaseModel):
     trained: bool = False
     """False for a starter's initial weights."""
     lineage: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def task(self) -> Task:
+        return TASKS[self.task_type]
 
 
 class ParityRecord(BaseModel):

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from workers.contracts.families import Family
 from workers.contracts.i18n import gettext_noop as _
-from workers.contracts.task_types import Family
 
 RECIPE_VERSION: Literal[1] = 1
 MOST_EPOCHS = 1000

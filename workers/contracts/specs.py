@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from workers.contracts.families import Family
 from workers.contracts.metrics import BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED
 from workers.contracts.recipes import Base, Length, Recipe
-from workers.contracts.task_types import Family, Role, TaskType
+from workers.contracts.roles import Role
+from workers.contracts.tasks import TASKS, BaselineKind, Task, TaskName
 from workers.contracts.verdicts import RunEnding, Verdict
 
 Split = Literal["train", "validation", "test"]
@@ -26,18 +28,28 @@ class JobSpec(BaseModel):
     work: str = ""
 
 
+class TaskSpec(JobSpec):
+    """A job about data that teaches one task."""
+
+    task_type: TaskName
+
+    @property
+    def task(self) -> Task:
+        return TASKS[self.task_type]
+
+
 # Import: a file becomes parsed rows and a proposal.
 
 
 class Proposal(BaseModel):
     """What the data seems to teach. `why` holds one sentence per decision, in plain words."""
 
-    task_type: TaskType | None
+    task_type: TaskName | None
     roles: dict[str, Role]
     why: list[str] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
     """What the user should know before anything else: what is left out although it changes what a row means."""
-    by_task: dict[TaskType, dict[str, Role]] = Field(default_factory=dict)
+    by_task: dict[TaskName, dict[str, Role]] = Field(default_factory=dict)
     """For each task that the columns have enough for, the roles that choosing it gives (columns that are used only)."""
     meanings: dict[str, str] = Field(default_factory=dict)
     """What each column may mean where it is not used."""
@@ -120,13 +132,12 @@ class ImportResult(BaseModel):
 # Freeze: roles are applied, rows are checked and split; the result never changes.
 
 
-class FreezeSpec(JobSpec):
+class FreezeSpec(TaskSpec):
     """inputs: rows (the folder an import left). Leaves data.parquet, sorted by line, with
     row_id string, line int64, split string, prompt list<struct<role, content>>, target string; the struct also holds
     learned bool where some row has an earlier answer that is read and not learned;
     and rejected.parquet (line, reason, text), the import's own rejects included."""
 
-    task_type: TaskType
     roles: dict[str, Role]
     split_key: str
     """Hex key of the workspace; a row's split is HMAC-SHA256(key, normalized input)."""
@@ -167,13 +178,12 @@ class Finding(BaseModel):
     """Recipe fields that would fix it."""
 
 
-class PreflightSpec(JobSpec):
+class PreflightSpec(TaskSpec):
     """inputs: data (frozen folder), base (when base.kind is version). Unless the base already
     is a version, the child leaves its initial model folder in work/out (a starter: tokenizer trained on the train
     split and random weights; a Hub id or a local folder: its weights as they came, `trained` True). That folder
     becomes a ModelVersion, which the run, the evaluation of the base and the parity check then share."""
 
-    task_type: TaskType
     base: Base
     length: Length = Length.STANDARD
     recipe: Recipe = Field(default_factory=Recipe)
@@ -223,7 +233,7 @@ class PreflightResult(BaseModel):
 # Run.
 
 
-class RunSpec(JobSpec):
+class RunSpec(TaskSpec):
     """inputs: data, base (when base.kind is version), checkpoint (when it resumes, or continues another run). Leaves a
     model folder.
 
@@ -231,7 +241,6 @@ class RunSpec(JobSpec):
     the first run's beginning, `recipe.max_minutes` from this one's.
     """
 
-    task_type: TaskType
     base: Base
     recipe: Recipe
     labels: list[str] = Field(default_factory=list)
@@ -279,24 +288,14 @@ class RunResult(BaseModel):
 
 
 EvaluatedSplit = Literal["train", "validation", "test", "all"]
-BaselineKind = Literal["linear", "nearest", "bytes"]
-"""TF-IDF with logistic regression, the nearest training row, or byte frequencies where rows have no input."""
 
 
-def baseline_kind(task_type: TaskType) -> BaselineKind:
-    """Return which simple baseline answers a task."""
-    if task_type is TaskType.CLASSIFICATION:
-        return "linear"
-    return "bytes" if task_type is TaskType.GENERATION else "nearest"
-
-
-class EvaluationSpec(JobSpec):
+class EvaluationSpec(TaskSpec):
     """inputs: data, model (when subject is model), train (rows that the baseline learns from, or that the model learned
     from; else those of `data`). Leaves outputs.parquet: row_id, line, input, prompt (JSON), target, output, seconds,
     finish_reason, and one float column `stat.<name>` per statistic that a metric is computed from, so that any subset can
     be scored again without the model."""
 
-    task_type: TaskType
     family: Family | None = None
     subject: Literal["model", "trivial"] = "model"
     split: EvaluatedSplit = "test"
@@ -358,11 +357,10 @@ class ComparedEvaluation(BaseModel):
     """The figures of the evaluation; those that are missing are computed."""
 
 
-class ComparisonSpec(JobSpec):
+class ComparisonSpec(TaskSpec):
     """inputs: one outputs folder per evaluation; the rows of each are among those of the largest. Leaves rows.parquet: row_id, line, input, target, one
     `output.<key>` and one `score.<key>` (deciding metric per row) each, and `disagreement` (largest minus smallest score)."""
 
-    task_type: TaskType
     evaluations: list[ComparedEvaluation] = Field(min_length=2)
     bootstrap_rounds: int = BOOTSTRAP_ROUNDS
     seed: int = BOOTSTRAP_SEED

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from workers.contracts.task_types import Family
+from workers.contracts.families import Family
 from workers.evaluation.metrics.likelihood import BYTES, NATS, TOKENS
 from workers.evaluation.metrics.protocol import FloatArray
 from workers.evaluation.rows import Answers, DataRows, OnProgress, Outputs

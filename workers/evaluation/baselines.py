@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from workers.contracts.metrics import BOOTSTRAP_SEED
-from workers.contracts.task_types import TaskType
+from workers.contracts.tasks import TASKS, TaskName
 from workers.contracts.words import words
 from workers.evaluation.metrics.likelihood import BYTES, NATS
 from workers.evaluation.metrics.protocol import FloatArray
@@ -35,14 +35,14 @@ OnProgress = Callable[[int, int], None]
 
 
 def answer_by_baseline(
-    task_type: TaskType, train: DataRows, test: DataRows, on_progress: OnProgress = lambda done, total: None
+    task_type: TaskName, train: DataRows, test: DataRows, on_progress: OnProgress = lambda done, total: None
 ) -> tuple[Outputs, str]:
     """Return the simple baseline's outputs for `test`, made from `train` alone, and how it answers, in words.
 
     Classification: logistic regression over TF-IDF. Other tasks: the nearest training row's answer, and bits per byte of
     the training answers' byte frequencies.
     """
-    if task_type is TaskType.CLASSIFICATION:
+    if TASKS[task_type].has_labels:
         return _classified(train, test, on_progress)
     known = train.sample(_MOST_TRAIN_ROWS, BOOTSTRAP_SEED)
     nearest = nearest_rows(known.inputs, test.inputs, on_progress)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import torch
 
+from workers.contracts.families import Family
 from workers.contracts.specs import EvaluationSpec
-from workers.contracts.task_types import Family, TaskType
+from workers.contracts.tasks import TASKS, TaskName
 from workers.evaluation.answers import classify_rows, generate_answers, longest_answer, score_references
 from workers.evaluation.rows import Answers, DataRows, OnProgress, rows_of_split, shared_rows
 from workers.models.devices import choose_device, resolve_precision
@@ -66,8 +67,8 @@ def _seen_in_training(spec: EvaluationSpec, rows: DataRows) -> list[str]:
     ]
 
 
-def _check_family(task_type: TaskType, family: Family) -> None:
-    if (task_type is TaskType.CLASSIFICATION) != (family is Family.CLASSIFIER):
+def _check_family(task_type: TaskName, family: Family) -> None:
+    if TASKS[task_type].has_labels != (family is Family.CLASSIFIER):
         raise JobError(
             "wrong_family",
             f"A {family} model cannot be evaluated on {task_type} data. Choose data of the kind it was trained on.",

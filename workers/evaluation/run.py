@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from workers.contracts.metrics import SCORING_VERSION
-from workers.contracts.specs import EvaluationResult, EvaluationSpec, baseline_kind
-from workers.contracts.task_types import TaskType
+from workers.contracts.specs import EvaluationResult, EvaluationSpec
 from workers.evaluation.baselines import answer_by_baseline
 from workers.evaluation.metrics import metrics_for
 from workers.evaluation.metrics.labels import confusion
@@ -30,7 +29,7 @@ def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
     begun = time.perf_counter()
     data = Path(spec.inputs["data"])
     pool = read_split(data, spec.split)
-    rows = pool.sample(spec.max_rows, spec.seed, by_target=spec.task_type is TaskType.CLASSIFICATION)
+    rows = pool.sample(spec.max_rows, spec.seed, by_target=spec.task.has_labels)
     baseline = ""
     findings: list[str] = []
     if spec.subject == "trivial":
@@ -47,7 +46,7 @@ def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
     result = _score(spec, rows, answers, reporter)
     result.rows_available = len(pool)
     result.baseline = baseline
-    result.baseline_kind = baseline_kind(spec.task_type) if spec.subject == "trivial" else None
+    result.baseline_kind = spec.task.baseline if spec.subject == "trivial" else None
     result.findings = [*findings, *_findings(spec, rows, answers)]
     result.seconds = time.perf_counter() - begun
     return result
@@ -72,7 +71,7 @@ def _score(spec: EvaluationSpec, rows: DataRows, answers: Answers, reporter: Rep
     reporter.progress("computing the metrics", fraction=0.97)
     texts = answers.outputs.texts
     labels = list(dict.fromkeys([*spec.labels, *sorted({*rows.targets, *texts})]))
-    known = labels if spec.task_type is TaskType.CLASSIFICATION else []
+    known = labels if spec.task.has_labels else []
     scored = Rows(targets=rows.targets, outputs=texts, numbers=answers.numbers, labels=known)
     metrics = metrics_for(spec.task_type, rows.targets)
     statistics = row_statistics(metrics, scored)
@@ -103,7 +102,7 @@ def _findings(spec: EvaluationSpec, rows: DataRows, answers: Answers) -> list[st
         )
     if empty := sum(not text.strip() for text in texts):
         found.append(f"{empty} of {total} outputs are empty.")
-    if spec.task_type is TaskType.CLASSIFICATION:
+    if spec.task.has_labels:
         missed = Counter(rows.targets)
         for label in texts:
             missed.pop(label, None)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workers.contracts.excerpts import excerpt
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.roles import Role
+from workers.contracts.tasks import TASKS, TaskName
 from workers.ingest.conversations import (
     ConversationError,
     Message,
@@ -27,7 +28,6 @@ _NAMES = {
     Role.SYSTEM: "system prompt",
     Role.MESSAGES: "messages",
 }
-_TALKS = frozenset({TaskType.CHAT, TaskType.INSTRUCTION})
 """Tasks whose inputs and outputs may be lists of messages."""
 _GONE = frozenset({"[deleted]", "[removed]"})
 """What forums leave of a text that was taken away."""
@@ -78,12 +78,12 @@ class Builder:
 
     def __init__(
         self,
-        task_type: TaskType,
+        task_type: TaskName,
         columns: dict[Role, str],
         weights: Sequence[str] = (),
         marks: Reading | None = None,
     ) -> None:
-        self._task_type = task_type
+        self._task = TASKS[task_type]
         self._columns = columns
         self._weights = weights
         self.unclear_marks: Counter[str] = Counter()
@@ -119,17 +119,17 @@ class Builder:
     def _built(self, cells: dict[str, str | None]) -> Example:
         if Role.MESSAGES in self._columns:
             return self._conversation(cells)
-        if self._task_type is TaskType.CLASSIFICATION:
+        if self._task.has_labels:
             return self._labelled(cells)
-        if self._task_type in _TALKS:
+        if self._task.converses:
             return self._answered(cells)
-        exact = self._task_type in (TaskType.CODE, TaskType.GENERATION)
+        exact = self._task.continues
         target = self._needed(cells, Role.TARGET)
         target = target.strip("\n") if exact else target.strip()
         if Role.INPUT not in self._columns:
             return Example([], target, target)
         given = self._cell(cells, Role.INPUT)
-        if self._task_type is not TaskType.GENERATION:
+        if not self._task.teaches_texts:
             given = self._needed(cells, Role.INPUT)
         if not exact:
             given = given.strip()

@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 
 from workers.contracts.excerpts import excerpt
 from workers.contracts.fixes import FILE_TOO_LARGE
+from workers.contracts.roles import Role
 from workers.contracts.specs import FreezeResult, FreezeSpec
-from workers.contracts.task_types import TASKS, Role, TaskType, missing_roles
 from workers.ingest.examples import Builder, RowError
 from workers.ingest.findings import (
     QUOTED_CHARACTERS,
@@ -109,7 +109,7 @@ def _frozen(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
     rejects, reasons = _merge_rejects([rows / REJECTED_NAME, own_rejects], out / REJECTED_NAME, work)
     gathered = gathered.only(keep)
     counts = Counter(codes.tolist())
-    is_classification = spec.task_type is TaskType.CLASSIFICATION
+    is_classification = spec.task.has_labels
     with (out / DATA_NAME).open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return FreezeResult(
@@ -133,7 +133,7 @@ def _frozen(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
 
 def checked_roles(spec: FreezeSpec, names: list[str]) -> dict[Role, str]:
     """Return the column of each role. Raises JobError when one is missing, doubled, unknown or of no use here."""
-    task = TASKS[spec.task_type]
+    task = spec.task
     columns: dict[Role, str] = {}
     for column, role in spec.roles.items():
         if role is Role.IGNORE:
@@ -147,7 +147,7 @@ def checked_roles(spec: FreezeSpec, names: list[str]) -> dict[Role, str]:
                 field="roles",
             )
         columns[role] = column
-    if missing_roles(spec.task_type, spec.roles):
+    if task.missing_roles(spec.roles):
         wanted = ", or as ".join(" and ".join(sorted(roles)) for roles in task.required)
         raise JobError("role_missing", f"{task.label} needs columns marked as {wanted}.", field="roles")
     return {role: column for role, column in columns.items() if role in task.usable}
@@ -190,7 +190,7 @@ def _stage(
     used whole.
     """
     key = bytes.fromhex(spec.split_key)
-    is_classification = spec.task_type is TaskType.CLASSIFICATION
+    is_classification = spec.task.has_labels
     gathered = Gathered(
         name_characters=1_000 if is_classification else QUOTED_CHARACTERS + 1,
         has_splits=supplied is not None or spec.test_only,
@@ -261,7 +261,7 @@ def _settle(
     A supplied validation or test split is used whole: its rows are not rejected, and a test set alone need not hold several
     labels.
     """
-    if spec.task_type is not TaskType.CLASSIFICATION:
+    if not spec.task.has_labels:
         return Settled(np.ones(len(gathered), dtype=bool))
     settled = settle_labels(gathered, rejected, merge_case=spec.merge_label_case)
     if not gathered.can_train:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from workers.contracts.families import Family
 from workers.contracts.model_folder import CARD_NAME, MANIFEST_NAME, ModelManifest
-from workers.contracts.task_types import TASKS, Family
 from workers.models.devices import DTYPES, cast_parameters
 from workers.models.generation import end_token_ids
 from workers.models.loading import LoadedModel
@@ -54,7 +54,7 @@ def _set_generation(loaded: LoadedModel) -> None:
 
 def card(manifest: ModelManifest, notes: list[str]) -> str:
     """The README.md of a model folder, in Markdown."""
-    task = TASKS[manifest.task_type]
+    task = manifest.task
     lines = [
         f"# {task.label} model",
         "",

@@ -11,7 +11,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import GenerationConfig, PreTrainedModel, StoppingCriteria, StoppingCriteriaList
 
-from workers.contracts.task_types import Family
+from workers.contracts.families import Family
 from workers.models.loading import LoadedModel
 from workers.models.prompts import IGNORED
 

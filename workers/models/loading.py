@@ -39,13 +39,14 @@ from transformers.models.auto.modeling_auto import (
 )
 from transformers.utils.logging import disable_progress_bar
 
+from workers.contracts.families import Family
 from workers.contracts.model_folder import ModelManifest
 from workers.contracts.recipes import FolderBase, HubBase, Precision
-from workers.contracts.task_types import TASKS, Family, TaskType
+from workers.contracts.tasks import TASKS, TaskName
 from workers.models.devices import DTYPES, choose_device, resolve_precision
 from workers.models.manifest import read_manifest
 from workers.models.memory import is_out_of_memory
-from workers.models.prompts import CONTINUATION_TASKS, PLAIN_CHAT_TEMPLATE, end_of_turn
+from workers.models.prompts import PLAIN_CHAT_TEMPLATE, end_of_turn
 from workers.models.references import require_self_contained
 from workers.models.sizes import require_plausible
 from workers.models.templates import TemplateRefused
@@ -103,7 +104,7 @@ def load_folder(
 def load_pretrained(
     base: HubBase | FolderBase,
     *,
-    task_type: TaskType,
+    task_type: TaskName,
     labels: Sequence[str] = (),
     model_roots: Sequence[str] = (),
     device: torch.device | None = None,
@@ -133,7 +134,7 @@ def load_pretrained(
 
 
 def load_version(
-    folder: Path, *, task_type: TaskType, labels: Sequence[str] = (), device: torch.device | None = None
+    folder: Path, *, task_type: TaskName, labels: Sequence[str] = (), device: torch.device | None = None
 ) -> LoadedModel:
     """Load a model folder in fp32 to train it further. A classifier with other labels gets a new head, and so does a
     causal model that is to classify. Raises JobError (wrong_architecture)."""
@@ -154,7 +155,7 @@ def load_version(
 
 
 def _make_fit(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, family: Family, task_type: TaskType
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, family: Family, task_type: TaskName
 ) -> None:
     """Give a model what training and serving rely on: padding, and for conversations a template and its end of a turn.
 
@@ -167,7 +168,7 @@ def _make_fit(
     if family is Family.CLASSIFIER and _reads_its_last_token(model):
         # Its head reads the last token that is no padding, and knows padding by this id alone.
         model.config.get_text_config().pad_token_id = tokenizer.pad_token_id
-    if family is not Family.CAUSAL or task_type in CONTINUATION_TASKS:
+    if family is not Family.CAUSAL or TASKS[task_type].continues:
         return
     if not tokenizer.chat_template:
         tokenizer.chat_template = PLAIN_CHAT_TEMPLATE

@@ -10,14 +10,13 @@ from functools import lru_cache
 
 from transformers import PreTrainedTokenizerBase
 
+from workers.contracts.families import Family
 from workers.contracts.model_folder import ModelManifest, PromptMessage
-from workers.contracts.task_types import Family, TaskType
 from workers.models.templates import render_chat
 
 IGNORED = -100
 """Label of a token that is not learned; torch's cross entropy skips it."""
 
-CONTINUATION_TASKS = frozenset({TaskType.GENERATION, TaskType.CODE})
 """Tasks whose causal models continue a text instead of answering in a conversation."""
 
 STARTER_CHAT_TEMPLATE = (
@@ -159,7 +158,7 @@ def _causal_pieces(
     messages: Sequence[PromptMessage],
     target: str | None,
 ) -> list[Piece]:
-    if manifest.task_type in CONTINUATION_TASKS or not messages:
+    if manifest.task.continues or not messages:
         start = tokenizer.bos_token or tokenizer.eos_token
         pieces = [(start + _joined(tokenizer, messages), False)]
         if target is not None:
@@ -231,7 +230,7 @@ def encode_text(
     """
     limit = prompt_limit(manifest) if limit is None else limit
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-    if manifest.task_type in CONTINUATION_TASKS:
+    if manifest.task.continues:
         ids = [start, *_plain_ids(tokenizer, [text])[0]]
     else:
         ids = tokenizer(text, verbose=False)["input_ids"] or [start]

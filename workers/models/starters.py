@@ -21,9 +21,10 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from workers.contracts.families import Family
 from workers.contracts.model_folder import ModelManifest
 from workers.contracts.recipes import Precision, StarterSize
-from workers.contracts.task_types import Family, TaskType
+from workers.contracts.tasks import TaskName
 from workers.models.loading import LoadedModel
 from workers.models.prompts import STARTER_CHAT_TEMPLATE
 
@@ -68,7 +69,7 @@ def create_starter(
     *,
     family: Family,
     size: StarterSize,
-    task_type: TaskType,
+    task_type: TaskName,
     labels: Sequence[str] = (),
     seed: int,
     device: torch.device,

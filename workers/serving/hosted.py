@@ -8,9 +8,9 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from workers.contracts.engine import Sampling
+from workers.contracts.families import Family
 from workers.contracts.model_folder import PromptMessage
 from workers.contracts.recipes import Precision
-from workers.contracts.task_types import Family
 from workers.models.generation import end_token_ids
 from workers.models.loading import LoadedModel, load_folder
 from workers.models.prompts import PromptTooLong, encode_prompt, encode_text, prompt_limit

@@ -26,7 +26,7 @@ from workers.contracts.engine import (
     ScoreRequest,
     ScoreResponse,
 )
-from workers.contracts.task_types import Family
+from workers.contracts.families import Family
 from workers.models.devices import choose_device
 from workers.serving.dispatch import Dispatcher
 from workers.serving.errors import EngineError, unsupported

@@ -6,8 +6,8 @@ from torch import nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import Recipe
-from workers.contracts.task_types import Family
 from workers.models.loading import LoadedModel
 from workers.runtime.reporter import JobError
 

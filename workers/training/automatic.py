@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import Length, Recipe, Tuning
-from workers.contracts.task_types import Family, TaskType
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
 
@@ -92,7 +92,7 @@ def fill_recipe(
         filled.label_smoothing = _STARTER_SMOOTHING if sorts else 0.0
     filled.batch_rows = recipe.batch_rows or batch_rows(lengths.rows)
     context = loaded.manifest.context_length
-    divides = loaded.manifest.task_type is TaskType.GENERATION and loaded.device.type == "cpu"
+    divides = loaded.manifest.task.teaches_texts and loaded.device.type == "cpu"
     most = _WINDOW if divides else _MOST_DEFAULT_LENGTH
     wanted = recipe.max_length or _covering(lengths.input_most, lengths.input_longest, most, least=16)
     filled.max_length = min(wanted, context)

@@ -16,9 +16,9 @@ import torch
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
+from workers.contracts.families import Family
 from workers.contracts.model_folder import ModelManifest, PromptMessage
 from workers.contracts.specs import Split
-from workers.contracts.task_types import Family, TaskType
 from workers.models.prompts import Example, encode_examples
 from workers.models.templates import TemplateRefused
 from workers.models.windows import divide
@@ -100,7 +100,7 @@ def encode_rows(
 
 def divides_long_texts(manifest: ModelManifest) -> bool:
     """Whether a text that is longer than a row may be is divided: where a causal model learns to continue texts."""
-    return manifest.family is Family.CAUSAL and manifest.task_type is TaskType.GENERATION
+    return manifest.family is Family.CAUSAL and manifest.task.teaches_texts
 
 
 def evenly_spaced(rows: Sequence[Row], most: int) -> list[Row]:

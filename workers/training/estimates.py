@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import Length, Precision, Recipe, Tuning
-from workers.contracts.task_types import Family
 from workers.models.devices import DTYPES, cast_parameters
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import Precision, Recipe, Tuning, VersionBase
 from workers.contracts.specs import Finding, PreflightResult, PreflightSpec, Split, TokenStats
-from workers.contracts.task_types import Family
 from workers.models.devices import choose_device, resolve_precision
 from workers.models.folder import write_folder
 from workers.models.loading import LoadedModel

@@ -8,9 +8,9 @@ from typing import TypeVar
 import torch
 
 from workers.contracts.events import SampleRow
+from workers.contracts.families import Family
 from workers.contracts.model_folder import ParityRecord
 from workers.contracts.recipes import Precision
-from workers.contracts.task_types import Family
 from workers.models.agreement import in_full_precision
 from workers.models.generation import classify, generate_greedy, score
 from workers.models.loading import LoadedModel

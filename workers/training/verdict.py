@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from workers.contracts.events import Fix
 from workers.contracts.excerpts import excerpt
+from workers.contracts.families import Family
 from workers.contracts.model_folder import ParityRecord
 from workers.contracts.recipes import Recipe
-from workers.contracts.task_types import Family
 from workers.contracts.verdicts import LEAST_GAIN, PlanProgress, RunEnding, Verdict, VerdictCode
 from workers.models.prompts import Example
 from workers.training.automatic import is_far_rate, usual_rate

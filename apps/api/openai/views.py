@@ -22,7 +22,7 @@ from apps.publishing.models import AppVersion
 from apps.serving.client import Done, EngineClient, EngineError, Text, shared_client
 from apps.workspaces.access.live_access import SILENCE_SECONDS, WayClosed, while_open
 from workers.contracts.engine import Sampling
-from workers.contracts.task_types import Family
+from workers.contracts.families import Family
 
 
 @endpoint("GET")

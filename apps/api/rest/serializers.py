@@ -9,8 +9,7 @@ from rest_framework import serializers
 from apps.api.rest.schema import RECIPE_REF
 from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.core.verdicts import PlanText, VerdictText, verdict_text
-from apps.datasets.filters import TASK_CHOICES
-from apps.datasets.models import Dataset, DatasetVersion, Import
+from apps.datasets.models import Dataset, DatasetVersion, Import, task_choices
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs.models import Job
 from apps.jobs.queue_order import Queues
@@ -19,7 +18,7 @@ from apps.training.models import Preflight, Run
 from apps.workspaces.access.api_keys import DAYS, MOST_DAYS
 from workers.contracts.encodings import ENCODINGS
 from workers.contracts.recipes import Length
-from workers.contracts.task_types import Role
+from workers.contracts.roles import Role
 from workers.contracts.verdicts import RunEnding, VerdictCode
 
 MOST_ROWS = 10_000_000
@@ -169,7 +168,7 @@ class RereadSerializer(serializers.Serializer[Any]):
 class ConfirmSerializer(serializers.Serializer[Any]):
     """What the data teaches and what its columns mean; left out, the import's own proposal."""
 
-    task_type = serializers.ChoiceField(choices=TASK_CHOICES, required=False)
+    task_type = serializers.ChoiceField(choices=task_choices(), required=False)
     roles = serializers.DictField(
         child=serializers.ChoiceField(choices=[r.value for r in Role]), required=False
     )

@@ -21,7 +21,7 @@ from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.requests import WorkspaceRequest
-from workers.contracts.task_types import Family
+from workers.contracts.families import Family
 
 
 @require_http_methods(["GET", "POST"])

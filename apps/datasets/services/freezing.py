@@ -17,8 +17,9 @@ from apps.jobs.models import ACTIVE, Job
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from workers.contracts.jobs import JobKind
+from workers.contracts.roles import Role
 from workers.contracts.specs import FreezeResult, FreezeSpec
-from workers.contracts.task_types import TASKS, Role, TaskInfo, TaskType, missing_roles
+from workers.contracts.tasks import TASKS, Task
 
 
 @transaction.atomic
@@ -47,7 +48,7 @@ def confirm_import(
         dataset=dataset,
         source=import_,
         number=(dataset.versions.aggregate(last=Max("number"))["last"] or 0) + 1,
-        task_type=info.task_type.value,
+        task_type=info.name,
         roles={column: role.value for column, role in checked.items()},
     )
     version.storage_key = f"datasets/{version.pk}"
@@ -60,7 +61,7 @@ def confirm_import(
         spec=FreezeSpec(
             inputs={"rows": import_.rows_key},
             output=version.storage_key,
-            task_type=info.task_type,
+            task_type=info.name,
             roles=checked,
             split_key=dataset.workspace.split_key,
             test_only=test_only,
@@ -95,10 +96,10 @@ def _require_open(import_: Import) -> None:
         transaction.on_commit(partial(free_disk, [key]))
 
 
-def checked_roles(import_: Import, task_type: str, roles: dict[str, str]) -> tuple[TaskInfo, dict[str, Role]]:
-    if task_type not in set(TaskType):
+def checked_roles(import_: Import, task_type: str, roles: dict[str, str]) -> tuple[Task, dict[str, Role]]:
+    info = TASKS.get(task_type)
+    if info is None:
         raise UserError(_("Choose what this data should teach."), field="task_type")
-    info = TASKS[TaskType(task_type)]
     columns = {column["name"] for column in import_.result["columns"]}
     allowed = set(usable_roles(info))
     checked: dict[str, Role] = {}
@@ -115,7 +116,7 @@ def checked_roles(import_: Import, task_type: str, roles: dict[str, str]) -> tup
         if role != Role.IGNORE:
             checked[column] = Role(role)
     if problem := problem_with(info, checked):
-        code = "missing_roles" if missing_roles(info.task_type, checked) else "invalid"
+        code = "missing_roles" if info.missing_roles(checked) else "invalid"
         raise UserError(problem, field="roles", code=code)
     return info, checked
 

@@ -15,8 +15,7 @@ from django.views.decorators.http import require_GET
 from apps.core.errors import NotVisible
 from apps.core.htmx import render_page
 from apps.core.listing import BY_TIME_AND_NAME, Filter, Listing, Sort
-from apps.datasets.filters import TASK_CHOICES
-from apps.datasets.models import Dataset, DatasetVersion
+from apps.datasets.models import Dataset, DatasetVersion, task_choices
 from apps.datasets.querysets import load_newest
 from apps.datasets.roles import role_label
 from apps.datasets.rows import DataRows, RejectedRows
@@ -25,7 +24,7 @@ from apps.jobs.views import status_context
 from apps.workspaces import access
 from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.requests import WorkspaceRequest
-from workers.contracts.task_types import Role
+from workers.contracts.roles import Role
 
 ROWS_A_PAGE = 25
 SPLITS = ("train", "validation", "test")
@@ -51,7 +50,7 @@ DATASETS = Listing(
         Filter(
             "task",
             _("Task"),
-            TASK_CHOICES,
+            task_choices(),
             lambda datasets, value: datasets.filter(
                 latest_id__in=DatasetVersion.objects.filter(task_type=value).values("pk")
             ),

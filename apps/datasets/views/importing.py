@@ -23,7 +23,7 @@ from apps.workspaces.access import Action
 from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.models import Workspace
 from apps.workspaces.requests import WorkspaceRequest
-from workers.contracts.task_types import TASKS, TaskType
+from workers.contracts.tasks import TASKS
 
 PASTED_NAME = "pasted.txt"
 
@@ -155,7 +155,7 @@ def _proposal_context(import_: Import, form: ConfirmForm) -> dict[str, Any]:
     parsed = import_.parsed
     assert parsed is not None  # noqa: S101  (the caller looked)
     task_type = form.data.get("task_type") or (parsed.proposal.task_type or "")
-    info = TASKS.get(TaskType(task_type)) if task_type in set(TaskType) else None
+    info = TASKS.get(task_type)
     chosen = (
         form.roles if form.is_bound else {name: str(role) for name, role in parsed.proposal.roles.items()}
     )

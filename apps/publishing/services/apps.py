@@ -26,9 +26,9 @@ from apps.workspaces import access, audit
 from apps.workspaces.access import Action, live_access
 from apps.workspaces.models import ApiKey, Workspace
 from apps.workspaces.numbering import next_number
+from workers.contracts.families import Family
 from workers.contracts.jobs import JobKind
 from workers.contracts.specs import ParitySpec
-from workers.contracts.task_types import Family
 
 
 @transaction.atomic

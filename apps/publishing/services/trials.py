@@ -19,8 +19,8 @@ from apps.workspaces import access, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import UsageKind
 from workers.contracts.engine import Sampling
+from workers.contracts.families import Family
 from workers.contracts.model_folder import PromptMessage
-from workers.contracts.task_types import Family
 
 _KEEP_SECONDS = 3600
 

@@ -23,7 +23,7 @@ from apps.serving.client import (
     Text,
 )
 from workers.contracts.engine import Sampling
-from workers.contracts.task_types import Family
+from workers.contracts.families import Family
 
 State = Message.State
 

@@ -20,8 +20,8 @@ from apps.accounts.models import User
 from apps.core.messages import translate_said
 from apps.core.sizes import size_text
 from apps.workspaces.models import AuditEntry, Role
-from workers.contracts.task_types import ROLE_LABELS
-from workers.contracts.task_types import Role as Column
+from workers.contracts.roles import ROLE_LABELS
+from workers.contracts.roles import Role as Column
 from workers.contracts.verdicts import VERDICTS
 
 ACTIONS: dict[str, Promise] = {

@@ -9,9 +9,9 @@ from apps.catalog.models import ModelVersion
 from apps.core.storage import storage
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.jobs.models import Job
+from workers.contracts.families import Family
 from workers.contracts.model_folder import CARD_NAME, MANIFEST_NAME, ModelManifest
 from workers.contracts.recipes import Precision, StarterBase
-from workers.contracts.task_types import Family, TaskType
 
 CARD = "---\nlicense: other\n---\n# Ticket sorter\n\n<script>alert(1)</script>\n"
 
@@ -58,7 +58,7 @@ def write_files() -> Callable[[ModelVersion], None]:
     def write(version: ModelVersion) -> None:
         manifest = ModelManifest(
             family=Family.CLASSIFIER,
-            task_type=TaskType.CLASSIFICATION,
+            task_type="classification",
             architecture="ModernBert",
             parameters=3_210_000,
             context_length=2048,

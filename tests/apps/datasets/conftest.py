@@ -13,8 +13,8 @@ from apps.datasets import services
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
+from workers.contracts.roles import Role
 from workers.contracts.specs import FreezeResult, FreezeSpec, ImportResult, ImportSpec
-from workers.contracts.task_types import Role, TaskType
 from workers.ingest import freeze, parse
 from workers.runtime.reporter import Reporter
 
@@ -69,7 +69,7 @@ def tickets_read(tmp_path_factory) -> Read:
         FreezeSpec(
             inputs={"rows": str(work / "import" / "out")},
             work=str(work / "freeze"),
-            task_type=TaskType.CLASSIFICATION,
+            task_type="classification",
             roles=roles,
             split_key="00" * 32,
         ),

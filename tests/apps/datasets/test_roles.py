@@ -9,8 +9,9 @@ from apps.core.errors import UserError
 from apps.datasets import roles, services
 from apps.datasets.models import Import
 from apps.datasets.services.freezing import checked_roles
+from workers.contracts.roles import Role
 from workers.contracts.specs import Column, Proposal
-from workers.contracts.task_types import TASKS, Role
+from workers.contracts.tasks import TASKS
 
 pytestmark = pytest.mark.django_db
 
@@ -28,13 +29,14 @@ def wide(parsed: Import) -> Import:
 def test_the_page_says_what_the_server_would(wide, owner) -> None:
     """For every task and every set of its roles."""
     told = roles.for_script(Proposal(task_type=None, roles={}))
-    for task, info in TASKS.items():
-        page = told[task.value]
+    for task in TASKS:
+        info = TASKS[task]
+        page = told[task]
         usable = [role for role, _ in page["roles"] if role != "ignore"]
         for given in chain.from_iterable(combinations(usable, size) for size in range(len(usable) + 1)):
             said = page["problems"][",".join(role for role in page["deciding"] if role in given)]
             try:
-                checked_roles(wide, task.value, {role: role for role in given})
+                checked_roles(wide, task, {role: role for role in given})
             except UserError as error:
                 assert said == str(error.message), (info.label, given)
             else:

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import StarterSize
-from workers.contracts.task_types import Family, TaskType
+from workers.contracts.tasks import TaskName
 from workers.models.folder import write_folder
 from workers.models.loading import LoadedModel
 from workers.models.starters import create_starter
@@ -57,7 +58,7 @@ def freeze(tmp_path: Path) -> Callable[..., str]:
 @pytest.fixture
 def starter() -> Callable[..., LoadedModel]:
     def starter(
-        rows: Sequence[Row], family: Family, task_type: TaskType, labels: Sequence[str] = ()
+        rows: Sequence[Row], family: Family, task_type: TaskName, labels: Sequence[str] = ()
     ) -> LoadedModel:
         return create_starter(
             [text for _, source, target in rows for text in (source, target)],

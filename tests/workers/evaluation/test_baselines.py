@@ -8,7 +8,6 @@ from collections import Counter
 import pytest
 
 from workers.contracts.model_folder import PromptMessage
-from workers.contracts.task_types import TaskType
 from workers.evaluation.baselines import (
     answer_by_baseline,
     byte_frequency_numbers,
@@ -54,7 +53,7 @@ def test_texts_without_words_still_get_an_answer(texts: list[str]) -> None:
 
 def test_generative_answers_come_from_the_training_rows() -> None:
     train = rows(("red apple", "pomme rouge"), ("green tree", "arbre vert"))
-    outputs, how = answer_by_baseline(TaskType.TRANSLATION, train, rows(("a green tree", "un arbre vert")))
+    outputs, how = answer_by_baseline("translation", train, rows(("a green tree", "un arbre vert")))
     assert outputs.texts == ["arbre vert"]
     assert "nearest training row" in how
 
@@ -77,20 +76,20 @@ def tickets(count: int, *, start: int = 0) -> DataRows:
 
 def test_labels_come_from_a_logistic_regression_on_training_rows_alone() -> None:
     train, test = tickets(90), tickets(30, start=1)
-    outputs, how = answer_by_baseline(TaskType.CLASSIFICATION, train, test)
+    outputs, how = answer_by_baseline("classification", train, test)
     assert outputs.texts == test.targets
     assert how == "TF-IDF and logistic regression on 90 training rows"
-    again, _ = answer_by_baseline(TaskType.CLASSIFICATION, train, test)
+    again, _ = answer_by_baseline("classification", train, test)
     assert again.texts == outputs.texts
     # Labels of the test rows are not looked at.
     hidden = dataclasses.replace(test, targets=["?"] * len(test))
-    assert answer_by_baseline(TaskType.CLASSIFICATION, train, hidden)[0].texts == outputs.texts
+    assert answer_by_baseline("classification", train, hidden)[0].texts == outputs.texts
 
 
 def test_many_labels_and_rows_are_sampled_with_every_label(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.evaluation.baselines._FEWEST_LINEAR_ROWS", 12)
     monkeypatch.setattr("workers.evaluation.baselines._MOST_LABEL_ROWS", 60)
-    outputs, how = answer_by_baseline(TaskType.CLASSIFICATION, tickets(90), tickets(30, start=1))
+    outputs, how = answer_by_baseline("classification", tickets(90), tickets(30, start=1))
     assert how == "TF-IDF and logistic regression on 20 training rows, drawn from 90"
     assert set(outputs.texts) == set(TOPICS)
 

@@ -12,7 +12,7 @@ import pytest
 from sacrebleu.metrics import CHRF
 
 from workers.contracts.specs import ComparedEvaluation, ComparisonResult, ComparisonSpec, MetricValue
-from workers.contracts.task_types import TaskType
+from workers.contracts.tasks import TaskName
 from workers.evaluation.compare import compare
 from workers.evaluation.metrics import metrics_for
 from workers.evaluation.metrics.likelihood import BYTES, NATS, TOKENS
@@ -42,7 +42,7 @@ def damaged(texts: Sequence[str], share: float, seed: int) -> list[str]:
 class Study:
     """Writes evaluations' outputs and compares them."""
 
-    def __init__(self, folder: Path, reporter: Any, task_type: TaskType) -> None:
+    def __init__(self, folder: Path, reporter: Any, task_type: TaskName) -> None:
         self.folder, self.reporter, self.task_type = folder, reporter, task_type
         self.inputs: dict[str, str] = {}
         self.stored: dict[str, dict[str, MetricValue]] = {}
@@ -63,7 +63,7 @@ class Study:
             [[] for _ in range(count)],
             list(targets),
         )
-        labels = sorted({*targets, *outputs}) if self.task_type is TaskType.CLASSIFICATION else []
+        labels = sorted({*targets, *outputs}) if self.task_type == "classification" else []
         scored = Rows(targets=targets, outputs=outputs, numbers=numbers or {}, labels=labels)
         statistics = row_statistics(metrics_for(self.task_type, targets), scored)
         kept = Outputs(list(outputs), [0.0] * count, ["stop"] * count, {})
@@ -95,12 +95,12 @@ class Study:
 
 
 @pytest.fixture
-def study(tmp_path: Path, heard: Any) -> Callable[[TaskType], Study]:
+def study(tmp_path: Path, heard: Any) -> Callable[[TaskName], Study]:
     return lambda task_type: Study(tmp_path, heard.reporter, task_type)
 
 
-def test_a_clear_winner(study: Callable[[TaskType], Study]) -> None:
-    made, targets = study(TaskType.TRANSLATION), sentences(80)
+def test_a_clear_winner(study: Callable[[TaskName], Study]) -> None:
+    made, targets = study("translation"), sentences(80)
     made.add("base", targets, damaged(targets, 0.8, 1))
     made.add("tuned", targets, damaged(targets, 0.1, 2))
     made.add("trivial", targets, damaged(targets, 0.6, 3))
@@ -118,8 +118,8 @@ def test_a_clear_winner(study: Callable[[TaskType], Study]) -> None:
     assert "tok:13a" in result.metrics[1].values["base"].signature
 
 
-def test_identical_systems_cannot_be_told_apart(study: Callable[[TaskType], Study]) -> None:
-    made, targets = study(TaskType.TRANSLATION), sentences(60)
+def test_identical_systems_cannot_be_told_apart(study: Callable[[TaskName], Study]) -> None:
+    made, targets = study("translation"), sentences(60)
     outputs = damaged(targets, 0.3, 1)
     made.add("base", targets, outputs)
     made.add("tuned", targets, outputs)
@@ -131,9 +131,9 @@ def test_identical_systems_cannot_be_told_apart(study: Callable[[TaskType], Stud
     assert "More test rows" in result.verdict
 
 
-def test_p_values_are_corrected_over_the_table(study: Callable[[TaskType], Study]) -> None:
+def test_p_values_are_corrected_over_the_table(study: Callable[[TaskName], Study]) -> None:
     """Two metrics of three pairs that all give the smallest p: Holm multiplies it by six."""
-    made, targets = study(TaskType.TRANSLATION), sentences(60)
+    made, targets = study("translation"), sentences(60)
     made.add("base", targets, damaged(targets, 0.9, 1))
     made.add("tuned", targets, targets)
     made.add("other", targets, damaged(targets, 0.05, 2))
@@ -147,7 +147,7 @@ def test_the_verdict_never_contradicts_the_table(tmp_path: Path, heard: Any) -> 
     targets = sentences(40)
     found = set()
     for seed in range(30):
-        made = Study(tmp_path / str(seed), heard.reporter, TaskType.TRANSLATION)
+        made = Study(tmp_path / str(seed), heard.reporter, "translation")
         made.add("base", targets, damaged(targets, 0.42, seed))
         made.add("tuned", targets, damaged(targets, 0.36, seed + 100))
         result = made.result()
@@ -158,8 +158,8 @@ def test_the_verdict_never_contradicts_the_table(tmp_path: Path, heard: Any) -> 
     assert found == {True, False}
 
 
-def test_one_that_is_better_is_found_among_many(study: Callable[[TaskType], Study]) -> None:
-    made, targets = study(TaskType.TRANSLATION), sentences(60)
+def test_one_that_is_better_is_found_among_many(study: Callable[[TaskName], Study]) -> None:
+    made, targets = study("translation"), sentences(60)
     outputs = damaged(targets, 0.5, 1)
     for number in range(30):
         made.add(f"other{number}", targets, outputs)
@@ -170,8 +170,8 @@ def test_one_that_is_better_is_found_among_many(study: Callable[[TaskType], Stud
     assert result.metrics[0].p["other1"] == 1
 
 
-def test_evaluations_of_different_rows_are_refused(study: Callable[[TaskType], Study]) -> None:
-    made, targets = study(TaskType.TRANSLATION), sentences(20)
+def test_evaluations_of_different_rows_are_refused(study: Callable[[TaskName], Study]) -> None:
+    made, targets = study("translation"), sentences(20)
     made.add("base", targets, targets)
     made.add("tuned", targets, targets, row_ids=[f"q{place:04d}" for place in range(20)])
     with pytest.raises(JobError, match="different test sets") as failure:
@@ -179,8 +179,8 @@ def test_evaluations_of_different_rows_are_refused(study: Callable[[TaskType], S
     assert failure.value.code == "different_test_sets"
 
 
-def test_rows_that_the_others_lack_are_refused(study: Callable[[TaskType], Study]) -> None:
-    made, targets = study(TaskType.TRANSLATION), sentences(20)
+def test_rows_that_the_others_lack_are_refused(study: Callable[[TaskName], Study]) -> None:
+    made, targets = study("translation"), sentences(20)
     made.add("base", targets, targets)
     made.add(
         "tuned", targets[:19], targets[:19], row_ids=[f"r{place:04d}" for place in range(18)] + ["other"]
@@ -189,8 +189,8 @@ def test_rows_that_the_others_lack_are_refused(study: Callable[[TaskType], Study
         made.result()
 
 
-def test_rows_are_matched_by_id_whatever_their_order(study: Callable[[TaskType], Study]) -> None:
-    made, targets = study(TaskType.TRANSLATION), sentences(30)
+def test_rows_are_matched_by_id_whatever_their_order(study: Callable[[TaskName], Study]) -> None:
+    made, targets = study("translation"), sentences(30)
     outputs, ids = damaged(targets, 0.5, 1), [f"r{place:04d}" for place in range(30)]
     made.add("base", targets, outputs)
     made.add("tuned", targets[::-1], outputs[::-1], row_ids=ids[::-1])
@@ -199,9 +199,9 @@ def test_rows_are_matched_by_id_whatever_their_order(study: Callable[[TaskType],
 
 
 def test_rows_come_with_sentence_scores_and_most_disagreement_first(
-    study: Callable[[TaskType], Study],
+    study: Callable[[TaskName], Study],
 ) -> None:
-    made, targets = study(TaskType.TRANSLATION), sentences(40)
+    made, targets = study("translation"), sentences(40)
     made.add("base", targets, damaged(targets, 0.7, 1))
     made.add("tuned", targets, damaged(targets, 0.2, 2))
     made.result()
@@ -220,8 +220,8 @@ def test_rows_come_with_sentence_scores_and_most_disagreement_first(
     assert rows["disagreement"] == pytest.approx(expected)
 
 
-def test_classification_scores_rows_by_label(study: Callable[[TaskType], Study]) -> None:
-    made, source = study(TaskType.CLASSIFICATION), random.Random(5)
+def test_classification_scores_rows_by_label(study: Callable[[TaskName], Study]) -> None:
+    made, source = study("classification"), random.Random(5)
     targets = source.choices(["a", "b", "c"], k=60)
     made.add("base", targets, ["a"] * 60)
     made.add("tuned", targets, [label if place % 10 else "b" for place, label in enumerate(targets)])
@@ -232,8 +232,8 @@ def test_classification_scores_rows_by_label(study: Callable[[TaskType], Study])
     assert rows["score.base"] == [float(target == "a") for target in rows["target"]]
 
 
-def test_lower_bits_per_byte_win_and_rows_score_higher_for_them(study: Callable[[TaskType], Study]) -> None:
-    made, targets = study(TaskType.GENERATION), sentences(50)
+def test_lower_bits_per_byte_win_and_rows_score_higher_for_them(study: Callable[[TaskName], Study]) -> None:
+    made, targets = study("generation"), sentences(50)
     size = np.array([len(text) for text in targets], dtype=float)
     for key, bits in (("base", 3.0), ("tuned", 2.0)):
         noise = np.random.default_rng(1).random(50)
@@ -247,9 +247,9 @@ def test_lower_bits_per_byte_win_and_rows_score_higher_for_them(study: Callable[
 
 
 def test_perplexities_of_different_tokenizers_are_shown_but_not_tested(
-    study: Callable[[TaskType], Study],
+    study: Callable[[TaskName], Study],
 ) -> None:
-    made, targets = study(TaskType.GENERATION), sentences(50)
+    made, targets = study("generation"), sentences(50)
     size = np.array([len(text) for text in targets], dtype=float)
     for key, token_bytes in (("base", 2), ("tuned", 4)):
         numbers = {NATS: size * token_bytes, BYTES: size, TOKENS: size / token_bytes}
@@ -260,8 +260,8 @@ def test_perplexities_of_different_tokenizers_are_shown_but_not_tested(
     assert perplexity.best == []
 
 
-def test_a_metric_that_one_side_lacks_does_not_decide(study: Callable[[TaskType], Study]) -> None:
-    made, targets = study(TaskType.GENERATION), sentences(50)
+def test_a_metric_that_one_side_lacks_does_not_decide(study: Callable[[TaskName], Study]) -> None:
+    made, targets = study("generation"), sentences(50)
     size = np.array([len(text) for text in targets], dtype=float)
     made.add("base", targets, damaged(targets, 0.5, 1), numbers={NATS: size, BYTES: size, TOKENS: size})
     made.add("trivial", targets, targets)
@@ -274,9 +274,9 @@ def test_a_metric_that_one_side_lacks_does_not_decide(study: Callable[[TaskType]
 
 
 def test_evaluations_without_a_common_metric_are_refused(
-    study: Callable[[TaskType], Study], tmp_path: Path
+    study: Callable[[TaskName], Study], tmp_path: Path
 ) -> None:
-    made, targets = study(TaskType.CODE), sentences(10)
+    made, targets = study("code"), sentences(10)
     for key in ("base", "tuned"):
         made.add(key, targets, targets)
         path = tmp_path / key / "outputs.parquet"
@@ -287,8 +287,8 @@ def test_evaluations_without_a_common_metric_are_refused(
     assert failure.value.code == "no_common_metric"
 
 
-def test_one_row_decides_nothing(study: Callable[[TaskType], Study]) -> None:
-    made = study(TaskType.CHAT)
+def test_one_row_decides_nothing(study: Callable[[TaskName], Study]) -> None:
+    made = study("chat")
     made.add("base", ["the library"], ["nothing like it"])
     made.add("tuned", ["the library"], ["the library"])
     result = made.result()
@@ -296,8 +296,8 @@ def test_one_row_decides_nothing(study: Callable[[TaskType], Study]) -> None:
     assert result.metrics[0].p["tuned"] == 1
 
 
-def test_chinese_outputs_and_empty_ones(study: Callable[[TaskType], Study]) -> None:
-    made = study(TaskType.TRANSLATION)
+def test_chinese_outputs_and_empty_ones(study: Callable[[TaskName], Study]) -> None:
+    made = study("translation")
     targets = ["图书馆星期一上午九点开门。", "请带上你的借书证!", "最后一位读者离开时关门。"] * 10
     made.add("base", targets, [""] * 30)
     made.add("tuned", targets, targets)
@@ -309,8 +309,8 @@ def test_chinese_outputs_and_empty_ones(study: Callable[[TaskType], Study]) -> N
     assert bleu.values["tuned"].value == pytest.approx(100)
 
 
-def test_a_simple_baseline_that_does_as_well_is_named(study: Callable[[TaskType], Study]) -> None:
-    made, targets = study(TaskType.TRANSLATION), sentences(60)
+def test_a_simple_baseline_that_does_as_well_is_named(study: Callable[[TaskName], Study]) -> None:
+    made, targets = study("translation"), sentences(60)
     made.add("base", targets, damaged(targets, 0.9, 1))
     made.add("tuned", targets, damaged(targets, 0.3, 2))
     made.add("trivial", targets, damaged(targets, 0.3, 3))
@@ -319,8 +319,8 @@ def test_a_simple_baseline_that_does_as_well_is_named(study: Callable[[TaskType]
     assert "“Trivial”, a simple baseline, does as well as the best model" in result.verdict
 
 
-def test_figures_of_the_evaluations_are_shown_as_they_are(study: Callable[[TaskType], Study]) -> None:
-    made, targets = study(TaskType.TRANSLATION), sentences(40)
+def test_figures_of_the_evaluations_are_shown_as_they_are(study: Callable[[TaskName], Study]) -> None:
+    made, targets = study("translation"), sentences(40)
     made.add("base", targets, damaged(targets, 0.9, 1))
     made.add("tuned", targets, damaged(targets, 0.3, 2))
     stored = MetricValue(value=12.5, low=11, high=14, signature="as stored")
@@ -329,10 +329,10 @@ def test_figures_of_the_evaluations_are_shown_as_they_are(study: Callable[[TaskT
 
 
 def test_a_part_of_the_rows_is_compared_on_those_that_both_answered(
-    study: Callable[[TaskType], Study],
+    study: Callable[[TaskName], Study],
 ) -> None:
     """An untrained base that answered every other row: its test against the others rests on these alone."""
-    made, targets = study(TaskType.TRANSLATION), sentences(80)
+    made, targets = study("translation"), sentences(80)
     tuned, trivial = damaged(targets, 0.1, 2), damaged(targets, 0.6, 3)
     made.add(
         "base", targets[::2], damaged(targets[::2], 0.8, 1), row_ids=[f"r{n:04d}" for n in range(0, 80, 2)]
@@ -354,7 +354,7 @@ def test_a_part_of_the_rows_is_compared_on_those_that_both_answered(
     assert rows["output.tuned"][places["r0001"]] == tuned[1]
     assert None not in rows["disagreement"]
 
-    alone = Study(made.folder / "alone", made.reporter, TaskType.TRANSLATION)
+    alone = Study(made.folder / "alone", made.reporter, "translation")
     ids = [f"r{n:04d}" for n in range(0, 80, 2)]
     alone.add("base", targets[::2], damaged(targets[::2], 0.8, 1), row_ids=ids)
     alone.add("tuned", targets[::2], tuned[::2], row_ids=ids)

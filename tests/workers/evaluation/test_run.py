@@ -19,9 +19,10 @@ from sklearn.metrics import f1_score
 
 from tests.workers.serving.models import CONTEXT, make_folder
 from workers.contracts.events import EVENTS_FD_VARIABLE
+from workers.contracts.families import Family
 from workers.contracts.model_folder import PromptMessage
 from workers.contracts.specs import EvaluationResult, EvaluationSpec
-from workers.contracts.task_types import Family, TaskType
+from workers.contracts.tasks import TaskName
 from workers.evaluation import answers
 from workers.evaluation.run import evaluate
 from workers.models.generation import Generated, generate_greedy
@@ -53,7 +54,7 @@ def labelled(count: int, *, test: int) -> list[tuple[str, str, str]]:
 
 
 def spec(
-    data: str, tmp_path: Path, task_type: TaskType, model: str | None = None, **settings: object
+    data: str, tmp_path: Path, task_type: TaskName, model: str | None = None, **settings: object
 ) -> EvaluationSpec:
     inputs = {"data": data} | ({"model": model} if model else {})
     return EvaluationSpec(
@@ -91,8 +92,8 @@ def test_an_untrained_starter_is_scored(
     family: Family, freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
 ) -> None:
     rows = pairs(60, test=12)
-    model = saved(starter(rows, family, TaskType.TRANSLATION))
-    result = evaluate(spec(freeze(rows), tmp_path, TaskType.TRANSLATION, model), heard.reporter)
+    model = saved(starter(rows, family, "translation"))
+    result = evaluate(spec(freeze(rows), tmp_path, "translation", model), heard.reporter)
 
     kept = outputs(tmp_path)
     assert kept["row_id"] == [f"r{place:05d}" for place in range(12)]
@@ -121,7 +122,7 @@ def test_answers_longer_than_a_decoder_has_positions_are_scored_in_part(
     model = make_folder(tmp_path / kind, kind)
     long = "the book is due on monday " * CONTEXT
     rows = [("test", "the desk", "the book"), ("test", "the book", long), ("train", "monday", long)]
-    result = evaluate(spec(freeze(rows), tmp_path, TaskType.TRANSLATION, str(model)), heard.reporter)
+    result = evaluate(spec(freeze(rows), tmp_path, "translation", str(model)), heard.reporter)
     assert any(finding.startswith("1 of 2 references were longer") for finding in result.findings)
     assert math.isfinite(result.metrics["bits_per_byte"].value)
     table = pq.read_table(tmp_path / "work" / "out" / "outputs.parquet").to_pydict()
@@ -134,7 +135,7 @@ def test_bits_per_byte_equal_the_models_own_loss(
     family: Family, freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
 ) -> None:
     rows = pairs(30, test=7)
-    loaded = starter(rows, family, TaskType.INSTRUCTION)
+    loaded = starter(rows, family, "instruction")
     data = [([PromptMessage(role="user", content=text)], target) for _, text, target in rows[:7]]
     nats = tokens = 0.0
     for example in encode_examples(loaded.tokenizer, loaded.manifest, data):
@@ -146,7 +147,7 @@ def test_bits_per_byte_equal_the_models_own_loss(
         nats, tokens = nats + float(loss) * learned, tokens + learned
     size = sum(len(target.encode()) for _, _, target in rows[:7])
 
-    result = evaluate(spec(freeze(rows), tmp_path, TaskType.INSTRUCTION, saved(loaded)), heard.reporter)
+    result = evaluate(spec(freeze(rows), tmp_path, "instruction", saved(loaded)), heard.reporter)
     assert result.metrics["bits_per_byte"].value == pytest.approx(nats / math.log(2) / size, rel=1e-4)
     assert result.metrics["perplexity"].value == pytest.approx(math.exp(nats / tokens), rel=1e-3)
     assert sum(outputs(tmp_path)["stat.reference_bytes"]) == size
@@ -158,9 +159,9 @@ def test_a_model_that_knows_the_rows_by_heart_gets_them_right(
 ) -> None:
     rows = [("test", "how are you", "图书馆九点开门。"), ("train", "where is it", "在河边,école")]
     rows += [("test", "who is there", "Not today, sir")]
-    loaded = starter(rows, family, TaskType.INSTRUCTION)
+    loaded = starter(rows, family, "instruction")
     fit(loaded, rows, 100)
-    result = evaluate(spec(freeze(rows), tmp_path, TaskType.INSTRUCTION, saved(loaded)), heard.reporter)
+    result = evaluate(spec(freeze(rows), tmp_path, "instruction", saved(loaded)), heard.reporter)
     assert outputs(tmp_path)["output"] == [target for split, _, target in rows if split == "test"]
     assert outputs(tmp_path)["finish_reason"] == ["stop", "stop"]
     assert result.metrics["exact_match"].value == 1
@@ -173,9 +174,9 @@ def test_a_classifier_is_scored_like_sklearn(
 ) -> None:
     rows = labelled(150, test=50)
     labels = ["animal", "food", "tool", "unseen"]
-    loaded = starter(rows, Family.CLASSIFIER, TaskType.CLASSIFICATION, labels)
+    loaded = starter(rows, Family.CLASSIFIER, "classification", labels)
     fit(loaded, [row for row in rows if row[0] == "train"], 10)
-    made = spec(freeze(rows), tmp_path, TaskType.CLASSIFICATION, saved(loaded), labels=labels)
+    made = spec(freeze(rows), tmp_path, "classification", saved(loaded), labels=labels)
     result = evaluate(made, heard.reporter)
 
     kept = outputs(tmp_path)
@@ -191,8 +192,8 @@ def test_labels_that_are_never_given_are_named(
     freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
 ) -> None:
     rows = labelled(60, test=40)
-    model = saved(starter(rows, Family.CLASSIFIER, TaskType.CLASSIFICATION, ["animal"]))
-    result = evaluate(spec(freeze(rows), tmp_path, TaskType.CLASSIFICATION, model), heard.reporter)
+    model = saved(starter(rows, Family.CLASSIFIER, "classification", ["animal"]))
+    result = evaluate(spec(freeze(rows), tmp_path, "classification", model), heard.reporter)
     (finding,) = (text for text in result.findings if text.startswith("Labels never given"))
     assert "“food”" in finding
     assert "animal" not in finding
@@ -202,7 +203,7 @@ def test_the_trivial_baseline_has_metrics_but_no_perplexity(
     freeze: Freeze, heard: Any, tmp_path: Path
 ) -> None:
     rows = pairs(80, test=40)
-    result = evaluate(spec(freeze(rows), tmp_path, TaskType.TRANSLATION), heard.reporter)
+    result = evaluate(spec(freeze(rows), tmp_path, "translation"), heard.reporter)
     assert set(result.metrics) == {"chrf", "bleu", "bits_per_byte"}
     assert "nearest training row" in result.baseline
     answers_of_train = {target for split, _, target in rows if split == "train"}
@@ -210,7 +211,7 @@ def test_the_trivial_baseline_has_metrics_but_no_perplexity(
 
 
 def test_the_baseline_of_a_classification_is_named(freeze: Freeze, heard: Any, tmp_path: Path) -> None:
-    result = evaluate(spec(freeze(labelled(60, test=20)), tmp_path, TaskType.CLASSIFICATION), heard.reporter)
+    result = evaluate(spec(freeze(labelled(60, test=20)), tmp_path, "classification"), heard.reporter)
     assert result.baseline == "TF-IDF and logistic regression on 40 training rows"
     assert result.baseline_kind == "linear"
     assert result.metrics["accuracy"].value == 1
@@ -221,7 +222,7 @@ def test_a_test_set_is_answered_whole_and_the_baseline_learns_from_other_rows(
     freeze: Freeze, heard: Any, tmp_path: Path
 ) -> None:
     rows = [("test", text, label) for _, text, label in labelled(25, test=0)]
-    made = spec(freeze(rows, "held_out"), tmp_path, TaskType.CLASSIFICATION)
+    made = spec(freeze(rows, "held_out"), tmp_path, "classification")
     made.inputs["train"] = freeze(labelled(60, test=20))
     result = evaluate(made, heard.reporter)
     assert (result.rows, result.rows_available) == (25, 25)
@@ -232,8 +233,8 @@ def test_a_model_answers_a_test_set_without_training_rows(
     freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
 ) -> None:
     rows = [("test", text, target) for _, text, target in pairs(6, test=0)]
-    model = saved(starter(rows, Family.CAUSAL, TaskType.CHAT))
-    result = evaluate(spec(freeze(rows), tmp_path, TaskType.CHAT, model), heard.reporter)
+    model = saved(starter(rows, Family.CAUSAL, "chat"))
+    result = evaluate(spec(freeze(rows), tmp_path, "chat", model), heard.reporter)
     assert (result.rows, result.split) == (6, "test")
 
 
@@ -241,8 +242,8 @@ def test_one_row_is_enough_and_said_to_be_little(
     freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
 ) -> None:
     rows = pairs(20, test=1)
-    model = saved(starter(rows, Family.CAUSAL, TaskType.CHAT))
-    result = evaluate(spec(freeze(rows), tmp_path, TaskType.CHAT, model, max_new_tokens=4), heard.reporter)
+    model = saved(starter(rows, Family.CAUSAL, "chat"))
+    result = evaluate(spec(freeze(rows), tmp_path, "chat", model, max_new_tokens=4), heard.reporter)
     assert result.rows == 1
     assert any(finding.startswith("Only 1 rows") for finding in result.findings)
     assert any("cut at the limit of 4 tokens" in finding for finding in result.findings)
@@ -252,11 +253,11 @@ def test_generation_without_a_prompt(
     freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
 ) -> None:
     rows = [("test" if place < 3 else "train", "", f"line {place} of a poem") for place in range(12)]
-    model = saved(starter(rows, Family.CAUSAL, TaskType.GENERATION))
+    model = saved(starter(rows, Family.CAUSAL, "generation"))
     data = freeze(rows)
-    result = evaluate(spec(data, tmp_path, TaskType.GENERATION, model), heard.reporter)
+    result = evaluate(spec(data, tmp_path, "generation", model), heard.reporter)
     assert result.metrics["bits_per_byte"].value > 0
-    trivial = evaluate(spec(data, tmp_path, TaskType.GENERATION), heard.reporter)
+    trivial = evaluate(spec(data, tmp_path, "generation"), heard.reporter)
     assert set(trivial.metrics) == {"bits_per_byte", "chrf"}
 
 
@@ -264,10 +265,8 @@ def test_inputs_longer_than_the_context_are_cut_and_counted(
     freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
 ) -> None:
     rows = [("test", "red " * 3000, "RED"), ("test", "green", "GREEN " * 3000), *pairs(20, test=0)]
-    model = saved(starter(rows, Family.CAUSAL, TaskType.INSTRUCTION))
-    result = evaluate(
-        spec(freeze(rows), tmp_path, TaskType.INSTRUCTION, model, max_new_tokens=5), heard.reporter
-    )
+    model = saved(starter(rows, Family.CAUSAL, "instruction"))
+    result = evaluate(spec(freeze(rows), tmp_path, "instruction", model, max_new_tokens=5), heard.reporter)
     assert any(finding.startswith("1 of 2 inputs were longer") for finding in result.findings)
     assert not any("references were longer" in finding for finding in result.findings)
     scored = outputs(tmp_path)
@@ -279,7 +278,7 @@ def test_max_rows_draws_the_same_rows_for_every_subject(freeze: Freeze, heard: A
     data = freeze(pairs(100, test=60))
     kept = []
     for _ in range(2):
-        evaluate(spec(data, tmp_path, TaskType.CHAT, max_rows=10), heard.reporter)
+        evaluate(spec(data, tmp_path, "chat", max_rows=10), heard.reporter)
         kept.append(outputs(tmp_path)["row_id"])
     assert kept[0] == kept[1] == sorted(kept[0])
     assert len(kept[0]) == 10
@@ -296,8 +295,8 @@ def test_running_out_of_memory_halves_the_batches(
 ) -> None:
     """A device that holds three rows at a time gives the answers of one that holds all."""
     rows = pairs(40, test=20)
-    model, data = saved(starter(rows, Family.CAUSAL, TaskType.CHAT)), freeze(rows)
-    evaluate(spec(data, tmp_path, TaskType.CHAT, model), heard.reporter)
+    model, data = saved(starter(rows, Family.CAUSAL, "chat")), freeze(rows)
+    evaluate(spec(data, tmp_path, "chat", model), heard.reporter)
     whole = outputs(tmp_path)
     sizes: list[int] = []
 
@@ -308,7 +307,7 @@ def test_running_out_of_memory_halves_the_batches(
         return generate_greedy(loaded, prompts, **settings)
 
     monkeypatch.setattr(answers, "generate_greedy", small_device)
-    evaluate(spec(data, tmp_path, TaskType.CHAT, model), heard.reporter)
+    evaluate(spec(data, tmp_path, "chat", model), heard.reporter)
     assert outputs(tmp_path)["output"] == whole["output"]
     assert outputs(tmp_path)["row_id"] == whole["row_id"]
     assert sizes[0] == 20
@@ -325,14 +324,14 @@ def test_one_row_that_does_not_fit_fails_with_advice(
     tmp_path: Path,
 ) -> None:
     rows = pairs(20, test=4)
-    model = saved(starter(rows, Family.CAUSAL, TaskType.CHAT))
+    model = saved(starter(rows, Family.CAUSAL, "chat"))
 
     def full(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(answers, "generate_greedy", full)
     with pytest.raises(JobError) as failure:
-        evaluate(spec(freeze(rows), tmp_path, TaskType.CHAT, model), heard.reporter)
+        evaluate(spec(freeze(rows), tmp_path, "chat", model), heard.reporter)
     assert failure.value.code == "out_of_memory"
 
 
@@ -340,15 +339,15 @@ def test_a_stop_is_heard_while_generating(
     freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
 ) -> None:
     rows = pairs(20, test=4)
-    model = saved(starter(rows, Family.CAUSAL, TaskType.CHAT))
+    model = saved(starter(rows, Family.CAUSAL, "chat"))
     heard.reporter.request_stop()
     with pytest.raises(StopRequested):
-        evaluate(spec(freeze(rows), tmp_path, TaskType.CHAT, model), heard.reporter)
+        evaluate(spec(freeze(rows), tmp_path, "chat", model), heard.reporter)
 
 
 def test_an_empty_split_is_refused(freeze: Freeze, heard: Any, tmp_path: Path) -> None:
     with pytest.raises(JobError) as failure:
-        evaluate(spec(freeze(pairs(5, test=0)), tmp_path, TaskType.CHAT), heard.reporter)
+        evaluate(spec(freeze(pairs(5, test=0)), tmp_path, "chat"), heard.reporter)
     assert failure.value.code == "empty_split"
 
 
@@ -356,14 +355,14 @@ def test_a_model_of_another_kind_is_refused(
     freeze: Freeze, starter: Starter, saved: Saved, heard: Any, tmp_path: Path
 ) -> None:
     rows = pairs(20, test=4)
-    model = saved(starter(rows, Family.CAUSAL, TaskType.CHAT))
+    model = saved(starter(rows, Family.CAUSAL, "chat"))
     with pytest.raises(JobError) as failure:
-        evaluate(spec(freeze(rows), tmp_path, TaskType.CLASSIFICATION, model), heard.reporter)
+        evaluate(spec(freeze(rows), tmp_path, "classification", model), heard.reporter)
     assert failure.value.code == "wrong_family"
 
 
 def test_as_a_child_process(freeze: Freeze, tmp_path: Path) -> None:
-    made = spec(freeze(pairs(40, test=20)), tmp_path, TaskType.TRANSLATION)
+    made = spec(freeze(pairs(40, test=20)), tmp_path, "translation")
     path = tmp_path / "spec.json"
     path.write_text(made.model_dump_json())
     read, write = os.pipe()
@@ -391,16 +390,12 @@ def test_rows_that_the_model_learned_from_are_counted(
     rows = labelled(30, test=6)
     rows = [(split, f"{text} {place}", label) for place, (split, text, label) in enumerate(rows)]
     labels = sorted({label for _, _, label in rows})
-    model = saved(starter(rows, Family.CLASSIFIER, TaskType.CLASSIFICATION, labels))
+    model = saved(starter(rows, Family.CLASSIFIER, "classification", labels))
     data = freeze(rows)
     settings: dict[str, Any] = {"labels": labels, "learned_from_train": True}
-    result = evaluate(
-        spec(data, tmp_path, TaskType.CLASSIFICATION, model, split="all", **settings), heard.reporter
-    )
+    result = evaluate(spec(data, tmp_path, "classification", model, split="all", **settings), heard.reporter)
     assert (result.rows, result.rows_available, result.split) == (30, 30, "all")
     assert result.findings[0].startswith("24 of 30 rows were training rows of this model")
-    result = evaluate(
-        spec(data, tmp_path, TaskType.CLASSIFICATION, model, max_rows=4, **settings), heard.reporter
-    )
+    result = evaluate(spec(data, tmp_path, "classification", model, max_rows=4, **settings), heard.reporter)
     assert (result.rows, result.rows_available, result.split) == (4, 6, "test")
     assert not any("training rows of this model" in finding for finding in result.findings)

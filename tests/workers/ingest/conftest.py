@@ -9,8 +9,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from workers.contracts.roles import Role
 from workers.contracts.specs import FreezeResult, FreezeSpec, ImportResult, ImportSpec
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.tasks import TaskName
 from workers.ingest import freeze, parse
 from workers.runtime.reporter import Reporter
 
@@ -78,7 +79,7 @@ def freeze_rows(
     """Import a text, then freeze it with the roles given by column."""
 
     def run(
-        content: str, task_type: TaskType, roles: dict[str, str], *, name: str = "data.csv", **spec: Any
+        content: str, task_type: TaskName, roles: dict[str, str], *, name: str = "data.csv", **spec: Any
     ) -> Frozen:
         imported = import_file(content, name)
         work = tmp_path_factory.mktemp("freeze")

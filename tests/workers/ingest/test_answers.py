@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import TaskType
-
 
 def made(row: Any, count: int = 40) -> str:
     return "\n".join(json.dumps(row(n), ensure_ascii=False) for n in range(count))
@@ -42,7 +40,7 @@ def test_an_answer_in_json_is_learned_as_written(
     proposal = import_file(file, "x.jsonl").result.proposal
     assert (proposal.task_type, proposal.roles) == (task, {asked: "input", answered: "target"})
     assert proposal.why == [f"“{answered}” holds JSON, which is learned as it is written."]
-    frozen = freeze_rows(file, TaskType(task), proposal.roles, name="x.jsonl")
+    frozen = freeze_rows(file, task, proposal.roles, name="x.jsonl")
     written = value(0) if isinstance(value(0), str) else json.dumps(value(0))
     assert spoken(frozen.rows[0]) == [question(0), written]
 
@@ -67,7 +65,7 @@ def test_of_several_answers_the_best_or_the_first_is_learned(
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.roles == {"question": "input", name: "target"}
     assert "The best-rated answer is learned, or the first one if there are no ratings." in proposal.why[0]
-    frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
+    frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
     assert {row["target"] for row in frozen.rows} == {answer(n) for n in range(40)}
 
 
@@ -111,7 +109,7 @@ def test_recorded_requests_and_responses_are_conversations(
 
     proposal = import_file(made(row), "x.jsonl").result.proposal
     assert (proposal.task_type, proposal.roles) == ("chat", {"request": "input", "response": "target"})
-    frozen = freeze_rows(made(row), TaskType.CHAT, proposal.roles, name="x.jsonl")
+    frozen = freeze_rows(made(row), "chat", proposal.roles, name="x.jsonl")
     assert [spoken(row) for row in frozen.rows] == [[question(n), answer(n)] for n in range(40)]
 
 
@@ -145,7 +143,7 @@ def test_messages_that_were_encoded_several_times_are_read(import_file, freeze_r
 
     proposal = import_file(made(row), "x.jsonl").result.proposal
     assert proposal.roles == {"messages": "messages"}
-    frozen = freeze_rows(made(row), TaskType.CHAT, proposal.roles, name="x.jsonl")
+    frozen = freeze_rows(made(row), "chat", proposal.roles, name="x.jsonl")
     assert spoken(frozen.rows[0]) == [question(0), answer(0)]
 
 

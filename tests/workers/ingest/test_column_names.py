@@ -6,7 +6,6 @@ from itertools import product
 
 import pytest
 
-from workers.contracts.task_types import TaskType
 from workers.ingest.name_parts import side_of_name
 from workers.ingest.vocabulary import language_code
 
@@ -64,7 +63,7 @@ def test_a_question_and_its_answer(import_file, names: tuple[str, str]) -> None:
     for order in (names, names[::-1]):
         values = {names[0]: ASKED, names[1]: ANSWERED}
         proposal = import_file(table(order, *(values[name] for name in order))).result.proposal
-        assert proposal.task_type is TaskType.CHAT
+        assert proposal.task_type == "chat"
         assert proposal.roles == {names[0]: "input", names[1]: "target"}
 
 
@@ -110,7 +109,7 @@ LANGUAGES = [
 def test_two_languages(import_file, names: tuple[str, str]) -> None:
     text = table(names, "The parcel {n} came to {city} today.", "Kayqa {n} apachikuy {city} kunan.")
     proposal = import_file(text).result.proposal
-    assert proposal.task_type is TaskType.TRANSLATION
+    assert proposal.task_type == "translation"
     assert proposal.roles == {names[0]: "input", names[1]: "target"}
 
 
@@ -126,7 +125,7 @@ LABELS = ("برچسب", "標籤", "nhãn", "लेबल", "Etykieta", "Luokka",
 def test_a_text_and_its_label(import_file, names: tuple[str, str]) -> None:
     text = table((*names, "x"), ASKED, "class {third}", "{n} {city} remark")
     proposal = import_file(text).result.proposal
-    assert proposal.task_type is TaskType.CLASSIFICATION
+    assert proposal.task_type == "classification"
     assert proposal.roles == {names[0]: "input", names[1]: "label", "x": "ignore"}
 
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.contracts.task_types import TaskType
 from workers.ingest.conversations import (
     ConversationError,
     marked_turns,
@@ -121,9 +120,7 @@ def test_answers_of_weight_nought_are_read_and_not_learned(freeze_rows, flag: di
         turns[3] |= {"weight": 1}
         return json.dumps({"messages": turns})
 
-    frozen = freeze_rows(
-        "\n".join(map(talk, range(30))), TaskType.CHAT, {"messages": "messages"}, name="x.jsonl"
-    )
+    frozen = freeze_rows("\n".join(map(talk, range(30))), "chat", {"messages": "messages"}, name="x.jsonl")
     assert [message["learned"] for message in frozen.rows[0]["prompt"]] == [True, False, True]
     assert (frozen.rows[0]["target"], len(frozen.rows)) == ("A0", 30)
 
@@ -245,8 +242,8 @@ LISTED: list[Any] = [
 def test_questions_and_answers_in_lists_and_objects(import_file, freeze_rows, shape: Any) -> None:
     file = "\n".join(json.dumps(shape(q, a)) for q, a in ASKED)
     proposal = import_file(file, "x.jsonl").result.proposal
-    assert proposal.task_type is TaskType.CHAT
-    frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
+    assert proposal.task_type == "chat"
+    frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
     assert {(row["prompt"][0]["content"], row["target"]) for row in frozen.rows} == set(ASKED)
 
 

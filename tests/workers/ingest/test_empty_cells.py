@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from workers.contracts.task_types import TaskType
 from workers.ingest.missing_labels import missing_labels
 
 ERRORS = ["#VALUE!", "#N/A", "#REF!", "#NAME?", "#DIV/0!", "#WERT!", " #NUM! "]
@@ -40,7 +39,7 @@ def test_an_error_of_a_spreadsheet_is_no_text(import_file, freeze_rows, error: s
     assert proposal.warnings == [
         f"4 of 40 rows hold a spreadsheet error in “{side}” (“{error}”). These rows are set aside."
     ]
-    frozen = freeze_rows(file, TaskType.CHAT, proposal.roles)
+    frozen = freeze_rows(file, "chat", proposal.roles)
     part = {"question": "input", "answer": "target"}[side]
     reason = f"The {part} (column “{side}”) is a spreadsheet error, not a text"
     assert frozen.result.reasons == {reason: 4}
@@ -54,7 +53,7 @@ def test_a_word_that_may_mean_no_answer_is_named(import_file, freeze_rows, word:
     assert proposal.warnings == [
         f"4 of 40 rows hold “{word}” in “answer”. These are learned as answers. If they mean “no answer”, empty these cells."
     ]
-    assert len(freeze_rows(file, TaskType.CHAT, proposal.roles).rows) == 40
+    assert len(freeze_rows(file, "chat", proposal.roles).rows) == 40
 
 
 @pytest.mark.parametrize(
@@ -64,7 +63,7 @@ def test_texts_with_such_words_are_texts(import_file, freeze_rows, text: str) ->
     file = table(("question", "answer"), question, some(text, answer))
     proposal = import_file(file).result.proposal
     assert proposal.warnings == []
-    assert len(freeze_rows(file, TaskType.CHAT, proposal.roles).rows) == 40
+    assert len(freeze_rows(file, "chat", proposal.roles).rows) == 40
 
 
 @pytest.mark.parametrize(

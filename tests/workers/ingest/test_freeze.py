@@ -6,7 +6,6 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from workers.contracts.task_types import TaskType
 from workers.ingest.freeze import DATA_SCHEMA
 from workers.runtime.reporter import JobError
 
@@ -27,7 +26,7 @@ def chats(*conversations: list[dict[str, object]], count: int = 25) -> str:
 
 
 def test_pairs_become_prompt_and_target(freeze_rows) -> None:
-    frozen = freeze_rows(pairs(), TaskType.CHAT, PAIR)
+    frozen = freeze_rows(pairs(), "chat", PAIR)
     schema = pq.read_schema(frozen.folder / "data.parquet")
     assert schema.equals(DATA_SCHEMA)
     assert [row["line"] for row in frozen.rows] == list(range(2, 32))
@@ -39,15 +38,15 @@ def test_pairs_become_prompt_and_target(freeze_rows) -> None:
 
 
 def test_the_same_data_gives_the_same_bytes(freeze_rows) -> None:
-    one, two = (freeze_rows(pairs(), TaskType.CHAT, PAIR) for _ in range(2))
+    one, two = (freeze_rows(pairs(), "chat", PAIR) for _ in range(2))
     assert one.result.sha256 == two.result.sha256
     assert one.result.sha256 == hashlib.sha256((one.folder / "data.parquet").read_bytes()).hexdigest()
-    assert freeze_rows(pairs(31), TaskType.CHAT, PAIR).result.sha256 != one.result.sha256
+    assert freeze_rows(pairs(31), "chat", PAIR).result.sha256 != one.result.sha256
 
 
 def test_every_row_is_kept_or_rejected_with_its_reason(freeze_rows) -> None:
     text = pairs(25) + "question 3,answer 3\n,no question\nno answer,\nragged\nQuestion 3,answer 3\n"
-    frozen = freeze_rows(text, TaskType.CHAT, PAIR)
+    frozen = freeze_rows(text, "chat", PAIR)
     assert [(reject["line"], reject["reason"]) for reject in frozen.rejected] == [
         (27, "Same as line 5"),
         (28, "The input (column “question”) is empty"),
@@ -72,7 +71,7 @@ def test_instructions_take_context_and_system_prompt(freeze_rows) -> None:
         for n in range(25)
     )
     roles = {"instruction": "input", "input": "context", "output": "target", "system": "system"}
-    frozen = freeze_rows(text, TaskType.INSTRUCTION, roles, name="x.jsonl")
+    frozen = freeze_rows(text, "instruction", roles, name="x.jsonl")
     system = {"role": "system", "content": "Be brief"}
     assert frozen.rows[0]["prompt"] == [system, {"role": "user", "content": "Sum up 0"}]
     assert frozen.rows[1]["prompt"] == [system, {"role": "user", "content": "Sum up 1\n\na text"}]
@@ -83,9 +82,9 @@ def test_generation_has_no_prompt_and_code_keeps_its_white_space(freeze_rows) ->
     text = "\n".join(
         json.dumps({"before": f"def f{n}():", "text": f"\n    return {n}  \n"}) for n in range(25)
     )
-    story = freeze_rows(text, TaskType.GENERATION, {"text": "target"}, name="x.jsonl")
+    story = freeze_rows(text, "generation", {"text": "target"}, name="x.jsonl")
     assert story.rows[0]["prompt"] == []
-    code = freeze_rows(text, TaskType.CODE, {"before": "input", "text": "target"}, name="x.jsonl")
+    code = freeze_rows(text, "code", {"before": "input", "text": "target"}, name="x.jsonl")
     assert (code.rows[0]["prompt"][0]["content"], code.rows[0]["target"]) == ("def f0():", "    return 0  ")
 
 
@@ -102,7 +101,7 @@ def test_conversations_are_brought_into_one_form(freeze_rows) -> None:
         {"role": "user", "content": [{"type": "text", "text": "Look"}]},
         {"role": "assistant", "content": [{"type": "text", "value": "I do"}]},
     ]
-    frozen = freeze_rows(chats(sharegpt, parts), TaskType.CHAT, {"messages": "messages"}, name="x.jsonl")
+    frozen = freeze_rows(chats(sharegpt, parts), "chat", {"messages": "messages"}, name="x.jsonl")
     assert frozen.rows[0]["prompt"] == [
         {"role": "system", "content": "Be kind"},
         {"role": "user", "content": "Hi"},
@@ -128,14 +127,14 @@ def test_conversations_without_an_answer_to_learn_are_rejected(
     freeze_rows, turns: list[tuple[str, str]], reason: str
 ) -> None:
     bad: list[dict[str, object]] = [{"role": role, "content": content} for role, content in turns]
-    frozen = freeze_rows(chats(bad), TaskType.CHAT, {"messages": "messages"}, name="x.jsonl")
+    frozen = freeze_rows(chats(bad), "chat", {"messages": "messages"}, name="x.jsonl")
     assert [reject["line"] for reject in frozen.rejected] == [1]
     assert reason in frozen.rejected[0]["reason"]
 
 
 def test_labels_are_trimmed_counted_and_single_ones_rejected(freeze_rows) -> None:
     rows = "".join(f'text {n}," {("yes", "no")[n % 2]} "\n' for n in range(30)) + "odd one,once\n"
-    frozen = freeze_rows("text,label\n" + rows, TaskType.CLASSIFICATION, LABELLED)
+    frozen = freeze_rows("text,label\n" + rows, "classification", LABELLED)
     assert frozen.result.labels == {"no": 15, "yes": 15}
     assert frozen.rejected[0]["line"] == 32
     assert frozen.rejected[0]["reason"] == "The label “once” occurs in this row only"
@@ -143,7 +142,7 @@ def test_labels_are_trimmed_counted_and_single_ones_rejected(freeze_rows) -> Non
 
 def test_uneven_and_contradicting_labels_are_warned_of(freeze_rows) -> None:
     rows = "".join(f"text {n},often\n" for n in range(100)) + "text 1,rare\nother,rare\n"
-    warnings = freeze_rows("text,label\n" + rows, TaskType.CLASSIFICATION, LABELLED).result.warnings
+    warnings = freeze_rows("text,label\n" + rows, "classification", LABELLED).result.warnings
     assert any("“often” has 100 rows, “rare” 2" in warning for warning in warnings)
     assert any(warning.startswith("1 inputs occur with different labels") for warning in warnings)
 
@@ -151,16 +150,16 @@ def test_uneven_and_contradicting_labels_are_warned_of(freeze_rows) -> None:
 @pytest.mark.parametrize(
     ("text", "task_type", "roles", "code", "says"),
     [
-        (pairs(3), TaskType.CHAT, PAIR, "too_few_rows", "3 usable rows are left, and at least 20"),
-        ("text,label\none,a\ntwo,b\nthree,c\n", TaskType.CLASSIFICATION, LABELLED, "too_few_rows", "3 usable rows are left"),
-        (pairs(), TaskType.CHAT, {"question": "input"}, "role_missing", "target"),
-        (pairs(), TaskType.CHAT, {"question": "input", "reply": "target"}, "no_such_column", "reply"),
-        (pairs(), TaskType.CHAT, {"question": "target", "answer": "target"}, "role_twice", "“answer”"),
-        (pairs(), TaskType.CLASSIFICATION, {"question": "input", "answer": "label"}, "too_few_labels", "right column"),
-        ("question,answer\n" + "".join(f"same,{n}\n" for n in range(30)), TaskType.CHAT, PAIR, "too_few_inputs", "1 different"),
+        (pairs(3), "chat", PAIR, "too_few_rows", "3 usable rows are left, and at least 20"),
+        ("text,label\none,a\ntwo,b\nthree,c\n", "classification", LABELLED, "too_few_rows", "3 usable rows are left"),
+        (pairs(), "chat", {"question": "input"}, "role_missing", "target"),
+        (pairs(), "chat", {"question": "input", "reply": "target"}, "no_such_column", "reply"),
+        (pairs(), "chat", {"question": "target", "answer": "target"}, "role_twice", "“answer”"),
+        (pairs(), "classification", {"question": "input", "answer": "label"}, "too_few_labels", "right column"),
+        ("question,answer\n" + "".join(f"same,{n}\n" for n in range(30)), "chat", PAIR, "too_few_inputs", "1 different"),
         (
             "text,label\n" + "".join(f"text {n},label {n % 1_001}\n" for n in range(2_100)),
-            TaskType.CLASSIFICATION, LABELLED, "too_many_labels", "1,001",
+            "classification", LABELLED, "too_many_labels", "1,001",
         ),
     ],
 )  # fmt: skip
@@ -172,7 +171,7 @@ def test_what_cannot_be_frozen_says_why(freeze_rows, text, task_type, roles, cod
 
 
 def test_row_groups_have_ten_thousand_rows(freeze_rows) -> None:
-    frozen = freeze_rows(pairs(25_000), TaskType.CHAT, PAIR)
+    frozen = freeze_rows(pairs(25_000), "chat", PAIR)
     metadata = pq.ParquetFile(frozen.folder / "data.parquet").metadata
     assert [metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)] == [
         10_000,
@@ -188,7 +187,7 @@ def test_all_rejected_rows_are_counted_whatever_their_reasons(freeze_rows, reaso
     talks = [[{"role": "user", "content": f"Where is {n}?"}, {"role": "assistant", "content": f"At desk {n}."}] for n in range(40)]  # fmt: skip
     refused = [[{"role": "user", "content": "Where?"}, {"role": name, "content": "There."}] for name in names]
     file = "\n".join(json.dumps({"messages": talk}) for talk in [*talks, *refused])
-    frozen = freeze_rows(file, TaskType.CHAT, {"messages": "messages"}, name="x.jsonl")
+    frozen = freeze_rows(file, "chat", {"messages": "messages"}, name="x.jsonl")
     assert frozen.result.rejected == len(names) == len(frozen.rejected)
     assert sum(frozen.result.reasons.values()) == len(names)
     assert ("Other reasons" in frozen.result.reasons) is (reasons > 100)

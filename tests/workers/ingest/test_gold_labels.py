@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import TaskType
-
 KINDS = ["entailment", "neutral", "contradiction"]
 
 
@@ -43,7 +41,7 @@ def test_the_agreed_label_is_learned(import_file, freeze_rows, beside: Any, name
     learned = {column: role for column, role in proposal.roles.items() if role != "ignore"}
     assert learned == {name: "label", "sentence1": "input", "sentence2": "context"}
     assert proposal.warnings == [f"9 of 90 rows have no label in “{name}” but “-”. These rows are set aside."]
-    frozen = freeze_rows(file, TaskType.CLASSIFICATION, proposal.roles, name="x.jsonl")
+    frozen = freeze_rows(file, "classification", proposal.roles, name="x.jsonl")
     assert set(frozen.result.labels) == set(KINDS)
     assert frozen.result.reasons == {"The label “…” means that the row has no label": 9}
 
@@ -91,4 +89,4 @@ def test_labels_of_two_texts_are_learned(
 ) -> None:
     file = made(lambda n: {**{c: f"Parcel {n} of {c} is late." for c in columns}, "label": labels[n % 2]})
     proposal = import_file(file, "x.jsonl").result.proposal
-    assert (proposal.task_type, proposal.roles["label"]) == (TaskType.CLASSIFICATION, "label")
+    assert (proposal.task_type, proposal.roles["label"]) == ("classification", "label")

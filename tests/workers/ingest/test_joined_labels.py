@@ -2,7 +2,6 @@
 
 import pytest
 
-from workers.contracts.task_types import TaskType
 from workers.ingest.labels import combinations_of, doubtful_combination, merged_spellings
 
 ROLES = {"text": "input", "label": "label"}
@@ -33,7 +32,7 @@ def test_several_labels_that_a_word_joins(
     file = table([*alone, *joined])
     warnings = import_file(file).result.proposal.warnings
     assert warnings[0].startswith("24 of 60 rows have several labels in “label”")
-    frozen = freeze_rows(file, TaskType.CLASSIFICATION, ROLES)
+    frozen = freeze_rows(file, "classification", ROLES)
     assert set(frozen.result.labels) == set(alone)
     assert frozen.result.reasons == {"The row has several labels; only one per row can be learned": 24}
 
@@ -47,7 +46,7 @@ def test_one_combination_is_learned_and_named(import_file, freeze_rows, labels: 
     assert import_file(file).result.proposal.warnings == [
         f"“{labels[-1]}” in “label” joins other labels, and is learned as a label of its own. If it means several labels, keep the most important one of each row."
     ]
-    assert set(freeze_rows(file, TaskType.CLASSIFICATION, ROLES).result.labels) == set(labels)
+    assert set(freeze_rows(file, "classification", ROLES).result.labels) == set(labels)
 
 
 @pytest.mark.parametrize(
@@ -82,11 +81,11 @@ def test_yes_and_no_are_one_label_each(import_file, freeze_rows, labels: list[st
     proposal = import_file(file).result.proposal
     assert proposal.case_variants
     assert "They are read as one label each." in proposal.warnings[0]
-    frozen = freeze_rows(file, TaskType.CLASSIFICATION, ROLES)
+    frozen = freeze_rows(file, "classification", ROLES)
     assert sorted(frozen.result.labels.values()) == [6 * len(labels)] * 2
     says_yes = {row["target"] for row in frozen.rows if (row["line"] - 2) % 2 == 0}
     assert len(says_yes) == 1
-    apart = freeze_rows(file, TaskType.CLASSIFICATION, ROLES, merge_label_case=False)
+    apart = freeze_rows(file, "classification", ROLES, merge_label_case=False)
     assert len(apart.result.labels) == len(labels)
 
 

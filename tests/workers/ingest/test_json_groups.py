@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.roles import Role
 
 LABELS = ("late", "paid", "lost")
 TEXTS = [f"Parcel {n} to desk {n % 7} is {LABELS[n % 3]} again" for n in range(30)]
@@ -77,7 +77,7 @@ def test_a_record_of_inputs_and_outputs_keeps_its_other_fields(import_file, name
         for n in range(40)
     ]
     proposal = import_file(json.dumps(records), "x.json").result.proposal
-    assert proposal.task_type == TaskType.CHAT
+    assert proposal.task_type == "chat"
     assert proposal.roles == {"question": Role.INPUT, "answer": Role.TARGET, name: role}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import Role
+from workers.contracts.roles import Role
 from workers.ingest.readers.json_window import CHUNK
 
 ROWS = [{"text": f"My parcel {n} is late", "label": "ab"[n % 2]} for n in range(30)]

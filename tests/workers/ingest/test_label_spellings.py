@@ -7,7 +7,6 @@ from itertools import permutations
 
 import pytest
 
-from workers.contracts.task_types import TaskType
 from workers.ingest.label_spellings import loose_key
 from workers.ingest.labels import combinations_of, merged_spellings
 
@@ -45,9 +44,9 @@ ONE_LABEL = [
 def test_spellings_are_one_class_and_named(import_file, freeze_rows, spellings: list[str]) -> None:
     text = table([*spellings, "another"])
     proposal = import_file(text).result.proposal
-    assert proposal.task_type is TaskType.CLASSIFICATION
+    assert proposal.task_type == "classification"
     assert any("spells labels in several ways" in said for said in proposal.warnings)
-    frozen = freeze_rows(text, TaskType.CLASSIFICATION, ROLES)
+    frozen = freeze_rows(text, "classification", ROLES)
     assert len(frozen.result.labels) == 2
     assert sum(frozen.result.labels.values()) == 12 * (len(spellings) + 1)
     assert any("read as one" in said for said in frozen.result.warnings)
@@ -82,7 +81,7 @@ def test_labels_that_differ_stay_apart(labels: list[str]) -> None:
 def test_spellings_stay_apart_where_a_person_wants_so(import_file, freeze_rows) -> None:
     text = table(["not_urgent", "not urgent", "urgent", "Urgent", "1", "1.0"])
     assert import_file(text).result.proposal.case_variants
-    frozen = freeze_rows(text, TaskType.CLASSIFICATION, ROLES, merge_label_case=False)
+    frozen = freeze_rows(text, "classification", ROLES, merge_label_case=False)
     assert set(frozen.result.labels) == {"not_urgent", "not urgent", "urgent", "Urgent", "1"}
     assert not import_file(table(["1", "1.0", "2"])).result.proposal.case_variants
 
@@ -95,7 +94,7 @@ def test_several_labels_in_one_cell_are_no_class(import_file, freeze_rows, separ
         rows = 12 * (len(labels) + 1)
         warnings = import_file(text).result.proposal.warnings
         assert any(f"12 of {rows} rows have several labels" in said for said in warnings), warnings
-        assert set(freeze_rows(text, TaskType.CLASSIFICATION, ROLES).result.labels) == set(labels)
+        assert set(freeze_rows(text, "classification", ROLES).result.labels) == set(labels)
 
 
 def test_one_label_that_stands_alone_shows_what_a_strong_separator_parts() -> None:

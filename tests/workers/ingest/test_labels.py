@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.contracts.task_types import TaskType
 from workers.ingest.labels import combinations_of, labels_of, merged_spellings, tidy_label
 from workers.ingest.profile import Profile
 from workers.ingest.proposals import propose
@@ -39,7 +38,7 @@ def rows(labels: list[object], each: int = 12) -> str:
     ],
 )  # fmt: skip
 def test_spellings_of_one_label_are_one_class(freeze_rows, spellings: list[object], label: set[str]) -> None:
-    frozen = freeze_rows(rows([*spellings, "another"]), TaskType.CLASSIFICATION, ROLES, name="x.jsonl")
+    frozen = freeze_rows(rows([*spellings, "another"]), "classification", ROLES, name="x.jsonl")
     others = set(frozen.result.labels) - {"another"}
     assert len(others) == 1
     assert others <= label
@@ -50,9 +49,9 @@ def test_spellings_of_one_label_are_one_class(freeze_rows, spellings: list[objec
 def test_merged_spellings_are_named(import_file, freeze_rows) -> None:
     text = rows(["late", "Late", "paid"])
     assert any("“late” / “Late”" in said for said in import_file(text, "x.jsonl").result.proposal.warnings)
-    frozen = freeze_rows(text, TaskType.CLASSIFICATION, ROLES, name="x.jsonl")
+    frozen = freeze_rows(text, "classification", ROLES, name="x.jsonl")
     assert "“late” / “Late” were read as one label, “late” (24 rows)." in frozen.result.warnings
-    apart = freeze_rows(text, TaskType.CLASSIFICATION, ROLES, name="x.jsonl", merge_label_case=False)
+    apart = freeze_rows(text, "classification", ROLES, name="x.jsonl", merge_label_case=False)
     assert set(apart.result.labels) == {"late", "Late", "paid"}
 
 
@@ -73,7 +72,7 @@ def test_rows_with_several_labels_are_set_aside_and_counted(
     text = rows(["late", "paid", "lost", several])
     warnings = import_file(text, "x.jsonl").result.proposal.warnings
     assert any("12 of 48 rows have several labels" in warning for warning in warnings)
-    frozen = freeze_rows(text, TaskType.CLASSIFICATION, ROLES, name="x.jsonl")
+    frozen = freeze_rows(text, "classification", ROLES, name="x.jsonl")
     assert set(frozen.result.labels) == {"late", "paid", "lost"}
     assert frozen.result.reasons == {"The row has several labels; only one per row can be learned": 12}
     assert any("12 rows have several labels" in warning for warning in frozen.result.warnings)
@@ -193,4 +192,4 @@ def test_a_target_of_written_text_is_no_label(import_file) -> None:
              ("It is cold in the house and on the hill", "Il fait froid dans la maison et sur la colline")]  # fmt: skip
     rows = [{"sentence": f"{a}, {n}", "target": f"{b}, {n}"} for n in range(12) for a, b in pairs]
     proposal = import_file("\n".join(map(json.dumps, rows)), "x.jsonl").result.proposal
-    assert proposal.task_type is TaskType.TRANSLATION
+    assert proposal.task_type == "translation"

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import TaskType
 from workers.ingest.conversations import normalized
 
 WEIGHT_NOTE = "rows have the weight 0 in the file and were set aside. Other weights are not followed."
@@ -27,13 +26,13 @@ def talk(n: int) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("row", "task", "roles"),
     [
-        (lambda n: {"messages": talk(n)}, TaskType.CHAT, {"messages": "messages"}),
+        (lambda n: {"messages": talk(n)}, "chat", {"messages": "messages"}),
         (
             lambda n: {"text": f"The kettle {n} is late", "label": "ab"[n // 2 % 2]},
-            TaskType.CLASSIFICATION,
+            "classification",
             {"text": "input", "label": "label"},
         ),
-        (lambda n: {"text": f"Once there were {n} foxes"}, TaskType.GENERATION, {"text": "target"}),
+        (lambda n: {"text": f"Once there were {n} foxes"}, "generation", {"text": "target"}),
     ],
 )
 def test_rows_of_weight_0_are_not_learned(freeze_rows, name: str, zero: Any, row: Any, task, roles) -> None:
@@ -48,13 +47,13 @@ def test_weights_above_0_are_not_followed_and_that_is_said(import_file, freeze_r
     text = made(lambda n: {"messages": talk(n), "weight": 0.1 + n})
     meaning = import_file(text, "x.jsonl").result.proposal.meanings["weight"]
     assert meaning == "weights of rows: a row of weight 0 is left out, other weights are not followed"
-    frozen = freeze_rows(text, TaskType.CHAT, {"messages": "messages"}, name="x.jsonl")
+    frozen = freeze_rows(text, "chat", {"messages": "messages"}, name="x.jsonl")
     assert (len(frozen.rows), frozen.result.reasons) == (40, {})
 
 
 def test_a_column_that_a_person_uses_is_no_weight(freeze_rows) -> None:
     text = made(lambda n: {"text": f"The kettle {n} is late", "weight": n % 2})
-    frozen = freeze_rows(text, TaskType.CLASSIFICATION, {"text": "input", "weight": "label"}, name="x.jsonl")
+    frozen = freeze_rows(text, "classification", {"text": "input", "weight": "label"}, name="x.jsonl")
     assert frozen.result.labels == {"0": 20, "1": 20}
 
 
@@ -105,5 +104,5 @@ def test_the_weight_of_a_turn_in_a_row_of_its_own_is_kept(freeze_rows) -> None:
         for n in range(40) for turn in range(4)
     ]  # fmt: skip
     text = "\n".join(map(json.dumps, rows))
-    frozen = freeze_rows(text, TaskType.CHAT, {"messages": "messages"}, name="x.jsonl")
+    frozen = freeze_rows(text, "chat", {"messages": "messages"}, name="x.jsonl")
     assert [message["learned"] for message in frozen.rows[0]["prompt"]] == [True, False, True]

@@ -2,8 +2,6 @@
 
 import pytest
 
-from workers.contracts.task_types import TaskType
-
 ROLES = {"text": "input", "label": "label"}
 
 
@@ -22,7 +20,7 @@ def test_a_missing_label_is_no_class(import_file, freeze_rows, none: str) -> Non
         ROLES,
         [f"15 of 60 rows have no label in “label” but “{none}”. These rows are set aside."],
     )
-    frozen = freeze_rows(file, TaskType.CLASSIFICATION, ROLES)
+    frozen = freeze_rows(file, "classification", ROLES)
     assert frozen.result.labels == {"broken": 15, "late": 15, "paid": 15}
     assert frozen.result.reasons == {"The label “…” means that the row has no label": 15}
 
@@ -33,7 +31,7 @@ def test_a_missing_label_is_no_class(import_file, freeze_rows, none: str) -> Non
 def test_signs_and_words_that_are_labels_stay(import_file, freeze_rows, labels: list[str]) -> None:
     file = table(labels)
     assert import_file(file).result.proposal.warnings == []
-    assert set(freeze_rows(file, TaskType.CLASSIFICATION, ROLES).result.labels) == set(labels)
+    assert set(freeze_rows(file, "classification", ROLES).result.labels) == set(labels)
 
 
 @pytest.mark.parametrize("doubtful", ["none", "None", "NA"])
@@ -42,14 +40,14 @@ def test_a_doubtful_label_is_named(import_file, freeze_rows, doubtful: str) -> N
     assert import_file(file).result.proposal.warnings == [
         f"“{doubtful}” in “label” is learned as a label. If it means “no label”, empty these cells."
     ]
-    assert len(freeze_rows(file, TaskType.CLASSIFICATION, ROLES).result.labels) == 3
+    assert len(freeze_rows(file, "classification", ROLES).result.labels) == 3
 
 
 @pytest.mark.parametrize("delimiter", ["\t", ","])
 def test_backslash_n_is_an_empty_cell(freeze_rows, delimiter: str) -> None:
     lines = [delimiter.join((f"Where is {n}?", f"In {n}." if n % 3 else r"\N")) for n in range(60)]
     file = "\n".join([delimiter.join(("question", "answer")), *lines])
-    frozen = freeze_rows(file, TaskType.CHAT, {"question": "input", "answer": "target"})
+    frozen = freeze_rows(file, "chat", {"question": "input", "answer": "target"})
     assert frozen.result.reasons == {"The target (column “answer”) is empty": 20}
 
 
@@ -67,4 +65,4 @@ def test_words_that_pair_with_others_are_labels(import_file, freeze_rows, labels
     assert import_file(file).result.proposal.warnings == [
         f"“{labels[0]}” in “label” is learned as a label. If it means “no label”, empty these cells."
     ]
-    assert set(freeze_rows(file, TaskType.CLASSIFICATION, ROLES).result.labels) == set(labels)
+    assert set(freeze_rows(file, "classification", ROLES).result.labels) == set(labels)

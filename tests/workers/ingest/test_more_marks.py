@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import TaskType
 from workers.ingest.conversations import read_conversation
 from workers.ingest.verdicts import reading_of
 
@@ -67,7 +66,7 @@ def test_a_mask_of_turns_is_followed(import_file, freeze_rows, name: str, mask: 
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.roles == {"messages": "messages"}
     assert proposal.warnings == []
-    frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
+    frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
     assert len(frozen.rows) == 60
     for row in frozen.rows:
         assert row["prompt"][1]["learned"] is row["prompt"][1]["content"].startswith("Right")
@@ -94,7 +93,7 @@ def test_0_is_bad_in_objects_that_rate_by_0_and_1(import_file, freeze_rows, name
     file = made(lambda n: {**pair(n), name: rate(int(is_bad(n)))})
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.roles[name] == "quality"
-    frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
+    frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
     assert {row["target"].split()[0] for row in frozen.rows} == {"Right"}
     assert frozen.result.reasons == {"The file marks this row as bad": 20}
 
@@ -123,7 +122,7 @@ def test_tags_of_bad_rows_are_named_and_followed_where_a_person_wants_it(
     assert proposal.warnings == [
         f"“{name}” may say which rows are bad. It is not followed, so all rows are learned. To set aside the bad ones, choose “Good or bad row” for this column."
     ]
-    frozen = freeze_rows(file, TaskType.CHAT, {**proposal.roles, name: "quality"}, name="x.jsonl")
+    frozen = freeze_rows(file, "chat", {**proposal.roles, name: "quality"}, name="x.jsonl")
     assert {row["target"].split()[0] for row in frozen.rows} == {"Right"}
 
 
@@ -142,7 +141,7 @@ def test_plain_flags_are_followed(import_file, freeze_rows, name: str, says: tup
     file = made(lambda n: {**pair(n), name: says[0] if is_bad(n) else says[1]})
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.roles[name] == "quality"
-    frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
+    frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
     assert {row["target"].split()[0] for row in frozen.rows} == {"Right"}
 
 
@@ -178,7 +177,7 @@ def test_the_parts_of_a_competitions_test_set(import_file, freeze_rows) -> None:
     file = made(lambda n: {**pair(n), "Usage": parts[n % 4]})
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.roles["Usage"] == "split"
-    frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
+    frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
     assert frozen.result.rows == {"train": 30, "validation": 15, "test": 15}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.roles import Role
 
 
 def made(row: Callable[[int], dict[str, Any]], count: int = 40) -> str:
@@ -48,13 +48,13 @@ def test_the_better_answer_is_learned_and_the_other_named(
         return {"prompt": question(n), **dict(answers)}
 
     proposal = import_file(made(row), "x.jsonl").result.proposal
-    assert proposal.task_type is TaskType.CHAT, proposal.why
+    assert proposal.task_type == "chat", proposal.why
     assert proposal.roles == {"prompt": Role.INPUT, chosen: Role.TARGET, rejected: Role.IGNORE}
     assert proposal.warnings == [
         f"This is preference data. Preferences are not learned yet: only “{chosen}” is learned, and “{rejected}” is left out."
     ]
     roles = {name: str(role) for name, role in proposal.roles.items()}
-    frozen = freeze_rows(made(row), TaskType.CHAT, roles, name="x.jsonl")
+    frozen = freeze_rows(made(row), "chat", roles, name="x.jsonl")
     assert {row["target"] for row in frozen.rows} == {good(n) for n in range(40)}
 
 
@@ -145,7 +145,7 @@ def test_no_alarm_about_one_answer_each(import_file, columns: dict[str, str]) ->
         )
     )
     proposal = import_file(text, "x.jsonl").result.proposal
-    assert proposal.task_type is TaskType.CHAT
+    assert proposal.task_type == "chat"
     assert proposal.warnings == []
 
 

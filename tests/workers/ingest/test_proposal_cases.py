@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import TASKS, Role, TaskType, missing_roles
+from workers.contracts.roles import Role
+from workers.contracts.tasks import TASKS
 
 Rows = list[dict[str, Any]]
 
@@ -79,7 +80,7 @@ def test_proposals(import_file, text: str, task: str, roles: dict[str, str]) -> 
     proposal = import_file(text, "x.jsonl").result.proposal
     used = {column: str(role) for column, role in proposal.roles.items() if role != "ignore"}
     assert (proposal.task_type, used) == (task, roles)
-    assert proposal.by_task[TaskType(task)] == used
+    assert proposal.by_task[task] == used
     assert set(proposal.roles) <= set(proposal.meanings)
 
 
@@ -127,7 +128,7 @@ def test_one_turn_a_row_becomes_conversations(
     result = import_file(text).result
     assert (result.rows, result.proposal.roles) == (40, {names[0]: "ignore", "messages": "messages"})
     assert any("160 rows were joined into 40 conversations" in why for why in result.proposal.why)
-    frozen = freeze_rows(text, TaskType.CHAT, {"messages": "messages"})
+    frozen = freeze_rows(text, "chat", {"messages": "messages"})
     assert frozen.rows[0]["target"] == "Turn 3 of talk 0"
     assert [message["content"] for message in frozen.rows[0]["prompt"]] == [
         f"Turn {n} of talk 0" for n in range(3)
@@ -158,7 +159,7 @@ def test_bad_answers_are_set_aside(freeze_rows) -> None:
         lambda n: {"prompt": question(n), "completion": f"{['BAD', 'Good'][n % 2]} {n}", "label": n % 2 == 1}
     )
     roles = {"prompt": "input", "completion": "target", "label": "quality"}
-    frozen = freeze_rows(text, TaskType.CHAT, roles, name="x.jsonl")
+    frozen = freeze_rows(text, "chat", roles, name="x.jsonl")
     assert {row["target"].split()[0] for row in frozen.rows} == {"Good"}
     assert frozen.result.reasons == {"The file marks this row as bad": 20}
     assert any("20 rows are marked as bad" in warning for warning in frozen.result.warnings)
@@ -169,7 +170,7 @@ def test_earlier_turns_are_read_before_the_question(freeze_rows) -> None:
         lambda n: {"instruction": question(n), "output": answer(n), "history": [["Hi", "Hello"]] if n else []}
     )
     roles = {"instruction": "input", "output": "target", "history": "history"}
-    frozen = freeze_rows(text, TaskType.INSTRUCTION, roles, name="x.jsonl")
+    frozen = freeze_rows(text, "instruction", roles, name="x.jsonl")
     assert [[m["content"] for m in row["prompt"]] for row in frozen.rows[:2]] == [
         [question(0)],
         ["Hi", "Hello", question(1)],
@@ -178,13 +179,13 @@ def test_earlier_turns_are_read_before_the_question(freeze_rows) -> None:
 
 def test_messages_in_two_columns_are_joined(freeze_rows) -> None:
     text = made(lambda n: {"prompt": ask(n), "completion": reply(n)})
-    frozen = freeze_rows(text, TaskType.CHAT, {"prompt": "input", "completion": "target"}, name="x.jsonl")
+    frozen = freeze_rows(text, "chat", {"prompt": "input", "completion": "target"}, name="x.jsonl")
     assert (frozen.rows[0]["prompt"], frozen.rows[0]["target"]) == (ask(0), answer(0))
 
 
 def test_answers_that_repeat_their_question_are_counted(freeze_rows) -> None:
     text = made(lambda n: {"question": question(n), "answer": question(n) if n % 2 else answer(n)})
-    frozen = freeze_rows(text, TaskType.CHAT, {"question": "input", "answer": "target"}, name="x.jsonl")
+    frozen = freeze_rows(text, "chat", {"question": "input", "answer": "target"}, name="x.jsonl")
     assert any("20 answers equal their question" in warning for warning in frozen.result.warnings)
 
 
@@ -231,8 +232,8 @@ def test_every_task_that_is_offered_is_complete(import_file) -> None:
     proposal = import_file(text, "x.jsonl").result.proposal
     assert set(proposal.by_task) == set(TASKS)
     for task, roles in proposal.by_task.items():
-        assert not missing_roles(task, roles)
+        assert not TASKS[task].missing_roles(roles)
         assert set(roles.values()) <= TASKS[task].usable
         assert len(set(roles.values())) == len(roles)
-    assert proposal.by_task[TaskType.CHAT] == {"Question": "input", "Answer": "target"}
-    assert proposal.by_task[TaskType.CLASSIFICATION] == {"Question": "input", "topic": "label"}
+    assert proposal.by_task["chat"] == {"Question": "input", "Answer": "target"}
+    assert proposal.by_task["classification"] == {"Question": "input", "topic": "label"}

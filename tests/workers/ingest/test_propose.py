@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from workers.contracts.specs import Column
-from workers.contracts.task_types import TaskType
 from workers.ingest.languages import language_of
 from workers.ingest.proposals import propose
 
@@ -108,7 +107,7 @@ def test_conversations_are_chat(import_file, speakers: tuple[str, str, str, str]
     turns = [{who: user, what: "Hi"}, {who: assistant, what: "Hello"}]
     lines = [json.dumps({"id": n, "dialog": turns, "label": True}) for n in range(5)]
     proposal = import_file("\n".join(lines), "data.jsonl").result.proposal
-    assert proposal.task_type is TaskType.CHAT
+    assert proposal.task_type == "chat"
     assert proposal.roles == {"id": "ignore", "dialog": "messages", "label": "ignore"}
 
 

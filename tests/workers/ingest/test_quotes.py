@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.contracts.excerpts import excerpt
-from workers.contracts.task_types import TaskType
 from workers.ingest.tables import REJECTED_TEXT_CHARACTERS
 from workers.runtime.reporter import JobError
 
@@ -30,20 +29,20 @@ def test_only_a_cut_text_gets_an_ellipsis(text: str, most: int) -> None:
 def _split(cell: str, freeze_rows) -> str:
     rows = [f"{row},train" for row in ROWS]
     text = "\n".join(["text,label,split", *rows, f"one more,delivery,{cell}"])
-    frozen = freeze_rows(text, TaskType.CLASSIFICATION, {"text": "input", "label": "label", "split": "split"})
+    frozen = freeze_rows(text, "classification", {"text": "input", "label": "label", "split": "split"})
     return frozen.rejected[0]["reason"]
 
 
 def _only_label(cell: str, freeze_rows) -> str:
     text = "\n".join(["text,label", *ROWS, f"one more,{cell}"])
-    frozen = freeze_rows(text, TaskType.CLASSIFICATION, {"text": "input", "label": "label"})
+    frozen = freeze_rows(text, "classification", {"text": "input", "label": "label"})
     return frozen.rejected[0]["reason"]
 
 
 def _speaker(cell: str, freeze_rows) -> str:
     lines = [_talk("assistant", n) for n in range(30)]
     text = "\n".join([*lines, _talk(cell, 30)])
-    return freeze_rows(text, TaskType.CHAT, {"messages": "messages"}, name="x.jsonl").rejected[0]["reason"]
+    return freeze_rows(text, "chat", {"messages": "messages"}, name="x.jsonl").rejected[0]["reason"]
 
 
 def _talk(speaker: str, n: int) -> str:
@@ -54,7 +53,7 @@ def _talk(speaker: str, n: int) -> str:
 def _no_split(cell: str, freeze_rows) -> str:
     text = "\n".join(["text,label,part", *(f"{row},{cell}" for row in ROWS)])
     with pytest.raises(JobError) as caught:
-        freeze_rows(text, TaskType.CLASSIFICATION, {"text": "input", "label": "label", "part": "split"})
+        freeze_rows(text, "classification", {"text": "input", "label": "label", "part": "split"})
     return caught.value.message
 
 
@@ -70,7 +69,7 @@ def test_a_reason_says_where_it_cut_a_cell(reason_of, length: int, freeze_rows) 
 def test_a_finding_says_where_it_cut_a_text(freeze_rows) -> None:
     for answer in ("short answer", "long answer " * 20):
         text = "\n".join(["question,answer", *(f"question number {n},{answer}" for n in range(30))])
-        frozen = freeze_rows(text, TaskType.CHAT, {"question": "input", "answer": "target"})
+        frozen = freeze_rows(text, "chat", {"question": "input", "answer": "target"})
         [found] = [w for w in frozen.result.warnings if "of the targets are the same" in w]
         assert ("…”" in found) is answer.startswith("long")
 

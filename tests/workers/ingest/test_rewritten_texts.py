@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import TaskType
+from workers.contracts.tasks import TaskName
 
 
 def made(names: tuple[str, ...], *, count: int = 40, **beside: Any) -> str:
@@ -32,7 +32,7 @@ def said(n: int) -> tuple[str, str]:
 def test_another_wording_is_what_is_learned(import_file, names: tuple[str, str]) -> None:
     proposal = import_file(made(names), "x.jsonl").result.proposal
     assert (proposal.task_type, proposal.roles) == (
-        TaskType.INSTRUCTION,
+        "instruction",
         {names[0]: "input", names[1]: "target"},
     )
     assert proposal.why == [f"“{names[1]}” is named like another wording of “{names[0]}”."]
@@ -41,17 +41,17 @@ def test_another_wording_is_what_is_learned(import_file, names: tuple[str, str])
 @pytest.mark.parametrize(
     ("names", "beside", "task"),
     [
-        (("text", "simple"), {"label": lambda n: "ab"[n % 2]}, TaskType.CLASSIFICATION),
-        (("text",), {"simple": lambda n: ["yes", "no"][n % 2]}, TaskType.CLASSIFICATION),
-        (("question", "answer"), {"corrected": lambda n: said(n)[1] + " Sorry."}, TaskType.CHAT),
+        (("text", "simple"), {"label": lambda n: "ab"[n % 2]}, "classification"),
+        (("text",), {"simple": lambda n: ["yes", "no"][n % 2]}, "classification"),
+        (("question", "answer"), {"corrected": lambda n: said(n)[1] + " Sorry."}, "chat"),
         (("body", "comment"), {}, None),
     ],
 )
 def test_other_uses_of_the_words_stay(
-    import_file, names: tuple[str, ...], beside: dict[str, Any], task: TaskType | None
+    import_file, names: tuple[str, ...], beside: dict[str, Any], task: TaskName | None
 ) -> None:
     proposal = import_file(made(names, **beside), "x.jsonl").result.proposal
-    assert task is None or proposal.task_type is task
+    assert task is None or proposal.task_type == task
     assert "another wording" not in " ".join(proposal.why)
 
 
@@ -65,7 +65,7 @@ def test_replies_to_mails_are_chat_and_the_subject_is_named(
     text = made(names, **{subject: lambda n: f"About parcel {n}"})
     proposal = import_file(text, "x.jsonl").result.proposal
     assert (proposal.task_type, proposal.roles) == (
-        TaskType.CHAT,
+        "chat",
         {names[0]: "input", names[1]: "target", subject: "ignore"},
     )
     assert proposal.warnings == [

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import TaskType
 from workers.ingest.conversations import read_conversation
 from workers.ingest.verdicts import mark_named, reading_of
 
@@ -44,7 +43,7 @@ MARKS = [
 def test_rows_marked_as_bad_are_not_learned(import_file, freeze_rows, name: str, good: Any, bad: Any) -> None:
     file = made(lambda n: {**pair(n), name: bad if n % 3 == 0 else good})
     proposal = import_file(file, "x.jsonl").result.proposal
-    assert (proposal.task_type, proposal.roles[name]) == (TaskType.CHAT, "quality")
+    assert (proposal.task_type, proposal.roles[name]) == ("chat", "quality")
     assert f"“{name}” says whether a row is good; rows marked as bad are set aside." in proposal.why
     frozen = freeze_rows(file, proposal.task_type, proposal.roles, name="x.jsonl")
     assert {row["target"].split()[0] for row in frozen.rows} == {"Right"}
@@ -115,7 +114,7 @@ def test_degrees_are_named_and_followed_where_a_person_wants_it(
     assert proposal.warnings == [
         f"“{name}” rates rows by numbers. Rows with a low rating are learned too. To set aside the lower half of the scale, choose “Good or bad row” for this column."
     ]
-    frozen = freeze_rows(file, TaskType.CHAT, {**proposal.roles, name: "quality"}, name="x.jsonl")
+    frozen = freeze_rows(file, "chat", {**proposal.roles, name: "quality"}, name="x.jsonl")
     middle = reading_of(name, [float(value(n)) for n in range(60)]).middle
     assert middle
     assert {row["line"] - 1 for row in frozen.rows} == {n for n in range(60) if value(n) >= middle}
@@ -143,7 +142,7 @@ def test_rows_whose_mark_says_neither_are_learned_and_counted(
         f"“{name}” says neither good nor bad of some rows (“{unclear}”). These rows are learned too."
         in proposal.warnings
     )
-    frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
+    frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
     assert frozen.result.reasons == {"The file marks this row as bad": 30}
     assert (
         f"“{name}” says neither good nor bad of 30 rows (“{unclear}”). These rows are learned."

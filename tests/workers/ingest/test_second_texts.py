@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.roles import Role
 
 LABELS = ("yes", "no", "maybe")
 Row = Callable[[int], dict[str, Any]]
@@ -55,11 +55,11 @@ def test_both_texts_are_read(
     rows = made(lambda n: {text: sentence(n), beside: cell(n), label: LABELS[n % 3]})
     proposal = import_file(rows, "x.jsonl").result.proposal
     roles = {text: Role.INPUT, beside: Role.CONTEXT, label: Role.LABEL}
-    assert (proposal.task_type, proposal.roles) == (TaskType.CLASSIFICATION, roles)
-    assert proposal.by_task[TaskType.CLASSIFICATION] == roles
+    assert (proposal.task_type, proposal.roles) == ("classification", roles)
+    assert proposal.by_task["classification"] == roles
     assert f"“{beside}” is read after “{text}”, with a blank line between them." in proposal.why
     assert proposal.warnings == []
-    frozen = freeze_rows(rows, TaskType.CLASSIFICATION, roles, name="x.jsonl")
+    frozen = freeze_rows(rows, "classification", roles, name="x.jsonl")
     contents = {row["line"]: row["prompt"][0]["content"] for row in frozen.rows}
     assert contents == {n + 1: f"{sentence(n)}\n\n{cell(n)}" for n in range(60)}
 
@@ -72,7 +72,7 @@ def test_a_list_of_texts_is_read(freeze_rows, import_file, text: str, beside: st
     proposal = import_file(rows, "x.jsonl").result.proposal
     roles = {text: Role.INPUT, beside: Role.CONTEXT, "label": Role.LABEL}
     assert proposal.roles == roles
-    frozen = freeze_rows(rows, TaskType.CLASSIFICATION, roles, name="x.jsonl")
+    frozen = freeze_rows(rows, "classification", roles, name="x.jsonl")
     assert frozen.rows[0]["prompt"][0]["content"] == f"{sentence(0)}\n\n{other(0)}\n\nHello."
 
 
@@ -109,7 +109,7 @@ def test_the_order_of_the_columns_does_not_matter(import_file) -> None:
 def test_a_row_without_a_title_is_kept(freeze_rows) -> None:
     rows = made(lambda n: {"title": other(n) if n % 2 else None, "text": sentence(n), "label": LABELS[n % 3]})
     roles = {"title": "context", "text": "input", "label": "label"}
-    frozen = freeze_rows(rows, TaskType.CLASSIFICATION, roles, name="x.jsonl")
+    frozen = freeze_rows(rows, "classification", roles, name="x.jsonl")
     assert len(frozen.rows) == 60
 
 
@@ -151,6 +151,6 @@ def test_a_third_text_is_named_at_the_top(import_file) -> None:
 def test_no_alarm_about_what_is_no_text(import_file, beside: dict[str, Any]) -> None:
     rows = made(lambda n: {"text": sentence(n), **beside, "label": LABELS[n % 3]})
     proposal = import_file(rows, "x.jsonl").result.proposal
-    assert proposal.task_type is TaskType.CLASSIFICATION
+    assert proposal.task_type == "classification"
     assert proposal.roles["text"] is Role.INPUT
     assert proposal.warnings == []

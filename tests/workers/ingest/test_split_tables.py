@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import Role
+from workers.contracts.roles import Role
 
 LABELS = ("delivery", "payment", "returns")
 COUNTS = {"train": 30, "validation": 6, "test": 9}

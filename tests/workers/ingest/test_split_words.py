@@ -10,7 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.roles import Role
 from workers.ingest.split_names import codes_of, names_splits
 from workers.ingest.splits import TEST, TRAIN, VALIDATION
 
@@ -93,7 +93,7 @@ def test_a_mark_puts_rows_into_a_split(
     text = rows_with(column, held_out)  # type: ignore[arg-type]
     proposal = import_file(text, "x.jsonl").result.proposal
     assert proposal.roles[column] is Role.SPLIT
-    frozen = freeze_rows(text, TaskType.CHAT, ROLES | {column: "split"}, name="x.jsonl")
+    frozen = freeze_rows(text, "chat", ROLES | {column: "split"}, name="x.jsonl")
     marked_lines = {n + 1 for n in range(60) if held_out[n % 4] == yes}
     for row in frozen.rows:
         is_marked = row["line"] in marked_lines

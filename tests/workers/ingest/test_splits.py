@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.contracts.task_types import TaskType
 from workers.ingest.splits import input_hash, normalized_input, row_id, split_codes
 
 KEY = b"workspace"
@@ -60,8 +59,8 @@ def test_row_ids_tell_exact_rows_apart() -> None:
 
 def test_frozen_inputs_never_sit_in_two_splits_and_stay_there_in_the_next_version(freeze_rows) -> None:
     lines = [f"{'Question' if n % 2 else '  QUESTION'} {n // 3},answer {n}\n" for n in range(600)]
-    first = freeze_rows("question,answer\n" + "".join(lines[:400]), TaskType.CHAT, PAIR)
-    second = freeze_rows("question,answer\nnew one,new\n" + "".join(lines), TaskType.CHAT, PAIR)
+    first = freeze_rows("question,answer\n" + "".join(lines[:400]), "chat", PAIR)
+    second = freeze_rows("question,answer\nnew one,new\n" + "".join(lines), "chat", PAIR)
     sides: dict[str, set[str]] = {}
     for row in first.rows + second.rows:
         sides.setdefault(normalized_input(row["prompt"][0]["content"]), set()).add(row["split"])

@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.roles import Role
+from workers.contracts.tasks import TaskName
 from workers.ingest.split_names import codes_of, names_splits
 from workers.ingest.splits import TEST, TRAIN, VALIDATION
 from workers.runtime.reporter import JobError
@@ -75,9 +76,9 @@ def test_a_label_column_is_never_taken_for_splits(import_file) -> None:
 def test_a_split_column_is_proposed_and_followed(import_file, freeze_rows) -> None:
     text = table(("train", 84), ("validation", 12), ("test", 24))
     proposal = import_file(text).result.proposal
-    assert proposal.task_type is TaskType.CLASSIFICATION
+    assert proposal.task_type == "classification"
     assert proposal.roles == {"text": Role.INPUT, "label": Role.LABEL, "split": Role.SPLIT}
-    frozen = freeze_rows(text, TaskType.CLASSIFICATION, SPLIT)
+    frozen = freeze_rows(text, "classification", SPLIT)
     assert frozen.result.rows == {"train": 84, "validation": 12, "test": 24}
     assert frozen.result.split_by == "column"
     for row in frozen.rows:
@@ -85,7 +86,7 @@ def test_a_split_column_is_proposed_and_followed(import_file, freeze_rows) -> No
 
 
 def test_a_missing_split_is_drawn_from_training_rows_and_said(freeze_rows) -> None:
-    frozen = freeze_rows(table(("train", 100), ("test", 40)), TaskType.CLASSIFICATION, SPLIT)
+    frozen = freeze_rows(table(("train", 100), ("test", 40)), "classification", SPLIT)
     rows = frozen.result.rows
     assert rows["test"] == 40
     assert rows["validation"] > 0
@@ -96,7 +97,7 @@ def test_a_missing_split_is_drawn_from_training_rows_and_said(freeze_rows) -> No
 
 def test_an_empty_split_is_for_training_and_an_unknown_one_is_rejected(freeze_rows) -> None:
     text = table(("train", 60), ("", 6), ("unsupervised", 3), ("validation", 9), ("test", 9))
-    frozen = freeze_rows(text, TaskType.CLASSIFICATION, SPLIT)
+    frozen = freeze_rows(text, "classification", SPLIT)
     assert frozen.result.rows == {"train": 66, "validation": 9, "test": 9}
     assert frozen.result.reasons == {
         "The split (column “split”) is none of train, validation and test: “unsupervised”": 3
@@ -106,7 +107,7 @@ def test_an_empty_split_is_for_training_and_an_unknown_one_is_rejected(freeze_ro
 def test_rows_that_the_files_own_splits_share_stay_and_are_counted(freeze_rows) -> None:
     text = table(("train", 60), ("validation", 9), ("test", 9))
     text += "order train 0 went wrong,delivery,test\norder train 1 went wrong,returns,test\n"
-    frozen = freeze_rows(text, TaskType.CLASSIFICATION, SPLIT)
+    frozen = freeze_rows(text, "classification", SPLIT)
     assert frozen.result.rows == {"train": 60, "validation": 9, "test": 11}
     assert frozen.result.warnings[0].startswith("2 of 11 test rows have the same input as a training row")
 
@@ -115,7 +116,7 @@ def test_the_same_input_never_crosses_where_splits_are_drawn(freeze_rows) -> Non
     twice = "".join(
         f"order {n} went wrong,{LABELS[(n + more) % 3]},train\n" for n in range(60) for more in (0, 1)
     )
-    frozen = freeze_rows("text,label,split\n" + twice, TaskType.CLASSIFICATION, SPLIT)
+    frozen = freeze_rows("text,label,split\n" + twice, "classification", SPLIT)
     of_input: dict[str, set[str]] = {}
     for row in frozen.rows:
         of_input.setdefault(row["prompt"][0]["content"], set()).add(row["split"])
@@ -128,7 +129,7 @@ def test_a_supplied_held_out_split_keeps_its_copies_and_single_labels(freeze_row
     text = table(("train", 60), ("validation", 9), ("test", 9))
     text += f"order {whole} 0 went wrong,delivery,{whole}\nsomething else,once only,{whole}\n"
     text += "order train 0 went wrong,delivery,train\nanother thing,only here,train\n"
-    frozen = freeze_rows(text, TaskType.CLASSIFICATION, SPLIT)
+    frozen = freeze_rows(text, "classification", SPLIT)
     assert frozen.result.rows == {"train": 60, "validation": 9, "test": 9} | {whole: 11}
     assert frozen.result.reasons == {"Same as another line": 1, "The label occurs in one row only": 1}
     assert set(frozen.result.labels) == {*LABELS, "once only"}
@@ -142,7 +143,7 @@ def test_a_supplied_chat_split_keeps_its_copies(freeze_rows, whole: str) -> None
         table(("train", 60), ("validation", 9), ("test", 9))
         + f"order {whole} 0 went wrong,delivery,{whole}\n"
     )
-    frozen = freeze_rows(text, TaskType.CHAT, {"text": "input", "label": "target", "split": "split"})
+    frozen = freeze_rows(text, "chat", {"text": "input", "label": "target", "split": "split"})
     assert frozen.result.rows == {"train": 60, "validation": 9, "test": 9} | {whole: 10}
     assert frozen.result.reasons == {}
 
@@ -151,15 +152,15 @@ def test_a_supplied_chat_split_keeps_its_copies(freeze_rows, whole: str) -> None
 def test_copies_across_splits_are_said_at_the_top(freeze_rows, share: str) -> None:
     text = table(("train", 60), ("validation", 9), ("test", 9))
     text += f"order train 0 went wrong,delivery,{share}\n" * 2
-    frozen = freeze_rows(text, TaskType.CLASSIFICATION, SPLIT)
+    frozen = freeze_rows(text, "classification", SPLIT)
     assert frozen.result.rows == {"train": 60, "validation": 9, "test": 9} | {share: 11}
     start = f"2 of 11 {share} rows have the same input as a training row"
     assert frozen.result.warnings[0].startswith(start)
 
 
-@pytest.mark.parametrize("task_type", [TaskType.CLASSIFICATION, TaskType.CHAT])
-def test_a_test_set_is_used_whole(freeze_rows, task_type: TaskType) -> None:
-    roles = LABELLED if task_type is TaskType.CLASSIFICATION else {"text": "input", "label": "target"}
+@pytest.mark.parametrize("task_type", ["classification", "chat"])
+def test_a_test_set_is_used_whole(freeze_rows, task_type: TaskName) -> None:
+    roles = LABELLED if task_type == "classification" else {"text": "input", "label": "target"}
     text = "text,label\n" + "".join(f"order {n % 5} is late,{LABELS[n % 2]}\n" for n in range(15))
     frozen = freeze_rows(text, task_type, roles, test_only=True)
     assert frozen.result.rows == {"train": 0, "validation": 0, "test": 15}
@@ -169,14 +170,14 @@ def test_a_test_set_is_used_whole(freeze_rows, task_type: TaskType) -> None:
 
 
 def test_test_only_overrules_a_split_column(freeze_rows) -> None:
-    frozen = freeze_rows(table(("train", 9), ("test", 9)), TaskType.CLASSIFICATION, SPLIT, test_only=True)
+    frozen = freeze_rows(table(("train", 9), ("test", 9)), "classification", SPLIT, test_only=True)
     assert frozen.result.rows == {"train": 0, "validation": 0, "test": 18}
 
 
 def test_a_column_without_splits_is_refused(freeze_rows) -> None:
     text = table(("north", 30), ("south", 30))
     with pytest.raises(JobError) as caught:
-        freeze_rows(text, TaskType.CLASSIFICATION, SPLIT)
+        freeze_rows(text, "classification", SPLIT)
     assert (caught.value.code, caught.value.field) == ("no_splits", "roles")
     assert "“north”" in caught.value.message
 
@@ -191,7 +192,7 @@ def test_json_lists_named_after_splits_are_kept_apart(import_file, freeze_rows, 
     imported = import_file(text, "data.json")
     assert Counter(row["split"] for row in imported.rows) == {"train": 30, "validation": 6, "test": 9}
     assert imported.result.proposal.roles["split"] is Role.SPLIT
-    frozen = freeze_rows(text, TaskType.CLASSIFICATION, SPLIT, name="data.json")
+    frozen = freeze_rows(text, "classification", SPLIT, name="data.json")
     assert frozen.result.rows == {"train": 30, "validation": 6, "test": 9}
 
 

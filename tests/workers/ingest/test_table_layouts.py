@@ -7,7 +7,6 @@ from typing import Any
 import openpyxl
 import pytest
 
-from workers.contracts.task_types import TaskType
 from workers.ingest.number_formats import formatter
 
 LABELS = ("late", "paid", "lost")
@@ -43,7 +42,7 @@ def test_a_label_at_the_head_of_its_group(import_file, sizes: tuple[int, ...]) -
     for content, name in zip(rows_of(groups), ("x.xlsx", "x.csv"), strict=True):
         imported = import_file(content, name)
         assert [(row["department"], row["ticket"]) for row in imported.rows] == expected
-        assert imported.result.proposal.task_type is TaskType.CLASSIFICATION
+        assert imported.result.proposal.task_type == "classification"
         assert any("first row of each group" in why for why in imported.result.proposal.why)
 
 

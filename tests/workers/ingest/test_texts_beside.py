@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.roles import Role
 from workers.ingest.passages import passages
 
 
@@ -175,7 +175,7 @@ def test_a_system_prompt_beside_a_summary_is_named(import_file) -> None:
         }
     )
     proposal = import_file(text, "x.jsonl").result.proposal
-    assert proposal.task_type is TaskType.SUMMARIZATION
+    assert proposal.task_type == "summarization"
     assert proposal.warnings == [
         "“system” is named like a system prompt. This task does not use system prompts, so it is not read."
     ]
@@ -195,7 +195,7 @@ def test_a_schema_is_read_with_the_question_of_a_query(
         }
     )
     proposal, prompts = learned(freeze_rows, import_file, text)
-    assert proposal.task_type is TaskType.CODE
+    assert proposal.task_type == "code"
     assert prompts[3][0]["content"] == f"How many orders came in week 2?\n\n{schema}"
 
 
@@ -209,7 +209,7 @@ def test_a_schema_is_read_with_the_question_of_a_query(
 def test_no_alarm_about_ordinary_columns(import_file, beside: dict[str, Any]) -> None:
     text = made(lambda n: {"instruction": question(n), "output": answer(n)} | beside)
     proposal = import_file(text, "x.jsonl").result.proposal
-    assert proposal.task_type is TaskType.INSTRUCTION
+    assert proposal.task_type == "instruction"
     assert (proposal.warnings, set(proposal.roles.values())) == ([], {Role.INPUT, Role.TARGET, Role.IGNORE})
 
 

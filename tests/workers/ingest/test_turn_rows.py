@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import TaskType
 from workers.runtime.reporter import JobError
 
 Rows = list[dict[str, Any]]
@@ -31,7 +30,7 @@ def test_turns_marked_as_bad_are_not_learned(
     file = lines(talks(lambda n, turn: {name: bad if n % 4 == 0 else good} if turn else {}))
     proposal = import_file(file, "x.jsonl").result.proposal
     assert f"“{name}” says whether a turn is good; answers marked as bad are not learned." in proposal.why
-    frozen = freeze_rows(file, TaskType.CHAT, proposal.roles, name="x.jsonl")
+    frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
     assert {int(row["target"].split()[1]) % 4 for row in frozen.rows} == {1, 2, 3}
     assert frozen.result.reasons == {"The file marks every answer as bad or as not to be learned": 10}
 
@@ -45,7 +44,7 @@ def test_what_holds_for_the_whole_conversation_stays(import_file, freeze_rows) -
         "conversation_id": "ignore", "messages": "messages", "split": "split", "system_prompt": "system",
     }  # fmt: skip
     assert "Columns that differ within a conversation are left out: “seconds”." in proposal.why
-    frozen = freeze_rows(lines(rows), TaskType.CHAT, proposal.roles, name="x.jsonl")
+    frozen = freeze_rows(lines(rows), "chat", proposal.roles, name="x.jsonl")
     assert frozen.result.rows == {"train": 20, "validation": 10, "test": 10}
     assert frozen.rows[0]["prompt"][0]["content"] == "Be kind."
 
@@ -84,7 +83,7 @@ def test_of_several_answers_the_best_is_learned(import_file, freeze_rows, rank: 
     proposal = import_file(lines(rows), "x.jsonl").result.proposal
     assert "320 rows were joined into 40 conversations by “parent_id”." in " ".join(proposal.why)
     assert "160 turns were left out because another reply to the same turn is kept" in " ".join(proposal.why)
-    frozen = freeze_rows(lines(rows), TaskType.CHAT, proposal.roles, name="x.jsonl")
+    frozen = freeze_rows(lines(rows), "chat", proposal.roles, name="x.jsonl")
     assert len(frozen.rows) == 40
     for row in frozen.rows:
         said = [message["content"].rpartition(" ")[0] for message in row["prompt"]] + [
@@ -229,4 +228,4 @@ def test_directions_say_who_speaks(import_file, name: str, said: tuple[str, str]
 @pytest.mark.parametrize("name", ["chat_id", "Thread", "session-id"])
 def test_the_number_of_a_conversation_is_no_label(import_file, name: str) -> None:
     rows = [{name: f"t{n // 4}", "text": f"Say {n} to them at desk {n % 7}"} for n in range(80)]
-    assert import_file(lines(rows), "x.jsonl").result.proposal.task_type != TaskType.CLASSIFICATION
+    assert import_file(lines(rows), "x.jsonl").result.proposal.task_type != "classification"

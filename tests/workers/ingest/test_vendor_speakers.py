@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from workers.contracts.task_types import TaskType
 from workers.ingest.conversations.cast import NUMBERED, SELVES
 
 Turns = Callable[[str, str], list[dict[str, Any]]]
@@ -29,7 +28,7 @@ def talks(turns: Turns) -> str:
 
 def learned(import_file, freeze_rows, text: str, name: str) -> tuple[list[str], set[tuple[str, str]]]:
     proposal = import_file(text, name).result.proposal
-    assert proposal.task_type is TaskType.CHAT, proposal.why
+    assert proposal.task_type == "chat", proposal.why
     frozen = freeze_rows(text, proposal.task_type, proposal.roles, name=name)
     return proposal.why, {(row["prompt"][-1]["content"], row["target"]) for row in frozen.rows}
 
@@ -102,7 +101,7 @@ def test_lines_of_a_table_by_characters_that_are_roles(import_file, freeze_rows)
 )
 def test_people_who_do_not_talk_are_no_conversation(import_file, beside: dict[str, Any]) -> None:
     text = "\n".join(json.dumps({"text": question(n), "label": "ab"[n % 2], **beside}) for n in range(40))
-    assert import_file(text, "x.jsonl").result.proposal.task_type is TaskType.CLASSIFICATION
+    assert import_file(text, "x.jsonl").result.proposal.task_type == "classification"
 
 
 @pytest.mark.parametrize(
@@ -114,4 +113,4 @@ def test_people_who_do_not_talk_are_no_conversation(import_file, beside: dict[st
     ],
 )
 def test_texts_that_say_you_stay_texts(import_file, text: str) -> None:
-    assert import_file(text, "x.txt").result.proposal.task_type is TaskType.GENERATION
+    assert import_file(text, "x.txt").result.proposal.task_type == "generation"

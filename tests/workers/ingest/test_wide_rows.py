@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from workers.contracts.task_types import TaskType
+from workers.contracts.tasks import TaskName
 
 TURNS = [
     lambda n: f"Where is parcel {n} that I sent?",
@@ -49,9 +49,9 @@ def test_numbered_turns_are_one_conversation(
         lambda n: [turns(n)[at] if at < short[n] else "" for at in order],
     )
     proposal = import_file(text).result.proposal
-    assert (proposal.task_type, proposal.roles["messages"]) == (TaskType.CHAT, "messages")
+    assert (proposal.task_type, proposal.roles["messages"]) == ("chat", "messages")
     assert "Each row holds the turns of one conversation in columns" in " ".join(proposal.why)
-    frozen = freeze_rows(text, TaskType.CHAT, proposal.roles)
+    frozen = freeze_rows(text, "chat", proposal.roles)
     said = [[*(message["content"] for message in row["prompt"]), row["target"]] for row in frozen.rows]
     assert sorted(said) == sorted(turns(n)[: short[n]] for n in range(40))
 
@@ -117,16 +117,16 @@ def test_a_row_without_one_language_is_a_row_in_the_others(import_file) -> None:
 @pytest.mark.parametrize(
     ("names", "row", "task"),
     [
-        (("text_en", "text_de"), lambda n: [ENGLISH[0](n), GERMAN[0](n)], TaskType.TRANSLATION),
-        (("question_en", "question_de"), lambda n: [ENGLISH[0](n), GERMAN[0](n)], TaskType.TRANSLATION),
-        (("question_en", "question_de", "answer"), lambda n: [ENGLISH[0](n), GERMAN[0](n), ENGLISH[1](n)], TaskType.TRANSLATION),
-        (("question", "answer", "lang"), lambda n: [ENGLISH[0](n), ENGLISH[1](n), "en"], TaskType.CHAT),
+        (("text_en", "text_de"), lambda n: [ENGLISH[0](n), GERMAN[0](n)], "translation"),
+        (("question_en", "question_de"), lambda n: [ENGLISH[0](n), GERMAN[0](n)], "translation"),
+        (("question_en", "question_de", "answer"), lambda n: [ENGLISH[0](n), GERMAN[0](n), ENGLISH[1](n)], "translation"),
+        (("question", "answer", "lang"), lambda n: [ENGLISH[0](n), ENGLISH[1](n), "en"], "chat"),
         (("question_en", "answer_en"), lambda n: [ENGLISH[0](n), ENGLISH[1](n)], None),
     ],
 )  # fmt: skip
 def test_other_tables_with_languages_stay(
-    import_file, names: tuple[str, ...], row: Callable[[int], list[str]], task: TaskType | None
+    import_file, names: tuple[str, ...], row: Callable[[int], list[str]], task: TaskName | None
 ) -> None:
     imported = import_file(table(names, row))
     assert (imported.result.rows, set(imported.result.proposal.roles)) == (40, set(names))
-    assert task is None or imported.result.proposal.task_type is task
+    assert task is None or imported.result.proposal.task_type == task

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import StarterSize
-from workers.contracts.task_types import Family, TaskType
 from workers.models.generation import batches_by_length, classify, generate_greedy, score
 from workers.models.starters import create_starter
 
@@ -12,9 +12,7 @@ TEXTS = ["The cat sat on the mat.", "A dog ran to the door.", "Where is it?"] * 
 
 
 def _starter(family):
-    task = {Family.CAUSAL: TaskType.CHAT, Family.SEQ2SEQ: TaskType.TRANSLATION}.get(
-        family, TaskType.CLASSIFICATION
-    )
+    task = {Family.CAUSAL: "chat", Family.SEQ2SEQ: "translation"}.get(family, "classification")
     loaded = create_starter(
         TEXTS,
         family=family,

@@ -8,8 +8,8 @@ import pytest
 import torch
 from transformers import AddedToken, AutoTokenizer, BertConfig, BertForMaskedLM, LlamaConfig, LlamaForCausalLM
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import FolderBase, HubBase, Precision, StarterSize
-from workers.contracts.task_types import Family, TaskType
 from workers.models import loading
 from workers.models.folder import write_folder
 from workers.models.generation import end_token_ids
@@ -23,7 +23,7 @@ CPU = torch.device("cpu")
 
 
 def _starter(family=Family.CAUSAL, labels=()):
-    task = TaskType.CLASSIFICATION if family is Family.CLASSIFIER else TaskType.CHAT
+    task = "classification" if family is Family.CLASSIFIER else "chat"
     return create_starter(
         TEXTS, family=family, size=StarterSize.TINY, task_type=task, labels=labels, seed=1, device=CPU
     )
@@ -40,7 +40,7 @@ def _plain_llama(folder):
 
 def _load(folder, root, family=Family.CAUSAL, labels=()):
     base = FolderBase(family=family, path=str(folder))
-    return load_pretrained(base, task_type=TaskType.CHAT, labels=labels, model_roots=[str(root)])
+    return load_pretrained(base, task_type="chat", labels=labels, model_roots=[str(root)])
 
 
 def _code(caught) -> str:
@@ -81,10 +81,10 @@ def test_a_pretrained_model_without_a_chat_template_gets_a_plain_one(tmp_path):
 
 def test_a_model_trained_to_continue_texts_can_be_trained_to_talk(tmp_path):
     base = FolderBase(family=Family.CAUSAL, path=str(_plain_llama(tmp_path / "llama")))
-    coder = load_pretrained(base, task_type=TaskType.CODE, model_roots=[str(tmp_path)])
+    coder = load_pretrained(base, task_type="code", model_roots=[str(tmp_path)])
     assert not coder.tokenizer.chat_template
     write_folder(coder, tmp_path / "coder")
-    talker = load_version(tmp_path / "coder", task_type=TaskType.CHAT)
+    talker = load_version(tmp_path / "coder", task_type="chat")
     assert talker.tokenizer.chat_template == PLAIN_CHAT_TEMPLATE
 
 
@@ -239,7 +239,7 @@ def test_a_model_of_the_wrong_kind_is_told(tmp_path):
 
 def test_a_classifier_with_other_labels_gets_a_new_head(tmp_path):
     write_folder(_starter(Family.CLASSIFIER, ["a", "b"]), tmp_path / "model")
-    loaded = load_version(tmp_path / "model", task_type=TaskType.CLASSIFICATION, labels=["x", "y", "z"])
+    loaded = load_version(tmp_path / "model", task_type="classification", labels=["x", "y", "z"])
     assert loaded.model.config.num_labels == 3
     assert loaded.manifest.labels == ["x", "y", "z"]
 

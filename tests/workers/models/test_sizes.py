@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import FolderBase
-from workers.contracts.task_types import Family, TaskType
 from workers.models.loading import load_pretrained
 from workers.models.sizes import require_plausible
 from workers.runtime.reporter import JobError
@@ -45,7 +45,7 @@ def test_absurd_sizes_are_refused_at_once(tmp_path: Path, claims: dict[str, Any]
     base = FolderBase(path=str(folder(tmp_path, **claims)), family=Family.CAUSAL)
     began = time.monotonic()
     with pytest.raises(JobError) as refused:
-        load_pretrained(base, task_type=TaskType.CHAT, model_roots=[str(tmp_path)])
+        load_pretrained(base, task_type="chat", model_roots=[str(tmp_path)])
     assert (refused.value.code, refused.value.field) == ("model_implausible", "base")
     assert "1 tensors with 4,096 values" in refused.value.message
     assert time.monotonic() - began < 2

@@ -21,8 +21,8 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
+from workers.contracts.families import Family
 from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest
-from workers.contracts.task_types import Family, TaskType
 from workers.models.prompts import STARTER_CHAT_TEMPLATE
 from workers.shared.storage import PUBLISHED_NAME
 
@@ -118,11 +118,11 @@ def _bert(vocabulary: int) -> PreTrainedModel:
 
 
 _MAKERS = {
-    "llama": (Family.CAUSAL, TaskType.CHAT, _llama),
-    "bart": (Family.SEQ2SEQ, TaskType.SUMMARIZATION, _bart),
-    "marian": (Family.SEQ2SEQ, TaskType.TRANSLATION, lambda vocabulary: _bart(vocabulary, MarianMTModel)),
-    "t5": (Family.SEQ2SEQ, TaskType.TRANSLATION, _t5),
-    "bert": (Family.CLASSIFIER, TaskType.CLASSIFICATION, _bert),
+    "llama": (Family.CAUSAL, "chat", _llama),
+    "bart": (Family.SEQ2SEQ, "summarization", _bart),
+    "marian": (Family.SEQ2SEQ, "translation", lambda vocabulary: _bart(vocabulary, MarianMTModel)),
+    "t5": (Family.SEQ2SEQ, "translation", _t5),
+    "bert": (Family.CLASSIFIER, "classification", _bert),
 }
 
 

@@ -10,9 +10,9 @@ from transformers import PretrainedConfig, PreTrainedModel
 
 from tests.workers.serving.models import make_tokenizer
 from workers.contracts.engine import Sampling
+from workers.contracts.families import Family
 from workers.contracts.model_folder import ModelManifest
 from workers.contracts.recipes import Precision
-from workers.contracts.task_types import Family, TaskType
 from workers.models.loading import LoadedModel
 from workers.serving.backends.causal import CausalModel
 from workers.serving.backends.seq2seq import Seq2SeqModel
@@ -81,7 +81,7 @@ def _make(name: str, kind: str, settings: dict) -> LoadedModel:
     model: PreTrainedModel = getattr(transformers, kind)(config).eval()
     family = Family.SEQ2SEQ if config.is_encoder_decoder else Family.CAUSAL
     manifest = ModelManifest(
-        family=family, task_type=TaskType.TRANSLATION, architecture=kind, parameters=1, context_length=128
+        family=family, task_type="translation", architecture=kind, parameters=1, context_length=128
     )
     return LoadedModel(model, make_tokenizer(), manifest, torch.device("cpu"), Precision.FP32)
 

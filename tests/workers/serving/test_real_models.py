@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from tests.workers.serving.conftest import KEY, RunningEngine, start_engine, stop_engine
+from workers.contracts.families import Family
 from workers.contracts.model_folder import PARITY_NAME, ParityRecord, PromptMessage
 from workers.contracts.recipes import FolderBase, Precision
 from workers.contracts.specs import ParitySpec
-from workers.contracts.task_types import Family, TaskType
 from workers.models.devices import DTYPES, cast_parameters
 from workers.models.folder import write_folder
 from workers.models.loading import load_folder, load_pretrained
@@ -48,8 +48,8 @@ def folders(smollm2: Path, minilm: Path, tmp_path_factory: pytest.TempPathFactor
     in bf16, which processors without it compute a hundred times slower."""
     root = tmp_path_factory.mktemp("real")
     for name, source, family, task, labels in (
-        ("smollm2", smollm2, Family.CAUSAL, TaskType.CHAT, ()),
-        ("minilm", minilm, Family.CLASSIFIER, TaskType.CLASSIFICATION, LABELS),
+        ("smollm2", smollm2, Family.CAUSAL, "chat", ()),
+        ("minilm", minilm, Family.CLASSIFIER, "classification", LABELS),
     ):
         base = FolderBase(path=str(source), family=family)
         for precision, questions, tokens in ((Precision.FP32, 4, 16), (Precision.BF16, 1, 2)):

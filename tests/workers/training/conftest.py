@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from workers.contracts.events import Event
+from workers.contracts.families import Family
 from workers.contracts.recipes import Precision, Recipe, StarterBase, StarterSize
 from workers.contracts.specs import RunSpec
-from workers.contracts.task_types import Family, TaskType
 from workers.runtime.reporter import Reporter
 
 torch.set_num_threads(1)
@@ -28,9 +28,9 @@ THINGS = {
     "garden": "jardin",
 }
 TASKS = {
-    Family.CAUSAL: TaskType.CHAT,
-    Family.SEQ2SEQ: TaskType.TRANSLATION,
-    Family.CLASSIFIER: TaskType.CLASSIFICATION,
+    Family.CAUSAL: "chat",
+    Family.SEQ2SEQ: "translation",
+    Family.CLASSIFIER: "classification",
 }
 LABELS = sorted(COLOURS)
 

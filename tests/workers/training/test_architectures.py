@@ -6,9 +6,9 @@ import transformers
 from torch.nn.functional import cross_entropy
 
 from tests.workers.serving.models import make_tokenizer
+from workers.contracts.families import Family
 from workers.contracts.model_folder import PromptMessage
 from workers.contracts.recipes import Batching, FolderBase, Recipe
-from workers.contracts.task_types import Family, TaskType
 from workers.models.folder import write_folder
 from workers.models.loading import LoadedModel, load_folder, load_pretrained
 from workers.models.prompts import Example, encode_examples
@@ -56,9 +56,9 @@ KINDS = {
     "GPT-2 that sorts": (Family.CLASSIFIER, "GPT2LMHeadModel", _GPT2),
 }
 TASKS = {
-    Family.CAUSAL: TaskType.CHAT,
-    Family.SEQ2SEQ: TaskType.TRANSLATION,
-    Family.CLASSIFIER: TaskType.CLASSIFICATION,
+    Family.CAUSAL: "chat",
+    Family.SEQ2SEQ: "translation",
+    Family.CLASSIFIER: "classification",
 }
 LABELS = ["early", "late"]
 TEXTS = [

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from workers.contracts.families import Family
 from workers.contracts.model_folder import PromptMessage
 from workers.contracts.recipes import FolderBase, Precision, Recipe, Tuning, VersionBase
 from workers.contracts.specs import PreflightSpec
-from workers.contracts.task_types import Family, TaskType
 from workers.models.generation import classify
 from workers.models.loading import load_folder, load_pretrained
 from workers.models.prompts import encode_prompt
@@ -39,7 +39,7 @@ def test_it_is_trained_evaluated_and_served_as_a_classifier(
         inputs={"data": data, "base": str(writer)},
         output="models/sorter",
         work=str(work),
-        task_type=TaskType.CLASSIFICATION,
+        task_type="classification",
         base=base,
         labels=LABELS,
         recipe=Recipe(
@@ -78,7 +78,7 @@ def test_padding_is_what_the_tokenizer_pads_with(writer) -> None:
     (writer / "config.json").write_text(config.replace('"pad_token_id": 0', '"pad_token_id": 7'))
     loaded = load_pretrained(
         FolderBase(family=Family.CLASSIFIER, path=str(writer)),
-        task_type=TaskType.CLASSIFICATION,
+        task_type="classification",
         labels=LABELS,
         model_roots=[str(writer.parent)],
     )

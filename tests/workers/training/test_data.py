@@ -8,9 +8,9 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import T5Config, T5ForConditionalGeneration
 
+from workers.contracts.families import Family
 from workers.contracts.model_folder import PromptMessage
 from workers.contracts.recipes import Batching, Recipe, StarterSize
-from workers.contracts.task_types import Family, TaskType
 from workers.models.generation import decoder_inputs, padded
 from workers.models.prompts import Example, encode_examples
 from workers.models.starters import create_starter
@@ -28,7 +28,7 @@ TEXTS = [
 CPU = torch.device("cpu")
 
 
-def _starter(family=Family.CAUSAL, task=TaskType.CHAT, labels=()):
+def _starter(family=Family.CAUSAL, task="chat", labels=()):
     return create_starter(
         TEXTS * 3, family=family, size=StarterSize.TINY, task_type=task, labels=labels, seed=3, device=CPU
     )
@@ -134,7 +134,7 @@ def test_an_architecture_that_cannot_be_packed_is_noticed_and_left_as_it_was():
 
 @pytest.mark.parametrize("family", [Family.SEQ2SEQ, Family.CLASSIFIER])
 def test_padding_does_not_change_a_loss(family):
-    task = TaskType.TRANSLATION if family is Family.SEQ2SEQ else TaskType.CLASSIFICATION
+    task = "translation" if family is Family.SEQ2SEQ else "classification"
     loaded = _starter(family, task, TEXTS)
     rows = [([PromptMessage(role="user", content=text)], other) for text in TEXTS for other in TEXTS[:2]]
     examples = encode_examples(loaded.tokenizer, loaded.manifest, rows)
@@ -146,7 +146,7 @@ def test_padding_does_not_change_a_loss(family):
 
 @pytest.mark.parametrize("lora", [False, True])
 def test_only_the_answers_of_a_padded_batch_reach_the_vocabulary(lora):
-    loaded = _starter(Family.SEQ2SEQ, TaskType.TRANSLATION)
+    loaded = _starter(Family.SEQ2SEQ, "translation")
     rows = [([PromptMessage(role="user", content=text)], text) for text in TEXTS]
     examples = encode_examples(loaded.tokenizer, loaded.manifest, rows)
     method = method_for(loaded, Recipe())

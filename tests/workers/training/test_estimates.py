@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import Batching, Recipe, StarterSize
-from workers.contracts.task_types import Family
 from workers.models.prompts import IGNORED, Example
 from workers.models.starters import create_starter
 from workers.training import estimates

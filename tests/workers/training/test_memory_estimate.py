@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import FolderBase, Precision, Recipe, StarterBase, StarterSize, Tuning
 from workers.contracts.specs import JobSpec, PreflightResult, PreflightSpec, RunResult, RunSpec
-from workers.contracts.task_types import Family
 from workers.shared import kernels
 
 from .conftest import LABELS, TASKS, write_rows

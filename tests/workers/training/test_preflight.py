@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from transformers import PreTrainedModel
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import (
     FolderBase,
     Length,
@@ -17,7 +18,6 @@ from workers.contracts.recipes import (
     VersionBase,
 )
 from workers.contracts.specs import PreflightSpec
-from workers.contracts.task_types import Family, TaskType
 from workers.models.loading import load_folder
 from workers.runtime.reporter import JobError
 from workers.shared import memory
@@ -140,7 +140,7 @@ def test_long_texts_are_divided_and_all_of_them_is_learned(make_preflight, make_
     rows = [("train", [], book), ("train", [], f"again {book}"), ("validation", [], book)]
     data = write_rows(tmp_path / "books", rows)
     spec = make_preflight(data, Family.CAUSAL, recipe=Recipe(max_length=128))
-    spec = spec.model_copy(update={"task_type": TaskType.GENERATION})
+    spec = spec.model_copy(update={"task_type": "generation"})
     result = preflight(spec, recording())
     assert (result.cut_share, result.unlearnable_rows) == (0, 0)
     assert not any(finding.blocks for finding in result.findings), "two rows, but many windows"
@@ -148,7 +148,7 @@ def test_long_texts_are_divided_and_all_of_them_is_learned(make_preflight, make_
     assert result.learned_tokens == sum(length - 1 for length in _lengths(result, spec, data))
     recipe = result.recipe.model_copy(update={"max_steps": 3, "sample_rows": 0})
     trained = make_spec(Family.CAUSAL, name="run").model_copy(
-        update={"recipe": recipe, "task_type": TaskType.GENERATION}
+        update={"recipe": recipe, "task_type": "generation"}
     )
     trained.inputs["data"] = str(data)
     reporter = recording()
@@ -312,6 +312,6 @@ def test_a_local_model_is_copied_as_it_came(dataset, make_preflight, make_spec, 
 
 def test_the_specs_task_type_decides_how_a_prompt_is_built(dataset, make_preflight, recording):
     spec = make_preflight(dataset(Family.CAUSAL), Family.CAUSAL)
-    code = spec.model_copy(update={"task_type": TaskType.CODE})
+    code = spec.model_copy(update={"task_type": "code"})
     pieces = preflight(code, recording()).first_row
     assert "<|user|>" not in pieces[0][0]

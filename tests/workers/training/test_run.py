@@ -9,9 +9,9 @@ import torch
 from safetensors.torch import load_file
 
 from tests.workers.training.conftest import LABELS
+from workers.contracts.families import Family
 from workers.contracts.model_folder import ParityRecord
 from workers.contracts.recipes import Precision, Tuning
-from workers.contracts.task_types import Family
 from workers.models.generation import classify, score
 from workers.models.loading import load_folder
 from workers.models.prompts import encode_prompt

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.verdicts import verdict_text
+from workers.contracts.families import Family
 from workers.contracts.model_folder import ParityRecord, PromptMessage
 from workers.contracts.recipes import Recipe
-from workers.contracts.task_types import Family
 from workers.contracts.verdicts import VERDICTS, PlanProgress, RunEnding, VerdictCode
 from workers.models.prompts import Example
 from workers.training import verdict as verdict_module

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from workers.contracts.task_types import TASKS, TaskType
+from workers.contracts.tasks import TASKS, TaskName
 from workers.evaluation.metrics.bleu import Bleu
 from workers.evaluation.metrics.chrf import Chrf
 from workers.evaluation.metrics.exact_match import ExactMatch
@@ -26,7 +26,7 @@ METRIC_TYPES: dict[str, Callable[[Writing], Metric]] = {
 }
 
 
-def metrics_for(task_type: TaskType, targets: Sequence[str]) -> list[Metric]:
+def metrics_for(task_type: TaskName, targets: Sequence[str]) -> list[Metric]:
     """Return the metrics of a task, the deciding one first, with tokenizers that fit the language of `targets`."""
     writing = writing_of(composed(targets))
     return [METRIC_TYPES[name](writing) for name in TASKS[task_type].metrics]

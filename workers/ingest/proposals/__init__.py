@@ -6,8 +6,8 @@ user reads beside the proposal. A rule that is not sure proposes nothing: choosi
 
 from collections.abc import Callable, Sequence
 
+from workers.contracts.roles import Role
 from workers.contracts.specs import Column, Proposal
-from workers.contracts.task_types import Role
 from workers.ingest import vocabulary
 from workers.ingest.proposals import by_answer, by_content, by_label, by_name, conversations, preferences
 from workers.ingest.proposals.beside import with_columns_beside
@@ -65,15 +65,15 @@ def propose(columns: list[Column], sample: Sequence[dict[str, str]], notes: Sequ
 def _propose(columns: Sequence[Column], sample: Sequence[dict[str, str]], notes: Sequence[str]) -> Proposal:
     table = Table(list(columns), sample, max((column.filled for column in columns), default=0))
     found = next((found for rule in _RULES if (found := rule(table))), None)
-    task = found.task_type if found else None
+    task = found.task if found else None
     roles = with_columns_beside(table, task, found.roles) if found and task else {}
     why = found.why + _why_beside(roles, found.roles) if found else [_UNCLEAR]
     label = next((column for column, role in roles.items() if role is Role.LABEL), None)
     return Proposal(
-        task_type=task,
+        task_type=task.name if task else None,
         roles={column.name: roles.get(column.name, Role.IGNORE) for column in columns},
         why=[*notes, *why],
-        by_task=roles_by_task(table, found),
+        by_task={task.name: roles for task, roles in roles_by_task(table, found).items()},
         meanings=meanings(table),
         warnings=[
             *(by_label.label_warnings(table, label) if label else []),

@@ -3,7 +3,11 @@ answers."""
 
 import json
 
-from workers.contracts.task_types import TASKS, Role, TaskType
+from workers.contracts.roles import Role
+from workers.contracts.tasks import Task
+from workers.contracts.tasks.chat import CHAT
+from workers.contracts.tasks.code import CODE
+from workers.contracts.tasks.instruction import INSTRUCTION
 from workers.ingest import vocabulary
 from workers.ingest.conversations import read_history
 from workers.ingest.proposals.marked_rows import marking_columns
@@ -14,10 +18,10 @@ _ABOUT_TALKS = vocabulary.KNOWLEDGE | vocabulary.INSTRUCTION | (vocabulary.CONTE
 
 
 _ANSWERED_FROM = (vocabulary.READ_TEXT | vocabulary.CONTEXT) - {"text", "story", "reference", "输入", "文本"}
-_ANSWERING = (TaskType.CHAT, TaskType.INSTRUCTION, TaskType.CODE)
+_ANSWERING = (CHAT, INSTRUCTION, CODE)
 
 
-def with_columns_beside(table: Table, task: TaskType, roles: dict[str, Role]) -> dict[str, Role]:
+def with_columns_beside(table: Table, task: Task, roles: dict[str, Role]) -> dict[str, Role]:
     """Return the roles with those of a system prompt, earlier turns and marks of quality, where the task takes them."""
     made = dict(roles)
     taken = set(roles.values())
@@ -26,12 +30,12 @@ def with_columns_beside(table: Table, task: TaskType, roles: dict[str, Role]) ->
         (Role.HISTORY, history_column(table) if Role.MESSAGES not in taken else None),
         (Role.QUALITY, _marking(table, task, made)),
     ):
-        if column and column not in made and role not in taken and role in TASKS[task].optional:
+        if column and column not in made and role not in taken and role in task.optional:
             made[column] = role
     return made
 
 
-def _marking(table: Table, task: TaskType, roles: dict[str, Role]) -> str | None:
+def _marking(table: Table, task: Task, roles: dict[str, Role]) -> str | None:
     """The first column without a role that calls some rows bad."""
     return next((column.name for column, _ in marking_columns(table, task) if column.name not in roles), None)
 
@@ -70,14 +74,14 @@ def history_column(table: Table) -> str | None:
     return None
 
 
-def unread_beside(table: Table, task: TaskType, roles: dict[str, Role]) -> list[str]:
+def unread_beside(table: Table, task: Task, roles: dict[str, Role]) -> list[str]:
     """Say which system prompts, earlier turns and texts to answer from are not read."""
     talks = next((name for name, role in roles.items() if role is Role.MESSAGES), None)
     unused = [column.name for column in table.columns if column.filled and column.name not in roles]
     found = []
-    for name in unused if task is not TaskType.CLASSIFICATION else ():
+    for name in unused if not task.has_labels else ():
         is_repeated = talks is not None and _repeats(table, name, talks)
-        if named(name, vocabulary.SYSTEM) and Role.SYSTEM not in TASKS[task].optional:
+        if named(name, vocabulary.SYSTEM) and Role.SYSTEM not in task.optional:
             found.append(
                 f"“{name}” is named like a system prompt. This task does not use system prompts, so it is not read."
             )

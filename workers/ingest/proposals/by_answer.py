@@ -1,6 +1,8 @@
 """Rules for tables whose answer has a clear name, though it is written as JSON, or though nothing is named a question."""
 
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.roles import Role
+from workers.contracts.tasks.chat import CHAT
+from workers.contracts.tasks.instruction import INSTRUCTION
 from workers.ingest import vocabulary
 from workers.ingest.literals import nested_value
 from workers.ingest.proposals.by_name import has_choices
@@ -23,7 +25,7 @@ def rewritten_text(table: Table) -> Found | None:
     if not text or not rewritten or any(table.is_written(table.column(name)) for name in others):
         return None
     why = f"“{rewritten}” is named like another wording of “{text}”."
-    return Found(TaskType.INSTRUCTION, {text: Role.INPUT, rewritten: Role.TARGET}, [why])
+    return Found(INSTRUCTION, {text: Role.INPUT, rewritten: Role.TARGET}, [why])
 
 
 def answered_mail(table: Table) -> Found | None:
@@ -36,7 +38,7 @@ def answered_mail(table: Table) -> Found | None:
     if not mail or not reply or reply not in table.texts:
         return None
     why = f"“{mail}” and “{reply}” are named like a message and the reply to it."
-    return Found(TaskType.CHAT, {mail: Role.INPUT, reply: Role.TARGET}, [why])
+    return Found(CHAT, {mail: Role.INPUT, reply: Role.TARGET}, [why])
 
 
 def unread_subject(table: Table, roles: dict[str, Role]) -> str | None:
@@ -71,8 +73,8 @@ def structured_answer(table: Table) -> Found | None:
     words = vocabulary.CONTEXT if is_instruction else vocabulary.READ_TEXT
     if context := table.first(words, but=[asked, answer]):
         why.append(f"“{context}” is the text that the instruction works on.")
-        return Found(TaskType.INSTRUCTION, {**roles, context: Role.CONTEXT}, why)
-    return Found(TaskType.INSTRUCTION if is_instruction else TaskType.CHAT, roles, why)
+        return Found(INSTRUCTION, {**roles, context: Role.CONTEXT}, why)
+    return Found(INSTRUCTION if is_instruction else CHAT, roles, why)
 
 
 def _is_structured(table: Table, name: str) -> bool:
@@ -96,4 +98,4 @@ def answered_text(table: Table) -> Found | None:
     if not answer or not text or answer not in table.texts or text not in table.texts or has_choices(table):
         return None
     why = f"“{text}” and “{answer}” are named like an input and its output."
-    return Found(TaskType.INSTRUCTION, {text: Role.INPUT, answer: Role.TARGET}, [why])
+    return Found(INSTRUCTION, {text: Role.INPUT, answer: Role.TARGET}, [why])

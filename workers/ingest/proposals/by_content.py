@@ -2,8 +2,12 @@
 
 import re
 
+from workers.contracts.roles import Role
 from workers.contracts.specs import Column
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.tasks.chat import CHAT
+from workers.contracts.tasks.generation import GENERATION
+from workers.contracts.tasks.summarization import SUMMARIZATION
+from workers.contracts.tasks.translation import TRANSLATION
 from workers.ingest import vocabulary
 from workers.ingest.proposals.by_label import label_columns
 from workers.ingest.proposals.table import Found, Table
@@ -30,14 +34,14 @@ def two_texts(table: Table) -> Found | None:
         and 0.15 < a.mean_length / max(1, b.mean_length) < 7
     ):
         why = f"“{first}” and “{second}” are in different languages; the first is taken as the source."
-        return Found(TaskType.TRANSLATION, {first: Role.INPUT, second: Role.TARGET}, [why])
+        return Found(TRANSLATION, {first: Role.INPUT, second: Role.TARGET}, [why])
     if table.asks(first) > 0.7 and table.asks(second) < 0.1 and is_pair_each:
         why = f"Most texts in “{first}” are questions, and those in “{second}” are not."
-        return Found(TaskType.CHAT, {first: Role.INPUT, second: Role.TARGET}, [why])
+        return Found(CHAT, {first: Role.INPUT, second: Role.TARGET}, [why])
     for long, short in ((first, second), (second, first)):
         if table.is_much_shorter(short, long) and table.column(short).mean_length > 20:
             why = f"“{short}” is much shorter than “{long}”, as a summary would be."
-            return Found(TaskType.SUMMARIZATION, {long: Role.INPUT, short: Role.TARGET}, [why])
+            return Found(SUMMARIZATION, {long: Role.INPUT, short: Role.TARGET}, [why])
     return None
 
 
@@ -62,7 +66,7 @@ def running_text(table: Table) -> Found | None:
         why = f"“{text}” holds the longest texts."
     else:
         return None
-    return Found(TaskType.GENERATION, {text: Role.TARGET}, [why])
+    return Found(GENERATION, {text: Role.TARGET}, [why])
 
 
 def _not_alone(table: Table, text: str) -> str | None:

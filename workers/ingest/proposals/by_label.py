@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from workers.contracts.roles import Role
 from workers.contracts.specs import Column
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.tasks.classification import CLASSIFICATION
 from workers.ingest import vocabulary
 from workers.ingest.labels import (
     combinations_of,
@@ -120,7 +121,7 @@ def _learnable(table: Table, roles: dict[str, Role], label: Column, why: list[st
     if several and len({label_key(name) for name in single if name not in joined}) < 2:
         reason = f"Fewer than two labels stand alone in “{label.name}”: the other rows have several, and only one per row can be learned. Keep the most important one of each row."
         return Found(None, {}, [reason])
-    return Found(TaskType.CLASSIFICATION, roles, why)
+    return Found(CLASSIFICATION, roles, why)
 
 
 def _rank(column: Column) -> tuple[int, int]:

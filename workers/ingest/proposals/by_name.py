@@ -2,7 +2,12 @@
 
 import re
 
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.roles import Role
+from workers.contracts.tasks.chat import CHAT
+from workers.contracts.tasks.code import CODE
+from workers.contracts.tasks.instruction import INSTRUCTION
+from workers.contracts.tasks.summarization import SUMMARIZATION
+from workers.contracts.tasks.translation import TRANSLATION
 from workers.ingest import vocabulary
 from workers.ingest.proposals.code import code_share
 from workers.ingest.proposals.preferences import right_answer
@@ -71,7 +76,7 @@ def instruction(table: Table) -> Found | None:
     if context := context or _context(table, vocabulary.KNOWLEDGE | {"document", "article"}, roles):
         roles[context] = Role.CONTEXT
         why.append(f"“{context}” is the text that the instruction works on.")
-    return Found(TaskType.INSTRUCTION, roles, why)
+    return Found(INSTRUCTION, roles, why)
 
 
 def _answer(table: Table, words: frozenset[str], asked: str | None) -> str | None:
@@ -109,7 +114,7 @@ def reading(table: Table) -> Found | None:
     why = [
         f"“{question}” and “{answer}” are named like a question and its answer, and “{context}” like the text that holds it."
     ]
-    return Found(TaskType.INSTRUCTION, {**roles, context: Role.CONTEXT}, why)
+    return Found(INSTRUCTION, {**roles, context: Role.CONTEXT}, why)
 
 
 def _asked_and_answered(table: Table, answers: frozenset[str]) -> tuple[str | None, str | None]:
@@ -128,7 +133,7 @@ def translation(table: Table) -> Found | None:
     if pair and all(table.reads_as_text(name) for name in pair):
         source, target = pair
         why = f"“{source}” and “{target}” are named after languages; the first is taken as the source."
-        return Found(TaskType.TRANSLATION, {source: Role.INPUT, target: Role.TARGET}, [why])
+        return Found(TRANSLATION, {source: Role.INPUT, target: Role.TARGET}, [why])
     text = table.first(vocabulary.SOURCE)
     translated = table.first(vocabulary.TRANSLATION, but=[text])
     if (
@@ -137,7 +142,7 @@ def translation(table: Table) -> Found | None:
         and (table.languages_differ(text, translated) or _is_named_translation(table, text, translated))
     ):
         why = f"“{text}” and “{translated}” are named like a text and its translation."
-        return Found(TaskType.TRANSLATION, {text: Role.INPUT, translated: Role.TARGET}, [why])
+        return Found(TRANSLATION, {text: Role.INPUT, translated: Role.TARGET}, [why])
     return None
 
 
@@ -207,7 +212,7 @@ def code(table: Table) -> Found | None:
     ):
         roles[context] = Role.CONTEXT
         why.append(f"“{context}” is read after “{prompt}”, with a blank line between them.")
-    return Found(TaskType.CODE, roles, why)
+    return Found(CODE, roles, why)
 
 
 def summarization(table: Table) -> Found | None:
@@ -217,7 +222,7 @@ def summarization(table: Table) -> Found | None:
         return None
     ratio = table.column(target).mean_length / max(1, table.column(text).mean_length)
     why = f"“{target}” is named like a summary and has {ratio:.0%} of the length of “{text}”."
-    return Found(TaskType.SUMMARIZATION, {text: Role.INPUT, target: Role.TARGET}, [why])
+    return Found(SUMMARIZATION, {text: Role.INPUT, target: Role.TARGET}, [why])
 
 
 def question_answer(table: Table) -> Found | None:
@@ -230,9 +235,7 @@ def question_answer(table: Table) -> Found | None:
         _asked_and_answered(table, vocabulary.ANSWER - vocabulary.VAGUE_ANSWER),
     ):
         if question and answer and not _is_decision(table, answer):
-            return Found(
-                TaskType.CHAT, {question: Role.INPUT, answer: Role.TARGET}, [_named_pair(question, answer)]
-            )
+            return Found(CHAT, {question: Role.INPUT, answer: Role.TARGET}, [_named_pair(question, answer)])
     question = table.first(vocabulary.QUESTION | vocabulary.INPUT)
     answer = table.first(vocabulary.ANSWER | {"target"}, but=[question])
     if (
@@ -258,11 +261,11 @@ def _vague_pair(table: Table, question: str, answer: str) -> Found:
     roles = {question: Role.INPUT, answer: Role.TARGET}
     if table.languages_differ(question, answer):
         why = f"“{question}” and “{answer}” are named like an input and its output, and are in different languages."
-        return Found(TaskType.TRANSLATION, roles, [why])
+        return Found(TRANSLATION, roles, [why])
     if not named(question, vocabulary.QUESTION) and table.is_much_shorter(answer, question):
         why = f"“{answer}” is much shorter than “{question}”, as a summary would be."
-        return Found(TaskType.SUMMARIZATION, roles, [why])
+        return Found(SUMMARIZATION, roles, [why])
     if named(question, vocabulary.QUESTION) and named(answer, vocabulary.ANSWER - vocabulary.VAGUE_ANSWER):
-        return Found(TaskType.CHAT, roles, [_named_pair(question, answer)])
+        return Found(CHAT, roles, [_named_pair(question, answer)])
     why = f"“{question}” and “{answer}” are named like an input and its output."
-    return Found(TaskType.CHAT, roles, [why])
+    return Found(CHAT, roles, [why])

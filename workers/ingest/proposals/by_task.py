@@ -1,8 +1,14 @@
 """What each column would be for a task that a person chooses: the proposal's roles where it is the proposed task, else
 the best guess."""
 
+from workers.contracts.roles import Role
 from workers.contracts.specs import Column
-from workers.contracts.task_types import Role, TaskType, missing_roles
+from workers.contracts.tasks import TASKS, Task
+from workers.contracts.tasks.chat import CHAT
+from workers.contracts.tasks.code import CODE
+from workers.contracts.tasks.instruction import INSTRUCTION
+from workers.contracts.tasks.summarization import SUMMARIZATION
+from workers.contracts.tasks.translation import TRANSLATION
 from workers.ingest import vocabulary
 from workers.ingest.proposals import by_name
 from workers.ingest.proposals.beside import with_columns_beside
@@ -13,37 +19,38 @@ from workers.ingest.proposals.table import Found, Table
 from workers.ingest.vocabulary import named
 
 _ASKED = (vocabulary.INSTRUCTION, vocabulary.QUESTION, vocabulary.INPUT)
-_NAMES: dict[TaskType, tuple[tuple[frozenset[str], ...], tuple[frozenset[str], ...]]] = {
-    TaskType.CHAT: ((vocabulary.QUESTION, vocabulary.INSTRUCTION, vocabulary.INPUT), (vocabulary.ANSWER, vocabulary.TRANSLATION)),
-    TaskType.INSTRUCTION: (_ASKED, (vocabulary.ANSWER, vocabulary.TRANSLATION)),
-    TaskType.SUMMARIZATION: ((vocabulary.LONG_TEXT, vocabulary.TEXT), (vocabulary.SUMMARY, vocabulary.ANSWER)),
-    TaskType.TRANSLATION: ((vocabulary.SOURCE, vocabulary.INPUT), (vocabulary.TRANSLATION, vocabulary.ANSWER)),
-    TaskType.CODE: ((vocabulary.CODE_PROMPT, vocabulary.QUESTION), (vocabulary.CODE, vocabulary.ANSWER)),
+_NAMES: dict[Task, tuple[tuple[frozenset[str], ...], tuple[frozenset[str], ...]]] = {
+    CHAT: ((vocabulary.QUESTION, vocabulary.INSTRUCTION, vocabulary.INPUT), (vocabulary.ANSWER, vocabulary.TRANSLATION)),
+    INSTRUCTION: (_ASKED, (vocabulary.ANSWER, vocabulary.TRANSLATION)),
+    SUMMARIZATION: ((vocabulary.LONG_TEXT, vocabulary.TEXT), (vocabulary.SUMMARY, vocabulary.ANSWER)),
+    TRANSLATION: ((vocabulary.SOURCE, vocabulary.INPUT), (vocabulary.TRANSLATION, vocabulary.ANSWER)),
+    CODE: ((vocabulary.CODE_PROMPT, vocabulary.QUESTION), (vocabulary.CODE, vocabulary.ANSWER)),
 }  # fmt: skip
+_OTHER_NAMES = (_ASKED, (vocabulary.ANSWER,))
 
 
-def roles_by_task(table: Table, found: Found | None) -> dict[TaskType, dict[str, Role]]:
+def roles_by_task(table: Table, found: Found | None) -> dict[Task, dict[str, Role]]:
     """Return roles by column for every task that the columns have enough for."""
-    made: dict[TaskType, dict[str, Role]] = {}
-    for task in TaskType:
-        roles = found.roles if found and found.task_type is task else _guess(table, task)
-        if roles and not missing_roles(task, roles):
+    made: dict[Task, dict[str, Role]] = {}
+    for task in TASKS.values():
+        roles = found.roles if found and found.task is task else _guess(table, task)
+        if roles and not task.missing_roles(roles):
             made[task] = with_columns_beside(table, task, roles)
     return made
 
 
-def _guess(table: Table, task: TaskType) -> dict[str, Role]:
-    if task is TaskType.CLASSIFICATION:
+def _guess(table: Table, task: Task) -> dict[str, Role]:
+    if task.has_labels:
         return _labelled(table)
-    if task is TaskType.GENERATION:
+    if task.teaches_texts:
         longest = sorted(
             table.texts or _plain_columns(table), key=lambda name: -table.column(name).mean_length
         )
         text = table.first(vocabulary.TEXT & vocabulary.LONG_TEXT) or next(iter(longest), None)
         return {text: Role.TARGET} if text else {}
-    if task is TaskType.CHAT and (talks := chat(table)) and talks.roles:
+    if task is CHAT and (talks := chat(table)) and talks.roles:
         return talks.roles
-    if task is TaskType.TRANSLATION and (pair := by_name.translation(table)):
+    if task is TRANSLATION and (pair := by_name.translation(table)):
         return pair.roles
     asked, answered = _named_pair(table, task)
     rest = [name for name in _in_order(table, task) if name not in (asked, answered)]
@@ -54,20 +61,20 @@ def _guess(table: Table, task: TaskType) -> dict[str, Role]:
     return {asked: Role.INPUT, answered: Role.TARGET}
 
 
-def _named_pair(table: Table, task: TaskType) -> tuple[str | None, str | None]:
-    asking, answering = _NAMES[task]
+def _named_pair(table: Table, task: Task) -> tuple[str | None, str | None]:
+    asking, answering = _NAMES.get(task, _OTHER_NAMES)
     answered = table.first(*answering)
     asked = table.first(*asking, but=[answered])
     return asked, answered
 
 
-def _in_order(table: Table, task: TaskType) -> list[str]:
+def _in_order(table: Table, task: Task) -> list[str]:
     """Columns that may hold a text, written texts first; for a summary the longest first."""
     texts = table.texts
     names = [*texts, *(name for name in _plain_columns(table) if name not in texts)]
     if len(texts) < 2:
         names = _plain_columns(table)
-    if task is TaskType.SUMMARIZATION:
+    if task is SUMMARIZATION:
         return sorted(names, key=lambda name: -table.column(name).mean_length)
     return names
 

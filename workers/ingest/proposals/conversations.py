@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.roles import Role
+from workers.contracts.tasks.chat import CHAT
 from workers.ingest import vocabulary
 from workers.ingest.conversations import ConversationError, Turn, parse_messages, read_conversation
 from workers.ingest.conversations.speakers import role_of
@@ -90,7 +91,7 @@ def _checked(table: Table, roles: dict[str, Role], why: list[str]) -> Found:
         if failed > 0.8 * read:
             return Found(None, {}, [*why, f"Almost none can be learned from: {common}."])
         why = [*why, f"About {failed / read:.0%} cannot be learned from, mostly for this reason: {common}."]
-    return Found(TaskType.CHAT, roles, [*why, *sorted(notes)])
+    return Found(CHAT, roles, [*why, *sorted(notes)])
 
 
 def _turns(row: dict[str, str], roles: dict[str, Role]) -> list[Turn]:

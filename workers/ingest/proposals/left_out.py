@@ -2,8 +2,10 @@
 
 import re
 
+from workers.contracts.roles import Role
 from workers.contracts.specs import Column
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.tasks import Task
+from workers.contracts.tasks.code import CODE
 from workers.ingest import vocabulary
 from workers.ingest.empty_cells import is_sheet_error, may_say_nothing
 from workers.ingest.labels import named as quoted
@@ -90,7 +92,7 @@ def _meaning(table: Table, column: Column) -> str:
     )
 
 
-def warnings_about(table: Table, roles: dict[str, Role], task: TaskType | None) -> list[str]:
+def warnings_about(table: Table, roles: dict[str, Role], task: Task | None) -> list[str]:
     """Say what is left out although it changes what the rows mean."""
     found = []
     unused = [column for column in table.columns if column.filled and column.name not in roles]
@@ -131,7 +133,7 @@ def warnings_about(table: Table, roles: dict[str, Role], task: TaskType | None) 
     return found + ([*unread_beside(table, task, roles), *_about_marks(table, roles, task)] if task else [])
 
 
-def _about_empty_texts(table: Table, roles: dict[str, Role], task: TaskType | None) -> list[str]:
+def _about_empty_texts(table: Table, roles: dict[str, Role], task: Task | None) -> list[str]:
     """Say which rows hold the error of a spreadsheet, and which answers may mean that there is none."""
     found = []
     for name, role in roles.items():
@@ -140,7 +142,7 @@ def _about_empty_texts(table: Table, roles: dict[str, Role], task: TaskType | No
             found.append(
                 f"{len(errors):,} of {len(values):,} rows hold a spreadsheet error in “{name}” ({quoted(dict.fromkeys(errors))}). These rows are set aside."
             )
-        if role is not Role.TARGET or task is TaskType.CODE:
+        if role is not Role.TARGET or task is CODE:
             continue
         nothing = list(filter(may_say_nothing, values))
         if nothing and len(nothing) * 100 >= len(values):
@@ -150,7 +152,7 @@ def _about_empty_texts(table: Table, roles: dict[str, Role], task: TaskType | No
     return found
 
 
-def _about_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[str]:
+def _about_marks(table: Table, roles: dict[str, Role], task: Task) -> list[str]:
     """Say which marks of bad rows are not followed."""
     found = []
     more = [column.name for column, _ in marking_columns(table, task) if column.name not in roles]

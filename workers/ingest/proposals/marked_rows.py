@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from workers.contracts.roles import Role
 from workers.contracts.specs import Column
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.tasks import Task
 from workers.ingest import vocabulary
 from workers.ingest.mark_words import (
     BAD,
@@ -52,7 +53,7 @@ _SCHOOL_GRADES = re.compile(
 """Marks of pupils and years of a school, which say nothing of a row."""
 
 
-def marking_columns(table: Table, task: TaskType) -> list[tuple[Column, Reading]]:
+def marking_columns(table: Table, task: Task) -> list[tuple[Column, Reading]]:
     """Return the columns that call some rows bad, the clearest name first, each with how it is read."""
     if task not in table.marking:
         found = [
@@ -67,7 +68,7 @@ def marking_columns(table: Table, task: TaskType) -> list[tuple[Column, Reading]
     return table.marking[task]
 
 
-def _reading(table: Table, column: Column, task: TaskType, *, is_strict: bool = True) -> Reading | None:
+def _reading(table: Table, column: Column, task: Task, *, is_strict: bool = True) -> Reading | None:
     if column.is_messages or not column.filled or _OF_ONE_ANSWER.search(column.name.casefold()):
         return None
     mark, values = mark_named(column.name), values_of(table, column)
@@ -76,11 +77,11 @@ def _reading(table: Table, column: Column, task: TaskType, *, is_strict: bool = 
     if all(value.lstrip()[:1] == "{" for value in values):
         is_feedback = mark is not None or named(column.name.rpartition(".")[2], FEEDBACK_OBJECTS)
         inner = [number for value in values for number in ratings_in(value)]
-        is_followed = is_feedback and task is not TaskType.CLASSIFICATION
+        is_followed = is_feedback and not task.has_labels
         return reading_of(column.name, (), inner=inner) if is_followed else None
     if mark and mark.is_time and column.filled == table.rows:
         return None
-    counts = mark is not None and (task is not TaskType.CLASSIFICATION or _is_about_row(column.name, mark))
+    counts = mark is not None and (not task.has_labels or _is_about_row(column.name, mark))
     if not counts and not _is_annotation(column, values, task):
         return None
     numbers = [number for value in values if (number := number_of(value)) is not None]
@@ -106,10 +107,10 @@ def _is_about_row(name: str, mark: Mark) -> bool:
     return mark.is_about_row and (not mark.is_loose or any(word in plain(name) for word in _REVIEWS))
 
 
-def _is_annotation(column: Column, values: Sequence[str], task: TaskType) -> bool:
+def _is_annotation(column: Column, values: Sequence[str], task: Task) -> bool:
     """Whether “answer” is what an annotator said of a label that a tool offered."""
     said = {value.strip().casefold() for value in values}
-    return task is TaskType.CLASSIFICATION and named(column.name, vocabulary.ANSWER) and said <= _ANNOTATION
+    return task.has_labels and named(column.name, vocabulary.ANSWER) and said <= _ANNOTATION
 
 
 def values_of(table: Table, column: Column) -> list[str]:
@@ -130,7 +131,7 @@ def _calls_some_bad(values: Sequence[str], reading: Reading, *, has_blanks: bool
     return reading.middle is None or reading.middle == 0 or len(values) == 2
 
 
-def doubtful_values(table: Table, roles: dict[str, Role], task: TaskType) -> tuple[str, list[str]] | None:
+def doubtful_values(table: Table, roles: dict[str, Role], task: Task) -> tuple[str, list[str]] | None:
     """The column of marks that is followed and those of its values that say neither good nor bad, if there are any."""
     name = next((name for name, role in roles.items() if role is Role.QUALITY), None)
     reading = _reading(table, table.column(name), task, is_strict=False) if name else None
@@ -140,7 +141,7 @@ def doubtful_values(table: Table, roles: dict[str, Role], task: TaskType) -> tup
     return (name, unclear) if unclear else None
 
 
-def possible_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list[str]:
+def possible_marks(table: Table, roles: dict[str, Role], task: Task) -> list[str]:
     """Columns without a role that may say which rows are bad and are not followed: their names have another noun, or say
     nothing, or they say what is not checked yet."""
     found = []
@@ -148,7 +149,7 @@ def possible_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list
         if column.name in roles or not column.filled:
             continue
         values = values_of(table, column)
-        if task is not TaskType.CLASSIFICATION and _tags_some_bad(table, column, values):
+        if not task.has_labels and _tags_some_bad(table, column, values):
             found.append(column.name)
         if column.distinct > 10 or column.name in found:
             continue
@@ -158,9 +159,7 @@ def possible_marks(table: Table, roles: dict[str, Role], task: TaskType) -> list
             continue
         reading, has_blanks = _reading(table, column, task, is_strict=False), column.filled < table.rows
         is_read = reading is not None and _may_call_some_bad(values, reading)
-        if is_read or (
-            task is not TaskType.CLASSIFICATION and _has_two_sides(column.name, values, has_blanks)
-        ):
+        if is_read or (not task.has_labels and _has_two_sides(column.name, values, has_blanks)):
             found.append(column.name)
     return found
 
@@ -198,21 +197,18 @@ def _has_two_sides(name: str, values: Sequence[str], has_blanks: bool) -> bool:
     return bool(words & BAD) and words <= GOOD | BAD and (has_blanks or bool(words & GOOD))
 
 
-def graded_columns(table: Table, roles: dict[str, Role], task: TaskType | None) -> list[str]:
+def graded_columns(table: Table, roles: dict[str, Role], task: Task | None) -> list[str]:
     """Columns without a role that rate rows by numbers on a scale, which is not followed."""
+    has_labels = task is not None and task.has_labels
     found = []
     for column in table.columns:
         mark = mark_named(column.name)
-        if (
-            column.name not in roles
-            and task is not TaskType.CLASSIFICATION
-            and _rates_in_objects(table, column)
-        ):
+        if column.name not in roles and not has_labels and _rates_in_objects(table, column):
             found.append(column.name)
             continue
         if mark is None or not mark.is_rating or mark.is_loose or mark.is_doubtful or column.name in roles:
             continue
-        if task is TaskType.CLASSIFICATION and not _is_about_row(column.name, mark):
+        if has_labels and not _is_about_row(column.name, mark):
             continue
         if column.distinct > 1 and is_graded(column.name, values_of(table, column)):
             found.append(column.name)
@@ -228,9 +224,7 @@ def _rates_in_objects(table: Table, column: Column) -> bool:
     )
 
 
-def unread_columns(
-    table: Table, roles: dict[str, Role], task: TaskType | None
-) -> list[tuple[str, list[str]]]:
+def unread_columns(table: Table, roles: dict[str, Role], task: Task | None) -> list[tuple[str, list[str]]]:
     """Columns without a role that are named like marks, with a few short values that say neither good nor bad."""
     found = []
     for column in table.columns:
@@ -241,7 +235,7 @@ def unread_columns(
         if (
             plain(column.name) == "flags"
             or named(column.name, TURN_MASKS)
-            or task is TaskType.CLASSIFICATION
+            or (task is not None and task.has_labels)
             or {value.casefold() for value in values} <= _OTHER_SCALES
             or _are_school_grades(column.name, values)
         ):

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from workers.contracts.roles import Role
 from workers.contracts.specs import Column
-from workers.contracts.task_types import Role, TaskType
+from workers.contracts.tasks import Task
 from workers.contracts.words import UNSPACED, words
 from workers.ingest import vocabulary
 from workers.ingest.languages import asked, could_translate, language_of, languages_differ, sentences_differ
@@ -27,9 +28,9 @@ _LEAST_PASSAGE = 20
 
 @dataclass(frozen=True)
 class Found:
-    """What a rule found. `task_type` None: nothing can be proposed, and `why` says the reason."""
+    """What a rule found. `task` None: nothing can be proposed, and `why` says the reason."""
 
-    task_type: TaskType | None
+    task: Task | None
     roles: dict[str, Role]
     why: list[str]
 
@@ -52,7 +53,7 @@ class Table:
     sample: Sequence[dict[str, str]]
     rows: int
 
-    marking: dict[TaskType, list[tuple[Column, Reading]]] = field(default_factory=dict, init=False)
+    marking: dict[Task, list[tuple[Column, Reading]]] = field(default_factory=dict, init=False)
     """What `marked_rows` found for each task."""
     _cells: dict[str, list[str]] = field(default_factory=dict, init=False)
     _nested: dict[str, bool] = field(default_factory=dict, init=False)

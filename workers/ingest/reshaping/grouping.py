@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workers.contracts.specs import Column
-from workers.contracts.task_types import TaskType
+from workers.contracts.tasks.chat import CHAT
 from workers.ingest import vocabulary
 from workers.ingest.conversations.cast import is_numbered
 from workers.ingest.conversations.markup import cast_of_lines, is_round, line_side, without_mark
@@ -142,7 +142,7 @@ def _with_marks(found: TurnColumns, table: Table) -> TurnColumns:
         rank = next((name for name in names if _RANK.fullmatch(plain(name))), None) or next(
             (name for name in names if (mark := mark_named(name)) and mark.is_rating), None
         )
-    marks = marking_columns(table, TaskType.CHAT)
+    marks = marking_columns(table, CHAT)
     found = replace(
         found,
         weight=next(filter(is_weight_column, names), None),

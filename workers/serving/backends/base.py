@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import Precision
-from workers.contracts.task_types import Family
 from workers.serving.errors import EngineError
 from workers.serving.work import Event, Work
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from workers.contracts.task_types import Family
+from workers.contracts.families import Family
 from workers.models.agreement import Reference, probe_rows
 from workers.models.loading import LoadedModel
 from workers.serving.attention import additive_mask, choose_cache_dtype

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from workers.contracts.task_types import Family
+from workers.contracts.families import Family
 from workers.models.loading import LoadedModel
 from workers.serving.backends.base import Deliver
 from workers.serving.errors import EngineError, engine_error

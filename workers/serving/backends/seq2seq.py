@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers.cache_utils import EncoderDecoderCache
 from transformers.modeling_outputs import BaseModelOutput
 
-from workers.contracts.task_types import Family
+from workers.contracts.families import Family
 from workers.models.agreement import Reference, probe_rows
 from workers.models.loading import LoadedModel
 from workers.serving.attention import additive_mask, choose_cache_dtype

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import torch
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import Precision
-from workers.contracts.task_types import Family
 from workers.models.memory import is_out_of_memory
 from workers.serving.backends.base import Deliver
 from workers.serving.errors import EngineError, engine_error, out_of_memory

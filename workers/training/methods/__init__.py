@@ -5,8 +5,8 @@ from typing import Protocol
 
 import torch
 
+from workers.contracts.families import Family
 from workers.contracts.recipes import Batching, Recipe
-from workers.contracts.task_types import Family
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
 

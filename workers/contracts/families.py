@@ -1,0 +1,11 @@
+"""The kinds of model architecture."""
+
+from enum import StrEnum
+
+
+class Family(StrEnum):
+    """Model architecture families; a family decides objective, engine backend and starter."""
+
+    CAUSAL = "causal"
+    SEQ2SEQ = "seq2seq"
+    CLASSIFIER = "classifier"

@@ -1,0 +1,95 @@
+"""What data can teach: one file per task, with the column roles that it needs and the model families that can learn it.
+
+A task outside this package is a module like `chat.py` that the environment names: `EXTENSIONS=tasks:my_tasks.haiku`.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, WithJsonSchema
+
+from workers.contracts.families import Family
+from workers.contracts.registry import Registry
+from workers.contracts.roles import Role
+
+BaselineKind = Literal["linear", "nearest", "bytes"]
+"""TF-IDF with logistic regression, the nearest training row, or byte frequencies where rows have no input."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """How one task is named, fed and scored.
+
+    `required` lists alternative role sets: one of them must be complete.
+    """
+
+    name: str
+    label: str
+    help: str
+    required: tuple[frozenset[Role], ...]
+    families: tuple[Family, ...]
+    """Families that can learn it, the recommended one first."""
+    metrics: tuple[str, ...]
+    """Metric names (see metrics.py), the deciding one first."""
+    input_label: str
+    target_label: str
+    optional: frozenset[Role] = frozenset()
+    continues: bool = False
+    """Whether the model goes on with a text, spaces included, instead of answering it."""
+    baseline: BaselineKind = "nearest"
+
+    @property
+    def base_families(self) -> tuple[Family, ...]:
+        """Families of bases that training can start from: to classify, a causal model gets a head in place of its output."""
+        causal = (Family.CAUSAL,) if Family.CLASSIFIER in self.families else ()
+        return (*self.families, *causal)
+
+    def family_from(self, base: Family) -> Family:
+        """What a base of this family becomes when it learns this task."""
+        return base if base in self.families else self.families[0]
+
+    @property
+    def usable(self) -> frozenset[Role]:
+        """Every role that a column can have; a column of splits fits any task."""
+        return self.optional.union(*self.required) | {Role.SPLIT}
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether an answer is one of a fixed set of labels."""
+        return Role.LABEL in self.usable
+
+    @property
+    def converses(self) -> bool:
+        """Whether a row can hold earlier turns."""
+        return Role.HISTORY in self.usable
+
+    @property
+    def teaches_texts(self) -> bool:
+        """Whether a text alone is a row, without anything that it answers."""
+        return frozenset({Role.TARGET}) in self.required
+
+    def missing_roles(self, roles: dict[str, Role]) -> frozenset[Role]:
+        """Return the roles still to be given before `roles` (column to role) can teach this task.
+
+        Where there are several ways, the one of which most is given already counts; columns of their own before whole
+        conversations, which are rarer, and proposed by themselves.
+        """
+        present = frozenset(roles.values())
+
+        def distance(needed: frozenset[Role]) -> tuple[bool, int, bool]:
+            return bool(needed - present), -len(needed & present), Role.MESSAGES in needed
+
+        return min(self.required, key=distance) - present
+
+
+TASKS: Registry[Task] = Registry("tasks", "workers.contracts.tasks")
+
+
+def _known(name: str) -> str:
+    if name not in TASKS:
+        raise ValueError(f"{name!r} is none of the tasks: {', '.join(TASKS)}.")
+    return name
+
+
+TaskName = Annotated[str, AfterValidator(_known), WithJsonSchema({"type": "string"})]
+"""The name of a task, as specs, manifests and rows hold it."""
