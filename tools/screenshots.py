@@ -9,6 +9,7 @@ out; of apps, one of each type.
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import re
@@ -35,6 +36,23 @@ SKIPPED = re.compile(
     r"^/(a|admin|static|accounts/logout)/|\.\w+$|/(source|again|export|schema|file|csv|jsonl)/$"
 )
 IN_README = {"comparison": "/evaluations/comparisons/*/", "chat": "/a/chat/"}
+IN_GUIDE = {
+    "home": "/",
+    "upload": "/data/new/",
+    "dataset": "/data/*/",
+    "train": "/runs/new/",
+    "review": "/runs/preflights/*/",
+    "run": "/runs/*/",
+    "model": "/models/*/",
+    "comparison": "/evaluations/comparisons/*/",
+    "app": "/apps/*/",
+    "chat": "/a/chat/",
+    "members": "/workspace/",
+    "keys": "/workspace/keys/",
+    "audit": "/workspace/audit/",
+    "console": "/console/",
+}
+"""Pictures of the documentation: name and kind of page."""
 SETTLED_MS = 400
 """Charts and fonts draw after the page has loaded."""
 LOOKS = {
@@ -57,15 +75,16 @@ class Place:
 
 @contextmanager
 def prepared_studio(
-    browser: Browser, out: Path, languages: tuple[str, ...], *, thorough: bool
+    browser: Browser, out: Path | None, languages: tuple[str, ...], *, thorough: bool
 ) -> Iterator[Place]:
     """A throw-away studio, its first visit pictured, in which the examples were then imported, trained, evaluated and
     published: in a minute each, or `thorough`ly, with the wizard's defaults."""
     length, size = ("standard", "small") if thorough else ("quick", "tiny")
     with throwaway_studio({"BOOTSTRAP_PASSWORD": PASSWORD}) as studio:
         place = Place(studio.url, OWNER, PASSWORD, languages)
-        first = {"/not_set_up/": "/", "/setup/": f"/setup/?token={studio.setup_token}"}
-        take(browser, place, None, first, out)
+        if out:
+            first = {"/not_set_up/": "/", "/setup/": f"/setup/?token={studio.setup_token}"}
+            take(browser, place, None, first, out)
         arguments = ["--owner", OWNER, "--name", "Olga Owner", "--workspace", "City library"]
         made = json.loads(studio.manage("bootstrap", *arguments, "--token", "--json"))
         say = lambda step: print(f"{step.name:10} {step.text}", flush=True)  # noqa: E731
@@ -159,7 +178,9 @@ def ask(page: Page) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    goal = parser.add_mutually_exclusive_group(required=True)
+    goal.add_argument("--out", type=Path, help="folder for the pictures")
+    goal.add_argument("--guide", type=Path, help="folder for the pictures of the documentation, only these")
     parser.add_argument("--url", help="a running studio; its password is read from SCREENSHOTS_PASSWORD")
     parser.add_argument("--email", default=OWNER, help="who signs in there")
     parser.add_argument(
@@ -170,17 +191,21 @@ def main() -> int:
     )
     chosen = parser.parse_args()
     languages = tuple(chosen.language)
-    chosen.out.mkdir(parents=True, exist_ok=True)
+    out = chosen.guide or chosen.out
+    out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=find_or_install_browser(), args=options)
         studio = (
             there(chosen.url, chosen.email, languages)
             if chosen.url
-            else prepared_studio(browser, chosen.out, languages, thorough=bool(chosen.readme))
+            else prepared_studio(browser, chosen.out, languages, thorough=bool(chosen.readme or chosen.guide))
         )
         with studio as place:
-            take_all(browser, place, chosen.out, chosen.readme)
+            if chosen.guide:
+                picture_guide(browser, place, chosen.guide)
+            else:
+                take_all(browser, place, chosen.out, chosen.readme)
         browser.close()
     return 0
 
@@ -203,6 +228,27 @@ def take_all(browser: Browser, place: Place, out: Path, readme: Path | None) -> 
         picture_readme(page, pages, readme)
     context.close()
     take(browser, place, state, pages, out)
+
+
+def picture_guide(browser: Browser, place: Place, folder: Path) -> None:
+    """The pages that the documentation shows, as WebP: Chromium writes it, Playwright has no option for it."""
+    shape = {"width": 1440, "height": 900}
+    context = browser.new_context(base_url=place.url, storage_state=sign_in(browser, place), viewport=shape)
+    context.add_init_script("localStorage.setItem('theme', 'light')")
+    page = context.new_page()
+    pages = {**find_pages(page), **find_apps(page)}
+    chromium = context.new_cdp_session(page)
+    for name, kind in IN_GUIDE.items():
+        if kind not in pages:
+            print(f"{name}: the studio has no page {kind}", flush=True)
+            continue
+        page.goto(pages[kind])
+        if kind.startswith("/a/"):
+            ask(page)
+        page.wait_for_timeout(SETTLED_MS)
+        taken = chromium.send("Page.captureScreenshot", {"format": "webp", "quality": 70})
+        (folder / f"{name}.webp").write_bytes(base64.b64decode(taken["data"]))
+    context.close()
 
 
 def picture_readme(page: Page, pages: dict[str, str], folder: Path) -> None:
