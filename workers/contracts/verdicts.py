@@ -3,7 +3,7 @@
 The worker decides (workers.training.verdict); pages format `Verdict.words` with the parameters.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -71,10 +71,13 @@ class Verdict(BaseModel):
 
     @property
     def words(self) -> "VerdictWords":
-        """The words to fill with the parameters. Only a loss that fell is called so."""
+        """The words to fill with the parameters. Only a loss that fell is called so, and the advice is that of the fix."""
         if self.code is VerdictCode.LEARNED and not self._loss_fell:
             return LEARNED_LABELS
-        return VERDICTS[self.code]
+        words = VERDICTS[self.code]
+        if self.fix is None or self.code is VerdictCode.DIVERGED:
+            return words
+        return replace(words, advice=FAR_RATE_ADVICE)
 
     @property
     def _loss_fell(self) -> bool:
@@ -146,6 +149,11 @@ LEARNED_LABELS = VerdictWords(
     warns=False,
 )
 """LEARNED of a classifier whose loss did not fall, because it is too sure of its wrong labels."""
+
+FAR_RATE_ADVICE = _(
+    "The learning rate is far from the usual one for this base model. Train again with the usual rate."
+)
+"""Replaces the advice of a verdict with a fix: longer training at such a rate does not help."""
 
 PLAN_WORDS: dict[RunEnding, tuple[str, str]] = {
     "finished": (

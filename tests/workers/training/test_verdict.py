@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.verdicts import verdict_text
+from workers.contracts.events import Fix
 from workers.contracts.families import Family
 from workers.contracts.model_folder import ParityRecord, PromptMessage
 from workers.contracts.recipes import Recipe
-from workers.contracts.verdicts import VERDICTS, PlanProgress, RunEnding, VerdictCode
+from workers.contracts.verdicts import VERDICTS, PlanProgress, RunEnding, Verdict, VerdictCode
 from workers.models.prompts import Example
 from workers.training import verdict as verdict_module
 from workers.training.checkpoints import TrainingState, Validation
@@ -198,6 +199,16 @@ def test_every_code_has_words_and_its_parameters_fill_them() -> None:
         words = VERDICTS[found.code]
         assert "%" not in (words.headline % found.parameters).replace("%(", "")
         assert words.advice % found.parameters or not found.warns
+
+
+@pytest.mark.parametrize("rate", [None, 1.0])
+@pytest.mark.parametrize("code", [code for code in VerdictCode if VERDICTS[code].warns])
+def test_the_advice_of_a_warning_is_what_its_button_does(code, rate) -> None:
+    """A button that lowers the learning rate below the advice to train longer is two answers to one question."""
+    fix = Fix(label=f"Train with learning rate {rate}", recipe={"learning_rate": rate}) if rate else None
+    advice = Verdict(code=code, fix=fix).words.advice
+    assert ("learning rate" in advice) == (rate is not None or code is VerdictCode.DIVERGED)
+    assert rate is None or "longer" not in advice
 
 
 @given(
