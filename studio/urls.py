@@ -7,6 +7,7 @@ from apps.accounts.language import choose_language
 from apps.core.views import healthz
 from apps.jobs.urls import websocket_urlpatterns as jobs_sockets
 from apps.publishing.urls import websocket_urlpatterns as publishing_sockets
+from apps.workspaces.access.rules import ANYONE, declare_rules, door
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -29,3 +30,10 @@ handler404 = "apps.api.errors.page_not_found"
 handler500 = "apps.api.errors.server_error"
 
 websocket_urlpatterns = [*jobs_sockets, *publishing_sockets]
+
+declare_rules(
+    {
+        "healthz": door(get=ANYONE),
+        "set_language": door(post=ANYONE),
+    }
+)

@@ -10,10 +10,15 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.catalog import receivers  # noqa: F401  (connects them)
+        from apps.catalog.models import BaseModel, Export, ModelVersion
         from apps.jobs.job_pages import register_page
+        from apps.workspaces.access.rules import register_object
 
         register_page(
             JobKind.EXPORT,
             "export",
             lambda export: reverse("catalog:detail", args=[export.model_version_id]),
         )
+        register_object("base_model", BaseModel)
+        register_object("model", ModelVersion)
+        register_object("export", Export)

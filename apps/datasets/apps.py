@@ -10,11 +10,16 @@ class DatasetsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.datasets import receivers, sources  # noqa: F401  (connects receivers)
+        from apps.datasets.models import Dataset, DatasetVersion, Import
         from apps.jobs.job_pages import register_page
         from apps.jobs.runner.child import register_source_access
+        from apps.workspaces.access.rules import register_object
 
         register_source_access(JobKind.IMPORT, sources.source_access)
         register_page(
             JobKind.IMPORT, "dataset_import", lambda made: reverse("datasets:import", args=[made.pk])
         )
         register_page(JobKind.FREEZE, "dataset_version", lambda version: version.get_absolute_url())
+        register_object("dataset", Dataset)
+        register_object("import", Import)
+        register_object("dataset_version", DatasetVersion)

@@ -9,7 +9,9 @@ class EvaluationConfig(AppConfig):
         from django.urls import reverse
 
         from apps.evaluation import receivers  # noqa: F401  (connects them)
+        from apps.evaluation.models import Comparison, Evaluation
         from apps.jobs.job_pages import register_page
+        from apps.workspaces.access.rules import register_object
         from workers.contracts.jobs import JobKind
 
         register_page(
@@ -18,3 +20,5 @@ class EvaluationConfig(AppConfig):
         register_page(
             JobKind.COMPARISON, "comparison", lambda made: reverse("evaluation:comparison", args=[made.pk])
         )
+        register_object("evaluation", Evaluation)
+        register_object("comparison", Comparison)

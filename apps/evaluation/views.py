@@ -1,9 +1,7 @@
 """Lists, one evaluation, one comparison."""
 
-from typing import Any
-from uuid import UUID
+from typing import Any, cast
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
@@ -12,7 +10,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.catalog.models import ModelVersion
 from apps.core.choices import is_id, pick
@@ -31,8 +28,9 @@ from apps.jobs.filters import by_state
 from apps.jobs.views import status_context
 from apps.workspaces import access
 from apps.workspaces.access import Action
-from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.rules import EDIT, VIEW, rule
 from apps.workspaces.requests import WorkspaceRequest
+from workers.contracts.specs import EvaluatedSplit
 
 ROWS_A_PAGE = 10
 TRIVIAL = "trivial"
@@ -55,8 +53,7 @@ COMPARISONS = Listing(
 )
 
 
-@require_GET
-@in_workspace()
+@rule(get=VIEW)
 def evaluation_list(request: WorkspaceRequest) -> HttpResponse:
     workspace = request.workspace
     evaluations = Evaluation.objects.in_workspace(workspace).select_related(*_EVALUATION)
@@ -76,8 +73,7 @@ def _headline(evaluation: Evaluation) -> Any:
     return rows[0] if rows else None
 
 
-@require_http_methods(["GET", "POST"])
-@in_workspace(Action.EDIT)
+@rule(get=EDIT, post=EDIT, names={"data": "dataset_version", "models": "model"})
 def new(request: WorkspaceRequest) -> HttpResponse:
     """Evaluate any models on one test set; several are compared as well."""
     workspace = request.workspace
@@ -148,12 +144,8 @@ def _evaluate(request: WorkspaceRequest, chosen: dict[str, Any]) -> str:
     return reverse(f"evaluation:{page}", args=[made.pk])
 
 
-@require_GET
-@login_required
-def detail(request: WorkspaceRequest, evaluation_id: UUID) -> HttpResponse:
-    evaluation = access.open_object(
-        request, Evaluation.objects.select_related(*_EVALUATION), pk=evaluation_id
-    )
+@rule(get=VIEW, of="evaluation", related=_EVALUATION)
+def detail(request: WorkspaceRequest, evaluation: Evaluation) -> HttpResponse:
     context: dict[str, Any] = {
         "evaluation": evaluation,
         "rows_used": presentation.rows_used(evaluation),
@@ -183,41 +175,32 @@ def detail(request: WorkspaceRequest, evaluation_id: UUID) -> HttpResponse:
     return render(request, "evaluation/detail.html", context)
 
 
-@require_GET
-@login_required
-def file(request: WorkspaceRequest, evaluation_id: UUID, name: str) -> HttpResponseBase:
+@rule(get=VIEW, of="evaluation", values="evaluation_file", related=_EVALUATION)
+def file(request: WorkspaceRequest, evaluation: Evaluation, name: str) -> HttpResponseBase:
     """Every output as a file: outputs.csv or outputs.parquet."""
-    related = Evaluation.objects.select_related("workspace", *_EVALUATION)
-    return send_evaluation_file(request, access.open_object(request, related, pk=evaluation_id), name)
+    return send_evaluation_file(request, evaluation, name)
 
 
-@require_POST
-@login_required
-def delete(request: WorkspaceRequest, evaluation_id: UUID) -> HttpResponse:
-    related = Evaluation.objects.select_related(*_EVALUATION)
-    evaluation = access.open_object(request, related, Action.EDIT, pk=evaluation_id)
+@rule(post=EDIT, of="evaluation", related=_EVALUATION)
+def delete(request: WorkspaceRequest, evaluation: Evaluation) -> HttpResponse:
     services.delete_evaluation(actor=request.user, evaluation=evaluation)
     return redirect("evaluation:list")
 
 
-@require_POST
-@login_required
-def evaluate_all_rows(request: WorkspaceRequest, evaluation_id: UUID) -> HttpResponse:
+@rule(post=EDIT, of="evaluation", related=(*_EVALUATION, "training_data"))
+def evaluate_all_rows(request: WorkspaceRequest, sampled: Evaluation) -> HttpResponse:
     """Evaluate the same model on the same split, on every row."""
-    related = Evaluation.objects.select_related(*_EVALUATION, "training_data")
-    sampled = access.open_object(request, related, Action.EDIT, pk=evaluation_id)
     made = services.evaluate(
         actor=request.user,
         dataset_version=sampled.dataset_version,
         model_version=sampled.model_version,
-        split=sampled.split,
+        split=cast("EvaluatedSplit", sampled.split),
         training_data=sampled.training_data,
     )
     return redirect("evaluation:detail", made.pk)
 
 
-@require_POST
-@in_workspace(Action.EDIT)
+@rule(post=EDIT, names={"evaluation": "evaluation"})
 def compare(request: WorkspaceRequest) -> HttpResponse:
     """Compare the evaluations that were ticked in the list, in the order of their numbers."""
     chosen = [
@@ -228,12 +211,9 @@ def compare(request: WorkspaceRequest) -> HttpResponse:
     return redirect("evaluation:comparison", comparison.pk)
 
 
-@require_POST
-@login_required
-def compare_run(request: WorkspaceRequest, model_id: UUID) -> HttpResponse:
+@rule(post=EDIT, of="model", related=("dataset_version__dataset", "parent"))
+def compare_run(request: WorkspaceRequest, model: ModelVersion) -> HttpResponse:
     """The tuned model beside its base and the simple baseline, on a sample of a large test split unless all_rows is 1."""
-    related = ModelVersion.objects.select_related("dataset_version__dataset", "parent")
-    model = access.open_object(request, related, Action.EDIT, pk=model_id)
     comparison = services.compare_with_base(
         actor=request.user,
         model_version=model,
@@ -242,12 +222,9 @@ def compare_run(request: WorkspaceRequest, model_id: UUID) -> HttpResponse:
     return redirect("evaluation:comparison", comparison.pk)
 
 
-@require_GET
-@login_required
-def comparison(request: WorkspaceRequest, comparison_id: UUID) -> HttpResponse:
+@rule(get=VIEW, of="comparison", related=("job", "dataset_version__dataset"))
+def comparison(request: WorkspaceRequest, found: Comparison) -> HttpResponse:
     """The verdict, the table with its chart, and the rows where they disagree most."""
-    related = Comparison.objects.select_related("job", "dataset_version__dataset")
-    found: Comparison = access.open_object(request, related, pk=comparison_id)
     related_of_each = ("evaluation__job", "evaluation__model_version__run")
     compared = [each.evaluation for each in found.compared.select_related(*related_of_each)]
     for evaluation in compared:
@@ -320,9 +297,7 @@ def _compared_context(
     }
 
 
-@require_POST
-@login_required
-def delete_comparison(request: WorkspaceRequest, comparison_id: UUID) -> HttpResponse:
-    found = access.open_object(request, Comparison.objects.all(), Action.EDIT, pk=comparison_id)
+@rule(post=EDIT, of="comparison")
+def delete_comparison(request: WorkspaceRequest, found: Comparison) -> HttpResponse:
     services.delete_comparison(actor=request.user, comparison=found)
     return redirect("evaluation:list")

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.home import views
+from apps.workspaces.access.rules import VIEW, declare_rules, door
 
 app_name = "home"
 urlpatterns = [
@@ -11,3 +12,6 @@ urlpatterns = [
     path("welcome/", views.no_workspace, name="no_workspace"),
     path("examples/<slug:name>/", views.import_example, name="import_example"),
 ]
+
+# Before set-up the first page is open to everyone and says how to set the studio up.
+declare_rules({"home:home": door(get=VIEW)})

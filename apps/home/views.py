@@ -1,12 +1,11 @@
 """The first page, the set-up page, and importing an example."""
 
 from allauth.account.utils import perform_login
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET
 
 from apps.core.errors import NotVisible, UserError
 from apps.core.htmx import render_page
@@ -15,8 +14,8 @@ from apps.home import querysets, services
 from apps.home.forms import SetUpForm
 from apps.jobs.job_pages import page_of
 from apps.jobs.queue_order import Queues
-from apps.workspaces.access import Action
 from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.rules import ANYONE, EDIT, SIGN_IN, rule
 from apps.workspaces.requests import WorkspaceRequest
 from examples import get_example, list_examples
 
@@ -45,7 +44,7 @@ def _overview(request: WorkspaceRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@rule(get=ANYONE, post=ANYONE)
 def set_up(request: HttpRequest) -> HttpResponse:
     """Creates the owner and the first workspace; opens only with the token in the printed address."""
     if services.is_set_up():
@@ -68,14 +67,12 @@ def set_up(request: HttpRequest) -> HttpResponse:
     return render(request, "home/set_up.html", {"form": form, "token": token}, status=status)
 
 
-@require_GET
-@login_required
+@rule(get=SIGN_IN)
 def no_workspace(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "home/no_workspace.html")
 
 
-@require_POST
-@in_workspace(Action.EDIT)
+@rule(post=EDIT, values="example")
 def import_example(request: WorkspaceRequest, name: str) -> HttpResponse:
     """Import an example's file, as if it had been uploaded."""
     try:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.jobs import views
 from apps.jobs.consumers import JobConsumer
+from apps.workspaces.access.rules import VIEW, declare_rules, door
 
 app_name = "jobs"
 urlpatterns = [
@@ -14,3 +15,9 @@ urlpatterns = [
     path("<uuid:job_id>/retry/", views.retry, name="retry"),
 ]
 websocket_urlpatterns = [path("ws/jobs/<uuid:job_id>/", JobConsumer.as_asgi())]
+
+declare_rules(
+    {
+        "ws/jobs/<uuid:job_id>/": door(opening=VIEW, of="job"),
+    }
+)

@@ -1,25 +1,21 @@
 """What any page with a job needs: its state, its log, stop, retry; and notices of jobs that ended."""
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.messages import translate_said
 from apps.jobs import services, stopping
 from apps.jobs.job_pages import page_of
 from apps.jobs.models import ENDED, Job, State
 from apps.jobs.queue_order import Queues
-from apps.workspaces import access
-from apps.workspaces.access import Action
+from apps.workspaces.access.rules import EDIT, SIGN_IN, VIEW, rule
 from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.jobs import JobKind
 
@@ -29,13 +25,11 @@ QUIET = (JobKind.IMPORT, JobKind.FREEZE, JobKind.PREFLIGHT, JobKind.EVALUATION, 
 """Kinds whose success is one step of something longer: only their failure is worth a notice."""
 
 
-@require_GET
-@login_required
-def status(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
+@rule(get=VIEW, of="job")
+def status(request: WorkspaceRequest, job: Job) -> HttpResponse:
     """The card with state, progress and what to do. It asks for itself while the job is active; the whole page is loaded
     again once the job has ended.
     """
-    job = access.open_object(request, Job.objects.all(), pk=job_id)
     has_just_ended = job.is_ended and request.GET.get("was") == "active"
     return render(request, "jobs/status.html", {**status_context(job), "has_just_ended": has_just_ended})
 
@@ -45,11 +39,9 @@ def status_context(job: Job) -> dict[str, Any]:
     return {"job": job, "ahead": Queues(job.queue).ahead_of(job) or 0}
 
 
-@require_GET
-@login_required
-def log(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
+@rule(get=VIEW, of="job")
+def log(request: WorkspaceRequest, job: Job) -> HttpResponse:
     """The job's log as text; ?after=<seq> gives only what came later."""
-    job = access.open_object(request, Job.objects.all(), pk=job_id)
     events = job.events.filter(kind="log")
     after = sequence_number(request.GET.get("after", ""))
     lines = reversed(events.filter(seq__gt=after).order_by("-seq")[:LOG_LINES])
@@ -64,18 +56,14 @@ def sequence_number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
-@require_POST
-@login_required
-def stop(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
-    job = access.open_object(request, Job.objects.all(), Action.EDIT, pk=job_id)
+@rule(post=EDIT, of="job")
+def stop(request: WorkspaceRequest, job: Job) -> HttpResponse:
     stopping.request_stop(actor=request.user, job=job)
     return _back(request, job)
 
 
-@require_POST
-@login_required
-def retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
-    job = access.open_object(request, Job.objects.all(), Action.EDIT, pk=job_id)
+@rule(post=EDIT, of="job")
+def retry(request: WorkspaceRequest, job: Job) -> HttpResponse:
     services.retry(actor=request.user, job=job)
     messages.success(request, _("“%(job)s” is queued again.") % {"job": translate_said(job.title)})
     return _back(request, job)
@@ -95,8 +83,7 @@ def _notice_level(job: Job) -> str:
     return "warning" if job.warning else "success"
 
 
-@require_GET
-@login_required
+@rule(get=SIGN_IN)
 def notices(request: WorkspaceRequest) -> JsonResponse:
     """Jobs of this person that ended and were not shown yet; showing them here counts as shown."""
     ended = Job.objects.visible_to(request.user).filter(

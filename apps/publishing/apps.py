@@ -11,7 +11,10 @@ class PublishingConfig(AppConfig):
     def ready(self) -> None:
         from apps.jobs.job_pages import register_page
         from apps.publishing import receivers, token_rotation  # noqa: F401  (registers them)
+        from apps.publishing.models import App
+        from apps.workspaces.access.rules import register_object
 
         register_page(
             JobKind.PARITY, "parity_of", lambda version: reverse("publishing:detail", args=[version.app_id])
         )
+        register_object("app", App)

@@ -10,6 +10,8 @@ class TrainingConfig(AppConfig):
 
         from apps.jobs.job_pages import register_page
         from apps.training import receivers, services  # noqa: F401  (connects the former)
+        from apps.training.models import Preflight, Run
+        from apps.workspaces.access.rules import register_object
         from apps.workspaces.models import UsageKind
         from apps.workspaces.usage import register_gauge
         from workers.contracts.jobs import JobKind
@@ -19,3 +21,5 @@ class TrainingConfig(AppConfig):
             JobKind.PREFLIGHT, "preflight", lambda made: reverse("training:preflight", args=[made.pk])
         )
         register_page(JobKind.RUN, "run", lambda run: reverse("training:detail", args=[run.pk]))
+        register_object("preflight", Preflight)
+        register_object("run", Run)

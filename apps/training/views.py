@@ -2,16 +2,13 @@
 
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from pydantic import ValidationError
 
 from apps.catalog.models import BaseModel
@@ -32,6 +29,7 @@ from apps.training.models import Preflight, Run
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.rules import EDIT, VIEW, rule
 from apps.workspaces.models import UsageKind
 from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.usage.report import meter_of
@@ -54,15 +52,13 @@ DATA = Listing(
 )
 
 
-@require_GET
-@in_workspace()
+@rule(get=VIEW)
 def run_list(request: WorkspaceRequest) -> HttpResponse:
     runs = Run.objects.in_workspace(request.workspace).select_related(*_RUN_RELATED)
     return render_page(request, "training/list.html", {"list": RUNS.read(request, runs)})
 
 
-@require_http_methods(["GET", "POST"])
-@login_required
+@rule(get=EDIT, post=EDIT, names={"data": "dataset_version"}, by_view=True)
 def new(request: WorkspaceRequest) -> HttpResponse:
     """Three questions. The first is answered by where the person came from, or by choosing here."""
     version_id = request.POST.get("data") or request.GET.get("data", "")
@@ -142,12 +138,9 @@ def _brought_base(request: WorkspaceRequest) -> BaseModel | None:
     return found
 
 
-@require_GET
-@login_required
-def preflight(request: WorkspaceRequest, preflight_id: UUID) -> HttpResponse:
+@rule(get=VIEW, of="preflight", related=("job", "dataset_version__dataset", "base_version"))
+def preflight(request: WorkspaceRequest, found: Preflight) -> HttpResponse:
     """What the run would do, and the button that starts it."""
-    related = Preflight.objects.select_related("job", "dataset_version__dataset", "base_version")
-    found = access.open_object(request, related, pk=preflight_id)
     change = {
         "data": found.dataset_version_id,
         "length": found.length,
@@ -193,15 +186,8 @@ def _base_value(preflight: Preflight) -> str:
     return f"version:{preflight.base_version_id}"
 
 
-@require_POST
-@login_required
-def start(request: WorkspaceRequest, preflight_id: UUID) -> HttpResponse:
-    found = access.open_object(
-        request,
-        Preflight.objects.select_related("job", "dataset_version__dataset", "base_version"),
-        Action.EDIT,
-        pk=preflight_id,
-    )
+@rule(post=EDIT, of="preflight", related=("job", "dataset_version__dataset", "base_version"))
+def start(request: WorkspaceRequest, found: Preflight) -> HttpResponse:
     run = services.start_run(
         actor=request.user,
         preflight=found,
@@ -221,11 +207,9 @@ def _time_limit(answer: str) -> services.TimeLimit | None:
         raise UserError(_("Enter the time limit as a number of minutes."), field="minutes") from error
 
 
-@require_GET
-@login_required
-def detail(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
+@rule(get=VIEW, of="run", related=_RUN_RELATED)
+def detail(request: WorkspaceRequest, run: Run) -> HttpResponse:
     """The run's story, from top to bottom: what it is doing, how it is going, what it says, what it cost."""
-    run = access.open_object(request, Run.objects.select_related(*_RUN_RELATED), pk=run_id)
     context = {
         "run": run,
         "lineage": lineage_of(run),
@@ -259,20 +243,16 @@ def _more_offered(run: Run) -> dict[str, Any] | None:
     return {"epochs": epochs, "seconds": seconds, "is_rest": bool(left)}
 
 
-@require_GET
-@login_required
-def metrics(request: WorkspaceRequest, run_id: UUID) -> JsonResponse:
+@rule(get=VIEW, of="run", related=("job",))
+def metrics(request: WorkspaceRequest, run: Run) -> JsonResponse:
     """Chart points since ?after=<sequence number>."""
-    run = access.open_object(request, Run.objects.select_related("job"), pk=run_id)
     after = sequence_number(request.GET.get("after", ""))
     return JsonResponse(querysets.metric_points(run.job, after=after))
 
 
-@require_GET
-@login_required
-def samples(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
+@rule(get=VIEW, of="run", related=_RUN_RELATED)
+def samples(request: WorkspaceRequest, run: Run) -> HttpResponse:
     """The live part of the page below the chart: figures, sample outputs, log."""
-    run = access.open_object(request, Run.objects.select_related(*_RUN_RELATED), pk=run_id)
     context: dict[str, Any] = {
         "run": run,
         "job": run.job,
@@ -282,10 +262,8 @@ def samples(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     return render(request, "training/detail.html#live", context)
 
 
-@require_POST
-@login_required
-def rename(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
-    run = access.open_object(request, Run.objects.all(), Action.EDIT, pk=run_id)
+@rule(post=EDIT, of="run")
+def rename(request: WorkspaceRequest, run: Run) -> HttpResponse:
     form = RunNameForm(request.POST)
     if not form.is_valid():
         raise UserError(str(form.errors["name"][0]), field="name")
@@ -293,25 +271,16 @@ def rename(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     return redirect("training:detail", run.pk)
 
 
-@require_GET
-@login_required
-def again(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
+@rule(get=EDIT, of="run", related=("preflight",))
+def again(request: WorkspaceRequest, run: Run) -> HttpResponse:
     """The wizard with this run's answers filled in."""
-    run = access.open_object(request, Run.objects.select_related("preflight"), Action.EDIT, pk=run_id)
     return redirect(_wizard_address(run, {}))
 
 
-@require_POST
-@login_required
-def apply_fix(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
+@rule(post=EDIT, of="run", related=("preflight", "job", "dataset_version"))
+def apply_fix(request: WorkspaceRequest, run: Run) -> HttpResponse:
     """What the run offered that failed or learned nothing: the same again with the recipe fields that would have saved it, ready to start. Where
     data, base or settings are gone, the wizard says so."""
-    run = access.open_object(
-        request,
-        Run.objects.select_related("preflight", "job", "dataset_version"),
-        Action.EDIT,
-        pk=run_id,
-    )
     offered = run.job.error_fix or ((run.result or {}).get("verdict") or {}).get("fix") or {}
     fix = offered.get("recipe", {})
     preflight, version = run.preflight, run.dataset_version
@@ -328,11 +297,9 @@ def apply_fix(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
     return redirect("training:preflight", fixed.pk)
 
 
-@require_POST
-@login_required
-def continue_training(request: WorkspaceRequest, run_id: UUID) -> HttpResponse:
+@rule(post=EDIT, of="run", related=_RUN_RELATED)
+def continue_training(request: WorkspaceRequest, run: Run) -> HttpResponse:
     """Train on from where the run ended, for more epochs or minutes."""
-    run = access.open_object(request, Run.objects.select_related(*_RUN_RELATED), Action.EDIT, pk=run_id)
     try:
         amount = float(request.POST.get("amount", ""))
     except ValueError as error:

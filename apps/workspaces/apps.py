@@ -7,8 +7,13 @@ class WorkspacesConfig(AppConfig):
     label = "workspaces"
 
     def ready(self) -> None:
-        from apps.workspaces.access import revocation  # noqa: F401  (connects its receivers)
+        from apps.workspaces.access import (
+            account_rules,
+            revocation,  # noqa: F401  (connects its receivers)
+            rules,
+        )
         from apps.workspaces.audit import append_only
         from apps.workspaces.team import account_lifecycle, secrets  # noqa: F401  (connect theirs)
 
+        rules.declare_rules(account_rules.RULES)
         post_migrate.connect(append_only.install, sender=self)

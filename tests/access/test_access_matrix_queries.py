@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from apps.workspaces.access import Action
-from apps.workspaces.access.access_table import Door
+from apps.workspaces.access.rules import Door
 from tests.access.asking import FAULT, ask, path_of, random_like
 from tests.access.test_access_matrix import ADDRESSES
 from tests.access.world import THEIRS, World

@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
 from django.test import Client
 
-from apps.workspaces.access.access_table import OPEN
+from apps.workspaces.access.rules import OPEN
 from apps.workspaces.access.url_inventory import Address, addresses
 from studio.asgi import application
 from tests.access.asking import IN, own, path_of, taken_back

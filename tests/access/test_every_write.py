@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.db.models.signals import post_save
 
-from apps.workspaces.access.access_table import Needs
+from apps.workspaces.access.rules import Needs
 from apps.workspaces.access.url_inventory import Address, addresses
 from apps.workspaces.models import AuditEntry
 from tests.access.asking import IN, ask, own, path_of, taken_back

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 
-from apps.workspaces.access.access_table import Needs
+from apps.workspaces.access.rules import Needs
 from apps.workspaces.access.url_inventory import addresses
 from tests.access.asking import own, path_of
 from tests.access.world import World

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from apps.core.storage import storage
 from apps.datasets.models import Import
-from apps.workspaces.access.access_table import Needs
+from apps.workspaces.access.rules import Needs
 from apps.workspaces.access.url_inventory import addresses
 from tests.access.asking import own, path_of
 from tests.access.readying import READY

@@ -21,7 +21,7 @@ from apps.datasets.models import Dataset
 from apps.jobs.models import Job
 from apps.publishing.models import App, ShareLink
 from apps.training.models import Run
-from apps.workspaces.access.access_table import Needs
+from apps.workspaces.access.rules import Needs
 from apps.workspaces.access.url_inventory import addresses
 from apps.workspaces.models import Workspace
 from apps.workspaces.team.lifecycle import create_workspace

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from apps.workspaces.access.access_table import Needs
+from apps.workspaces.access.rules import Needs
 from apps.workspaces.access.url_inventory import Address, addresses
 from tests.access.asking import FORBIDDEN, ask, own, path_of
 from tests.access.world import World

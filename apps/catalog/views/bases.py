@@ -1,15 +1,12 @@
 """Base models that the workspace brought."""
 
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.catalog import services
 from apps.catalog.forms import BaseModelForm
@@ -18,14 +15,12 @@ from apps.core.errors import UserError
 from apps.core.htmx import redirect, render_page
 from apps.datasets.models import DatasetVersion
 from apps.workspaces import access
-from apps.workspaces.access import Action
-from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.rules import EDIT, rule
 from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.families import Family
 
 
-@require_http_methods(["GET", "POST"])
-@in_workspace(Action.EDIT)
+@rule(get=EDIT, post=EDIT)
 def add(request: WorkspaceRequest) -> HttpResponse:
     """Then on to the wizard, with this base chosen and the data that ?data= names."""
     data = _asked_data(request)
@@ -56,11 +51,9 @@ def _asked_data(request: WorkspaceRequest) -> DatasetVersion | None:
     return found
 
 
-@require_POST
-@login_required
-def archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+@rule(post=EDIT, of="base_model")
+def archive(request: WorkspaceRequest, base: BaseModel) -> HttpResponse:
     """Hide, or with archived=0 show again."""
-    base = access.open_object(request, BaseModel.objects.all(), Action.EDIT, pk=pk)
     archived = request.POST.get("archived") != "0"
     services.set_base_model_archived(actor=request.user, base_model=base, archived=archived)
     text = _("“%(name)s” is no longer offered.") if archived else _("“%(name)s” is offered again.")

@@ -2,14 +2,11 @@
 
 from functools import partial
 from typing import Any
-from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.catalog import services
 from apps.catalog.cards import read_card
@@ -24,10 +21,8 @@ from apps.core.listing import BY_NAME, BY_TIME_AND_NAME, NEWEST, OLDEST, Filter,
 from apps.core.storage import storage
 from apps.datasets.filters import by_task
 from apps.jobs.views import status_context
-from apps.workspaces import access
-from apps.workspaces.access import Action
-from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.access.downloads import send_file
+from apps.workspaces.access.rules import EDIT, MAKER, VIEW, rule
 from apps.workspaces.requests import WorkspaceRequest
 from workers.shared.storage import StorageError
 
@@ -48,8 +43,7 @@ BASES = Listing(searches=("name", "location"), sorts=(BY_NAME, NEWEST, OLDEST), 
 STARTS = Listing(searches=("name",), page_size=12, prefix="starts-")
 
 
-@require_GET
-@in_workspace()
+@rule(get=VIEW)
 def model_list(request: WorkspaceRequest) -> HttpResponse:
     """Tuned models first; then everything that training can start from."""
     versions = ModelVersion.objects.in_workspace(request.workspace)
@@ -74,11 +68,8 @@ def _archived(*querysets: QuerySet[Any]) -> int:
     return first.union(*others, all=True).count()
 
 
-@require_GET
-@login_required
-def detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
-    versions = ModelVersion.objects.select_related("dataset_version__dataset", "parent", "created_by")
-    version = access.open_object(request, versions, pk=pk)
+@rule(get=VIEW, of="model", related=("dataset_version__dataset", "parent", "created_by"))
+def detail(request: WorkspaceRequest, version: ModelVersion) -> HttpResponse:
     export = version.exports.select_related("job").first()
     evaluations = version.evaluations.select_related("dataset_version__dataset", "job").order_by(
         "-created_at"
@@ -97,53 +88,43 @@ def detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     return render_page(request, "catalog/detail.html", context)
 
 
-@require_http_methods(["GET", "POST"])
-@login_required
-def edit(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
-    version = access.open_object(request, ModelVersion.objects.all(), Action.EDIT, pk=pk)
+@rule(get=EDIT, post=EDIT, of="model")
+def edit(request: WorkspaceRequest, version: ModelVersion) -> HttpResponse:
     form = ModelVersionForm(request.POST or None, initial={"name": version.name, "notes": version.notes})
     save = partial(services.update_version, actor=request.user, version=version)
     if request.method == "POST" and form.is_taken_by(save):
-        return redirect(request, "catalog:detail", pk)
+        return redirect(request, "catalog:detail", version.pk)
     context = {"form": form, "model": version}
     return render_page(request, "catalog/edit.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
-@login_required
-def archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+@rule(post=EDIT, of="model")
+def archive(request: WorkspaceRequest, version: ModelVersion) -> HttpResponse:
     """Hide, or with archived=0 show again."""
-    version = access.open_object(request, ModelVersion.objects.all(), Action.EDIT, pk=pk)
     archived = request.POST.get("archived") != "0"
     services.set_version_archived(actor=request.user, version=version, archived=archived)
     tell_archived(request, version.name, archived=archived)
-    return redirect(request, "catalog:detail", pk)
+    return redirect(request, "catalog:detail", version.pk)
 
 
-@require_POST
-@login_required
-def delete_files(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
-    version = access.open_object(request, ModelVersion.objects.all(), Action.EDIT, pk=pk)
+@rule(post=MAKER, of="model")
+def delete_files(request: WorkspaceRequest, version: ModelVersion) -> HttpResponse:
     delete = partial(services.delete_version_files, actor=request.user, version=version)
     done = _("The files of “%(name)s” were deleted and the disk freed.") % {"name": version.name}
     do_and_tell(request, delete, done)
-    return redirect(request, "catalog:detail", pk)
+    return redirect(request, "catalog:detail", version.pk)
 
 
-@require_POST
-@login_required
-def export(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+@rule(post=VIEW, of="model")
+def export(request: WorkspaceRequest, version: ModelVersion) -> HttpResponse:
     """Start packing; the page then offers the download."""
-    version = access.open_object(request, ModelVersion.objects.all(), pk=pk)
     do_and_tell(request, partial(services.start_export, actor=request.user, version=version))
-    return redirect(request, "catalog:detail", pk)
+    return redirect(request, "catalog:detail", version.pk)
 
 
-@require_GET
-@login_required
-def download(request: WorkspaceRequest, pk: UUID) -> HttpResponseBase:
+@rule(get=VIEW, of="export")
+def download(request: WorkspaceRequest, packed: Export) -> HttpResponseBase:
     """The packed model, once its job is done."""
-    packed = access.open_object(request, Export.objects.all(), pk=pk)
     if not packed.result:
         raise NotVisible
     try:

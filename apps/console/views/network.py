@@ -5,23 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from apps.core.errors import UserError
 from apps.core.reachability import reach_for
 from apps.workspaces import audit
+from apps.workspaces.access.rules import ADMINISTRATOR, rule
 from launcher.network import choose
 
 
-@require_http_methods(["GET", "POST"])
-@login_required
+@rule(get=ADMINISTRATOR, post=ADMINISTRATOR)
 def network(request: HttpRequest) -> HttpResponse:
     """GET tells a script whether the studio is open; POST switches, and answers with a page that waits for it."""
     if not request.user.is_superuser:

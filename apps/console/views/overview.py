@@ -3,13 +3,10 @@
 from functools import partial
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
-from django.views.decorators.http import require_GET, require_POST
 
 from apps.console.queries import console as console_context
 from apps.console.queries import pages_for
@@ -20,18 +17,12 @@ from apps.core.messages import translate_said
 from apps.jobs import services, stopping
 from apps.jobs.filters import by_state
 from apps.jobs.models import Job
+from apps.workspaces.access.rules import ADMINISTRATOR, rule
 from apps.workspaces.requests import WorkspaceRequest
 
 
-def _require_administrator(request: WorkspaceRequest) -> None:
-    if not request.user.is_staff:
-        raise PermissionDenied
-
-
-@require_GET
-@login_required
+@rule(get=ADMINISTRATOR)
 def console(request: WorkspaceRequest) -> HttpResponse:
-    _require_administrator(request)
     return render_page(request, "console/console.html", console_context(request.user), partial="live")
 
 
@@ -50,11 +41,9 @@ JOBS = Listing(
 )
 
 
-@require_GET
-@login_required
+@rule(get=ADMINISTRATOR)
 def job_list(request: WorkspaceRequest) -> HttpResponse:
     """Imports, runs, exports and all other jobs of every workspace."""
-    _require_administrator(request)
     # The result stays: that of a run may hold a warning, which the list shows.
     jobs = Job.objects.with_pages().select_related("workspace", "created_by").defer("spec")
     shown = JOBS.read(request, jobs)
@@ -62,20 +51,16 @@ def job_list(request: WorkspaceRequest) -> HttpResponse:
     return render_page(request, "console/jobs.html", context)
 
 
-@require_POST
-@login_required
+@rule(post=ADMINISTRATOR, of="job")
 def retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
-    _require_administrator(request)
     job = get_object_or_404(Job, pk=job_id)
     again = partial(services.retry, actor=request.user, job=job)
     do_and_tell(request, again, _("“%(job)s” is queued again.") % {"job": translate_said(job.title)})
     return redirect("console:console")
 
 
-@require_POST
-@login_required
+@rule(post=ADMINISTRATOR, of="job")
 def stop(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
-    _require_administrator(request)
     job = get_object_or_404(Job, pk=job_id)
     end = partial(stopping.request_stop, actor=request.user, job=job)
     do_and_tell(

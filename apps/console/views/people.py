@@ -7,7 +7,6 @@ from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.http import HttpResponse, QueryDict
@@ -15,7 +14,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
-from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts import administration
 from apps.accounts.models import User
@@ -26,6 +24,7 @@ from apps.core.flash_messages import do_and_tell
 from apps.core.listing import Filter, Listing, Sort
 from apps.workspaces import access
 from apps.workspaces.access import Action
+from apps.workspaces.access.rules import ADMINISTRATOR, rule
 from apps.workspaces.models import Invitation, Membership, Workspace
 from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.team import invitations
@@ -87,8 +86,7 @@ def _require(request: WorkspaceRequest) -> None:
         raise PermissionDenied
 
 
-@require_GET
-@login_required
+@rule(get=ADMINISTRATOR)
 def people(request: WorkspaceRequest) -> HttpResponse:
     _require(request)
     return _page(request)
@@ -158,8 +156,7 @@ def _form(request: WorkspaceRequest, data: Any = None) -> PersonInvitationForm:
     return form
 
 
-@require_POST
-@login_required
+@rule(post=ADMINISTRATOR)
 def invite(request: WorkspaceRequest) -> HttpResponse:
     """The address of the invitation is on the page that answers, and never again."""
     _require(request)
@@ -168,8 +165,7 @@ def invite(request: WorkspaceRequest) -> HttpResponse:
     return _page(request, form, status=422) if made is None else _page(request, **made)
 
 
-@require_POST
-@login_required
+@rule(post=ADMINISTRATOR, of="studio_invitation")
 def revoke_invitation(request: WorkspaceRequest, invitation_id: UUID) -> HttpResponse:
     _require(request)
     invitation = get_object_or_404(Invitation, pk=invitation_id, workspace=None)
@@ -177,8 +173,7 @@ def revoke_invitation(request: WorkspaceRequest, invitation_id: UUID) -> HttpRes
     return _back(request)
 
 
-@require_POST
-@login_required
+@rule(post=ADMINISTRATOR, of="account")
 def reset_password(request: WorkspaceRequest, user_id: UUID) -> HttpResponse:
     """By e-mail where one goes out; else the link is on the page that answers, to be handed over."""
     _require(request)
@@ -196,8 +191,7 @@ def reset_password(request: WorkspaceRequest, user_id: UUID) -> HttpResponse:
     return _page(request, reset_address=address, reset_for=user)
 
 
-@require_POST
-@login_required
+@rule(post=ADMINISTRATOR, of="account")
 def deactivate(request: WorkspaceRequest, user_id: UUID) -> HttpResponse:
     """The last owner of a workspace is deactivated once the page has named those workspaces (`confirmed`)."""
     _require(request)
@@ -209,22 +203,19 @@ def deactivate(request: WorkspaceRequest, user_id: UUID) -> HttpResponse:
     return _switch(request, user_id, administration.deactivate, _("%(email)s can no longer sign in."))
 
 
-@require_POST
-@login_required
+@rule(post=ADMINISTRATOR, of="account")
 def reactivate(request: WorkspaceRequest, user_id: UUID) -> HttpResponse:
     return _switch(request, user_id, administration.reactivate, _("%(email)s can sign in again."))
 
 
-@require_POST
-@login_required
+@rule(post=ADMINISTRATOR, of="account")
 def make_administrator(request: WorkspaceRequest, user_id: UUID) -> HttpResponse:
     _require_appointing(request)
     done = _("%(email)s is an administrator now.")
     return _switch_when_fresh(request, user_id, administration.make_administrator, done)
 
 
-@require_POST
-@login_required
+@rule(post=ADMINISTRATOR, of="account")
 def remove_administrator(request: WorkspaceRequest, user_id: UUID) -> HttpResponse:
     _require_appointing(request)
     done = _("%(email)s is no longer an administrator.")

@@ -2,15 +2,12 @@
 
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
 
 from apps.core.errors import NotVisible
 from apps.core.htmx import render_page
@@ -21,8 +18,7 @@ from apps.datasets.roles import role_label
 from apps.datasets.rows import DataRows, RejectedRows
 from apps.jobs.models import ACTIVE, State
 from apps.jobs.views import status_context
-from apps.workspaces import access
-from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.rules import VIEW, rule
 from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.roles import Role
 
@@ -71,8 +67,7 @@ DATASETS = Listing(
 VERSIONS = Listing(sorts=(Sort("newest", "", ("-number",)),), page_size=12, prefix="versions-")
 
 
-@require_GET
-@in_workspace()
+@rule(get=VIEW)
 def dataset_list(request: WorkspaceRequest) -> HttpResponse:
     everything = Dataset.objects.in_workspace(request.workspace)
     archived = request.GET.get("archived") == "1"
@@ -87,11 +82,9 @@ def dataset_list(request: WorkspaceRequest) -> HttpResponse:
     return render_page(request, "datasets/list.html", context)
 
 
-@require_GET
-@login_required
-def detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+@rule(get=VIEW, of="dataset")
+def detail(request: WorkspaceRequest, dataset: Dataset) -> HttpResponse:
     """The newest version, or the one that ?version= names."""
-    dataset = access.open_object(request, Dataset.objects.all(), pk=pk)
     version = _chosen_version(dataset, request.GET.get("version", ""))
     related = dataset.versions.select_related("job").defer("result", "roles", "job__spec", "job__result")
     context: dict[str, Any] = {

@@ -1,25 +1,19 @@
 """Everything that went in or came out, as files."""
 
-from uuid import UUID
-
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
-from django.views.decorators.http import require_GET
 
 from apps.core.downloads import read_chunks
 from apps.core.errors import NotVisible
 from apps.core.storage import storage
 from apps.datasets.files import send_import_file, send_version_file
 from apps.datasets.models import DatasetVersion, Import
-from apps.workspaces import access
 from apps.workspaces.access.downloads import send_file
+from apps.workspaces.access.rules import VIEW, rule
 
 
-@require_GET
-@login_required
-def source(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+@rule(get=VIEW, of="import")
+def source(request: HttpRequest, import_: Import) -> HttpResponseBase:
     """The file as it came; one that is still to be fetched is not there."""
-    import_ = access.open_object(request, Import.objects.all(), pk=pk)
     if import_.address_encrypted or import_.files_deleted_at:
         raise NotVisible
     chunks = read_chunks(storage().open(import_.source_key))
@@ -28,17 +22,13 @@ def source(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     )
 
 
-@require_GET
-@login_required
-def import_file(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
+@rule(get=VIEW, of="import", values="import_file", related=("dataset",))
+def import_file(request: HttpRequest, import_: Import, name: str) -> HttpResponseBase:
     """Rows that could not be read, with line and reason: rejected.csv or rejected.parquet."""
-    related = Import.objects.select_related("workspace", "dataset")
-    return send_import_file(request, access.open_object(request, related, pk=pk), name)
+    return send_import_file(request, import_, name)
 
 
-@require_GET
-@login_required
-def version_file(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
+@rule(get=VIEW, of="dataset_version", values="version_file", related=("dataset",))
+def version_file(request: HttpRequest, version: DatasetVersion, name: str) -> HttpResponseBase:
     """Rows of a version: kept or rejected, .csv or .parquet."""
-    related = DatasetVersion.objects.select_related("workspace", "dataset")
-    return send_version_file(request, access.open_object(request, related, pk=pk), name)
+    return send_version_file(request, version, name)

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.core.errors import UserError
 from apps.core.htmx import redirect, render_page
@@ -18,9 +15,7 @@ from apps.datasets.forms import ConfirmForm, RereadForm, UploadForm
 from apps.datasets.models import Dataset, Import
 from apps.datasets.rows import sample_rows
 from apps.jobs.views import status_context
-from apps.workspaces import access
-from apps.workspaces.access import Action
-from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.rules import EDIT, VIEW, rule
 from apps.workspaces.models import Workspace
 from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.tasks import TASKS
@@ -28,18 +23,15 @@ from workers.contracts.tasks import TASKS
 PASTED_NAME = "pasted.txt"
 
 
-@require_http_methods(["GET", "POST"])
-@in_workspace(Action.EDIT)
+@rule(get=EDIT, post=EDIT)
 def new(request: WorkspaceRequest) -> HttpResponse:
     """Upload a file, or paste rows, into a new dataset."""
     return _upload(request, request.workspace, None)
 
 
-@require_http_methods(["GET", "POST"])
-@login_required
-def upload(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+@rule(get=EDIT, post=EDIT, of="dataset")
+def upload(request: WorkspaceRequest, dataset: Dataset) -> HttpResponse:
     """Upload the next version of a dataset, or another file when the first could not be read."""
-    dataset = access.open_object(request, Dataset.objects.all(), Action.EDIT, pk=pk)
     return _upload(request, dataset.workspace, dataset)
 
 
@@ -91,8 +83,7 @@ def _source(request: WorkspaceRequest, cleaned: dict[str, Any]) -> dict[str, Any
     return {"filename": PASTED_NAME, "chunks": pasted, "name": cleaned["name"] or _("Pasted text")}
 
 
-@require_GET
-@in_workspace(Action.EDIT)
+@rule(get=EDIT, values="upload_id")
 def parts(request: WorkspaceRequest, upload_id: str) -> JsonResponse:
     """Which parts of an upload are here, so that it goes on where it broke off."""
     try:
@@ -102,8 +93,7 @@ def parts(request: WorkspaceRequest, upload_id: str) -> JsonResponse:
     return JsonResponse({"parts": numbers})
 
 
-@require_POST
-@in_workspace(Action.EDIT)
+@rule(post=EDIT, values="upload_id number")
 def part(request: WorkspaceRequest, upload_id: str, number: int) -> JsonResponse:
     """One part of a file, as the body of the request."""
     if request.content_type == "multipart/form-data":
@@ -122,12 +112,9 @@ def part(request: WorkspaceRequest, upload_id: str, number: int) -> JsonResponse
     return JsonResponse({})
 
 
-@require_http_methods(["GET", "POST"])
-@login_required
-def import_page(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+@rule(get=VIEW, post=EDIT, of="import", related=("dataset", "job"))
+def import_page(request: WorkspaceRequest, import_: Import) -> HttpResponse:
     """Progress while the file is read; then the proposal, to be corrected and confirmed."""
-    action = Action.EDIT if request.method == "POST" else Action.VIEW
-    import_ = access.open_object(request, Import.objects.select_related("dataset", "job"), action, pk=pk)
     form = ConfirmForm(request.POST or None, import_=import_)
     if request.method == "POST" and form.is_valid():
         try:
@@ -172,11 +159,9 @@ def _proposal_context(import_: Import, form: ConfirmForm) -> dict[str, Any]:
     }
 
 
-@require_POST
-@login_required
-def reread(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+@rule(post=EDIT, of="import", related=("dataset", "job"))
+def reread(request: WorkspaceRequest, import_: Import) -> HttpResponse:
     """Read the stored file again: another sheet of it, or in another encoding."""
-    import_ = access.open_object(request, Import.objects.select_related("dataset", "job"), Action.EDIT, pk=pk)
     try:
         services.reread_import(
             actor=request.user,
@@ -186,19 +171,17 @@ def reread(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
         )
     except UserError as error:
         messages.error(request, str(error.message))
-    return redirect(request, "datasets:import", pk)
+    return redirect(request, "datasets:import", import_.pk)
 
 
-@require_POST
-@login_required
-def discard(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
-    import_ = access.open_object(request, Import.objects.select_related("dataset"), Action.EDIT, pk=pk)
+@rule(post=EDIT, of="import", related=("dataset",))
+def discard(request: WorkspaceRequest, import_: Import) -> HttpResponse:
     dataset = import_.dataset
     try:
         services.discard_import(actor=request.user, import_=import_)
     except UserError as error:
         messages.error(request, str(error.message))
-        return redirect(request, "datasets:import", pk)
+        return redirect(request, "datasets:import", import_.pk)
     messages.success(request, _("“%(file)s” was discarded.") % {"file": import_.filename})
     if Dataset.objects.filter(pk=dataset.pk).exists():
         return redirect(request, "datasets:detail", dataset.pk)

@@ -9,7 +9,6 @@ from uuid import UUID
 import segno
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpResponse
@@ -18,7 +17,6 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.catalog.lineage import lineage_of
 from apps.catalog.models import ModelVersion
@@ -42,7 +40,7 @@ from apps.publishing.services import links
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.access.api_keys import create_api_key, revoke_api_key
-from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.rules import EDIT, MAKER, PUBLISH, VIEW, rule
 from apps.workspaces.models import ApiKey
 from apps.workspaces.requests import WorkspaceRequest
 
@@ -78,8 +76,7 @@ LINKS = Listing(searches=("name", "created_by__email"), page_size=5, prefix="lin
 APP_KEYS = Listing(searches=("name", "prefix", "created_by__email"), page_size=10, prefix="keys-")
 
 
-@require_GET
-@in_workspace()
+@rule(get=VIEW)
 def app_list(request: WorkspaceRequest) -> HttpResponse:
     found = App.objects.visible_to(request.user).in_workspace(request.workspace)
     archived = request.GET.get("archived") == "1"
@@ -97,8 +94,7 @@ def app_list(request: WorkspaceRequest) -> HttpResponse:
     return render_page(request, "publishing/list.html", context)
 
 
-@require_http_methods(["GET", "POST"])
-@in_workspace(Action.EDIT)
+@rule(get=EDIT, post=EDIT, names={"model": "model"})
 def new(request: WorkspaceRequest) -> HttpResponse:
     """One page with good defaults; the first button publishes."""
     workspace = request.workspace
@@ -151,11 +147,9 @@ def _create(request: WorkspaceRequest, form: AppForm) -> App:
     return app
 
 
-@require_http_methods(["GET", "POST"])
-@login_required
-def edit(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
+@rule(get=EDIT, post=EDIT, of="app", names={"model": "model"}, related=("live_version",))
+def edit(request: WorkspaceRequest, app: App) -> HttpResponse:
     """Saving makes the next version; visitors see it when it is published."""
-    app = _app(request, app_id, Action.EDIT)
     start = _version_to_start_from(app, request.GET.get("from", ""))
     models = models_like(ModelVersion.objects.in_workspace(app.workspace).current(), app.app_type)
     now = AppSettings(**{name: getattr(start, name) for name in AppSettings.__dataclass_fields__})
@@ -231,10 +225,9 @@ def _is_uuid(value: str | None) -> bool:
     return True
 
 
-@require_GET
-@login_required
-def detail(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
-    return _detail(request, _app(request, app_id))
+@rule(get=VIEW, of="app", related=("live_version",))
+def detail(request: WorkspaceRequest, app: App) -> HttpResponse:
+    return _detail(request, app)
 
 
 def _detail(
@@ -306,11 +299,9 @@ def _app(request: WorkspaceRequest, app_id: UUID, action: Action = Action.VIEW) 
     return app
 
 
-@require_POST
-@login_required
-def publish(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
+@rule(post=PUBLISH, of="app", names={"version": "app_version"}, related=("live_version",))
+def publish(request: WorkspaceRequest, app: App) -> HttpResponse:
     """Publishes the version in the form: the newest, or an older one again."""
-    app = _app(request, app_id, Action.PUBLISH)
     version = access.get_visible(
         app.versions.select_related("model_version__run"), request.user, pk=request.POST.get("version", "")
     )
@@ -326,45 +317,35 @@ def publish(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     return redirect("publishing:detail", app.pk)
 
 
-@require_POST
-@login_required
-def check_parity(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
-    app = _app(request, app_id, Action.EDIT)
+@rule(post=EDIT, of="app", related=("live_version",))
+def check_parity(request: WorkspaceRequest, app: App) -> HttpResponse:
     version = app.live_version or app.versions.latest("number")
     services.start_parity_check(actor=request.user, version=version)
     return redirect("publishing:detail", app.pk)
 
 
-@require_POST
-@login_required
-def archive(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
-    app = _app(request, app_id, Action.PUBLISH)
+@rule(post=PUBLISH, of="app", related=("live_version",))
+def archive(request: WorkspaceRequest, app: App) -> HttpResponse:
     services.archive_app(actor=request.user, app=app)
     messages.success(request, _("%(app)s is archived: its links are closed.") % {"app": app})
     return redirect("publishing:detail", app.pk)
 
 
-@require_POST
-@login_required
-def restore(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
-    app = _app(request, app_id, Action.PUBLISH)
+@rule(post=PUBLISH, of="app", related=("live_version",))
+def restore(request: WorkspaceRequest, app: App) -> HttpResponse:
     services.restore_app(actor=request.user, app=app)
     return redirect("publishing:detail", app.pk)
 
 
-@require_POST
-@login_required
-def delete(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
-    app = _app(request, app_id, Action.EDIT)
+@rule(post=MAKER, of="app", related=("live_version",))
+def delete(request: WorkspaceRequest, app: App) -> HttpResponse:
     services.delete_app(actor=request.user, app=app)
     messages.success(request, _("%(app)s is deleted.") % {"app": app})
     return redirect("publishing:list")
 
 
-@require_POST
-@login_required
-def create_link(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
-    app = _app(request, app_id, Action.PUBLISH)
+@rule(post=PUBLISH, of="app", related=("live_version",))
+def create_link(request: WorkspaceRequest, app: App) -> HttpResponse:
     form = LinkForm(request.POST)
     if form.is_valid():
         try:
@@ -375,11 +356,9 @@ def create_link(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     return _detail(request, app, link_form=form, status=422)
 
 
-@require_POST
-@login_required
-def set_link_password(request: WorkspaceRequest, app_id: UUID, link_id: UUID) -> HttpResponse:
+@rule(post=PUBLISH, of="app share_link", related=("live_version",))
+def set_link_password(request: WorkspaceRequest, app: App, link_id: UUID) -> HttpResponse:
     """Another password for a link, or none."""
-    app = _app(request, app_id, Action.PUBLISH)
     link = access.get_visible(ShareLink.objects.filter(app=app), request.user, pk=link_id)
     form = LinkPasswordForm(request.POST)
     if not form.is_valid():
@@ -390,21 +369,17 @@ def set_link_password(request: WorkspaceRequest, app_id: UUID, link_id: UUID) ->
     return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
 
 
-@require_POST
-@login_required
-def revoke_link(request: WorkspaceRequest, app_id: UUID, link_id: UUID) -> HttpResponse:
-    app = _app(request, app_id, Action.PUBLISH)
+@rule(post=PUBLISH, of="app share_link", related=("live_version",))
+def revoke_link(request: WorkspaceRequest, app: App, link_id: UUID) -> HttpResponse:
     link = access.get_visible(ShareLink.objects.filter(app=app), request.user, pk=link_id)
     links.revoke_share_link(actor=request.user, link=link)
     messages.success(request, _("The link is closed. Open pages were disconnected."))
     return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
 
 
-@require_POST
-@login_required
-def create_key(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
+@rule(post=EDIT, of="app", related=("live_version",))
+def create_key(request: WorkspaceRequest, app: App) -> HttpResponse:
     """The new key is on the page that answers, and never again."""
-    app = _app(request, app_id, Action.EDIT)
     form = AppKeyForm(request.POST)
     if form.is_valid():
         try:
@@ -420,10 +395,8 @@ def create_key(request: WorkspaceRequest, app_id: UUID) -> HttpResponse:
     return _detail(request, app, key_form=form, status=422)
 
 
-@require_POST
-@login_required
-def revoke_key(request: WorkspaceRequest, app_id: UUID, key_id: UUID) -> HttpResponse:
-    app = _app(request, app_id, Action.EDIT)
+@rule(post=MAKER, of="app app_key", related=("live_version",))
+def revoke_key(request: WorkspaceRequest, app: App, key_id: UUID) -> HttpResponse:
     key = access.get_visible(ApiKey.objects.filter(app_id=app.pk), request.user, pk=key_id)
     revoke_api_key(actor=request.user, key=key)
     return redirect(reverse("publishing:detail", args=[app.pk]) + "#api")

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
 
 from apps.catalog.lineage import lineage_of
 from apps.catalog.models import ModelVersion
 from apps.publishing.defaults import app_type_of
 from apps.publishing.models import AppType
 from apps.publishing.views.strings import page_strings
-from apps.workspaces import access
+from apps.workspaces.access.rules import VIEW, rule
 
 
-@require_GET
-@login_required
-def try_model(request: HttpRequest, model_id: UUID) -> HttpResponse:
+@rule(get=VIEW, of="model", related=("parent", "dataset_version__dataset", "run"))
+def try_model(request: HttpRequest, model: ModelVersion) -> HttpResponse:
     """One input, two answers: of the model's base and of itself."""
-    models = ModelVersion.objects.select_related("parent", "dataset_version__dataset", "run")
-    model = access.open_object(request, models, pk=model_id)
     base = model.parent if model.parent and model.parent.is_ready else None
     app_type = app_type_of(model)
     context = {

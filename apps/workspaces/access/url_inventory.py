@@ -1,4 +1,4 @@
-"""Finds every address that the site really has, so that none escapes the access table."""
+"""Every address that the site really has, with its rule, so that none escapes the access table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from apps.workspaces.access.access_table import ADMIN_ACTIONS, ADMIN_MAY, DOORS, Door, Needs, roles_for
+from apps.workspaces.access.access_table import ADMIN_ACTIONS, ADMIN_MAY, admin_rules, roles_for
+from apps.workspaces.access.rules import DECLARED, Door, Needs
 
 
 @dataclass(frozen=True)
@@ -20,34 +21,34 @@ class Address:
 
     key: str
     route: str
+    door: Door | None
     is_socket: bool = False
-
-    @property
-    def door(self) -> Door | None:
-        return DOORS.get(self.key)
 
 
 def addresses(resolver: URLResolver | None = None, sockets: list[Any] | None = None) -> Iterator[Address]:
     """Every address of the site (or of `resolver`), Django's admin included, and every WebSocket."""
-    yield from _walk(resolver or get_resolver(), "", ())
+    named = admin_rules()
+    for key, route, view in _walk(resolver or get_resolver(), "", ()):
+        yield Address(key, route, getattr(view, "access_rule", None) or DECLARED.get(key) or named.get(key))
     if sockets is None:
         sockets = import_module(settings.ROOT_URLCONF).websocket_urlpatterns
     for pattern in sockets:
-        yield Address(str(pattern.pattern), str(pattern.pattern), is_socket=True)
+        route = str(pattern.pattern)
+        yield Address(route, route, DECLARED.get(route), is_socket=True)
 
 
-def _walk(resolver: URLResolver, prefix: str, names: tuple[str, ...]) -> Iterator[Address]:
+def _walk(resolver: URLResolver, prefix: str, names: tuple[str, ...]) -> Iterator[tuple[str, str, Any]]:
     for pattern in resolver.url_patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             inner = (*names, pattern.namespace) if pattern.namespace else names
             yield from _walk(pattern, route, inner)
         elif isinstance(pattern, URLPattern):
-            yield Address(":".join((*names, pattern.name)) if pattern.name else route, route)
+            yield ":".join((*names, pattern.name)) if pattern.name else route, route, pattern.callback
 
 
 def unlisted() -> list[str]:
-    """Addresses and models of the admin that the access table does not know."""
+    """Addresses without a rule, and models whose admin has none."""
     models = [model._meta.label_lower for model in admin.site._registry]
     missing = [label for label in models if label not in ADMIN_MAY]
     return [address.route for address in addresses() if address.door is None] + missing

@@ -8,15 +8,14 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
 
 from apps.accounts.models import User
 from apps.core.choices import pick
 from apps.core.errors import NotVisible
 from apps.workspaces import audit
 from apps.workspaces.access import Action
-from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.access.downloads import send_file
+from apps.workspaces.access.rules import MANAGE, rule
 from apps.workspaces.forms import AuditFilterForm
 from apps.workspaces.models import AuditEntry
 from apps.workspaces.querysets import AuditQuerySet
@@ -40,8 +39,7 @@ def _found(request: WorkspaceRequest) -> tuple[AuditFilterForm, AuditQuerySet]:
     return form, everything.found_by(**{name: value for name, value in form.cleaned_data.items() if value})
 
 
-@require_GET
-@in_workspace(Action.MANAGE)
+@rule(get=MANAGE)
 def trail(request: WorkspaceRequest) -> HttpResponse:
     form, found = _found(request)
     chosen = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
@@ -51,8 +49,7 @@ def trail(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "workspaces/audit.html", context, status=422 if form.errors else 200)
 
 
-@require_GET
-@in_workspace(Action.MANAGE)  # type: ignore[arg-type]  # a streamed response
+@rule(get=MANAGE, values="audit_kind")
 def export(request: WorkspaceRequest, kind: str) -> HttpResponseBase:
     """What the filters leave, newest first, as csv or jsonl; streamed, however long it is."""
     if kind not in EXPORTS:

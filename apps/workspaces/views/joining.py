@@ -13,7 +13,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
 
 from apps.accounts.adapter import must_prove_addresses
 from apps.accounts.models import User
@@ -22,6 +21,7 @@ from apps.core.client_addresses import address_of_request, limited_as
 from apps.core.errors import NotVisible, UserError
 from apps.core.rate_limits import Rate, take
 from apps.workspaces.access.middleware import SESSION_KEY
+from apps.workspaces.access.rules import INVITATION, LINK, rule
 from apps.workspaces.forms import JoinForm
 from apps.workspaces.models import Invitation, Membership
 from apps.workspaces.team import invitations
@@ -31,7 +31,7 @@ JOINING = Rate(60)
 
 
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@rule(get=LINK, post=INVITATION, of="invitation_token")
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """Who invites whereto; accepting is a POST. Every invitation that is not open looks the same."""
     try:

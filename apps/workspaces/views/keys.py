@@ -8,13 +8,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.core.errors import UserError
 from apps.core.listing import Filter, Listing
 from apps.workspaces import access
 from apps.workspaces.access import Action, api_keys
 from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.rules import EDIT, MAKER, VIEW, rule
 from apps.workspaces.forms import ApiKeyForm
 from apps.workspaces.models import ApiKey
 from apps.workspaces.requests import WorkspaceRequest
@@ -34,8 +34,7 @@ KEYS = Listing(
 )
 
 
-@require_http_methods(["GET", "POST"])
-@in_workspace()
+@rule(get=VIEW, post=EDIT)
 def keys(request: WorkspaceRequest) -> HttpResponse:
     """Keys for the REST API. A new key's secret is on the page that answers the form, and never again."""
     workspace = request.workspace
@@ -71,7 +70,7 @@ def keys(request: WorkspaceRequest) -> HttpResponse:
     )
 
 
-@require_POST
+@rule(post=MAKER, of="api_key", by_view=True)
 @in_workspace()
 def revoke_key(request: WorkspaceRequest, key_id: UUID) -> HttpResponse:
     key = access.open_object(request, ApiKey.objects.all(), pk=key_id)

@@ -8,13 +8,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
-from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.errors import NotVisible, UserError
 from apps.core.listing import NEWEST, OLDEST, Filter, Listing, Sort
 from apps.workspaces import access
 from apps.workspaces.access import ALLOWED, DESCRIPTIONS, Action
 from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.rules import MANAGE, VIEW, rule
 from apps.workspaces.forms import InvitationForm
 from apps.workspaces.models import AuditEntry, Invitation, Membership, Role
 from apps.workspaces.requests import WorkspaceRequest
@@ -31,8 +31,7 @@ MEMBERS = Listing(
 INVITATIONS = Listing(searches=("email", "created_by__email"), sorts=(NEWEST, OLDEST), prefix="invitations-")
 
 
-@require_GET
-@in_workspace()
+@rule(get=VIEW)
 def detail(request: WorkspaceRequest) -> HttpResponse:
     """Members, invitations, roles, and what was done last."""
     return _page(request)
@@ -65,8 +64,7 @@ def role_table() -> list[tuple[Any, list[tuple[str, bool]]]]:
     ]
 
 
-@require_POST
-@in_workspace(Action.MANAGE)
+@rule(post=MANAGE)
 def invite(request: WorkspaceRequest) -> HttpResponse:
     """Create an invitation. Its address is on the page that answers, and never again; with an e-mail address it is mailed."""
     workspace = request.workspace
@@ -75,7 +73,7 @@ def invite(request: WorkspaceRequest) -> HttpResponse:
     return _page(request, form, status=422) if made is None else _page(request, **made)
 
 
-@require_POST
+@rule(post=MANAGE, of="invitation", by_view=True)
 @in_workspace(Action.MANAGE)
 def revoke_invitation(request: WorkspaceRequest, invitation_id: UUID) -> HttpResponse:
     invitation = access.open_object(request, Invitation.objects.all(), Action.MANAGE, pk=invitation_id)
@@ -83,7 +81,7 @@ def revoke_invitation(request: WorkspaceRequest, invitation_id: UUID) -> HttpRes
     return redirect("workspaces:detail")
 
 
-@require_POST
+@rule(post=MANAGE, of="membership", by_view=True)
 @in_workspace(Action.MANAGE)
 def set_role(request: WorkspaceRequest, member_id: UUID) -> HttpResponse:
     membership = _member(request, member_id)
@@ -95,7 +93,7 @@ def set_role(request: WorkspaceRequest, member_id: UUID) -> HttpResponse:
     return redirect("workspaces:detail")
 
 
-@require_POST
+@rule(post=MANAGE, of="membership", by_view=True)
 @in_workspace(Action.MANAGE)
 def remove(request: WorkspaceRequest, member_id: UUID) -> HttpResponse:
     membership = _member(request, member_id)

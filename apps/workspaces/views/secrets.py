@@ -6,20 +6,19 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.core.errors import UserError
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.rules import MANAGE, rule
 from apps.workspaces.forms import SecretForm
 from apps.workspaces.models import WorkspaceSecret
 from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.team import secrets
 
 
-@require_http_methods(["GET", "POST"])
-@in_workspace(Action.MANAGE)
+@rule(get=MANAGE, post=MANAGE)
 def hub_token(request: WorkspaceRequest) -> HttpResponse:
     """POST sets or replaces it."""
     workspace, kind = request.workspace, WorkspaceSecret.Kind.HUB_TOKEN
@@ -42,7 +41,7 @@ def hub_token(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "workspaces/hub_token.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
+@rule(post=MANAGE, of="secret", by_view=True)
 @in_workspace()
 def remove(request: WorkspaceRequest, secret_id: UUID) -> HttpResponse:
     secret = access.open_object(request, WorkspaceSecret.objects.all(), Action.MANAGE, pk=secret_id)

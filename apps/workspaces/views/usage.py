@@ -5,9 +5,8 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
 
-from apps.workspaces.access.decorators import in_workspace
+from apps.workspaces.access.rules import VIEW, rule
 from apps.workspaces.models import Quota, Workspace
 from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.usage.report import ledger_lines, meters
@@ -15,8 +14,7 @@ from apps.workspaces.usage.report import ledger_lines, meters
 LATEST_LINES = 30
 
 
-@require_GET
-@in_workspace()
+@rule(get=VIEW)
 def usage(request: WorkspaceRequest) -> HttpResponse:
     workspace = request.workspace
     context = {

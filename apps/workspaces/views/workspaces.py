@@ -5,33 +5,30 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.core.choices import pick
 from apps.core.errors import NotVisible, UserError
 from apps.core.listing import Listing, Sort
 from apps.workspaces import access
 from apps.workspaces.access import Action
-from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.access.middleware import SESSION_KEY
+from apps.workspaces.access.rules import MANAGE, OWN, SIGN_IN, VIEW, rule
 from apps.workspaces.forms import DeleteForm, HandOverForm, NameForm
 from apps.workspaces.models import Membership, Role, Workspace
 from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.team import lifecycle, members
 
 _BY_NAME = (Sort("name", _l("Name"), ("workspace__name", "pk")),)
-OWN = Listing(searches=("workspace__name",), sorts=_BY_NAME)
+JOINED = Listing(searches=("workspace__name",), sorts=_BY_NAME)
 DELETED = Listing(searches=("workspace__name",), sorts=_BY_NAME, prefix="deleted-")
 
 
-@require_GET
-@login_required
+@rule(get=SIGN_IN)
 def all_workspaces(request: WorkspaceRequest) -> HttpResponse:
     """Where this person belongs, and what they deleted and can still bring back."""
     return _list(request, NameForm())
@@ -42,7 +39,7 @@ def _list(request: WorkspaceRequest, form: NameForm, status: int = 200) -> HttpR
     context = {
         "form": form,
         "may_create": access.may_create_workspace(request.user),
-        "list": OWN.read(request, own.filter(workspace__deleted_at=None)),
+        "list": JOINED.read(request, own.filter(workspace__deleted_at=None)),
         "deleted": DELETED.read(
             request,
             own.filter(role=Role.OWNER, workspace__deleted_at__isnull=False, workspace__purged_at=None),
@@ -52,8 +49,7 @@ def _list(request: WorkspaceRequest, form: NameForm, status: int = 200) -> HttpR
     return render(request, "workspaces/all.html", context, status=status)
 
 
-@require_POST
-@login_required
+@rule(post=SIGN_IN)
 def create(request: WorkspaceRequest) -> HttpResponse:
     form = NameForm(request.POST)
     if not form.is_valid():
@@ -63,8 +59,7 @@ def create(request: WorkspaceRequest) -> HttpResponse:
     return redirect("home:home")
 
 
-@require_POST
-@login_required
+@rule(post=VIEW, names={"workspace": "workspace"}, by_view=True)
 def switch(request: WorkspaceRequest) -> HttpResponse:
     """Work in another of one's workspaces from now on."""
     try:
@@ -79,8 +74,7 @@ def switch(request: WorkspaceRequest) -> HttpResponse:
     return redirect("home:home")
 
 
-@require_http_methods(["GET", "POST"])
-@in_workspace()
+@rule(get=VIEW, post=MANAGE)
 def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
     """The name, handing over, leaving and deleting. POST renames."""
     workspace = request.workspace
@@ -129,8 +123,7 @@ def _settings(
     return render(request, "workspaces/settings.html", context, status=status)
 
 
-@require_POST
-@in_workspace()
+@rule(post=VIEW)
 def leave(request: WorkspaceRequest) -> HttpResponse:
     workspace = request.workspace
     try:
@@ -142,8 +135,7 @@ def leave(request: WorkspaceRequest) -> HttpResponse:
     return redirect("workspaces:all")
 
 
-@require_POST
-@in_workspace(Action.OWN)
+@rule(post=OWN, names={"member": "membership"})
 def hand_over(request: WorkspaceRequest) -> HttpResponse:
     workspace = request.workspace
     form = HandOverForm(request.POST, workspace=workspace, user=request.user)
@@ -154,8 +146,7 @@ def hand_over(request: WorkspaceRequest) -> HttpResponse:
     return redirect("workspaces:detail")
 
 
-@require_POST
-@in_workspace(Action.OWN)
+@rule(post=OWN)
 def delete(request: WorkspaceRequest) -> HttpResponse:
     workspace, form = request.workspace, DeleteForm(request.POST)
     if form.is_valid():
@@ -172,8 +163,7 @@ def delete(request: WorkspaceRequest) -> HttpResponse:
     return redirect("workspaces:all")
 
 
-@require_POST
-@login_required
+@rule(post=OWN, of="deleted_workspace", hides=True, by_view=True)
 def restore(request: WorkspaceRequest, workspace_id: UUID) -> HttpResponse:
     workspace = Workspace.objects.filter(pk=workspace_id).first()
     if workspace is None:

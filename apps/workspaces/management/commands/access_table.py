@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if missing := unlisted():
-            raise CommandError(f"Not in apps/workspaces/access/access_table.py: {', '.join(missing)}")
+            raise CommandError(f"Without a rule (apps/workspaces/access/rules.py): {', '.join(missing)}")
         table = rows()
         if options["json"]:
             self.stdout.write(json.dumps(table, indent=1))
