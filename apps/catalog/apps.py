@@ -10,9 +10,11 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.catalog import receivers  # noqa: F401  (connects them)
+        from apps.catalog.audit_words import ACTIONS
         from apps.catalog.models import BaseModel, Export, ModelVersion
         from apps.jobs.job_pages import register_page
         from apps.workspaces.access.rules import register_object
+        from apps.workspaces.audit.words import register_actions
 
         register_page(
             JobKind.EXPORT,
@@ -22,3 +24,4 @@ class CatalogConfig(AppConfig):
         register_object("base_model", BaseModel)
         register_object("model", ModelVersion)
         register_object("export", Export)
+        register_actions(ACTIONS)

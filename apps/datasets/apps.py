@@ -10,10 +10,12 @@ class DatasetsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.datasets import receivers, sources  # noqa: F401  (connects receivers)
+        from apps.datasets.audit_words import ACTIONS
         from apps.datasets.models import Dataset, DatasetVersion, Import
         from apps.jobs.job_pages import register_page
         from apps.jobs.runner.child import register_source_access
         from apps.workspaces.access.rules import register_object
+        from apps.workspaces.audit.words import register_actions
 
         register_source_access(JobKind.IMPORT, sources.source_access)
         register_page(
@@ -23,3 +25,4 @@ class DatasetsConfig(AppConfig):
         register_object("dataset", Dataset)
         register_object("import", Import)
         register_object("dataset_version", DatasetVersion)
+        register_actions(ACTIONS)

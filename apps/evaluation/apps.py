@@ -9,9 +9,11 @@ class EvaluationConfig(AppConfig):
         from django.urls import reverse
 
         from apps.evaluation import receivers  # noqa: F401  (connects them)
+        from apps.evaluation.audit_words import ACTIONS
         from apps.evaluation.models import Comparison, Evaluation
         from apps.jobs.job_pages import register_page
         from apps.workspaces.access.rules import register_object
+        from apps.workspaces.audit.words import register_actions
         from workers.contracts.jobs import JobKind
 
         register_page(
@@ -22,3 +24,4 @@ class EvaluationConfig(AppConfig):
         )
         register_object("evaluation", Evaluation)
         register_object("comparison", Comparison)
+        register_actions(ACTIONS)

@@ -11,10 +11,13 @@ class PublishingConfig(AppConfig):
     def ready(self) -> None:
         from apps.jobs.job_pages import register_page
         from apps.publishing import receivers, token_rotation  # noqa: F401  (registers them)
+        from apps.publishing.audit_words import ACTIONS
         from apps.publishing.models import App
         from apps.workspaces.access.rules import register_object
+        from apps.workspaces.audit.words import register_actions
 
         register_page(
             JobKind.PARITY, "parity_of", lambda version: reverse("publishing:detail", args=[version.app_id])
         )
         register_object("app", App)
+        register_actions(ACTIONS)

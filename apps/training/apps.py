@@ -10,8 +10,10 @@ class TrainingConfig(AppConfig):
 
         from apps.jobs.job_pages import register_page
         from apps.training import receivers, services  # noqa: F401  (connects the former)
+        from apps.training.audit_words import ACTIONS
         from apps.training.models import Preflight, Run
         from apps.workspaces.access.rules import register_object
+        from apps.workspaces.audit.words import register_actions
         from apps.workspaces.models import UsageKind
         from apps.workspaces.usage import register_gauge
         from workers.contracts.jobs import JobKind
@@ -23,3 +25,4 @@ class TrainingConfig(AppConfig):
         register_page(JobKind.RUN, "run", lambda run: reverse("training:detail", args=[run.pk]))
         register_object("preflight", Preflight)
         register_object("run", Run)
+        register_actions(ACTIONS)

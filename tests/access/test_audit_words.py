@@ -76,7 +76,7 @@ def test_every_code_of_the_source_has_words_and_every_word_a_code() -> None:
             unknown.append(f"{file}:{call.lineno} {ast.unparse(call)[:100]}")
     assert unknown == [], "say the action as a text, so that it can be given words"
     assert len(codes) > 70
-    assert codes - set(ACTIONS) == set(), "no words in apps/workspaces/audit/words.py"
+    assert codes - set(ACTIONS) == set(), "no words in the audit_words.py of the app that records them"
     assert set(ACTIONS) - codes == set(), "nothing records these"
 
 

@@ -6,6 +6,7 @@ code that the source records.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -27,64 +28,23 @@ from workers.contracts.verdicts import VERDICTS
 ACTIONS: dict[str, Promise] = {
     "api_key.created": _("Created an API key"),
     "api_key.revoked": _("Revoked an API key"),
-    "app.archived": _("Archived an app"),
-    "app.changed": _("Changed an app"),
-    "app.created": _("Created an app"),
-    "app.deleted": _("Deleted an app"),
-    "app.parity_started": _("Started checking that an app answers as its model was trained"),
-    "app.published": _("Published an app"),
-    "app.restored": _("Brought an archived app back"),
-    "app.rolled_back": _("Put an app back to an earlier version"),
     "audit.exported": _("Exported the audit trail"),
-    "base_model.added": _("Added a base model"),
-    "base_model.archived": _("Archived a base model"),
-    "base_model.unarchived": _("Brought an archived base model back"),
-    "comparison.deleted": _("Deleted a comparison"),
-    "comparison.started": _("Started a comparison"),
-    "dataset.archived": _("Archived a dataset"),
-    "dataset.changed": _("Changed a dataset"),
-    "dataset.created": _("Created a dataset"),
-    "dataset.deleted": _("Deleted a dataset"),
-    "dataset.files_deleted": _("Deleted the rows of a dataset"),
-    "dataset.unarchived": _("Brought an archived dataset back"),
-    "dataset_version.confirmed": _("Confirmed what the columns of a file mean"),
-    "evaluation.deleted": _("Deleted an evaluation"),
-    "evaluation.started": _("Started an evaluation"),
     "group.changed": _("Changed a group of administrators"),
     "group.created": _("Created a group of administrators"),
     "group.deleted": _("Deleted a group of administrators"),
-    "import.discarded": _("Discarded an upload"),
-    "import.reread": _("Had a file read again"),
-    "import.started": _("Uploaded a file"),
     "invitation.accepted": _("Accepted an invitation"),
     "invitation.claimed": _("Signed up with an invitation by link"),
     "invitation.created": _("Invited a person"),
     "invitation.revoked": _("Revoked an invitation"),
-    "job.retried": _("Tried a job again"),
-    "job.stopped": _("Stopped a job"),
     "membership.changed": _("Gave a member another role"),
     "membership.left": _("Left the workspace"),
     "membership.removed": _("Removed a member"),
     "membership.set": _("Added a member"),
-    "model_version.archived": _("Archived a model"),
-    "model_version.changed": _("Changed the name or notes of a model"),
-    "model_version.exported": _("Packed a model for download"),
-    "model_version.files_deleted": _("Deleted the files of a model"),
-    "model_version.unarchived": _("Brought an archived model back"),
-    "preflight.requested": _("Asked what a run would do"),
     "quota.removed": _("Took the workspace's own limits away"),
     "quota.set": _("Set the workspace's own limits"),
-    "run.continued": _("Continued a run"),
-    "run.renamed": _("Renamed a run"),
-    "run.started": _("Started a run"),
     "secret.removed": _("Removed a token"),
     "secret.replaced": _("Replaced a token"),
     "secret.set": _("Entered a token"),
-    "share_link.created": _("Opened a link to an app"),
-    "share_link.password_set": _("Changed the password of a link"),
-    "share_link.revoked": _("Closed a link to an app"),
-    "studio.closed_to_network": _("Closed the studio to the local network"),
-    "studio.opened_to_network": _("Opened the studio to the local network"),
     "user.administrator_made": _("Made a person an administrator"),
     "user.administrator_removed": _("Removed the rights of an administrator"),
     "user.changed": _("Changed an account"),
@@ -117,6 +77,8 @@ ACTIONS: dict[str, Promise] = {
     "workspace.restored": _("Brought the deleted workspace back"),
     "workspace.transferred": _("Handed the workspace over"),
 }
+
+"""The actions of this app and of the accounts below it; apps above add theirs (`register_actions`)."""
 
 NAMES: dict[str, Promise] = {
     "accelerator_hours": _("training hours a month"),
@@ -189,6 +151,11 @@ BASELINES = (
     "Byte frequencies",
 )
 """What the name of an evaluation of no model begins with."""
+
+
+def register_actions(actions: Mapping[str, Promise]) -> None:
+    """Add the words of the actions that an app records. For its `apps.py`."""
+    ACTIONS.update(actions)
 
 
 def action_words(code: str) -> str:

@@ -1,0 +1,17 @@
+"""The words of the actions that this app records in the audit log."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+ACTIONS: dict[str, Promise] = {
+    "dataset.archived": _("Archived a dataset"),
+    "dataset.changed": _("Changed a dataset"),
+    "dataset.created": _("Created a dataset"),
+    "dataset.deleted": _("Deleted a dataset"),
+    "dataset.files_deleted": _("Deleted the rows of a dataset"),
+    "dataset.unarchived": _("Brought an archived dataset back"),
+    "dataset_version.confirmed": _("Confirmed what the columns of a file mean"),
+    "import.discarded": _("Discarded an upload"),
+    "import.reread": _("Had a file read again"),
+    "import.started": _("Uploaded a file"),
+}

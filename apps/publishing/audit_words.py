@@ -1,0 +1,18 @@
+"""The words of the actions that this app records in the audit log."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+ACTIONS: dict[str, Promise] = {
+    "app.archived": _("Archived an app"),
+    "app.changed": _("Changed an app"),
+    "app.created": _("Created an app"),
+    "app.deleted": _("Deleted an app"),
+    "app.parity_started": _("Started checking that an app answers as its model was trained"),
+    "app.published": _("Published an app"),
+    "app.restored": _("Brought an archived app back"),
+    "app.rolled_back": _("Put an app back to an earlier version"),
+    "share_link.created": _("Opened a link to an app"),
+    "share_link.password_set": _("Changed the password of a link"),
+    "share_link.revoked": _("Closed a link to an app"),
+}

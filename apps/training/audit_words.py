@@ -1,0 +1,11 @@
+"""The words of the actions that this app records in the audit log."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+ACTIONS: dict[str, Promise] = {
+    "preflight.requested": _("Asked what a run would do"),
+    "run.continued": _("Continued a run"),
+    "run.renamed": _("Renamed a run"),
+    "run.started": _("Started a run"),
+}
