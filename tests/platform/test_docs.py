@@ -37,6 +37,11 @@ def test_the_table_has_every_setting_of_the_example_once() -> None:
     assert len(names) > 40
 
 
+def test_every_setting_of_the_example_is_explained() -> None:
+    rows = docs_hooks.settings_table((ROOT / ".env.example").read_text()).splitlines()[2:]
+    assert [row for row in rows if row.endswith("|  |")] == []
+
+
 def test_a_comment_belongs_to_the_settings_below_it() -> None:
     table = docs_hooks.settings_table("# About both.\n#AA=1\n# BB=2\nCC=3\n# Of D|E.\nDD=\n\n# FF=6\n")
     assert table.splitlines()[2:] == [
