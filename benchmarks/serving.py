@@ -33,7 +33,7 @@ MODEL_KEY = "models/benchmark"
 SET_UP = """
 from apps.accounts.models import User
 from apps.catalog.models import ModelVersion
-from apps.publishing.defaults import AppSettings
+from apps.publishing.defaults import settings_for
 from apps.publishing.models import App
 from apps.publishing.services.apps import create_app
 from apps.publishing.services.links import create_share_link
@@ -43,7 +43,7 @@ workspace = create_workspace(actor=owner, name="Benchmark")
 model = ModelVersion.objects.create(workspace=workspace, number=1, name="Benchmark", kind="tuned", family="causal",
     task_type="chat", origin={{"kind": "starter"}}, origin_label="", storage_key="{key}", bytes=1, context_length=1024)
 app = create_app(actor=owner, workspace=workspace, model_version=model, name="Benchmark",
-    app_settings=AppSettings(max_tokens={tokens}))
+    app_settings=settings_for(model).model_copy(update=dict(max_tokens={tokens})))
 # Not through publish: its parity check would compute beside what is measured.
 App.objects.update(live_version=app.versions.get())
 app.refresh_from_db()

@@ -64,6 +64,6 @@ def _kept_key(sent: str) -> str | None:
 
 
 def _options(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A socket sends {"options": {"length": …}}, a form the field `length`."""
+    """A socket sends {"options": {"length": …}}, a form the field `length`. The app's kind picks those that it knows."""
     options = data.get("options")
-    return options if isinstance(options, dict) else {"length": data.get("length")}
+    return options if isinstance(options, dict) else dict(data.items())

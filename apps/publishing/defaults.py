@@ -2,114 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
 import duckdb
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from apps.catalog.models import ModelVersion
+from apps.core.errors import UserError
 from apps.datasets.rows import DataRows
-from apps.publishing.models import AppType
-from workers.contracts.tasks import TaskName
+from apps.publishing.kinds import AppKind, AppSettings, kind_of_task
 from workers.shared.storage import StorageError
 
-MOST_SUGGESTIONS = 6
 SUGGESTED_BY_DEFAULT = 3
 ROWS_LOOKED_AT = 50
 LONGEST_SUGGESTION = 160
 LONGEST_NAME = 80
-LONGEST_ANSWER = 4096
-
-_TYPES: dict[TaskName, AppType] = {
-    "chat": AppType.CHAT,
-    "instruction": AppType.CHAT,
-    "summarization": AppType.SUMMARIZATION,
-    "translation": AppType.TRANSLATION,
-    "generation": AppType.GENERATION,
-    "code": AppType.CODE,
-    "classification": AppType.CLASSIFICATION,
-}
-ICONS: dict[str, str] = {
-    AppType.CHAT: "message-circle",
-    AppType.SUMMARIZATION: "article",
-    AppType.TRANSLATION: "language",
-    AppType.GENERATION: "writing",
-    AppType.CODE: "code",
-    AppType.CLASSIFICATION: "tags",
-}
-CHOICE_OF_ICONS = {
-    "message-circle": gettext_lazy("Speech bubble"),
-    "article": gettext_lazy("Page of text"),
-    "language": gettext_lazy("Two languages"),
-    "writing": gettext_lazy("Pen and line"),
-    "code": gettext_lazy("Angle brackets"),
-    "tags": gettext_lazy("Tags"),
-    "books": gettext_lazy("Books"),
-    "lifebuoy": gettext_lazy("Lifebuoy"),
-    "robot": gettext_lazy("Robot"),
-    "school": gettext_lazy("Graduation cap"),
-    "heart": gettext_lazy("Heart"),
-    "bulb": gettext_lazy("Light bulb"),
-    "ticket": gettext_lazy("Ticket"),
-    "notes": gettext_lazy("Sheet of notes"),
-    "rocket": gettext_lazy("Rocket"),
-    "feather": gettext_lazy("Feather"),
-    "mood-smile": gettext_lazy("Smiling face"),
-}
-"""What can be chosen, and what it shows, in words."""
 
 
-@dataclass(frozen=True)
-class AppSettings:
-    """The fields of an AppVersion that people set; limits as on the model."""
-
-    description: str = ""
-    icon: str = "message-circle"
-    welcome: str = ""
-    suggestions: list[str] = field(default_factory=list)
-    system_prompt: str = ""
-    source_label: str = ""
-    target_label: str = ""
-    max_tokens: int = 256
-    temperature: float = 0.0
-    top_p: float = 1.0
-    repetition_penalty: float = 1.0
-
-    @classmethod
-    def from_form(cls, data: dict[str, Any]) -> AppSettings:
-        return cls(**{name: data[name] for name in cls.__dataclass_fields__ if data.get(name) is not None})
-
-
-def app_type_of(model: ModelVersion) -> AppType:
-    return _TYPES[model.task_type]
-
-
-def task_types_of(app_type: str) -> list[str]:
-    """What the models do that can answer in an app of this type."""
-    return [task for task, kind in _TYPES.items() if kind == app_type]
+def kind_of(model: ModelVersion) -> AppKind:
+    """Return the kind of app that this model answers in. Raises UserError where there is none."""
+    kind = kind_of_task(model.task_type)
+    if kind is None:
+        raise UserError(_("There is no kind of app for models of this task."), field="model")
+    return kind
 
 
 def settings_for(model: ModelVersion) -> AppSettings:
-    """Greedy, as the model was evaluated; only free text generation gets some randomness."""
-    kind = app_type_of(model)
-    welcome = {
-        AppType.CHAT: _("Ask me something."),
-        AppType.SUMMARIZATION: _("Paste a long text and get the short version."),
-        AppType.TRANSLATION: _("Give me a text, and read it in the other language."),
-        AppType.GENERATION: _("Give me a beginning, and I will go on."),
-        AppType.CODE: _("Start a program, and I will complete it."),
-        AppType.CLASSIFICATION: _("Paste a text and see where it belongs."),
-    }
-    room = model.context_length // 2 if model.context_length else LONGEST_ANSWER
-    return AppSettings(
-        icon=ICONS[kind],
-        welcome=welcome[kind],
-        max_tokens=max(16, min(256, room)),
-        temperature=0.8 if kind == AppType.GENERATION else 0.0,
-        top_p=0.95 if kind == AppType.GENERATION else 1.0,
-    )
+    """Return the settings of a new app with this model."""
+    return kind_of(model).new_settings(model.context_length)
 
 
 def default_name(model: ModelVersion) -> str:
@@ -121,7 +39,7 @@ def default_name(model: ModelVersion) -> str:
 def suggestions_for(model: ModelVersion) -> list[str]:
     """Short inputs from rows that were held out of training, in their order; none where these are gone.
 
-    Classification takes one for each label, as long as there are others.
+    Where answers are labels, one for each label, as long as there are others.
     """
     version = model.dataset_version
     if version is None or not version.is_ready:
@@ -140,8 +58,9 @@ def suggestions_for(model: ModelVersion) -> list[str]:
         text = " ".join(row.prompt[0]["content"].split())
         if 0 < len(text) <= LONGEST_SUGGESTION:
             found.setdefault(text, row.target)
-    is_classification = app_type_of(model) == AppType.CLASSIFICATION
-    first = {target: text for text, target in reversed(found.items())} if is_classification else {}
+    kind = kind_of_task(model.task_type)
+    has_labels = kind is not None and kind.answers_with_labels
+    first = {target: text for text, target in reversed(found.items())} if has_labels else {}
     ordered = [text for text, target in found.items() if first.get(target) == text]
     ordered += [text for text in found if text not in ordered]
     return ordered[:SUGGESTED_BY_DEFAULT]

@@ -41,9 +41,16 @@ class Entrance:
 
     @property
     def version(self) -> AppVersion | None:
-        if self.link:
-            return self.app.live_version
-        return self.app.versions.select_related("model_version").first()
+        version = (
+            self.app.live_version if self.link else self.app.versions.select_related("model_version").first()
+        )
+        return self._of_this_app(version)
+
+    def _of_this_app(self, version: AppVersion | None) -> AppVersion | None:
+        """The same, which need not ask the database for its app."""
+        if version is not None:
+            version.app = self.app
+        return version
 
     def version_now(self) -> AppVersion | None:
         """What answers a question that is asked now: while a page is open, its app may be published again. None where there
@@ -57,7 +64,7 @@ class Entrance:
             raise NotVisible
         if newest != self.app.live_version_id:
             self.app.refresh_from_db(fields=["live_version"])
-        return self.app.live_version
+        return self._of_this_app(self.app.live_version)
 
     @staticmethod
     def _live_link(link: ShareLink) -> ShareLinkQuerySet:

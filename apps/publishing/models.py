@@ -5,30 +5,23 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import ModelVersion
 from apps.core.models import Identified
 from apps.jobs.models import Job
+from apps.publishing.kinds import APP_KINDS, AppKind, kind_choices
 from apps.publishing.querysets import AppQuerySet, ConversationQuerySet, MessageQuerySet, ShareLinkQuerySet
 from apps.workspaces.models import InWorkspace
 from apps.workspaces.querysets import InWorkspaceQuerySet
-
-
-class AppType(models.TextChoices):
-    CHAT = "chat", _("Chat")
-    SUMMARIZATION = "summarization", _("Summarization")
-    TRANSLATION = "translation", _("Translation")
-    GENERATION = "generation", _("Text generation")
-    CODE = "code", _("Code")
-    CLASSIFICATION = "classification", _("Classification")
 
 
 class App(InWorkspace):
     number = models.PositiveIntegerField(_("number"))
     name = models.CharField(_("name"), max_length=80)
     slug = models.SlugField(_("model name in the API"), max_length=90)
-    app_type = models.CharField(_("type"), max_length=20, choices=AppType.choices)
+    app_type = models.CharField(_("type"), max_length=20, choices=kind_choices)
     live_version = models.ForeignKey(
         "AppVersion",
         models.SET_NULL,
@@ -53,6 +46,10 @@ class App(InWorkspace):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def kind(self) -> AppKind:
+        return APP_KINDS[self.app_type]
+
 
 class AppVersion(InWorkspace):
     """Everything a visitor meets: model, words, limits. Never changed; editing makes the next one."""
@@ -60,18 +57,8 @@ class AppVersion(InWorkspace):
     app = models.ForeignKey(App, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField(_("number"))
     model_version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="app_versions")
-    description = models.CharField(_("description"), max_length=300, blank=True)
-    icon = models.CharField(_("icon"), max_length=40, default="message-circle")
-    welcome = models.TextField(_("welcome text"), max_length=1000, blank=True)
-    suggestions: Any = models.JSONField(_("suggested inputs"), default=list, blank=True)
-    system_prompt = models.TextField(_("system prompt"), max_length=4000, blank=True)
-    source_label = models.CharField(_("source"), max_length=40, blank=True)
-    target_label = models.CharField(_("target"), max_length=40, blank=True)
-    """Names of the two panes of a translation app."""
-    max_tokens = models.PositiveIntegerField(_("longest answer, tokens"), default=256)
-    temperature = models.FloatField(_("temperature"), default=0.0)
-    top_p = models.FloatField(_("top-p"), default=1.0)
-    repetition_penalty = models.FloatField(_("repetition penalty"), default=1.0)
+    stored_settings: Any = models.JSONField(_("settings"), default=dict, blank=True)
+    """AppSettings of the app's kind; read them as `settings`."""
     parity_job = models.OneToOneField(
         Job, models.SET_NULL, null=True, blank=True, related_name="parity_of", verbose_name=_("parity check")
     )
@@ -88,6 +75,15 @@ class AppVersion(InWorkspace):
 
     def __str__(self) -> str:
         return f"{self.app.name} v{self.number}"
+
+    @property
+    def kind(self) -> AppKind:
+        return self.app.kind
+
+    @cached_property
+    def settings(self) -> Any:
+        """The settings model of the app's kind."""
+        return self.kind.settings.from_stored(self.stored_settings)
 
 
 class ShareLink(InWorkspace):

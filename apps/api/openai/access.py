@@ -28,6 +28,7 @@ class Caller:
         version = self.app.live_version
         if version is None or self.app.archived_at:
             raise ApiError(404, "model_not_found", _("This app is not published."), param="model")
+        version.app = self.app
         return version
 
     def require_asking(self) -> None:

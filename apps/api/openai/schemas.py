@@ -147,15 +147,16 @@ class GenerationRequest(BaseModel):
     def sampling(self, version: AppVersion) -> Sampling:
         """The app's own settings where the caller is silent; never a longer answer than the app allows. The nucleus of
         `top_p` 0 is the likeliest token alone, which is what temperature 0 takes."""
-        asked = self.max_completion_tokens or self.max_tokens or version.max_tokens
+        usual = version.kind.sampling(version.settings)
+        asked = [most for most in (self.max_completion_tokens or self.max_tokens, usual.max_tokens) if most]
         chosen = {
-            name: getattr(self, name) if getattr(self, name) is not None else getattr(version, name)
+            name: getattr(self, name) if getattr(self, name) is not None else getattr(usual, name)
             for name in ("temperature", "top_p", "repetition_penalty")
         }
         if chosen["top_p"] == 0:
             chosen |= {"top_p": 1.0, "temperature": 0.0}
         return Sampling(
-            max_tokens=min(asked, version.max_tokens),
+            max_tokens=min(asked, default=None),
             min_tokens=self.min_tokens or 0,
             top_k=self.top_k or 0,
             seed=self.seed,
@@ -190,11 +191,8 @@ class ChatRequest(GenerationRequest):
         return value
 
     def prompt(self, version: AppVersion) -> list[PromptMessage]:
-        """The app's system prompt leads, unless the caller brings one."""
-        messages = [message.prompt() for message in self.messages]
-        if version.system_prompt and messages[0].role != "system":
-            messages.insert(0, PromptMessage(role="system", content=version.system_prompt))
-        return messages
+        """What the app's model reads; the system prompt of a chat leads, unless the caller brings one."""
+        return version.kind.messages(version.settings, [message.prompt() for message in self.messages])
 
 
 MOST_PROMPTS = 16

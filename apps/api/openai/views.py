@@ -101,7 +101,7 @@ async def _admitted(request: HttpRequest, schema: type[Request]) -> tuple[Caller
 
 def _longest(sampling: Sampling, version: AppVersion) -> int:
     """The most tokens that the answer may have."""
-    return version.max_tokens if sampling.max_tokens is None else sampling.max_tokens
+    return sampling.max_tokens or version.kind.longest_answer(version.settings)
 
 
 async def _answered(body: GenerationRequest, caller: Caller, asked: Sequence[Events]) -> HttpResponseBase:

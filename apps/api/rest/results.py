@@ -1,6 +1,5 @@
 """Evaluations, comparisons, apps and jobs."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +22,7 @@ from apps.jobs import services as jobs
 from apps.jobs import stopping
 from apps.jobs.models import Job
 from apps.publishing.defaults import settings_for
+from apps.publishing.kinds import AppSettings
 from apps.publishing.models import App, ShareLink
 from apps.publishing.services import apps, links
 from apps.workspaces.access import Action
@@ -117,10 +117,18 @@ class ComparisonViewSet(VisibleViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+def _chosen_settings(model: ModelVersion, given: dict[str, Any]) -> AppSettings:
+    """The settings of a new app, changed as the request says."""
+    usual = settings_for(model).model_dump()
+    return settings_for(model).__class__(
+        **usual | {name: given[name] for name in usual.keys() & given.keys()}
+    )
+
+
 class AppViewSet(VisibleViewSet):
     queryset = App.objects.all()
     serializer_class = serializers.AppSerializer
-    related = ("live_version__parity_job",)
+    related = ("live_version__parity_job", "live_version__app")
 
     @extend_schema(request=serializers.AppRequestSerializer, responses={201: serializers.AppSerializer})
     def create(self, request: Request) -> Response:
@@ -135,7 +143,7 @@ class AppViewSet(VisibleViewSet):
                 workspace=model.workspace,
                 model_version=model,
                 name=name,
-                app_settings=replace(settings_for(model), **data),
+                app_settings=_chosen_settings(model, data),
             )
             if publish:
                 apps.publish(actor=user, app=app, version=app.versions.get(), verdict_is_confirmed=confirmed)

@@ -8,11 +8,14 @@ from rest_framework import serializers
 
 from apps.api.rest.schema import RECIPE_REF
 from apps.catalog.models import BaseModel, Export, ModelVersion
+from apps.core.settings_fields import api_field
 from apps.core.verdicts import PlanText, VerdictText, verdict_text
 from apps.datasets.models import Dataset, DatasetVersion, Import, task_choices
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs.models import Job
 from apps.jobs.queue_order import Queues
+from apps.publishing.kinds import settings_fields
+from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS
 from apps.publishing.models import App, AppVersion
 from apps.training.models import Preflight, Run
 from apps.workspaces.access.api_keys import DAYS, MOST_DAYS
@@ -397,16 +400,25 @@ class ComparisonSerializer(serializers.ModelSerializer[Comparison]):
         return [str(compared.evaluation_id) for compared in comparison.compared.all()]
 
 
+def _settings_fields() -> dict[str, Any]:
+    return {name: api_field(field) for name, field in settings_fields().items()}
+
+
 class AppVersionSerializer(serializers.ModelSerializer[AppVersion]):
     parity_job = JobSerializer(read_only=True, allow_null=True)
     parity = ObjectField(read_only=True, allow_null=True)
 
     class Meta:
         model = AppVersion
-        fields = [
-            "id", "number", "model_version", "description", "welcome", "suggestions", "system_prompt", "max_tokens",
-            "temperature", "top_p", "repetition_penalty", "parity", "parity_job", "created_at",
-        ]  # fmt: skip
+        fields = ["id", "number", "model_version", "parity", "parity_job", "created_at"]
+
+    def get_fields(self) -> dict[str, Any]:
+        """The fields of the row, and the settings that the kinds of apps have; an app shows those of its own kind."""
+        return super().get_fields() | _settings_fields()
+
+    def to_representation(self, version: AppVersion) -> dict[str, Any]:
+        # The settings are no attributes of the row: DRF leaves them out, as they are not required.
+        return super().to_representation(version) | version.settings.model_dump()
 
 
 class AppSerializer(serializers.ModelSerializer[App]):
@@ -418,26 +430,19 @@ class AppSerializer(serializers.ModelSerializer[App]):
 
 
 class AppRequestSerializer(serializers.Serializer[Any]):
-    """What is left out gets the default that fits the model."""
+    """What is left out gets the default that fits the model. Settings that the app's kind does not have are ignored."""
 
     model = serializers.UUIDField()
     name = serializers.CharField(max_length=80)
-    description = serializers.CharField(required=False, max_length=300, allow_blank=True)
-    welcome = serializers.CharField(required=False, max_length=1000, allow_blank=True)
-    suggestions = serializers.ListField(
-        child=serializers.CharField(max_length=300), required=False, max_length=6
-    )
-    system_prompt = serializers.CharField(required=False, max_length=4000, allow_blank=True)
-    max_tokens = serializers.IntegerField(required=False, min_value=1, max_value=4096)
-    temperature = serializers.FloatField(required=False, min_value=0, max_value=2)
-    top_p = serializers.FloatField(required=False, min_value=0.01, max_value=1)
-    repetition_penalty = serializers.FloatField(required=False, min_value=0.5, max_value=2)
     publish = serializers.BooleanField(required=False, default=True)
     confirm_verdict = serializers.BooleanField(
         required=False,
         default=False,
         help_text="Publishes a model although its run's verdict is a warning (result.verdict of the run).",
     )
+
+    def get_fields(self) -> dict[str, Any]:
+        return super().get_fields() | _settings_fields()
 
 
 class LinkSerializer(serializers.Serializer[Any]):
@@ -446,8 +451,8 @@ class LinkSerializer(serializers.Serializer[Any]):
     password = serializers.CharField(
         required=False,
         default="",
-        min_length=8,
-        max_length=128,
+        min_length=LEAST_PASSWORD_CHARACTERS,
+        max_length=MOST_PASSWORD_CHARACTERS,
         write_only=True,
         trim_whitespace=False,
         help_text="What visitors are asked for; left out, the address alone opens the app.",

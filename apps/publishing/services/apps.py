@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
@@ -19,7 +17,8 @@ from apps.core.errors import UserError
 from apps.core.verdicts import warning_of
 from apps.jobs.models import Job
 from apps.jobs.services import enqueue
-from apps.publishing.defaults import AppSettings, app_type_of
+from apps.publishing.defaults import kind_of
+from apps.publishing.kinds import AppSettings
 from apps.publishing.models import App, AppVersion
 from apps.publishing.services.closing import stop_replies
 from apps.workspaces import access, audit
@@ -46,7 +45,7 @@ def create_app(
         number=number,
         name=name.strip(),
         slug=_free_slug(workspace, name, number),
-        app_type=app_type_of(model_version),
+        app_type=kind_of(model_version).name,
     )
     _add_version(actor, app, model_version, app_settings)
     audit.record(actor, "app.created", app, model=model_version.name)
@@ -62,7 +61,7 @@ def update_app(
     App.objects.select_for_update().get(pk=app.pk)
     model_version = hold_version(model_version)
     _check(app.workspace, model_version, name, app_settings)
-    if app_type_of(model_version) != app.app_type:
+    if kind_of(model_version).name != app.app_type:
         raise UserError(
             _("This model does something else than the app is for. Make a new app from it."), field="model"
         )
@@ -179,7 +178,7 @@ def _check(workspace: Workspace, model: ModelVersion, name: str, app_settings: A
     if (
         model.family == Family.CAUSAL
         and model.context_length
-        and app_settings.max_tokens >= model.context_length
+        and kind_of(model).longest_answer(app_settings) >= model.context_length
     ):
         raise UserError(
             _(
@@ -204,5 +203,5 @@ def _add_version(actor: User, app: App, model: ModelVersion, app_settings: AppSe
         app=app,
         number=last + 1,
         model_version=model,
-        **asdict(app_settings),
+        stored_settings=app_settings.model_dump(mode="json"),
     )

@@ -13,14 +13,11 @@ from django.utils.translation import gettext as _
 from apps.core.errors import NotVisible, UserError
 from apps.publishing import limits
 from apps.publishing.entrance import Entrance
-from apps.publishing.models import App, AppType, AppVersion, Conversation, Feedback, Message
+from apps.publishing.models import AppVersion, Conversation, Feedback, Message
 from apps.publishing.reply_queue import send_message, send_stop
 from apps.publishing.services import branches
 from apps.workspaces import usage
 from apps.workspaces.models import UsageKind
-
-LENGTHS = ("short", "medium", "long")
-"""What a visitor may wish of a summary; apps.publishing.prompts says what each means."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,8 @@ def ask(
         with transaction.atomic():
             conversation = _conversation(entrance, conversation_id, text, known)
             parent = branches.last_of(conversation) if conversation_id else None
-            return _add_turn(conversation, parent, version, text, _clean(options), request_key)
+            chosen = entrance.app.kind.clean_options(options or {})
+            return _add_turn(conversation, parent, version, text, chosen, request_key)
     except IntegrityError:
         turn = _asked_before(entrance, request_key) if request_key else None
         if turn is None:
@@ -160,11 +158,6 @@ def _checked(entrance: Entrance, text: str) -> AppVersion:
         message = _("That was a lot of questions. Wait a minute, then go on.")
         raise UserError(message, code="too_often", retry_after=wait)
     return version
-
-
-def _clean(options: dict[str, Any] | None) -> dict[str, Any]:
-    length = (options or {}).get("length")
-    return {"length": length} if length in LENGTHS else {}
 
 
 def _asked_before(entrance: Entrance, request_key: str) -> Turn | None:
@@ -282,11 +275,6 @@ def _add_turn(
     return Turn(question, answer)
 
 
-def _longest_answer(app: App, version: AppVersion) -> int:
-    """In tokens; a classifier writes none."""
-    return 0 if app.app_type == AppType.CLASSIFICATION else version.max_tokens
-
-
 def _waiting(
     conversation: Conversation,
     version: AppVersion,
@@ -309,12 +297,13 @@ def _waiting(
 def _queue(answer: Message, question: str) -> None:
     """Raises OverQuota when the workspace's tokens of the day do not reach for it."""
     app, is_first = answer.conversation.app, answer.position == 1
+    longest = app.kind.longest_answer(answer.app_version.settings)
     if not is_first:
         Conversation.objects.filter(pk=answer.conversation_id).update(updated_at=timezone.now())
     usage.reserve(
         workspace=app.workspace,
         kind=UsageKind.TOKENS,
-        amount=usage.guess_tokens(question) + _longest_answer(app, answer.app_version),
+        amount=usage.guess_tokens(question) + longest,
         key=f"reply:{answer.pk}",
         source=app,
     )

@@ -12,7 +12,7 @@ from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.publishing import limits
 from apps.publishing.connections import sync_redis
-from apps.publishing.defaults import settings_for
+from apps.publishing.defaults import kind_of
 from apps.publishing.prompts import seed_of
 from apps.publishing.reply_queue import ReplyRequest, send_request, send_stop
 from apps.workspaces import access, usage
@@ -38,7 +38,8 @@ def start_trial(*, actor: User, model: ModelVersion, text: str) -> str:
             code="too_long",
         )
     reply = uuid4()
-    most_tokens = settings_for(model).max_tokens
+    kind = kind_of(model)
+    most_tokens = kind.longest_answer(kind.new_settings(model.context_length))
     usage.reserve(
         workspace=model.workspace,
         kind=UsageKind.TOKENS,
@@ -53,7 +54,7 @@ def start_trial(*, actor: User, model: ModelVersion, text: str) -> str:
             model=model.storage_key,
             family=Family(model.family),
             messages=[PromptMessage(role="user", content=text)],
-            sampling=Sampling(max_tokens=most_tokens, temperature=0, seed=seed_of(reply)),
+            sampling=Sampling(max_tokens=most_tokens or None, temperature=0, seed=seed_of(reply)),
             kept=False,
             asked_at=time.time(),
         ),

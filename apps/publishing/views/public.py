@@ -21,7 +21,6 @@ from django.http import (
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, override
-from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 from redis.exceptions import RedisError
@@ -41,7 +40,7 @@ from apps.publishing.limits import (
     TURNS_A_PAGE,
 )
 from apps.publishing.link_passwords import check_link_password, grant
-from apps.publishing.models import AppType, Conversation, Message, ShareLink
+from apps.publishing.models import Conversation, Message, ShareLink
 from apps.publishing.views.strings import no_cookies, page_strings
 from apps.publishing.visitors import remember, visitor_key_in, visitor_key_of
 from apps.workspaces import access
@@ -135,11 +134,14 @@ def _page(
     before = sequence_number(request.GET.get("before", ""))
     shown, has_earlier = _messages_of(current, before)
     messages = [_drawn(message) for message in shown]
-    is_chat = entrance.app.app_type == AppType.CHAT
-    turns = _turns(messages)
+    kind, turns = entrance.app.kind, _turns(messages)
     context = {
         "app": entrance.app,
         "version": version,
+        "kind": kind,
+        "settings": version.settings,
+        "labels": kind.labels_of(version.settings),
+        "options": kind.options_shown(messages[-1].options if messages else {}),
         "is_preview": token is None,
         "conversation": current,
         "conversations": [
@@ -156,11 +158,10 @@ def _page(
         "act_url": _address(entrance, token, "act"),
         "most_characters": MOST_CHARACTERS,
         "refused": refused,
-        "text": text or (turns["question"].text if turns["question"] and not is_chat else ""),
+        "text": text or (turns["question"].text if turns["question"] and not kind.is_conversation else ""),
         "page_data": _page_data(entrance, token, current, messages),
     }
-    template = "chat" if is_chat else "text"
-    response = render(request, f"publishing/public/{template}.html", context)
+    response = render(request, kind.template, context)
     return refused.mark(response) if refused else response
 
 
@@ -171,15 +172,13 @@ def _next_look(request: HttpRequest, address: str) -> str:
 
 
 def _turns(messages: list[Any]) -> dict[str, Any]:
-    """What was said, and the length that was wished for last."""
+    """The messages, the last question and its answer."""
     last = messages[-1] if messages else None
     return {
         "turns": messages,
         "question": next((m for m in reversed(messages) if m.role == Message.Role.USER), None),
         "answer": last if last and last.role == Message.Role.ASSISTANT else None,
         "waits": any(not message.is_ended for message in messages),
-        "lengths": [("short", _("Short")), ("medium", _("Medium")), ("long", _("Long"))],
-        "length": last.options.get("length", "medium") if last else "medium",
     }
 
 
@@ -189,7 +188,7 @@ def _page_data(
     """What the page's script needs."""
     return {
         **_addresses(entrance, token),
-        "app_type": entrance.app.app_type,
+        **entrance.app.kind.script_data(),
         "conversation": str(current.pk) if current else None,
         "messages": [socket_messages.message_json(m) | {"seq": m.seq} for m in messages],
         "strings": page_strings(is_member=token is None),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -27,14 +26,14 @@ from apps.core.listing import BY_TIME_AND_NAME, Filter, Listing, Sort
 from apps.core.verdicts import warning_of
 from apps.jobs.views import status_context
 from apps.publishing.defaults import (
-    AppSettings,
-    app_type_of,
     default_name,
+    kind_of,
     settings_for,
     suggestions_for,
 )
 from apps.publishing.forms import AppForm, AppKeyForm, LinkForm, LinkPasswordForm, initial_of, models_like
-from apps.publishing.models import App, AppType, AppVersion, Feedback, Message, ShareLink
+from apps.publishing.kinds import kind_choices
+from apps.publishing.models import App, AppVersion, Feedback, Message, ShareLink
 from apps.publishing.services import apps as services
 from apps.publishing.services import links
 from apps.workspaces import access
@@ -59,7 +58,7 @@ APPS = Listing(
     searches=("name", "slug", "live_version__model_version__name"),
     sorts=(*BY_TIME_AND_NAME, Sort("used", _l("Most used first"), ("-conversation_count", "pk"))),
     filters=(
-        Filter("type", _l("Type"), AppType.choices, lambda apps, value: apps.filter(app_type=value)),
+        Filter("type", _l("Type"), kind_choices(), lambda apps, value: apps.filter(app_type=value)),
         Filter(
             "state",
             _l("State"),
@@ -103,15 +102,14 @@ def new(request: WorkspaceRequest) -> HttpResponse:
     model = access.open_object(request, models, pk=chosen) if chosen else models.tuned().first()
     if model is None:
         return render(request, "publishing/no_model.html", {})
-    app_type, warning = app_type_of(model), warning_of(model)
+    kind, warning = kind_of(model), warning_of(model)
+    proposed = settings_for(model).model_copy(update={"suggestions": suggestions_for(model)})
     form = AppForm(
         request.POST or None,
-        models=models_like(models, app_type),
-        app_type=app_type,
+        models=models_like(models, kind),
+        kind=kind,
         warning=warning,
-        initial=initial_of(
-            replace(settings_for(model), suggestions=suggestions_for(model)), model, default_name(model)
-        ),
+        initial=initial_of(proposed, model, default_name(model)),
     )
     _offer_models(request, form, model)
     if request.method == "POST" and form.is_valid():
@@ -122,7 +120,6 @@ def new(request: WorkspaceRequest) -> HttpResponse:
     context = {
         "form": form,
         "model": model,
-        "app_type": app_type,
         "warning": warning,
         "lineage": lineage_of(model),
     }
@@ -151,17 +148,16 @@ def _create(request: WorkspaceRequest, form: AppForm) -> App:
 def edit(request: WorkspaceRequest, app: App) -> HttpResponse:
     """Saving makes the next version; visitors see it when it is published."""
     start = _version_to_start_from(app, request.GET.get("from", ""))
-    models = models_like(ModelVersion.objects.in_workspace(app.workspace).current(), app.app_type)
-    now = AppSettings(**{name: getattr(start, name) for name in AppSettings.__dataclass_fields__})
+    models = models_like(ModelVersion.objects.in_workspace(app.workspace).current(), app.kind)
     posted = models.filter(pk=request.POST["model"]).first() if _is_uuid(request.POST.get("model")) else None
     model = posted or start.model_version
     warning = warning_of(model)
     form = AppForm(
         request.POST or None,
         models=models | ModelVersion.objects.filter(pk=start.model_version_id),
-        app_type=app.app_type,
+        kind=app.kind,
         warning=warning,
-        initial=initial_of(now, start.model_version, app.name),
+        initial=initial_of(start.settings, start.model_version, app.name),
     )
     _offer_models(request, form, start.model_version)
     if request.method == "POST" and form.is_valid():
@@ -175,7 +171,6 @@ def edit(request: WorkspaceRequest, app: App) -> HttpResponse:
         "app": app,
         "model": model,
         "start": start,
-        "app_type": app.app_type,
         "warning": warning,
         "lineage": _lineage(app, start),
     }
@@ -258,7 +253,7 @@ def _detail(
         "keys": APP_KEYS.read(request, keys),
         "base_url": f"{settings.SITE_URL}/v1",
         "figures": _figures(app),
-        "is_classification": app.app_type == "classification",
+        "kind": app.kind,
     }
     if shown.parity_job and shown.parity is None:
         context |= status_context(shown.parity_job)

@@ -7,8 +7,8 @@ from django.shortcuts import render
 
 from apps.catalog.lineage import lineage_of
 from apps.catalog.models import ModelVersion
-from apps.publishing.defaults import app_type_of
-from apps.publishing.models import AppType
+from apps.publishing.defaults import kind_of
+from apps.publishing.limits import MOST_CHARACTERS
 from apps.publishing.views.strings import page_strings
 from apps.workspaces.access.rules import VIEW, rule
 
@@ -17,16 +17,15 @@ from apps.workspaces.access.rules import VIEW, rule
 def try_model(request: HttpRequest, model: ModelVersion) -> HttpResponse:
     """One input, two answers: of the model's base and of itself."""
     base = model.parent if model.parent and model.parent.is_ready else None
-    app_type = app_type_of(model)
     context = {
         "model": model,
         "base": base,
         "lineage": lineage_of(model),
         "task": model.task,
-        "is_classification": app_type == AppType.CLASSIFICATION,
+        "most_characters": MOST_CHARACTERS,
         "page_data": {
             "socket": "/ws/try/",
-            "app_type": app_type,
+            **kind_of(model).script_data(),
             "models": [str(version.pk) for version in (base, model) if version],
             "strings": page_strings(is_member=True),
         },

@@ -1,4 +1,4 @@
-// Text in, text (or labels) out: translation, summarization, generation, code, classification.
+// Text in, text (or labels) out; the page data say how an app of this kind answers.
 import { number, percent } from "../figures.js";
 import { lengthOf } from "../characters.js";
 import { Composer, followReplies, showBusy, typeInto } from "./composer.js";
@@ -11,7 +11,7 @@ import { announceEnd, commonTool, isCalm, isComposing, page, rememberConversatio
 const answer = document.getElementById("answer");
 const output = answer.querySelector(".text");
 const count = document.getElementById("count");
-const continues = ["generation", "code"].includes(page.app_type);
+const continues = page.continues_input;
 
 let question = "";
 let said = "";
@@ -64,8 +64,8 @@ function submit(given = "") {
   if (given && !composer.answering) typeInto(field, given);
   const text = composer.take();
   if (!text) return;
-  const length = composer.form.querySelector("input[name=length]:checked")?.value;
-  connection.ask({ type: "ask", text, options: { length } });
+  const chosen = composer.form.querySelectorAll("[data-option]:checked");
+  connection.ask({ type: "ask", text, options: Object.fromEntries([...chosen].map(({ name, value }) => [name, value])) });
   begin(text);
 }
 
@@ -74,7 +74,7 @@ function keep() {
   const before = { question, said, nodes: [...output.childNodes] };
   return () => {
     ({ question } = before);
-    if (page.app_type === "classification") output.replaceChildren(...before.nodes);
+    if (page.answers_with_labels) output.replaceChildren(...before.nodes);
     else show(before.said);
   };
 }
@@ -85,7 +85,7 @@ function begin(asked) {
   composer.setAnswering("sending");
   answer.classList.remove("failed");
   answer.querySelector(".figures").textContent = "";
-  if (page.app_type === "classification") output.replaceChildren();
+  if (page.answers_with_labels) output.replaceChildren();
   else show("");
   showBusy(answer, words("sending"));
   answer.closest(".pane").scrollIntoView({ block: "nearest", behavior: isCalm() ? "auto" : "smooth" });
@@ -128,7 +128,7 @@ connection.addEventListener("turn", ({ detail }) => {
 followReplies(connection, {
   elementOf: (id) => (id === answer.dataset.message ? answer : null),
   progress(element, text) {
-    if (page.app_type !== "classification") show(text);
+    if (!page.answers_with_labels) show(text);
   },
   state(element, detail) {
     showBusy(answer, stateText(detail));
@@ -139,8 +139,8 @@ followReplies(connection, {
 function ended(detail) {
   answer.classList.add("ended");
   if (detail.labels) showLabels(detail.labels);
-  else if (page.app_type !== "classification") show(detail.text);
-  if (page.app_type === "code" && detail.text) highlight(output.querySelector(".said"));
+  else if (!page.answers_with_labels) show(detail.text);
+  if (page.is_code && detail.text) highlight(output.querySelector(".said"));
   showEnd(answer, detail);
   if (composer.answering === detail.id) composer.setAnswering(null);
   announceEnd(detail);

@@ -98,7 +98,7 @@ connection.addEventListener("trial", ({ detail }) => {
 });
 connection.addEventListener("progress", ({ detail }) => {
   const column = columnOf(detail.id);
-  if (column && page.app_type !== "classification") show(column, detail.text);
+  if (column && !page.answers_with_labels) show(column, detail.text);
 });
 connection.addEventListener("state", ({ detail }) => {
   const column = columnOf(detail.id);

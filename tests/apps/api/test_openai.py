@@ -78,7 +78,7 @@ def test_sampling_within_the_limits_of_the_app(client, app, engine):
     )
     call = engine.told()["calls"][0]
     assert (call["temperature"], call["top_p"], call["seed"], call["stop"]) == (1.5, 0.5, 7, ["x"])
-    assert call["max_tokens"] == app.live_version.max_tokens
+    assert call["max_tokens"] == app.live_version.settings.max_tokens
 
 
 def test_a_short_limit_ends_with_length(client, app):

@@ -150,7 +150,10 @@ def test_null_asks_for_nothing(client: Any, app: Any, engine: Any) -> None:
         model=app.slug, prompt=None, extra_body={"echo": None, "suffix": None, "stop": None}
     )
     chat, completion = engine.told()["calls"]
-    assert (chat["temperature"], chat["top_p"]) == (app.live_version.temperature, app.live_version.top_p)
+    assert (chat["temperature"], chat["top_p"]) == (
+        app.live_version.settings.temperature,
+        app.live_version.settings.top_p,
+    )
     assert completion["prompt"] == ""
 
 
@@ -166,7 +169,7 @@ def test_no_limit_and_no_choice_are_taken(client: Any, app: Any, engine: Any) ->
     [call] = engine.told()["calls"]
     assert call["temperature"] == 0, "the likeliest token alone"
     assert call["top_k"] == 0
-    assert call["max_tokens"] == app.live_version.max_tokens
+    assert call["max_tokens"] == app.live_version.settings.max_tokens
 
 
 @pytest.mark.parametrize(

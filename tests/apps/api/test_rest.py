@@ -343,3 +343,16 @@ def test_lists_cost_the_same_however_long(
     grow()
     assert costs() == before
     assert max(before.values()) <= 10
+
+
+def test_an_apps_settings_are_those_of_its_kind(caller, make_model):
+    """Every setting of the form can be set; an app shows the settings of its own kind and no others."""
+    body = {"model": str(make_model("translation").pk), "name": "To French"}
+    chosen = {"icon": "books", "source_label": "English", "target_label": "French", "repetition_penalty": 1.5}
+    made = caller.post("apps/", body | chosen | {"system_prompt": "Not of this kind"}).json()["live_version"]
+    assert chosen.items() <= made.items()
+    assert "system_prompt" not in made
+
+    for name, value in (("icon", "no icon"), ("suggestions", ["a"] * 7), ("source_label", "x" * 41)):
+        response = caller.post("apps/", body | {name: value})
+        assert (response.status_code, error_of(response)[1]) == (400, name)

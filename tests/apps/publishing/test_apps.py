@@ -6,7 +6,8 @@ from django.http import Http404
 
 from apps.core.errors import UserError
 from apps.publishing import tokens
-from apps.publishing.defaults import AppSettings, settings_for
+from apps.publishing.defaults import settings_for
+from apps.publishing.kinds.chat import ChatSettings
 from apps.publishing.models import App, AppVersion, Message, ShareLink
 from apps.publishing.services import apps as services
 from apps.publishing.services import links, replies
@@ -40,7 +41,7 @@ def test_who_may_make_an_app(person, workspace, make_model):
     made = attempt(
         refusal,
         lambda: services.create_app(
-            actor=user, workspace=workspace, model_version=model, name="Desk", app_settings=AppSettings()
+            actor=user, workspace=workspace, model_version=model, name="Desk", app_settings=ChatSettings()
         ),
     )
     assert App.objects.exists() == made
@@ -83,19 +84,19 @@ def test_editing_makes_a_version_and_leaves_the_live_one(app, editor):
         app=app,
         model_version=before.model_version,
         name="Front desk",
-        app_settings=AppSettings(welcome="Good morning"),
+        app_settings=ChatSettings(welcome="Good morning"),
     )
     app.refresh_from_db()
     before.refresh_from_db()
-    assert (version.number, version.welcome) == (2, "Good morning")
+    assert (version.number, version.settings.welcome) == (2, "Good morning")
     assert app.live_version == before
-    assert before.welcome != "Good morning"
+    assert before.settings.welcome != "Good morning"
 
 
 def test_going_back_to_an_older_version(app, owner):
     first = app.live_version
     second = services.update_app(
-        actor=owner, app=app, model_version=first.model_version, name=app.name, app_settings=AppSettings()
+        actor=owner, app=app, model_version=first.model_version, name=app.name, app_settings=ChatSettings()
     )
     services.publish(actor=owner, app=app, version=second)
     services.publish(actor=owner, app=app, version=first)
@@ -127,7 +128,7 @@ def test_a_model_of_another_workspace_is_refused(workspace, owner, outsider, mak
     elsewhere = outsider.memberships.get().workspace
     with pytest.raises(UserError) as caught:
         services.create_app(
-            actor=outsider, workspace=elsewhere, model_version=model, name="Mine", app_settings=AppSettings()
+            actor=outsider, workspace=elsewhere, model_version=model, name="Mine", app_settings=ChatSettings()
         )
     assert caught.value.field == "model"
 
@@ -140,7 +141,7 @@ def test_an_answer_that_would_fill_the_model_is_refused(workspace, owner, make_m
             workspace=workspace,
             model_version=model,
             name="Desk",
-            app_settings=AppSettings(max_tokens=512),
+            app_settings=ChatSettings(max_tokens=512),
         )
     assert caught.value.field == "max_tokens"
 
@@ -152,7 +153,7 @@ def test_defaults_are_greedy_as_the_evaluation_is(make_model, task_type):
 
 def test_names_without_latin_letters_get_a_slug(workspace, owner, make_model):
     app = services.create_app(
-        actor=owner, workspace=workspace, model_version=make_model(), name="前台", app_settings=AppSettings()
+        actor=owner, workspace=workspace, model_version=make_model(), name="前台", app_settings=ChatSettings()
     )
     assert app.slug == f"app-{app.number}"
 

@@ -1,13 +1,11 @@
 """Pages: who sees them, what they say, what they cost, and that they work without scripts."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from django.urls import reverse
 
 from apps.datasets.rows import DataRows
-from apps.publishing.defaults import AppSettings
 from apps.publishing.models import App, AppVersion, Message, ShareLink
 from apps.publishing.services import links, replies
 from apps.publishing.services.apps import publish, update_app
@@ -97,10 +95,8 @@ def test_a_draft_is_not_published(client_for, editor, make_model):
 
 def test_an_edit_says_which_version_it_starts_from(client_for, owner, app, make_model):
     first, second = app.live_version, make_model(name="second model")
-    now = AppSettings(**{name: getattr(first, name) for name in AppSettings.__dataclass_fields__})
-    later = update_app(
-        actor=owner, app=app, model_version=second, name=app.name, app_settings=replace(now, welcome="Later")
-    )
+    later = first.settings.model_copy(update={"welcome": "Later"})
+    later = update_app(actor=owner, app=app, model_version=second, name=app.name, app_settings=later)
     client, address = client_for(owner), reverse("publishing:edit", args=[app.pk])
     page = client.get(address)
     assert (page.context["form"]["welcome"].value(), page.context["model"]) == ("Later", second)
@@ -108,7 +104,7 @@ def test_an_edit_says_which_version_it_starts_from(client_for, owner, app, make_
     assert 'href="?from=1"' in page.content.decode()
     page = client.get(address, {"from": "1"})
     assert (page.context["form"]["welcome"].value(), page.context["model"]) == (
-        first.welcome,
+        first.settings.welcome,
         first.model_version,
     )
     assert "is not live" not in page.content.decode()

@@ -278,7 +278,7 @@ async def test_earlier_turns_leave_room_for_the_answer_and_the_question_alone_ne
         engine.misbehave(too_long=8)
         second = await ask(entrance, text="and the second", conversation_id=str(first.conversation.pk))
         await listen(second.answer.pk)
-    most = entrance.version.max_tokens
+    most = entrance.version.settings.max_tokens
     assert [call["room"] for call in engine.told()["calls"]] == [most, 0]
 
 

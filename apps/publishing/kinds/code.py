@@ -1,0 +1,22 @@
+"""Apps that complete a program."""
+
+from django.utils.translation import gettext_lazy
+
+from apps.publishing.kinds import APP_KINDS, AppKind
+
+
+class Code(AppKind):
+    name = "code"
+    label = gettext_lazy("Code")
+    icon = "code"
+    tasks = ("code",)
+    welcome = gettext_lazy("Start a program, and I will complete it.")
+    input_label = gettext_lazy("Code so far")
+    result_label = gettext_lazy("Completed")
+    send_label = gettext_lazy("Complete")
+    css_class = "code"
+    continues_input = True
+    is_code = True
+
+
+APP_KINDS.add(Code(), order=5)

@@ -1,0 +1,22 @@
+"""Apps that continue a text."""
+
+from django.utils.translation import gettext_lazy
+
+from apps.publishing.kinds import APP_KINDS, AppKind
+
+
+class Generation(AppKind):
+    name = "generation"
+    label = gettext_lazy("Text generation")
+    icon = "writing"
+    tasks = ("generation",)
+    defaults = {"temperature": 0.8, "top_p": 0.95}
+    welcome = gettext_lazy("Give me a beginning, and I will go on.")
+    input_label = gettext_lazy("Beginning")
+    result_label = gettext_lazy("Continued")
+    send_label = gettext_lazy("Continue")
+    css_class = "document"
+    continues_input = True
+
+
+APP_KINDS.add(Generation(), order=4)
