@@ -1,12 +1,12 @@
 """Every address of the site, asked as everybody, answers as the access table says.
 
 For every page, API call and admin page: each person, the objects of our workspace and of another one, ids that
-nothing has, and right parents with wrong children. Sockets are in test_access_matrix_sockets.py.
+nothing has, and right parents with wrong children. Sockets are in test_access_matrix_sockets.py. Each address is a
+test of its own: `pytest tests/access -k training:start` runs one alone.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import Any
 
@@ -18,18 +18,16 @@ from django.urls import URLResolver, path
 from django.urls.resolvers import RegexPattern
 
 from apps.datasets.views import browsing
-from apps.workspaces.access import ALLOWED, Action
+from apps.workspaces.access import Action
 from apps.workspaces.access.access_table import ADMIN_ACTIONS, ADMIN_MAY
-from apps.workspaces.access.rules import DECLARED, OPEN, Door, Needs, Rule
+from apps.workspaces.access.rules import DECLARED, OPEN, Door, Needs
 from apps.workspaces.access.url_inventory import Address, addresses, unlisted
 from tests.access.asking import (
     ABSENT,
-    CONFIRM,
     FAULT,
     FORBIDDEN,
     IN,
     NO_METHOD,
-    NO_WORKSPACE,
     SIGN_IN,
     Answer,
     ask,
@@ -39,107 +37,44 @@ from tests.access.asking import (
     random_like,
 )
 from tests.access.bodies import body_for
+from tests.access.expectations import ADDRESSES, METHODS, expected, for_each, ids_to_ask_for, is_leak
 from tests.access.world import OURS, PEOPLE, ROLES, THEIRS, Place, World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-ADDRESSES = [address for address in addresses() if not address.is_socket]
 ALSO = {
     "admin:autocomplete": {FORBIDDEN},
     "admin:view_on_site": {ABSENT},
     "mfa_reauthenticate_webauthn": {SIGN_IN},
 }
 """What an address also answers to whom it lets in, because it wants what a page before it leaves."""
-MARKS_NOT_LOOKED_FOR = ("admin/", "console/")
-"""Administrators look after every workspace."""
 
 
-def expected(person: str, door: Door, rule: Rule, whose: str) -> set[str]:
-    """What the table says that `person` is answered. `whose` is ours, theirs (the outsider's) or nobody's."""
-    has_object = bool(door.of)
-    if rule == Needs.NOTHING:
-        # A page for everybody may send on to the sign-in, for instance once an address is confirmed.
-        return {IN, SIGN_IN} | ({ABSENT} if door.values else set())
-    if rule == Needs.NOBODY:
-        return {FORBIDDEN, SIGN_IN, ABSENT}
-    if rule in (Needs.LINK, Needs.INVITATION):
-        found = SIGN_IN if rule == Needs.INVITATION and person == "anonymous" else IN
-        return {found} if whose in ("ours", "theirs") else {ABSENT}
-    if rule == Needs.APP_KEY or person == "anonymous":
-        return {SIGN_IN}
-    if rule == Needs.SIGN_IN:
-        return {IN, CONFIRM}
-    if rule == Needs.PERSON:
-        return {IN, CONFIRM} if whose == "ours" else {ABSENT, CONFIRM}
-    if rule == Needs.ADMINISTRATOR:
-        if person != "administrator":
-            return {FORBIDDEN, SIGN_IN}
-        return {ABSENT} if whose == "nobody's" and has_object else {IN}
-    asked = Action.MANAGE if rule == Needs.MAKER else Action(rule)
-    at_home = _role(person, "theirs" if person == "outsider" else "ours")
-    role = _role(person, whose) if has_object else at_home
-    if role is None:
-        # A page may ask for the role where the person is now before it looks for the object.
-        refused = {NO_WORKSPACE} if at_home is None else set() if asked in ALLOWED[at_home] else {FORBIDDEN}
-        return {ABSENT} | refused
-    return {IN} if asked in ALLOWED[role] else {ABSENT if door.hides else FORBIDDEN}
+@for_each(lambda address, door: door.needs)
+def test_everybody_is_answered_as_the_table_says(world: World, address: Address) -> None:
+    wrong = [f"as {person}: {found}" for person in PEOPLE for found in _wrong_answers(world, address, person)]
+    assert not wrong, "\n".join(wrong)
 
 
-def _role(person: str, whose: str) -> str | None:
-    if whose == "ours":
-        return person if person in ROLES else None
-    return "owner" if whose == "theirs" and person == "outsider" else None
-
-
-def ids_to_ask_for(world: World, address: Address, person: str) -> list[tuple[str, list[str]]]:
-    """Whose objects to ask for, and their ids."""
-    door = address.door
+def _wrong_answers(world: World, address: Address, person: str) -> list[str]:
+    door, client = address.door, world.clients[person]
     assert door is not None
-    ours = own(world, world.ours, address, person)
-    of_admin = address.route.startswith("admin/")
-    if not door.of or of_admin:
-        # Whose it is makes no difference to who is let into the admin.
-        return [("ours", ours)]
-    theirs = own(world, world.theirs, address, person)
-    nobodys = [random_like(kind, known) for kind, known in zip(door.of, ours, strict=False)]
-    return [("ours", ours), ("theirs", theirs), ("nobody's", nobodys + ours[len(door.of) :])]
-
-
-def is_leak(person: str, address: Address, answer: Answer) -> bool:
-    """Whether the answer names what lies in a workspace that this person is no member of."""
-    if (
-        address.route.startswith(MARKS_NOT_LOOKED_FOR)
-        or Needs.LINK in (address.door or Door({})).needs.values()
-    ):
-        return False
-    hidden = {OURS, THEIRS} - ({OURS} if person in ROLES else {THEIRS} if person == "outsider" else set())
-    return any(mark in answer.body for mark in hidden)
-
-
-@pytest.mark.parametrize("person", PEOPLE)
-def test_everybody_is_answered_as_the_table_says(world: World, person: str) -> None:
     wrong: list[str] = []
-    client = world.clients[person]
-    for address in ADDRESSES:
-        door = address.door
-        if door is None:
-            continue
-        for method, rule in door.needs.items():
-            told: dict[str, Answer] = {}
-            for whose, ids in ids_to_ask_for(world, address, person):
-                right = expected(person, door, rule, whose) | ALSO.get(address.key, set())
-                body = _body_of(world, address, method, person, whose)
-                # What is refused is refused whatever is sent: before anything is said about the body.
-                for sent in [body] if right == {IN} or not body else [{}, body]:
-                    answer = told[whose] = ask(client, method, path_of(address, ids), sent)
-                    if answer.word not in right:
-                        wrong.append(
-                            f"{method} {address.route} ({whose}): {answer.status}, not {right} {answer.location}"
-                        )
-                    if is_leak(person, address, answer):
-                        wrong.append(f"{method} {address.route} ({whose}) names what {person} must not see")
-            wrong += _differences(address, method, told)
-    assert not wrong, f"as {person}:\n" + "\n".join(wrong)
+    for method, rule in door.needs.items():
+        told: dict[str, Answer] = {}
+        for whose, ids in ids_to_ask_for(world, address, person):
+            right = expected(person, door, rule, whose) | ALSO.get(address.key, set())
+            body = _body_of(world, address, method, person, whose)
+            # What is refused is refused whatever is sent: before anything is said about the body.
+            for sent in [body] if right == {IN} or not body else [{}, body]:
+                answer = told[whose] = ask(client, method, path_of(address, ids), sent)
+                if answer.word not in right:
+                    wrong.append(
+                        f"{method} {address.route} ({whose}): {answer.status}, not {right} {answer.location}"
+                    )
+                if is_leak(person, address, answer):
+                    wrong.append(f"{method} {address.route} ({whose}) names what {person} must not see")
+        wrong += _differences(address, method, told)
+    return wrong
 
 
 def _body_of(world: World, address: Address, method: str, person: str, whose: str) -> dict[str, Any]:
@@ -159,14 +94,13 @@ def _differences(address: Address, method: str, told: dict[str, Answer]) -> list
     ]
 
 
-@pytest.mark.parametrize("person", ROLES)
-def test_a_right_parent_opens_no_wrong_child(world: World, person: str) -> None:
+@for_each(lambda address, door: len(door.of) > 1)
+def test_a_right_parent_opens_no_wrong_child(world: World, address: Address) -> None:
     """Own parent and foreign child, foreign parent and own child, a child of our other app or of somebody else: as a random id."""
+    door = address.door
+    assert door is not None
     wrong: list[str] = []
-    for address in ADDRESSES:
-        door = address.door
-        if door is None or len(door.of) < 2:
-            continue
+    for person in ROLES:
         mine, theirs, sibling = (
             own(world, place, address, person) for place in (world.ours, world.theirs, world.elsewhere)
         )
@@ -191,23 +125,23 @@ def test_a_right_parent_opens_no_wrong_child(world: World, person: str) -> None:
                 outer_is_open = ids[0] == mine[0] or rule == Needs.LINK
                 right = door.absent if outer_is_open else 404
                 if answer.status != right:
-                    wrong.append(f"{method} {address.route} {ids}: {answer.status}, not {right}")
+                    wrong.append(f"{person}: {method} {address.route} {ids}: {answer.status}, not {right}")
                 elif (
                     outer_is_open
                     and right == 404
                     and answer.told[2] != ask(world.clients[person], method, path_of(address, random)).told[2]
                 ):
-                    wrong.append(f"{method} {address.route}: told apart from a random id")
+                    wrong.append(f"{person}: {method} {address.route}: told apart from a random id")
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("person", ["editor", "owner"])
-def test_a_foreign_id_in_a_body_is_as_unknown_as_a_random_one(world: World, person: str) -> None:
+@for_each(lambda address, door: door.names)
+def test_a_foreign_id_in_a_body_is_as_unknown_as_a_random_one(world: World, address: Address) -> None:
+    door = address.door
+    assert door is not None
     wrong: list[str] = []
-    for address in ADDRESSES:
-        door = address.door
-        for name, kind in (door.names if door else {}).items():
-            assert door is not None
+    for person in ("editor", "owner"):
+        for name, kind in door.names.items():
             method = "POST"
             where = path_of(address, own(world, world.ours, address, person))
             known = world.theirs.id_of(kind)
@@ -217,12 +151,12 @@ def test_a_foreign_id_in_a_body_is_as_unknown_as_a_random_one(world: World, pers
             )
             if foreign.told != random.told:
                 wrong.append(
-                    f"{address.route} {name}: {foreign.status} for theirs, {random.status} for nobody's"
+                    f"{person}: {address.route} {name}: {foreign.status} for theirs, {random.status} for nobody's"
                 )
             if foreign.status in (200, 201) or foreign.word == FAULT:
-                wrong.append(f"{address.route} {name}: {foreign.status}")
+                wrong.append(f"{person}: {address.route} {name}: {foreign.status}")
             if THEIRS in foreign.body:
-                wrong.append(f"{address.route} {name} names what {person} must not see")
+                wrong.append(f"{person}: {address.route} {name} names what {person} must not see")
     assert not wrong, "\n".join(wrong)
 
 
@@ -258,27 +192,30 @@ KEYS = {
 """What a live key of a workspace is worth: the role that its maker has now, or looking only."""
 
 
-@pytest.mark.parametrize("key", [*KEYS, "revoked", "closed", "expired", "nonsense", "app key"])
-def test_a_key_opens_what_its_maker_may_and_no_more(world: World, key: str) -> None:
+@for_each(lambda address, door: address.route.startswith("api/v1/"))
+def test_a_key_opens_what_its_maker_may_and_no_more(world: World, address: Address) -> None:
     """The REST API with keys. A key of a removed member, a closed, an expired, a made-up one and an app's open nothing."""
-    wrong: list[str] = []
-    client = world.clients["anonymous"]
+    keys = [*KEYS, "revoked", "closed", "expired", "nonsense", "app key"]
+    wrong = [f"with {key}: {found}" for key in keys for found in _wrong_to_key(world, address, key)]
+    assert not wrong, "\n".join(wrong)
+
+
+def _wrong_to_key(world: World, address: Address, key: str) -> list[str]:
+    door, client = address.door, world.clients["anonymous"]
+    assert door is not None
     headers = {"Authorization": f"Bearer {world.keys[key]}"}
-    for address in ADDRESSES:
-        door = address.door
-        if door is None or not address.route.startswith("api/v1/"):
-            continue
-        for method in METHODS:
-            told: dict[str, Answer] = {}
-            for whose, ids in ids_to_ask_for(world, address, "owner"):
-                answer = told[whose] = ask(client, method, path_of(address, ids), headers=headers)
-                right = _expected_of_key(key, door, method, whose)
-                if answer.word not in right:
-                    wrong.append(f"{method} {address.route} ({whose}): {answer.status}, not {right}")
-                if key not in KEYS and OURS in answer.body:
-                    wrong.append(f"{method} {address.route} ({whose}) names what is ours")
-            wrong += _differences(address, method, told)
-    assert not wrong, f"with {key}:\n" + "\n".join(wrong)
+    wrong: list[str] = []
+    for method in METHODS:
+        told: dict[str, Answer] = {}
+        for whose, ids in ids_to_ask_for(world, address, "owner"):
+            answer = told[whose] = ask(client, method, path_of(address, ids), headers=headers)
+            right = _expected_of_key(key, door, method, whose)
+            if answer.word not in right:
+                wrong.append(f"{method} {address.route} ({whose}): {answer.status}, not {right}")
+            if key not in KEYS and OURS in answer.body:
+                wrong.append(f"{method} {address.route} ({whose}) names what is ours")
+        wrong += _differences(address, method, told)
+    return wrong
 
 
 def _expected_of_key(key: str, door: Door, method: str, whose: str) -> set[str]:
@@ -367,13 +304,12 @@ def test_an_address_without_a_line_is_found(monkeypatch: pytest.MonkeyPatch) -> 
     assert {"healthz", "data/<uuid:pk>/", "publishing.app"} <= set(unlisted())
 
 
-def test_a_door_that_stands_open_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_door_that_stands_open_is_found(world: World) -> None:
     """The test of the test: a page that lets in whom the table does not name."""
     (one,) = (address for address in ADDRESSES if address.key == "datasets:detail")
     one = replace(one, door=Door({"GET": Action.MANAGE}, ("dataset",)))
-    monkeypatch.setattr(sys.modules[__name__], "ADDRESSES", [one])
-    with pytest.raises(AssertionError, match="data/<uuid:pk>/"):
-        test_everybody_is_answered_as_the_table_says(world, "viewer")
+    with pytest.raises(AssertionError, match=r"as viewer: GET data/<uuid:pk>/"):
+        test_everybody_is_answered_as_the_table_says(world, one)
 
 
 def test_bulk_actions_of_the_admin_are_those_of_the_table(world: World, rf: RequestFactory) -> None:

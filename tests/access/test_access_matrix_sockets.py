@@ -13,7 +13,7 @@ from apps.workspaces.access.rules import OPEN
 from apps.workspaces.access.url_inventory import Address, addresses
 from studio.asgi import application
 from tests.access.asking import IN, own, path_of, taken_back
-from tests.access.test_access_matrix import expected, ids_to_ask_for
+from tests.access.expectations import expected, ids_to_ask_for
 from tests.access.world import PEOPLE, ROLES, World
 
 pytestmark = pytest.mark.django_db
