@@ -10,12 +10,7 @@ from workers.contracts.families import Family
 from workers.contracts.recipes import Recipe
 from workers.models.loading import LoadedModel
 from workers.runtime.reporter import JobError
-
-_PEFT_TASKS = {
-    Family.CAUSAL: PeftTask.CAUSAL_LM,
-    Family.SEQ2SEQ: PeftTask.SEQ_2_SEQ_LM,
-    Family.CLASSIFIER: PeftTask.SEQ_CLS,
-}
+from workers.training.objectives import objective_for
 
 
 def linear_layers(model: PreTrainedModel, family: Family) -> list[str]:
@@ -46,7 +41,7 @@ def add_adapters(loaded: LoadedModel, recipe: Recipe) -> None:
     known = linear_layers(base, loaded.family)
     targets = recipe.lora_targets or known
     options = LoraConfig(
-        task_type=_PEFT_TASKS[loaded.family],
+        task_type=PeftTask(objective_for(loaded).adapter_task),
         r=recipe.lora_rank,
         lora_alpha=recipe.lora_alpha,
         lora_dropout=recipe.lora_dropout,

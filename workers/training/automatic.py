@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workers.contracts.families import Family
 from workers.contracts.recipes import Length, Recipe, Tuning
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
+from workers.training.objectives import Objective, Plan, objective_for
 
 LORA_ABOVE_PARAMETERS = 300_000_000
 _MOST_DEFAULT_LENGTH = 4096
@@ -15,37 +15,10 @@ _WINDOW = 1024
 """Into which long texts are divided on a CPU: longer windows take more memory, and little is lost between them."""
 _SHORT = 256
 
-_STARTER_RATES = {Family.CAUSAL: 2e-3, Family.SEQ2SEQ: 1.5e-3, Family.CLASSIFIER: 1e-3}
-_FULL_RATES = {Family.CAUSAL: 2e-5, Family.SEQ2SEQ: 5e-5, Family.CLASSIFIER: 3e-5}
 _LORA_RATE = 2e-4
 _FAR_RATE = 5
 """Times the usual learning rate, or a part of it, from which pre-flight questions a rate and a verdict blames it."""
-_STARTER_SMOOTHING = 0.1
-"""Of classifiers: a small model learns a few thousand rows by heart, and its loss then says little of its answers."""
 
-
-@dataclass(frozen=True)
-class Plan:
-    """How long a model learns from random weights: so many steps, within the two bounds.
-
-    In steps, not in minutes: the same data and settings give the same plan, however busy the machine is.
-    """
-
-    steps: int
-    fewest_epochs: float
-    most_epochs: float
-
-
-_WRITING = {
-    Length.QUICK: Plan(250, 2, 8),
-    Length.STANDARD: Plan(1200, 4, 24),
-    Length.THOROUGH: Plan(6000, 12, 60),
-}
-_SORTING = {
-    Length.QUICK: Plan(400, 3, 8),
-    Length.STANDARD: Plan(1600, 6, 12),
-    Length.THOROUGH: Plan(5000, 10, 30),
-}
 USUAL_MINUTES = {Length.QUICK: 2.0, Length.STANDARD: 10.0, Length.THOROUGH: 30.0}
 """What people expect each length to take; a run that takes much longer offers this as its limit."""
 _PRETRAINED_EPOCHS = {Length.QUICK: 1.0, Length.STANDARD: 3.0, Length.THOROUGH: 6.0}
@@ -62,9 +35,9 @@ class Lengths:
     target_longest: int
 
 
-def needs_lengths(recipe: Recipe, family: Family) -> bool:
+def needs_lengths(recipe: Recipe, objective: type[Objective]) -> bool:
     """Whether the data must be measured before this recipe can be filled."""
-    answers_open = family is Family.SEQ2SEQ and recipe.max_target_length is None
+    answers_open = objective.has_own_targets and recipe.max_target_length is None
     return recipe.max_length is None or answers_open
 
 
@@ -83,20 +56,20 @@ def fill_recipe(
 ) -> Recipe:
     """A copy with every automatic value set. Limits (steps, minutes) are set only where a person asked for them."""
     starter = not loaded.manifest.trained
+    objective = objective_for(loaded)
     filled = recipe.model_copy()
     tuning = recipe.tuning or _tuning(loaded)
     filled.tuning = tuning
     filled.learning_rate = recipe.learning_rate or usual_rate(loaded, tuning)
     if recipe.label_smoothing is None:
-        sorts = starter and loaded.family is Family.CLASSIFIER
-        filled.label_smoothing = _STARTER_SMOOTHING if sorts else 0.0
+        filled.label_smoothing = objective.starter_smoothing if starter else 0.0
     filled.batch_rows = recipe.batch_rows or batch_rows(lengths.rows)
     context = loaded.manifest.context_length
-    divides = loaded.manifest.task.teaches_texts and loaded.device.type == "cpu"
+    divides = objective.divides_long_texts(loaded.manifest) and loaded.device.type == "cpu"
     most = _WINDOW if divides else _MOST_DEFAULT_LENGTH
     wanted = recipe.max_length or _covering(lengths.input_most, lengths.input_longest, most, least=16)
     filled.max_length = min(wanted, context)
-    if loaded.family is Family.SEQ2SEQ:
+    if objective.has_own_targets:
         wanted = recipe.max_target_length or _covering(
             lengths.target_most, lengths.target_longest, _MOST_DEFAULT_LENGTH, least=4
         )
@@ -104,8 +77,8 @@ def fill_recipe(
     filled.tokens_per_microbatch = recipe.tokens_per_microbatch or (
         2048 if loaded.device.type == "cpu" else 16384
     )
-    plan = (_SORTING if loaded.family is Family.CLASSIFIER else _WRITING)[length]
     if starter:
+        plan = objective.starter_plans[length]
         filled.epochs = recipe.epochs or _epochs(plan, -(-lengths.rows // filled.batch_rows))
     else:
         filled.epochs = recipe.epochs or _PRETRAINED_EPOCHS[length]
@@ -120,7 +93,8 @@ def usual_rate(loaded: LoadedModel, tuning: Tuning | None) -> float:
     """The learning rate that suits most models of this kind."""
     if tuning is Tuning.LORA:
         return _LORA_RATE
-    return (_FULL_RATES if loaded.manifest.trained else _STARTER_RATES)[loaded.family]
+    objective = objective_for(loaded)
+    return objective.pretrained_rate if loaded.manifest.trained else objective.starter_rate
 
 
 def is_far_rate(rate: float, usual: float) -> bool:
@@ -143,10 +117,10 @@ def _epochs(plan: Plan, steps_per_epoch: int) -> float:
     return round(max(plan.fewest_epochs, min(plan.most_epochs, plan.steps / max(1, steps_per_epoch))), 1)
 
 
-def measure_lengths(examples: Sequence[Example], family: Family) -> Lengths:
+def measure_lengths(examples: Sequence[Example], objective: type[Objective]) -> Lengths:
     """Lengths of rows that were encoded without a limit."""
     inputs = [len(example.input_ids) for example in examples]
-    targets = [len(example.label_ids) for example in examples] if family is Family.SEQ2SEQ else []
+    targets = [len(example.label_ids) for example in examples] if objective.has_own_targets else []
     return Lengths(
         rows=len(examples),
         input_most=percentile(inputs, 0.995),

@@ -16,7 +16,6 @@ import torch
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
-from workers.contracts.families import Family
 from workers.contracts.model_folder import ModelManifest, PromptMessage
 from workers.contracts.specs import Split
 from workers.models.prompts import Example, encode_examples
@@ -61,13 +60,14 @@ def encode_rows(
     *,
     max_length: int | None,
     max_target_length: int | None,
+    divides: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Example]:
-    """Token ids of all rows, in their order. Texts to generate that are longer than `max_length` become several examples
-    (workers.models.windows); rows of other tasks lose their end. Raises JobError: unknown_label when a target is not one of the model's labels,
+    """Token ids of all rows, in their order. Rows longer than `max_length` lose their end; with `divides` they become
+    several examples (workers.models.windows). Raises JobError: unknown_label when a target is not one of the model's labels,
     template_refuses when the model's chat template does not take these conversations."""
     examples: list[Example] = []
-    divides = max_length is not None and divides_long_texts(manifest)
+    divides = divides and max_length is not None
     for start in range(0, len(rows), _ENCODE_ROWS):
         part = [(row.messages, row.target) for row in rows[start : start + _ENCODE_ROWS]]
         try:
@@ -96,11 +96,6 @@ def encode_rows(
         if on_progress:
             on_progress(min(start + _ENCODE_ROWS, len(rows)), len(rows))
     return examples
-
-
-def divides_long_texts(manifest: ModelManifest) -> bool:
-    """Whether a text that is longer than a row may be is divided: where a causal model learns to continue texts."""
-    return manifest.family is Family.CAUSAL and manifest.task.teaches_texts
 
 
 def evenly_spaced(rows: Sequence[Row], most: int) -> list[Row]:

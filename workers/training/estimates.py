@@ -8,7 +8,6 @@ from pathlib import Path
 
 import torch
 
-from workers.contracts.families import Family
 from workers.contracts.recipes import Length, Precision, Recipe, Tuning
 from workers.models.devices import DTYPES, cast_parameters
 from workers.models.loading import LoadedModel
@@ -19,7 +18,7 @@ from workers.training.automatic import USUAL_MINUTES
 from workers.training.bases import prepare_model
 from workers.training.data import Order
 from workers.training.loop import peak_memory, total_steps
-from workers.training.methods import TrainingMethod, method_for
+from workers.training.objectives import Objective, objective_for
 from workers.training.optimizer import Optimizer
 from workers.training.progress import Phases
 from workers.training.validation import validate
@@ -99,14 +98,14 @@ def measure_speed(
     Adam's moments, the best weights so far where these are kept, and the activations of its largest micro-batch.
     """
     prepare_model(loaded, recipe)
-    method = method_for(loaded, recipe)
+    objective = objective_for(loaded)(loaded, recipe)
     if recipe.tuning is Tuning.LORA:
         add_adapters(loaded, recipe)
     cast_parameters(loaded.model, DTYPES[precision])
     loaded.model.train()
     optimizer = Optimizer(loaded.model, recipe)
-    groups = _groups(method, recipe, examples, watched)
-    timer = _Timer(method, recipe, optimizer, phases)
+    groups = _groups(objective, recipe, examples, watched)
+    timer = _Timer(objective, recipe, optimizer, phases)
     timer.run(groups.smallest)
     optimizer.step(_NO_RATE)
     timer.begin()
@@ -120,7 +119,7 @@ def measure_speed(
     optimizer.step(_NO_RATE)
     per_step = time.monotonic() - stepped
     if groups.validated:
-        validate(method, loaded, groups.validated, lambda: phases.check(0, 1))
+        validate(objective, loaded, groups.validated, lambda: phases.check(0, 1))
     best.clear()
     return Speed(timer.per_token, per_step, peak_memory(loaded.device), optimizer.parameters)
 
@@ -128,8 +127,8 @@ def measure_speed(
 class _Timer:
     """Adds up seconds and tokens of forward and backward passes."""
 
-    def __init__(self, method: TrainingMethod, recipe: Recipe, optimizer: Optimizer, phases: Phases) -> None:
-        self._method, self._recipe, self._optimizer, self._phases = method, recipe, optimizer, phases
+    def __init__(self, objective: Objective, recipe: Recipe, optimizer: Optimizer, phases: Phases) -> None:
+        self._objective, self._recipe, self._optimizer, self._phases = objective, recipe, optimizer, phases
         self._seconds, self._tokens = 0.0, 0
 
     @property
@@ -147,8 +146,8 @@ class _Timer:
     def run(self, group: list[Example]) -> None:
         self._phases.check(min(1.0, self._seconds / _LEAST_TIMED_SECONDS), 1)
         begun = time.monotonic()
-        learned = max(1, sum(self._method.learned(example) for example in group))
-        loss = self._method.loss_sum(group, label_smoothing=self._recipe.label_smoothing or 0.0)
+        learned = max(1, sum(self._objective.learned(example) for example in group))
+        loss = self._objective.loss_sum(group)
         (loss / learned).backward()
         self._optimizer.collect()
         self._seconds += time.monotonic() - begun
@@ -167,21 +166,21 @@ class _Timer:
             self._optimizer.forget()
 
     def _tokens_of(self, group: list[Example]) -> int:
-        return sum(self._method.tokens(example) for example in group)
+        return sum(self._objective.tokens(example) for example in group)
 
 
 def _groups(
-    method: TrainingMethod, recipe: Recipe, examples: Sequence[Example], watched: Sequence[Example]
+    objective: Objective, recipe: Recipe, examples: Sequence[Example], watched: Sequence[Example]
 ) -> _Groups:
     order = Order(len(examples), recipe.batch_rows or 1, recipe.seed)
     # Of every epoch, since each divides the rows differently.
     searched = [order.step(number) for number in range(min(_MOST_SEARCHED_STEPS, total_steps(recipe, order)))]
-    longest = max(range(len(examples)), key=lambda index: method.tokens(examples[index]))
+    longest = max(range(len(examples)), key=lambda index: objective.tokens(examples[index]))
     searched += [step for step in map(order.step, range(order.steps_per_epoch)) if longest in step]
-    steps = [list(method.microbatches([examples[index] for index in step])) for step in searched]
+    steps = [list(objective.microbatches([examples[index] for index in step])) for step in searched]
 
     def weight(group: list[Example]) -> float:
-        return method.size(group) + _LEARNED_WEIGHT * sum(map(method.learned, group))
+        return objective.size(group) + _LEARNED_WEIGHT * sum(map(objective.learned, group))
 
     fullest = max(steps, key=lambda step: max(map(weight, step)))
     every = [group for step in steps for group in step]
@@ -189,7 +188,7 @@ def _groups(
         smallest=min(every, key=weight),
         fullest=_with_company(fullest, weight),
         others=every[:_MOST_TIMED_GROUPS],
-        validated=max(method.microbatches(watched), key=weight) if watched else [],
+        validated=max(objective.microbatches(watched), key=weight) if watched else [],
     )
 
 
@@ -200,11 +199,6 @@ def _with_company(step: list[list[Example]], weight: Callable[[list[Example]], f
     smallest_before = sorted(step[:place], key=weight)[:1]
     largest_after = sorted(step[place + 1 :], key=weight)[-1:]
     return [*smallest_before, step[place], *largest_after]
-
-
-def row_tokens(family: Family, example: Example) -> int:
-    """Tokens of a row, the answer included."""
-    return len(example.input_ids) + (len(example.label_ids) if family is Family.SEQ2SEQ else 0)
 
 
 def epoch_seconds(recipe: Recipe, speed: Speed, rows: int, tokens: int) -> float:

@@ -1,4 +1,4 @@
-"""The training loop: steps, validation rounds, early stopping, checkpoints. It exists once, for all methods."""
+"""The training loop: steps, validation rounds, early stopping, checkpoints. It exists once, for all objectives."""
 
 import math
 import time
@@ -18,7 +18,7 @@ from workers.training.automatic import usual_rate
 from workers.training.checkpoints import Checkpoints, TrainingState
 from workers.training.data import Order, Row
 from workers.training.failures import diverged
-from workers.training.methods import TrainingMethod
+from workers.training.objectives import Objective
 from workers.training.optimizer import Optimizer, learning_rate
 from workers.training.progress import Phases
 from workers.training.validation import sample_outputs, validate
@@ -67,14 +67,14 @@ class Loop:
     def __init__(
         self,
         loaded: LoadedModel,
-        method: TrainingMethod,
+        objective: Objective,
         data: TrainingData,
         recipe: Recipe,
         reporter: Reporter,
         phases: Phases,
         checkpoints: Checkpoints,
     ) -> None:
-        self.loaded, self.method, self.data, self.recipe = loaded, method, data, recipe
+        self.loaded, self.objective, self.data, self.recipe = loaded, objective, data, recipe
         self.reporter, self.phases, self.checkpoints = reporter, phases, checkpoints
         self.state = TrainingState()
         self.optimizer = Optimizer(loaded.model, recipe)
@@ -127,7 +127,7 @@ class Loop:
         """Validate once before the first step, so that the end can say whether anything was learned."""
         if self.state.step or self.state.base is not None or not self.data.validation:
             return
-        base = validate(self.method, self.loaded, self.data.validation, self._check_stop)
+        base = validate(self.objective, self.loaded, self.data.validation, self._check_stop)
         self.state.base = base if math.isfinite(base.loss) else None
 
     def _run_steps(self) -> Ending:
@@ -187,11 +187,11 @@ class Loop:
         """One optimizer step: the gradient is the mean over everything that its rows teach, however they are grouped."""
         begun = time.monotonic()
         rows = [self.data.train[index] for index in self.order.step(self.state.step)]
-        learned = max(1, sum(self.method.learned(row) for row in rows))
+        learned = max(1, sum(self.objective.learned(row) for row in rows))
         loss = torch.zeros((), device=self.loaded.device)
-        for group in self.method.microbatches(rows):
+        for group in self.objective.microbatches(rows):
             self._check_stop()
-            part = self.method.loss_sum(group, label_smoothing=self.recipe.label_smoothing or 0.0) / learned
+            part = self.objective.loss_sum(group) / learned
             part.backward()
             self.optimizer.collect()
             loss += part.detach()
@@ -204,7 +204,7 @@ class Loop:
 
     def _count(self, rows: Sequence[Example], loss: float, norm: float, rate: float, seconds: float) -> None:
         state = self.state
-        tokens = sum(self.method.tokens(row) for row in rows)
+        tokens = sum(self.objective.tokens(row) for row in rows)
         state.seconds = time.monotonic() - self._started
         state.step += 1
         state.rows_seen += len(rows)
@@ -249,7 +249,7 @@ class Loop:
         state = self.state
         best = False
         if self.data.validation:
-            now = validate(self.method, self.loaded, self.data.validation, self._check_stop)
+            now = validate(self.objective, self.loaded, self.data.validation, self._check_stop)
             if not math.isfinite(now.loss):
                 raise diverged(self.recipe, usual_rate(self.loaded, self.recipe.tuning))
             values = {"validation_loss": now.loss}

@@ -8,17 +8,16 @@ from pathlib import Path
 
 import torch
 
-from workers.contracts.families import Family
 from workers.contracts.recipes import Precision, Recipe, Tuning, VersionBase
 from workers.contracts.specs import Finding, PreflightResult, PreflightSpec, Split, TokenStats
 from workers.models.devices import choose_device, resolve_precision
 from workers.models.folder import write_folder
 from workers.models.loading import LoadedModel
-from workers.models.prompts import Example, learned_pieces
+from workers.models.prompts import learned_pieces
 from workers.runtime.reporter import JobError, Reporter, run_child
 from workers.training.automatic import fill_recipe, measure_lengths, percentile
 from workers.training.bases import open_base
-from workers.training.data import Order, Row, encode_rows, evenly_spaced, read_rows
+from workers.training.data import Order, Row, evenly_spaced, read_rows
 from workers.training.estimates import (
     Speed,
     disk_bytes,
@@ -27,14 +26,13 @@ from workers.training.estimates import (
     least_memory,
     measure_speed,
     offered_minutes,
-    row_tokens,
     run_seconds,
 )
 from workers.training.failures import memory_explained
 from workers.training.findings import Counted, recipe_findings, row_findings
 from workers.training.loop import total_steps
+from workers.training.objectives import objective_for
 from workers.training.progress import Phases
-from workers.training.run import teaches
 
 PHASES = {"reading rows": 0.1, "opening the model": 0.3, "counting tokens": 0.6, "timing the steps": 1.0}
 _SHOWN_CHARACTERS = 4000
@@ -90,24 +88,17 @@ def _count(
     spec: PreflightSpec, loaded: LoadedModel, splits: dict[Split, list[Row]], phases: Phases
 ) -> tuple[Recipe, Counted]:
     rows = splits["train"]
-    whole = encode_rows(
-        rows,
-        loaded.tokenizer,
-        loaded.manifest,
-        max_length=None,
-        max_target_length=None,
-        on_progress=phases.check,
-    )
-    lengths = measure_lengths(whole, loaded.family)
+    objective = objective_for(loaded)
+    whole = objective.encode(rows, loaded, max_length=None, max_target_length=None, on_progress=phases.check)
+    lengths = measure_lengths(whole, objective)
     recipe = fill_recipe(spec.recipe, loaded, lengths, length=spec.length)
-    whole_tokens = [row_tokens(loaded.family, example) for example in whole]
+    whole_tokens = [objective.tokens(example) for example in whole]
     whole_inputs = [len(example.input_ids) for example in whole]
     # A run holds its rows once, and so its memory can be told from ours.
     del whole
     encode = partial(
-        encode_rows,
-        tokenizer=loaded.tokenizer,
-        manifest=loaded.manifest,
+        objective.encode,
+        loaded=loaded,
         max_length=recipe.max_length,
         max_target_length=recipe.max_target_length,
     )
@@ -116,8 +107,8 @@ def _count(
     if len(examples) != len(rows):
         # Long texts were divided: an epoch has as many steps as the windows fill.
         recipe = fill_recipe(spec.recipe, loaded, replace(lengths, rows=len(examples)), length=spec.length)
-    usable = [example for example in examples if teaches(example, loaded.family)]
-    watched = [example for example in watched if teaches(example, loaded.family)]
+    usable = [example for example in examples if objective.teaches(example)]
+    watched = [example for example in watched if objective.teaches(example)]
     cut = sum(example.cut for example in examples)
     return recipe, Counted(examples, usable, watched, whole_tokens, whole_inputs, cut)
 
@@ -159,17 +150,17 @@ def _result(
     findings: list[Finding],
     precision: Precision,
 ) -> PreflightResult:
-    family = loaded.family
+    objective = objective_for(loaded)
     rows = len(counted.usable)
-    tokens = sum(row_tokens(family, example) for example in counted.usable)
-    validation_tokens = sum(row_tokens(family, example) for example in counted.watched)
+    tokens = sum(objective.tokens(example) for example in counted.usable)
+    validation_tokens = sum(objective.tokens(example) for example in counted.watched)
     seconds, whole_seconds = run_seconds(recipe, speed, max(1, rows), tokens, validation_tokens)
     disk = disk_bytes(loaded, speed.trained_parameters, precision)
     return PreflightResult(
         recipe=recipe,
         rows={name: len(found) for name, found in splits.items()},
         tokens=tokens,
-        learned_tokens=sum(_learned(family, example) for example in counted.usable),
+        learned_tokens=sum(objective.learned(example) for example in counted.usable),
         row_tokens=token_stats(counted.whole_tokens),
         cut_share=counted.cut / len(counted.examples),
         unlearnable_rows=counted.unlearnable,
@@ -187,12 +178,6 @@ def _result(
         findings=findings + _disk_findings(disk, Path(spec.work)),
         first_row=_first_row(loaded, splits["train"][0]),
     )
-
-
-def _learned(family: Family, example: Example) -> int:
-    if family is Family.CAUSAL:
-        return sum(label >= 0 for label in example.label_ids[1:])
-    return len(example.label_ids)
 
 
 def _first_row(loaded: LoadedModel, row: Row) -> list[tuple[str, bool]]:

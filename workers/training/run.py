@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 
 from workers.contracts.events import SAVING
-from workers.contracts.families import Family
 from workers.contracts.model_folder import PARITY_NAME, ModelManifest
 from workers.contracts.recipes import Batching, Recipe, Tuning
 from workers.contracts.specs import RunResult, RunSpec
@@ -17,17 +16,16 @@ from workers.contracts.verdicts import Verdict
 from workers.models.devices import DTYPES, cast_parameters, choose_device, resolve_precision
 from workers.models.folder import write_folder
 from workers.models.loading import LoadedModel
-from workers.models.prompts import Example
 from workers.runtime.reporter import JobError, Reporter, run_child
 from workers.training.adapters import add_adapters, merge_adapters
 from workers.training.attention import unpacked
 from workers.training.automatic import Lengths, fill_recipe, measure_lengths, needs_lengths
 from workers.training.bases import open_base, prepare_model
 from workers.training.checkpoints import Checkpoints
-from workers.training.data import Row, encode_rows, evenly_spaced, read_rows
+from workers.training.data import Row, evenly_spaced, read_rows
 from workers.training.failures import memory_explained
 from workers.training.loop import Ending, Loop, TrainingData, peak_memory
-from workers.training.methods import TrainingMethod, method_for
+from workers.training.objectives import objective_for
 from workers.training.progress import Phases
 from workers.training.validation import PARITY_ROWS, parity_records
 from workers.training.verdict import judge, kept_validation
@@ -92,18 +90,18 @@ def _loop(
 ) -> Loop:
     """Make the model ready to learn, in its precision, and take up the checkpoint where there is one."""
     prepare_model(loaded, recipe)
-    method = method_for(loaded, recipe)
+    objective = objective_for(loaded)(loaded, recipe)
     if recipe.tuning is Tuning.LORA:
         add_adapters(loaded, recipe)
     cast_parameters(loaded.model, DTYPES[loaded.precision])
     checkpoints = Checkpoints(Path(spec.work) / "checkpoints", keeps_best=recipe.keep_best)
-    loop = Loop(loaded, method, data, recipe, reporter, phases, checkpoints)
+    loop = Loop(loaded, objective, data, recipe, reporter, phases, checkpoints)
     if "checkpoint" in spec.inputs:
         loop.state = checkpoints.load(Path(spec.inputs["checkpoint"]), loop.optimizer)
         if spec.continues:
             loop.begin_again(spec.continues)
         reporter.log(f"Going on from step {loop.state.step} of {loop.steps}.")
-    _log_plan(reporter, loop, method)
+    _log_plan(reporter, loop)
     return loop
 
 
@@ -120,23 +118,21 @@ def _encode(
     Raises JobError (nothing_to_learn).
     """
     recipe = spec.recipe
-    if needs_lengths(recipe, loaded.family):
-        whole = encode_rows(
-            train_rows, loaded.tokenizer, loaded.manifest, max_length=None, max_target_length=None
-        )
-        recipe = fill_recipe(recipe, loaded, measure_lengths(whole, loaded.family))
+    objective = objective_for(loaded)
+    if needs_lengths(recipe, objective):
+        whole = objective.encode(train_rows, loaded, max_length=None, max_target_length=None)
+        recipe = fill_recipe(recipe, loaded, measure_lengths(whole, objective))
     else:
         recipe = fill_recipe(recipe, loaded, Lengths(len(train_rows), 0, 0, 0, 0))
     encode = partial(
-        encode_rows,
-        tokenizer=loaded.tokenizer,
-        manifest=loaded.manifest,
+        objective.encode,
+        loaded=loaded,
         max_length=recipe.max_length,
         max_target_length=recipe.max_target_length,
     )
     train, validation = encode(train_rows, on_progress=tick), encode(watched)
     rows = len(train)
-    train = [example for example in train if teaches(example, loaded.family)]
+    train = [example for example in train if objective.teaches(example)]
     if len(train) < rows:
         log(f"{rows - len(train)} of {rows} rows were left out: nothing can be learned from them.")
     if not train:
@@ -145,22 +141,15 @@ def _encode(
             "No row has anything to learn: every answer is cut off or empty. Raise the longest row, or check the columns.",
             field="max_length",
         )
-    return recipe, TrainingData(train, [e for e in validation if teaches(e, loaded.family)], watched)
+    return recipe, TrainingData(train, [e for e in validation if objective.teaches(e)], watched)
 
 
-def teaches(example: Example, family: Family) -> bool:
-    """Whether anything is learned from a row."""
-    if family is Family.CAUSAL:
-        return any(label >= 0 for label in example.label_ids[1:])
-    return bool(example.label_ids) and bool(example.input_ids)
-
-
-def _log_plan(reporter: Reporter, loop: Loop, method: TrainingMethod) -> None:
+def _log_plan(reporter: Reporter, loop: Loop) -> None:
     how = {
         Batching.PACKING: "packed, each seeing itself alone",
         Batching.LENGTH_GROUPING: "grouped by length",
         Batching.PADDING: "padded",
-    }[method.batching]
+    }[loop.objective.batching]
     reporter.log(
         f"{loop.steps} steps of {loop.recipe.batch_rows} rows, {loop.optimizer.parameters:,} trained weights, "
         f"rows {how}, {loop.loaded.precision} on {loop.loaded.device}."

@@ -18,7 +18,7 @@ from workers.models.prompts import Example, encode_prompt, prompt_limit
 from workers.training.attention import unpacked
 from workers.training.checkpoints import Validation
 from workers.training.data import Row
-from workers.training.methods import TrainingMethod
+from workers.training.objectives import Objective
 
 SAMPLE_TOKENS = 64
 PARITY_ROWS = 12
@@ -32,20 +32,20 @@ Tick = Callable[[], None]
 
 @torch.inference_mode()
 def validate(
-    method: TrainingMethod, loaded: LoadedModel, examples: Sequence[Example], tick: Tick
+    objective: Objective, loaded: LoadedModel, examples: Sequence[Example], tick: Tick
 ) -> Validation:
     """How good the model is on rows that it does not learn from, dropout and smoothing off."""
     loaded.model.eval()
     try:
         total, right = 0.0, None
-        for group in method.microbatches(examples):
+        for group in objective.microbatches(examples):
             tick()
-            loss, correct = method.validate(group)
+            loss, correct = objective.validate(group)
             total += loss
             right = right if correct is None else (right or 0) + correct
     finally:
         loaded.model.train()
-    mean = total / max(1, sum(method.learned(example) for example in examples))
+    mean = total / max(1, sum(objective.learned(example) for example in examples))
     return Validation(loss=mean, accuracy=None if right is None else right / len(examples))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from workers.contracts.events import Fix
 from workers.contracts.excerpts import excerpt
-from workers.contracts.families import Family
 from workers.contracts.model_folder import ParityRecord
 from workers.contracts.recipes import Recipe
 from workers.contracts.verdicts import LEAST_GAIN, PlanProgress, RunEnding, Verdict, VerdictCode
@@ -79,7 +78,7 @@ def _has_diverged(loop: Loop, before: float, after: float, *, guesses: bool) -> 
         return True
     if after <= _DIVERGED_OVER * before:
         return False
-    if loop.loaded.family is not Family.CLASSIFIER or guesses:
+    if not loop.objective.has_accuracy or guesses:
         return True
     guessing = math.log(max(2, len(loop.loaded.manifest.labels)))
     gain = _accuracy_gain(loop.state, kept_validation(loop.state, loop.recipe))
@@ -91,7 +90,7 @@ def _has_diverged(loop: Loop, before: float, after: float, *, guesses: bool) -> 
 
 def _may_rise(loop: Loop, kept: Validation | None) -> bool:
     """Whether the loss need not have fallen: more labels are right than before, or only rows it learned from were looked at."""
-    if loop.loaded.family is not Family.CLASSIFIER:
+    if not loop.objective.has_accuracy:
         return False
     gain = _accuracy_gain(loop.state, kept)
     return gain is None or gain > 0
@@ -105,7 +104,7 @@ def _accuracy_gain(state: TrainingState, kept: Validation | None) -> float | Non
 
 
 def _constant_answer(loop: Loop, kept: Validation | None, records: Sequence[ParityRecord]) -> Verdict | None:
-    if loop.loaded.family is Family.CLASSIFIER:
+    if loop.objective.has_accuracy:
         return _most_frequent_label(loop.loaded.manifest.labels, loop.data.validation, kept)
     answers = [record.output.strip() for record in records]
     if not answers:

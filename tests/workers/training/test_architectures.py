@@ -14,7 +14,7 @@ from workers.models.loading import LoadedModel, load_folder, load_pretrained
 from workers.models.prompts import Example, encode_examples
 from workers.training.adapters import add_adapters, merge_adapters
 from workers.training.attention import unpacked
-from workers.training.methods import method_for
+from workers.training.objectives import objective_for
 
 _SIZES = {
     "hidden_size": 64,
@@ -115,18 +115,20 @@ def _plain_loss(loaded: LoadedModel, example: Example) -> float:
 def test_rows_put_together_have_the_loss_of_a_plain_pass_each(kind, bring):
     plain, loaded = bring(kind), bring(kind)
     examples = _examples(loaded)
-    method = method_for(loaded, Recipe())
+    objective = objective_for(loaded)(loaded, Recipe())
     with torch.no_grad():
         alone = [_plain_loss(plain, example) for example in examples]
-        assert [float(method.loss_sum([example])) for example in examples] == pytest.approx(alone, rel=1e-4)
-        assert float(method.loss_sum(examples)) == pytest.approx(sum(alone), rel=1e-4)
+        assert [float(objective.loss_sum([example])) for example in examples] == pytest.approx(
+            alone, rel=1e-4
+        )
+        assert float(objective.loss_sum(examples)) == pytest.approx(sum(alone), rel=1e-4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_adapters_are_learned_and_merged_and_a_head_is_learned_whole(kind, bring, tmp_path):
     loaded = bring(kind)
     examples = _examples(loaded)
-    method = method_for(loaded, Recipe())
+    objective = objective_for(loaded)(loaded, Recipe())
     add_adapters(loaded, Recipe(lora_rank=4))
     trained = [name for name, weight in loaded.model.named_parameters() if weight.requires_grad]
     assert any("lora_A" in name for name in trained)
@@ -137,17 +139,17 @@ def test_adapters_are_learned_and_merged_and_a_head_is_learned_whole(kind, bring
             torch.nn.init.normal_(weight, std=0.05)
     loaded.model.eval()
     with torch.no_grad():
-        adapted = float(method.loss_sum(examples))
+        adapted = float(objective.loss_sum(examples))
         with unpacked(loaded.model):
             merge_adapters(loaded)
     write_folder(loaded, tmp_path / "left")
     left = load_folder(tmp_path / "left")
     with torch.no_grad():
-        again = method_for(left, Recipe(batching=Batching.PADDING)).loss_sum(examples)
+        again = objective_for(left)(left, Recipe(batching=Batching.PADDING)).loss_sum(examples)
     assert float(again) == pytest.approx(adapted, rel=1e-3)
 
 
 def test_rows_longer_than_a_models_window_are_packed(bring):
     loaded = bring("Mistral")
-    assert method_for(loaded, Recipe()).batching is Batching.PACKING
+    assert objective_for(loaded)(loaded, Recipe()).batching is Batching.PACKING
     assert max(example.tokens for example in _examples(loaded)) > loaded.model.config.sliding_window

@@ -17,7 +17,7 @@ from workers.models.starters import create_starter
 from workers.training.adapters import add_adapters, merge_adapters
 from workers.training.attention import can_pack, unpacked
 from workers.training.data import Order, group_by_length, pack
-from workers.training.methods import method_for
+from workers.training.objectives import objective_for
 
 TEXTS = [
     "a small cat",
@@ -82,8 +82,8 @@ def test_length_grouping_is_a_partition_with_little_padding():
 def test_a_packed_row_has_the_loss_that_it_has_alone(lora):
     loaded = _starter()
     examples = encode_examples(loaded.tokenizer, loaded.manifest, _chat_rows())
-    method = method_for(loaded, Recipe())
-    assert method.batching is Batching.PACKING
+    objective = objective_for(loaded)(loaded, Recipe())
+    assert objective.batching is Batching.PACKING
     if lora:
         add_adapters(loaded, Recipe())
         for name, weight in loaded.model.named_parameters():
@@ -91,15 +91,15 @@ def test_a_packed_row_has_the_loss_that_it_has_alone(lora):
                 torch.nn.init.normal_(weight, std=0.05)
         loaded.model.eval()
     with torch.no_grad():
-        alone = [float(method.loss_sum([example])) for example in examples]
-        packed = float(method.loss_sum(examples))
+        alone = [float(objective.loss_sum([example])) for example in examples]
+        packed = float(objective.loss_sum(examples))
         assert packed == pytest.approx(sum(alone), rel=1e-5)
         for number, example in enumerate(examples):
             rest = examples[:number] + examples[number + 1 :]
-            difference = packed - float(method.loss_sum(rest))
+            difference = packed - float(objective.loss_sum(rest))
             assert difference == pytest.approx(alone[number], abs=1e-3), example
         # The architecture's own attention, one padded batch, every logit computed.
-        padding = method_for(loaded, Recipe(batching=Batching.PADDING))
+        padding = objective_for(loaded)(loaded, Recipe(batching=Batching.PADDING))
         with unpacked(loaded.model):
             assert float(padding.loss_sum(examples)) == pytest.approx(packed, rel=1e-5)
 
@@ -109,7 +109,7 @@ def test_gradients_of_packed_and_padded_rows_are_equal():
     padded = copy.deepcopy(packed)
     examples = encode_examples(packed.tokenizer, packed.manifest, _chat_rows())
     for loaded, batching in ((packed, Batching.PACKING), (padded, Batching.PADDING)):
-        method_for(loaded, Recipe(batching=batching)).loss_sum(examples).backward()
+        objective_for(loaded)(loaded, Recipe(batching=batching)).loss_sum(examples).backward()
     for (name, one), other in zip(packed.model.named_parameters(), padded.model.parameters(), strict=True):
         torch.testing.assert_close(one.grad, other.grad, atol=1e-3, rtol=1e-3, msg=name)
 
@@ -138,10 +138,10 @@ def test_padding_does_not_change_a_loss(family):
     loaded = _starter(family, task, TEXTS)
     rows = [([PromptMessage(role="user", content=text)], other) for text in TEXTS for other in TEXTS[:2]]
     examples = encode_examples(loaded.tokenizer, loaded.manifest, rows)
-    method = method_for(loaded, Recipe())
+    objective = objective_for(loaded)(loaded, Recipe())
     with torch.no_grad():
-        alone = sum(float(method.loss_sum([example])) for example in examples)
-        assert float(method.loss_sum(examples)) == pytest.approx(alone, rel=1e-4)
+        alone = sum(float(objective.loss_sum([example])) for example in examples)
+        assert float(objective.loss_sum(examples)) == pytest.approx(alone, rel=1e-4)
 
 
 @pytest.mark.parametrize("lora", [False, True])
@@ -149,7 +149,7 @@ def test_only_the_answers_of_a_padded_batch_reach_the_vocabulary(lora):
     loaded = _starter(Family.SEQ2SEQ, "translation")
     rows = [([PromptMessage(role="user", content=text)], text) for text in TEXTS]
     examples = encode_examples(loaded.tokenizer, loaded.manifest, rows)
-    method = method_for(loaded, Recipe())
+    objective = objective_for(loaded)(loaded, Recipe(label_smoothing=0.1))
     if lora:
         add_adapters(loaded, Recipe(lora_targets=["lm_head", "q_proj"]))
     loaded.model.eval()
@@ -158,9 +158,9 @@ def test_only_the_answers_of_a_padded_batch_reach_the_vocabulary(lora):
     loaded.model.get_output_embeddings().register_forward_hook(
         lambda _module, _inputs, logits: projected.append(logits.shape[:-1].numel())
     )
-    loss = method.loss_sum(examples, label_smoothing=0.1)
+    loss = objective.loss_sum(examples)
     loss.backward()
-    assert projected == [sum(method.learned(example) for example in examples)]
+    assert projected == [sum(objective.learned(example) for example in examples)]
 
     ids, mask = padded([example.input_ids for example in examples], 0, CPU)
     labels, _ = padded([example.label_ids for example in examples], -100, CPU)
@@ -176,13 +176,13 @@ def test_only_the_answers_of_a_padded_batch_reach_the_vocabulary(lora):
 def test_only_the_answers_of_padded_conversations_reach_the_vocabulary():
     loaded = _starter()
     examples = encode_examples(loaded.tokenizer, loaded.manifest, _chat_rows())
-    method = method_for(loaded, Recipe(batching=Batching.PADDING))
+    objective = objective_for(loaded)(loaded, Recipe(batching=Batching.PADDING))
     projected = []
     loaded.model.get_output_embeddings().register_forward_hook(
         lambda _module, _inputs, logits: projected.append(logits.shape[:-1].numel())
     )
-    loss = method.loss_sum(examples)
-    assert projected == [sum(method.learned(example) for example in examples)]
+    loss = objective.loss_sum(examples)
+    assert projected == [sum(objective.learned(example) for example in examples)]
 
     ids, mask = padded([example.input_ids for example in examples], 0, CPU)
     labels, _ = padded([example.label_ids for example in examples], -100, CPU)

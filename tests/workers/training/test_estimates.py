@@ -15,7 +15,7 @@ from workers.training import estimates
 from workers.training.checkpoints import Checkpoints, TrainingState, Validation
 from workers.training.data import Order
 from workers.training.loop import total_steps
-from workers.training.methods import TrainingMethod, method_for
+from workers.training.objectives import Objective, objective_for
 from workers.training.optimizer import Optimizer
 
 from .conftest import LABELS, TASKS
@@ -52,45 +52,53 @@ def _examples(family: Family, longest: int) -> list[Example]:
     return examples
 
 
-def _sizes(method: TrainingMethod, recipe: Recipe, examples: list[Example]) -> list[list[int]]:
+def _sizes(objective: Objective, recipe: Recipe, examples: list[Example]) -> list[list[int]]:
     """Of the groups of every step of all epochs."""
     order = Order(len(examples), recipe.batch_rows, recipe.seed)
     steps = (
         [examples[index] for index in order.step(number)] for number in range(total_steps(recipe, order))
     )
-    return [[method.size(group) for group in method.microbatches(rows)] for rows in steps]
+    return [[objective.size(group) for group in objective.microbatches(rows)] for rows in steps]
 
 
 @pytest.mark.parametrize("batching", [Batching.AUTO, Batching.LENGTH_GROUPING])
 @pytest.mark.parametrize("family", list(Family))
 def test_the_group_with_the_most_tokens_of_a_run_is_measured(family: Family, batching: Batching) -> None:
     recipe = Recipe(batch_rows=8, tokens_per_microbatch=200, batching=batching, epochs=3)
-    method, examples = method_for(_loaded(family), recipe), _examples(family, 60)
-    groups = estimates._groups(method, recipe, examples, examples[:40])
-    step_sizes = _sizes(method, recipe, examples)
-    measured = [method.size(group) for group in groups.fullest]
+    objective, examples = objective_for(_loaded(family))(_loaded(family), recipe), _examples(family, 60)
+    groups = estimates._groups(objective, recipe, examples, examples[:40])
+    step_sizes = _sizes(objective, recipe, examples)
+    measured = [objective.size(group) for group in groups.fullest]
     # Groups that learn more weigh more, by a little.
     assert max(measured) >= 0.8 * max(size for sizes in step_sizes for size in sizes)
     assert any(set(measured) <= set(sizes) for sizes in step_sizes), "they are of one step"
     assert len(measured) in (2, 3), (
         "not alone: a run holds gradients already when it meets it, or meets more after it"
     )
-    assert method.size(groups.smallest) == min(size for sizes in step_sizes for size in sizes)
-    assert method.size(groups.validated) >= 0.8 * max(map(method.size, method.microbatches(examples[:40])))
+    assert objective.size(groups.smallest) == min(size for sizes in step_sizes for size in sizes)
+    assert objective.size(groups.validated) >= 0.8 * max(
+        map(objective.size, objective.microbatches(examples[:40]))
+    )
 
 
 def test_a_step_of_one_group_is_measured_without_gradients_of_another() -> None:
     recipe = Recipe(batch_rows=4, tokens_per_microbatch=2048)
-    method, examples = method_for(_loaded(Family.CAUSAL), recipe), _examples(Family.CAUSAL, 60)
-    assert len(estimates._groups(method, recipe, examples, []).fullest) == 1
+    objective, examples = (
+        objective_for(_loaded(Family.CAUSAL))(_loaded(Family.CAUSAL), recipe),
+        _examples(Family.CAUSAL, 60),
+    )
+    assert len(estimates._groups(objective, recipe, examples, []).fullest) == 1
 
 
 def test_the_longest_row_is_found_beyond_the_steps_that_are_searched(monkeypatch) -> None:
     monkeypatch.setattr(estimates, "_MOST_SEARCHED_STEPS", 1)
     recipe = Recipe(batch_rows=4, tokens_per_microbatch=64)
-    method, examples = method_for(_loaded(Family.CAUSAL), recipe), _examples(Family.CAUSAL, 40)
-    groups = estimates._groups(method, recipe, examples, [])
-    assert max(map(method.size, groups.fullest)) >= 120
+    objective, examples = (
+        objective_for(_loaded(Family.CAUSAL))(_loaded(Family.CAUSAL), recipe),
+        _examples(Family.CAUSAL, 40),
+    )
+    groups = estimates._groups(objective, recipe, examples, [])
+    assert max(map(objective.size, groups.fullest)) >= 120
 
 
 @pytest.fixture

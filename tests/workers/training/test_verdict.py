@@ -20,6 +20,7 @@ from workers.training import verdict as verdict_module
 from workers.training.checkpoints import TrainingState, Validation
 from workers.training.data import Row
 from workers.training.loop import TrainingData
+from workers.training.objectives import objective_for
 from workers.training.run import run
 from workers.training.verdict import judge as judge_run
 
@@ -51,8 +52,10 @@ def _loop(
     rows = [Row(f"r{n}", [PromptMessage(role="user", content=f"q{n}")], f"a{n}") for n in range(4)]
     examples = [Example([1], [label]) for label in labels] or [Example([1, 2], [-100, 2])]
     manifest = SimpleNamespace(labels=names)
+    loaded = SimpleNamespace(family=family, manifest=manifest)
     return SimpleNamespace(
-        loaded=SimpleNamespace(family=family, manifest=manifest),
+        loaded=loaded,
+        objective=objective_for(loaded),
         steps=60,
         recipe=Recipe(learning_rate=USUAL, **recipe) if "learning_rate" not in recipe else Recipe(**recipe),
         state=TrainingState(step=60, base=before, best=kept, last=kept, train_loss=loss),

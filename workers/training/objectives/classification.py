@@ -1,32 +1,34 @@
 """Sequence classification: one label a row, learned by an encoder with a small head."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch.nn.functional import cross_entropy
 
-from workers.contracts.recipes import Batching, Recipe
+from workers.contracts.families import Family
+from workers.contracts.recipes import Length
 from workers.models.generation import padded
-from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
 from workers.training.data import group_by_length
+from workers.training.objectives import OBJECTIVES, Objective, Plan
 
 
-class Classification:
+class Classification(Objective):
     """Rows of similar length share a micro-batch."""
 
-    def __init__(self, loaded: LoadedModel, recipe: Recipe) -> None:
-        self._loaded = loaded
-        self._device = loaded.device
-        self._pad = loaded.tokenizer.pad_token_id
-        self._budget = recipe.tokens_per_microbatch or 2048
-        self.batching = Batching.PADDING if recipe.batching is Batching.PADDING else Batching.LENGTH_GROUPING
-
-    def tokens(self, example: Example) -> int:
-        return len(example.input_ids)
-
-    def learned(self, example: Example) -> int:
-        return 1
+    name = "classification"
+    families = (Family.CLASSIFIER,)
+    starter_rate, pretrained_rate = 1e-3, 3e-5
+    # A small model learns a few thousand rows by heart, and its loss then says little of its answers.
+    starter_smoothing = 0.1
+    starter_plans: ClassVar[Mapping[Length, Plan]] = {
+        Length.QUICK: Plan(400, 3, 8),
+        Length.STANDARD: Plan(1600, 6, 12),
+        Length.THOROUGH: Plan(5000, 10, 30),
+    }
+    adapter_task = "SEQ_CLS"
+    has_accuracy = True
 
     def microbatches(self, examples: Sequence[Example]) -> Iterator[list[Example]]:
         return group_by_length(examples, self._budget, lambda example: (len(example.input_ids),))
@@ -34,9 +36,9 @@ class Classification:
     def size(self, examples: Sequence[Example]) -> int:
         return len(examples) * max(example.tokens for example in examples)
 
-    def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
+    def loss_sum(self, examples: Sequence[Example]) -> torch.Tensor:
         logits, labels = self._answers(examples)
-        return cross_entropy(logits, labels, reduction="sum", label_smoothing=label_smoothing)
+        return cross_entropy(logits, labels, reduction="sum", label_smoothing=self._smoothing)
 
     def validate(self, examples: Sequence[Example]) -> tuple[float, int | None]:
         logits, labels = self._answers(examples)
@@ -47,3 +49,6 @@ class Classification:
         ids, mask = padded([example.input_ids for example in examples], self._pad, self._device)
         labels = torch.tensor([example.label_ids[0] for example in examples], device=self._device)
         return self._loaded.model(input_ids=ids, attention_mask=mask).logits.float(), labels
+
+
+OBJECTIVES.add(Classification, order=30)

@@ -5,28 +5,21 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch.nn.functional import cross_entropy
 
-from workers.contracts.recipes import Batching, Recipe
+from workers.contracts.families import Family
 from workers.models.generation import decoder_inputs, logits_where, padded
-from workers.models.loading import LoadedModel
 from workers.models.prompts import IGNORED, Example
 from workers.training.data import group_by_length
+from workers.training.objectives import OBJECTIVES, Objective
 
 
-class Seq2Seq:
+class Seq2Seq(Objective):
     """Rows of similar source and target length share a micro-batch, so that little padding is computed."""
 
-    def __init__(self, loaded: LoadedModel, recipe: Recipe) -> None:
-        self._loaded = loaded
-        self._device = loaded.device
-        self._pad = loaded.tokenizer.pad_token_id
-        self._budget = recipe.tokens_per_microbatch or 2048
-        self.batching = Batching.PADDING if recipe.batching is Batching.PADDING else Batching.LENGTH_GROUPING
-
-    def tokens(self, example: Example) -> int:
-        return len(example.input_ids) + len(example.label_ids)
-
-    def learned(self, example: Example) -> int:
-        return len(example.label_ids)
+    name = "seq2seq"
+    families = (Family.SEQ2SEQ,)
+    starter_rate, pretrained_rate = 1.5e-3, 5e-5
+    adapter_task = "SEQ_2_SEQ_LM"
+    has_own_targets = True
 
     def microbatches(self, examples: Sequence[Example]) -> Iterator[list[Example]]:
         return group_by_length(
@@ -38,9 +31,12 @@ class Seq2Seq:
         return len(examples) * (sources + max(len(example.label_ids) for example in examples))
 
     def validate(self, examples: Sequence[Example]) -> tuple[float, int | None]:
-        return float(self.loss_sum(examples)), None
+        return float(self._cross_entropy(examples, 0.0)), None
 
-    def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
+    def loss_sum(self, examples: Sequence[Example]) -> torch.Tensor:
+        return self._cross_entropy(examples, self._smoothing)
+
+    def _cross_entropy(self, examples: Sequence[Example], smoothing: float) -> torch.Tensor:
         ids, mask = padded([example.input_ids for example in examples], self._pad, self._device)
         labels, _ = padded([example.label_ids for example in examples], IGNORED, self._device)
         learned = labels != IGNORED
@@ -52,6 +48,7 @@ class Seq2Seq:
             decoder_input_ids=decoder_inputs(self._loaded, labels),
             use_cache=False,
         )
-        return cross_entropy(
-            logits.float(), labels[learned], reduction="sum", label_smoothing=label_smoothing
-        )
+        return cross_entropy(logits.float(), labels[learned], reduction="sum", label_smoothing=smoothing)
+
+
+OBJECTIVES.add(Seq2Seq, order=20)

@@ -5,34 +5,36 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch.nn.functional import cross_entropy
 
+from workers.contracts.families import Family
+from workers.contracts.model_folder import ModelManifest
 from workers.contracts.recipes import Batching, Recipe
 from workers.models.generation import logits_where, padded
 from workers.models.loading import LoadedModel
 from workers.models.prompts import IGNORED, Example
 from workers.training.attention import can_pack, few_sizes, packed_inputs
 from workers.training.data import group_by_length, pack
+from workers.training.objectives import OBJECTIVES, Objective
 
 
-class SupervisedFineTuning:
+class SupervisedFineTuning(Objective):
     """Packs rows end to end where the architecture allows it, else pads rows of similar length."""
 
+    name = "sft"
+    families = (Family.CAUSAL,)
+    starter_rate, pretrained_rate = 2e-3, 2e-5
+    adapter_task = "CAUSAL_LM"
+
     def __init__(self, loaded: LoadedModel, recipe: Recipe) -> None:
-        self._loaded = loaded
-        self._device = loaded.device
-        self._pad = loaded.tokenizer.pad_token_id
-        self._budget = recipe.tokens_per_microbatch or 2048
-        wanted = recipe.batching in (Batching.AUTO, Batching.PACKING)
-        if wanted and can_pack(loaded.model):
+        super().__init__(loaded, recipe)
+        if recipe.batching in (Batching.AUTO, Batching.PACKING) and can_pack(loaded.model):
             self.batching = Batching.PACKING
-        else:
-            self.batching = (
-                Batching.PADDING if recipe.batching is Batching.PADDING else Batching.LENGTH_GROUPING
-            )
 
-    def tokens(self, example: Example) -> int:
-        return len(example.input_ids)
+    @classmethod
+    def divides_long_texts(cls, manifest: ModelManifest) -> bool:
+        return manifest.task.teaches_texts
 
-    def learned(self, example: Example) -> int:
+    @classmethod
+    def learned(cls, example: Example) -> int:
         # The first token is never predicted: nothing stands before it.
         return sum(label != IGNORED for label in example.label_ids[1:])
 
@@ -46,15 +48,18 @@ class SupervisedFineTuning:
         return sum(tokens) if self.batching is Batching.PACKING else len(tokens) * max(tokens)
 
     def validate(self, examples: Sequence[Example]) -> tuple[float, int | None]:
-        return float(self.loss_sum(examples)), None
+        return float(self._cross_entropy(examples, 0.0)), None
 
-    def loss_sum(self, examples: Sequence[Example], *, label_smoothing: float = 0.0) -> torch.Tensor:
+    def loss_sum(self, examples: Sequence[Example]) -> torch.Tensor:
+        return self._cross_entropy(examples, self._smoothing)
+
+    def _cross_entropy(self, examples: Sequence[Example], smoothing: float) -> torch.Tensor:
         if self.batching is Batching.PACKING:
             logits, labels = self._packed(examples)
         else:
             logits, labels = self._padded(examples)
         return cross_entropy(
-            logits.float(), labels, ignore_index=IGNORED, reduction="sum", label_smoothing=label_smoothing
+            logits.float(), labels, ignore_index=IGNORED, reduction="sum", label_smoothing=smoothing
         )
 
     def _packed(self, examples: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -83,3 +88,6 @@ class SupervisedFineTuning:
             self._loaded.model, learned, input_ids=ids, attention_mask=mask, use_cache=False
         )
         return logits, following[learned]
+
+
+OBJECTIVES.add(SupervisedFineTuning, order=10)

@@ -1,0 +1,138 @@
+"""Training objectives: how rows become a loss. One file each; the loop knows nothing of what they compute.
+
+An objective outside this package is a module that the environment names: `EXTENSIONS=objectives:my_objectives.ranking`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from workers.contracts.families import Family
+from workers.contracts.model_folder import ModelManifest
+from workers.contracts.recipes import Batching, Length, Recipe
+from workers.contracts.registry import Registry
+from workers.models.loading import LoadedModel
+from workers.models.prompts import Example
+from workers.training.data import Row, encode_rows
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long a model learns from random weights: so many steps, within the two bounds.
+
+    In steps, not in minutes: the same data and settings give the same plan, however busy the machine is.
+    """
+
+    steps: int
+    fewest_epochs: float
+    most_epochs: float
+
+
+class Objective(ABC):
+    """What a run optimizes. The class says what it fits and its usual settings; an object is set up for one model."""
+
+    name: ClassVar[str]
+    families: ClassVar[tuple[Family, ...]]
+    tasks: ClassVar[frozenset[str] | None] = None
+    """Names of the tasks it is for; None: all that a model of these families can learn."""
+    starter_rate: ClassVar[float]
+    """Usual learning rate for random weights."""
+    pretrained_rate: ClassVar[float]
+    """Usual learning rate for all weights of a pretrained model."""
+    starter_smoothing: ClassVar[float] = 0.0
+    """Usual label smoothing for random weights."""
+    starter_plans: ClassVar[Mapping[Length, Plan]] = {
+        Length.QUICK: Plan(250, 2, 8),
+        Length.STANDARD: Plan(1200, 4, 24),
+        Length.THOROUGH: Plan(6000, 12, 60),
+    }
+    adapter_task: ClassVar[str]
+    """The name that peft has for such models (peft.TaskType)."""
+    has_own_targets: ClassVar[bool] = False
+    """Whether a row's answer has a length of its own: `Recipe.max_target_length`."""
+    has_accuracy: ClassVar[bool] = False
+    """Whether an answer is right or wrong, so that validation counts the right ones."""
+
+    batching: Batching
+    """What the object decided on, never AUTO."""
+
+    def __init__(self, loaded: LoadedModel, recipe: Recipe) -> None:
+        self._loaded, self._device = loaded, loaded.device
+        self._pad = loaded.tokenizer.pad_token_id
+        self._budget = recipe.tokens_per_microbatch or 2048
+        self._smoothing = recipe.label_smoothing or 0.0
+        self.batching = Batching.PADDING if recipe.batching is Batching.PADDING else Batching.LENGTH_GROUPING
+
+    @classmethod
+    def divides_long_texts(cls, manifest: ModelManifest) -> bool:
+        """Whether a text that is longer than a row may be is divided into several rows, instead of losing its end."""
+        return False
+
+    @classmethod
+    def encode(
+        cls,
+        rows: Sequence[Row],
+        loaded: LoadedModel,
+        *,
+        max_length: int | None,
+        max_target_length: int | None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> list[Example]:
+        """Return token ids of all rows, in their order. Raises JobError as `workers.training.data.encode_rows`."""
+        return encode_rows(
+            rows,
+            loaded.tokenizer,
+            loaded.manifest,
+            max_length=max_length,
+            max_target_length=max_target_length,
+            divides=cls.divides_long_texts(loaded.manifest),
+            on_progress=on_progress,
+        )
+
+    @classmethod
+    def tokens(cls, example: Example) -> int:
+        """Return the number of tokens of this row that go through the model, padding aside."""
+        return len(example.input_ids) + (len(example.label_ids) if cls.has_own_targets else 0)
+
+    @classmethod
+    def learned(cls, example: Example) -> int:
+        """Return the number of predictions that this row teaches, the weight of its loss."""
+        return len(example.label_ids)
+
+    @classmethod
+    def teaches(cls, example: Example) -> bool:
+        """Whether anything is learned from this row."""
+        return bool(example.input_ids) and cls.learned(example) > 0
+
+    @abstractmethod
+    def microbatches(self, examples: Sequence[Example]) -> Iterator[list[Example]]:
+        """Yield the rows of one optimizer step, in groups that go through the model at once."""
+
+    @abstractmethod
+    def size(self, examples: Sequence[Example]) -> int:
+        """Return the number of tokens of one group that are computed, padding included."""
+
+    @abstractmethod
+    def loss_sum(self, examples: Sequence[Example]) -> torch.Tensor:
+        """Return the training loss of one group, summed over everything learned in it; a scalar in fp32."""
+
+    @abstractmethod
+    def validate(self, examples: Sequence[Example]) -> tuple[float, int | None]:
+        """Return the loss of one group without smoothing, summed, and how many of its rows are answered right where a
+        row is right or wrong."""
+
+
+OBJECTIVES: Registry[type[Objective]] = Registry("objectives", "workers.training.objectives")
+
+
+def objective_for(loaded: LoadedModel) -> type[Objective]:
+    """Return the first objective that fits this model and its task. Raises LookupError when none does."""
+    for objective in OBJECTIVES.values():
+        if loaded.family not in objective.families:
+            continue
+        if objective.tasks is None or loaded.manifest.task_type in objective.tasks:
+            return objective
+    raise LookupError(loaded.family)
