@@ -7,7 +7,7 @@ import json
 import re
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -145,6 +145,20 @@ class EngineClient:
         async for event in self._stream("/v1/completions", model, {"prompt": prompt}, sampling):
             yield event
 
+    @asynccontextmanager
+    async def _opened(self, path: str, body: dict[str, Any]) -> AsyncIterator[httpx.Response]:
+        """Send a question, once more if its connection broke before anything came back.
+
+        The engine closes unused connections, those that are taken up at that moment included, and after it was
+        suspended all that it was asked on meanwhile.
+        """
+        async with AsyncExitStack() as stack:
+            try:
+                response = await stack.enter_async_context(self._http.stream("POST", path, json=body))
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                response = await stack.enter_async_context(self._http.stream("POST", path, json=body))
+            yield response
+
     async def _stream(
         self, path: str, model: str, body: dict[str, Any], sampling: Sampling
     ) -> AsyncGenerator[Text | Done]:
@@ -152,7 +166,7 @@ class EngineClient:
         body |= sampling.model_dump(exclude_none=True)
         finish_reason = ""
         usage: dict[str, Any] = {}
-        async with _typed_errors(), self._http.stream("POST", path, json=body) as response:
+        async with _typed_errors(), self._opened(path, body) as response:
             if response.status_code != 200:
                 raise _refusal(response, await response.aread())
             lines = response.aiter_lines()
