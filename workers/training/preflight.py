@@ -109,7 +109,7 @@ def _count(
         recipe = fill_recipe(spec.recipe, loaded, replace(lengths, rows=len(examples)), length=spec.length)
     usable = [example for example in examples if objective.teaches(example)]
     watched = [example for example in watched if objective.teaches(example)]
-    cut = sum(example.cut for example in examples)
+    cut = sum(example.cut for example in usable)
     return recipe, Counted(examples, usable, watched, whole_tokens, whole_inputs, cut)
 
 

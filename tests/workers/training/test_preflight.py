@@ -85,12 +85,15 @@ def test_rows_whose_answer_would_be_cut_off_are_left_out_and_the_fix_keeps_them(
     dataset, make_preflight, recording, tmp_path
 ):
     long = [("train", [("user", "very " * 40 + "long")], "yes")] * 3
-    short = [("train", [("user", f"is it {number}")], "no") for number in range(30)]
-    data = write_rows(tmp_path / "long", long + short)
+    cut = [("train", [("user", "say")], "no " * 40)] * 2
+    short = [("train", [("user", f"is it {number}")], "no") for number in range(28)]
+    data = write_rows(tmp_path / "long", long + cut + short)
     spec = make_preflight(data, Family.CAUSAL, recipe=Recipe(max_length=16))
     result = preflight(spec, recording())
     assert result.unlearnable_rows == 3
-    assert result.cut_share == pytest.approx(3 / 33)
+    assert result.cut_share == pytest.approx(2 / 33), "each row counts once"
+    [cut_off] = [finding for finding in result.findings if "lose their end" in finding.message]
+    assert cut_off.message.startswith("2 of 33 rows")
     assert not any(finding.blocks for finding in result.findings)
     [left_out] = [finding for finding in result.findings if "left out" in finding.message]
     assert left_out.message.startswith("3 of 33 rows")
