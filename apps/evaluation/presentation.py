@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from apps.core.joined_names import listed
 from workers.contracts import comparison_verdicts as verdicts
 from workers.contracts.comparison_verdicts import Subject
-from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction, MetricInfo
+from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction, MetricInfo, metrics_of
 from workers.contracts.specs import ComparedMetric
 from workers.contracts.tasks import TASKS
 
@@ -57,7 +57,7 @@ class MetricRow:
 
 def ordered_metrics(task_type: str, present: dict[str, Any]) -> list[str]:
     """Names of the metrics that are there, the deciding one first."""
-    return [name for name in TASKS[task_type].metrics if name in present]
+    return [name for name in metrics_of(TASKS[task_type]) if name in present]
 
 
 def _bounds(info: MetricInfo, values: list[dict[str, Any]]) -> tuple[float, float]:

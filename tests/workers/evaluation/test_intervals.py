@@ -7,16 +7,16 @@ from scipy.stats import binomtest
 from workers.contracts.metrics import BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED, METRICS, Direction
 from workers.contracts.specs import MetricValue
 from workers.evaluation.intervals import exact_interval
-from workers.evaluation.metrics import METRIC_TYPES
+from workers.evaluation.metrics import create_metric
 from workers.evaluation.metrics.protocol import Rows
 from workers.evaluation.scoring import row_statistics, score
 from workers.evaluation.writing import Writing
 
-BOUNDED = [name for name, info in METRICS.items() if info.direction is Direction.HIGHER and info.scale]
+BOUNDED = [info.name for info in METRICS.values() if info.direction is Direction.HIGHER and info.scale]
 
 
 def scored(name: str, targets: list[str], outputs: list[str]) -> MetricValue:
-    metric = METRIC_TYPES[name](Writing.ASCII)
+    metric = create_metric(name, Writing.ASCII)
     rows = Rows(targets=targets, outputs=outputs, labels=sorted({*targets, *outputs}))
     statistics = row_statistics([metric], rows)
     return score([metric], statistics, rounds=BOOTSTRAP_ROUNDS, seed=BOOTSTRAP_SEED)[name]

@@ -10,6 +10,7 @@ import numpy as np
 from sacrebleu.metrics.chrf import CHRF
 
 from workers.evaluation.metrics.protocol import Additive, FloatArray, Rows, ratio
+from workers.evaluation.writing import Writing
 
 _BLOCK_CHARACTERS = 2_000_000
 """Characters counted at a time: about 150 MB."""
@@ -24,7 +25,8 @@ class Chrf(Additive):
 
     name = "chrf"
 
-    def __init__(self) -> None:
+    def __init__(self, writing: Writing = Writing.SPACED) -> None:
+        super().__init__(writing)
         scorer = CHRF()
         scorer.num_refs = 1
         self.signature = str(scorer.get_signature())

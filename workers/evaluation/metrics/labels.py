@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from workers.evaluation.metrics.protocol import Additive, FloatArray, Rows, ratio
+from workers.evaluation.metrics.protocol import Additive, AnyWriting, FloatArray, Rows, ratio
 
 
 def confusion(rows: Rows) -> list[list[int]]:
@@ -41,7 +41,7 @@ class Accuracy(Additive):
         return sums[:, 0] / rows
 
 
-class MacroF1:
+class MacroF1(AnyWriting):
     """Mean over labels of 2·tp / (true + given), as scikit-learn's f1_score(average="macro") has it: labels that
     neither occur nor are given are left out, in each resample on its own.
 
@@ -50,7 +50,6 @@ class MacroF1:
 
     name = "macro_f1"
     columns = ("label_true", "label_given")
-    is_share = False
     signature = "macro-F1|labels that occur or are given"
 
     def statistics(self, rows: Rows) -> FloatArray:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from workers.evaluation.writing import Writing
+
 FloatArray = NDArray[np.float64]
 Matrix: TypeAlias = FloatArray | sparse.csr_array
 
@@ -74,10 +76,17 @@ def row_scores(metric: Metric, statistics: FloatArray) -> FloatArray:
     return metric.value(summands if isinstance(summands, np.ndarray) else summands.toarray(), 1)
 
 
-class Additive:
-    """For metrics whose statistics are themselves what is added up."""
+class AnyWriting:
+    """For metrics that read texts of all writing systems alike."""
 
     is_share = False
+
+    def __init__(self, writing: Writing = Writing.SPACED) -> None:
+        del writing
+
+
+class Additive(AnyWriting):
+    """For metrics whose statistics are themselves what is added up."""
 
     def summands(self, statistics: FloatArray) -> FloatArray:
         return statistics

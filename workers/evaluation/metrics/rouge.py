@@ -6,6 +6,7 @@ texts score 100 here, also where they are too short for an n-gram.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
@@ -54,6 +55,9 @@ class Rouge(Additive):
         wanted, given = _ngrams(target_words, self._order), _ngrams(output_words, self._order)
         shared = self._shared(wanted, given)
         return 2 * shared / (len(wanted) + len(given)) if shared else 0.0
+
+
+rouge_1, rouge_2, rouge_l = partial(Rouge, "1"), partial(Rouge, "2"), partial(Rouge, "l")
 
 
 Ngram = tuple[str, ...]
