@@ -17,14 +17,12 @@ import sacrebleu
 from sklearn.metrics import f1_score
 
 from examples import ROOT, Example, Measured, get_example
+from workers.contracts.job_kinds.evaluation import EvaluationSpec
+from workers.contracts.job_kinds.freezing import FreezeSpec
+from workers.contracts.job_kinds.importing import ImportSpec
+from workers.contracts.job_kinds.preflight import PreflightSpec
+from workers.contracts.job_kinds.run import RunSpec
 from workers.contracts.recipes import Length, Recipe, StarterBase, StarterSize
-from workers.contracts.specs import (
-    EvaluationSpec,
-    FreezeSpec,
-    ImportSpec,
-    PreflightSpec,
-    RunSpec,
-)
 from workers.contracts.tasks import TASKS
 from workers.evaluation.run import evaluate
 from workers.ingest.freeze import run as freeze

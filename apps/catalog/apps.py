@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.urls import reverse
 
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds.export import EXPORT
 
 
 class CatalogConfig(AppConfig):
@@ -17,7 +17,7 @@ class CatalogConfig(AppConfig):
         from apps.workspaces.audit.words import register_actions
 
         register_page(
-            JobKind.EXPORT,
+            EXPORT,
             "export",
             lambda export: reverse("catalog:detail", args=[export.model_version_id]),
         )

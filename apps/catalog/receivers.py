@@ -8,13 +8,12 @@ from apps.catalog.models import Export
 from apps.jobs.models import Job
 from apps.jobs.signals import job_succeeded
 from apps.workspaces import usage
-from workers.contracts.jobs import JobKind
-from workers.contracts.specs import ExportResult
+from workers.contracts.job_kinds.export import EXPORT, ExportResult
 
 
 @receiver(job_succeeded)
 def take_export(sender: type[Job], job: Job, **_: Any) -> None:
-    if job.kind == JobKind.EXPORT:
+    if job.kind == EXPORT.name:
         result = ExportResult.model_validate(job.result)
         export = Export.objects.select_related("workspace").get(job=job)
         export.result = result.model_dump(mode="json")

@@ -29,10 +29,9 @@ from apps.workspaces.access import Action
 from apps.workspaces.models import Workspace
 from apps.workspaces.numbering import next_number
 from workers.contracts.families import Family
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds.export import EXPORT, ExportSpec
 from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifest_from
 from workers.contracts.recipes import HubBase, is_hub_id
-from workers.contracts.specs import ExportSpec
 from workers.shared.storage import StorageError
 
 
@@ -301,7 +300,7 @@ def start_export(*, actor: User, version: ModelVersion) -> Export:
     export.job = jobs.enqueue(
         actor=actor,
         workspace=version.workspace,
-        kind=JobKind.EXPORT,
+        kind=EXPORT,
         title=gettext_noop("Pack %(model)s") % {"model": version.name},
         spec=ExportSpec(
             inputs={"model": version.storage_key}, output=export.storage_key, name=archive_name(version)

@@ -28,7 +28,7 @@ from apps.serving.client import EngineClient, EngineError
 from apps.workspaces.usage.report import stored_by_workspace
 from studio.celery import app as celery_app
 from workers.contracts.engine import EngineHealth
-from workers.contracts.jobs import Queue
+from workers.contracts.job_kinds import Queue
 
 logger = logging.getLogger(__name__)
 PING_SECONDS = 1.0

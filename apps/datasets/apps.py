@@ -1,7 +1,8 @@
 from django.apps import AppConfig
 from django.urls import reverse
 
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds.freezing import FREEZE
+from workers.contracts.job_kinds.importing import IMPORT
 
 
 class DatasetsConfig(AppConfig):
@@ -17,11 +18,9 @@ class DatasetsConfig(AppConfig):
         from apps.workspaces.access.rules import register_object
         from apps.workspaces.audit.words import register_actions
 
-        register_source_access(JobKind.IMPORT, sources.source_access)
-        register_page(
-            JobKind.IMPORT, "dataset_import", lambda made: reverse("datasets:import", args=[made.pk])
-        )
-        register_page(JobKind.FREEZE, "dataset_version", lambda version: version.get_absolute_url())
+        register_source_access(IMPORT, sources.source_access)
+        register_page(IMPORT, "dataset_import", lambda made: reverse("datasets:import", args=[made.pk]))
+        register_page(FREEZE, "dataset_version", lambda version: version.get_absolute_url())
         register_object("dataset", Dataset)
         register_object("import", Import)
         register_object("dataset_version", DatasetVersion)

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.datasets.querysets import DatasetQuerySet, DatasetVersionQuerySet, ImportQuerySet
 from apps.jobs.models import Job
 from apps.workspaces.models import InWorkspace
-from workers.contracts.specs import EvaluatedSplit, FreezeResult, ImportResult
+from workers.contracts.job_kinds.evaluation import EvaluatedSplit
+from workers.contracts.job_kinds.freezing import FreezeResult
+from workers.contracts.job_kinds.importing import ImportResult
 from workers.contracts.tasks import TASKS, Task
 
 

@@ -9,14 +9,15 @@ from apps.datasets import services
 from apps.datasets.models import Import
 from apps.jobs.models import Job
 from apps.jobs.signals import job_retried, job_succeeded
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds.freezing import FREEZE
+from workers.contracts.job_kinds.importing import IMPORT
 
 
 @receiver(job_succeeded)
 def take_result(sender: type[Job], job: Job, **_: Any) -> None:
-    if job.kind == JobKind.IMPORT:
+    if job.kind == IMPORT.name:
         services.take_import_result(job=job)
-    elif job.kind == JobKind.FREEZE:
+    elif job.kind == FREEZE.name:
         services.take_freeze_result(job=job)
 
 

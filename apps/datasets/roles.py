@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.core.joined_names import listed
+from workers.contracts.job_kinds.importing import Proposal
 from workers.contracts.roles import ROLE_LABELS, Role
-from workers.contracts.specs import Proposal
 from workers.contracts.tasks import TASKS, Task
 
 

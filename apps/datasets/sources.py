@@ -6,7 +6,7 @@ from django.dispatch import receiver
 from apps.core.encryption import Unreadable, reseal, seal, secrets_rotating, unseal
 from apps.datasets.models import Import
 from apps.jobs.models import Job
-from workers.contracts.specs import ADDRESS_VARIABLE, ALLOWED_VARIABLE
+from workers.contracts.job_kinds.importing import ADDRESS_VARIABLE, ALLOWED_VARIABLE
 
 _PURPOSE = "source addresses"
 

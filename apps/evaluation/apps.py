@@ -14,14 +14,11 @@ class EvaluationConfig(AppConfig):
         from apps.jobs.job_pages import register_page
         from apps.workspaces.access.rules import register_object
         from apps.workspaces.audit.words import register_actions
-        from workers.contracts.jobs import JobKind
+        from workers.contracts.job_kinds.comparison import COMPARISON
+        from workers.contracts.job_kinds.evaluation import EVALUATION
 
-        register_page(
-            JobKind.EVALUATION, "evaluation", lambda made: reverse("evaluation:detail", args=[made.pk])
-        )
-        register_page(
-            JobKind.COMPARISON, "comparison", lambda made: reverse("evaluation:comparison", args=[made.pk])
-        )
+        register_page(EVALUATION, "evaluation", lambda made: reverse("evaluation:detail", args=[made.pk]))
+        register_page(COMPARISON, "comparison", lambda made: reverse("evaluation:comparison", args=[made.pk]))
         register_object("evaluation", Evaluation)
         register_object("comparison", Comparison)
         register_actions(ACTIONS)

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from apps.core.joined_names import listed
 from workers.contracts import comparison_verdicts as verdicts
 from workers.contracts.comparison_verdicts import Subject
+from workers.contracts.job_kinds.comparison import ComparedMetric
 from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction, MetricInfo, metrics_of
-from workers.contracts.specs import ComparedMetric
 from workers.contracts.tasks import TASKS
 
 CHART_WIDTH = 100.0

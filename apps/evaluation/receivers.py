@@ -10,14 +10,15 @@ from apps.evaluation.models import Evaluation
 from apps.jobs import accelerator_quota
 from apps.jobs.models import Job
 from apps.jobs.signals import job_retried, job_succeeded
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds.comparison import COMPARISON
+from workers.contracts.job_kinds.evaluation import EVALUATION
 
 
 @receiver(job_succeeded)
 def take_result(sender: type[Job], job: Job, **_: Any) -> None:
-    if job.kind == JobKind.EVALUATION:
+    if job.kind == EVALUATION.name:
         services.take_evaluation(job)
-    elif job.kind == JobKind.COMPARISON:
+    elif job.kind == COMPARISON.name:
         services.take_comparison(job)
 
 

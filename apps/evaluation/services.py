@@ -22,10 +22,10 @@ from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.numbering import next_number
 from workers.contracts.families import Family
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds.comparison import COMPARISON, ComparisonSpec
+from workers.contracts.job_kinds.comparison import ComparedEvaluation as ComparedSpec
+from workers.contracts.job_kinds.evaluation import EVALUATION, EvaluatedSplit, EvaluationSpec
 from workers.contracts.metrics import SCORING_VERSION
-from workers.contracts.specs import ComparedEvaluation as ComparedSpec
-from workers.contracts.specs import ComparisonSpec, EvaluatedSplit, EvaluationSpec
 
 SAMPLE_ROWS = 1_000
 """Rows that a comparison samples of a larger test split, unless all are asked for."""
@@ -163,7 +163,7 @@ def _enqueue(actor: User, evaluation: Evaluation) -> Job:
     return jobs.enqueue(
         actor=actor,
         workspace=evaluation.workspace,
-        kind=JobKind.EVALUATION,
+        kind=EVALUATION,
         title=gettext_noop("Evaluation: %(what)s") % {"what": evaluation},
         spec=spec,
     )
@@ -353,7 +353,7 @@ def _begin_when_ready(comparison: Comparison) -> None:
     locked.job = jobs.enqueue(
         actor=locked.created_by,
         workspace=locked.workspace,
-        kind=JobKind.COMPARISON,
+        kind=COMPARISON,
         title=gettext_noop("Comparison: %(name)s") % {"name": locked.name},
         spec=spec,
     )

@@ -30,7 +30,7 @@ from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.access.rules import EDIT, VIEW, rule
 from apps.workspaces.requests import WorkspaceRequest
-from workers.contracts.specs import EvaluatedSplit
+from workers.contracts.job_kinds.evaluation import EvaluatedSplit
 
 ROWS_A_PAGE = 10
 TRIVIAL = "trivial"

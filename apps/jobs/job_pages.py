@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds import JobKind
 
 if TYPE_CHECKING:
     from apps.jobs.models import Job
@@ -18,18 +18,18 @@ class _Page:
     address: Callable[[Any], str]
 
 
-_pages: dict[JobKind, _Page] = {}
+_pages: dict[str, _Page] = {}
 
 
 def register_page(kind: JobKind, shows: str, address: Callable[[Any], str]) -> None:
     """Call from AppConfig.ready; `shows` names the job's way to its object (a one-to-one of that object), `address`
     returns the path of the object's page."""
-    _pages[kind] = _Page(shows, address)
+    _pages[kind.name] = _Page(shows, address)
 
 
 def page_of(job: Job) -> str:
     """The path of the page that shows the job, or "" when its object is gone."""
-    page = _pages.get(JobKind(job.kind))
+    page = _pages.get(job.kind)
     shown = getattr(job, page.shows, None) if page else None
     return page.address(shown) if page and shown else ""
 

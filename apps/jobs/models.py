@@ -5,12 +5,13 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.verdicts import VerdictText, verdict_text
 from apps.jobs.querysets import JobQuerySet
 from apps.workspaces.models import InWorkspace
-from workers.contracts.jobs import ROUTES, JobKind, JobRoute
+from workers.contracts.job_kinds import JOB_KINDS, JobKind
 
 
 class State(models.TextChoices):
@@ -39,10 +40,13 @@ _MISSED_HEARTBEATS = 2
 ENDED = (State.SUCCEEDED, State.FAILED, State.ERRORED, State.CANCELLED, State.LOST)
 
 
+def kind_choices() -> list[tuple[str, Promise]]:
+    """Names and labels of all kinds of jobs, in their order."""
+    return [(kind.name, _(kind.label)) for kind in JOB_KINDS.values()]
+
+
 class Job(InWorkspace):
-    kind = models.CharField(
-        _("kind"), max_length=20, choices=[(k.value, _(ROUTES[k].label)) for k in JobKind]
-    )
+    kind = models.CharField(_("kind"), max_length=20, choices=kind_choices)
     title = models.CharField(_("title"), max_length=200)
     state = models.CharField(
         _("state"), max_length=10, choices=State.choices, default=State.QUEUED, db_index=True
@@ -99,8 +103,8 @@ class Job(InWorkspace):
         return self.title
 
     @property
-    def route(self) -> JobRoute:
-        return ROUTES[JobKind(self.kind)]
+    def job_kind(self) -> JobKind:
+        return JOB_KINDS[self.kind]
 
     @property
     def is_active(self) -> bool:
@@ -113,7 +117,8 @@ class Job(InWorkspace):
     @property
     def warning(self) -> VerdictText | None:
         """Why its success is none: the verdict of its result, where that warns."""
-        if self.kind != JobKind.RUN:  # lists of other kinds load no results
+        kind = JOB_KINDS.get(self.kind)
+        if kind is None or not kind.has_verdict:  # lists of other kinds load no results
             return None
         found = verdict_text(self.result) if isinstance(self.result, dict) else None
         return found if found is not None and found.warns else None

@@ -27,7 +27,7 @@ from apps.workspaces import access, audit, usage
 from apps.workspaces.models import Workspace
 from studio.celery import app as celery_app
 from workers.contracts.events import Event, Failed, Log, Progress, Started
-from workers.contracts.jobs import ROUTES, JobKind
+from workers.contracts.job_kinds import JobKind
 from workers.contracts.specs import JobSpec
 
 logger = logging.getLogger(__name__)
@@ -51,9 +51,9 @@ def enqueue(*, actor: User | None, workspace: Workspace, kind: JobKind, title: s
     job = Job.objects.create(
         workspace=workspace,
         created_by=actor,
-        kind=kind.value,
+        kind=kind.name,
         title=title[:200],
-        queue=ROUTES[kind].queue.value,
+        queue=kind.queue.value,
         spec=spec.model_dump(mode="json"),
     )
     transaction.on_commit(lambda: send(job))
@@ -275,7 +275,7 @@ def end_waiting(job: Job) -> None:
 def _after_end(job: Job) -> None:
     hint_changed(job.pk)
     current = Job.objects.filter(pk=job.pk).first()
-    keeps = current is not None and current.route.keeps_checkpoint
+    keeps = current is not None and current.job_kind.keeps_checkpoint
     if current and current.checkpoint_key and current.state == State.SUCCEEDED and not keeps:
         storage().delete(current.checkpoint_key)
         usage.set_stored(workspace=current.workspace, source=checkpoint_of(job), amount=0)

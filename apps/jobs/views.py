@@ -17,12 +17,9 @@ from apps.jobs.models import ENDED, Job, State
 from apps.jobs.queue_order import Queues
 from apps.workspaces.access.rules import EDIT, SIGN_IN, VIEW, rule
 from apps.workspaces.requests import WorkspaceRequest
-from workers.contracts.jobs import JobKind
 
 LOG_LINES = 500
 MOST_NOTICES = 20
-QUIET = (JobKind.IMPORT, JobKind.FREEZE, JobKind.PREFLIGHT, JobKind.EVALUATION, JobKind.PARITY)
-"""Kinds whose success is one step of something longer: only their failure is worth a notice."""
 
 
 @rule(get=VIEW, of="job")
@@ -99,6 +96,6 @@ def notices(request: WorkspaceRequest) -> JsonResponse:
             "url": page_of(job),
         }
         for job in jobs
-        if not (job.state == State.SUCCEEDED and job.kind in QUIET) and job.state != State.CANCELLED
+        if not (job.state == State.SUCCEEDED and not job.job_kind.announced) and job.state != State.CANCELLED
     ]
     return JsonResponse({"notices": shown})

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.urls import reverse
 
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds.parity import PARITY
 
 
 class PublishingConfig(AppConfig):
@@ -17,7 +17,7 @@ class PublishingConfig(AppConfig):
         from apps.workspaces.audit.words import register_actions
 
         register_page(
-            JobKind.PARITY, "parity_of", lambda version: reverse("publishing:detail", args=[version.app_id])
+            PARITY, "parity_of", lambda version: reverse("publishing:detail", args=[version.app_id])
         )
         register_object("app", App)
         register_actions(ACTIONS)

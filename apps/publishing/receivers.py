@@ -14,7 +14,7 @@ from apps.publishing.services.apps import store_parity
 from apps.publishing.services.closing import stop_replies
 from apps.workspaces.models import Workspace
 from apps.workspaces.signals import workspace_closed
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds.parity import PARITY
 
 
 @receiver(workspace_closed)
@@ -25,7 +25,7 @@ def end_answers(workspace: Workspace, **_: Any) -> None:
 
 @receiver(job_succeeded)
 def take_parity(job: Job, **_: Any) -> None:
-    if job.kind == JobKind.PARITY:
+    if job.kind == PARITY.name:
         store_parity(job)
 
 

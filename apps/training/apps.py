@@ -16,13 +16,12 @@ class TrainingConfig(AppConfig):
         from apps.workspaces.audit.words import register_actions
         from apps.workspaces.models import UsageKind
         from apps.workspaces.usage import register_gauge
-        from workers.contracts.jobs import JobKind
+        from workers.contracts.job_kinds.preflight import PREFLIGHT
+        from workers.contracts.job_kinds.run import RUN
 
         register_gauge(UsageKind.RUNS, services.active_runs)
-        register_page(
-            JobKind.PREFLIGHT, "preflight", lambda made: reverse("training:preflight", args=[made.pk])
-        )
-        register_page(JobKind.RUN, "run", lambda run: reverse("training:detail", args=[run.pk]))
+        register_page(PREFLIGHT, "preflight", lambda made: reverse("training:preflight", args=[made.pk]))
+        register_page(RUN, "run", lambda run: reverse("training:detail", args=[run.pk]))
         register_object("preflight", Preflight)
         register_object("run", Run)
         register_actions(ACTIONS)

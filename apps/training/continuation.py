@@ -19,8 +19,8 @@ from apps.training.services import RunPlan, create_run
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import UsageKind
+from workers.contracts.job_kinds.run import RunResult
 from workers.contracts.recipes import MOST_EPOCHS, Recipe
-from workers.contracts.specs import RunResult
 
 _SPARE = 1.5
 """How many more epochs than its minutes allow are planned for a run that is to end by time."""

@@ -30,9 +30,9 @@ from apps.workspaces.access import Action
 from apps.workspaces.models import UsageKind, Workspace
 from apps.workspaces.numbering import next_number
 from workers.contracts.families import Family
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds.preflight import PREFLIGHT, PreflightResult, PreflightSpec
+from workers.contracts.job_kinds.run import RUN, RunResult, RunSpec
 from workers.contracts.recipes import Base, Length, Recipe, VersionBase
-from workers.contracts.specs import PreflightResult, PreflightSpec, RunResult, RunSpec
 
 ANSWER_MINUTES = 5
 """How long the times of a pre-flight hold: the machine may have been busy then and idle now."""
@@ -175,7 +175,7 @@ def _enqueue_preflight(actor: User, preflight: Preflight, recipe: Recipe) -> Job
     return jobs.enqueue(
         actor=actor,
         workspace=preflight.workspace,
-        kind=JobKind.PREFLIGHT,
+        kind=PREFLIGHT,
         title=gettext_noop("Pre-flight: %(what)s") % {"what": preflight},
         spec=spec,
     )
@@ -277,7 +277,7 @@ def create_run(
     job = jobs.enqueue(
         actor=actor,
         workspace=workspace,
-        kind=JobKind.RUN,
+        kind=RUN,
         title=gettext_noop("Training: %(name)s") % {"name": name},
         spec=_run_spec(preflight, base_version, plan, model),
     )

@@ -2,8 +2,9 @@
 
 import pyarrow as pa
 
+from workers.contracts.job_kinds.freezing import FreezeResult
+from workers.contracts.job_kinds.importing import Column, ImportResult, Proposal
 from workers.contracts.roles import Role
-from workers.contracts.specs import Column, FreezeResult, ImportResult, Proposal
 
 _LENGTHS = {"mean": 9.0, "p50": 9.0, "p95": 12.0, "max": 20.0}
 
@@ -40,7 +41,7 @@ def freeze_result() -> FreezeResult:
 
 
 def import_files() -> dict[str, pa.Table]:
-    """What an import leaves (workers.contracts.specs.ImportSpec)."""
+    """What an import leaves (workers.contracts.job_kinds.importing.ImportSpec)."""
     rows = {"__line": pa.array([2, 3], pa.int64()), "text": ["one", "two"], "label": ["billing", "account"]}
     rejected = {"line": pa.array([4], pa.int64()), "reason": ["empty"], "text": [""]}
     return {

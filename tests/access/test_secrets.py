@@ -2,6 +2,7 @@
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from apps.jobs.runner import child, supervisor
 from apps.publishing.services.links import address_of, create_share_link
 from apps.workspaces.models import AuditEntry, WorkspaceSecret
 from apps.workspaces.team import secrets
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds import JOB_KINDS
+from workers.contracts.job_kinds.parity import PARITY
 from workers.shared.cache import Cache
 
 pytestmark = pytest.mark.django_db
@@ -166,11 +168,11 @@ def test_only_a_child_that_asks_the_engine_gets_its_key(
     """Whatever a file or a model makes of a child, it does not speak to the engine in the site's name."""
     monkeypatch.setenv("ENGINE_KEY", "of-the-environment")
     told = {}
-    for kind in JobKind:
+    for kind in JOB_KINDS:
         job = Job(workspace=workspace, created_by=owner, kind=kind, spec={})
         told[kind] = child.environment_of(tmp_path, 9, child.engine_access(job))
-    assert [kind for kind, environment in told.items() if "ENGINE_KEY" in environment] == [JobKind.PARITY]
-    assert told[JobKind.PARITY]["ENGINE_KEY"] == "engine-key"
+    assert [kind for kind, environment in told.items() if "ENGINE_KEY" in environment] == [PARITY.name]
+    assert told[PARITY.name]["ENGINE_KEY"] == "engine-key"
 
 
 def test_what_it_opened_is_bounded_with_other_copies_and_stays_while_a_child_works(
@@ -196,9 +198,7 @@ def test_a_child_that_prints_it_gets_it_into_no_log(
 ) -> None:
     """A real child, with a base on the Hub, that says its token wherever it can say anything."""
     job = preflight_job(workspace, owner, "hub")
-    monkeypatch.setattr(
-        type(job), "route", job.route.model_copy(update={"module": "tests.access.telling_child"})
-    )
+    monkeypatch.setattr(type(job), "job_kind", replace(job.job_kind, module="tests.access.telling_child"))
     ended = run_job(job)
     assert ended.state == "errored", ended.error_message
     said = [str(event.data) for event in JobEvent.objects.filter(job=job)]

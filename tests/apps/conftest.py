@@ -22,17 +22,12 @@ from apps.training.bases import choices_for, find_choice
 from apps.training.models import Preflight, Run
 from apps.workspaces.numbering import next_number
 from workers.contracts.families import Family
+from workers.contracts.job_kinds.evaluation import EvaluationResult, MetricValue
+from workers.contracts.job_kinds.preflight import Finding, PreflightResult, TokenStats
+from workers.contracts.job_kinds.run import RunResult
 from workers.contracts.metrics import SCORING_VERSION
 from workers.contracts.model_folder import CARD_NAME, MANIFEST_NAME, ModelManifest
 from workers.contracts.recipes import Length, Precision, Recipe
-from workers.contracts.specs import (
-    EvaluationResult,
-    Finding,
-    MetricValue,
-    PreflightResult,
-    RunResult,
-    TokenStats,
-)
 
 LABELS = ["account", "billing", "connection"]
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
@@ -88,7 +83,7 @@ def parquet(table: pa.Table) -> bytes:
 
 
 def tickets_table(rows: int) -> pa.Table:
-    """Frozen tickets (workers.contracts.specs.FreezeSpec), seven of ten to learn from."""
+    """Frozen tickets (workers.contracts.job_kinds.freezing.FreezeSpec), seven of ten to learn from."""
     prompts = [[{"role": "user", "content": f"My {LABELS[i % 3]} number {i} is broken"}] for i in range(rows)]
     return pa.table(
         {
@@ -269,7 +264,7 @@ OUTPUT = "<script>alert(1)</script> billing"
 
 
 def outputs_table(rows: int = 12) -> pa.Table:
-    """What an evaluation of tickets leaves (workers.contracts.specs.EvaluationSpec)."""
+    """What an evaluation of tickets leaves (workers.contracts.job_kinds.evaluation.EvaluationSpec)."""
     return pa.table(
         {
             "row_id": [f"r{i:05d}" for i in range(rows)],

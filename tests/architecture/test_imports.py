@@ -8,7 +8,7 @@ from django.conf import settings
 
 from apps.core import mail
 from apps.jobs.services import RUN_TASK
-from workers.contracts.jobs import ROUTES
+from workers.contracts.job_kinds import JOB_KINDS
 
 _SITE = """
 import os, sys
@@ -49,12 +49,12 @@ def test_a_worker_knows_every_task_that_is_sent_by_name() -> None:
 
 
 def test_every_job_kind_has_a_module() -> None:
-    for kind, route in ROUTES.items():
+    for kind in JOB_KINDS.values():
         found = subprocess.run(
             [
                 sys.executable,
                 "-c",
-                f"import importlib.util, sys; sys.exit(importlib.util.find_spec('{route.module}') is None)",
+                f"import importlib.util, sys; sys.exit(importlib.util.find_spec('{kind.module}') is None)",
             ]
         )
-        assert found.returncode == 0, f"{kind}: there is no module {route.module}"
+        assert found.returncode == 0, f"{kind.name}: there is no module {kind.module}"

@@ -14,7 +14,7 @@ from examples import ROOT, Example, list_examples
 from examples.generators import stagehand, support_chat
 from examples.generators.files import FILES
 from examples.messages import MESSAGES
-from workers.contracts.specs import ImportSpec
+from workers.contracts.job_kinds.importing import ImportSpec
 from workers.contracts.tasks import TASKS
 from workers.evaluation.baselines import nearest_rows
 from workers.ingest.parse import run as run_import

@@ -22,7 +22,8 @@ from tests.access.world import World
 from tests.apps.conftest import evaluation_result, outputs_table, parquet
 from tests.apps.evaluation.test_pages import ROWS, compared_metric, compared_table
 from workers.contracts.events import Fix
-from workers.contracts.specs import ComparisonResult, ParityResult
+from workers.contracts.job_kinds.comparison import ComparisonResult
+from workers.contracts.job_kinds.parity import ParityResult
 from workers.contracts.verdicts import Verdict, VerdictCode
 
 LINK_PASSWORD = "a long password"

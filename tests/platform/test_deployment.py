@@ -98,7 +98,7 @@ def test_the_command_exists(deployment: dict[str, Any], name: str) -> None:
 
 
 def test_every_queue_has_its_worker(deployment: dict[str, Any]) -> None:
-    from workers.contracts.jobs import Queue
+    from workers.contracts.job_kinds import Queue
 
     workers = [command_of(deployment["services"][name]) for name in OURS]
     listening = {command[command.index("-Q") + 1] for command in workers if "-Q" in command}

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from workers.contracts.i18n import gettext_noop as _
+from workers.contracts.job_kinds.comparison import ComparedMetric
 from workers.contracts.metrics import METRICS, Direction
-from workers.contracts.specs import ComparedMetric
 
 _WINNER = _(
     "“%(winner)s” is significantly better than “%(next)s” by %(metric)s: %(value)s against %(other)s on %(rows)s rows."

@@ -10,14 +10,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from workers.contracts.comparison_verdicts import Subject, verdict
-from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction
-from workers.contracts.specs import (
+from workers.contracts.job_kinds.comparison import (
     ComparedEvaluation,
     ComparedMetric,
     ComparisonResult,
     ComparisonSpec,
-    MetricValue,
 )
+from workers.contracts.job_kinds.evaluation import MetricValue
+from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction
 from workers.evaluation.bootstrap import holm, paired_p, resampled_sums
 from workers.evaluation.intervals import metric_value
 from workers.evaluation.metrics import metrics_for

@@ -11,8 +11,8 @@ Sources: Clopper and Pearson 1934; Efron and Tibshirani 1993, "An introduction t
 import numpy as np
 from scipy.stats import beta
 
+from workers.contracts.job_kinds.evaluation import MetricValue
 from workers.contracts.metrics import METRICS, Direction
-from workers.contracts.specs import MetricValue
 from workers.evaluation.metrics.protocol import FloatArray, Metric
 
 _TAIL = 0.025

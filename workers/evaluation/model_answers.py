@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from workers.contracts.families import Family
-from workers.contracts.specs import EvaluationSpec
+from workers.contracts.job_kinds.evaluation import EvaluationSpec
 from workers.contracts.tasks import TASKS, TaskName
 from workers.evaluation.answers import classify_rows, generate_answers, longest_answer, score_references
 from workers.evaluation.rows import Answers, DataRows, OnProgress, rows_of_split, shared_rows

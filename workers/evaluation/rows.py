@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from workers.contracts.job_kinds.evaluation import EvaluatedSplit
 from workers.contracts.model_folder import PromptMessage
-from workers.contracts.specs import EvaluatedSplit
 from workers.evaluation.metrics.protocol import FloatArray
 from workers.runtime.reporter import JobError
 

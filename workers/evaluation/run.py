@@ -5,8 +5,8 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
+from workers.contracts.job_kinds.evaluation import EvaluationResult, EvaluationSpec
 from workers.contracts.metrics import SCORING_VERSION
-from workers.contracts.specs import EvaluationResult, EvaluationSpec
 from workers.evaluation.baselines import answer_by_baseline
 from workers.evaluation.metrics import metrics_for
 from workers.evaluation.metrics.labels import confusion

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from workers.contracts.specs import MetricValue
+from workers.contracts.job_kinds.evaluation import MetricValue
 from workers.evaluation.bootstrap import resampled_sums
 from workers.evaluation.intervals import metric_value
 from workers.evaluation.metrics.protocol import FloatArray, Matrix, Metric, Rows

@@ -19,7 +19,12 @@ from urllib.parse import urljoin
 import httpcore
 import httpx
 
-from workers.contracts.specs import ADDRESS_VARIABLE, ALLOWED_VARIABLE, FetchedSource, ImportSpec
+from workers.contracts.job_kinds.importing import (
+    ADDRESS_VARIABLE,
+    ALLOWED_VARIABLE,
+    FetchedSource,
+    ImportSpec,
+)
 from workers.runtime.reporter import JobError, Reporter
 from workers.shared.addresses import (
     AddressRefused,

@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 
 from workers.contracts.excerpts import excerpt
 from workers.contracts.fixes import FILE_TOO_LARGE
+from workers.contracts.job_kinds.freezing import FreezeResult, FreezeSpec
 from workers.contracts.roles import Role
-from workers.contracts.specs import FreezeResult, FreezeSpec
 from workers.ingest.examples import Builder, RowError
 from workers.ingest.findings import (
     QUOTED_CHARACTERS,

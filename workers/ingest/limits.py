@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from workers.contracts.fixes import file_too_slow
-from workers.contracts.specs import ImportSpec
+from workers.contracts.job_kinds.importing import ImportSpec
 from workers.runtime.reporter import JobError
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from workers.contracts.encodings import encoding_label
 from workers.contracts.excerpts import excerpt
 from workers.contracts.fixes import FILE_TOO_LARGE
-from workers.contracts.specs import ImportResult, ImportSpec, Reject
+from workers.contracts.job_kinds.importing import ImportResult, ImportSpec, Reject
 from workers.ingest.containers import unpacked
 from workers.ingest.detect import BINARY_FORMATS, Format, binary_format, text_format
 from workers.ingest.encodings import DAMAGED, WESTERN_HANDLER, detect_encoding, preview

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from workers.contracts.specs import Column
+from workers.contracts.job_kinds.importing import Column
 from workers.ingest.conversations import parse_messages
 
 _SKETCH = 16_384

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from workers.contracts.excerpts import excerpt
-from workers.contracts.specs import Column
+from workers.contracts.job_kinds.importing import Column
 from workers.ingest import vocabulary
 from workers.ingest.split_names import (
     MOST_FOLDS,

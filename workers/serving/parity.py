@@ -18,9 +18,9 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from workers.contracts.engine import EngineModel, ScoreResponse
+from workers.contracts.job_kinds.parity import ParityResult, ParitySpec
 from workers.contracts.model_folder import PARITY_NAME, ParityRecord
 from workers.contracts.recipes import Precision
-from workers.contracts.specs import ParityResult, ParitySpec
 from workers.models.manifest import read_manifest
 from workers.models.rounding import allowed_by_rounding
 from workers.runtime.reporter import JobError, Reporter, run_child

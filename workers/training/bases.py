@@ -8,8 +8,9 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from workers.contracts.families import Family
+from workers.contracts.job_kinds.preflight import PreflightSpec
+from workers.contracts.job_kinds.run import RunSpec
 from workers.contracts.recipes import Recipe, StarterBase, VersionBase
-from workers.contracts.specs import PreflightSpec, RunSpec
 from workers.models.loading import LoadedModel, load_pretrained, load_version
 from workers.models.memory import loading_explained
 from workers.models.starters import create_starter

@@ -4,8 +4,8 @@ import hashlib
 import zipfile
 from pathlib import Path
 
+from workers.contracts.job_kinds.export import ExportResult, ExportSpec
 from workers.contracts.model_folder import CARD_NAME, MANIFEST_NAME
-from workers.contracts.specs import ExportResult, ExportSpec
 from workers.runtime.reporter import JobError, Reporter, run_child
 from workers.shared.storage import PUBLISHED_NAME
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from workers.contracts.job_kinds.preflight import Finding
 from workers.contracts.recipes import Recipe
-from workers.contracts.specs import Finding, Split
+from workers.contracts.specs import Split
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
 from workers.training.automatic import batch_rows, is_far_rate, usual_rate

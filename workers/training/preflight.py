@@ -8,8 +8,9 @@ from pathlib import Path
 
 import torch
 
+from workers.contracts.job_kinds.preflight import Finding, PreflightResult, PreflightSpec, TokenStats
 from workers.contracts.recipes import Precision, Recipe, Tuning, VersionBase
-from workers.contracts.specs import Finding, PreflightResult, PreflightSpec, Split, TokenStats
+from workers.contracts.specs import Split
 from workers.models.devices import choose_device, resolve_precision
 from workers.models.folder import write_folder
 from workers.models.loading import LoadedModel

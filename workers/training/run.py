@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 
 from workers.contracts.events import SAVING
+from workers.contracts.job_kinds.run import RunResult, RunSpec
 from workers.contracts.model_folder import PARITY_NAME, ModelManifest
 from workers.contracts.recipes import Batching, Recipe, Tuning
-from workers.contracts.specs import RunResult, RunSpec
 from workers.contracts.verdicts import Verdict
 from workers.models.devices import DTYPES, cast_parameters, choose_device, resolve_precision
 from workers.models.folder import write_folder

@@ -13,7 +13,7 @@ from apps.datasets.sources import sealed_address
 from apps.workspaces import access, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import Workspace
-from workers.contracts.specs import ImportSpec
+from workers.contracts.job_kinds.importing import ImportSpec
 
 FETCHES = Rate(60, 3600)
 """Of one person: enough for a morning's work, too few to search a network with."""

@@ -16,9 +16,8 @@ from apps.jobs import services as jobs
 from apps.jobs.models import ACTIVE, Job
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds.freezing import FREEZE, FreezeResult, FreezeSpec
 from workers.contracts.roles import Role
-from workers.contracts.specs import FreezeResult, FreezeSpec
 from workers.contracts.tasks import TASKS, Task
 
 
@@ -55,7 +54,7 @@ def confirm_import(
     version.job = jobs.enqueue(
         actor=actor,
         workspace=dataset.workspace,
-        kind=JobKind.FREEZE,
+        kind=FREEZE,
         title=gettext_noop("Freeze %(dataset)s v%(number)d")
         % {"dataset": dataset.name, "number": version.number},
         spec=FreezeSpec(

@@ -21,8 +21,7 @@ from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import UsageKind, Workspace
 from apps.workspaces.numbering import next_number
-from workers.contracts.jobs import JobKind
-from workers.contracts.specs import FetchedSource, ImportResult, ImportSpec
+from workers.contracts.job_kinds.importing import IMPORT, FetchedSource, ImportResult, ImportSpec
 from workers.shared.storage import StorageError
 
 _NAME_CHARACTERS = 150
@@ -138,7 +137,7 @@ def create_import(
     source.job = jobs.enqueue(
         actor=actor,
         workspace=dataset.workspace,
-        kind=JobKind.IMPORT,
+        kind=IMPORT,
         title=gettext_noop("Read %(file)s") % {"file": source.filename},
         spec=spec,
     )

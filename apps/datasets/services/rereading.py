@@ -15,8 +15,7 @@ from apps.jobs import services as jobs
 from apps.workspaces import access, audit
 from apps.workspaces.access import Action
 from workers.contracts.encodings import ENCODINGS
-from workers.contracts.jobs import JobKind
-from workers.contracts.specs import ImportSpec
+from workers.contracts.job_kinds.importing import IMPORT, ImportSpec
 
 
 @transaction.atomic
@@ -42,7 +41,7 @@ def reread_import(*, actor: User, import_: Import, part: str = "", encoding: str
     import_.job = jobs.enqueue(
         actor=actor,
         workspace=import_.workspace,
-        kind=JobKind.IMPORT,
+        kind=IMPORT,
         title=gettext_noop("Read %(file)s") % {"file": import_.filename},
         spec=ImportSpec(
             inputs={"source": import_.source_key},

@@ -13,7 +13,7 @@ from apps.core.storage import local_copies
 from apps.jobs.models import Job
 from apps.workspaces.team.secrets import hub_token
 from workers.contracts.events import EVENTS_FD_VARIABLE
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds import JobKind
 from workers.contracts.registry import EXTENSIONS_VARIABLE
 from workers.shared import kernels, memory
 
@@ -57,23 +57,23 @@ def hub_access(job: Job) -> dict[str, str]:
     return {"HF_TOKEN": settings.HF_TOKEN} if settings.HF_TOKEN else {}
 
 
-_source_access: dict[JobKind, Callable[[Job], dict[str, str]]] = {}
+_source_access: dict[str, Callable[[Job], dict[str, str]]] = {}
 
 
 def register_source_access(kind: JobKind, variables: Callable[[Job], dict[str, str]]) -> None:
     """Call from AppConfig.ready: what the children of this kind are told about the source that they fetch."""
-    _source_access[kind] = variables
+    _source_access[kind.name] = variables
 
 
 def source_access(job: Job) -> dict[str, str]:
     """For a child that fetches its source from an address, and for no other."""
-    variables = _source_access.get(JobKind(job.kind))
+    variables = _source_access.get(job.kind)
     return variables(job) if variables else {}
 
 
 def memory_share(job: Job) -> memory.Share | None:
     """For a child that reads what strangers wrote: its share of the machine's memory."""
-    if job.kind not in (JobKind.IMPORT, JobKind.FREEZE):
+    if not job.job_kind.shares_memory:
         return None
     return memory.share(settings.IMPORT_MEMORY_MB, settings.IMPORTS_AT_ONCE)
 
@@ -84,7 +84,7 @@ def memory_access(share: memory.Share | None) -> dict[str, str]:
 
 def engine_access(job: Job) -> dict[str, str]:
     """For a child that asks the engine, and for no other."""
-    return {"ENGINE_KEY": settings.ENGINE_KEY} if job.kind == JobKind.PARITY else {}
+    return {"ENGINE_KEY": settings.ENGINE_KEY} if job.job_kind.asks_engine else {}
 
 
 def environment_of(work: Path, events_write: int, private: dict[str, str]) -> dict[str, str]:

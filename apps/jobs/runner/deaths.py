@@ -7,7 +7,6 @@ from apps.jobs import services
 from apps.jobs.models import Job
 from workers.contracts.events import Failed
 from workers.contracts.fixes import FILE_TOO_LARGE, memory_advice, memory_fix
-from workers.contracts.jobs import JobKind
 from workers.contracts.recipes import Recipe
 
 logger = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ def end_without_a_word(job: Job, code: int | None, trace: str, killed_for_memory
 
 def _out_of_memory(job: Job, trace: str) -> Failed:
     """In the trainer's words, with its fix where the job has a recipe; of a file, what to do with the file."""
-    if job.kind == JobKind.IMPORT:
+    if job.job_kind.reads_a_file:
         return Failed(code="too_large", message=FILE_TOO_LARGE, field="source", trace=trace)
     recipe = Recipe.model_validate(job.spec["recipe"]) if "recipe" in job.spec else None
     fix = memory_fix(recipe, recipe.max_length or 0) if recipe else None

@@ -56,8 +56,7 @@ from workers.contracts.events import (
     parse_event,
 )
 from workers.contracts.fixes import file_too_slow
-from workers.contracts.jobs import JobKind
-from workers.contracts.specs import ADDRESS_VARIABLE
+from workers.contracts.job_kinds.importing import ADDRESS_VARIABLE
 from workers.shared import memory
 from workers.shared.failures import failed_by_system
 from workers.shared.storage import StorageError
@@ -162,7 +161,7 @@ class _Attempt:
         stderr_path = self.work / "stderr.log"
         with stderr_path.open("wb") as stderr:
             child = subprocess.Popen(
-                [sys.executable, "-m", self.job.route.module, str(self.work / "spec.json")],
+                [sys.executable, "-m", self.job.job_kind.module, str(self.work / "spec.json")],
                 stdin=subprocess.PIPE,
                 stdout=stderr,
                 stderr=stderr,
@@ -225,7 +224,7 @@ class _Attempt:
         inputs = dict(spec.get("inputs", {}))
         if (
             self.job.checkpoint_key
-            and self.job.route.resumes
+            and self.job.job_kind.resumes
             and storage().is_published(self.job.checkpoint_key)
         ):
             inputs["checkpoint"] = self.job.checkpoint_key
@@ -279,7 +278,7 @@ class _Attempt:
     def _is_overdue(self, now: float) -> bool:
         """Whether an import outstays its time by far: inside a library, where it cannot look at the clock itself."""
         seconds = settings.IMPORT_MAX_MINUTES * 60
-        if self.job.kind != JobKind.IMPORT or now - self._began < seconds + _OVERTIME_SECONDS:
+        if not self.job.job_kind.reads_a_file or now - self._began < seconds + _OVERTIME_SECONDS:
             return False
         self.outcome = Failed(code="too_slow", message=file_too_slow(seconds), field="source")
         return True
@@ -371,7 +370,7 @@ class _Attempt:
     def _publish_output(self) -> None:
         output = self.job.spec.get("output")
         folder = self.work / "out"
-        if not output or (self.job.route.shares_output and storage().is_published(output)):
+        if not output or (self.job.job_kind.shares_output and storage().is_published(output)):
             return
         if any(folder.iterdir()):
             self._beating(lambda: storage().publish(folder, output))

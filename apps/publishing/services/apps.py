@@ -26,8 +26,7 @@ from apps.workspaces.access import Action, live_access
 from apps.workspaces.models import ApiKey, Workspace
 from apps.workspaces.numbering import next_number
 from workers.contracts.families import Family
-from workers.contracts.jobs import JobKind
-from workers.contracts.specs import ParitySpec
+from workers.contracts.job_kinds.parity import PARITY, ParitySpec
 
 
 @transaction.atomic
@@ -120,7 +119,7 @@ def start_parity_check(*, actor: User, version: AppVersion) -> Job:
     job = enqueue(
         actor=actor,
         workspace=version.workspace,
-        kind=JobKind.PARITY,
+        kind=PARITY,
         title=gettext_noop("Parity check of %(app)s") % {"app": version},
         spec=ParitySpec(
             inputs={"model": model.storage_key}, engine_url=settings.ENGINE_URL, model=model.storage_key

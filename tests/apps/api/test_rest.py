@@ -14,8 +14,9 @@ from apps.training.models import Preflight, Run
 from apps.workspaces.models import ApiKey
 from tests.apps.api.conftest import Caller, error_of
 from tests.apps.conftest import model_files, preflight_result, run_result
+from workers.contracts.job_kinds.export import ExportResult
+from workers.contracts.job_kinds.preflight import Finding
 from workers.contracts.recipes import Recipe
-from workers.contracts.specs import ExportResult, Finding
 
 pytestmark = pytest.mark.django_db
 NOWHERE = "00000000-0000-0000-0000-000000000000"

@@ -15,7 +15,7 @@ from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.evaluation.models import Evaluation
 from apps.jobs import services as jobs
-from workers.contracts.specs import ExportResult
+from workers.contracts.job_kinds.export import ExportResult
 
 pytestmark = pytest.mark.django_db
 

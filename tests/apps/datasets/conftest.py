@@ -13,8 +13,9 @@ from apps.datasets import services
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
+from workers.contracts.job_kinds.freezing import FreezeResult, FreezeSpec
+from workers.contracts.job_kinds.importing import ImportResult, ImportSpec
 from workers.contracts.roles import Role
-from workers.contracts.specs import FreezeResult, FreezeSpec, ImportResult, ImportSpec
 from workers.ingest import freeze, parse
 from workers.runtime.reporter import Reporter
 

@@ -9,8 +9,8 @@ from apps.core.errors import UserError
 from apps.datasets import roles, services
 from apps.datasets.models import Import
 from apps.datasets.services.freezing import checked_roles
+from workers.contracts.job_kinds.importing import Column, Proposal
 from workers.contracts.roles import Role
-from workers.contracts.specs import Column, Proposal
 from workers.contracts.tasks import TASKS
 
 pytestmark = pytest.mark.django_db

@@ -20,7 +20,8 @@ from tests.apps.conftest import (
     primary_buttons,
 )
 from workers.contracts.events import Failed, Fix
-from workers.contracts.specs import ComparedMetric, ComparisonResult, MetricValue
+from workers.contracts.job_kinds.comparison import ComparedMetric, ComparisonResult
+from workers.contracts.job_kinds.evaluation import MetricValue
 from workers.contracts.verdicts import PlanProgress, Verdict, VerdictCode
 
 pytestmark = pytest.mark.django_db

@@ -18,7 +18,7 @@ from apps.jobs.models import Job, State
 from apps.workspaces.models import AuditEntry
 from tests.apps.conftest import evaluation_result
 from workers.contracts.events import Failed
-from workers.contracts.specs import ComparisonResult
+from workers.contracts.job_kinds.comparison import ComparisonResult
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from apps.training import querysets
 from apps.training.models import Preflight, Run
 from tests.apps.conftest import LABELS
 from workers.contracts.events import Failed, Fix, Log, Metric, Progress, Sample, SampleRow, Started
-from workers.contracts.specs import Finding
+from workers.contracts.job_kinds.preflight import Finding
 
 pytestmark = pytest.mark.django_db
 WIZARD = {"base": "starter:classifier:small", "length": "standard", "keep_best": "on"}

@@ -20,8 +20,8 @@ from apps.training.views import _base_value as training_base_value
 from apps.workspaces.models import AuditEntry
 from tests.apps.conftest import model_files, preflight_result, run_result
 from workers.contracts.events import Failed
+from workers.contracts.job_kinds.preflight import Finding
 from workers.contracts.recipes import HubBase, Length, Recipe
-from workers.contracts.specs import Finding
 
 pytestmark = pytest.mark.django_db
 

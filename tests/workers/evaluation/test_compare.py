@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from sacrebleu.metrics import CHRF
 
-from workers.contracts.specs import ComparedEvaluation, ComparisonResult, ComparisonSpec, MetricValue
+from workers.contracts.job_kinds.comparison import ComparedEvaluation, ComparisonResult, ComparisonSpec
+from workers.contracts.job_kinds.evaluation import MetricValue
 from workers.contracts.tasks import TaskName
 from workers.evaluation.compare import compare
 from workers.evaluation.metrics import metrics_for

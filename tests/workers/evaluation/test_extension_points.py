@@ -10,12 +10,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from workers.contracts.specs import EvaluationSpec
+from workers.contracts.job_kinds.evaluation import EvaluationSpec
 
 CHILD = """
 import sys
 from workers.contracts.metrics import METRICS
-from workers.contracts.specs import EvaluationSpec
+from workers.contracts.job_kinds.evaluation import EvaluationSpec
 from workers.evaluation.run import evaluate
 from workers.runtime.reporter import Reporter
 

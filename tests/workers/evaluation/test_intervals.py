@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from workers.contracts.job_kinds.evaluation import MetricValue
 from workers.contracts.metrics import BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED, METRICS, Direction
-from workers.contracts.specs import MetricValue
 from workers.evaluation.intervals import exact_interval
 from workers.evaluation.metrics import create_metric
 from workers.evaluation.metrics.protocol import Rows

@@ -20,8 +20,8 @@ from sklearn.metrics import f1_score
 from tests.workers.serving.models import CONTEXT, make_folder
 from workers.contracts.events import EVENTS_FD_VARIABLE
 from workers.contracts.families import Family
+from workers.contracts.job_kinds.evaluation import EvaluationResult, EvaluationSpec
 from workers.contracts.model_folder import PromptMessage
-from workers.contracts.specs import EvaluationResult, EvaluationSpec
 from workers.contracts.tasks import TaskName
 from workers.evaluation import answers
 from workers.evaluation.run import evaluate

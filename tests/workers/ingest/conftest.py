@@ -9,8 +9,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from workers.contracts.job_kinds.freezing import FreezeResult, FreezeSpec
+from workers.contracts.job_kinds.importing import ImportResult, ImportSpec
 from workers.contracts.roles import Role
-from workers.contracts.specs import FreezeResult, FreezeSpec, ImportResult, ImportSpec
 from workers.contracts.tasks import TaskName
 from workers.ingest import freeze, parse
 from workers.runtime.reporter import Reporter

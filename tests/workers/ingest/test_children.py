@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from workers.contracts.events import Failed, Finished, Progress, parse_event
-from workers.contracts.specs import FreezeResult, ImportResult
+from workers.contracts.job_kinds.freezing import FreezeResult
+from workers.contracts.job_kinds.importing import ImportResult
 
 
 def run_child(module: str, spec: dict[str, Any], folder: Path) -> tuple[int, list[Any]]:

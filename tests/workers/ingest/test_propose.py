@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from workers.contracts.specs import Column
+from workers.contracts.job_kinds.importing import Column
 from workers.ingest.languages import language_of
 from workers.ingest.proposals import propose
 

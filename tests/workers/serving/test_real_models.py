@@ -14,9 +14,9 @@ import torch
 
 from tests.workers.serving.conftest import KEY, RunningEngine, start_engine, stop_engine
 from workers.contracts.families import Family
+from workers.contracts.job_kinds.parity import ParitySpec
 from workers.contracts.model_folder import PARITY_NAME, ParityRecord, PromptMessage
 from workers.contracts.recipes import FolderBase, Precision
-from workers.contracts.specs import ParitySpec
 from workers.models.devices import DTYPES, cast_parameters
 from workers.models.folder import write_folder
 from workers.models.loading import load_folder, load_pretrained

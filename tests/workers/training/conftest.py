@@ -12,8 +12,8 @@ import torch
 
 from workers.contracts.events import Event
 from workers.contracts.families import Family
+from workers.contracts.job_kinds.run import RunSpec
 from workers.contracts.recipes import Precision, Recipe, StarterBase, StarterSize
-from workers.contracts.specs import RunSpec
 from workers.runtime.reporter import Reporter
 
 torch.set_num_threads(1)

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from workers.contracts.families import Family
+from workers.contracts.job_kinds.preflight import PreflightSpec
 from workers.contracts.model_folder import PromptMessage
 from workers.contracts.recipes import FolderBase, Precision, Recipe, Tuning, VersionBase
-from workers.contracts.specs import PreflightSpec
 from workers.models.generation import classify
 from workers.models.loading import load_folder, load_pretrained
 from workers.models.prompts import encode_prompt

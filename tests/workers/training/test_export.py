@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workers.contracts.families import Family
-from workers.contracts.specs import ExportSpec
+from workers.contracts.job_kinds.export import ExportSpec
 from workers.models.loading import load_folder
 from workers.runtime.reporter import JobError
 from workers.shared.storage import PUBLISHED_NAME

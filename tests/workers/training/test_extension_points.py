@@ -8,11 +8,12 @@ import sys
 import pytest
 
 from workers.contracts.families import Family
-from workers.contracts.specs import PreflightSpec
+from workers.contracts.job_kinds.preflight import PreflightSpec
 
 CHILD = """
 import json, sys
-from workers.contracts.specs import PreflightSpec, RunSpec
+from workers.contracts.job_kinds.preflight import PreflightSpec
+from workers.contracts.job_kinds.run import RunSpec
 from workers.runtime.reporter import Reporter
 from workers.training.preflight import preflight
 from workers.training.run import run

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from workers.contracts.families import Family
+from workers.contracts.job_kinds.preflight import PreflightResult, PreflightSpec
+from workers.contracts.job_kinds.run import RunResult, RunSpec
 from workers.contracts.recipes import FolderBase, Precision, Recipe, StarterBase, StarterSize, Tuning
-from workers.contracts.specs import JobSpec, PreflightResult, PreflightSpec, RunResult, RunSpec
+from workers.contracts.specs import JobSpec
 from workers.shared import kernels
 
 from .conftest import LABELS, TASKS, write_rows

@@ -8,6 +8,7 @@ import pytest
 from transformers import PreTrainedModel
 
 from workers.contracts.families import Family
+from workers.contracts.job_kinds.preflight import PreflightSpec
 from workers.contracts.recipes import (
     FolderBase,
     Length,
@@ -17,7 +18,6 @@ from workers.contracts.recipes import (
     Tuning,
     VersionBase,
 )
-from workers.contracts.specs import PreflightSpec
 from workers.models.loading import load_folder
 from workers.runtime.reporter import JobError
 from workers.shared import memory

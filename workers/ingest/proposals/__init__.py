@@ -6,8 +6,8 @@ user reads beside the proposal. A rule that is not sure proposes nothing: choosi
 
 from collections.abc import Callable, Sequence
 
+from workers.contracts.job_kinds.importing import Column, Proposal
 from workers.contracts.roles import Role
-from workers.contracts.specs import Column, Proposal
 from workers.ingest import vocabulary
 from workers.ingest.proposals import by_answer, by_content, by_label, by_name, conversations, preferences
 from workers.ingest.proposals.beside import with_columns_beside

@@ -2,8 +2,8 @@
 
 import re
 
+from workers.contracts.job_kinds.importing import Column
 from workers.contracts.roles import Role
-from workers.contracts.specs import Column
 from workers.contracts.tasks.chat import CHAT
 from workers.contracts.tasks.generation import GENERATION
 from workers.contracts.tasks.summarization import SUMMARIZATION

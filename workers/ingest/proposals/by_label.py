@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from workers.contracts.job_kinds.importing import Column
 from workers.contracts.roles import Role
-from workers.contracts.specs import Column
 from workers.contracts.tasks.classification import CLASSIFICATION
 from workers.ingest import vocabulary
 from workers.ingest.labels import (

@@ -1,8 +1,8 @@
 """What each column would be for a task that a person chooses: the proposal's roles where it is the proposed task, else
 the best guess."""
 
+from workers.contracts.job_kinds.importing import Column
 from workers.contracts.roles import Role
-from workers.contracts.specs import Column
 from workers.contracts.tasks import TASKS, Task
 from workers.contracts.tasks.chat import CHAT
 from workers.contracts.tasks.code import CODE

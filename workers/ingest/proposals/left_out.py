@@ -2,8 +2,8 @@
 
 import re
 
+from workers.contracts.job_kinds.importing import Column
 from workers.contracts.roles import Role
-from workers.contracts.specs import Column
 from workers.contracts.tasks import Task
 from workers.contracts.tasks.code import CODE
 from workers.ingest import vocabulary

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from workers.contracts.job_kinds.importing import Column
 from workers.contracts.roles import Role
-from workers.contracts.specs import Column
 from workers.contracts.tasks import Task
 from workers.ingest import vocabulary
 from workers.ingest.mark_words import (

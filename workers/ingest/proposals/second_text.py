@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from workers.contracts.specs import Column
+from workers.contracts.job_kinds.importing import Column
 from workers.ingest import vocabulary
 from workers.ingest.passages import passages
 from workers.ingest.proposals.table import Table

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from workers.contracts.specs import Column
+from workers.contracts.job_kinds.importing import Column
 from workers.ingest.conversations.cast import SELVES, are_selves
 from workers.ingest.conversations.markup import cast_of_lines
 from workers.ingest.mojibake import repaired

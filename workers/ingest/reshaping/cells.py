@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from workers.contracts.specs import Column
+from workers.contracts.job_kinds.importing import Column
 from workers.ingest import vocabulary
 from workers.ingest.conversations import asked_turns, canonical, marked_answer, marked_turns
 from workers.ingest.conversations.cast import SELVES, are_selves

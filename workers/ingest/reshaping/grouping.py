@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from workers.contracts.specs import Column
+from workers.contracts.job_kinds.importing import Column
 from workers.contracts.tasks.chat import CHAT
 from workers.ingest import vocabulary
 from workers.ingest.conversations.cast import is_numbered

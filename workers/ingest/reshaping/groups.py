@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from workers.contracts.specs import Column
+from workers.contracts.job_kinds.importing import Column
 from workers.ingest.reshaping.cells import Cells
 from workers.ingest.tables import read_rows
 from workers.ingest.verdicts import number_of

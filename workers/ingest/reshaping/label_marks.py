@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from workers.contracts.specs import Column
+from workers.contracts.job_kinds.importing import Column
 from workers.ingest import vocabulary
 from workers.ingest.literals import nested_value
 from workers.ingest.split_names import flagged_split

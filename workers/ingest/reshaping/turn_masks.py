@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workers.contracts.specs import Column
+from workers.contracts.job_kinds.importing import Column
 from workers.ingest.conversations import Turn, canonical, parse_messages
 from workers.ingest.conversations.speakers import role_of
 from workers.ingest.conversations.turns import speaker

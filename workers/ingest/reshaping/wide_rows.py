@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from workers.contracts.specs import Column
+from workers.contracts.job_kinds.importing import Column
 from workers.contracts.words import words
 from workers.ingest import vocabulary
 from workers.ingest.conversations import canonical

@@ -1,13 +1,17 @@
 """Jobs whose child does fake work."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from apps.jobs import services
 from apps.jobs.models import Job
 from apps.jobs.signals import job_succeeded
-from workers.contracts.jobs import ROUTES, JobKind
+from tests.fixtures.registries import replace_kind
+from workers.contracts.job_kinds import JOB_KINDS, JobKind
+from workers.contracts.job_kinds.importing import IMPORT
+from workers.contracts.job_kinds.run import RUN
 
 
 @pytest.fixture
@@ -16,9 +20,9 @@ def fake_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from apps.datasets.receivers import take_result as take_import
     from apps.training.receivers import take_result
 
-    for kind in (JobKind.RUN, JobKind.IMPORT):
-        fake = ROUTES[kind].model_copy(update={"module": "tests.apps.jobs.runner.fake_child"})
-        monkeypatch.setitem(ROUTES, kind, fake)
+    for kind in (RUN, IMPORT):
+        fake = replace(kind, module="tests.apps.jobs.runner.fake_child")
+        replace_kind(monkeypatch, JOB_KINDS, fake)
     for taker in (take_result, take_import):
         job_succeeded.disconnect(taker)
     yield
@@ -30,7 +34,7 @@ def fake_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def make_job(workspace, owner):
     from tests.apps.jobs.runner.fake_child import FakeSpec
 
-    def make(behaviour: str, steps: int = 3, kind: JobKind = JobKind.RUN) -> Job:
+    def make(behaviour: str, steps: int = 3, kind: JobKind = RUN) -> Job:
         job = services.enqueue(
             actor=owner,
             workspace=workspace,

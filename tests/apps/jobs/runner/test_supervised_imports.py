@@ -13,7 +13,7 @@ from apps.jobs.models import Job, State
 from apps.jobs.runner import import_slots, supervisor
 from tests.apps.jobs.runner.supervising import SECONDS_TO_WAIT, fresh, in_background, supervised, wait_until
 from workers.contracts.events import STARTING, WAITING_FOR_MEMORY
-from workers.contracts.jobs import JobKind
+from workers.contracts.job_kinds.importing import IMPORT
 from workers.shared import memory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fake_child")]
@@ -28,7 +28,7 @@ def _short_imports(monkeypatch: pytest.MonkeyPatch, settings) -> None:
 @pytest.mark.usefixtures("_short_imports")
 def test_an_import_that_outstays_its_time_is_ended_although_it_does_not_look_at_the_clock(make_job) -> None:
     began = time.monotonic()
-    done = supervised(make_job("hang", kind=JobKind.IMPORT))
+    done = supervised(make_job("hang", kind=IMPORT))
     assert (done.state, done.error_code, done.error_field) == (State.FAILED, "too_slow", "source")
     assert time.monotonic() - began > 1.5, "its own time and the overtime"
 
@@ -40,7 +40,7 @@ def test_a_run_has_no_such_limit(make_job) -> None:
 
 def test_an_import_may_look_at_the_clock_a_little_late(make_job, settings) -> None:
     settings.IMPORT_MAX_MINUTES = 1 / 60
-    assert supervised(make_job("slow", 3, JobKind.IMPORT)).state == State.SUCCEEDED
+    assert supervised(make_job("slow", 3, IMPORT)).state == State.SUCCEEDED
 
 
 @pytest.mark.parametrize(("together", "at_once", "each"), [(4096, 2, 2048), (4096, 3, 1365), (0, 1, None)])
@@ -48,7 +48,7 @@ def test_an_import_is_held_to_its_share_of_the_memory(
     make_job, settings, together: int, at_once: int, each: int | None
 ) -> None:
     settings.IMPORT_MEMORY_MB, settings.IMPORTS_AT_ONCE = together, at_once
-    done = supervised(make_job("tell_memory", kind=JobKind.IMPORT))
+    done = supervised(make_job("tell_memory", kind=IMPORT))
     share = memory.share(together, at_once).bytes
     assert each is None or share >> 20 == each
     assert f"told {share}, held to {share}" in _logged(done)
@@ -70,7 +70,7 @@ def one_import_at_a_time(settings) -> None:
 
 @pytest.mark.usefixtures("one_import_at_a_time")
 def test_an_import_waits_for_the_memory_of_another(make_job, owner) -> None:
-    first, second, stopped = (make_job("wait_for_stop", kind=JobKind.IMPORT) for _ in range(3))
+    first, second, stopped = (make_job("wait_for_stop", kind=IMPORT) for _ in range(3))
     threads = [in_background(first)]
     wait_until(lambda: fresh(first).phase == "working")
     threads += [in_background(second), in_background(stopped)]
@@ -93,7 +93,7 @@ def test_an_import_waits_for_the_memory_of_another(make_job, owner) -> None:
 def test_an_import_that_waits_goes_back_to_the_queue_with_its_worker(make_job, monkeypatch) -> None:
     ending = threading.Event()
     monkeypatch.setattr(supervisor, "worker_is_ending", ending)
-    job = make_job("finish", kind=JobKind.IMPORT)
+    job = make_job("finish", kind=IMPORT)
     taken = import_slots.take(Path(settings.WORK_DIR) / "places", 1)
     assert taken is not None
     thread = in_background(job)
@@ -106,7 +106,7 @@ def test_an_import_that_waits_goes_back_to_the_queue_with_its_worker(make_job, m
 
 @pytest.mark.usefixtures("one_import_at_a_time")
 def test_an_import_that_has_waited_starts_before_its_child_speaks(make_job, owner) -> None:
-    job = make_job("say_nothing", kind=JobKind.IMPORT)
+    job = make_job("say_nothing", kind=IMPORT)
     taken = import_slots.take(Path(settings.WORK_DIR) / "places", 1)
     assert taken is not None
     thread = in_background(job)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,8 +23,10 @@ from apps.jobs.runner.supervisor import supervise
 from apps.workspaces.models import Quota, UsageKind, UsageTotal
 from tests.apps.jobs.runner.supervising import SECONDS_TO_WAIT, fresh, in_background, supervised, wait_until
 from tests.fixtures.locked_database import locked_database
+from tests.fixtures.registries import replace_kind
 from workers.contracts.events import Log, parse_event
-from workers.contracts.jobs import ROUTES, JobKind
+from workers.contracts.job_kinds import JOB_KINDS
+from workers.contracts.job_kinds.run import RUN
 from workers.contracts.recipes import Recipe
 from workers.contracts.specs import JobSpec
 from workers.shared import memory
@@ -240,8 +243,8 @@ def test_slow_storage_does_not_silence_a_job(make_job, monkeypatch, settings) ->
 def test_an_output_that_several_jobs_share_is_the_first_ones(
     shares_output, left, make_job, monkeypatch, tmp_path
 ) -> None:
-    route = ROUTES[JobKind.RUN].model_copy(update={"shares_output": shares_output})
-    monkeypatch.setitem(ROUTES, JobKind.RUN, route)
+    fake = replace(JOB_KINDS[RUN.name], shares_output=shares_output)
+    replace_kind(monkeypatch, JOB_KINDS, fake)
     job = make_job("finish")
     (tmp_path / "result.txt").write_text("first")
     storage().publish(tmp_path, f"outputs/{job.pk}")

@@ -19,7 +19,9 @@ from apps.workspaces.usage import OverQuota
 from tests.apps.workspaces.usage.test_ledger import at_once, limit, parallel
 from tests.apps.workspaces.usage.test_limits_hold import at_work_for
 from workers.contracts.events import Progress
-from workers.contracts.jobs import ROUTES, JobKind, Queue
+from workers.contracts.job_kinds import JOB_KINDS, Queue
+from workers.contracts.job_kinds.evaluation import EVALUATION
+from workers.contracts.job_kinds.run import RUN
 
 pytestmark = pytest.mark.django_db
 
@@ -45,8 +47,8 @@ def begun_ago(row: Any, seconds: float) -> Job:
 
 def test_whatever_runs_on_an_accelerator_is_counted() -> None:
     """A new kind of job there needs a promise of hours, and its name here."""
-    on_accelerators = {kind for kind, route in ROUTES.items() if route.queue == Queue.GPU}
-    assert on_accelerators == {JobKind.RUN, JobKind.EVALUATION}
+    on_accelerators = {kind for kind in JOB_KINDS.values() if kind.queue == Queue.GPU}
+    assert on_accelerators == {RUN, EVALUATION}
 
 
 def test_an_evaluation_takes_hours_and_gives_back_what_it_did_not_need(owner, workspace, tickets) -> None:
