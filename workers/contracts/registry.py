@@ -44,7 +44,7 @@ class Registry(Generic[Kind]):
         Works as a decorator of a class, too.
         """
         taken = self._kinds.get(kind.name)
-        if taken and taken[1] is not kind:
+        if taken and taken[1] != kind:
             raise ValueError(f"{self.group}: the name {kind.name!r} is taken by {taken[1]!r}.")
         self._kinds[kind.name] = (order, kind)
         return kind
