@@ -198,7 +198,7 @@ def body_of(response: Any) -> str:
 def test_the_export_holds_what_the_filters_leave(
     trail: None, client_for: Any, admin: Any, owner: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "_CHUNK", 2)
+    monkeypatch.setattr("apps.workspaces.audit.log._CHUNK", 2)
     client = client_for(admin)
     response = client.get(f"{PAGE}jsonl/")
     assert response.streaming
