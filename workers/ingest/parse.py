@@ -4,7 +4,7 @@ python -m workers.ingest.parse spec.json        ImportSpec -> ImportResult
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,21 +13,16 @@ from workers.contracts.excerpts import excerpt
 from workers.contracts.fixes import FILE_TOO_LARGE
 from workers.contracts.job_kinds.importing import ImportResult, ImportSpec, Reject
 from workers.ingest.containers import unpacked
-from workers.ingest.detect import BINARY_FORMATS, Format, binary_format, text_format
+from workers.ingest.detect import binary_format, text_format
 from workers.ingest.encodings import DAMAGED, WESTERN_HANDLER, detect_encoding, preview
 from workers.ingest.fetching import fetch_source
+from workers.ingest.formats import ImportFormat
 from workers.ingest.limits import Limits
 from workers.ingest.mojibake import DoubleEncoding
 from workers.ingest.nested import flattened
 from workers.ingest.profile import Profile
 from workers.ingest.proposals import propose
-from workers.ingest.readers.arrow import read_arrow
-from workers.ingest.readers.delimited import read_delimited, too_many_columns
-from workers.ingest.readers.excel import read_excel
-from workers.ingest.readers.json_document import read_json
-from workers.ingest.readers.jsonl import read_jsonl
-from workers.ingest.readers.parquet import read_parquet
-from workers.ingest.readers.text import read_text
+from workers.ingest.readers.delimited import too_many_columns
 from workers.ingest.reshaping import repair_encoding, reshape
 from workers.ingest.source import Bad, Row, Source
 from workers.ingest.split_names import SPLIT_COLUMN
@@ -43,16 +38,6 @@ from workers.ingest.tables import (
 from workers.runtime.reporter import JobError, Reporter, run_child
 from workers.shared import memory
 
-READERS: dict[Format, Callable[[Source], Iterator[Row | Bad]]] = {
-    Format.CSV: read_delimited,
-    Format.TSV: read_delimited,
-    Format.ARROW: read_arrow,
-    Format.JSONL: read_jsonl,
-    Format.JSON: read_json,
-    Format.PARQUET: read_parquet,
-    Format.EXCEL: read_excel,
-    Format.TEXT: read_text,
-}
 _CHECKING_SHARE = 0.1
 """Share of the progress bar for finding the encoding."""
 _FETCHING_SHARE = 0.5
@@ -99,14 +84,14 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
     rows.close()
     if not rows.count:
         raise _no_rows(rejected)
-    is_text = format_ not in BINARY_FORMATS
+    is_text = not format_.is_binary
     if doubled.is_noticeable and _is_repaired(doubled, source, spec, is_text=is_text):
         profile = repair_encoding(out / ROWS_NAME, Path(spec.work))
     columns, count = profile.columns(), rows.count
     if reshaped := reshape(out / ROWS_NAME, Path(spec.work), columns, profile.sample, source.notes):
         profile, count = reshaped.profile, reshaped.rows
         columns = profile.columns()
-    if count == 1 and format_ in (Format.JSON, Format.JSONL) and _is_whole_table(profile):
+    if count == 1 and format_.is_one_value and _is_whole_table(profile):
         source.notes.append(
             "The whole file is one object, so it became one row. Write an object for each example: a list of them, or one in each line."
         )
@@ -114,7 +99,7 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
         reporter.log(note)
     proposal = propose(columns, profile.sample, source.notes)
     return ImportResult(
-        format=format_,
+        format=format_.name,
         encoding=encoding_label(source.encoding) if is_text else None,
         codec=source.encoding if is_text else None,
         preview=preview(source.sample()) if is_text else [],
@@ -137,7 +122,7 @@ def _on_unpacked(source: Source, reporter: Reporter, done: int) -> None:
     reporter.progress("unpacking the file", done, fraction=source.share_before)
 
 
-def identify(source: Source, reporter: Reporter, codec: str | None = None) -> Format:
+def identify(source: Source, reporter: Reporter, codec: str | None = None) -> ImportFormat:
     """Return the format; sets `source.encoding` for texts, to `codec` where a person chose one."""
     if binary := binary_format(source.path):
         return binary
@@ -166,14 +151,16 @@ def identify(source: Source, reporter: Reporter, codec: str | None = None) -> Fo
     return text_format(source)
 
 
-def _records(source: Source, spec: ImportSpec, reporter: Reporter, format_: Format) -> Iterator[Row | Bad]:
+def _records(
+    source: Source, spec: ImportSpec, reporter: Reporter, format_: ImportFormat
+) -> Iterator[Row | Bad]:
     """Read the source and the parts that follow it. Lines are counted on from part to part."""
-    yield from _with_split(READERS[format_](source), source)
+    yield from _with_split(format_.read(source), source)
     above = source.last_line
     for part in source.following:
-        if format_ not in BINARY_FORMATS:
+        if not format_.is_binary:
             format_ = identify(part, reporter, spec.encoding)
-        for record in _with_split(READERS[format_](part), part):
+        for record in _with_split(format_.read(part), part):
             yield record._replace(line=record.line + above)
         above += part.last_line
         source.blank += part.blank
