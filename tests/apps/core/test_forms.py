@@ -5,6 +5,8 @@ from django.urls import get_resolver
 
 from apps.catalog.forms import ModelVersionForm
 from apps.core.forms import StudioForm, TextArea
+from apps.core.settings_fields import form_field
+from apps.publishing.kinds import settings_fields
 
 
 def every_form(of: type[StudioForm] = StudioForm) -> set[type[StudioForm]]:
@@ -25,6 +27,11 @@ def test_every_form_takes_lines_so() -> None:
         (form.__name__, name, type(field.widget))
         for form in every_form()
         for name, field in form.base_fields.items()
+        if isinstance(field.widget, Textarea)
+    ]
+    areas += [
+        ("the settings of apps", name, type(field.widget))
+        for name, field in ((name, form_field(found)) for name, found in settings_fields().items())
         if isinstance(field.widget, Textarea)
     ]
     assert len(areas) >= 6
