@@ -37,7 +37,7 @@ from apps.publishing.defaults import settings_for
 from apps.publishing.models import App
 from apps.publishing.services.apps import create_app
 from apps.publishing.services.links import create_share_link
-from apps.workspaces.services import create_workspace
+from apps.workspaces.team.lifecycle import create_workspace
 owner = User.objects.create_superuser("bench@example.com")
 workspace = create_workspace(actor=owner, name="Benchmark")
 model = ModelVersion.objects.create(workspace=workspace, number=1, name="Benchmark", kind="tuned", family="causal",

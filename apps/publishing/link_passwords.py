@@ -22,7 +22,8 @@ from apps.publishing.models import ShareLink
 
 logger = logging.getLogger(__name__)
 
-_SALT = "apps.publishing.link_passwords"
+# Stored in the cookies of visitors: another name would ask all of them for the password again.
+_SALT = "apps.publishing.grants"
 GRANTED_SECONDS = 12 * 3600
 FROM_ONE_ADDRESS = Guessing(free=10, longest=900)
 """Of one link. A classroom is one address, and some of it mistype; who gets in makes up for those before."""

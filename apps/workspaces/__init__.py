@@ -1,1 +1,1 @@
-"""Workspaces, memberships, keys, audit trail; access.py alone decides who may do what."""
+"""Workspaces, memberships, keys, audit trail; access/permissions.py alone decides who may do what."""

@@ -3,10 +3,13 @@
 import importlib
 import os
 import pkgutil
+import threading
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
 EXTENSIONS_VARIABLE = "EXTENSIONS"
+GROUPS = ("tasks", "objectives", "metrics", "import_formats", "app_kinds", "job_kinds")
+"""The registries of the studio, as EXTENSIONS names them."""
 
 
 class Named(Protocol):
@@ -36,7 +39,8 @@ class Registry(Generic[Kind]):
     def __init__(self, group: str, package: str) -> None:
         self.group, self.package = group, package
         self._kinds: dict[str, tuple[int, Kind]] = {}
-        self._is_loaded = False
+        self._is_loaded = self._is_loading = False
+        self._lock = threading.RLock()
 
     def add(self, kind: Kind, *, order: int = 1000) -> Kind:
         """Register a kind; kinds of a lower `order` are shown first. Raises ValueError when the name is taken.
@@ -75,21 +79,35 @@ class Registry(Generic[Kind]):
 
     def _loaded(self) -> dict[str, tuple[int, Kind]]:
         if not self._is_loaded:
-            # Set before the imports: a kind's module may look up another kind of the same registry.
-            self._is_loaded = True
+            with self._lock:
+                self._load()
+        return self._kinds
+
+    def _load(self) -> None:
+        """Import the modules of all kinds, in one thread while others wait. After an error the next look tries again."""
+        # A kind's module may look up another kind of the same registry: that look takes what is there.
+        if self._is_loaded or self._is_loading:
+            return
+        self._is_loading = True
+        try:
             package = importlib.import_module(self.package)
             for module in pkgutil.iter_modules(package.__path__, f"{self.package}."):
                 importlib.import_module(module.name)
             for name in extension_modules(self.group):
                 importlib.import_module(name)
-        return self._kinds
+            self._is_loaded = True
+        finally:
+            self._is_loading = False
 
 
 def extension_modules(group: str) -> list[str]:
-    """Names of the modules that EXTENSIONS adds to one registry. Raises ValueError for an entry without a group."""
+    """Names of the modules that EXTENSIONS adds to one registry. Raises ValueError for an entry without a known group."""
     entries = [entry.strip() for entry in os.environ.get(EXTENSIONS_VARIABLE, "").split(",") if entry.strip()]
     if wrong := [entry for entry in entries if ":" not in entry]:
         raise ValueError(
             f"{EXTENSIONS_VARIABLE}: write “{wrong[0]}” as group:module, for instance tasks:{wrong[0]}."
         )
-    return [module for found, _, module in (entry.partition(":") for entry in entries) if found == group]
+    pairs = [(found, module) for found, _, module in (entry.partition(":") for entry in entries)]
+    if unknown := {found for found, _ in pairs} - {*GROUPS, group}:
+        raise ValueError(f"{EXTENSIONS_VARIABLE}: {min(unknown)} is none of the groups: {', '.join(GROUPS)}.")
+    return [module for found, module in pairs if found == group]

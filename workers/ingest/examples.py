@@ -28,7 +28,6 @@ _NAMES = {
     Role.SYSTEM: "system prompt",
     Role.MESSAGES: "messages",
 }
-"""Tasks whose inputs and outputs may be lists of messages."""
 _GONE = frozenset({"[deleted]", "[removed]"})
 """What forums leave of a text that was taken away."""
 _MOST_UNCLEAR = 100

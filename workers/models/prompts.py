@@ -17,8 +17,6 @@ from workers.models.templates import render_chat
 IGNORED = -100
 """Label of a token that is not learned; torch's cross entropy skips it."""
 
-"""Tasks whose causal models continue a text instead of answering in a conversation."""
-
 STARTER_CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}<|end|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"

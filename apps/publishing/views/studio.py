@@ -37,7 +37,6 @@ from apps.publishing.models import App, AppVersion, Feedback, Message, ShareLink
 from apps.publishing.services import apps as services
 from apps.publishing.services import links
 from apps.workspaces import access
-from apps.workspaces.access import Action
 from apps.workspaces.access.api_keys import create_api_key, revoke_api_key
 from apps.workspaces.access.rules import EDIT, MAKER, PUBLISH, VIEW, rule
 from apps.workspaces.models import ApiKey
@@ -286,12 +285,6 @@ def _qr(address: str) -> SafeString:
     return mark_safe(  # noqa: S308  (drawn from modules alone: no text of the address gets into it)
         code.svg_inline(scale=4, border=2, svgclass="qr", lineclass="qr-line", omitsize=True)
     )
-
-
-def _app(request: WorkspaceRequest, app_id: UUID, action: Action = Action.VIEW) -> App:
-    queryset = App.objects.select_related("live_version")
-    app: App = access.open_object(request, queryset, action, pk=app_id)
-    return app
 
 
 @rule(post=PUBLISH, of="app", names={"version": "app_version"}, related=("live_version",))

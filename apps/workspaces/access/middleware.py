@@ -14,7 +14,7 @@ from apps.workspaces.requests import WorkspaceRequest
 
 SESSION_KEY = "workspace"
 FIELD, HEADER = "in_workspace", "X-Workspace"
-"""Which workspace a page showed: the field is in every form (templatetags.where), the header for what is no form."""
+"""Which workspace a page showed: the field is in every form (templatetags.form_workspace), the header for what is no form."""
 
 
 MOST_LISTED = 10

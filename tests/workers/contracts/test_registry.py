@@ -1,6 +1,7 @@
 """Registries find the kinds in the files of their package and in the modules that EXTENSIONS names."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_the_files_of_the_package_are_its_kinds_in_their_order(monkeypatch):
 
 @pytest.mark.usefixtures("package")
 def test_a_module_that_the_environment_names_adds_a_kind_to_its_group_only(monkeypatch):
-    monkeypatch.setenv("EXTENSIONS", "others:no_such_module, toys:third_toy")
+    monkeypatch.setenv("EXTENSIONS", "tasks:no_such_module, toys:third_toy")
 
     assert list(registry()) == ["first", "second", "third"]
 
@@ -70,7 +71,31 @@ def test_a_name_belongs_to_one_kind():
         registry().add(type(first)())
 
 
-def test_an_extension_without_a_group_is_refused(monkeypatch):
-    monkeypatch.setenv("EXTENSIONS", "third_toy")
-    with pytest.raises(ValueError, match="group:module"):
+@pytest.mark.parametrize(
+    ("entry", "said"), [("third_toy", "group:module"), ("task:third_toy", "none of the groups")]
+)
+def test_an_extension_without_a_known_group_is_refused(entry, said, monkeypatch):
+    monkeypatch.setenv("EXTENSIONS", entry)
+    with pytest.raises(ValueError, match=said):
         extension_modules("toys")
+
+
+@pytest.mark.usefixtures("package")
+def test_an_extension_that_cannot_be_loaded_is_never_left_out_in_silence(monkeypatch):
+    monkeypatch.setenv("EXTENSIONS", "toys:no_such_module")
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError):
+            list(registry())
+    monkeypatch.setenv("EXTENSIONS", "toys:third_toy")
+    assert list(registry()) == ["first", "second", "third"]
+
+
+@pytest.mark.usefixtures("package")
+def test_threads_that_look_at_once_all_see_every_kind(tmp_path):
+    """The first look is slow: others arrive while the modules are being imported."""
+    slow = tmp_path / "toy_kinds" / "second.py"
+    slow.write_text("import time\ntime.sleep(0.2)\n" + slow.read_text())
+    found = registry()
+    with ThreadPoolExecutor(8) as pool:
+        seen = list(pool.map(lambda _: list(found), range(8)))
+    assert seen == [["first", "second"]] * 8

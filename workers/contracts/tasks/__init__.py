@@ -30,7 +30,7 @@ class Task:
     families: tuple[Family, ...]
     """Families that can learn it, the recommended one first."""
     metrics: tuple[str, ...]
-    """Metric names (see metrics.py), the deciding one first."""
+    """Metric names (workers/contracts/metrics), the deciding one first."""
     input_label: str
     target_label: str
     optional: frozenset[Role] = frozenset()

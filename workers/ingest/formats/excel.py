@@ -10,7 +10,7 @@ from workers.ingest.readers.excel import read_excel
 def _begins(head: bytes, path: Path) -> bool:
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return True
-    if not head.startswith(b"PK"):
+    if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return False
     try:
         with zipfile.ZipFile(path) as archive:
