@@ -11,7 +11,7 @@ from apps.core.forms import StudioForm
 from apps.workspaces.access.api_keys import DAYS
 from apps.workspaces.audit.words import action_words, kind_words
 from apps.workspaces.models import AuditEntry, Membership, Role, Workspace
-from apps.workspaces.querysets import NOBODY
+from apps.workspaces.querysets import NO_ONE
 
 
 class ApiKeyForm(StudioForm):
@@ -126,7 +126,7 @@ class AuditFilterForm(StudioForm):
         entries = AuditEntry.objects.filter(workspace=workspace).order_by()
         everybody, anything = [("", _("everybody"))], [("", _("anything"))]
         found: dict[str, list[tuple[str, Any]]] = {
-            "actor": [*everybody, *actors, (NOBODY, _("not signed in"))],
+            "actor": [*everybody, *actors, (NO_ONE, _("not signed in"))],
             "action": [*anything, *_in_words(entries, "action", action_words)],
             "object_type": [*anything, *_in_words(entries, "object_type", kind_words)],
         }

@@ -37,12 +37,12 @@ def for_each(chosen: Callable[[Address, Door], Any]) -> pytest.MarkDecorator:
 
 
 def expected(person: str, door: Door, rule: Rule, whose: str) -> set[str]:
-    """What the table says that `person` is answered. `whose` is ours, theirs (the outsider's) or nobody's."""
+    """What the table says that `person` is answered. `whose` is ours, theirs (the outsider's) or no one's."""
     has_object = bool(door.of)
     if rule == Needs.NOTHING:
         # A page for everybody may send on to the sign-in, for instance once an address is confirmed.
         return {IN, SIGN_IN} | ({ABSENT} if door.values else set())
-    if rule == Needs.NOBODY:
+    if rule == Needs.NO_ONE:
         return {FORBIDDEN, SIGN_IN, ABSENT}
     if rule in (Needs.LINK, Needs.INVITATION):
         found = SIGN_IN if rule == Needs.INVITATION and person == "anonymous" else IN
@@ -56,7 +56,7 @@ def expected(person: str, door: Door, rule: Rule, whose: str) -> set[str]:
     if rule == Needs.ADMINISTRATOR:
         if person != "administrator":
             return {FORBIDDEN, SIGN_IN}
-        return {ABSENT} if whose == "nobody's" and has_object else {IN}
+        return {ABSENT} if whose == "no one's" and has_object else {IN}
     asked = Action.MANAGE if rule == Needs.MAKER else Action(rule)
     at_home = _role(person, "theirs" if person == "outsider" else "ours")
     role = _role(person, whose) if has_object else at_home
@@ -83,8 +83,8 @@ def ids_to_ask_for(world: World, address: Address, person: str) -> list[tuple[st
         # Whose it is makes no difference to who is let into the admin.
         return [("ours", ours)]
     theirs = own(world, world.theirs, address, person)
-    nobodys = [random_like(kind, known) for kind, known in zip(door.of, ours, strict=False)]
-    return [("ours", ours), ("theirs", theirs), ("nobody's", nobodys + ours[len(door.of) :])]
+    unowned = [random_like(kind, known) for kind, known in zip(door.of, ours, strict=False)]
+    return [("ours", ours), ("theirs", theirs), ("no one's", unowned + ours[len(door.of) :])]
 
 
 def is_leak(person: str, address: Address, answer: Answer) -> bool:

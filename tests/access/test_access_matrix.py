@@ -79,18 +79,18 @@ def _wrong_answers(world: World, address: Address, person: str) -> list[str]:
 
 def _body_of(world: World, address: Address, method: str, person: str, whose: str) -> dict[str, Any]:
     at_home = "theirs" if person == "outsider" else "ours"
-    where = whose if (address.door or Door({})).of and whose != "nobody's" else at_home
+    where = whose if (address.door or Door({})).of and whose != "no one's" else at_home
     return body_for(address.key, method, world.theirs if where == "theirs" else world.ours)
 
 
 def _differences(address: Address, method: str, told: dict[str, Answer]) -> list[str]:
     """What is refused as not there must look like what was never there."""
-    nobodys = told.get("nobody's")
+    unowned = told.get("no one's")
     return [
         f"{method} {address.route}: {whose} is told apart from a random id"
         for whose, answer in told.items()
-        if nobodys is not None and answer.word in (ABSENT, FORBIDDEN) and whose != "ours"
-        if answer.told != nobodys.told
+        if unowned is not None and answer.word in (ABSENT, FORBIDDEN) and whose != "ours"
+        if answer.told != unowned.told
     ]
 
 
@@ -151,7 +151,7 @@ def test_a_foreign_id_in_a_body_is_as_unknown_as_a_random_one(world: World, addr
             )
             if foreign.told != random.told:
                 wrong.append(
-                    f"{person}: {address.route} {name}: {foreign.status} for theirs, {random.status} for nobody's"
+                    f"{person}: {address.route} {name}: {foreign.status} for theirs, {random.status} for no one's"
                 )
             if foreign.status in (200, 201) or foreign.word == FAULT:
                 wrong.append(f"{person}: {address.route} {name}: {foreign.status}")

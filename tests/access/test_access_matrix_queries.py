@@ -33,21 +33,21 @@ def test_a_foreign_id_in_a_question_is_as_unknown_as_a_random_one(world: World, 
             continue
         for name, (kind, written) in QUESTIONS.items():
             known = world.theirs.id_of(kind)
-            nobodys = random_like(kind, known)
+            unowned = random_like(kind, known)
             path = path_of(address, [])
 
             def answer(value: str, name: str = name, written: str = written, path: str = path) -> Answer:
                 return ask(world.clients[person], "GET", f"{path}?{urlencode({name: written.format(value)})}")
 
-            foreign, random = answer(known), answer(nobodys)
+            foreign, random = answer(known), answer(unowned)
             # A page that draws something anew each time, as the key of an upload, is not compared as a whole.
-            if foreign.told != random.told and answer(nobodys).told == random.told:
+            if foreign.told != random.told and answer(unowned).told == random.told:
                 wrong.append(
-                    f"{address.route}?{name}: {foreign.status} for theirs, {random.status} for nobody's"
+                    f"{address.route}?{name}: {foreign.status} for theirs, {random.status} for no one's"
                 )
             # Only as often as the test of the test below needs it: an answer to our own id is a whole page.
             if different < READ_BY_PAGES:
-                is_same = answer(nobodys).told == random.told
+                is_same = answer(unowned).told == random.told
                 different += is_same and answer(world.ours.id_of(kind)).told != random.told
             if THEIRS in foreign.body or foreign.word == FAULT:
                 wrong.append(f"{address.route}?{name} names what {person} must not see")

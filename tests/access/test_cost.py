@@ -76,7 +76,7 @@ def readable(world: World) -> list[tuple[str, str, str]]:
 def _person(address: Address) -> str | None:
     assert address.door is not None
     rule = address.door.needs["GET"]
-    if rule in (Needs.NOBODY, Needs.APP_KEY):
+    if rule in (Needs.NO_ONE, Needs.APP_KEY):
         return None
     if rule in (Needs.LINK, Needs.NOTHING):
         return "anonymous"

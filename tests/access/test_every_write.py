@@ -43,7 +43,7 @@ def _writes() -> list[tuple[Address, str]]:
         for address in addresses()
         if address.door and not address.is_socket and not address.route.startswith(OTHERS)
         for method, rule in address.door.needs.items()
-        if method not in ("GET", "OPEN") and rule not in (Needs.APP_KEY, Needs.NOBODY)
+        if method not in ("GET", "OPEN") and rule not in (Needs.APP_KEY, Needs.NO_ONE)
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from apps.workspaces.access.permissions import ALLOWED, Action
-from apps.workspaces.access.rules import ADMINISTRATOR, ANYONE, NOBODY, Door, Needs, Rule, door
+from apps.workspaces.access.rules import ADMINISTRATOR, ANYONE, NO_ONE, Door, Needs, Rule, door
 
 ADMIN_SITE = {
     "admin:index": door(get=ADMINISTRATOR),
@@ -15,7 +15,7 @@ ADMIN_SITE = {
     "admin:password_change_done": door(get=ADMINISTRATOR),
     "admin:autocomplete": door(get=ADMINISTRATOR),
     "admin:jsi18n": door(get=ADMINISTRATOR),
-    "admin/(?P<url>.*)$": door(get=NOBODY, values="admin_rest"),
+    "admin/(?P<url>.*)$": door(get=NO_ONE, values="admin_rest"),
     "admin:view_on_site": door(get=ADMINISTRATOR, values="content_type_id object_id"),
     "admin:app_list": door(get=ADMINISTRATOR, values="app_label"),
     "admin:auth_user_password_change": door(get=ADMINISTRATOR, post=ADMINISTRATOR, of="admin:accounts.user"),
@@ -60,7 +60,7 @@ def admin_rules() -> dict[str, Door]:
         prefix, kind = f"admin:{label.replace('.', '_')}", f"admin:{label}"
 
         def rule(permission: str, allowed: str = may) -> Rule:
-            return ADMINISTRATOR if permission in allowed.split() else NOBODY
+            return ADMINISTRATOR if permission in allowed.split() else NO_ONE
 
         rules |= {
             f"{prefix}_changelist": door(get=ADMINISTRATOR, post=ADMINISTRATOR),

@@ -35,7 +35,7 @@ class Needs(StrEnum):
     APP_KEY = "a live key of the app"
     MAKER = "having made it, or manage"
     ADMINISTRATOR = "administrator"
-    NOBODY = "nobody may"
+    NO_ONE = "no one"
 
 
 Rule = Action | Needs
@@ -61,7 +61,7 @@ class Door:
 VIEW, EDIT, PUBLISH, MANAGE, OWN = Action.VIEW, Action.EDIT, Action.PUBLISH, Action.MANAGE, Action.OWN
 ANYONE, SIGN_IN, LINK, APP_KEY = Needs.NOTHING, Needs.SIGN_IN, Needs.LINK, Needs.APP_KEY
 INVITATION, PERSON = Needs.INVITATION, Needs.PERSON
-MAKER, ADMINISTRATOR, NOBODY = Needs.MAKER, Needs.ADMINISTRATOR, Needs.NOBODY
+MAKER, ADMINISTRATOR, NO_ONE = Needs.MAKER, Needs.ADMINISTRATOR, Needs.NO_ONE
 
 DECLARED: dict[str, Door] = {}
 """The rules of addresses whose view is not ours or serves several addresses, by the name of the address."""
