@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from launcher.throwaway import Studio
+from tests.fixtures.browser import start_button
 from tests.fixtures.rest import Rest, wait_for
 
 pytestmark = [
@@ -38,7 +39,7 @@ def test_the_fix_of_a_run_that_ran_out_of_memory(
     page.goto(f"/runs/{run['id']}/")
     assert page.get_by_text("The machine ran out of memory while training.").first.is_visible()
     page.get_by_role("button", name=f"Train with {TOKENS // 2} tokens at once").click()
-    page.get_by_role("button", name="Start training").click()
+    start_button(page).click()
     page.wait_for_url(re.compile(r"/runs/[0-9a-f-]{36}/$"))
     assert run["id"] not in page.url
     again = {"id": page.url.rstrip("/").rsplit("/", 1)[-1]}

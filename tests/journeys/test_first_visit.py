@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from launcher.throwaway import Studio
-from tests.fixtures.browser import PHONE
+from tests.fixtures.browser import PHONE, start_button
 
 pytestmark = pytest.mark.journey
 
@@ -81,7 +81,7 @@ def train(page: Page) -> None:
     page.get_by_label("Most optimizer steps").fill("150")
     page.get_by_role("button", name="Review run").click()
     expect(page.get_by_role("heading", name="The first row, as the model sees it")).to_be_visible()
-    page.get_by_role("button", name="Start training").click()
+    start_button(page).click()
     expect(page.get_by_role("progressbar", name="Progress")).to_be_visible()
     expect(page.get_by_role("heading", name="Is it learning?")).to_be_visible()
     expect(page.locator("[data-run-chart] canvas")).to_be_visible()

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from launcher.throwaway import Studio
+from tests.fixtures.browser import start_button
 from tests.fixtures.keyboard import Keyboard
 
 pytestmark = pytest.mark.journey
@@ -35,7 +36,7 @@ def test_from_an_example_to_a_run_that_is_stopped(
     keys.activate(page.locator("summary", has_text="Advanced"), "Space")
     keys.fill(page.get_by_label("Most optimizer steps"), "5000")
     keys.activate(page.get_by_role("button", name="Review run"))
-    keys.activate(page.get_by_role("button", name="Start training"))
+    keys.activate(start_button(page))
     expect(page.get_by_role("heading", name="Is it learning?")).to_be_visible()
     keys.activate(page.get_by_role("button", name="Stop"))
     expect(page.locator(".job-status .state")).to_have_text(re.compile("Stopping|Cancelled|Succeeded"))

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from launcher.throwaway import Studio
+from tests.fixtures.browser import start_button
 from tests.fixtures.rest import Rest
 
 pytestmark = pytest.mark.journey
@@ -73,7 +74,7 @@ def test_a_chinese_file_is_mended_and_trained_by_keyboard(
     press_until(page, "Tab", page.locator("input[name=length]:checked"))
     press_until(page, "ArrowUp", page.get_by_role("radio", name="A quick look"))
     follow(page, page.get_by_role("button", name="Review run"))
-    follow(page, page.get_by_role("button", name="Start training"))
+    follow(page, start_button(page))
     expect(page.get_by_role("button", name="Compare with the base model")).to_be_visible()
 
 

@@ -34,7 +34,7 @@ def test_a_request_of_another_site_is_refused_at_every_address(world: World) -> 
         if address.is_socket or address.door is None:
             continue
         for method, rule in address.door.needs.items():
-            if method == "GET" or rule == Needs.NOBODY:
+            if method == "GET" or rule == Needs.NO_ONE:
                 continue
             tried += 1
             person = "administrator" if rule == Needs.ADMINISTRATOR else "owner"
