@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
+from workers.contracts.registry import EXTENSIONS_VARIABLE
+
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ["web", "streamer", "worker-default", "worker-upkeep", "worker-gpu", "beat", "engine"]
 STORES = ["postgres", "redis", "storage"]
@@ -24,6 +26,7 @@ BY_LIBRARIES = {
     "AWS_ACCESS_KEY_ID": "pyarrow",
     "AWS_SECRET_ACCESS_KEY": "pyarrow",
     "HF_ENDPOINT": "huggingface_hub",
+    "PYTHONPATH": "Python",
 }
 
 
@@ -113,10 +116,10 @@ def test_every_variable_given_is_read_and_every_variable_read_is_given(deploymen
     for name in OURS:
         given = set(environment_of(deployment, name)) - set(BY_LIBRARIES)
         read = site | engine if name == "engine" else site
-        assert given <= read | {"STORAGE_URL", "CACHE_DIR", "ENGINE_KEY"}, (
+        assert given <= read | {"STORAGE_URL", "CACHE_DIR", "ENGINE_KEY", EXTENSIONS_VARIABLE}, (
             f"{name} is given what nobody reads"
         )
-        assert set(BY_LIBRARIES) <= set(environment_of(deployment, name)), name
+        assert {*BY_LIBRARIES, EXTENSIONS_VARIABLE} <= set(environment_of(deployment, name)), name
         needed = engine if name == "engine" else site
         assert needed <= given, f"{name} lacks {sorted(needed - given)}"
 
