@@ -15,6 +15,7 @@ class CatalogConfig(AppConfig):
         from apps.jobs.job_pages import register_page
         from apps.workspaces.access.rules import register_object
         from apps.workspaces.audit.words import register_actions
+        from apps.workspaces.team.purging import register_contents
 
         register_page(
             EXPORT,
@@ -25,3 +26,6 @@ class CatalogConfig(AppConfig):
         register_object("model", ModelVersion)
         register_object("export", Export)
         register_actions(ACTIONS)
+        register_contents(BaseModel)
+        register_contents(ModelVersion)
+        register_contents(Export)

@@ -17,6 +17,7 @@ class DatasetsConfig(AppConfig):
         from apps.jobs.runner.child import register_source_access
         from apps.workspaces.access.rules import register_object
         from apps.workspaces.audit.words import register_actions
+        from apps.workspaces.team.purging import register_contents
 
         register_source_access(IMPORT, sources.source_access)
         register_page(IMPORT, "dataset_import", lambda made: reverse("datasets:import", args=[made.pk]))
@@ -25,3 +26,6 @@ class DatasetsConfig(AppConfig):
         register_object("import", Import)
         register_object("dataset_version", DatasetVersion)
         register_actions(ACTIONS)
+        register_contents(Dataset)
+        register_contents(Import, folder="imports")
+        register_contents(DatasetVersion)

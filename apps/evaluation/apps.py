@@ -10,10 +10,11 @@ class EvaluationConfig(AppConfig):
 
         from apps.evaluation import receivers  # noqa: F401  (connects them)
         from apps.evaluation.audit_words import ACTIONS
-        from apps.evaluation.models import Comparison, Evaluation
+        from apps.evaluation.models import ComparedEvaluation, Comparison, Evaluation
         from apps.jobs.job_pages import register_page
         from apps.workspaces.access.rules import register_object
         from apps.workspaces.audit.words import register_actions
+        from apps.workspaces.team.purging import register_contents
         from workers.contracts.job_kinds.comparison import COMPARISON
         from workers.contracts.job_kinds.evaluation import EVALUATION
 
@@ -22,3 +23,6 @@ class EvaluationConfig(AppConfig):
         register_object("evaluation", Evaluation)
         register_object("comparison", Comparison)
         register_actions(ACTIONS)
+        register_contents(Evaluation)
+        register_contents(Comparison)
+        register_contents(ComparedEvaluation, path="comparison__workspace")

@@ -11,6 +11,8 @@ class JobsConfig(AppConfig):
         from apps.jobs.models import Job
         from apps.workspaces.access.rules import register_object
         from apps.workspaces.audit.words import register_actions
+        from apps.workspaces.team.purging import register_contents
 
         register_object("job", Job)
         register_actions(ACTIONS)
+        register_contents(Job, folder="jobs")

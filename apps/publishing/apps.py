@@ -12,12 +12,17 @@ class PublishingConfig(AppConfig):
         from apps.jobs.job_pages import register_page
         from apps.publishing import receivers, token_rotation  # noqa: F401  (registers them)
         from apps.publishing.audit_words import ACTIONS
-        from apps.publishing.models import App
+        from apps.publishing.models import App, AppVersion, Conversation, ShareLink
         from apps.workspaces.access.rules import register_object
         from apps.workspaces.audit.words import register_actions
+        from apps.workspaces.team.purging import register_contents
 
         register_page(
             PARITY, "parity_of", lambda version: reverse("publishing:detail", args=[version.app_id])
         )
         register_object("app", App)
         register_actions(ACTIONS)
+        register_contents(App)
+        register_contents(AppVersion)
+        register_contents(ShareLink)
+        register_contents(Conversation, path="app__workspace")

@@ -15,6 +15,7 @@ class TrainingConfig(AppConfig):
         from apps.workspaces.access.rules import register_object
         from apps.workspaces.audit.words import register_actions
         from apps.workspaces.models import UsageKind
+        from apps.workspaces.team.purging import register_contents
         from apps.workspaces.usage import register_gauge
         from workers.contracts.job_kinds.preflight import PREFLIGHT
         from workers.contracts.job_kinds.run import RUN
@@ -25,3 +26,5 @@ class TrainingConfig(AppConfig):
         register_object("preflight", Preflight)
         register_object("run", Run)
         register_actions(ACTIONS)
+        register_contents(Preflight)
+        register_contents(Run)

@@ -13,7 +13,19 @@ class WorkspacesConfig(AppConfig):
             rules,
         )
         from apps.workspaces.audit import append_only
+        from apps.workspaces.models import (
+            ApiKey,
+            Counter,
+            Invitation,
+            Membership,
+            Quota,
+            WorkspaceSecret,
+        )
         from apps.workspaces.team import account_lifecycle, secrets  # noqa: F401  (connect theirs)
+        from apps.workspaces.team.purging import register_contents
 
         rules.declare_rules(account_rules.RULES)
+        # The audit log and the usage ledger stay: they name no content.
+        for model in (Membership, Invitation, ApiKey, WorkspaceSecret, Quota, Counter):
+            register_contents(model)
         post_migrate.connect(append_only.install, sender=self)

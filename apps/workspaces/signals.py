@@ -10,6 +10,3 @@ membership_narrowed = Signal()
 
 workspace_closed = Signal()
 """Arguments: workspace, actor. Sent inside the transaction that deletes it: stop and close all that is open there."""
-
-workspace_purged = Signal()
-"""Arguments: workspace. Sent inside the transaction that empties it; home then deletes every row of the apps above."""

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -12,20 +11,10 @@ from apps.accounts.models import User
 from apps.core.errors import UserError
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
-from apps.workspaces.models import (
-    AuditEntry,
-    Membership,
-    Role,
-    UsageEntry,
-    UsageTotal,
-    Workspace,
-    new_split_key,
-)
-from apps.workspaces.signals import workspace_closed, workspace_purged
+from apps.workspaces.models import Membership, Role, Workspace, new_split_key
+from apps.workspaces.signals import workspace_closed
+from apps.workspaces.team.purging import delete_contents
 from apps.workspaces.usage import lock_workspace
-
-KEPT = (AuditEntry, UsageEntry, UsageTotal)
-"""Records of what was; they say nothing of what was in it."""
 
 
 @transaction.atomic
@@ -96,11 +85,8 @@ def purge_workspace(workspace: Workspace) -> bool:
     current = lock_workspace(workspace.pk)
     if current.purge_at is None or current.purge_at > timezone.now() or current.purged_at:
         return False
-    workspace_purged.send(sender=Workspace, workspace=current)
+    delete_contents(current)
     usage.forget_stored(current)
-    for model in apps.get_app_config("workspaces").get_models():
-        if model not in KEPT and "workspace" in {field.name for field in model._meta.fields}:
-            model._default_manager.filter(workspace=current).delete()
     current.purged_at, current.split_key = timezone.now(), new_split_key()
     current.save(update_fields=["purged_at", "split_key"])
     audit.record(None, "workspace.purged", current, workspace=current)

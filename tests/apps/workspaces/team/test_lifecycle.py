@@ -34,6 +34,7 @@ from apps.workspaces.models import (
     Workspace,
 )
 from apps.workspaces.team import lifecycle
+from tests.apps.workspaces.team.test_purging import KEPT
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +121,7 @@ def rows_of(workspace: Workspace) -> dict[str, int]:
     counts = {}
     for model in apps.get_models():
         names = {f.name for f in model._meta.get_fields() if isinstance(f, models.ForeignKey)}
-        if "workspace" in names and model not in lifecycle.KEPT:
+        if "workspace" in names and model not in KEPT:
             counts[model._meta.label] = model._default_manager.filter(workspace=workspace).count()
     return counts
 
