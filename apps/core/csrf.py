@@ -22,13 +22,10 @@ _LINE = (
     "%(origin)s, set SITE_URL to that, let the proxy send the header %(header)s, and start the studio again."
 )
 _WRONG_ADDRESS = gettext_lazy(
-    "Your browser is at %(origin)s, but the request reached the studio as %(asked)s. Nothing was changed. The administrator "
-    "of this studio sets SITE_URL to %(origin)s (it is %(site)s now), lets the proxy send the header %(header)s, and starts "
-    "the studio again."
+    "Your browser opened %(origin)s, but the request reached the studio as %(asked)s. Nothing was changed. Ask the administrator of this studio to set SITE_URL to %(origin)s (now %(site)s), to let the proxy send the header %(header)s, and to restart the studio."
 )
 _NAMELESS = gettext_lazy(
-    "Your browser sent no Origin and no Referer header that names this site. Switch off what removes them (a privacy setting "
-    "or an extension), reload the page, and send the form again."
+    "Your browser did not send an Origin or Referer header for this site. Turn off the privacy setting or the extension that removes these headers, reload the page, and send the form again."
 )
 _NO_COOKIE = gettext_lazy(
     "Your browser did not send the cookie that protects forms. Allow cookies for this site, reload the page, and send the "
@@ -45,13 +42,16 @@ def refused_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     if _came_from(request) and reason.startswith(_FROM_ELSEWHERE) and reason != REASON_NO_REFERER:
         addresses = _addresses(request)
         logger.warning(_LINE, addresses)
-        heading, text = _("The studio does not know this address"), str(_WRONG_ADDRESS) % addresses
+        heading, text = (
+            _("This address does not match the studio's settings"),
+            str(_WRONG_ADDRESS) % addresses,
+        )
     elif reason.startswith(_FROM_ELSEWHERE):
-        heading, text = _("The browser hid where the form comes from"), str(_NAMELESS)
+        heading, text = _("The browser did not send the origin of the form"), str(_NAMELESS)
     elif reason == REASON_NO_CSRF_COOKIE:
         heading, text = _("This page needs cookies"), str(_NO_COOKIE)
     else:
-        heading, text = _("This form is too old"), str(_TOO_OLD)
+        heading, text = _("This form has expired"), str(_TOO_OLD)
     return render(request, "403_csrf.html", {"heading": heading, "text": text}, status=403)
 
 

@@ -24,8 +24,6 @@ def do_and_tell(request: HttpRequest, act: Callable[[], object], done: str = "")
 def tell_archived(request: HttpRequest, name: str, *, archived: bool) -> None:
     """Say that something is hidden, or shown again."""
     text = (
-        _("“%(name)s” is archived: hidden, not deleted.")
-        if archived
-        else _("“%(name)s” is back in the list.")
+        _("“%(name)s” is archived. It is hidden, not deleted.") if archived else _("“%(name)s” is restored.")
     )
     messages.success(request, text % {"name": name})

@@ -44,18 +44,19 @@ class Outage:
 def outage_of(error: BaseException) -> Outage | None:
     """The outage that `error` comes from; None for a fault of another kind."""
     if isinstance(error, PoolFull):
-        busy = _("The studio handles as many requests as it can at the moment. Try again in a few seconds.")
+        busy = _("The studio is handling as many requests as it can. Try again in a few seconds.")
         return _away(busy, f"All {CONNECTIONS} connections to Redis were in use for {POOL_WAIT_SECONDS} s")
     if refuses_writes(error):
         if is_disk_full():
             return _disk_full(error)
         refused = _(
-            "The studio cannot save anything at the moment: its Redis takes no writes, most often because a disk or the "
-            "memory is full. Tell an administrator."
+            "The studio cannot save anything at the moment. Its Redis refuses writes, usually because a disk or the memory is full. Tell an administrator."
         )
         return _away(refused, f"Redis refuses writes ({error})")
     if isinstance(error, AWAY) or is_unavailable(error):
-        message = _("A part of the studio does not answer at the moment. Wait a few seconds, then try again.")
+        message = _(
+            "A part of the studio is not responding at the moment. Wait a few seconds, then try again."
+        )
         return _away(message, f"a part is away ({type(error).__name__}: {error})")
     if is_out_of_space(error) or _has_no_room(error):
         return _disk_full(error)
@@ -70,7 +71,7 @@ def outage_behind(error: BaseException | None) -> Outage | None:
 
 
 def _disk_full(error: BaseException | None) -> Outage:
-    message = _("The studio's disk is full. An administrator has to make room.")
+    message = _("The studio's disk is full. Ask an administrator to free some space.")
     return Outage("disk_full", INSUFFICIENT_STORAGE, message, f"the disk is full ({error})")
 
 

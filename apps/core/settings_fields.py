@@ -45,7 +45,7 @@ class LinesField(forms.CharField):
 
     default_error_messages = {
         "too_many": gettext_lazy("At most %(most)s lines; put the best first."),
-        "too_long": gettext_lazy("A line has at most %(most)s characters."),
+        "too_long": gettext_lazy("A line can have at most %(most)s characters."),
     }
 
     def __init__(self, *, most_lines: int | None, most_characters: int | None, **kwargs: Any) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 _NEEDED = {
-    "string_type": gettext_lazy("a text"),
+    "string_type": gettext_lazy("a string"),
     "int_type": gettext_lazy("a whole number"),
     "int_parsing": gettext_lazy("a whole number"),
     "int_parsing_size": gettext_lazy("a smaller number"),
@@ -38,7 +38,7 @@ def problem_message(problem: Mapping[str, Any], field: str = "") -> str:
     if kind == "missing":
         return _("%(field)s is required.") % given
     if kind == "extra_forbidden":
-        return _("%(field)s is not known here. Check its spelling, or leave it out.") % given
+        return _("%(field)s is not a known field. Check its spelling, or leave it out.") % given
     if kind in _NEEDED:
         return _("%(field)s must be %(kind)s.") % {**given, "kind": _NEEDED[kind]}
     if kind in ("literal_error", "enum"):
@@ -62,4 +62,4 @@ def _size_message(kind: str, given: Mapping[str, Any]) -> str:
         return _("%(field)s must have at least %(min_length)s entries or characters.") % given
     if kind in ("too_long", "string_too_long"):
         return _("%(field)s must have at most %(max_length)s entries or characters.") % given
-    return _("%(field)s has a value that cannot be read here.") % given
+    return _("%(field)s has a value that cannot be read.") % given

@@ -15,5 +15,5 @@ class SetUpForm(NewAccountForm):
         label=_("Name of your team or project"),
         max_length=100,
         required=False,
-        help_text=_("Data, models and apps live in a workspace; you can rename it later."),
+        help_text=_("Data, models and apps belong to a workspace. You can rename it later."),
     )

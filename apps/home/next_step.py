@@ -45,7 +45,7 @@ def _of_dataset(dataset: Dataset) -> NextStep | None:
     if waiting is not None:
         page = reverse("datasets:import", args=[waiting.pk])
         if waiting.job.state == State.SUCCEEDED:
-            text = _("“%(name)s” was read and waits for you to confirm its columns.") % name
+            text = _("“%(name)s” has been read. Confirm its columns next.") % name
             return NextStep(text, _("Confirm the columns"), page, "columns")
         if waiting.job.is_ended:
             return NextStep(_("“%(name)s” could not be read.") % name, _("See why"), page, "alert-circle")
@@ -63,10 +63,10 @@ def _of_run(run: Run) -> NextStep | None:
     found = verdict_text(run.result)
     if found is not None and found.warns:
         text = _("“%(name)s” has finished. %(verdict)s") % {**name, "verdict": found.summary}
-        return NextStep(text, _("Look at the run"), page, "alert-triangle")
+        return NextStep(text, _("View run"), page, "alert-triangle")
     if run.job.state == State.SUCCEEDED and run.model_version.is_ready:
-        text = _("“%(name)s” has finished: compare its model with the base, then publish it.") % name
-        return NextStep(text, _("See the model"), run.model_version.get_absolute_url(), "brain")
+        text = _("“%(name)s” has finished. Compare its model with the base model, then publish it.") % name
+        return NextStep(text, _("View model"), run.model_version.get_absolute_url(), "brain")
     if run.job.is_ended and run.job.state != State.CANCELLED:
         return NextStep(_("“%(name)s” did not finish.") % name, _("See why"), page, "alert-circle")
     return None
@@ -75,5 +75,5 @@ def _of_run(run: Run) -> NextStep | None:
 def _of_app(app: App) -> NextStep | None:
     if app.live_version_id:
         return None
-    text = _("“%(name)s” is a draft: look at it, then publish it.") % {"name": app.name}
-    return NextStep(text, _("Open the app"), reverse("publishing:detail", args=[app.pk]), "send")
+    text = _("“%(name)s” is a draft. Preview it, then publish it.") % {"name": app.name}
+    return NextStep(text, _("Open app"), reverse("publishing:detail", args=[app.pk]), "send")

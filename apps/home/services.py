@@ -36,11 +36,11 @@ def set_up_studio(
     """
     # Two people may press the button at once; neither row exists yet that a row lock could hold on to.
     if not cache.add(_LOCK, 1, _LOCK_SECONDS):
-        raise UserError(_("Another person is setting up this studio right now."))
+        raise UserError(_("Another person is setting up this studio right now. Try again in a minute."))
     try:
         with transaction.atomic():
             if is_set_up():
-                raise UserError(_("This studio is set up already. Sign in instead."))
+                raise UserError(_("This studio is already set up. Sign in instead."))
             user = accounts.create_user(email=email, password=password, name=name, is_administrator=True)
             return user, create_workspace(actor=user, name=workspace)
     finally:

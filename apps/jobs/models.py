@@ -31,7 +31,10 @@ class State(models.TextChoices):
 class StopReason(models.TextChoices):
     """Why the studio asked a job to end, in the words of its page."""
 
-    HOURS = "hours", _("The training hours of this workspace are used up for this month, so it was stopped.")
+    HOURS = (
+        "hours",
+        _("The job was stopped because this workspace has used up its training hours for this month."),
+    )
 
 
 CLAIMED = (State.STARTING, State.RUNNING, State.STOPPING)

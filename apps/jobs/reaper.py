@@ -123,7 +123,9 @@ def _reap_one(job: Job) -> str:
         return "resumed"
     job.state, job.ended_at = State.LOST, timezone.now()
     job.error_code = "lost"
-    job.error_message = _("Its worker went silent several times. Look at the workers, then press Resume.")
+    job.error_message = _(
+        "The worker stopped responding several times. Check the workers, then press Resume."
+    )
     job.save()
     signals.job_ended.send(Job, job=job)
     return "lost"

@@ -40,7 +40,7 @@ def test_a_run_says_that_it_waits_for_a_worker(
     with standing_still(shaken.process_of("celery", "-Q", "gpu")):
         run = rest.start_run(tickets, "starter:classifier:tiny", max_steps=20)
         page.goto(f"/runs/{run['id']}/")
-        expect(page.get_by_text("it waits for a worker")).to_be_visible()
+        expect(page.get_by_text("waiting for a worker")).to_be_visible()
     expect(page.get_by_role("button", name="Compare with the base model")).to_be_visible()
     assert rest.read("runs", run)["job"]["attempt"] == 1
 

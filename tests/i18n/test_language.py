@@ -96,9 +96,7 @@ def test_every_page_without_an_account_has_the_switch(client: Client, link: Any)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("asked", "said"), [("zh-CN", "这里没有任何内容。"), ("en", "There is nothing here.")]
-)
+@pytest.mark.parametrize(("asked", "said"), [("zh-CN", "这里没有任何内容。"), ("en", "Page not found.")])
 def test_programs_are_refused_in_the_language_that_they_ask_for(
     owner: Any, client_for: Any, asked: str, said: str
 ) -> None:

@@ -50,7 +50,7 @@ def test_from_an_example_to_a_streamed_answer(
     page.get_by_role("button", name="Confirm").click()
     page.get_by_role("link", name="Train a model on it").click()
     train(page)
-    page.get_by_role("link", name="See the model").click()
+    page.get_by_role("link", name="View model").click()
     page.get_by_role("link", name="Publish as an app").click()
     page.get_by_label("Name", exact=True).fill("Front desk of the library")
     page.get_by_role("button", name="Publish").click()

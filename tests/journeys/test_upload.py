@@ -112,7 +112,7 @@ def test_a_stopped_run_keeps_its_result(
     page = open_page(studio.url, signed_in)
     page.goto(f"/runs/{run['id']}/")
     expect(page.get_by_text("says since step").first).to_be_visible()
-    page.get_by_role("button", name="Stop and keep the best").click()
+    page.get_by_role("button", name="Stop and keep the best checkpoint").click()
     expect(page.get_by_text("The run was stopped by a user after")).to_be_visible(timeout=20_000)
     expect(page.get_by_role("button", name="Compare with the base model")).to_be_visible()
     assert rest.read("runs", run)["result"]["stopped"] == "user"

@@ -273,7 +273,7 @@ def test_one_account_is_not_guessed_faster_for_it(settings: Any) -> None:
     tries = [{"login": "pia@example.com", "password": f"guess {number}"} for number in range(5)]
     for one in [*tries, {"login": "pia@example.com", "password": "a rather long password"}]:
         answer = Client().post("/accounts/login/", one)
-    assert "Too many tries" in answer.content.decode()
+    assert "Too many attempts" in answer.content.decode()
 
 
 def replies_of(client: Client, token: str) -> Any:

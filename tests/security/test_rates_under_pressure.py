@@ -118,8 +118,8 @@ def test_a_program_is_told_to_come_back(
     assert response.status_code == 503
     assert int(response["Retry-After"]) > 0
     told = response.json()["error"]["message"]
-    expected = {"full_pool": "as many requests as it can", "no_writes": "its Redis takes no writes"}
-    assert expected.get(trouble, "does not answer at the moment") in told
+    expected = {"full_pool": "as many requests as it can", "no_writes": "Its Redis refuses writes"}
+    assert expected.get(trouble, "is not responding at the moment") in told
 
 
 def test_the_client_of_the_studio_waits_for_a_connection() -> None:

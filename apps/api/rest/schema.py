@@ -33,7 +33,7 @@ _REASONS = {
     "400": "The request cannot be carried out as it is.",
     "401": "No live key of a workspace, and no signed-in person.",
     "403": "The role, or the key, does not allow this.",
-    "404": "There is nothing here, or nothing that you may see.",
+    "404": "Not found: it does not exist, or your key may not see it.",
     "413": "The body is larger than is taken here.",
     "415": "The body is of a kind that is not read here.",
     "429": "Too many requests, or more than the workspace may take; Retry-After says how many seconds to wait.",

@@ -28,7 +28,9 @@ def network(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return JsonResponse({"open": is_open})
     if not settings.NETWORK_FILE:
-        message = _("To share it, an administrator sets SITE_URL to the address that other people open.")
+        message = _(
+            "To share the address, ask an administrator to set SITE_URL to the address that other people open."
+        )
         raise UserError(message)
     wants_open = bool(request.POST.get("open"))
     if wants_open:

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='job',
             name='stopped_for',
-            field=models.CharField(blank=True, choices=[('hours', 'The training hours of this workspace are used up for this month, so it was stopped.')], max_length=10, verbose_name='stopped for'),
+            field=models.CharField(blank=True, choices=[('hours', 'The job was stopped because this workspace has used up its training hours for this month.')], max_length=10, verbose_name='stopped for'),
         ),
     ]

@@ -132,7 +132,7 @@ def test_guessing_is_slowed_down_for_the_account_whatever_host_is_asked(
     for number in range(5):
         assert not is_in(sign_in(password="guess", headers={"host": f"h{number}.example"}))
     late = sign_in()
-    assert "Too many tries" in late.answer.content.decode()
+    assert "Too many attempts" in late.answer.content.decode()
     assert not is_in(late)
     cache.clear()
     assert is_in(sign_in())

@@ -50,7 +50,7 @@ def test_an_evaluation_takes_a_model_that_only_a_search_shows(
     html = client.get(address).content.decode()
     assert str(wanted.pk) not in html
     assert html.count('name="models"') == OPTIONS + 1
-    assert "Type to find others" in html
+    assert "Type to search for more" in html
     html = client.get(address, {"find-models": wanted.name}).content.decode()
     assert str(wanted.pk) in html
     sent = {"data": str(tickets.pk), "models": [str(wanted.pk)]}

@@ -52,7 +52,7 @@ def test_a_browser_gets_a_page_and_a_program_the_methods(client: Client) -> None
     shown = client.get(FORM, headers=BROWSER)
     assert shown.status_code == 405
     assert shown["Allow"] == "POST"
-    assert "This address only takes forms" in shown.content.decode()
+    assert "This address only accepts forms" in shown.content.decode()
     plain = client.get(FORM)
     assert (plain.status_code, plain["Allow"], plain.content) == (405, "POST", b"")
     assert client.head(FORM, headers=BROWSER).status_code == 405

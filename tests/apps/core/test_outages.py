@@ -88,7 +88,7 @@ def test_a_redis_that_takes_no_writes_says_so(
     outage = outage_of(caught.value)
     assert outage is not None
     assert (outage.status, outage.retry_after) == (503, 5)
-    assert "Redis takes no writes" in outage.message
+    assert "Redis refuses writes" in outage.message
     monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=4096))
     full = outage_of(caught.value)
     assert full is not None

@@ -40,7 +40,7 @@ def test_a_proxy_that_hides_the_address_is_named(
     assert answer.status_code == 403
     for named in (origin, f"http://{host}", SITE, "SITE_URL", f"the header {header},"):
         assert named in text, named
-    assert "too old" not in text
+    assert "expired" not in text
     assert origin in caplog.text
     assert "SITE_URL" in caplog.text
 
@@ -54,9 +54,9 @@ def test_a_page_that_says_where_it_is_by_its_referer_alone_is_named(settings: An
     for named in ("https://studio.example", "https://127.0.0.1:8122", "SITE_URL", "the header Host,"):
         assert named in answer.content.decode(), named
     nameless = _send(**proxied).content.decode()
-    assert "hid where the form comes from" in nameless
+    assert "did not send the origin of the form" in nameless
     malformed = _send(referer="nowhere", **proxied).content.decode()
-    assert "hid where the form comes from" in malformed
+    assert "did not send the origin of the form" in malformed
 
 
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:8000", SITE])
@@ -66,7 +66,7 @@ def test_the_right_address_is_let_in(origin: str) -> None:
 
 def test_an_origin_that_the_browser_hides() -> None:
     text = _send(origin="null", host="127.0.0.1:8000").content.decode()
-    assert "hid where the form comes from" in text
+    assert "did not send the origin of the form" in text
 
 
 def test_blocked_cookies_are_named() -> None:
@@ -78,4 +78,4 @@ def test_an_old_form_is_an_old_form() -> None:
     client = Client(enforce_csrf_checks=True)
     client.get("/accounts/login/")
     answer = client.post("/accounts/login/", {"csrfmiddlewaretoken": "x" * 64})
-    assert "This form is too old" in answer.content.decode()
+    assert "This form has expired" in answer.content.decode()

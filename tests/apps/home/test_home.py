@@ -20,8 +20,8 @@ def test_the_first_page_teaches(client_for, owner) -> None:
     for shown in (
         "Try an example",
         "Upload your data",
-        "Bring a model",
-        "Make a model your own",
+        "Add a base model",
+        "Train your own model",
         "Nothing is running",
     ):
         assert shown in html
@@ -32,7 +32,7 @@ def test_the_first_page_teaches(client_for, owner) -> None:
 def test_a_viewer_has_no_ways_to_begin(client_for, viewer) -> None:
     html = client_for(viewer).get(HOME).content.decode()
     assert "Try an example" not in html
-    assert "Going on now" in html
+    assert "Current activity" in html
 
 
 def test_a_visitor_signs_in_first(client_for, owner) -> None:
@@ -52,7 +52,7 @@ def test_the_newest_thing_says_what_comes_next(
     client = client_for(owner)
     run = make_run()
     step = client.get(HOME).context["next"]
-    assert (step.action, step.url) == ("See the model", run.model_version.get_absolute_url())
+    assert (step.action, step.url) == ("View model", run.model_version.get_absolute_url())
     app = make_app()
     assert client.get(HOME).context["next"] is None or app.live_version is None
     version = run.dataset_version

@@ -66,7 +66,7 @@ def test_bootstrap_prints_a_working_key(monkeypatch: pytest.MonkeyPatch) -> None
     printed = json.loads(out.getvalue())
     assert ApiKey.objects.by_secret(printed["token"]).created_by.email == "ops@example.com"
     assert "password" not in printed
-    with pytest.raises(CommandError, match="set up already"):
+    with pytest.raises(CommandError, match="already set up"):
         call_command("bootstrap", "--owner", "again@example.com")
 
 

@@ -26,10 +26,10 @@ def test_a_queued_job_says_how_many_come_first(client_for, owner, new_job) -> No
     client = client_for(owner)
     first, second = new_job("run", "queued", queue="gpu"), new_job("run", "queued", queue="gpu")
     new_job("import", "queued")
-    assert "next in line" in status(client, first)
-    assert "1 job is before it" in status(client, second)
+    assert "next in the queue" in status(client, first)
+    assert "1 job ahead in the queue" in status(client, second)
     jobs.claim(job_id=str(first.pk), worker="w")
-    assert "1 job is before it" in status(client, second), "a running one is before it too"
+    assert "1 job ahead in the queue" in status(client, second), "a running one counts too"
 
 
 def test_a_running_job_shows_phase_share_and_time_left(client_for, owner, new_job) -> None:
@@ -40,7 +40,14 @@ def test_a_running_job_shows_phase_share_and_time_left(client_for, owner, new_jo
         [Started(pid=1), Progress(phase="Reading", done=1, fraction=0.25, seconds_left=61)],
     )
     html = status(client_for(owner), job)
-    for shown in ("Running", "Reading", 'value="25"', "1 min 1 s left", "Stop and keep the best", "hx-get"):
+    for shown in (
+        "Running",
+        "Reading",
+        'value="25"',
+        "1 min 1 s left",
+        "Stop and keep the best checkpoint",
+        "hx-get",
+    ):
         assert shown in html
 
 
@@ -49,10 +56,10 @@ def test_a_running_job_whose_worker_is_silent_says_so_before_it_is_lost(
 ) -> None:
     job, client = new_job("run", "queued"), client_for(owner)
     jobs.claim(job_id=str(job.pk), worker="w")
-    assert "has not answered" not in status(client, job)
+    assert "has not responded" not in status(client, job)
     silent = timezone.now() - timedelta(seconds=settings.JOB_LOST_AFTER_SECONDS - 1)
     Job.objects.filter(pk=job.pk).update(heartbeat_at=silent)
-    assert "Its worker has not answered for" in status(client, job)
+    assert "The worker has not responded for" in status(client, job)
 
 
 def test_an_ended_job_says_why_and_no_longer_reloads(client_for, owner, new_job) -> None:

@@ -214,7 +214,7 @@ def test_the_page_of_a_run_that_learns(client_for, owner, learning) -> None:
     words = " ".join(re.sub(r"<[^>]*>", " ", html).split())
     assert "says since step 4 Right: billing 83.0 %" in words
     assert "2 Wrong: bill expected: billing" in words
-    assert "Stop and keep the best" in html
+    assert "Stop and keep the best checkpoint" in html
 
 
 def test_the_live_part_alone(client_for, owner, learning) -> None:

@@ -88,7 +88,7 @@ def test_an_evaluation_that_outgrows_the_month_is_stopped_and_says_why(
     assert at_work_for(made, claimed, 90).stop_requested_at is None
     assert at_work_for(made, claimed, 110).stopped_for == "hours"
     page = client_for(owner).get(f"/evaluations/{made.pk}/").content.decode()
-    assert "The training hours of this workspace are used up for this month" in page
+    assert "has used up its training hours for this month" in page
 
 
 def test_the_form_says_when_no_hours_are_left(client_for, owner, workspace, tickets) -> None:

@@ -143,7 +143,7 @@ def test_a_run_that_takes_longer_than_promised_goes_on_while_there_are_hours(
     stopped = at_work_for(run, claimed, 102)
     assert (stopped.state, stopped.stopped_for) == ("stopping", "hours")
     page = client_for(owner).get(f"/runs/{run.pk}/").content.decode()
-    assert "The training hours of this workspace are used up for this month" in page
+    assert "has used up its training hours for this month" in page
     entry = AuditEntry.objects.get(action="job.stopped")
     assert (entry.actor, entry.changes) == (None, {"kind": "run", "reason": "hours"})
     jobs.end_cancelled(claimed)
@@ -207,7 +207,7 @@ def test_what_is_nearly_used_up_is_said_where_it_is_taken(
         return {
             kind
             for kind, found in pages.items()
-            if all("Look at the usage" in client.get(page).content.decode() for page in found)
+            if all("View usage" in client.get(page).content.decode() for page in found)
         }
 
     assert warned() == set()
@@ -218,7 +218,7 @@ def test_what_is_nearly_used_up_is_said_where_it_is_taken(
     usage.set_stored(workspace=workspace, source=("import", "1"), amount=8 * 10**8)
     usage.reserve(workspace=workspace, kind=UsageKind.TOKENS, amount=800, key="t", source=("app", "1"))
     assert warned() == set(pages)
-    assert "Look at the usage" not in client.get("/").content.decode()
+    assert "View usage" not in client.get("/").content.decode()
 
 
 @pytest.mark.django_db(transaction=True)
