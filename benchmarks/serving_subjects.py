@@ -21,6 +21,7 @@ from pathlib import Path
 
 import httpx
 import torch
+from httpx_sse import EventSource
 from tokenizers import Tokenizer, decoders, pre_tokenizers, trainers
 from tokenizers.models import BPE
 from transformers import (
@@ -191,12 +192,12 @@ def run_http(
             ready.wait()
             with client.stream("POST", f"{url}/v1/chat/completions", json=body) as response:
                 response.raise_for_status()
-                for line in response.iter_lines():
-                    if not line.startswith("data: {"):
+                for event in EventSource(response).iter_sse():
+                    if event.data == "[DONE]":
                         continue
-                    event = json.loads(line[6:])
-                    counts[index] = (event.get("usage") or {}).get("completion_tokens", counts[index])
-                    text = event["choices"][0]["delta"].get("content") if event["choices"] else None
+                    chunk = json.loads(event.data)
+                    counts[index] = (chunk.get("usage") or {}).get("completion_tokens", counts[index])
+                    text = chunk["choices"][0]["delta"].get("content") if chunk["choices"] else None
                     if text:
                         first[index] = first[index] or time.perf_counter() - clock[0]
                         texts[index] += text

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import httpx
+from httpx_sse import EventSource
 
 from examples import Example
 from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction
@@ -158,11 +159,10 @@ class Tour:
             if response.status_code != httpx.codes.OK:
                 response.read()
                 raise TourError(f"answer: {response.text}")
-            for line in response.iter_lines():
-                data = line.removeprefix("data: ")
-                if data == line or data == "[DONE]":
+            for event in EventSource(response).iter_sse():
+                if event.data == "[DONE]":
                     continue
-                chunk = json.loads(data)
+                chunk = json.loads(event.data)
                 if "error" in chunk:
                     raise TourError(f"answer: {chunk['error']['message']}")
                 for choice in chunk["choices"]:

@@ -7,7 +7,7 @@ import json
 import re
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 import httpx
 from django.conf import settings
+from httpx_sse import EventSource, ServerSentEvent, SSEError
 from pydantic import ValidationError
 
 from workers.contracts.engine import ClassifyRequest, ClassifyResponse, EngineHealth, Sampling
@@ -159,6 +160,16 @@ class EngineClient:
                 response = await stack.enter_async_context(self._http.stream("POST", path, json=body))
             yield response
 
+    @asynccontextmanager
+    async def _events(
+        self, path: str, body: dict[str, Any]
+    ) -> AsyncIterator[AsyncGenerator[ServerSentEvent]]:
+        async with self._opened(path, body) as response:
+            if response.status_code != 200:
+                raise _refusal(response, await response.aread())
+            async with aclosing(EventSource(response).aiter_sse()) as events:
+                yield events
+
     async def _stream(
         self, path: str, model: str, body: dict[str, Any], sampling: Sampling
     ) -> AsyncGenerator[Text | Done]:
@@ -166,23 +177,17 @@ class EngineClient:
         body |= sampling.model_dump(exclude_none=True)
         finish_reason = ""
         usage: dict[str, Any] = {}
-        async with _typed_errors(), self._opened(path, body) as response:
-            if response.status_code != 200:
-                raise _refusal(response, await response.aread())
-            lines = response.aiter_lines()
-            async for line in lines:
-                if not line.startswith("data:"):
-                    continue
-                data = line[5:].strip()
-                if data == "[DONE]":
-                    await _read_to_end(lines)
+        async with _typed_errors(), self._events(path, body) as events:
+            async for event in events:
+                if event.data == "[DONE]":
+                    await _read_to_end(events)
                     yield Done(
                         finish_reason or "stop",
                         int(usage.get("prompt_tokens", 0)),
                         int(usage.get("completion_tokens", 0)),
                     )
                     return
-                chunk = json.loads(data)
+                chunk = json.loads(event.data)
                 if "error" in chunk:
                     raise _error_of(chunk["error"], retry_after=1.0)
                 usage = chunk.get("usage") or usage
@@ -210,11 +215,11 @@ def shared_client() -> EngineClient:
     return client
 
 
-async def _read_to_end(lines: AsyncIterator[str]) -> None:
+async def _read_to_end(events: AsyncIterator[ServerSentEvent]) -> None:
     """Read the end of a finished answer: only then is its connection used again."""
     with suppress(httpx.HTTPError, TimeoutError):
         async with asyncio.timeout(_END_SECONDS):
-            async for _line in lines:
+            async for _event in events:
                 pass
 
 
@@ -222,10 +227,10 @@ async def _read_to_end(lines: AsyncIterator[str]) -> None:
 async def _typed_errors() -> AsyncIterator[None]:
     try:
         yield
+    except (json.JSONDecodeError, ValidationError, SSEError) as error:
+        raise EngineError("What answers at the engine's address does not speak its protocol.") from error
     except httpx.HTTPError as error:
         raise EngineUnreachable(f"The engine does not answer ({type(error).__name__}).") from error
-    except (json.JSONDecodeError, ValidationError) as error:
-        raise EngineError("What answers at the engine's address does not speak its protocol.") from error
 
 
 def _refusal(response: httpx.Response, body: bytes) -> EngineError:

@@ -13,9 +13,9 @@ import torch
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive
 
 from workers.contracts.engine import (
     ClassifyRequest,
@@ -187,40 +187,33 @@ async def _unless_gone(receive: Receive, work: Coroutine[Any, Any, None]) -> boo
         await asyncio.gather(running, gone, return_exceptions=True)
 
 
-class _EventStream(Response):
-    """Server-sent events that stop with the client. An error before the first event becomes an HTTP error."""
+async def _streamed(request: Request, lines: AsyncGenerator[bytes, None]) -> Response:
+    """Server-sent events that stop with the client. Raises EngineError for one before the first event, so that it gets
+    its HTTP status."""
+    first: list[bytes] = []
 
-    def __init__(self, lines: AsyncGenerator[bytes, None]) -> None:
-        self._lines = lines
+    async def begin() -> None:
+        first.append(await anext(lines))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _unless_gone(receive, self._send(scope, receive, send))
+    try:
+        if not await _unless_gone(request.receive, begin()):
+            return Response(status_code=_CLIENT_GONE)
+    finally:
+        if not first:
+            await lines.aclose()
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_with_errors(first[0], lines), headers=headers, media_type="text/event-stream")
 
-    async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
+
+async def _with_errors(first: bytes, lines: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """`first`, then the other events. An error becomes the last event."""
+    async with aclosing(lines):
+        yield first
         try:
-            async for line in self._lines:
-                if not begun:
-                    await send(_stream_start())
-                    begun = True
-                await send({"type": "http.response.body", "body": line, "more_body": True})
+            async for line in lines:
+                yield line
         except EngineError as error:
-            if not begun:
-                await _refused(error)(scope, receive, send)
-                return
-            await send({"type": "http.response.body", "body": _line(error.body()), "more_body": True})
-        finally:
-            await self._lines.aclose()
-        await send({"type": "http.response.body", "body": b""})
-
-
-def _stream_start() -> Message:
-    headers = [
-        (b"content-type", b"text/event-stream; charset=utf-8"),
-        (b"cache-control", b"no-cache"),
-        (b"x-accel-buffering", b"no"),
-    ]
-    return {"type": "http.response.start", "status": 200, "headers": headers}
+            yield _line(error.body())
 
 
 async def _read(request: Request, kind: type[Body]) -> Body:
@@ -275,7 +268,7 @@ def _generating(kind: type[ChatRequest] | type[CompletionRequest]) -> Handler:
     async def handler(engine: Engine, request: Request) -> Response:
         body = await _read(request, kind)
         if body.stream:
-            return _EventStream(engine.stream(body))
+            return await _streamed(request, engine.stream(body))
         return await _answered(request, engine.complete(body))
 
     return handler

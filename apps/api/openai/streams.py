@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +12,10 @@ from django.http import StreamingHttpResponse
 from apps.api.openai.errors import ApiError, from_engine, of_outage
 from apps.api.openai.schemas import Answer, usage
 from apps.core.database import outlive_request
+from apps.core.event_streams import COMMENT, event_bytes, event_response
 from apps.core.outages import outage_of
 from apps.serving.client import Done, EngineError, Text
-from apps.workspaces.access.live_access import SILENCE_SECONDS, STILL_THERE
+from apps.workspaces.access.live_access import SILENCE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,7 @@ def respond(
     answer: Answer, first: asyncio.Future[Event | None], events: Events, *, wants_usage: bool
 ) -> StreamingHttpResponse:
     """Server-sent events that no proxy keeps back."""
-    lines = _lines(answer, first, events, wants_usage)
-    response = StreamingHttpResponse(lines, content_type="text/event-stream")
-    response["Cache-Control"] = "no-cache"
-    response["X-Accel-Buffering"] = "no"
-    return response
+    return event_response(_lines(answer, first, events, wants_usage))
 
 
 async def _lines(
@@ -74,13 +70,13 @@ async def _lines(
         async for line in _told(answer, first, events, wants_usage):
             yield line
     except EngineError as error:
-        yield _line(from_engine(error, answer.prompt_field).body())
+        yield event_bytes(from_engine(error, answer.prompt_field).body())
     except ApiError as error:
-        yield _line(error.body())
+        yield event_bytes(error.body())
     except Exception as error:
         if not (outage := outage_of(error)):
             raise
-        yield _line(of_outage(outage).body())
+        yield event_bytes(of_outage(outage).body())
     finally:
         await _end(first, events)
 
@@ -91,19 +87,19 @@ async def _told(
     has_begun = False
     async for event in _following(first, events):
         if event is None:
-            yield STILL_THERE
+            yield COMMENT
             continue
         if not has_begun:
             has_begun = True
-            yield _line(answer.chunk("", first=True))
+            yield event_bytes(answer.chunk("", first=True))
         if isinstance(event, Done):
-            yield _line(answer.chunk(None, finish_reason=event.finish_reason))
+            yield event_bytes(answer.chunk(None, finish_reason=event.finish_reason))
             if wants_usage:
-                yield _line(answer.usage_chunk(usage(event.prompt_tokens, event.output_tokens)))
-            yield b"data: [DONE]\n\n"
+                yield event_bytes(answer.usage_chunk(usage(event.prompt_tokens, event.output_tokens)))
+            yield event_bytes("[DONE]")
             return
         labels = event.labels if isinstance(event, Labelled) else None
-        yield _line(answer.chunk(event.text, labels=labels))
+        yield event_bytes(answer.chunk(event.text, labels=labels))
 
 
 async def _following(first: asyncio.Future[Event | None], events: Events) -> Events:
@@ -114,7 +110,3 @@ async def _following(first: asyncio.Future[Event | None], events: Events) -> Eve
     yield first.result()
     async for event in events:
         yield event
-
-
-def _line(data: dict[str, Any]) -> bytes:
-    return f"data: {json.dumps(data)}\n\n".encode()

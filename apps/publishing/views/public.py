@@ -16,7 +16,6 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     JsonResponse,
-    StreamingHttpResponse,
 )
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -27,6 +26,7 @@ from redis.exceptions import RedisError
 
 from apps.core.client_addresses import address_of_request
 from apps.core.errors import UserError
+from apps.core.event_streams import COMMENT, event_bytes, event_response
 from apps.core.outages import outage_of
 from apps.jobs.views import sequence_number
 from apps.publishing import socket_messages, token_log
@@ -320,9 +320,7 @@ async def stream(
         raise Http404
     after = sequence_number(request.headers.get("Last-Event-ID") or request.GET.get("after", ""))
     events = _events(entrance, message, after, get_language() or "en")
-    response = StreamingHttpResponse(events, content_type="text/event-stream")
-    response["Cache-Control"] = "no-cache, no-store"
-    response["X-Accel-Buffering"] = "no"
+    response = event_response(events)
     response["Referrer-Policy"] = "no-referrer"
     return response
 
@@ -336,9 +334,9 @@ async def _events(entrance: Entrance, message: Message, after: int, language: st
             entrance.is_open,
             silence=live_access.SILENCE_SECONDS,
         ):
-            yield live_access.STILL_THERE if event is None else event
+            yield COMMENT if event is None else event
     except live_access.WayClosed:
-        yield _event(0, {"type": "closed"})
+        yield event_bytes({"type": "closed"}, id=0)
 
 
 async def _told(message: Message, after: int, language: str) -> AsyncGenerator[bytes]:
@@ -346,12 +344,8 @@ async def _told(message: Message, after: int, language: str) -> AsyncGenerator[b
     if message.is_ended:
         with override(language):
             stored = {"type": "message", "message": reply, "stored": socket_messages.message_json(message)}
-        yield _event(0, stored)
+        yield event_bytes(stored, id=0)
         return
     async with fanout().follow(reply, after=after) as entries:
         async for entry in entries:
-            yield _event(entry.seq, socket_messages.entry_json(reply, entry, language))
-
-
-def _event(seq: int, data: dict[str, Any]) -> bytes:
-    return f"id: {seq}\ndata: {json.dumps(data)}\n\n".encode()
+            yield event_bytes(socket_messages.entry_json(reply, entry, language), id=entry.seq)

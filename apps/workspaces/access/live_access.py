@@ -26,9 +26,7 @@ from apps.core.database import database_call, database_call_anywhere
 
 LOOK_SECONDS = 15.0
 SILENCE_SECONDS = 3.0
-"""After which a stream of server-sent events says STILL_THERE: clients and proxies may give up after five."""
-STILL_THERE = b": still there\n\n"
-"""A comment, which every reader of server-sent events skips."""
+"""After which a stream of server-sent events sends a comment: clients and proxies may give up after five."""
 CLOSED = 4410
 """The code with which a socket is closed whose way in is gone."""
 Piece = TypeVar("Piece")

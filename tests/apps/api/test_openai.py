@@ -58,7 +58,7 @@ def test_streams_are_not_buffered_by_proxies(live_site, key, app):
         json={"model": app.slug, "messages": HELLO, "stream": True},
     ) as response:
         assert response.headers["x-accel-buffering"] == "no"
-        assert response.headers["cache-control"] == "no-cache"
+        assert response.headers["cache-control"] == "no-store"
         assert response.read().endswith(b"data: [DONE]\n\n")
 
 

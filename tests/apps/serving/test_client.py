@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from apps.serving.client import Done, EngineClient, EngineUnreachable, Text
+from apps.serving.client import Done, EngineClient, EngineError, EngineUnreachable, Text
 from workers.contracts.engine import Sampling
 
 PIECES = [{"choices": [{"text": "Hello"}]}, {"choices": [{"finish_reason": "stop"}]}]
@@ -64,3 +64,33 @@ async def test_an_engine_that_always_hangs_up_is_asked_twice_at_most(begins) -> 
         with pytest.raises(EngineUnreachable):
             await _ask(client)
     assert len(asked) == (1 if begins else 2)
+
+
+async def test_an_answer_may_contain_any_character_that_ends_a_line_elsewhere() -> None:
+    said = "a\u2028b\u2029c\u0085d\x0be\x0cf\x1cg\r\nh\ri"
+    events = json.dumps({"choices": [{"text": said}]}, ensure_ascii=False)
+    body = f": comment\n\ndata: {events}\n\ndata: [DONE]\n\n".encode()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _read_request(reader)
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, EngineClient(f"http://127.0.0.1:{port}", "key") as client:
+        assert await _ask(client) == said
+
+
+async def test_a_server_that_sends_no_events_does_not_speak_the_protocol() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 2\r\n\r\nHi")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, EngineClient(f"http://127.0.0.1:{port}", "key") as client:
+        with pytest.raises(EngineError, match="does not speak its protocol"):
+            await _ask(client)

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import openai
 import pytest
+from httpx_sse import EventSource
 
 from tests.workers.serving.conftest import KEY, RunningEngine, start_engine, stop_engine
 from tests.workers.serving.models import CONTEXT, LABELS
@@ -33,10 +34,7 @@ def _chat(text: str = "when is the book due", **settings: object) -> dict:
 
 
 def _events(response: httpx.Response) -> Iterator[str]:
-    for line in response.iter_lines():
-        if line:
-            assert line.startswith("data: ")
-            yield line[6:]
+    return (event.data for event in EventSource(response).iter_sse())
 
 
 def _stream(client: httpx.Client, body: dict) -> tuple[str, dict]:
