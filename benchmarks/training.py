@@ -164,7 +164,7 @@ def train_with_ours(model: LlamaForCausalLM, rows: list[list[int]]) -> Callable[
     from workers.runtime.reporter import Reporter
     from workers.training.checkpoints import Checkpoints
     from workers.training.loop import Loop, TrainingData
-    from workers.training.objectives import objective_for
+    from workers.training.objectives import create_objective
     from workers.training.progress import Phases
 
     recipe = Recipe(
@@ -179,7 +179,7 @@ def train_with_ours(model: LlamaForCausalLM, rows: list[list[int]]) -> Callable[
         tokens_per_microbatch=2048,
     )
     loaded = as_loaded(model)
-    method = objective_for(loaded)(loaded, recipe)
+    method = create_objective(loaded, recipe)
     cast_parameters(model, DTYPES[loaded.precision])
     data = TrainingData([Example(row, row) for row in rows], [], [])
     reporter = Reporter(os.open(os.devnull, os.O_WRONLY))

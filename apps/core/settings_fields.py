@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 import typing
 from typing import Any
 
@@ -19,6 +20,18 @@ _LIMITS: tuple[tuple[type, str, str], ...] = (
     (annotated_types.Le, "le", "max_value"),
     (annotated_types.MaxLen, "max_length", "max_length"),
 )
+
+
+def is_optional(field: FieldInfo) -> bool:
+    """Whether a setting may be None, so that its default is not a value of its own."""
+    return type(None) in typing.get_args(field.annotation)
+
+
+def plain_type(field: FieldInfo) -> Any:
+    """Return the type of a setting without its None."""
+    if typing.get_origin(field.annotation) in (types.UnionType, typing.Union):
+        return next(kind for kind in typing.get_args(field.annotation) if kind is not type(None))
+    return field.annotation
 
 
 def limits_of(metadata: list[Any]) -> dict[str, Any]:
@@ -74,13 +87,16 @@ def form_field(field: FieldInfo, choices: dict[str, Any] | None = None) -> forms
     common: dict[str, Any] = {"label": _(field.title or ""), "help_text": _(field.description or "")}
     limits, rows = limits_of(field.metadata), extra.get("rows", 0)
     widget = TextArea(attrs={"rows": rows}) if rows else None
+    kind, required = plain_type(field), not is_optional(field)
     if choices:
         return forms.ChoiceField(choices=list(choices.items()), widget=forms.RadioSelect, **common)
-    if field.annotation is int:
-        return forms.IntegerField(**limits, **common)
-    if field.annotation is float:
-        return forms.FloatField(**limits, **common)
-    if typing.get_origin(field.annotation) is list:
+    if kind is bool:
+        return forms.BooleanField(required=False, **common)
+    if kind is int:
+        return forms.IntegerField(required=required, **limits, **common)
+    if kind is float:
+        return forms.FloatField(required=required, **limits, **common)
+    if typing.get_origin(kind) is list:
         return LinesField(
             most_lines=limits.get("max_length"),
             most_characters=entry_limits(field).get("max_length"),

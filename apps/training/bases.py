@@ -14,7 +14,8 @@ from apps.core.joined_names import listed
 from apps.core.listing import search
 from apps.datasets.models import DatasetVersion
 from workers.contracts.families import Family
-from workers.contracts.recipes import Base, StarterBase, StarterSize, VersionBase
+from workers.contracts.objectives import objectives_for
+from workers.contracts.recipes import Base, Recipe, StarterBase, StarterSize, VersionBase
 from workers.contracts.tasks import Task
 
 
@@ -171,3 +172,14 @@ def find_choice(user: User, dataset_version: DatasetVersion, value: str) -> Base
         % {"bases": listed(c.value for c in choices_for(user, dataset_version, count=6)[:6])},
         field="base",
     )
+
+
+def require_fitting(recipe: Recipe, base: BaseChoice, dataset_version: DatasetVersion) -> None:
+    """Refuse an objective that does not fit the base and the data. Raises UserError at field `objective`."""
+    fitting = objectives_for(base.base.family, dataset_version.task_type)
+    if recipe.objective is not None and recipe.objective.kind not in [each.name for each in fitting]:
+        raise UserError(
+            _("This objective does not fit the base and the data. Choose one of: %(objectives)s")
+            % {"objectives": listed(each.name for each in fitting)},
+            field="objective",
+        )

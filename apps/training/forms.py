@@ -1,7 +1,7 @@
 """The wizard's form, and the advanced part generated from the Recipe."""
 
-import types
 import typing
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -12,8 +12,11 @@ from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from apps.core import settings_fields
 from apps.core.forms import StudioForm
+from apps.core.settings_fields import plain_type
 from apps.core.validation_messages import problem_message
+from workers.contracts.objectives import OBJECTIVES, ObjectiveInfo
 from workers.contracts.recipes import Length, Recipe
 
 GROUPS = {
@@ -24,6 +27,7 @@ GROUPS = {
     "watching": gettext_lazy("Watching it learn"),
     "machine": gettext_lazy("Machine"),
 }
+"""The headings of recipe fields; each objective has one more for its own settings."""
 LENGTHS = {
     Length.QUICK: (gettext_lazy("A quick look"), gettext_lazy("Enough to see whether it learns.")),
     Length.STANDARD: (
@@ -61,20 +65,50 @@ def value_words(value: Any) -> str:
 
 def recipe_words(recipe: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Title, name and value of every setting of a recipe; one that this release does not know is called by its name."""
-    titles = {name: _(field.title or "") for name, field in editable_fields().items()}
-    settings = ((name, value) for name, value in recipe.items() if name != "recipe_version")
-    return [(titles.get(name, name), name, value_words(value)) for name, value in settings]
+    titles = {name: _(field.title or "") for name, field in recipe_fields().items()}
+    found = []
+    for name, value in recipe.items():
+        if isinstance(value, dict):
+            found += _objective_words(titles.get(name, name), name, value)
+        elif name != "recipe_version":
+            found.append((titles.get(name, name), name, value_words(value)))
+    return found
 
 
-def editable_fields() -> dict[str, FieldInfo]:
+def _objective_words(title: str, name: str, options: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """The objective's name, and its own settings."""
+    kind = str(options.get("kind"))
+    known = OBJECTIVES.get(kind)
+    titles = {key: _(field.title or "") for key, field in known.options.settings().items()} if known else {}
+    own = [(key, value) for key, value in options.items() if key != "kind"]
+    return [
+        (title, name, _(known.label) if known else kind),
+        *((titles.get(key, key), key, value_words(value)) for key, value in own),
+    ]
+
+
+def recipe_answers(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of the wizard's fields for a stored recipe."""
+    answers = dict(recipe)
+    options = dict(answers.pop("objective", None) or {})
+    if kind := options.pop("kind", ""):
+        own = {_field_name(kind, name): value for name, value in options.items()}
+        answers |= {"objective": kind, **own}
+    return answers
+
+
+def recipe_fields() -> dict[str, FieldInfo]:
+    """Return the settings that users can see."""
     return {name: field for name, field in Recipe.model_fields.items() if field.title}
 
 
-def _plain_type(field: FieldInfo) -> Any:
-    """The type without its None."""
-    if typing.get_origin(field.annotation) in (types.UnionType, typing.Union):
-        return next(a for a in typing.get_args(field.annotation) if a is not type(None))
-    return field.annotation
+def editable_fields() -> dict[str, FieldInfo]:
+    """Return the settings that every objective has. Its own have fields of the form, too."""
+    return {name: field for name, field in recipe_fields().items() if name != "objective"}
+
+
+def _field_name(kind: str, name: str) -> str:
+    return f"{kind}-{name}"
 
 
 def _limits(field: FieldInfo) -> dict[str, Any]:
@@ -99,7 +133,7 @@ def _group(field: FieldInfo) -> str:
 
 def form_field(field: FieldInfo) -> forms.Field:
     """The form field of a recipe field: type, limits, title and help all come from the Recipe."""
-    kind = _plain_type(field)
+    kind = plain_type(field)
     common: dict[str, Any] = {
         "label": _(field.title or ""),
         "help_text": _(field.description or ""),
@@ -135,27 +169,54 @@ class WizardForm(StudioForm):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, bases: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        bases: list[tuple[str, str]],
+        objectives: Mapping[str, Sequence[ObjectiveInfo]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """`objectives` are those that fit each base, by the base's value, the usual one first."""
         super().__init__(*args, **kwargs)
         base: Any = self.fields["base"]
         base.choices = bases
         base.initial = bases[0][0] if bases else None
         for name, field in editable_fields().items():
             self.fields[name] = form_field(field)
+        self._fitting = objectives or {}
+        offered = {each.name: each for found in self._fitting.values() for each in found}
+        self._objectives = list(offered.values())
+        if any(len(found) > 1 for found in self._fitting.values()):
+            self.fields["objective"] = self._objective_field()
+        for objective in self._objectives:
+            for name, field in objective.options.settings().items():
+                self.fields[_field_name(objective.name, name)] = _option_field(field)
+
+    def _objective_field(self) -> forms.Field:
+        field = Recipe.model_fields["objective"]
+        choices = [("", _("chosen for you")), *((each.name, _(each.label)) for each in self._objectives)]
+        return forms.ChoiceField(
+            choices=choices, required=False, label=_(field.title or ""), help_text=_(field.description or "")
+        )
 
     def groups(self) -> list[tuple[Any, list[Any]]]:
         """The advanced fields by heading."""
-        return [
-            (
-                title,
-                [self[name] for name, field in editable_fields().items() if _group(field) == key],
-            )
+        title = _(Recipe.model_fields["objective"].title or "")
+        chosen = [(title, [self["objective"]])] if "objective" in self.fields else []
+        general = [
+            (title, [self[name] for name, field in editable_fields().items() if _group(field) == key])
             for key, title in GROUPS.items()
         ]
+        own = [
+            (_(objective.label), [self[_field_name(objective.name, name)] for name in settings])
+            for objective in self._objectives
+            if (settings := objective.options.settings())
+        ]
+        return [*chosen, *general, *own]
 
     @property
     def advanced_has_errors(self) -> bool:
-        return any(name in self.errors for name in editable_fields())
+        return bool(self.errors.keys() & (self.fields.keys() - self.base_fields.keys()))
 
     def clean(self) -> dict[str, Any]:
         """Build the Recipe; what it refuses becomes an error at its field."""
@@ -165,13 +226,40 @@ class WizardForm(StudioForm):
             value = cleaned.get(name)
             if value in (None, ""):
                 continue
-            given[name] = _split(value) if typing.get_origin(_plain_type(field)) is list else value
+            given[name] = _split(value) if typing.get_origin(plain_type(field)) is list else value
+        options = self._chosen_options(cleaned)
         try:
-            cleaned["recipe"] = Recipe.model_validate(given)
+            cleaned["recipe"] = Recipe.model_validate(given | options)
         except ValidationError as error:
             for problem in error.errors():
-                self.add_error(str(problem["loc"][0]), problem_message(problem))
+                name, *inside = map(str, problem["loc"])
+                if name == "objective" and inside:
+                    name = _field_name(options[name]["kind"], inside[0])
+                self.add_error(name, problem_message(problem))
         return cleaned
+
+    def _chosen_options(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        """The objective with its settings, where one was chosen or a setting of the usual one was changed."""
+        fitting = self._fitting.get(cleaned.get("base", ""), [])
+        named = cleaned.get("objective")
+        kind = OBJECTIVES[named] if named else fitting[0] if fitting else None
+        if kind is None:
+            return {}
+        values = {name: cleaned.get(_field_name(kind.name, name)) for name in kind.options.settings()}
+        given = {name: value for name, value in values.items() if value not in (None, "")}
+        usual = kind.options().model_dump()
+        if not named and all(usual[name] == value for name, value in given.items()):
+            return {}
+        return {"objective": {"kind": kind.name, **given}}
+
+
+def _option_field(field: FieldInfo) -> forms.Field:
+    """The form field of an objective's own setting."""
+    made = settings_fields.form_field(field)
+    made.initial, made.required = field.default, False
+    if field.default is None:
+        made.widget.attrs["placeholder"] = _("chosen for you")
+    return made
 
 
 def _split(value: str) -> list[str]:

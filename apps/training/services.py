@@ -23,7 +23,7 @@ from apps.datasets.services import keeping as datasets
 from apps.jobs import accelerator_quota
 from apps.jobs import services as jobs
 from apps.jobs.models import ACTIVE, Job, StopReason
-from apps.training.bases import BaseChoice
+from apps.training.bases import BaseChoice, require_fitting
 from apps.training.models import Preflight, Run
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
@@ -65,6 +65,7 @@ def request_preflight(
             ),
             field="data",
         )
+    require_fitting(recipe, base, dataset_version)
     changed = recipe.model_dump(mode="json", exclude_defaults=True)
     digest = _hash(str(dataset_version.pk), base.value, length.value, changed)
     earlier = Preflight.objects.in_workspace(workspace).filter(request_hash=digest).select_related("job")

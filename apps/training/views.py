@@ -23,7 +23,7 @@ from apps.jobs.views import sequence_number, status_context
 from apps.training import querysets, services
 from apps.training.bases import choices_for, find_choice, has_more
 from apps.training.continuation import More, continue_run
-from apps.training.forms import LENGTHS, RunNameForm, WizardForm, recipe_words
+from apps.training.forms import LENGTHS, RunNameForm, WizardForm, recipe_answers, recipe_words
 from apps.training.lineage import lineage_of
 from apps.training.models import Preflight, Run
 from apps.workspaces import access
@@ -33,6 +33,7 @@ from apps.workspaces.access.rules import EDIT, VIEW, rule
 from apps.workspaces.models import UsageKind
 from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.usage.report import meter_of
+from workers.contracts.objectives import objectives_for
 from workers.contracts.recipes import Length, Recipe
 from workers.contracts.tasks import TASKS
 
@@ -82,7 +83,12 @@ def new(request: WorkspaceRequest) -> HttpResponse:
         for name, value in request.GET.items()
         if name not in ("data", "find-base")
     }
-    form = WizardForm(request.POST or None, bases=[(c.value, c.label) for c in choices], initial=initial)
+    form = WizardForm(
+        request.POST or None,
+        bases=[(c.value, c.label) for c in choices],
+        objectives={c.value: objectives_for(c.base.family, version.task_type) for c in choices},
+        initial=initial,
+    )
     if request.method == "POST" and form.is_valid():
         try:
             preflight = services.request_preflight(
@@ -145,7 +151,7 @@ def preflight(request: WorkspaceRequest, found: Preflight) -> HttpResponse:
         "data": found.dataset_version_id,
         "length": found.length,
         "base": _base_value(found),
-        **found.recipe,
+        **recipe_answers(found.recipe),
     }
     fixes = [
         {**finding, "change": _address_of({**change, **finding["fix"]})}
@@ -315,8 +321,7 @@ def _wizard_address(run: Run, changes: dict[str, Any]) -> str:
         "data": run.dataset_version_id,
         "base": _base_value(preflight),
         "length": preflight.length,
-        **preflight.recipe,
-        **changes,
+        **recipe_answers(preflight.recipe | changes),
     }
     return _address_of(answers)
 

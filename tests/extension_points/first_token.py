@@ -1,34 +1,26 @@
 """A toy objective: causal models learn the first token of each answer, and nothing else."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from typing import Literal
 
-import torch
-
-from workers.models.prompts import IGNORED, Example
-from workers.training.objectives import OBJECTIVES
-from workers.training.objectives.sft import SupervisedFineTuning
+from workers.contracts.families import Family
+from workers.contracts.objectives import OBJECTIVES, ObjectiveInfo, ObjectiveOptions, setting
 
 
-class FirstToken(SupervisedFineTuning):
-    name = "first_token"
-    tasks = frozenset({"chat"})
-
-    @classmethod
-    def learned(cls, example: Example) -> int:
-        return 1
-
-    def loss_sum(self, examples: Sequence[Example]) -> torch.Tensor:
-        return super().loss_sum([_shortened(example) for example in examples])
-
-    def validate(self, examples: Sequence[Example]) -> tuple[float, int | None]:
-        return super().validate([_shortened(example) for example in examples])
+class FirstTokenOptions(ObjectiveOptions):
+    kind: Literal["first_token"] = "first_token"
+    strength: float = setting(
+        1.0, title="Strength", help_text="What the loss is multiplied by.", ge=0.1, le=10
+    )
 
 
-def _shortened(example: Example) -> Example:
-    first = next(place for place, label in enumerate(example.label_ids) if label != IGNORED)
-    labels = [label if place == first else IGNORED for place, label in enumerate(example.label_ids)]
-    return replace(example, label_ids=labels)
-
-
-OBJECTIVES.add(FirstToken, order=1)
+OBJECTIVES.add(
+    ObjectiveInfo(
+        name="first_token",
+        label="First token",
+        families=(Family.CAUSAL,),
+        tasks=frozenset({"chat", "titles"}),
+        options=FirstTokenOptions,
+        implementation="tests.extension_points.first_token_loss:FirstToken",
+    ),
+    order=1,
+)

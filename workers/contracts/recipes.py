@@ -5,10 +5,11 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from workers.contracts.families import Family
 from workers.contracts.i18n import gettext_noop as _
+from workers.contracts.objectives import AnyOptions, TargetLengthOptions
 
 RECIPE_VERSION: Literal[1] = 1
 MOST_EPOCHS = 1000
@@ -62,6 +63,16 @@ class Recipe(BaseModel):
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
     recipe_version: Literal[1] = RECIPE_VERSION
+
+    objective: AnyOptions | None = _field(
+        None,
+        title=_("Objective"),
+        help_text=_(
+            "What the model is trained for, with the settings of that objective alone. Left empty, it fits the base and the data."
+        ),
+        group="objective",
+        auto=True,
+    )
 
     tuning: Tuning | None = _field(
         None,
@@ -199,15 +210,6 @@ class Recipe(BaseModel):
         ge=16,
         le=131072,
     )
-    max_target_length: int | None = _field(
-        None,
-        title=_("Longest answer, tokens"),
-        help_text=_("For models that read and write separately. Left empty, it covers nearly every row."),
-        group="data",
-        auto=True,
-        ge=4,
-        le=32768,
-    )
     batching: Batching = _field(
         Batching.AUTO,
         title=_("Batching"),
@@ -298,6 +300,24 @@ class Recipe(BaseModel):
         ge=0,
         lt=2**31,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_earlier_release(cls, given: Any) -> Any:
+        """In recipes of release 0.2 and before, the longest answer was a setting of every objective."""
+        if not isinstance(given, dict) or "max_target_length" not in given:
+            return given
+        rest = {name: value for name, value in given.items() if name != "max_target_length"}
+        longest = given["max_target_length"]
+        if longest is None or rest.get("objective"):
+            return rest
+        return {**rest, "objective": {"kind": "seq2seq", "max_target_length": longest}}
+
+    @property
+    def max_target_length(self) -> int | None:
+        """The longest answer in tokens; None where answers have no length of their own, or the worker chooses it."""
+        options = self.objective
+        return options.max_target_length if isinstance(options, TargetLengthOptions) else None
 
 
 class StarterSize(StrEnum):

@@ -41,7 +41,7 @@ def add_adapters(loaded: LoadedModel, recipe: Recipe) -> None:
     known = linear_layers(base, loaded.family)
     targets = recipe.lora_targets or known
     options = LoraConfig(
-        task_type=PeftTask(objective_for(loaded).adapter_task),
+        task_type=PeftTask(objective_for(loaded, recipe).adapter_task),
         r=recipe.lora_rank,
         lora_alpha=recipe.lora_alpha,
         lora_dropout=recipe.lora_dropout,

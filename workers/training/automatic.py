@@ -4,10 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workers.contracts.objectives import TargetLengthOptions
 from workers.contracts.recipes import Length, Recipe, Tuning
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
-from workers.training.objectives import Objective, Plan, objective_for
+from workers.training.objectives import Objective, Plan, chosen_objective, objective_for
 
 LORA_ABOVE_PARAMETERS = 300_000_000
 _MOST_DEFAULT_LENGTH = 4096
@@ -56,11 +57,11 @@ def fill_recipe(
 ) -> Recipe:
     """A copy with every automatic value set. Limits (steps, minutes) are set only where a person asked for them."""
     starter = not loaded.manifest.trained
-    objective = objective_for(loaded)
+    objective = objective_for(loaded, recipe)
+    options = recipe.objective or chosen_objective(loaded, recipe).options()
     filled = recipe.model_copy()
-    tuning = recipe.tuning or _tuning(loaded)
-    filled.tuning = tuning
-    filled.learning_rate = recipe.learning_rate or usual_rate(loaded, tuning)
+    filled.tuning = recipe.tuning or _tuning(loaded)
+    filled.learning_rate = recipe.learning_rate or usual_rate(loaded, filled)
     if recipe.label_smoothing is None:
         filled.label_smoothing = objective.starter_smoothing if starter else 0.0
     filled.batch_rows = recipe.batch_rows or batch_rows(lengths.rows)
@@ -69,11 +70,12 @@ def fill_recipe(
     most = _WINDOW if divides else _MOST_DEFAULT_LENGTH
     wanted = recipe.max_length or _covering(lengths.input_most, lengths.input_longest, most, least=16)
     filled.max_length = min(wanted, context)
-    if objective.has_own_targets:
-        wanted = recipe.max_target_length or _covering(
+    if isinstance(options, TargetLengthOptions):
+        wanted = options.max_target_length or _covering(
             lengths.target_most, lengths.target_longest, _MOST_DEFAULT_LENGTH, least=4
         )
-        filled.max_target_length = min(wanted, context)
+        options = options.model_copy(update={"max_target_length": min(wanted, context)})
+    filled.objective = options
     filled.tokens_per_microbatch = recipe.tokens_per_microbatch or (
         2048 if loaded.device.type == "cpu" else 16384
     )
@@ -89,11 +91,11 @@ def _tuning(loaded: LoadedModel) -> Tuning:
     return Tuning.LORA if loaded.manifest.parameters > LORA_ABOVE_PARAMETERS else Tuning.FULL
 
 
-def usual_rate(loaded: LoadedModel, tuning: Tuning | None) -> float:
-    """The learning rate that suits most models of this kind."""
-    if tuning is Tuning.LORA:
+def usual_rate(loaded: LoadedModel, recipe: Recipe) -> float:
+    """The learning rate that suits most models of this kind, trained for this objective."""
+    if recipe.tuning is Tuning.LORA:
         return _LORA_RATE
-    objective = objective_for(loaded)
+    objective = objective_for(loaded, recipe)
     return objective.pretrained_rate if loaded.manifest.trained else objective.starter_rate
 
 

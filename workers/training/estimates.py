@@ -18,7 +18,7 @@ from workers.training.automatic import USUAL_MINUTES
 from workers.training.bases import prepare_model
 from workers.training.data import Order
 from workers.training.loop import peak_memory, total_steps
-from workers.training.objectives import Objective, objective_for
+from workers.training.objectives import Objective, create_objective
 from workers.training.optimizer import Optimizer
 from workers.training.progress import Phases
 from workers.training.validation import validate
@@ -98,7 +98,7 @@ def measure_speed(
     Adam's moments, the best weights so far where these are kept, and the activations of its largest micro-batch.
     """
     prepare_model(loaded, recipe)
-    objective = objective_for(loaded)(loaded, recipe)
+    objective = create_objective(loaded, recipe)
     if recipe.tuning is Tuning.LORA:
         add_adapters(loaded, recipe)
     cast_parameters(loaded.model, DTYPES[precision])

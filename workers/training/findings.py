@@ -88,7 +88,7 @@ def _repeats_its_question(row: Row) -> bool:
 def recipe_findings(given: Recipe, recipe: Recipe, loaded: LoadedModel, counted: Counted) -> list[Finding]:
     """A learning rate far from the usual one, and a step as large as the data; of what was set by hand alone."""
     findings = []
-    usual = usual_rate(loaded, recipe.tuning)
+    usual = usual_rate(loaded, recipe)
     rate = given.learning_rate
     if rate is not None and is_far_rate(rate, usual):
         if rate > usual:

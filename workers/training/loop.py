@@ -199,7 +199,7 @@ class Loop:
         norm = self.optimizer.step(rate)
         mean = float(loss)
         if not math.isfinite(mean) or not math.isfinite(norm):
-            raise diverged(self.recipe, usual_rate(self.loaded, self.recipe.tuning))
+            raise diverged(self.recipe, usual_rate(self.loaded, self.recipe))
         self._count(rows, mean, norm, rate, time.monotonic() - begun)
 
     def _count(self, rows: Sequence[Example], loss: float, norm: float, rate: float, seconds: float) -> None:
@@ -251,7 +251,7 @@ class Loop:
         if self.data.validation:
             now = validate(self.objective, self.loaded, self.data.validation, self._check_stop)
             if not math.isfinite(now.loss):
-                raise diverged(self.recipe, usual_rate(self.loaded, self.recipe.tuning))
+                raise diverged(self.recipe, usual_rate(self.loaded, self.recipe))
             values = {"validation_loss": now.loss}
             if now.accuracy is not None:
                 values["validation_accuracy"] = now.accuracy

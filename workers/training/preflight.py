@@ -89,7 +89,7 @@ def _count(
     spec: PreflightSpec, loaded: LoadedModel, splits: dict[Split, list[Row]], phases: Phases
 ) -> tuple[Recipe, Counted]:
     rows = splits["train"]
-    objective = objective_for(loaded)
+    objective = objective_for(loaded, spec.recipe)
     whole = objective.encode(rows, loaded, max_length=None, max_target_length=None, on_progress=phases.check)
     lengths = measure_lengths(whole, objective)
     recipe = fill_recipe(spec.recipe, loaded, lengths, length=spec.length)
@@ -151,7 +151,7 @@ def _result(
     findings: list[Finding],
     precision: Precision,
 ) -> PreflightResult:
-    objective = objective_for(loaded)
+    objective = objective_for(loaded, recipe)
     rows = len(counted.usable)
     tokens = sum(objective.tokens(example) for example in counted.usable)
     validation_tokens = sum(objective.tokens(example) for example in counted.watched)

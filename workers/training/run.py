@@ -25,7 +25,7 @@ from workers.training.checkpoints import Checkpoints
 from workers.training.data import Row, evenly_spaced, read_rows
 from workers.training.failures import memory_explained
 from workers.training.loop import Ending, Loop, TrainingData, peak_memory
-from workers.training.objectives import objective_for
+from workers.training.objectives import create_objective, objective_for
 from workers.training.progress import Phases
 from workers.training.validation import PARITY_ROWS, parity_records
 from workers.training.verdict import judge, kept_validation
@@ -90,7 +90,7 @@ def _loop(
 ) -> Loop:
     """Make the model ready to learn, in its precision, and take up the checkpoint where there is one."""
     prepare_model(loaded, recipe)
-    objective = objective_for(loaded)(loaded, recipe)
+    objective = create_objective(loaded, recipe)
     if recipe.tuning is Tuning.LORA:
         add_adapters(loaded, recipe)
     cast_parameters(loaded.model, DTYPES[loaded.precision])
@@ -118,7 +118,7 @@ def _encode(
     Raises JobError (nothing_to_learn).
     """
     recipe = spec.recipe
-    objective = objective_for(loaded)
+    objective = objective_for(loaded, recipe)
     if needs_lengths(recipe, objective):
         whole = objective.encode(train_rows, loaded, max_length=None, max_target_length=None)
         recipe = fill_recipe(recipe, loaded, measure_lengths(whole, objective))

@@ -33,7 +33,7 @@ def judge(loop: Loop, records: Sequence[ParityRecord], ending: RunEnding) -> Ver
 def _judge_model(loop: Loop, records: Sequence[ParityRecord]) -> Verdict:
     kept = kept_validation(loop.state, loop.recipe)
     before, after = _losses(loop.state, kept)
-    usual = usual_rate(loop.loaded, loop.recipe.tuning)
+    usual = usual_rate(loop.loaded, loop.recipe)
     if before is None or after is None:
         return Verdict(code=VerdictCode.UNCHECKED)
     losses: dict[str, float | str] = {"loss": after if math.isfinite(after) else "∞", "base_loss": before}

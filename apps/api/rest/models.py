@@ -60,13 +60,19 @@ class PreflightViewSet(VisibleViewSet):
         version = find(request, versions, Action.EDIT, field="data", pk=data["data"])
         user: Any = request.user
         base = find_choice(user, version, data["base"]) if data["base"] else choices_for(user, version)[0]
-        made = services.request_preflight(
-            actor=user,
-            dataset_version=version,
-            base=base,
-            length=Length(data["length"]),
-            recipe=_recipe(data["recipe"]),
-        )
+        recipe = _recipe(data["recipe"])
+        try:
+            made = services.request_preflight(
+                actor=user,
+                dataset_version=version,
+                base=base,
+                length=Length(data["length"]),
+                recipe=recipe,
+            )
+        except UserError as error:
+            if error.field == "objective":
+                error.field = "recipe.objective"
+            raise
         return Response(serializers.PreflightSerializer(made).data, status=status.HTTP_201_CREATED)
 
 

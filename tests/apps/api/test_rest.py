@@ -153,6 +153,13 @@ def test_preflight_run_and_its_curve(caller, tickets, succeed) -> None:
         ({"recipe": []}, "invalid", "recipe"),
         ({"recipe": {"learning_rate": -1}}, "invalid", "recipe.learning_rate"),
         ({"recipe": {"nonsense": 1}}, "invalid", "recipe.nonsense"),
+        ({"recipe": {"objective": "ranking"}}, "invalid", "recipe.objective"),
+        (
+            {"recipe": {"objective": {"kind": "seq2seq", "max_target_length": 1}}},
+            "invalid",
+            "recipe.objective.max_target_length",
+        ),
+        ({"recipe": {"objective": "seq2seq"}}, "invalid", "recipe.objective"),
         ({"recipe": {"lora_targets": ["a\u0000"]}}, "invalid", "recipe.lora_targets.0"),
     ],
 )

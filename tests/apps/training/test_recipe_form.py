@@ -8,7 +8,7 @@ from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.training.forms import WizardForm, editable_fields, recipe_words
+from apps.training.forms import WizardForm, editable_fields, recipe_fields, recipe_words
 from apps.training.models import Preflight
 from apps.training.views import _address_of
 from workers.contracts.recipes import Recipe
@@ -33,7 +33,7 @@ def submitted(form: WizardForm) -> dict[str, str]:
 def test_every_setting_is_there_with_its_title_and_help() -> None:
     form = WizardForm(bases=BASES)
     shown = {bound.name for _title, fields in form.groups() for bound in fields}
-    assert shown == set(Recipe.model_fields) - {"recipe_version"}
+    assert shown == set(Recipe.model_fields) - {"recipe_version", "objective"}
     for name, field in editable_fields().items():
         assert form[name].label == field.title
         assert form[name].help_text == field.description
@@ -136,7 +136,7 @@ def test_choices_and_settings_are_said_in_words_of_the_readers_language() -> Non
             for value, label in form.fields[name].choices:
                 assert str(label) != value or value == "lora", (name, value)
         said = {name: (title, value) for title, name, value in recipe_words(Recipe().model_dump(mode="json"))}
-        assert set(said) == set(editable_fields())
+        assert set(said) == set(recipe_fields())
         assert said["keep_best"][1] == "是"
         same = [title for name, (title, _value) in said.items() if title == Recipe.model_fields[name].title]
         assert same == ["LoRA alpha"]

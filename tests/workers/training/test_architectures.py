@@ -14,7 +14,7 @@ from workers.models.loading import LoadedModel, load_folder, load_pretrained
 from workers.models.prompts import Example, encode_examples
 from workers.training.adapters import add_adapters, merge_adapters
 from workers.training.attention import unpacked
-from workers.training.objectives import objective_for
+from workers.training.objectives import create_objective
 
 _SIZES = {
     "hidden_size": 64,
@@ -115,7 +115,7 @@ def _plain_loss(loaded: LoadedModel, example: Example) -> float:
 def test_rows_put_together_have_the_loss_of_a_plain_pass_each(kind, bring):
     plain, loaded = bring(kind), bring(kind)
     examples = _examples(loaded)
-    objective = objective_for(loaded)(loaded, Recipe())
+    objective = create_objective(loaded, Recipe())
     with torch.no_grad():
         alone = [_plain_loss(plain, example) for example in examples]
         assert [float(objective.loss_sum([example])) for example in examples] == pytest.approx(
@@ -128,7 +128,7 @@ def test_rows_put_together_have_the_loss_of_a_plain_pass_each(kind, bring):
 def test_adapters_are_learned_and_merged_and_a_head_is_learned_whole(kind, bring, tmp_path):
     loaded = bring(kind)
     examples = _examples(loaded)
-    objective = objective_for(loaded)(loaded, Recipe())
+    objective = create_objective(loaded, Recipe())
     add_adapters(loaded, Recipe(lora_rank=4))
     trained = [name for name, weight in loaded.model.named_parameters() if weight.requires_grad]
     assert any("lora_A" in name for name in trained)
@@ -145,11 +145,11 @@ def test_adapters_are_learned_and_merged_and_a_head_is_learned_whole(kind, bring
     write_folder(loaded, tmp_path / "left")
     left = load_folder(tmp_path / "left")
     with torch.no_grad():
-        again = objective_for(left)(left, Recipe(batching=Batching.PADDING)).loss_sum(examples)
+        again = create_objective(left, Recipe(batching=Batching.PADDING)).loss_sum(examples)
     assert float(again) == pytest.approx(adapted, rel=1e-3)
 
 
 def test_rows_longer_than_a_models_window_are_packed(bring):
     loaded = bring("Mistral")
-    assert objective_for(loaded)(loaded, Recipe()).batching is Batching.PACKING
+    assert create_objective(loaded, Recipe()).batching is Batching.PACKING
     assert max(example.tokens for example in _examples(loaded)) > loaded.model.config.sliding_window

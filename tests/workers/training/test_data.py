@@ -17,7 +17,7 @@ from workers.models.starters import create_starter
 from workers.training.adapters import add_adapters, merge_adapters
 from workers.training.attention import can_pack, unpacked
 from workers.training.data import Order, group_by_length, pack
-from workers.training.objectives import objective_for
+from workers.training.objectives import create_objective
 
 TEXTS = [
     "a small cat",
@@ -82,7 +82,7 @@ def test_length_grouping_is_a_partition_with_little_padding():
 def test_a_packed_row_has_the_loss_that_it_has_alone(lora):
     loaded = _starter()
     examples = encode_examples(loaded.tokenizer, loaded.manifest, _chat_rows())
-    objective = objective_for(loaded)(loaded, Recipe())
+    objective = create_objective(loaded, Recipe())
     assert objective.batching is Batching.PACKING
     if lora:
         add_adapters(loaded, Recipe())
@@ -99,7 +99,7 @@ def test_a_packed_row_has_the_loss_that_it_has_alone(lora):
             difference = packed - float(objective.loss_sum(rest))
             assert difference == pytest.approx(alone[number], abs=1e-3), example
         # The architecture's own attention, one padded batch, every logit computed.
-        padding = objective_for(loaded)(loaded, Recipe(batching=Batching.PADDING))
+        padding = create_objective(loaded, Recipe(batching=Batching.PADDING))
         with unpacked(loaded.model):
             assert float(padding.loss_sum(examples)) == pytest.approx(packed, rel=1e-5)
 
@@ -109,7 +109,7 @@ def test_gradients_of_packed_and_padded_rows_are_equal():
     padded = copy.deepcopy(packed)
     examples = encode_examples(packed.tokenizer, packed.manifest, _chat_rows())
     for loaded, batching in ((packed, Batching.PACKING), (padded, Batching.PADDING)):
-        objective_for(loaded)(loaded, Recipe(batching=batching)).loss_sum(examples).backward()
+        create_objective(loaded, Recipe(batching=batching)).loss_sum(examples).backward()
     for (name, one), other in zip(packed.model.named_parameters(), padded.model.parameters(), strict=True):
         torch.testing.assert_close(one.grad, other.grad, atol=1e-3, rtol=1e-3, msg=name)
 
@@ -138,7 +138,7 @@ def test_padding_does_not_change_a_loss(family):
     loaded = _starter(family, task, TEXTS)
     rows = [([PromptMessage(role="user", content=text)], other) for text in TEXTS for other in TEXTS[:2]]
     examples = encode_examples(loaded.tokenizer, loaded.manifest, rows)
-    objective = objective_for(loaded)(loaded, Recipe())
+    objective = create_objective(loaded, Recipe())
     with torch.no_grad():
         alone = sum(float(objective.loss_sum([example])) for example in examples)
         assert float(objective.loss_sum(examples)) == pytest.approx(alone, rel=1e-4)
@@ -149,7 +149,7 @@ def test_only_the_answers_of_a_padded_batch_reach_the_vocabulary(lora):
     loaded = _starter(Family.SEQ2SEQ, "translation")
     rows = [([PromptMessage(role="user", content=text)], text) for text in TEXTS]
     examples = encode_examples(loaded.tokenizer, loaded.manifest, rows)
-    objective = objective_for(loaded)(loaded, Recipe(label_smoothing=0.1))
+    objective = create_objective(loaded, Recipe(label_smoothing=0.1))
     if lora:
         add_adapters(loaded, Recipe(lora_targets=["lm_head", "q_proj"]))
     loaded.model.eval()
@@ -176,7 +176,7 @@ def test_only_the_answers_of_a_padded_batch_reach_the_vocabulary(lora):
 def test_only_the_answers_of_padded_conversations_reach_the_vocabulary():
     loaded = _starter()
     examples = encode_examples(loaded.tokenizer, loaded.manifest, _chat_rows())
-    objective = objective_for(loaded)(loaded, Recipe(batching=Batching.PADDING))
+    objective = create_objective(loaded, Recipe(batching=Batching.PADDING))
     projected = []
     loaded.model.get_output_embeddings().register_forward_hook(
         lambda _module, _inputs, logits: projected.append(logits.shape[:-1].numel())

@@ -15,7 +15,7 @@ from workers.training import estimates
 from workers.training.checkpoints import Checkpoints, TrainingState, Validation
 from workers.training.data import Order
 from workers.training.loop import total_steps
-from workers.training.objectives import Objective, objective_for
+from workers.training.objectives import Objective, create_objective
 from workers.training.optimizer import Optimizer
 
 from .conftest import LABELS, TASKS
@@ -65,7 +65,7 @@ def _sizes(objective: Objective, recipe: Recipe, examples: list[Example]) -> lis
 @pytest.mark.parametrize("family", list(Family))
 def test_the_group_with_the_most_tokens_of_a_run_is_measured(family: Family, batching: Batching) -> None:
     recipe = Recipe(batch_rows=8, tokens_per_microbatch=200, batching=batching, epochs=3)
-    objective, examples = objective_for(_loaded(family))(_loaded(family), recipe), _examples(family, 60)
+    objective, examples = create_objective(_loaded(family), recipe), _examples(family, 60)
     groups = estimates._groups(objective, recipe, examples, examples[:40])
     step_sizes = _sizes(objective, recipe, examples)
     measured = [objective.size(group) for group in groups.fullest]
@@ -84,7 +84,7 @@ def test_the_group_with_the_most_tokens_of_a_run_is_measured(family: Family, bat
 def test_a_step_of_one_group_is_measured_without_gradients_of_another() -> None:
     recipe = Recipe(batch_rows=4, tokens_per_microbatch=2048)
     objective, examples = (
-        objective_for(_loaded(Family.CAUSAL))(_loaded(Family.CAUSAL), recipe),
+        create_objective(_loaded(Family.CAUSAL), recipe),
         _examples(Family.CAUSAL, 60),
     )
     assert len(estimates._groups(objective, recipe, examples, []).fullest) == 1
@@ -94,7 +94,7 @@ def test_the_longest_row_is_found_beyond_the_steps_that_are_searched(monkeypatch
     monkeypatch.setattr(estimates, "_MOST_SEARCHED_STEPS", 1)
     recipe = Recipe(batch_rows=4, tokens_per_microbatch=64)
     objective, examples = (
-        objective_for(_loaded(Family.CAUSAL))(_loaded(Family.CAUSAL), recipe),
+        create_objective(_loaded(Family.CAUSAL), recipe),
         _examples(Family.CAUSAL, 40),
     )
     groups = estimates._groups(objective, recipe, examples, [])

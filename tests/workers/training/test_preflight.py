@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 
 from workers.contracts.families import Family
 from workers.contracts.job_kinds.preflight import PreflightSpec
+from workers.contracts.objectives.seq2seq import Seq2SeqOptions
 from workers.contracts.recipes import (
     FolderBase,
     Length,
@@ -276,7 +277,7 @@ def test_settings_that_the_user_chose_stay(dataset, make_preflight, recording):
 
 
 def test_rows_are_never_longer_than_the_model_reads(dataset, make_preflight, recording):
-    chosen = Recipe(max_length=100_000, max_target_length=30_000)
+    chosen = Recipe(max_length=100_000, objective=Seq2SeqOptions(max_target_length=30_000))
     result = preflight(make_preflight(dataset(Family.SEQ2SEQ), Family.SEQ2SEQ, recipe=chosen), recording())
     assert result.recipe.max_length == result.recipe.max_target_length == result.context_length
 

@@ -51,11 +51,11 @@ def _loop(
     before, kept = Validation(loss=base, accuracy=base_accuracy), Validation(loss=loss, accuracy=accuracy)
     rows = [Row(f"r{n}", [PromptMessage(role="user", content=f"q{n}")], f"a{n}") for n in range(4)]
     examples = [Example([1], [label]) for label in labels] or [Example([1, 2], [-100, 2])]
-    manifest = SimpleNamespace(labels=names)
+    manifest = SimpleNamespace(labels=names, task_type="chat")
     loaded = SimpleNamespace(family=family, manifest=manifest)
     return SimpleNamespace(
         loaded=loaded,
-        objective=objective_for(loaded),
+        objective=objective_for(loaded, Recipe()),
         steps=60,
         recipe=Recipe(learning_rate=USUAL, **recipe) if "learning_rate" not in recipe else Recipe(**recipe),
         state=TrainingState(step=60, base=before, best=kept, last=kept, train_loss=loss),

@@ -1,21 +1,21 @@
-"""Training objectives: how rows become a loss. One file each; the loop knows nothing of what they compute.
-
-An objective outside this package is a module that the environment names: `EXTENSIONS=objectives:my_objectives.ranking`.
+"""What computes the objectives that workers/contracts/objectives declares: how rows become a loss. One file each; the loop
+knows nothing of what they compute.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import ClassVar
 
 import torch
 
-from workers.contracts.families import Family
 from workers.contracts.model_folder import ModelManifest
+from workers.contracts.objectives import OBJECTIVES, ObjectiveInfo, objectives_for
 from workers.contracts.recipes import Batching, Length, Recipe
-from workers.contracts.registry import Registry
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
+from workers.runtime.reporter import JobError
 from workers.training.data import Row, encode_rows
 
 
@@ -32,12 +32,8 @@ class Plan:
 
 
 class Objective(ABC):
-    """What a run optimizes. The class says what it fits and its usual settings; an object is set up for one model."""
+    """What a run optimizes. The class says its usual settings; an object is set up for one model and recipe."""
 
-    name: ClassVar[str]
-    families: ClassVar[tuple[Family, ...]]
-    tasks: ClassVar[frozenset[str] | None] = None
-    """Names of the tasks it is for; None: all that a model of these families can learn."""
     starter_rate: ClassVar[float]
     """Usual learning rate for random weights."""
     pretrained_rate: ClassVar[float]
@@ -52,7 +48,7 @@ class Objective(ABC):
     adapter_task: ClassVar[str]
     """The name that peft has for such models (peft.TaskType)."""
     has_own_targets: ClassVar[bool] = False
-    """Whether a row's answer has a length of its own: `Recipe.max_target_length`."""
+    """Whether a row's answer has a length of its own: its options are `TargetLengthOptions`."""
     has_accuracy: ClassVar[bool] = False
     """Whether an answer is right or wrong, so that validation counts the right ones."""
 
@@ -125,14 +121,32 @@ class Objective(ABC):
         row is right or wrong."""
 
 
-OBJECTIVES: Registry[type[Objective]] = Registry("objectives", "workers.training.objectives")
+def chosen_objective(loaded: LoadedModel, recipe: Recipe) -> ObjectiveInfo:
+    """Return what the recipe names, else the usual objective of this model and its task.
+
+    Raises JobError (objective_unfit) when it does not fit them, LookupError when none does.
+    """
+    fitting = objectives_for(loaded.family, loaded.manifest.task_type)
+    if recipe.objective is None:
+        if not fitting:
+            raise LookupError(loaded.family)
+        return fitting[0]
+    named = OBJECTIVES[recipe.objective.kind]
+    if named not in fitting:
+        raise JobError(
+            "objective_unfit",
+            f"The objective “{named.label}” does not fit this base and this data. Choose another objective or another base.",
+            field="objective",
+        )
+    return named
 
 
-def objective_for(loaded: LoadedModel) -> type[Objective]:
-    """Return the first objective that fits this model and its task. Raises LookupError when none does."""
-    for objective in OBJECTIVES.values():
-        if loaded.family not in objective.families:
-            continue
-        if objective.tasks is None or loaded.manifest.task_type in objective.tasks:
-            return objective
-    raise LookupError(loaded.family)
+def objective_for(loaded: LoadedModel, recipe: Recipe) -> type[Objective]:
+    """Return the class of the chosen objective. Raises as `chosen_objective`."""
+    found: type[Objective] = resolve_name(chosen_objective(loaded, recipe).implementation)
+    return found
+
+
+def create_objective(loaded: LoadedModel, recipe: Recipe) -> Objective:
+    """Return the objective, set up for this model. Raises as `chosen_objective`."""
+    return objective_for(loaded, recipe)(loaded, recipe)

@@ -6,19 +6,16 @@ from typing import ClassVar
 import torch
 from torch.nn.functional import cross_entropy
 
-from workers.contracts.families import Family
 from workers.contracts.recipes import Length
 from workers.models.generation import padded
 from workers.models.prompts import Example
 from workers.training.data import group_by_length
-from workers.training.objectives import OBJECTIVES, Objective, Plan
+from workers.training.objectives import Objective, Plan
 
 
 class Classification(Objective):
     """Rows of similar length share a micro-batch."""
 
-    name = "classification"
-    families = (Family.CLASSIFIER,)
     starter_rate, pretrained_rate = 1e-3, 3e-5
     # A small model learns a few thousand rows by heart, and its loss then says little of its answers.
     starter_smoothing = 0.1
@@ -49,6 +46,3 @@ class Classification(Objective):
         ids, mask = padded([example.input_ids for example in examples], self._pad, self._device)
         labels = torch.tensor([example.label_ids[0] for example in examples], device=self._device)
         return self._loaded.model(input_ids=ids, attention_mask=mask).logits.float(), labels
-
-
-OBJECTIVES.add(Classification, order=30)

@@ -5,18 +5,15 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch.nn.functional import cross_entropy
 
-from workers.contracts.families import Family
 from workers.models.generation import decoder_inputs, logits_where, padded
 from workers.models.prompts import IGNORED, Example
 from workers.training.data import group_by_length
-from workers.training.objectives import OBJECTIVES, Objective
+from workers.training.objectives import Objective
 
 
 class Seq2Seq(Objective):
     """Rows of similar source and target length share a micro-batch, so that little padding is computed."""
 
-    name = "seq2seq"
-    families = (Family.SEQ2SEQ,)
     starter_rate, pretrained_rate = 1.5e-3, 5e-5
     adapter_task = "SEQ_2_SEQ_LM"
     has_own_targets = True
@@ -49,6 +46,3 @@ class Seq2Seq(Objective):
             use_cache=False,
         )
         return cross_entropy(logits.float(), labels[learned], reduction="sum", label_smoothing=smoothing)
-
-
-OBJECTIVES.add(Seq2Seq, order=20)

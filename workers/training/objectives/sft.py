@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch.nn.functional import cross_entropy
 
-from workers.contracts.families import Family
 from workers.contracts.model_folder import ModelManifest
 from workers.contracts.recipes import Batching, Recipe
 from workers.models.generation import logits_where, padded
@@ -13,14 +12,12 @@ from workers.models.loading import LoadedModel
 from workers.models.prompts import IGNORED, Example
 from workers.training.attention import can_pack, few_sizes, packed_inputs
 from workers.training.data import group_by_length, pack
-from workers.training.objectives import OBJECTIVES, Objective
+from workers.training.objectives import Objective
 
 
 class SupervisedFineTuning(Objective):
     """Packs rows end to end where the architecture allows it, else pads rows of similar length."""
 
-    name = "sft"
-    families = (Family.CAUSAL,)
     starter_rate, pretrained_rate = 2e-3, 2e-5
     adapter_task = "CAUSAL_LM"
 
@@ -88,6 +85,3 @@ class SupervisedFineTuning(Objective):
             self._loaded.model, learned, input_ids=ids, attention_mask=mask, use_cache=False
         )
         return logits, following[learned]
-
-
-OBJECTIVES.add(SupervisedFineTuning, order=10)
