@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from workers.contracts.openai import error_body
+
 
 class EngineError(Exception):
     """A request that cannot be served; `message` says what to do. `retry_after` is in seconds."""
@@ -24,8 +26,7 @@ class EngineError(Exception):
 
     def body(self) -> dict[str, Any]:
         """The error as OpenAI's clients expect it."""
-        kind = "invalid_request_error" if self.status < 500 else "server_error"
-        return {"error": {"message": self.message, "type": kind, "code": self.code, "param": self.param}}
+        return error_body(self.status, self.code, self.message, self.param)
 
 
 def context_length_exceeded(tokens: int, limit: int, param: str) -> EngineError:

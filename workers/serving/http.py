@@ -27,12 +27,13 @@ from workers.contracts.engine import (
     ScoreResponse,
 )
 from workers.contracts.families import Family
+from workers.contracts.openai import Answer, Usage, Whole, field_of
 from workers.models.devices import choose_device
 from workers.serving.dispatch import Dispatcher
 from workers.serving.errors import EngineError, unsupported
 from workers.serving.hosted import HostedModel
 from workers.serving.pool import ModelPool
-from workers.serving.protocol import Answer, ChatRequest, CompletionRequest, Usage
+from workers.serving.protocol import ChatRequest, CompletionRequest
 from workers.serving.settings import EngineSettings
 from workers.serving.work import Classification, End, Event, Generation, Piece, Scores
 
@@ -105,14 +106,14 @@ class Engine:
 
     async def complete(self, request: ChatRequest | CompletionRequest) -> dict[str, Any]:
         """A whole answer."""
-        text, reason, usage = "", "stop", Usage(prompt_tokens=0, completion_tokens=0)
+        text, reason, usage = "", "stop", Usage()
         async for piece, end, counted in self._pieces(request):
             text, reason, usage = text + piece, end or reason, counted
-        return Answer(request).whole(text, reason, usage)
+        return _answer(request).whole([Whole(text, reason, usage)])
 
     async def stream(self, request: ChatRequest | CompletionRequest) -> AsyncGenerator[bytes, None]:
         """An answer as server-sent events."""
-        answer = Answer(request)
+        answer = _answer(request)
         async with aclosing(self._pieces(request)) as pieces:
             async for text, reason, usage in pieces:
                 if text:
@@ -120,7 +121,7 @@ class Engine:
                 if reason is None:
                     await asyncio.sleep(chunk_pause(self.dispatcher.live) if text else 0)
                     continue
-                yield _line(answer.chunk("", reason, usage))
+                yield _line(answer.chunk(None, finish_reason=reason, usage=usage))
                 if request.wants_usage:
                     yield _line(answer.usage_chunk(usage))
         yield b"data: [DONE]\n\n"
@@ -136,6 +137,10 @@ class Engine:
                 async for events in batches:
                     usage = Usage(prompt_tokens=len(work.prompt_ids), completion_tokens=len(work.output_ids))
                     yield _text(events), _reason(events), usage
+
+
+def _answer(request: ChatRequest | CompletionRequest) -> Answer:
+    return Answer(chat=isinstance(request, ChatRequest), model=request.model)
 
 
 def chunk_pause(live: int) -> float:
@@ -228,7 +233,7 @@ async def _read(request: Request, kind: type[Body]) -> Body:
         return kind.model_validate_json(bytes(raw))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = field_of(first["loc"])
         raise unsupported(f"{place}: {first['msg']}" if place else first["msg"], place or None) from error
 
 

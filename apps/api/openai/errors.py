@@ -9,6 +9,7 @@ from django.http import JsonResponse
 from apps.core.outages import Outage
 from apps.publishing.errors import error_text
 from apps.serving.client import EngineBusy, EngineError, EngineUnreachable, PromptTooLong
+from workers.contracts.openai import error_body
 
 
 class ApiError(Exception):
@@ -33,9 +34,7 @@ class ApiError(Exception):
         self.headers = headers or {}
 
     def body(self) -> dict[str, object]:
-        kind = {401: "authentication_error", 429: "rate_limit_error"}.get(self.status)
-        kind = kind or ("server_error" if self.status >= 500 else "invalid_request_error")
-        return {"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}}
+        return error_body(self.status, self.code, self.message, self.param)
 
     def response(self) -> JsonResponse:
         response = JsonResponse(self.body(), status=self.status, headers=self.headers)

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from apps.api.openai.errors import ApiError
-from apps.api.openai.schemas import UNSUPPORTED, GenerationRequest, field_of
+from apps.api.openai.schemas import GenerationRequest
 from apps.core.validation_messages import problem_message
+from workers.contracts.openai import UNSUPPORTED, field_of
 
 Request = TypeVar("Request", bound=GenerationRequest)
 

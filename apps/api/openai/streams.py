@@ -10,12 +10,12 @@ from typing import Any
 from django.http import StreamingHttpResponse
 
 from apps.api.openai.errors import ApiError, from_engine, of_outage
-from apps.api.openai.schemas import Answer, usage
 from apps.core.database import outlive_request
 from apps.core.event_streams import COMMENT, event_bytes, event_response
 from apps.core.outages import outage_of
 from apps.serving.client import Done, EngineError, Text
 from apps.workspaces.access.live_access import SILENCE_SECONDS
+from workers.contracts.openai import Answer, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +91,19 @@ async def _told(
             continue
         if not has_begun:
             has_begun = True
-            yield event_bytes(answer.chunk("", first=True))
+            yield event_bytes(answer.chunk(""))
         if isinstance(event, Done):
             yield event_bytes(answer.chunk(None, finish_reason=event.finish_reason))
             if wants_usage:
-                yield event_bytes(answer.usage_chunk(usage(event.prompt_tokens, event.output_tokens)))
+                yield event_bytes(answer.usage_chunk(usage_of(event)))
             yield event_bytes("[DONE]")
             return
         labels = event.labels if isinstance(event, Labelled) else None
         yield event_bytes(answer.chunk(event.text, labels=labels))
+
+
+def usage_of(end: Done) -> Usage:
+    return Usage(prompt_tokens=end.prompt_tokens, completion_tokens=end.output_tokens)
 
 
 async def _following(first: asyncio.Future[Event | None], events: Events) -> Events:

@@ -16,13 +16,14 @@ from apps.api.openai.endpoint import endpoint
 from apps.api.openai.errors import ApiError, from_engine
 from apps.api.openai.metering import Meter
 from apps.api.openai.reading import Request, read_body
-from apps.api.openai.schemas import Answer, ChatRequest, CompletionRequest, GenerationRequest, Whole
-from apps.api.openai.streams import Events, Labelled, begin, respond
+from apps.api.openai.schemas import ChatRequest, CompletionRequest, GenerationRequest
+from apps.api.openai.streams import Events, Labelled, begin, respond, usage_of
 from apps.publishing.models import AppVersion
 from apps.serving.client import Done, EngineClient, EngineError, Text, shared_client
 from apps.workspaces.access.live_access import SILENCE_SECONDS, WayClosed, while_open
 from workers.contracts.engine import Sampling
 from workers.contracts.families import Family
+from workers.contracts.openai import Answer, Whole
 
 
 @endpoint("GET")
@@ -150,7 +151,7 @@ async def _whole(events: Events) -> Whole:
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Done):
-                return Whole(text, event.finish_reason, event.prompt_tokens, event.output_tokens, labels)
+                return Whole(text, event.finish_reason, usage_of(event), labels)
             if isinstance(event, Labelled):
                 labels = event.labels
             if event is not None:

@@ -224,6 +224,7 @@ def test_scoring_what_the_engine_said_finds_it_the_most_likely(engine: RunningEn
         ("/v1/chat/completions", _chat(model="../outside"), 404, "model_not_found"),
         ("/v1/chat/completions", _chat(model="models/bert"), 400, "unsupported"),
         ("/v1/chat/completions", _chat(n=2), 400, "unsupported"),
+        ("/v1/chat/completions", _chat(max_token=5), 400, "unsupported"),
         ("/v1/chat/completions", _chat(temperature=9), 400, "unsupported"),
         (
             "/v1/chat/completions",
