@@ -6,7 +6,7 @@ from typing import Self
 
 from django.db.models import OuterRef, Subquery
 
-from apps.jobs.models import ACTIVE
+from apps.jobs.states import ACTIVE
 from apps.workspaces.querysets import InWorkspaceQuerySet
 
 

@@ -22,8 +22,9 @@ from apps.core.joined_names import listed
 from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
 from apps.jobs import services as jobs
-from apps.jobs.models import ACTIVE, Job, State
+from apps.jobs.models import Job
 from apps.jobs.reaper import drop_checkpoint
+from apps.jobs.states import ACTIVE, State
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import Workspace

@@ -22,8 +22,9 @@ from apps.accounts.models import User
 from apps.catalog.models import ModelVersion
 from apps.core.redis import refuses_writes, sync_redis
 from apps.jobs.job_pages import page_of
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
 from apps.jobs.reaper import REAPED_AT
+from apps.jobs.states import CLAIMED, FAILURES, State
 from apps.serving.client import EngineClient, EngineError
 from apps.workspaces.usage.report import stored_by_workspace
 from studio.celery import app as celery_app
@@ -166,11 +167,11 @@ def queues() -> list[dict[str, Any]]:
     """Jobs by queue, as the database has them: it is the queue."""
     counted = Job.objects.values("queue").annotate(
         queued=Count("pk", filter=Q(state=State.QUEUED)),
-        running=Count("pk", filter=Q(state__in=(State.STARTING, State.RUNNING, State.STOPPING))),
+        running=Count("pk", filter=Q(state__in=CLAIMED)),
         failed_today=Count(
             "pk",
             filter=Q(
-                state__in=(State.FAILED, State.ERRORED, State.LOST),
+                state__in=FAILURES,
                 ended_at__gte=timezone.now() - timedelta(days=1),
             ),
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db.models import Case, Model, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from apps.jobs.models import ACTIVE
+from apps.jobs.states import ACTIVE
 from apps.workspaces.querysets import InWorkspaceQuerySet
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from apps.datasets.services import keeping as datasets
 from apps.evaluation.models import ComparedEvaluation, Comparison, Evaluation
 from apps.jobs import accelerator_quota
 from apps.jobs import services as jobs
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
+from apps.jobs.states import State
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.numbering import next_number

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.verdicts import verdict_text
 from apps.datasets.models import Dataset
-from apps.jobs.models import State
+from apps.jobs.states import State
 from apps.publishing.models import App
 from apps.training.models import Run
 

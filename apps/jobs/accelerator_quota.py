@@ -11,7 +11,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from apps.jobs import stopping
-from apps.jobs.models import Job, StopReason
+from apps.jobs.models import Job
+from apps.jobs.states import StopReason
 from apps.workspaces import usage
 from apps.workspaces.models import UsageKind
 

@@ -5,12 +5,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.listing import Filter
-from apps.jobs.models import ACTIVE, State
+from apps.jobs.states import ACTIVE, FAILURES, State
 
 _STATES: dict[str, tuple[State, ...]] = {
     "active": ACTIVE,
     "succeeded": (State.SUCCEEDED,),
-    "failed": (State.FAILED, State.ERRORED, State.LOST),
+    "failed": FAILURES,
     "cancelled": (State.CANCELLED,),
 }
 STATE_CHOICES = (

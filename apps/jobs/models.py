@@ -10,37 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.verdicts import VerdictText, verdict_text
 from apps.jobs.querysets import JobQuerySet
+from apps.jobs.states import ACTIVE, CLAIMED, ENDED, FAILURES, RETRIABLE, STOPPABLE, State, StopReason
 from apps.workspaces.models import InWorkspace
 from workers.contracts.job_kinds import JOB_KINDS, JobKind
 
-
-class State(models.TextChoices):
-    QUEUED = "queued", _("Queued")
-    STARTING = "starting", _("Starting")
-    RUNNING = "running", _("Running")
-    STOPPING = "stopping", _("Stopping")
-    SUCCEEDED = "succeeded", _("Succeeded")
-    FAILED = "failed", _("Failed")
-    """The user can fix it."""
-    ERRORED = "errored", _("Error in Maquette")
-    """We must fix it."""
-    CANCELLED = "cancelled", _("Cancelled")
-    LOST = "lost", _("Lost")
-
-
-class StopReason(models.TextChoices):
-    """Why the studio asked a job to end, in the words of its page."""
-
-    HOURS = (
-        "hours",
-        _("The job was stopped because this workspace has used up its training hours for this month."),
-    )
-
-
-CLAIMED = (State.STARTING, State.RUNNING, State.STOPPING)
-ACTIVE = (State.QUEUED, *CLAIMED)
 _MISSED_HEARTBEATS = 2
-ENDED = (State.SUCCEEDED, State.FAILED, State.ERRORED, State.CANCELLED, State.LOST)
 
 
 def kind_choices() -> list[tuple[str, Promise]]:
@@ -118,6 +92,10 @@ class Job(InWorkspace):
         return self.state in ENDED
 
     @property
+    def has_failed(self) -> bool:
+        return self.state in FAILURES
+
+    @property
     def warning(self) -> VerdictText | None:
         """Why its success is none: the verdict of its result, where that warns."""
         kind = JOB_KINDS.get(self.kind)
@@ -171,11 +149,11 @@ class Job(InWorkspace):
 
     @property
     def can_stop(self) -> bool:
-        return self.state in (State.QUEUED, State.STARTING, State.RUNNING)
+        return self.state in STOPPABLE
 
     @property
     def can_retry(self) -> bool:
-        return self.state in (State.FAILED, State.ERRORED, State.CANCELLED, State.LOST)
+        return self.state in RETRIABLE
 
     @property
     def has_lost_checkpoint(self) -> bool:

@@ -9,11 +9,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.jobs.job_pages import names_of_what_is_shown
+from apps.jobs.states import ACTIVE, CLAIMED, ENDED, State
 from apps.workspaces.querysets import InWorkspaceQuerySet
-
-_QUEUED = "queued"
-_CLAIMED = ("starting", "running", "stopping")
-_ENDED = ("succeeded", "failed", "errored", "cancelled", "lost")
 
 
 class JobQuerySet(InWorkspaceQuerySet):
@@ -22,10 +19,10 @@ class JobQuerySet(InWorkspaceQuerySet):
         return self.select_related(*names_of_what_is_shown())
 
     def active(self) -> Self:
-        return self.filter(state__in=(_QUEUED, *_CLAIMED))
+        return self.filter(state__in=ACTIVE)
 
     def claimed(self) -> Self:
-        return self.filter(state__in=_CLAIMED)
+        return self.filter(state__in=CLAIMED)
 
     def without_heartbeat(self) -> Self:
         """Claimed, but nothing was heard of them for JOB_LOST_AFTER_SECONDS."""
@@ -35,13 +32,13 @@ class JobQuerySet(InWorkspaceQuerySet):
     def unclaimed(self) -> Self:
         """Queued, and sent so long ago that the message may be lost."""
         limit = timezone.now() - timedelta(seconds=settings.JOB_RESEND_AFTER_SECONDS)
-        return self.filter(state=_QUEUED, sent_at__lt=limit) | self.filter(
-            state=_QUEUED, sent_at=None, created_at__lt=limit
+        return self.filter(state=State.QUEUED, sent_at__lt=limit) | self.filter(
+            state=State.QUEUED, sent_at=None, created_at__lt=limit
         )
 
     def with_old_checkpoint(self) -> Self:
         """Ended, and neither resumed nor continued for CHECKPOINT_DAYS; none that a waiting job begins with."""
         limit = timezone.now() - timedelta(days=settings.CHECKPOINT_DAYS)
         begins_with = self.model.objects.active().values_list("spec__inputs__checkpoint", flat=True)
-        old = self.filter(state__in=_ENDED, ended_at__lt=limit).exclude(checkpoint_key="")
+        old = self.filter(state__in=ENDED, ended_at__lt=limit).exclude(checkpoint_key="")
         return old.exclude(checkpoint_key__in=[key for key in begins_with if key])

@@ -17,7 +17,8 @@ from uuid import UUID
 from django.db.models import CharField, Max, Value
 from django.db.models.functions import Cast, Replace
 
-from apps.jobs.models import ACTIVE, Job, State
+from apps.jobs.models import Job
+from apps.jobs.states import ACTIVE, State
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from apps.core.database import is_outage
 from apps.core.disk_space import free_disk
 from apps.jobs import signals
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
 from apps.jobs.services import (
     checkpoint_of,
     end_attempt,
@@ -23,6 +23,7 @@ from apps.jobs.services import (
     requeue,
     send,
 )
+from apps.jobs.states import State
 from apps.workspaces import usage
 from workers.contracts.events import Log
 

@@ -21,8 +21,9 @@ from apps.core.database import is_outage
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.jobs import signals
-from apps.jobs.models import CLAIMED, Job, JobEvent, State
+from apps.jobs.models import Job, JobEvent
 from apps.jobs.queue_order import Queues
+from apps.jobs.states import CLAIMED, State
 from apps.workspaces import access, audit, usage
 from apps.workspaces.models import Workspace
 from studio.celery import app as celery_app

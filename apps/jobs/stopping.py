@@ -7,8 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.jobs.models import CLAIMED, Job, State, StopReason
+from apps.jobs.models import Job
 from apps.jobs.services import end_waiting, hint_changed
+from apps.jobs.states import CLAIMED, State, StopReason
 from apps.workspaces import access, audit
 from apps.workspaces.models import Workspace
 

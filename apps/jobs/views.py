@@ -13,8 +13,9 @@ from django.utils.translation import pgettext
 from apps.core.messages import translate_said
 from apps.jobs import services, stopping
 from apps.jobs.job_pages import page_of
-from apps.jobs.models import ENDED, Job, State
+from apps.jobs.models import Job
 from apps.jobs.queue_order import Queues
+from apps.jobs.states import ENDED, State
 from apps.workspaces.access.rules import EDIT, SIGN_IN, VIEW, rule
 from apps.workspaces.requests import WorkspaceRequest
 

@@ -13,6 +13,7 @@ from apps.core.models import Identified
 from apps.jobs.models import Job
 from apps.publishing.kinds import APP_KINDS, AppKind, kind_choices
 from apps.publishing.querysets import AppQuerySet, ConversationQuerySet, MessageQuerySet, ShareLinkQuerySet
+from apps.publishing.states import UNANSWERED, MessageState
 from apps.workspaces.models import InWorkspace
 from apps.workspaces.querysets import InWorkspaceQuerySet
 
@@ -151,14 +152,6 @@ class Message(Identified):
         USER = "user", _("User")
         ASSISTANT = "assistant", _("Assistant")
 
-    class State(models.TextChoices):
-        PENDING = "pending", _("Waiting")
-        STREAMING = "streaming", _("Answering")
-        DONE = "done", _("Done")
-        STOPPED = "stopped", _("Stopped")
-        INTERRUPTED = "interrupted", _("Interrupted")
-        FAILED = "failed", _("Failed")
-
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
     app_version = models.ForeignKey(AppVersion, models.RESTRICT, related_name="+")
     position = models.PositiveIntegerField()
@@ -167,7 +160,9 @@ class Message(Identified):
     )
     """The message that it follows; None for a first question. Messages with one parent are versions of each other."""
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
-    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.DONE)
+    state = models.CharField(
+        _("state"), max_length=12, choices=MessageState.choices, default=MessageState.DONE
+    )
     text = models.TextField(_("text"), blank=True)
     options: Any = models.JSONField(_("options"), default=dict, blank=True)
     """What the visitor chose for this turn, for instance the length of a summary."""
@@ -208,7 +203,7 @@ class Message(Identified):
 
     @property
     def is_ended(self) -> bool:
-        return self.state not in (self.State.PENDING, self.State.STREAMING)
+        return self.state not in UNANSWERED
 
 
 class Feedback(Identified):

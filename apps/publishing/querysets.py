@@ -10,14 +10,13 @@ from django.db import models
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
+from apps.publishing.states import UNANSWERED
 from apps.publishing.tokens import hash_token
 from apps.workspaces.querysets import InWorkspaceQuerySet
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
     from apps.publishing.models import App, ShareLink
-
-PENDING = ("pending", "streaming")
 
 
 class AppQuerySet(InWorkspaceQuerySet):
@@ -89,4 +88,4 @@ class MessageQuerySet(models.QuerySet[Any]):
         return self.filter(superseded=False).order_by("position")
 
     def unanswered(self) -> Self:
-        return self.filter(role="assistant", state__in=PENDING)
+        return self.filter(role=self.model.Role.ASSISTANT, state__in=UNANSWERED)

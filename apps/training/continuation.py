@@ -13,7 +13,7 @@ from apps.accounts.models import User
 from apps.catalog import services as catalog
 from apps.core.errors import UserError
 from apps.datasets.services import keeping as datasets
-from apps.jobs.models import ACTIVE
+from apps.jobs.states import ACTIVE
 from apps.training.models import Run
 from apps.training.services import RunPlan, create_run
 from apps.workspaces import access, audit, usage

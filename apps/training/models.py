@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import BaseModel, ModelVersion
 from apps.datasets.models import DatasetVersion
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
+from apps.jobs.states import State
 from apps.workspaces.models import InWorkspace
 from apps.workspaces.querysets import InWorkspaceQuerySet
 from workers.contracts.recipes import Length

@@ -22,7 +22,8 @@ from apps.datasets.models import DatasetVersion
 from apps.datasets.services import keeping as datasets
 from apps.jobs import accelerator_quota
 from apps.jobs import services as jobs
-from apps.jobs.models import ACTIVE, Job, StopReason
+from apps.jobs.models import Job
+from apps.jobs.states import ACTIVE, StopReason
 from apps.training.bases import BaseChoice, require_fitting
 from apps.training.models import Preflight, Run
 from apps.workspaces import access, audit, usage

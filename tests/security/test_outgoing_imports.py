@@ -15,8 +15,9 @@ from apps.core.rate_limits import Rate
 from apps.core.storage import storage
 from apps.datasets.models import Import
 from apps.datasets.sources import address_of
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
 from apps.jobs.runner.supervisor import supervise
+from apps.jobs.states import State
 from apps.jobs.stopping import request_stop
 from apps.workspaces.models import AuditEntry
 from apps.workspaces.usage import GB

@@ -16,7 +16,8 @@ from websockets.sync.client import connect
 from apps.accounts.services import create_user
 from apps.core.client_addresses import limited_as, shown_address
 from apps.core.rate_limits import Guessing, Rate, take, take_each
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
+from apps.jobs.states import State
 from apps.workspaces.access.api_keys import create_api_key
 from studio.settings.accounts import ACCOUNT_RATE_LIMITS
 

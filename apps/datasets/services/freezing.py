@@ -13,7 +13,8 @@ from apps.core.errors import UserError
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.datasets.roles import problem_with, role_label, usable_roles
 from apps.jobs import services as jobs
-from apps.jobs.models import ACTIVE, Job
+from apps.jobs.models import Job
+from apps.jobs.states import ACTIVE
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from workers.contracts.job_kinds.freezing import FREEZE, FreezeResult, FreezeSpec

@@ -12,7 +12,8 @@ from apps.accounts.models import User
 from apps.core.disk_space import free_disk
 from apps.core.errors import UserError
 from apps.datasets.models import Dataset, DatasetVersion, Import
-from apps.jobs.models import CLAIMED, Job
+from apps.jobs.models import Job
+from apps.jobs.states import CLAIMED
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 

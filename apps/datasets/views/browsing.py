@@ -16,7 +16,7 @@ from apps.datasets.models import Dataset, DatasetVersion, task_choices
 from apps.datasets.querysets import load_newest
 from apps.datasets.roles import role_label
 from apps.datasets.rows import DataRows, RejectedRows
-from apps.jobs.models import ACTIVE, State
+from apps.jobs.states import ACTIVE, FAILURES, State
 from apps.jobs.views import status_context
 from apps.workspaces.access.rules import VIEW, rule
 from apps.workspaces.requests import WorkspaceRequest
@@ -24,7 +24,6 @@ from workers.contracts.roles import Role
 
 ROWS_A_PAGE = 25
 SPLITS = ("train", "validation", "test")
-_FAILED = (State.FAILED, State.ERRORED, State.LOST)
 
 
 def _in_state(datasets: Any, value: str) -> Any:
@@ -33,8 +32,8 @@ def _in_state(datasets: Any, value: str) -> Any:
         "ready": Q(latest_id__isnull=False),
         "confirm": Q(open_import_state=State.SUCCEEDED),
         "active": Q(open_import_state__in=ACTIVE) | Q(newest_version_state__in=ACTIVE),
-        "failed": Q(open_import_state__in=_FAILED)
-        | Q(open_import_state=None, newest_version_state__in=_FAILED),
+        "failed": Q(open_import_state__in=FAILURES)
+        | Q(open_import_state=None, newest_version_state__in=FAILURES),
     }
     return datasets.filter(wanted[value])
 

@@ -16,6 +16,7 @@ from apps.publishing.entrance import Entrance
 from apps.publishing.models import AppVersion, Conversation, Feedback, Message
 from apps.publishing.reply_queue import send_message, send_stop
 from apps.publishing.services import branches
+from apps.publishing.states import MessageState
 from apps.workspaces import usage
 from apps.workspaces.models import UsageKind
 
@@ -289,7 +290,7 @@ def _waiting(
         position=position,
         parent=question,
         role=Message.Role.ASSISTANT,
-        state=Message.State.PENDING,
+        state=MessageState.PENDING,
         options=options,
     )
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 
 class Outcome(BaseModel):
-    """`state` is a Message.State; times are in milliseconds since the visitor asked."""
+    """`state` is a MessageState; times are in milliseconds since the visitor asked."""
 
     state: str
     text: str = ""

@@ -8,8 +8,8 @@ import time
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from apps.publishing.models import Message
 from apps.publishing.reply_queue import ReplyRequest
+from apps.publishing.states import MessageState
 from apps.publishing.streamer.log_writer import LogWriter
 from apps.publishing.streamer.outcome import Outcome
 from apps.publishing.token_log import LostReply
@@ -24,8 +24,6 @@ from apps.serving.client import (
 )
 from workers.contracts.engine import Sampling
 from workers.contracts.families import Family
-
-State = Message.State
 
 _LOADING_SECONDS = 0.4
 """Silence after which a visitor is told that the model is being loaded, if it is."""
@@ -73,7 +71,7 @@ class Reply:
             await asyncio.wait({answering, stop}, return_when=asyncio.FIRST_COMPLETED)
             if answering.done():
                 return answering.result()
-            return self._outcome(State.STOPPED, finish_reason="cancelled", output_tokens=self._pieces)
+            return self._outcome(MessageState.STOPPED, finish_reason="cancelled", output_tokens=self._pieces)
         finally:
             for task in (answering, stop):
                 task.cancel()
@@ -98,7 +96,7 @@ class Reply:
                 if not self._leave_out_oldest():
                     return self._failed(error, tokens=error.tokens, limit=error.limit)
             except Diverged:
-                return self._outcome(State.INTERRUPTED, error={"code": "interrupted"})
+                return self._outcome(MessageState.INTERRUPTED, error={"code": "interrupted"})
             except EngineError as error:
                 return self._failed(error)
 
@@ -156,7 +154,7 @@ class Reply:
 
     def _done(self, event: Done) -> Outcome:
         return self._outcome(
-            State.DONE,
+            MessageState.DONE,
             finish_reason=event.finish_reason,
             prompt_tokens=event.prompt_tokens,
             output_tokens=event.output_tokens,
@@ -169,7 +167,7 @@ class Reply:
         if not self._log.text:
             self._log.add(answer.labels[0].label)
         return self._outcome(
-            State.DONE,
+            MessageState.DONE,
             finish_reason="stop",
             labels=[label.model_dump() for label in answer.labels],
             prompt_tokens=answer.prompt_tokens,
@@ -182,7 +180,7 @@ class Reply:
         self._trouble_since = self._trouble_since or now
         if now - self._trouble_since > limit:
             code = error.code if isinstance(error, EngineBusy) else "engine_unreachable"
-            state = State.INTERRUPTED if self._log.text else State.FAILED
+            state = MessageState.INTERRUPTED if self._log.text else MessageState.FAILED
             return self._outcome(state, error={"code": code, "message": error.message})
         if isinstance(error, EngineBusy):
             await self._log.state("waiting", position=await self._waiting_ahead())
@@ -222,9 +220,11 @@ class Reply:
 
     def _failed(self, error: EngineError, **numbers: int | None) -> Outcome:
         details = {"code": error.code, "message": error.message, **numbers}
-        return self._outcome(State.INTERRUPTED if self._log.text else State.FAILED, error=details)
+        return self._outcome(
+            MessageState.INTERRUPTED if self._log.text else MessageState.FAILED, error=details
+        )
 
-    def _outcome(self, state: State, **fields: object) -> Outcome:
+    def _outcome(self, state: MessageState, **fields: object) -> Outcome:
         self._is_heard = True
         return Outcome(
             state=state.value,

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError, ResponseError
 from apps.core.outages import outage_of
 from apps.publishing.connections import AsyncRedis
 from apps.publishing.reply_queue import GROUP, HEARTBEAT, HELD, REQUESTS, STOPS, ReplyRequest, stop_key
+from apps.publishing.states import MessageState
 from apps.publishing.streamer import store
 from apps.publishing.streamer.log_writer import LogWriter
 from apps.publishing.streamer.outcome import Outcome
@@ -261,7 +262,9 @@ class Streamer:
             try:
                 async with await LogWriter.open(self._redis, reply) as log:
                     failed = Outcome(
-                        state="failed", error={"code": "engine_error"}, text=log.text if keeps_text else ""
+                        state=MessageState.FAILED,
+                        error={"code": "engine_error"},
+                        text=log.text if keeps_text else "",
                     )
                     await self._end(failed, log, reply, kept=kept)
                 return True

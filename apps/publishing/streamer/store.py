@@ -10,6 +10,7 @@ from apps.core.database import database_call
 from apps.publishing.models import Message
 from apps.publishing.prompts import request_for
 from apps.publishing.reply_queue import ReplyRequest
+from apps.publishing.states import MessageState
 from apps.publishing.streamer.outcome import Outcome
 from apps.workspaces import usage
 
@@ -25,7 +26,7 @@ def take(message_id: str) -> ReplyRequest | Outcome | None:
         return None
     if answer.is_ended:
         return _outcome_of(answer)
-    Message.objects.filter(pk=answer.pk, state=Message.State.PENDING).update(state=Message.State.STREAMING)
+    Message.objects.filter(pk=answer.pk, state=MessageState.PENDING).update(state=MessageState.STREAMING)
     return request_for(answer)
 
 

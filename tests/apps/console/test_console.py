@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from apps.console import queries
 from apps.jobs import tasks
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
 from apps.jobs.reaper import REAPED_AT
+from apps.jobs.states import State
 from apps.workspaces import usage
 from apps.workspaces.team.lifecycle import create_workspace
 

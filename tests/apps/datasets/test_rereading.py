@@ -11,8 +11,9 @@ from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.datasets import services
 from apps.datasets.models import Import
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
 from apps.jobs.runner.supervisor import supervise
+from apps.jobs.states import State
 from tests.apps.datasets.conftest import tickets
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]

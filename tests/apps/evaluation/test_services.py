@@ -14,7 +14,8 @@ from apps.evaluation import services
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs import services as jobs
 from apps.jobs import stopping
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
+from apps.jobs.states import State
 from apps.workspaces.models import AuditEntry
 from tests.apps.conftest import evaluation_result
 from workers.contracts.events import Failed

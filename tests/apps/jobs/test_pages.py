@@ -10,8 +10,9 @@ from apps.core.storage import storage
 from apps.jobs import reaper
 from apps.jobs import services as jobs
 from apps.jobs.job_pages import page_of
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
 from apps.jobs.queue_order import Queues
+from apps.jobs.states import State
 from apps.workspaces.models import AuditEntry
 from workers.contracts.events import Failed, Log, Progress, Started
 

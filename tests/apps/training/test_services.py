@@ -11,7 +11,8 @@ from apps.catalog.services import delete_version_files
 from apps.core.errors import NotVisible, UserError
 from apps.core.storage import storage
 from apps.jobs import services as jobs
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
+from apps.jobs.states import State
 from apps.publishing.defaults import default_name
 from apps.training import services
 from apps.training.bases import choices_for

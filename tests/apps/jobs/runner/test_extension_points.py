@@ -8,7 +8,8 @@ import pytest
 
 from apps.core.storage import storage
 from apps.jobs import services
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
+from apps.jobs.states import State
 from tests.apps.jobs.runner.supervising import supervised
 from workers.contracts.job_kinds import JOB_KINDS
 

@@ -9,8 +9,9 @@ import pytest
 from django.conf import settings
 
 from apps.jobs import stopping
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
 from apps.jobs.runner import import_slots, supervisor
+from apps.jobs.states import State
 from tests.apps.jobs.runner.supervising import SECONDS_TO_WAIT, fresh, in_background, supervised, wait_until
 from workers.contracts.events import STARTING, WAITING_FOR_MEMORY
 from workers.contracts.job_kinds.importing import IMPORT

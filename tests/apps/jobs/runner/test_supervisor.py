@@ -17,9 +17,10 @@ from django.utils import timezone
 
 from apps.core.storage import storage
 from apps.jobs import accelerator_quota, reaper, services, stopping
-from apps.jobs.models import Job, JobEvent, State
+from apps.jobs.models import Job, JobEvent
 from apps.jobs.runner import supervisor
 from apps.jobs.runner.supervisor import supervise
+from apps.jobs.states import State
 from apps.workspaces.models import Quota, UsageKind, UsageTotal
 from tests.apps.jobs.runner.supervising import SECONDS_TO_WAIT, fresh, in_background, supervised, wait_until
 from tests.fixtures.locked_database import locked_database

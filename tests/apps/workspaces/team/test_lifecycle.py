@@ -18,7 +18,8 @@ from apps.datasets.models import DatasetVersion, Import
 from apps.evaluation import services as evaluation
 from apps.evaluation.models import Evaluation
 from apps.jobs import services as jobs
-from apps.jobs.models import Job, State
+from apps.jobs.models import Job
+from apps.jobs.states import State
 from apps.publishing.entrance import by_link
 from apps.publishing.models import Message, ShareLink
 from apps.publishing.services import replies
