@@ -26,6 +26,7 @@ from apps.accounts.device_cookies import device_of, remember_device
 from apps.accounts.mail_language import language_of
 from apps.accounts.models import User
 from apps.accounts.signals import sign_up_asked, sign_up_made
+from apps.core.models import fitting
 
 logger = logging.getLogger(__name__)
 
@@ -199,7 +200,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
             # The claim is a boolean (OpenID Connect Core 5.1); some providers send "false", which would count as true.
             address.verified = address.verified is True
         user.email = user.email.lower()
-        user.name = str(data.get("name") or "")[:150]
+        user.name = fitting(User, "name", str(data.get("name") or ""))
         return user
 
 

@@ -24,6 +24,7 @@ from apps.accounts import services
 from apps.accounts.adapter import use_invitation
 from apps.accounts.models import User
 from apps.core.forms import StudioForm
+from apps.core.models import longest
 from apps.core.passwords import normalize
 
 _PASSWORD_HELP = _(
@@ -80,7 +81,9 @@ class _TakenByAccounts:
 
 class SignUpForm(_TakenByAccounts, _NewPassword, PlainWords, account.SignupForm):
     name = forms.CharField(
-        max_length=150, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        max_length=longest(User, "name"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     cleaned_data: dict[str, Any]
     field_order = ["email", "name", "password1", "password2"]
@@ -263,7 +266,7 @@ def _zones() -> list[tuple[str, Any]]:
 class ProfileForm(StudioForm):
     name = forms.CharField(
         label=_("Your name"),
-        max_length=150,
+        max_length=longest(User, "name"),
         required=False,
         help_text=_("Others in your workspaces see it."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
@@ -293,7 +296,7 @@ class NewAccountForm(StudioForm):
     )
     name = forms.CharField(
         label=_("Your name"),
-        max_length=150,
+        max_length=longest(User, "name"),
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )

@@ -6,8 +6,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.catalog.models import FAMILY_LABELS, BaseModel
+from apps.catalog.models import FAMILY_LABELS, BaseModel, ModelVersion
 from apps.core.forms import StudioForm, TextArea
+from apps.core.models import longest
 from workers.contracts.families import Family
 
 
@@ -17,7 +18,7 @@ class BaseModelForm(StudioForm):
     )
     location = forms.CharField(
         label=_("Hub id or folder"),
-        max_length=500,
+        max_length=longest(BaseModel, "location"),
         help_text=_("A Hub id looks like “owner/name”. A folder is a full path on the workers’ disk."),
     )
     family = forms.ChoiceField(
@@ -29,13 +30,13 @@ class BaseModelForm(StudioForm):
     name = forms.CharField(
         label=_("Name"),
         required=False,
-        max_length=150,
+        max_length=longest(BaseModel, "name"),
         help_text=_("Left empty, it is called like the model."),
     )
     revision = forms.CharField(
         label=_("Revision"),
         required=False,
-        max_length=100,
+        max_length=longest(BaseModel, "revision"),
         help_text=_("A branch, tag or commit on the Hub; left empty, its main branch."),
     )
 
@@ -46,7 +47,7 @@ class BaseModelForm(StudioForm):
 
 
 class ModelVersionForm(StudioForm):
-    name = forms.CharField(label=_("Name"), max_length=150)
+    name = forms.CharField(label=_("Name"), max_length=longest(ModelVersion, "name"))
     notes = forms.CharField(
         label=_("Notes"), required=False, max_length=5000, widget=TextArea(attrs={"rows": 5})
     )

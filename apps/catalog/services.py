@@ -19,6 +19,7 @@ from apps.core.disk_space import free_disk
 from apps.core.errors import UserError
 from apps.core.filenames import file_stem
 from apps.core.joined_names import listed
+from apps.core.models import fitting
 from apps.core.storage import storage
 from apps.datasets.models import DatasetVersion
 from apps.jobs import services as jobs
@@ -66,7 +67,7 @@ def add_base_model(
         workspace=workspace,
         created_by=actor,
         kind=kind,
-        name=name.strip() or location.rstrip("/").rsplit("/", 1)[-1][:150],
+        name=name.strip() or fitting(BaseModel, "name", location.rstrip("/").rsplit("/", 1)[-1]),
         family=family,
         location=location,
         revision=revision.strip() or "main",
@@ -154,12 +155,12 @@ def create_version(
         workspace=workspace,
         created_by=actor,
         number=number,
-        name=(name or f"{origin_label} {number}")[:150],
+        name=fitting(ModelVersion, "name", name or f"{origin_label} {number}"),
         kind=kind,
         family=Family(family).value,
         task_type=task_type,
         origin=origin.model_dump(mode="json") if isinstance(origin, Schema) else origin,
-        origin_label=origin_label[:200],
+        origin_label=fitting(ModelVersion, "origin_label", origin_label),
         parent=parent,
         dataset_version=dataset_version,
     )
@@ -207,7 +208,7 @@ def update_version(*, actor: User, version: ModelVersion, name: str, notes: str 
     access.require(actor, version.workspace, Action.EDIT)
     if not name.strip():
         raise UserError(_("Give the model a name."), field="name")
-    version.name, version.notes = name.strip()[:150], notes.strip()
+    version.name, version.notes = fitting(ModelVersion, "name", name.strip()), notes.strip()
     version.save(update_fields=["name", "notes"])
     audit.record(actor, "model_version.changed", version, name=version.name)
 

@@ -27,6 +27,7 @@ class Picked:
     has_more: bool
     path: str = ""
     """Where the search is asked, as ListPage.path."""
+    most_characters = MAX_SEARCH_CHARACTERS
 
     @property
     def is_searched(self) -> bool:

@@ -76,6 +76,8 @@ class ListPage:
     path: str = ""
     """Where the list is, for a page that answers a POST elsewhere; empty where the page itself is asked again."""
 
+    most_characters = MAX_SEARCH_CHARACTERS
+
     @property
     def id(self) -> str:
         """The id of the element that holds the results."""

@@ -7,6 +7,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+def longest(model: type[models.Model], field: str) -> int:
+    """Return how many characters a text field takes, for forms and serializers that are not made from the model."""
+    return model._meta.get_field(field).max_length  # type: ignore[union-attr, return-value]
+
+
+def fitting(model: type[models.Model], field: str, text: str) -> str:
+    """Return `text` without what its field cannot hold."""
+    return text[: longest(model, field)]
+
+
 class Identified(models.Model):
     """A random id: an address tells nothing about how many others there are."""
 

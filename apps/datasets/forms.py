@@ -6,9 +6,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import StudioForm, TextArea
-from apps.datasets.models import Import, task_choices
+from apps.core.models import longest
+from apps.datasets.models import Dataset, Import, task_choices
 from apps.datasets.services import parts_of
 from workers.contracts.encodings import ENCODINGS
+from workers.shared import addresses
 
 _MOST_PASTED_CHARACTERS = 2_000_000
 
@@ -28,13 +30,13 @@ class UploadForm(StudioForm):
     address = forms.CharField(
         label=_("Address"),
         required=False,
-        max_length=2048,
+        max_length=addresses.MOST_CHARACTERS,
         widget=forms.URLInput(attrs={"placeholder": "https://example.org/rows.csv"}),
     )
     name = forms.CharField(
         label=_("Name"),
         required=False,
-        max_length=150,
+        max_length=longest(Dataset, "name"),
         help_text=_("Left empty, it is called like the file."),
     )
 
@@ -114,7 +116,7 @@ class ConfirmForm(StudioForm):
 
 
 class DatasetForm(StudioForm):
-    name = forms.CharField(label=_("Name"), max_length=150)
+    name = forms.CharField(label=_("Name"), max_length=longest(Dataset, "name"))
     description = forms.CharField(
         label=_("Description"), required=False, max_length=2000, widget=TextArea(attrs={"rows": 3})
     )

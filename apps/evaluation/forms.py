@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import StudioForm
+from apps.evaluation.services import MOST_ROWS
 
 
 class EvaluationForm(StudioForm):
@@ -29,7 +30,7 @@ class EvaluationForm(StudioForm):
         label=_("Rows to sample"),
         required=False,
         min_value=1,
-        max_value=10_000_000,
+        max_value=MOST_ROWS,
         help_text=_(
             "A fixed random sample; labels keep their shares. Leave empty to use every row. In a comparison, an untrained starter answers at most 100 rows."
         ),

@@ -4,6 +4,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.forms import NewAccountForm
+from apps.core.models import longest
+from apps.workspaces.models import Workspace
 
 
 class SetUpForm(NewAccountForm):
@@ -13,7 +15,7 @@ class SetUpForm(NewAccountForm):
     )
     workspace = forms.CharField(
         label=_("Name of your team or project"),
-        max_length=100,
+        max_length=longest(Workspace, "name"),
         required=False,
         help_text=_("Data, models and apps belong to a workspace. You can rename it later."),
     )

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.core.database import is_outage
 from apps.core.errors import UserError
+from apps.core.models import fitting
 from apps.core.storage import storage
 from apps.jobs import signals
 from apps.jobs.models import Job, JobEvent
@@ -53,7 +54,7 @@ def enqueue(*, actor: User | None, workspace: Workspace, kind: JobKind, title: s
         workspace=workspace,
         created_by=actor,
         kind=kind.name,
-        title=title[:200],
+        title=fitting(Job, "title", title),
         queue=kind.queue.value,
         spec=spec.model_dump(mode="json"),
     )

@@ -8,12 +8,14 @@ from pydantic import ValidationError
 
 from apps.catalog.models import ModelVersion
 from apps.core.forms import StudioForm
+from apps.core.models import longest
 from apps.core.settings_fields import form_field
 from apps.core.validation_messages import problem_message
 from apps.core.verdicts import VerdictText
 from apps.publishing.kinds import AppKind, AppSettings, setting_group
-from apps.publishing.kinds.base import ICONS
+from apps.publishing.kinds.base import ICONS, MOST_SUGGESTIONS
 from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS
+from apps.publishing.models import App, ShareLink
 from apps.workspaces.forms import ApiKeyForm
 
 
@@ -23,7 +25,10 @@ class AppForm(StudioForm):
     model: Any = forms.ModelChoiceField(
         label=_("Model"), queryset=ModelVersion.objects.none(), empty_label=None
     )
-    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("Visitors see it at the top."))
+    most_suggestions = MOST_SUGGESTIONS
+    name = forms.CharField(
+        label=_("Name"), max_length=longest(App, "name"), help_text=_("Visitors see it at the top.")
+    )
     confirm_verdict = forms.BooleanField(
         label=_("Publish this model anyway"),
         required=False,
@@ -103,7 +108,7 @@ def link_password_field() -> forms.CharField:
 class LinkForm(StudioForm):
     name = forms.CharField(
         label=_("For whom?"),
-        max_length=80,
+        max_length=longest(ShareLink, "name"),
         required=False,
         help_text=_("Only you see this, for instance: pilot group."),
     )

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from apps.accounts.models import User
 from apps.catalog import services as catalog
 from apps.core.errors import UserError
+from apps.core.models import fitting
 from apps.datasets.services import keeping as datasets
 from apps.jobs.states import ACTIVE
 from apps.training.models import Run
@@ -65,7 +66,7 @@ def continue_run(*, actor: User, run: Run, more: More, name: str = "") -> Run:
         version,
         base_version,
         plan,
-        name=name.strip() or (_("%(run)s, continued") % {"run": run.name})[:150],
+        name=name.strip() or fitting(Run, "name", _("%(run)s, continued") % {"run": run.name}),
     )
     audit.record(actor, "run.continued", made, run=run.name)
     return made

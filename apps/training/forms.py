@@ -14,8 +14,10 @@ from pydantic.fields import FieldInfo
 
 from apps.core import settings_fields
 from apps.core.forms import StudioForm
+from apps.core.models import longest
 from apps.core.settings_fields import plain_type
 from apps.core.validation_messages import problem_message
+from apps.training.models import Run
 from workers.contracts.objectives import OBJECTIVES, ObjectiveInfo
 from workers.contracts.recipes import Length, Recipe
 
@@ -267,4 +269,4 @@ def _split(value: str) -> list[str]:
 
 
 class RunNameForm(StudioForm):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=150)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=longest(Run, "name"))

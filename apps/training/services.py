@@ -18,6 +18,7 @@ from apps.accounts.models import User
 from apps.catalog import services as catalog
 from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
+from apps.core.models import fitting
 from apps.datasets.models import DatasetVersion
 from apps.datasets.services import keeping as datasets
 from apps.jobs import accelerator_quota
@@ -264,7 +265,7 @@ def create_run(
     workspace = preflight.workspace
     number = next_number(workspace, "run")
     about = name or version.dataset.name
-    name = (name or _("%(data)s, run %(n)d") % {"data": about[:130], "n": number})[:150]
+    name = fitting(Run, "name", name or _("%(data)s, run %(n)d") % {"data": about[:130], "n": number})
     model = catalog.create_tuned_version(
         actor=actor,
         workspace=workspace,
@@ -384,6 +385,6 @@ def rename_run(*, actor: User, run: Run, name: str) -> None:
     access.require(actor, run.workspace, Action.EDIT)
     if not name.strip():
         raise UserError(_("A run needs a name."), field="name")
-    before, run.name = run.name, name.strip()[:150]
+    before, run.name = run.name, fitting(Run, "name", name.strip())
     run.save(update_fields=["name"])
     audit.record(actor, "run.renamed", run, before=before)

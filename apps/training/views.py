@@ -159,6 +159,7 @@ def preflight(request: WorkspaceRequest, found: Preflight) -> HttpResponse:
     ]
     context = {
         "preflight": found,
+        "name_form": RunNameForm(),
         "result": found.result,
         "findings": fixes,
         "change": _address_of(change),
@@ -218,6 +219,7 @@ def detail(request: WorkspaceRequest, run: Run) -> HttpResponse:
     """The run's story, from top to bottom: what it is doing, how it is going, what it says, what it cost."""
     context = {
         "run": run,
+        "name_form": RunNameForm(),
         "lineage": lineage_of(run),
         **_figures(run),
         "more": _more_offered(run),

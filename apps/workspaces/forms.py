@@ -8,15 +8,18 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.forms import NewAccountForm
 from apps.core.forms import StudioForm
+from apps.core.models import longest
 from apps.workspaces.access.api_keys import DAYS
 from apps.workspaces.audit.words import action_words, kind_words
-from apps.workspaces.models import AuditEntry, Membership, Role, Workspace
+from apps.workspaces.models import ApiKey, AuditEntry, Membership, Role, Workspace
 from apps.workspaces.querysets import NO_ONE
 
 
 class ApiKeyForm(StudioForm):
     name = forms.CharField(
-        label=_("What is it for?"), max_length=100, help_text=_("For instance: nightly retraining script.")
+        label=_("What is it for?"),
+        max_length=longest(ApiKey, "name"),
+        help_text=_("For instance: nightly retraining script."),
     )
     can_write = forms.BooleanField(
         label=_("It may also write: upload, train, publish"), required=False, initial=True
@@ -84,7 +87,7 @@ class JoinForm(NewAccountForm):
 
 
 class NameForm(StudioForm):
-    name = forms.CharField(label=_("Name"), max_length=100)
+    name = forms.CharField(label=_("Name"), max_length=longest(Workspace, "name"))
 
 
 class HandOverForm(StudioForm):
@@ -143,6 +146,6 @@ def _in_words(entries: Any, name: str, words: Callable[[str], str]) -> list[tupl
 class DeleteForm(StudioForm):
     typed_name = forms.CharField(
         label=_("Type the name of the workspace to confirm"),
-        max_length=100,
+        max_length=longest(Workspace, "name"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

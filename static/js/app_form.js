@@ -9,7 +9,7 @@ function draw() {
   }
   const lines = (form.elements.suggestions?.value ?? "").split("\n").filter((line) => line.trim());
   suggestions.replaceChildren(
-    ...lines.slice(0, 6).map((line) => {
+    ...lines.slice(0, Number(suggestions.dataset.lookSuggestions)).map((line) => {
       const chip = document.createElement("span");
       chip.textContent = line;
       return chip;

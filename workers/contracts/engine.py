@@ -15,23 +15,32 @@ out_of_memory (503), engine_error (500). In a stream that has begun, an error is
 A closed connection cancels its request at once. finish_reason is stop, length or cancelled.
 """
 
+from typing import Annotated
+
 from pydantic import BaseModel, Field
 
 from workers.contracts.families import Family
 from workers.contracts.model_folder import PromptMessage
+
+HIGHEST_TEMPERATURE = 2.0
+HIGHEST_PENALTY = 2.0
+Temperature = Annotated[float, Field(ge=0, le=HIGHEST_TEMPERATURE)]
+TopP = Annotated[float, Field(ge=0, le=1)]
+RepetitionPenalty = Annotated[float, Field(gt=0, le=HIGHEST_PENALTY)]
+StopTexts = Annotated[list[str], Field(max_length=4)]
 
 
 class Sampling(BaseModel):
     """Per-request generation settings; temperature 0 is greedy."""
 
     max_tokens: int | None = Field(None, ge=1)
-    temperature: float = Field(0.7, ge=0, le=2)
-    top_p: float = Field(1.0, ge=0, le=1)
+    temperature: Temperature = 0.7
+    top_p: TopP = 1.0
     """0 leaves the most likely token alone."""
     top_k: int = Field(0, ge=0)
-    repetition_penalty: float = Field(1.0, gt=0, le=2)
+    repetition_penalty: RepetitionPenalty = 1.0
     seed: int | None = None
-    stop: list[str] = Field(default_factory=list, max_length=4)
+    stop: StopTexts = Field(default_factory=list)
     min_tokens: int = Field(0, ge=0)
     """The answer does not end before; never more than half of what the model reads."""
     sentence_after: int | None = Field(None, ge=1)

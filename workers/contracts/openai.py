@@ -25,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from workers.contracts.engine import RepetitionPenalty, StopTexts, Temperature, TopP
 from workers.contracts.model_folder import PromptMessage
 
 UNSUPPORTED = frozenset(
@@ -122,13 +123,13 @@ class GenerationRequest(BaseModel):
     max_tokens: TokenLimit = None
     max_completion_tokens: TokenLimit = None
     min_tokens: int | None = Field(None, ge=0)
-    temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, ge=0, le=1)
+    temperature: Temperature | None = None
+    top_p: TopP | None = None
     top_k: Annotated[int | None, Field(ge=NO_LIMIT), AfterValidator(_unlimited_is_none)] = None
     min_p: Literal[0] | None = None
-    repetition_penalty: float | None = Field(None, gt=0, le=2)
+    repetition_penalty: RepetitionPenalty | None = None
     seed: int | None = None
-    stop: list[str] = Field(default_factory=list, max_length=4)
+    stop: StopTexts = Field(default_factory=list)
     n: Literal[1] | None = 1
     presence_penalty: Literal[0] | None = 0
     frequency_penalty: Literal[0] | None = 0

@@ -59,8 +59,8 @@ class Example:
     cut: bool = False
 
     @property
-    def tokens(self) -> int:
-        """Tokens that the model computes on, padding aside."""
+    def input_length(self) -> int:
+        """Tokens of the input. What the whole row costs a model depends on its objective (`Objective.tokens`)."""
         return len(self.input_ids)
 
 

@@ -137,11 +137,11 @@ def pack(examples: Sequence[Example], budget: int) -> Iterator[list[Example]]:
     group: list[Example] = []
     used = 0
     for example in examples:
-        if group and used + example.tokens > budget:
+        if group and used + example.input_length > budget:
             yield group
             group, used = [], 0
         group.append(example)
-        used += example.tokens
+        used += example.input_length
     if group:
         yield group
 

@@ -67,7 +67,7 @@ def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
         speed = Speed(0.0, 0.0, needed, loaded.manifest.parameters)
         usable = counted.usable
         if usable and not too_large:
-            with memory_explained(recipe, max(example.tokens for example in usable)):
+            with memory_explained(recipe, max(example.input_length for example in usable)):
                 speed = measure_speed(loaded, recipe, precision, usable, counted.watched, phases)
             too_large = _memory_findings(speed.memory_bytes, recipe, device)
         findings += too_large

@@ -66,7 +66,7 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
 
         phases.begin("encoding rows")
         recipe, data = _encode(spec, loaded, train_rows, watched, tick, reporter.log)
-        longest = max(example.tokens for example in data.train)
+        longest = max(example.input_length for example in data.train)
 
         with memory_explained(recipe, longest):
             loaded.precision = precision

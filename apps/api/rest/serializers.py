@@ -8,23 +8,27 @@ from rest_framework import serializers
 
 from apps.api.rest.schema import RECIPE_REF
 from apps.catalog.models import BaseModel, Export, ModelVersion
+from apps.core.models import longest
 from apps.core.settings_fields import api_field
 from apps.core.verdicts import PlanText, VerdictText, verdict_text
 from apps.datasets.models import Dataset, DatasetVersion, Import, task_choices
 from apps.evaluation.models import Comparison, Evaluation
+from apps.evaluation.services import MOST_ROWS
 from apps.jobs.models import Job
 from apps.jobs.queue_order import Queues
 from apps.publishing.kinds import settings_fields
 from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS
-from apps.publishing.models import App, AppVersion
+from apps.publishing.models import App, AppVersion, ShareLink
 from apps.training.models import Preflight, Run
 from apps.workspaces.access.api_keys import DAYS, MOST_DAYS
+from apps.workspaces.models import ApiKey
 from workers.contracts.encodings import ENCODINGS
 from workers.contracts.recipes import Length
 from workers.contracts.roles import Role
 from workers.contracts.verdicts import RunEnding, VerdictCode
+from workers.shared import addresses
 
-MOST_ROWS = 10_000_000
+MOST_PARTS = 10_000_000
 
 
 @extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
@@ -130,16 +134,18 @@ class UploadSerializer(serializers.Serializer[Any]):
     parts = serializers.IntegerField(
         required=False,
         min_value=1,
-        max_value=MOST_ROWS,
+        max_value=MOST_PARTS,
         help_text="With `upload`: how many parts the file has.",
     )
     address = serializers.CharField(
         required=False,
-        max_length=2048,
+        max_length=addresses.MOST_CHARACTERS,
         help_text="A public http or https address that gives the file itself; the studio fetches it.",
     )
-    filename = serializers.CharField(required=False, max_length=255, default="pasted.txt")
-    name = serializers.CharField(required=False, max_length=150, default="")
+    filename = serializers.CharField(
+        required=False, max_length=longest(Import, "filename"), default="pasted.txt"
+    )
+    name = serializers.CharField(required=False, max_length=longest(Dataset, "name"), default="")
     dataset = serializers.UUIDField(
         required=False, help_text="Add a version to this dataset instead of making one."
     )
@@ -236,7 +242,9 @@ class PreflightSerializer(serializers.ModelSerializer[Preflight]):
 
 class RunRequestSerializer(serializers.Serializer[Any]):
     preflight = serializers.UUIDField(help_text="One that has succeeded.")
-    name = serializers.CharField(required=False, default="", max_length=150, allow_blank=True)
+    name = serializers.CharField(
+        required=False, default="", max_length=longest(Run, "name"), allow_blank=True
+    )
     max_minutes = serializers.FloatField(
         required=False,
         allow_null=True,
@@ -249,7 +257,9 @@ class ContinueRequestSerializer(serializers.Serializer[Any]):
 
     epochs = serializers.FloatField(required=False, allow_null=True, default=None, help_text="More epochs.")
     minutes = serializers.FloatField(required=False, allow_null=True, default=None, help_text="More minutes.")
-    name = serializers.CharField(required=False, default="", max_length=150, allow_blank=True)
+    name = serializers.CharField(
+        required=False, default="", max_length=longest(Run, "name"), allow_blank=True
+    )
 
 
 class PlanSerializer(serializers.Serializer[PlanText]):
@@ -383,7 +393,9 @@ class ComparisonRequestSerializer(serializers.Serializer[Any]):
     all_rows = serializers.BooleanField(
         required=False, default=False, help_text="With `model`: use every test row instead of a sample."
     )
-    name = serializers.CharField(required=False, default="", max_length=200, allow_blank=True)
+    name = serializers.CharField(
+        required=False, default="", max_length=longest(Comparison, "name"), allow_blank=True
+    )
 
 
 class ComparisonSerializer(serializers.ModelSerializer[Comparison]):
@@ -433,7 +445,7 @@ class AppRequestSerializer(serializers.Serializer[Any]):
     """What is left out gets the default that fits the model. Settings that the app's kind does not have are ignored."""
 
     model = serializers.UUIDField()
-    name = serializers.CharField(max_length=80)
+    name = serializers.CharField(max_length=longest(App, "name"))
     publish = serializers.BooleanField(required=False, default=True)
     confirm_verdict = serializers.BooleanField(
         required=False,
@@ -447,7 +459,9 @@ class AppRequestSerializer(serializers.Serializer[Any]):
 
 class LinkSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(read_only=True)
-    name = serializers.CharField(required=False, default="", max_length=80, allow_blank=True)
+    name = serializers.CharField(
+        required=False, default="", max_length=longest(ShareLink, "name"), allow_blank=True
+    )
     password = serializers.CharField(
         required=False,
         default="",
@@ -462,7 +476,7 @@ class LinkSerializer(serializers.Serializer[Any]):
 
 class AppKeySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(read_only=True)
-    name = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=longest(ApiKey, "name"))
     prefix = serializers.CharField(read_only=True, help_text="How the secret begins.")
     can_write = serializers.BooleanField(
         required=False, default=True, help_text="May ask the app; without it, only see that the app is there."

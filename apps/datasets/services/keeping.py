@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.core.disk_space import free_disk
 from apps.core.errors import UserError
+from apps.core.models import fitting
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.jobs.models import Job
 from apps.jobs.states import CLAIMED
@@ -24,7 +25,7 @@ def update_dataset(*, actor: User, dataset: Dataset, name: str, description: str
     access.require(actor, dataset.workspace, Action.EDIT)
     if not name.strip():
         raise UserError(_("Give the dataset a name."), field="name")
-    dataset.name, dataset.description = name.strip()[:150], description.strip()
+    dataset.name, dataset.description = fitting(Dataset, "name", name.strip()), description.strip()
     dataset.save(update_fields=["name", "description"])
     audit.record(actor, "dataset.changed", dataset, name=dataset.name)
 

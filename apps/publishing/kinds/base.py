@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-from workers.contracts.engine import Sampling
+from workers.contracts.engine import HIGHEST_PENALTY, HIGHEST_TEMPERATURE, Sampling
 from workers.contracts.model_folder import PromptMessage
 
 MOST_SUGGESTIONS = 6
@@ -122,7 +122,7 @@ class SamplingSettings(AppSettings):
         help_text=gettext_noop("0 gives the likeliest answer, as in the evaluation; higher varies more."),
         group="sampling",
         ge=0,
-        le=2,
+        le=HIGHEST_TEMPERATURE,
     )
     top_p: float = setting(
         1.0,
@@ -138,7 +138,7 @@ class SamplingSettings(AppSettings):
         help_text=gettext_noop("Above 1, the model repeats itself less."),
         group="sampling",
         ge=0.5,
-        le=2,
+        le=HIGHEST_PENALTY,
     )
 
 

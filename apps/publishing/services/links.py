@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.core.errors import UserError
+from apps.core.models import fitting
 from apps.core.passwords import trim
 from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS
 from apps.publishing.models import App, ShareLink
@@ -29,7 +30,7 @@ def create_share_link(*, actor: User, app: App, name: str = "", password: str = 
         workspace=app.workspace,
         created_by=actor,
         app=app,
-        name=name.strip()[:80],
+        name=fitting(ShareLink, "name", name.strip()),
         token_hash=hash_token(token),
         token_encrypted=encrypt_token(token),
         password=_hashed(password),

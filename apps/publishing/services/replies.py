@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.errors import NotVisible, UserError
+from apps.core.models import fitting
 from apps.publishing import limits
 from apps.publishing.entrance import Entrance
 from apps.publishing.models import AppVersion, Conversation, Feedback, Message
@@ -134,7 +135,7 @@ def stop(*, entrance: Entrance, message_id: str) -> None:
 def give_feedback(*, entrance: Entrance, message_id: str, helped: bool, comment: str = "") -> Feedback:
     answer = _own(entrance, message_id, Message.Role.ASSISTANT)
     feedback, _created = Feedback.objects.update_or_create(
-        message=answer, defaults={"helped": helped, "comment": comment.strip()[:1000]}
+        message=answer, defaults={"helped": helped, "comment": fitting(Feedback, "comment", comment.strip())}
     )
     return feedback
 

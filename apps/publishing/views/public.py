@@ -102,7 +102,7 @@ def visit(
     except Locked:
         # A visitor who is locked out right after the right password keeps no cookie.
         error = no_cookies() if _UNLOCKED in request.GET else ""
-        return render(request, "publishing/public/password.html", {"token": token, "error": error})
+        return _password_page(request, token, error)
     except Http404:
         if token is None:
             raise
@@ -230,6 +230,11 @@ def _drawn(message: Message) -> Any:
     return message
 
 
+def _password_page(request: HttpRequest, token: str | None, error: str) -> HttpResponse:
+    context = {"token": token, "error": error, "most_password_characters": MOST_PASSWORD_CHARACTERS}
+    return render(request, "publishing/public/password.html", context)
+
+
 @csrf_exempt
 @require_POST
 @_private
@@ -245,8 +250,7 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
         password = request.POST.get("password", "")[:MOST_PASSWORD_CHARACTERS]
         check_link_password(link=link, password=password, address=address_of_request(request.META))
     except UserError as error:
-        context = {"token": token, "error": error.message}
-        return error.mark(render(request, "publishing/public/password.html", context))
+        return error.mark(_password_page(request, token, error.message))
     response = redirect(f"{reverse('publishing:visit', args=[token])}?{_UNLOCKED}=1")
     grant(response, link)
     return response

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from apps.accounts.models import User
+from apps.core.models import fitting
 from apps.core.spreadsheets import inert
 from apps.workspaces.audit.append_only import expire
 from apps.workspaces.audit.origin import current_address
@@ -37,7 +38,7 @@ def record(
     if key := getattr(actor, "api_key", None):
         changes["key"] = str(key)
     with override("en"):  # pages translate what is the studio's own (apps.workspaces.audit.words)
-        label = str(target)[:200]
+        label = fitting(AuditEntry, "object_label", str(target))
     AuditEntry.objects.create(
         workspace=workspace or getattr(target, "workspace", None),
         actor=actor if actor is not None and actor.is_authenticated else None,

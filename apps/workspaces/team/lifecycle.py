@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.core.errors import UserError
+from apps.core.models import fitting
 from apps.workspaces import access, audit, usage
 from apps.workspaces.access import Action
 from apps.workspaces.models import Membership, Role, Workspace, new_split_key
@@ -32,7 +33,7 @@ def rename_workspace(*, actor: User, workspace: Workspace, name: str) -> None:
     access.require(actor, workspace, Action.MANAGE)
     if not name.strip():
         raise UserError(_("Give the workspace a name."), field="name")
-    before, workspace.name = workspace.name, name.strip()[:100]
+    before, workspace.name = workspace.name, fitting(Workspace, "name", name.strip())
     workspace.save(update_fields=["name"])
     audit.record(actor, "workspace.renamed", workspace, workspace=workspace, before=before)
 

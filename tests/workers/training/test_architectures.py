@@ -152,4 +152,4 @@ def test_adapters_are_learned_and_merged_and_a_head_is_learned_whole(kind, bring
 def test_rows_longer_than_a_models_window_are_packed(bring):
     loaded = bring("Mistral")
     assert create_objective(loaded, Recipe()).batching is Batching.PACKING
-    assert max(example.tokens for example in _examples(loaded)) > loaded.model.config.sliding_window
+    assert max(example.input_length for example in _examples(loaded)) > loaded.model.config.sliding_window

@@ -165,7 +165,7 @@ def _lengths(result, spec, data):
     loaded = load_folder(Path(spec.work) / "out")
     rows = read_rows(data, "train")
     whole = encode_rows(rows, loaded.tokenizer, loaded.manifest, max_length=None, max_target_length=None)
-    return [example.tokens for example in whole]
+    return [example.input_length for example in whole]
 
 
 def test_no_limit_is_set_by_itself_and_a_chosen_one_agrees_with_the_estimate(

@@ -31,7 +31,7 @@ class Classification(Objective):
         return group_by_length(examples, self._budget, lambda example: (len(example.input_ids),))
 
     def size(self, examples: Sequence[Example]) -> int:
-        return len(examples) * max(example.tokens for example in examples)
+        return len(examples) * max(example.input_length for example in examples)
 
     def loss_sum(self, examples: Sequence[Example]) -> torch.Tensor:
         logits, labels = self._answers(examples)

@@ -41,7 +41,7 @@ class SupervisedFineTuning(Objective):
         return group_by_length(examples, self._budget, lambda example: (len(example.input_ids),))
 
     def size(self, examples: Sequence[Example]) -> int:
-        tokens = [example.tokens for example in examples]
+        tokens = [example.input_length for example in examples]
         return sum(tokens) if self.batching is Batching.PACKING else len(tokens) * max(tokens)
 
     def validate(self, examples: Sequence[Example]) -> tuple[float, int | None]:
