@@ -7,7 +7,7 @@ from apps.accounts.language import choose_language
 from apps.core.views import healthz
 from apps.jobs.urls import websocket_urlpatterns as jobs_sockets
 from apps.publishing.urls import websocket_urlpatterns as publishing_sockets
-from apps.workspaces.access.rules import ANYONE, declare_rules, door
+from apps.workspaces.access.rules import ANYONE, access_rule, declare_rules
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -33,7 +33,7 @@ websocket_urlpatterns = [*jobs_sockets, *publishing_sockets]
 
 declare_rules(
     {
-        "healthz": door(get=ANYONE),
-        "set_language": door(post=ANYONE),
+        "healthz": access_rule(get=ANYONE),
+        "set_language": access_rule(post=ANYONE),
     }
 )

@@ -1,4 +1,4 @@
-"""The doors of WebSockets: only pages of this site come in, at a bounded rate, and where a part of the studio does not work
+"""What every WebSocket asks for: only pages of this site come in, at a bounded rate, and where a part of the studio does not work
 they are told to come back. A refusal is logged with its reason."""
 
 from __future__ import annotations

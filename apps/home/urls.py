@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.home import views
-from apps.workspaces.access.rules import VIEW, declare_rules, door
+from apps.workspaces.access.rules import VIEW, access_rule, declare_rules
 
 app_name = "home"
 urlpatterns = [
@@ -14,4 +14,4 @@ urlpatterns = [
 ]
 
 # Before set-up the first page is open to everyone and says how to set the studio up.
-declare_rules({"home:home": door(get=VIEW)})
+declare_rules({"home:home": access_rule(get=VIEW)})

@@ -4,7 +4,7 @@ from django.urls import path
 
 from apps.jobs import views
 from apps.jobs.consumers import JobConsumer
-from apps.workspaces.access.rules import VIEW, declare_rules, door
+from apps.workspaces.access.rules import VIEW, access_rule, declare_rules
 
 app_name = "jobs"
 urlpatterns = [
@@ -18,6 +18,6 @@ websocket_urlpatterns = [path("ws/jobs/<uuid:job_id>/", JobConsumer.as_asgi())]
 
 declare_rules(
     {
-        "ws/jobs/<uuid:job_id>/": door(opening=VIEW, of="job"),
+        "ws/jobs/<uuid:job_id>/": access_rule(opening=VIEW, of="job"),
     }
 )

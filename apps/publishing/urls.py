@@ -7,7 +7,7 @@ from django.urls import path
 
 from apps.publishing.consumers import AppSocket, TrialSocket
 from apps.publishing.views import public, studio, trial
-from apps.workspaces.access.rules import LINK, SIGN_IN, VIEW, declare_rules, door
+from apps.workspaces.access.rules import LINK, SIGN_IN, VIEW, access_rule, declare_rules
 
 _VISIT = "a/<str:token>/"
 _PREVIEW = "apps/<uuid:app_id>/preview/"
@@ -58,17 +58,21 @@ websocket_urlpatterns = [
 
 declare_rules(
     {
-        "publishing:preview": door(get=VIEW, of="app"),
-        "publishing:preview_act": door(post=VIEW, of="app", names={"conversation": "preview_conversation"}),
-        "publishing:preview_conversation": door(get=VIEW, of="app preview_conversation", absent=302),
-        "publishing:preview_stream": door(get=VIEW, of="app preview_message"),
-        "publishing:visit": door(get=LINK, of="link_token"),
-        "publishing:visit_unlock": door(post=LINK, of="link_token"),
-        "publishing:visit_act": door(post=LINK, of="link_token", names={"conversation": "conversation"}),
-        "publishing:visit_conversation": door(get=LINK, of="link_token conversation", absent=302),
-        "publishing:visit_stream": door(get=LINK, of="link_token message"),
-        "ws/a/<str:token>/": door(opening=LINK, of="link_token"),
-        "ws/apps/<uuid:app_id>/": door(opening=VIEW, of="app"),
-        "ws/try/": door(opening=SIGN_IN, names={"model": "model"}),
+        "publishing:preview": access_rule(get=VIEW, of="app"),
+        "publishing:preview_act": access_rule(
+            post=VIEW, of="app", names={"conversation": "preview_conversation"}
+        ),
+        "publishing:preview_conversation": access_rule(get=VIEW, of="app preview_conversation", absent=302),
+        "publishing:preview_stream": access_rule(get=VIEW, of="app preview_message"),
+        "publishing:visit": access_rule(get=LINK, of="link_token"),
+        "publishing:visit_unlock": access_rule(post=LINK, of="link_token"),
+        "publishing:visit_act": access_rule(
+            post=LINK, of="link_token", names={"conversation": "conversation"}
+        ),
+        "publishing:visit_conversation": access_rule(get=LINK, of="link_token conversation", absent=302),
+        "publishing:visit_stream": access_rule(get=LINK, of="link_token message"),
+        "ws/a/<str:token>/": access_rule(opening=LINK, of="link_token"),
+        "ws/apps/<uuid:app_id>/": access_rule(opening=VIEW, of="app"),
+        "ws/try/": access_rule(opening=SIGN_IN, names={"model": "model"}),
     }
 )

@@ -156,22 +156,23 @@ def path_of(address: Address, arguments: list[str]) -> str:
 
 def own(world: World, place: Place, address: Address, person: str) -> list[str]:
     """The address of what lies in `place`."""
-    door = address.door
-    assert door is not None
-    return [place.id_of(kind, person) for kind in door.of] + [
-        VALUES.get(name) or place.id_of(name) for name in door.values
+    access_rule = address.access_rule
+    assert access_rule is not None
+    return [place.id_of(kind, person) for kind in access_rule.of] + [
+        VALUES.get(name) or place.id_of(name) for name in access_rule.values
     ]
 
 
 def of_somebody_else(place: Place, address: Address, person: str) -> list[str]:
     """As `own`, but what lies inside is another visitor's or another member's; empty where nothing is anybody's own."""
-    door = address.door
-    assert door is not None
+    access_rule = address.access_rule
+    assert access_rule is not None
     other = "owner" if person != "owner" else "editor"
     inner = [
-        place.things.get(f"strangers_{kind}") or place.of_member.get((kind, other)) for kind in door.of[1:]
+        place.things.get(f"strangers_{kind}") or place.of_member.get((kind, other))
+        for kind in access_rule.of[1:]
     ]
-    return [place.id_of(door.of[0]), *(str(row.pk) for row in inner)] if all(inner) else []
+    return [place.id_of(access_rule.of[0]), *(str(row.pk) for row in inner)] if all(inner) else []
 
 
 def random_like(kind: str, known: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from apps.workspaces.access import ALLOWED, Action
-from apps.workspaces.access.rules import Door, Needs, Rule
+from apps.workspaces.access.rules import AccessRule, Need, Needs
 from apps.workspaces.access.url_inventory import Address, addresses
 from tests.access.asking import (
     ABSENT,
@@ -29,19 +29,23 @@ MARKS_NOT_LOOKED_FOR = ("admin/", "console/")
 """Administrators look after every workspace."""
 
 
-def for_each(chosen: Callable[[Address, Door], Any]) -> pytest.MarkDecorator:
+def for_each(chosen: Callable[[Address, AccessRule], Any]) -> pytest.MarkDecorator:
     """One test for each address with an entry in the table for which `chosen` is true, named like the address."""
-    found = [address for address in ADDRESSES if address.door is not None and chosen(address, address.door)]
+    found = [
+        address
+        for address in ADDRESSES
+        if address.access_rule is not None and chosen(address, address.access_rule)
+    ]
     assert found, "without an address there is no test"
     return pytest.mark.parametrize("address", [pytest.param(address, id=address.key) for address in found])
 
 
-def expected(person: str, door: Door, rule: Rule, whose: str) -> set[str]:
+def expected(person: str, access_rule: AccessRule, rule: Need, whose: str) -> set[str]:
     """What the table says that `person` is answered. `whose` is ours, theirs (the outsider's) or no one's."""
-    has_object = bool(door.of)
+    has_object = bool(access_rule.of)
     if rule == Needs.NOTHING:
         # A page for everybody may send on to the sign-in, for instance once an address is confirmed.
-        return {IN, SIGN_IN} | ({ABSENT} if door.values else set())
+        return {IN, SIGN_IN} | ({ABSENT} if access_rule.values else set())
     if rule == Needs.NO_ONE:
         return {FORBIDDEN, SIGN_IN, ABSENT}
     if rule in (Needs.LINK, Needs.INVITATION):
@@ -64,7 +68,7 @@ def expected(person: str, door: Door, rule: Rule, whose: str) -> set[str]:
         # A page may ask for the role where the person is now before it looks for the object.
         refused = {NO_WORKSPACE} if at_home is None else set() if asked in ALLOWED[at_home] else {FORBIDDEN}
         return {ABSENT} | refused
-    return {IN} if asked in ALLOWED[role] else {ABSENT if door.hides else FORBIDDEN}
+    return {IN} if asked in ALLOWED[role] else {ABSENT if access_rule.hides else FORBIDDEN}
 
 
 def _role(person: str, whose: str) -> str | None:
@@ -75,23 +79,23 @@ def _role(person: str, whose: str) -> str | None:
 
 def ids_to_ask_for(world: World, address: Address, person: str) -> list[tuple[str, list[str]]]:
     """Whose objects to ask for, and their ids."""
-    door = address.door
-    assert door is not None
+    access_rule = address.access_rule
+    assert access_rule is not None
     ours = own(world, world.ours, address, person)
     of_admin = address.route.startswith("admin/")
-    if not door.of or of_admin:
+    if not access_rule.of or of_admin:
         # Whose it is makes no difference to who is let into the admin.
         return [("ours", ours)]
     theirs = own(world, world.theirs, address, person)
-    unowned = [random_like(kind, known) for kind, known in zip(door.of, ours, strict=False)]
-    return [("ours", ours), ("theirs", theirs), ("no one's", unowned + ours[len(door.of) :])]
+    unowned = [random_like(kind, known) for kind, known in zip(access_rule.of, ours, strict=False)]
+    return [("ours", ours), ("theirs", theirs), ("no one's", unowned + ours[len(access_rule.of) :])]
 
 
 def is_leak(person: str, address: Address, answer: Answer) -> bool:
     """Whether the answer names what lies in a workspace that this person is no member of."""
     if (
         address.route.startswith(MARKS_NOT_LOOKED_FOR)
-        or Needs.LINK in (address.door or Door({})).needs.values()
+        or Needs.LINK in (address.access_rule or AccessRule({})).needs.values()
     ):
         return False
     hidden = {OURS, THEIRS} - ({OURS} if person in ROLES else {THEIRS} if person == "outsider" else set())

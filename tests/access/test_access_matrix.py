@@ -20,7 +20,7 @@ from django.urls.resolvers import RegexPattern
 from apps.datasets.views import browsing
 from apps.workspaces.access import Action
 from apps.workspaces.access.access_table import ADMIN_ACTIONS, ADMIN_MAY
-from apps.workspaces.access.rules import DECLARED, OPEN, Door, Needs
+from apps.workspaces.access.rules import DECLARED, OPEN, AccessRule, Needs
 from apps.workspaces.access.url_inventory import Address, addresses, unlisted
 from tests.access.asking import (
     ABSENT,
@@ -49,20 +49,20 @@ ALSO = {
 """What an address also answers to whom it lets in, because it wants what a page before it leaves."""
 
 
-@for_each(lambda address, door: door.needs)
+@for_each(lambda address, access_rule: access_rule.needs)
 def test_everybody_is_answered_as_the_table_says(world: World, address: Address) -> None:
     wrong = [f"as {person}: {found}" for person in PEOPLE for found in _wrong_answers(world, address, person)]
     assert not wrong, "\n".join(wrong)
 
 
 def _wrong_answers(world: World, address: Address, person: str) -> list[str]:
-    door, client = address.door, world.clients[person]
-    assert door is not None
+    access_rule, client = address.access_rule, world.clients[person]
+    assert access_rule is not None
     wrong: list[str] = []
-    for method, rule in door.needs.items():
+    for method, rule in access_rule.needs.items():
         told: dict[str, Answer] = {}
         for whose, ids in ids_to_ask_for(world, address, person):
-            right = expected(person, door, rule, whose) | ALSO.get(address.key, set())
+            right = expected(person, access_rule, rule, whose) | ALSO.get(address.key, set())
             body = _body_of(world, address, method, person, whose)
             # What is refused is refused whatever is sent: before anything is said about the body.
             for sent in [body] if right == {IN} or not body else [{}, body]:
@@ -79,7 +79,7 @@ def _wrong_answers(world: World, address: Address, person: str) -> list[str]:
 
 def _body_of(world: World, address: Address, method: str, person: str, whose: str) -> dict[str, Any]:
     at_home = "theirs" if person == "outsider" else "ours"
-    where = whose if (address.door or Door({})).of and whose != "no one's" else at_home
+    where = whose if (address.access_rule or AccessRule({})).of and whose != "no one's" else at_home
     return body_for(address.key, method, world.theirs if where == "theirs" else world.ours)
 
 
@@ -94,11 +94,11 @@ def _differences(address: Address, method: str, told: dict[str, Answer]) -> list
     ]
 
 
-@for_each(lambda address, door: len(door.of) > 1)
+@for_each(lambda address, access_rule: len(access_rule.of) > 1)
 def test_a_right_parent_opens_no_wrong_child(world: World, address: Address) -> None:
     """Own parent and foreign child, foreign parent and own child, a child of our other app or of somebody else: as a random id."""
-    door = address.door
-    assert door is not None
+    access_rule = address.access_rule
+    assert access_rule is not None
     wrong: list[str] = []
     for person in ROLES:
         mine, theirs, sibling = (
@@ -106,10 +106,10 @@ def test_a_right_parent_opens_no_wrong_child(world: World, address: Address) -> 
         )
         random = [
             mine[0],
-            *(random_like(kind, known) for kind, known in zip(door.of[1:], mine[1:], strict=True)),
+            *(random_like(kind, known) for kind, known in zip(access_rule.of[1:], mine[1:], strict=True)),
         ]
-        for method, rule in door.needs.items():
-            if expected(person, door, rule, "ours") != {IN}:
+        for method, rule in access_rule.needs.items():
+            if expected(person, access_rule, rule, "ours") != {IN}:
                 continue
             others = of_somebody_else(world.ours, address, person)
             wrongly = (
@@ -123,7 +123,7 @@ def test_a_right_parent_opens_no_wrong_child(world: World, address: Address) -> 
                 answer = ask(world.clients[person], method, path_of(address, ids))
                 # Whoever has a link is in; only what was said there is somebody else's.
                 outer_is_open = ids[0] == mine[0] or rule == Needs.LINK
-                right = door.absent if outer_is_open else 404
+                right = access_rule.absent if outer_is_open else 404
                 if answer.status != right:
                     wrong.append(f"{person}: {method} {address.route} {ids}: {answer.status}, not {right}")
                 elif (
@@ -135,13 +135,13 @@ def test_a_right_parent_opens_no_wrong_child(world: World, address: Address) -> 
     assert not wrong, "\n".join(wrong)
 
 
-@for_each(lambda address, door: door.names)
+@for_each(lambda address, access_rule: access_rule.names)
 def test_a_foreign_id_in_a_body_is_as_unknown_as_a_random_one(world: World, address: Address) -> None:
-    door = address.door
-    assert door is not None
+    access_rule = address.access_rule
+    assert access_rule is not None
     wrong: list[str] = []
     for person in ("editor", "owner"):
-        for name, kind in door.names.items():
+        for name, kind in access_rule.names.items():
             method = "POST"
             where = path_of(address, own(world, world.ours, address, person))
             known = world.theirs.id_of(kind)
@@ -169,11 +169,13 @@ def _body(world: World, address: Address, name: str, value: str) -> dict[str, An
 def test_only_its_maker_or_an_admin_removes_it(world: World) -> None:
     tried = 0
     for address in ADDRESSES:
-        door = address.door
-        if door is None or Needs.MAKER not in door.needs.values():
+        access_rule = address.access_rule
+        if access_rule is None or Needs.MAKER not in access_rule.needs.values():
             continue
-        ids = [world.ours.id_of(kind) for kind in door.of[:-1]] + [str(world.ours.made[door.of[-1]].pk)]
-        for method, rule in door.needs.items():
+        ids = [world.ours.id_of(kind) for kind in access_rule.of[:-1]] + [
+            str(world.ours.made[access_rule.of[-1]].pk)
+        ]
+        for method, rule in access_rule.needs.items():
             if rule == Needs.MAKER:
                 words = {who: ask(world.clients[who], method, path_of(address, ids)).word for who in ROLES}
                 assert words == {"viewer": FORBIDDEN, "editor": IN, "admin": IN, "owner": IN}, address
@@ -192,7 +194,7 @@ KEYS = {
 """What a live key of a workspace is worth: the role that its maker has now, or looking only."""
 
 
-@for_each(lambda address, door: address.route.startswith("api/v1/"))
+@for_each(lambda address, access_rule: address.route.startswith("api/v1/"))
 def test_a_key_opens_what_its_maker_may_and_no_more(world: World, address: Address) -> None:
     """The REST API with keys. A key of a removed member, a closed, an expired, a made-up one and an app's open nothing."""
     keys = [*KEYS, "revoked", "closed", "expired", "nonsense", "app key"]
@@ -201,15 +203,15 @@ def test_a_key_opens_what_its_maker_may_and_no_more(world: World, address: Addre
 
 
 def _wrong_to_key(world: World, address: Address, key: str) -> list[str]:
-    door, client = address.door, world.clients["anonymous"]
-    assert door is not None
+    access_rule, client = address.access_rule, world.clients["anonymous"]
+    assert access_rule is not None
     headers = {"Authorization": f"Bearer {world.keys[key]}"}
     wrong: list[str] = []
     for method in METHODS:
         told: dict[str, Answer] = {}
         for whose, ids in ids_to_ask_for(world, address, "owner"):
             answer = told[whose] = ask(client, method, path_of(address, ids), headers=headers)
-            right = _expected_of_key(key, door, method, whose)
+            right = _expected_of_key(key, access_rule, method, whose)
             if answer.word not in right:
                 wrong.append(f"{method} {address.route} ({whose}): {answer.status}, not {right}")
             if key not in KEYS and OURS in answer.body:
@@ -218,11 +220,11 @@ def _wrong_to_key(world: World, address: Address, key: str) -> list[str]:
     return wrong
 
 
-def _expected_of_key(key: str, door: Door, method: str, whose: str) -> set[str]:
-    rule = door.needs.get(method)
+def _expected_of_key(key: str, access_rule: AccessRule, method: str, whose: str) -> set[str]:
+    rule = access_rule.needs.get(method)
     if rule is None:
         # Whoever sends no live key learns nothing of what there is.
-        return _unnamed(key) | ({NO_METHOD} if Needs.NOTHING in door.needs.values() else set())
+        return _unnamed(key) | ({NO_METHOD} if Needs.NOTHING in access_rule.needs.values() else set())
     if rule == Needs.NOTHING:
         # Whoever sends a key means to use it: that it is none is told here too.
         return {IN, SIGN_IN}
@@ -230,7 +232,7 @@ def _expected_of_key(key: str, door: Door, method: str, whose: str) -> set[str]:
         return {SIGN_IN}
     if key == "reading" and method != "GET":
         return {FORBIDDEN}
-    return expected(KEYS[key], door, rule, whose)
+    return expected(KEYS[key], access_rule, rule, whose)
 
 
 def _unnamed(key: str) -> set[str]:
@@ -255,16 +257,16 @@ def test_only_the_apps_own_key_opens_v1(world: World, key: str, right: str) -> N
     slug = world.ours.things["slug"]
     bodies = {"chat": {"messages": [{"role": "user", "content": "x"}]}, "completions": {"prompt": "x"}}
     for address in ADDRESSES:
-        if address.door is None or Needs.APP_KEY not in address.door.needs.values():
+        if address.access_rule is None or Needs.APP_KEY not in address.access_rule.needs.values():
             continue
-        (method,) = address.door.needs
-        path = path_of(address, [slug] * len(address.door.values))
+        (method,) = address.access_rule.needs
+        path = path_of(address, [slug] * len(address.access_rule.values))
         body = bodies.get(address.route.removeprefix("v1/").partition("/")[0], {})
         answer = ask(client, method, path, {"model": slug, **body}, headers=headers)
         if method == "GET" and right == ABSENT:
             assert slug not in answer.body
         elif right == IN:
-            # No engine runs here: that it is missed shows that the door was open.
+            # No engine runs here: that it is missed shows that the address was open.
             assert answer.word == IN or answer.status == 503, (address.route, answer.status)
         else:
             assert answer.word == right, (address.route, answer.status)
@@ -286,7 +288,7 @@ def test_the_sockets_of_the_table_are_those_of_the_site() -> None:
     while not hasattr(inner, "routes"):
         inner = inner.inner
     assert {str(route.pattern) for route in inner.routes} == {
-        key for key, door in DECLARED.items() if OPEN in door.needs
+        key for key, access_rule in DECLARED.items() if OPEN in access_rule.needs
     }
 
 
@@ -297,17 +299,17 @@ def test_an_address_without_a_line_is_found(monkeypatch: pytest.MonkeyPatch) -> 
         return HttpResponse("everybody's secret")
 
     made_up = URLResolver(RegexPattern(r"^/"), [path("made/up/", page, name="made_up")])
-    assert [a.route for a in addresses(made_up, []) if a.door is None] == ["made/up/"]
+    assert [a.route for a in addresses(made_up, []) if a.access_rule is None] == ["made/up/"]
     monkeypatch.delattr(browsing.detail, "access_rule")
     monkeypatch.delitem(DECLARED, "healthz")
     monkeypatch.delitem(ADMIN_MAY, "publishing.app")
     assert {"healthz", "data/<uuid:pk>/", "publishing.app"} <= set(unlisted())
 
 
-def test_a_door_that_stands_open_is_found(world: World) -> None:
+def test_an_address_that_stands_open_is_found(world: World) -> None:
     """The test of the test: a page that lets in whom the table does not name."""
     (one,) = (address for address in ADDRESSES if address.key == "datasets:detail")
-    one = replace(one, door=Door({"GET": Action.MANAGE}, ("dataset",)))
+    one = replace(one, access_rule=AccessRule({"GET": Action.MANAGE}, ("dataset",)))
     with pytest.raises(AssertionError, match=r"as viewer: GET data/<uuid:pk>/"):
         test_everybody_is_answered_as_the_table_says(world, one)
 
@@ -335,7 +337,7 @@ def test_bulk_actions_of_the_admin_are_refused_to_everybody_else(world: World) -
 
 def test_places_hold_what_the_table_names(world: World) -> None:
     for address in ADDRESSES:
-        for kind in (address.door or Door({})).of:
+        for kind in (address.access_rule or AccessRule({})).of:
             for place in (world.ours, world.theirs):
                 assert isinstance(place, Place)
                 assert place.id_of(kind)

@@ -23,15 +23,15 @@ KEPT_ANYWAY = ("django_session", "usersessions_usersession")
 """What any request may write: that somebody was here."""
 
 
-@for_each(lambda address, door: set(METHODS) - set(door.needs))
+@for_each(lambda address, access_rule: set(METHODS) - set(access_rule.needs))
 def test_methods_that_the_table_does_not_name_do_nothing(world: World, address: Address) -> None:
     """PUT, PATCH, DELETE and whatever else has no line: refused, or as a GET; nothing is written."""
-    assert address.door is not None
+    assert address.access_rule is not None
     wrong: list[str] = []
     for person in ASKING:
         for whose, ids in ids_to_ask_for(world, address, person):
             right = REFUSED | _answers_to_any_method(person, address, whose)
-            for method in set(METHODS) - set(address.door.needs):
+            for method in set(METHODS) - set(address.access_rule.needs):
                 asked = f"as {person}: {method} {address.route} ({whose})"
                 written: list[str] = []
                 with connection.execute_wrapper(noting_writes(written)):
@@ -47,9 +47,9 @@ def test_methods_that_the_table_does_not_name_do_nothing(world: World, address: 
 def _answers_to_any_method(person: str, address: Address, whose: str) -> set[str]:
     if not address.route.startswith(LIKE_A_GET):
         return set()
-    assert address.door is not None
-    needs = address.door.needs
-    return expected(person, address.door, needs.get("GET") or next(iter(needs.values())), whose)
+    assert address.access_rule is not None
+    needs = address.access_rule.needs
+    return expected(person, address.access_rule, needs.get("GET") or next(iter(needs.values())), whose)
 
 
 def noting_writes(found: list[str]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from apps.workspaces.access import Action
-from apps.workspaces.access.rules import Door
+from apps.workspaces.access.rules import AccessRule
 from tests.access.asking import FAULT, Answer, ask, path_of, random_like
 from tests.access.expectations import ADDRESSES
 from tests.access.world import THEIRS, World
@@ -28,8 +28,12 @@ READ_BY_PAGES = 4
 def test_a_foreign_id_in_a_question_is_as_unknown_as_a_random_one(world: World, person: str) -> None:
     wrong, different = [], 0
     for address in ADDRESSES:
-        door = address.door or Door({})
-        if door.of or door.values or door.needs.get("GET") not in (Action.VIEW, Action.EDIT):
+        access_rule = address.access_rule or AccessRule({})
+        if (
+            access_rule.of
+            or access_rule.values
+            or access_rule.needs.get("GET") not in (Action.VIEW, Action.EDIT)
+        ):
             continue
         for name, (kind, written) in QUESTIONS.items():
             known = world.theirs.id_of(kind)

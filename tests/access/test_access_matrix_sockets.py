@@ -67,12 +67,12 @@ def asked(world: World, address: Address, person: str) -> dict[str, str]:
 def test_everybodys_sockets_open_as_the_table_says(world: World, person: str) -> None:
     wrong: list[str] = []
     for address in SOCKETS:
-        door = address.door
-        assert door is not None, f"{address.route} has no line in the access table"
+        access_rule = address.access_rule
+        assert access_rule is not None, f"{address.route} has no line in the access table"
         told: dict[str, list[dict[str, Any]]] = {}
         for whose, path in asked(world, address, person).items():
             heard = told[whose] = open_socket(world.clients[person], path)
-            right = expected(person, door, door.needs[OPEN], whose)
+            right = expected(person, access_rule, access_rule.needs[OPEN], whose)
             if is_open(heard) != (IN in right):
                 wrong.append(f"{address.route} ({whose}): {heard}, not {right}")
         refused = [heard for heard in told.values() if not is_open(heard)]

@@ -59,7 +59,7 @@ def readable(world: World) -> list[tuple[str, str, str]]:
     """Name, path and person of every address with a GET."""
     found = []
     for address in addresses():
-        if address.is_socket or address.door is None or "GET" not in address.door.needs:
+        if address.is_socket or address.access_rule is None or "GET" not in address.access_rule.needs:
             continue
         if address.key.startswith(NOT_PAGES) or address.key.endswith("_stream"):
             continue
@@ -74,8 +74,8 @@ def readable(world: World) -> list[tuple[str, str, str]]:
 
 
 def _person(address: Address) -> str | None:
-    assert address.door is not None
-    rule = address.door.needs["GET"]
+    assert address.access_rule is not None
+    rule = address.access_rule.needs["GET"]
     if rule in (Needs.NO_ONE, Needs.APP_KEY):
         return None
     if rule in (Needs.LINK, Needs.NOTHING):

@@ -41,8 +41,8 @@ def _writes() -> list[tuple[Address, str]]:
     return [
         (address, method)
         for address in addresses()
-        if address.door and not address.is_socket and not address.route.startswith(OTHERS)
-        for method, rule in address.door.needs.items()
+        if address.access_rule and not address.is_socket and not address.route.startswith(OTHERS)
+        for method, rule in address.access_rule.needs.items()
         if method not in ("GET", "OPEN") and rule not in (Needs.APP_KEY, Needs.NO_ONE)
     ]
 
@@ -71,7 +71,7 @@ def _entries_of(world: World, address: Address, method: str, person: str) -> tup
 def test_every_write_leaves_an_entry(world: World) -> None:
     missing: list[str] = []
     for address, method in _writes():
-        rules = address.door.needs if address.door else {}
+        rules = address.access_rule.needs if address.access_rule else {}
         person = "administrator" if rules[method] == Needs.ADMINISTRATOR else BY.get(address.key, "owner")
         word, status, entries = _entries_of(world, address, method, person)
         if word != IN:

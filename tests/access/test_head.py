@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once]
 SAME = ("Content-Type", "Location", "Content-Disposition", "Cache-Control", "Retry-After", "WWW-Authenticate")
 
 
-@for_each(lambda address, door: "GET" in door.needs)
+@for_each(lambda address, access_rule: "GET" in access_rule.needs)
 def test_head_is_get_without_its_body(world: World, address: Address) -> None:
     for person in ("anonymous", "owner", "administrator"):
         path = path_of(address, own(world, world.ours, address, person))

@@ -36,9 +36,9 @@ def test_every_secret_address_of_the_table_is_hidden(log: io.StringIO) -> None:
     assert settings.LOGGING["root"]["handlers"] == ["console"]
     tried = 0
     for address in addresses():
-        door = address.door
-        assert door is not None
-        if not SECRET & {*door.of, *door.values}:
+        access_rule = address.access_rule
+        assert access_rule is not None
+        if not SECRET & {*access_rule.of, *access_rule.values}:
             continue
         path = "/" + re.sub(r"[\^$]", "", address.route)
         path = re.sub(r"<uuid:[^>]+>", "an-id", path)

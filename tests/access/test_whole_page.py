@@ -22,8 +22,12 @@ pytestmark = pytest.mark.django_db
 def test_every_page_leads_strangers_to_the_sign_in_as_a_whole(world: World) -> None:
     tried = 0
     for address in addresses():
-        door = address.door
-        if door is None or "GET" not in door.needs or door.needs["GET"] in (Needs.NOTHING, Needs.LINK):
+        access_rule = address.access_rule
+        if (
+            access_rule is None
+            or "GET" not in access_rule.needs
+            or access_rule.needs["GET"] in (Needs.NOTHING, Needs.LINK)
+        ):
             continue
         path = path_of(address, own(world, world.ours, address, "owner"))
         plain = Client().get(path)

@@ -1,4 +1,4 @@
-"""Two workspaces with one of everything, and the people who come to their doors.
+"""Two workspaces with one of everything, and the people who ask for them.
 
 Everything in a workspace carries its mark in its name, so that a page that shows what it must not is caught whatever
 it shows.

@@ -75,17 +75,17 @@ def messages() -> list[re.Pattern[str]]:
 def pages(world: World) -> Iterator[tuple[str, str, str]]:
     """Name, path and person of every address that can be read in a browser."""
     for address in addresses():
-        door = address.door
+        access_rule = address.access_rule
         if (
-            door is None
-            or "GET" not in door.needs
+            access_rule is None
+            or "GET" not in access_rule.needs
             or address.key.startswith(PROGRAMS + FILES)
             or "admin/" in address.route
         ):
             continue
         if address.key.endswith("_stream"):
             continue
-        rule = door.needs["GET"]
+        rule = access_rule.needs["GET"]
         outside = rule == Needs.LINK or address.key.startswith(UNLESS_SIGNED_IN)
         person = "anonymous" if outside else "administrator" if rule == Needs.ADMINISTRATOR else "owner"
         if address.key in READY:

@@ -217,8 +217,8 @@ def test_every_list_while_it_is_empty(
         for address in addresses():
             path = f"/{address.route}"
             can_be_read = (
-                address.door
-                and address.door.needs.get("GET") not in (None, Needs.ADMINISTRATOR)
+                address.access_rule
+                and address.access_rule.needs.get("GET") not in (None, Needs.ADMINISTRATOR)
                 and not address.key.startswith((*PROGRAMS, *THE_SAME))
             )
             if can_be_read and "<" not in path and is_page(both[0], path):

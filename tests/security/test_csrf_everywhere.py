@@ -31,9 +31,9 @@ def answer_without_a_token(world: World, address: Address, method: str, person: 
 def test_a_request_of_another_site_is_refused_at_every_address(world: World) -> None:
     tried, taken = 0, set()
     for address in addresses():
-        if address.is_socket or address.door is None:
+        if address.is_socket or address.access_rule is None:
             continue
-        for method, rule in address.door.needs.items():
+        for method, rule in address.access_rule.needs.items():
             if method == "GET" or rule == Needs.NO_ONE:
                 continue
             tried += 1

@@ -131,29 +131,29 @@ class Harm:
 
 @pytest.fixture
 def opened(redis_server: str) -> Iterator[threading.Event]:
-    """Set by a task of a real worker of our application, which takes messages of the real broker's queue `doors`."""
+    """Set by a task of a real worker of our application, which takes messages of the real broker's queue `queue_of_tests`."""
     from studio.celery import app
 
     event = threading.Event()
 
-    @app.task(name="doors.open")
-    def open_door() -> None:
+    @app.task(name="queue_of_tests.open")
+    def open_it() -> None:
         event.set()
 
-    with celery_worker(app, "doors"):
+    with celery_worker(app, "queue_of_tests"):
         yield event
-    app.tasks.pop("doors.open")
+    app.tasks.pop("queue_of_tests.open")
 
 
 def publish(redis_url: str, body: bytes, content_type: str, encoding: str) -> None:
     with Connection(redis_url) as connection:
         producer = connection.Producer()
-        headers = {"task": "doors.open", "id": "1", "lang": "py", "argsrepr": "", "kwargsrepr": ""}
+        headers = {"task": "queue_of_tests.open", "id": "1", "lang": "py", "argsrepr": "", "kwargsrepr": ""}
         producer.publish(
             body,
-            exchange=Exchange("doors"),
-            routing_key="doors",
-            declare=[Queue("doors", Exchange("doors"), routing_key="doors")],
+            exchange=Exchange("queue_of_tests"),
+            routing_key="queue_of_tests",
+            declare=[Queue("queue_of_tests", Exchange("queue_of_tests"), routing_key="queue_of_tests")],
             content_type=content_type,
             content_encoding=encoding,
             headers=headers,

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 PAGES = [
     address
     for address in addresses()
-    if not address.is_socket and address.door and "GET" in address.door.needs
+    if not address.is_socket and address.access_rule and "GET" in address.access_rule.needs
 ]
 PEOPLE = ("anonymous", "owner", "administrator")
 

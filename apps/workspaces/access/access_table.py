@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from apps.workspaces.access.permissions import ALLOWED, Action
-from apps.workspaces.access.rules import ADMINISTRATOR, ANYONE, NO_ONE, Door, Needs, Rule, door
+from apps.workspaces.access.rules import ADMINISTRATOR, ANYONE, NO_ONE, AccessRule, Need, Needs, access_rule
 
 ADMIN_SITE = {
-    "admin:index": door(get=ADMINISTRATOR),
-    "admin:login": door(get=ADMINISTRATOR, post=ADMINISTRATOR),
-    "admin:logout": door(post=ANYONE),
-    "admin:password_change": door(get=ADMINISTRATOR, post=ADMINISTRATOR),
-    "admin:password_change_done": door(get=ADMINISTRATOR),
-    "admin:autocomplete": door(get=ADMINISTRATOR),
-    "admin:jsi18n": door(get=ADMINISTRATOR),
-    "admin/(?P<url>.*)$": door(get=NO_ONE, values="admin_rest"),
-    "admin:view_on_site": door(get=ADMINISTRATOR, values="content_type_id object_id"),
-    "admin:app_list": door(get=ADMINISTRATOR, values="app_label"),
-    "admin:auth_user_password_change": door(get=ADMINISTRATOR, post=ADMINISTRATOR, of="admin:accounts.user"),
+    "admin:index": access_rule(get=ADMINISTRATOR),
+    "admin:login": access_rule(get=ADMINISTRATOR, post=ADMINISTRATOR),
+    "admin:logout": access_rule(post=ANYONE),
+    "admin:password_change": access_rule(get=ADMINISTRATOR, post=ADMINISTRATOR),
+    "admin:password_change_done": access_rule(get=ADMINISTRATOR),
+    "admin:autocomplete": access_rule(get=ADMINISTRATOR),
+    "admin:jsi18n": access_rule(get=ADMINISTRATOR),
+    "admin/(?P<url>.*)$": access_rule(get=NO_ONE, values="admin_rest"),
+    "admin:view_on_site": access_rule(get=ADMINISTRATOR, values="content_type_id object_id"),
+    "admin:app_list": access_rule(get=ADMINISTRATOR, values="app_label"),
+    "admin:auth_user_password_change": access_rule(
+        get=ADMINISTRATOR, post=ADMINISTRATOR, of="admin:accounts.user"
+    ),
 }
 
 _LOOKED_AT = """
@@ -54,27 +56,27 @@ ADMIN_ACTIONS: dict[str, tuple[str, ...]] = dict.fromkeys(
 """The bulk actions that an administrator is offered in the list of each model."""
 
 
-def admin_rules() -> dict[str, Door]:
+def admin_rules() -> dict[str, AccessRule]:
     rules = dict(ADMIN_SITE)
     for label, may in ADMIN_MAY.items():
         prefix, kind = f"admin:{label.replace('.', '_')}", f"admin:{label}"
 
-        def rule(permission: str, allowed: str = may) -> Rule:
+        def rule(permission: str, allowed: str = may) -> Need:
             return ADMINISTRATOR if permission in allowed.split() else NO_ONE
 
         rules |= {
-            f"{prefix}_changelist": door(get=ADMINISTRATOR, post=ADMINISTRATOR),
-            f"{prefix}_add": door(get=rule("add"), post=rule("add")),
-            f"{prefix}_change": door(get=ADMINISTRATOR, post=rule("change"), of=kind),
-            f"{prefix}_delete": door(get=rule("delete"), post=rule("delete"), of=kind),
-            f"{prefix}_history": door(get=ADMINISTRATOR, of=kind),
-            f"admin/{label.replace('.', '/')}/<path:object_id>/": door(get=ADMINISTRATOR, of=kind),
+            f"{prefix}_changelist": access_rule(get=ADMINISTRATOR, post=ADMINISTRATOR),
+            f"{prefix}_add": access_rule(get=rule("add"), post=rule("add")),
+            f"{prefix}_change": access_rule(get=ADMINISTRATOR, post=rule("change"), of=kind),
+            f"{prefix}_delete": access_rule(get=rule("delete"), post=rule("delete"), of=kind),
+            f"{prefix}_history": access_rule(get=ADMINISTRATOR, of=kind),
+            f"admin/{label.replace('.', '/')}/<path:object_id>/": access_rule(get=ADMINISTRATOR, of=kind),
         }
     return rules
 
 
-def roles_for(rule: Rule) -> Iterable[str]:
-    """Who in a workspace gets through a door that asks for `rule`."""
+def roles_for(rule: Need) -> Iterable[str]:
+    """The roles of a workspace that meet `rule`."""
     if rule in (Needs.NOTHING, Needs.SIGN_IN):
         return list(ALLOWED)
     asked = Action.MANAGE if rule == Needs.MAKER else rule

@@ -25,7 +25,7 @@ from apps.workspaces.access.permissions import Action, open_object
 
 
 class Needs(StrEnum):
-    """What a door may ask for besides an Action in a workspace."""
+    """What an address may ask for besides an Action in a workspace."""
 
     NOTHING = "nothing"
     SIGN_IN = "an account"
@@ -38,16 +38,16 @@ class Needs(StrEnum):
     NO_ONE = "no one"
 
 
-Rule = Action | Needs
+Need = Action | Needs
 OPEN = "OPEN"
 """The method of a WebSocket."""
 
 
 @dataclass(frozen=True)
-class Door:
+class AccessRule:
     """One address. `of` names the kinds of the objects in it, outermost first; `values` names what in it is no object."""
 
-    needs: Mapping[str, Rule]
+    needs: Mapping[str, Need]
     of: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
@@ -63,13 +63,13 @@ ANYONE, SIGN_IN, LINK, APP_KEY = Needs.NOTHING, Needs.SIGN_IN, Needs.LINK, Needs
 INVITATION, PERSON = Needs.INVITATION, Needs.PERSON
 MAKER, ADMINISTRATOR, NO_ONE = Needs.MAKER, Needs.ADMINISTRATOR, Needs.NO_ONE
 
-DECLARED: dict[str, Door] = {}
+DECLARED: dict[str, AccessRule] = {}
 """The rules of addresses whose view is not ours or serves several addresses, by the name of the address."""
 
 _MODELS: dict[str, type[Model]] = {}
 
 
-def declare_rules(rules: Mapping[str, Door]) -> None:
+def declare_rules(rules: Mapping[str, AccessRule]) -> None:
     """Add the rules of addresses by name, or by route where they have no name. For the `urls.py` of an app."""
     DECLARED.update(rules)
 
@@ -79,28 +79,28 @@ def register_object(kind: str, model: type[Model]) -> None:
     _MODELS[kind] = model
 
 
-def door(
-    get: Rule | None = None,
-    post: Rule | None = None,
-    delete: Rule | None = None,
-    patch: Rule | None = None,
-    opening: Rule | None = None,
+def access_rule(
+    get: Need | None = None,
+    post: Need | None = None,
+    delete: Need | None = None,
+    patch: Need | None = None,
+    opening: Need | None = None,
     of: str = "",
     values: str = "",
     names: Mapping[str, str] | None = None,
     absent: int = 404,
     hides: bool = False,
-) -> Door:
-    """What an address asks for, by method; the other arguments as the fields of Door, in words with spaces between."""
+) -> AccessRule:
+    """What an address asks for, by method; the other arguments as the fields of AccessRule, in words with spaces between."""
     asked = {"GET": get, "POST": post, "DELETE": delete, "PATCH": patch, OPEN: opening}
     needs = {method: rule for method, rule in asked.items() if rule is not None}
-    return Door(needs, tuple(of.split()), tuple(values.split()), names or {}, absent, hides)
+    return AccessRule(needs, tuple(of.split()), tuple(values.split()), names or {}, absent, hides)
 
 
 def rule(
     *, related: Sequence[str] = (), by_view: bool = False, **said: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """State what a view asks for, with the arguments of `door`, and enforce it before the view runs.
+    """State what a view asks for, with the arguments of `access_rule`, and enforce it before the view runs.
 
     Other methods are answered 405 and people without an account sent to sign in. An action without an object is
     checked in the workspace that the person is in, which is then `request.workspace`. With `of`, the object that the
@@ -108,7 +108,7 @@ def rule(
     MAKER, the service that writes decides between its creator and others. With `by_view`, the view finds the object
     itself and checks the action on it.
     """
-    asked = door(**said)
+    asked = access_rule(**said)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         by_action = {
@@ -128,7 +128,7 @@ def rule(
 
 
 def _guarded(
-    view: Callable[..., Any], asked: Door, need: Rule, related: Sequence[str], by_view: bool
+    view: Callable[..., Any], asked: AccessRule, need: Need, related: Sequence[str], by_view: bool
 ) -> Callable[..., Any]:
     if need in (ANYONE, LINK, INVITATION, APP_KEY):
         return view

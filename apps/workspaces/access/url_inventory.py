@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from apps.workspaces.access.access_table import ADMIN_ACTIONS, ADMIN_MAY, admin_rules, roles_for
-from apps.workspaces.access.rules import DECLARED, Door, Needs
+from apps.workspaces.access.rules import DECLARED, AccessRule, Needs
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Address:
 
     key: str
     route: str
-    door: Door | None
+    access_rule: AccessRule | None
     is_socket: bool = False
 
 
@@ -51,22 +51,22 @@ def unlisted() -> list[str]:
     """Addresses without a rule, and models whose admin has none."""
     models = [model._meta.label_lower for model in admin.site._registry]
     missing = [label for label in models if label not in ADMIN_MAY]
-    return [address.route for address in addresses() if address.door is None] + missing
+    return [address.route for address in addresses() if address.access_rule is None] + missing
 
 
 def rows() -> list[dict[str, Any]]:
     """The table as plain data, one row for each address and method."""
     listed: list[dict[str, Any]] = []
     for address in addresses():
-        if address.door is None:
+        if address.access_rule is None:
             continue
-        for method, rule in address.door.needs.items():
+        for method, rule in address.access_rule.needs.items():
             listed.append(
                 {
                     "address": f"/{address.route}",
                     "name": address.key,
                     "method": method,
-                    "objects": list(address.door.of),
+                    "objects": list(address.access_rule.of),
                     "needs": str(rule),
                     "roles": list(roles_for(rule)),
                     "visitors": rule in (Needs.NOTHING, Needs.LINK),

@@ -139,7 +139,7 @@ def test_going_and_exporting_ask_whether_it_is_still_them(person: User, sign_in:
     assert User.objects.filter(pk=person.pk).exists()
 
 
-def test_an_administrator_deletes_through_the_same_door(
+def test_an_administrator_deletes_by_the_same_service(
     person: User, outsider: User, owner: User, client_for: Any
 ) -> None:
     shared = create_workspace(actor=person, name="Team room")

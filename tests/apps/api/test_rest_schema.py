@@ -156,7 +156,7 @@ def things(owner: Any, make_run: Any, make_evaluation: Any, make_app: Any, succe
 
 
 def with_real_ids(case: Any, things: dict[str, str]) -> None:
-    """Half of the ids that were made up become those of real things, so that calls get past the front door."""
+    """Half of the ids that were made up become those of real things, so that calls get past the lookup."""
     kind = case.operation.path.removeprefix(ROOT).split("/")[0]
     parameters = case.path_parameters
     if "id" in parameters and kind in things and sum(map(ord, str(parameters["id"]))) % 2:

@@ -10,7 +10,7 @@ from django.test import RequestFactory
 
 from apps.core.errors import NotVisible
 from apps.datasets.models import Dataset
-from apps.workspaces.access.rules import ADMINISTRATOR, ANYONE, EDIT, OWN, SIGN_IN, VIEW, Door, rule
+from apps.workspaces.access.rules import ADMINISTRATOR, ANYONE, EDIT, OWN, SIGN_IN, VIEW, AccessRule, rule
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def ask(view: Any, user: Any, method: str = "GET", **kwargs: Any) -> HttpRespons
 
 
 def test_the_rule_is_on_the_view() -> None:
-    assert page.access_rule == Door({"GET": VIEW, "POST": EDIT}, ("dataset",))  # type: ignore[attr-defined]
+    assert page.access_rule == AccessRule({"GET": VIEW, "POST": EDIT}, ("dataset",))  # type: ignore[attr-defined]
 
 
 def test_the_view_gets_the_object_in_place_of_its_id(dataset: Dataset, viewer: Any) -> None:
