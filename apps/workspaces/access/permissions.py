@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -140,18 +141,22 @@ def get_visible(
     action: Action = Action.VIEW,
     **lookup: Any,
 ) -> Any:
-    """The one object of `queryset` that matches, if `user` may do `action` to it.
+    """The one object of `queryset` that matches, if `user` may do `action` to it. Its query reads their role, too.
 
     Raises NotVisible when it is not there or not theirs to see, PermissionDenied when their role is too low.
     """
+    if not user.is_authenticated:
+        raise NotVisible
+    own = Membership.objects.filter(user=user, workspace=OuterRef("workspace")).values("role")
+    visible = queryset.visible_to(user).annotate(own_role=Subquery(own))  # type: ignore[union-attr]
     try:
-        found = queryset.visible_to(user).filter(**lookup).select_related("workspace").first()  # type: ignore[union-attr]
+        found = visible.filter(**lookup).select_related("workspace").first()
     except ValidationError:
         # What came in an address or a form as an id is none.
         found = None
     if found is None:
         raise NotVisible
-    require(user, found.workspace, action)
+    require(user, found.workspace, action, role=found.own_role)
     return found
 
 

@@ -95,7 +95,7 @@ def test_the_role_is_asked_for_once(workspace, editor, django_assert_num_queries
         access.require(editor, workspace, Action.MANAGE)
     with django_assert_num_queries(1), pytest.raises(PermissionDenied):
         access.require_roles(editor, workspace, Role.VIEWER)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         access.get_visible(ApiKey.objects.all(), editor, Action.EDIT, pk=key.pk)
 
 
