@@ -74,10 +74,17 @@ class Verdict(BaseModel):
         """The words to fill with the parameters. Only a loss that fell is called so, and the advice is that of the fix."""
         if self.code is VerdictCode.LEARNED and not self._loss_fell:
             return LEARNED_LABELS
-        words = VERDICTS[self.code]
+        words = UNPROVEN_LABELS if self.may_be_chance else VERDICTS[self.code]
         if self.fix is None or self.code is VerdictCode.DIVERGED:
             return words
         return replace(words, advice=FAR_RATE_ADVICE)
+
+    @property
+    def may_be_chance(self) -> bool:
+        """Whether more labels are right than the most frequent one makes up, but not significantly more."""
+        right, share = self.parameters.get("accuracy"), self.parameters.get("share")
+        is_label = self.code is VerdictCode.MOST_FREQUENT_LABEL
+        return is_label and isinstance(right, float) and isinstance(share, float) and right > share
 
     @property
     def _loss_fell(self) -> bool:
@@ -150,6 +157,15 @@ LEARNED_LABELS = VerdictWords(
 )
 """LEARNED of a classifier whose loss did not fall, because it is too sure of its wrong labels."""
 
+UNPROVEN_LABELS = VerdictWords(
+    _("No significant gain"),
+    _(
+        "The model is not significantly better than always answering “%(label)s”: it classifies %(accuracy)s of the %(rows)s validation rows correctly, and that label alone makes up %(share)s."
+    ),
+    _("Train longer, or add more rows. With more validation rows, a smaller gain becomes significant."),
+)
+"""MOST_FREQUENT_LABEL of a classifier that gets a few more rows right than that label, which may be chance."""
+
 FAR_RATE_ADVICE = _(
     "The learning rate is far from the usual one for this base model. Train again with the usual rate."
 )
@@ -157,7 +173,7 @@ FAR_RATE_ADVICE = _(
 
 PLAN_WORDS: dict[RunEnding, tuple[str, str]] = {
     "finished": (
-        _("The run finished all %(planned)s planned steps."),
+        _("The run finished all planned steps (%(planned)s)."),
         _("The run finished all its steps."),
     ),
     "early_stopping": (

@@ -4,8 +4,11 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from scipy.special import bdtrc
+
 from workers.contracts.events import Fix
 from workers.contracts.excerpts import excerpt
+from workers.contracts.metrics import SIGNIFICANCE_LEVEL
 from workers.contracts.model_folder import ParityRecord
 from workers.contracts.recipes import Recipe
 from workers.contracts.verdicts import LEAST_GAIN, PlanProgress, RunEnding, Verdict, VerdictCode
@@ -40,7 +43,8 @@ def _judge_model(loop: Loop, records: Sequence[ParityRecord]) -> Verdict:
     if kept is not None and kept.accuracy is not None:
         losses["accuracy"] = kept.accuracy
     constant = _constant_answer(loop, kept, records)
-    if _has_diverged(loop, before, after, guesses=constant is not None):
+    guesses = constant is not None and not constant.may_be_chance
+    if _has_diverged(loop, before, after, guesses=guesses):
         rate = loop.recipe.learning_rate or usual
         return Verdict(
             code=VerdictCode.DIVERGED,
@@ -127,13 +131,25 @@ def _most_frequent_label(
     if kept is None or kept.accuracy is None or len(counts) < 2:
         return None
     [(label, most)] = counts.most_common(1)
-    share = most / len(validation)
-    if kept.accuracy > share:
+    rows = len(validation)
+    share = most / rows
+    if kept.accuracy > share and _is_significant(round(kept.accuracy * rows), rows, share):
         return None
     return Verdict(
         code=VerdictCode.MOST_FREQUENT_LABEL,
-        parameters={"label": labels[label], "accuracy": kept.accuracy, "share": share},
+        parameters={"label": labels[label], "accuracy": kept.accuracy, "share": share, "rows": rows},
     )
+
+
+def _is_significant(right: int, rows: int, share: float) -> bool:
+    """Whether so many right labels are significantly more than a model gets that is right with probability `share`.
+
+    An exact one-sided binomial test at the level of comparisons (Conover 1999, "Practical Nonparametric Statistics",
+    section 3.1). With so few rows that even all of them right are not significant, it decides nothing: any gain counts.
+    """
+    if share**rows >= SIGNIFICANCE_LEVEL:
+        return True
+    return float(bdtrc(right - 1, rows, share)) < SIGNIFICANCE_LEVEL
 
 
 def _far_rate_fix(recipe: Recipe, usual: float) -> Fix | None:

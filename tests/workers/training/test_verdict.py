@@ -8,10 +8,12 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from apps.core.verdicts import verdict_text
 from workers.contracts.events import Fix
 from workers.contracts.families import Family
+from workers.contracts.metrics import SIGNIFICANCE_LEVEL
 from workers.contracts.model_folder import ParityRecord, PromptMessage
 from workers.contracts.recipes import Recipe
 from workers.contracts.verdicts import VERDICTS, PlanProgress, RunEnding, Verdict, VerdictCode
@@ -110,11 +112,50 @@ def test_a_classifier_must_beat_the_most_frequent_label() -> None:
     labels = [0] * 7 + [1] * 3
     found = judge(_loop(Family.CLASSIFIER, base=0.7, loss=0.6, accuracy=0.7, labels=labels), [])
     assert found.code == VerdictCode.MOST_FREQUENT_LABEL
-    assert found.parameters == {"label": "spam", "accuracy": 0.7, "share": 0.7}
+    assert found.parameters == {"label": "spam", "accuracy": 0.7, "share": 0.7, "rows": 10}
     diverged = _loop(Family.CLASSIFIER, base=0.7, loss=30.0, accuracy=0.3, labels=labels)
     assert judge(diverged, []).code == VerdictCode.DIVERGED
     one_label = _loop(Family.CLASSIFIER, base=0.7, loss=0.1, accuracy=1.0, labels=[0] * 5)
     assert judge(one_label, []).code == VerdictCode.LEARNED, "nothing else could be said"
+
+
+@pytest.mark.parametrize("rows", [43, 400, 3000])
+@pytest.mark.parametrize("share", [0.442, 0.8])
+def test_a_gain_over_the_most_frequent_label_must_be_significant(rows: int, share: float) -> None:
+    """The least number of right labels that counts as learned is the first whose exact p-value is below the level."""
+    most = round(rows * share)
+    labels = [0] * most + [1 + row % 2 for row in range(rows - most)]
+    least = next(
+        right
+        for right in range(most, rows + 1)
+        if binomtest(right, rows, most / rows, "greater").pvalue < SIGNIFICANCE_LEVEL
+    )
+    for right, code in ((least, VerdictCode.LEARNED), (least - 1, VerdictCode.MOST_FREQUENT_LABEL)):
+        loop = _loop(
+            Family.CLASSIFIER, base=0.7, loss=0.6, accuracy=right / rows, labels=labels, names=("a", "b", "c")
+        )
+        assert judge(loop, []).code == code
+
+
+def test_one_row_above_the_most_frequent_label_is_told_apart_from_none_above_it() -> None:
+    labels = [0] * 19 + [1] * 24
+    found = judge(_loop(Family.CLASSIFIER, base=0.7, loss=0.6, accuracy=25 / 43, labels=labels), [])
+    assert (found.code, found.warns) == (VerdictCode.MOST_FREQUENT_LABEL, True)
+    shown = verdict_text({"verdict": json.loads(found.model_dump_json())})
+    assert shown.badge == "No significant gain"
+    assert shown.headline == (
+        "The model is not significantly better than always answering “ham”: it classifies 58.1 % of the 43 validation "
+        "rows correctly, and that label alone makes up 55.8 %."
+    )
+    equal = judge(_loop(Family.CLASSIFIER, base=0.7, loss=0.6, accuracy=24 / 43, labels=labels), [])
+    assert "no better than always" in verdict_text({"verdict": json.loads(equal.model_dump_json())}).headline
+
+
+def test_too_few_rows_for_any_significant_result_are_not_held_against_a_model() -> None:
+    labels = [0] * 3 + [1]
+    for right, code in ((4, VerdictCode.LEARNED), (3, VerdictCode.MOST_FREQUENT_LABEL)):
+        found = judge(_loop(Family.CLASSIFIER, base=0.7, loss=0.6, accuracy=right / 4, labels=labels), [])
+        assert found.code == code
 
 
 def _classifier(base, loss, accuracy=0.8, base_accuracy=0.7, **more):
@@ -124,7 +165,7 @@ def _classifier(base, loss, accuracy=0.8, base_accuracy=0.7, **more):
 
 
 def test_the_loss_of_a_sure_classifier_may_rise_a_little() -> None:
-    labels = [0] * 7 + [1] * 3
+    labels = [0] * 70 + [1] * 30
     found = judge(_classifier(0.7, 0.9, labels=labels), [])
     assert found.code == VerdictCode.LEARNED
     shown = verdict_text({"verdict": found.model_dump(mode="json")}).headline
@@ -138,7 +179,7 @@ def test_the_loss_of_a_sure_classifier_may_rise_a_little() -> None:
 
 def test_what_guessing_costs_bounds_the_loss() -> None:
     """With many labels guessing costs more, and so may a sure model."""
-    rows = [0] * 5 + [1] * 5
+    rows = [0] * 50 + [1] * 50
     assert judge(_classifier(0.7, 6.0, labels=rows), []).code == VerdictCode.DIVERGED
     many = [str(number) for number in range(50)]
     assert judge(_classifier(3.9, 6.0, labels=rows, names=many), []).code == VerdictCode.LEARNED
@@ -230,13 +271,13 @@ def test_every_verdict_says_what_share_of_the_plan_was_seen(steps, planned, endi
     text = verdict_text({"verdict": json.loads(found.model_dump_json())})
     assert text.warns is not has_learned
     assert found.plan.share == steps / planned
-    assert f"{planned:,} planned steps" in str(text.plan)
     if found.plan.share < 1:
+        assert f"{planned:,} planned steps" in str(text.plan)
         assert f"after {steps:,} of " in str(text.plan)
         assert "(100.0 %)" not in str(text.plan)
         assert "(0.0 %)" not in str(text.plan)
     else:
-        assert str(text.plan).startswith("The run finished all")
+        assert str(text.plan) == f"The run finished all planned steps ({planned:,})."
     assert text.summary == f"{text.headline} {text.plan}"
 
 

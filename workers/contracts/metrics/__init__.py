@@ -16,7 +16,7 @@ class Direction(StrEnum):
 
 
 SIGNIFICANCE_LEVEL = 0.05
-"""A difference whose corrected p-value is below this is statistically significant."""
+"""A p-value below this is statistically significant: of comparisons after correction, and in the verdicts of runs."""
 BOOTSTRAP_ROUNDS = 2_000
 BOOTSTRAP_SEED = 17
 """One bootstrap for the interval of every figure: same resamples, same bounds wherever the figure is shown."""
