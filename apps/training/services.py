@@ -149,10 +149,20 @@ def _version_of(
         task_type=dataset_version.task_type,
         origin=origin,
         origin_label=base.label,
-        name=f"{base.label} ({dataset_version.dataset.name})" if is_starter else base.label,
+        name=_name_of_base(base, dataset_version),
         dataset_version=dataset_version if is_starter else None,
         parent=parent,
     )
+
+
+def _name_of_base(base: BaseChoice, dataset_version: DatasetVersion) -> str:
+    """A name that tells the version from the model that it was made of, and a starter from those of other data."""
+    if base.base.kind == "starter":
+        return f"{base.label} ({dataset_version.dataset.name})"
+    source = base.version or base.base_model
+    if source is None or source.family == base.base.family:
+        return base.label
+    return _("%(model)s, with a classification head") % {"model": base.label[:100]}
 
 
 def _enqueue_preflight(actor: User, preflight: Preflight, recipe: Recipe) -> Job:

@@ -55,6 +55,8 @@ def test_a_causal_model_can_learn_to_classify(owner, workspace, tickets, make_mo
     asked = ask(base=f"version:{writer.pk}")
     made = asked.base_version
     assert (made.kind, made.family, made.parent) == ("base", "classifier", writer)
+    assert made.name == f"{writer.name}, with a classification head"
+    assert ask(base=f"base:{brought.pk}").base_version.name == "small, with a classification head"
     spec = asked.job.spec
     assert spec["inputs"]["base"] == writer.storage_key
     assert (spec["base"], spec["output"]) == ({"kind": "version", "family": "classifier"}, made.storage_key)
