@@ -24,6 +24,7 @@ from workers.ingest.profile import Profile
 from workers.ingest.proposals import propose
 from workers.ingest.readers.delimited import too_many_columns
 from workers.ingest.reshaping import repair_encoding, reshape
+from workers.ingest.row_count import require_few_enough
 from workers.ingest.source import Bad, Row, Source
 from workers.ingest.split_names import SPLIT_COLUMN
 from workers.ingest.tables import (
@@ -74,6 +75,7 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
     source = unpacked(source, Path(spec.work), spec.part, partial(_on_unpacked, source, reporter))
     format_ = identify(source, reporter, spec.encoding)
     source.part = source.part or spec.part
+    require_few_enough(source, format_, partial(_on_counted, source, reporter))
     rows = RowsWriter(out / ROWS_NAME, Path(spec.work))
     profile, doubled = Profile(), DoubleEncoding()
     with RejectedWriter(out / REJECTED_NAME) as rejected:
@@ -120,6 +122,12 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
 def _on_unpacked(source: Source, reporter: Reporter, done: int) -> None:
     reporter.raise_if_stopping()
     reporter.progress("unpacking the file", done, fraction=source.share_before)
+
+
+def _on_counted(source: Source, reporter: Reporter, rows: int) -> None:
+    reporter.raise_if_stopping()
+    source.limits.require_time()
+    reporter.progress("counting rows", rows, fraction=_share(source, _CHECKING_SHARE))
 
 
 def identify(source: Source, reporter: Reporter, codec: str | None = None) -> ImportFormat:
