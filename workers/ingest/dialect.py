@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 
 from workers.ingest.conversations.markup import masked
 from workers.ingest.quoted_lines import Marks, marks_of, straightened
@@ -198,8 +198,12 @@ def _with_line_end(line: str) -> str:
     return f"{text}\\{line[len(text) :]}" if slashes % 2 else line
 
 
+@lru_cache(maxsize=1)
 def find_dialect(sample: str, extension: str) -> Dialect:
-    """Return the dialect under which most of the sample's records have the same number (above 1) of cells."""
+    """Return the dialect under which most of the sample's records have the same number (above 1) of cells.
+
+    The last one is remembered: the formats that a text is tried for ask about the same sample, and so does the reader.
+    """
     sample = masked(sample)
     lines = split_lines(sample)
     if markdown := _markdown(lines):

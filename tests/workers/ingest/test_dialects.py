@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from workers.ingest import dialect
+
 PAIRS = [(f"How, I ask {n}, is it?", f"It's like so, {n}") for n in range(30)]
 PLAIN = [(f"My parcel {n} is late", "ab"[n % 2]) for n in range(30)]
 
@@ -178,3 +180,14 @@ def test_blank_lines_are_counted(import_file, text: str, name: str) -> None:
     if name != "x.txt":  # where a row has two lines
         header = name == "x.csv"
         assert result.rows + result.rejected + result.blank + header == text.count("\n")
+
+
+def test_the_dialect_of_a_file_is_found_once(import_file, monkeypatch) -> None:
+    looked = []
+    masked = dialect.masked
+    monkeypatch.setattr(dialect, "masked", lambda sample: looked.append(sample) or masked(sample))
+    dialect.find_dialect.cache_clear()
+    for name in ("x.csv", "x.tsv"):
+        lines = "\n".join(("\t" if name == "x.tsv" else ",").join(row) for row in PLAIN)
+        assert import_file(f"{lines}\n", name).result.rows == len(PLAIN)
+    assert len(looked) == 2
