@@ -58,6 +58,8 @@ def _size_message(kind: str, given: Mapping[str, Any]) -> str:
         return _("%(field)s must be at most %(le)s, not %(value)s.") % given
     if kind == "less_than":
         return _("%(field)s must be less than %(lt)s, not %(value)s.") % given
+    if kind in ("too_short", "string_too_short") and given.get("min_length") == 1:
+        return _("%(field)s must not be empty.") % given
     if kind in ("too_short", "string_too_short"):
         return _("%(field)s must have at least %(min_length)s entries or characters.") % given
     if kind in ("too_long", "string_too_long"):

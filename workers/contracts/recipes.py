@@ -113,7 +113,7 @@ class Recipe(BaseModel):
         3,
         title=_("Early stopping"),
         help_text=_(
-            "Stops when this many validation rounds in a row brought nothing better. 0 switches it off."
+            "Stops when this many validation rounds in a row brought nothing better. With up to 100 labels to check, it also waits until the learning rate has come down. 0 switches it off."
         ),
         group="length",
         ge=0,

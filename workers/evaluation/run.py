@@ -93,7 +93,7 @@ def _findings(spec: EvaluationSpec, rows: DataRows, answers: Answers) -> list[st
     total, texts = len(rows), answers.outputs.texts
     found = []
     if total < FEW_ROWS:
-        found.append(f"Only {total} rows were scored: the intervals are rough, and likely too narrow.")
+        found.append(f"Few rows were scored ({total}): the intervals are rough, and likely too narrow.")
     if answers.cut_inputs:
         found.append(f"{answers.cut_inputs} of {total} inputs were longer than the model reads and were cut.")
     if answers.cut_outputs:

@@ -122,7 +122,7 @@ def _number(values: dict[str, Any], name: str) -> int:
 def _implausible(what: str, weights: Weights) -> JobError:
     return JobError(
         "model_implausible",
-        f"The configuration of this model claims {what}, but its weight files hold {weights.tensors:,} tensors with "
-        f"{weights.elements:,} values. Choose a whole copy of the model.",
+        f"The configuration of this model claims {what}, but its weight files are too small for that (tensors: "
+        f"{weights.tensors:,}, values: {weights.elements:,}). Choose a complete copy of the model.",
         field="base",
     )

@@ -43,7 +43,7 @@ def row_findings(
     longer = {"max_length": longest} if fits and longest > (recipe.max_length or 0) else {}
     findings = []
     if rows < FEWEST_ROWS:
-        message = f"There are only {rows} training rows; at least {FEWEST_ROWS} are needed. Add rows to the dataset."
+        message = f"There are too few training rows ({rows}); at least {FEWEST_ROWS} are needed. Add rows to the dataset."
         findings.append(Finding(blocks=True, message=message))
     findings += _unlearnable(rows, counted.unlearnable, longer)
     texts = len(counted.whole_inputs)

@@ -34,7 +34,7 @@ PHASES = {"loading data": 0.01, "loading model": 0.03, "encoding rows": 0.05, "t
 
 _WHY: dict[Ending, str] = {
     "finished": "the planned steps were done",
-    "early_stopping": "the validation rows went no better",
+    "early_stopping": "the validation results no longer improved",
     "time": "the time limit was reached",
     "user": "it was asked to stop",
 }

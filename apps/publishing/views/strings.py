@@ -38,6 +38,6 @@ def page_strings(*, is_member: bool = False) -> dict[str, str]:
         "thanks": _("Thank you."),
         "figures": _("{tokens} tokens in {seconds} s"),
         "answer_ready": _("The answer is complete."),
-        "too_long": _("{over} characters too long"),
+        "too_long": _("Characters over the limit: {over}"),
         "empty_answer": _("The model answered with nothing."),
     }

@@ -34,8 +34,16 @@ def test_ragged_rows_are_rejected_with_line_and_reason(import_file) -> None:
     imported = import_file("text,label\none,a\ntwo\nthree,b,c\nfour,d,\nfive,e\n")
     assert [row["text"] for row in imported.rows] == ["one", "four", "five"]
     assert imported.rejected == [
-        {"line": 3, "reason": "1 cells where the table has 2 columns", "text": "two"},
-        {"line": 4, "reason": "3 cells where the table has 2 columns", "text": "three,b,c"},
+        {
+            "line": 3,
+            "reason": "This row has a different number of cells (1) than the table has columns (2)",
+            "text": "two",
+        },
+        {
+            "line": 4,
+            "reason": "This row has a different number of cells (3) than the table has columns (2)",
+            "text": "three,b,c",
+        },
     ]
 
 

@@ -51,7 +51,7 @@ def test_every_row_is_kept_or_rejected_with_its_reason(freeze_rows) -> None:
         (27, "Same as line 5"),
         (28, "The input (column “question”) is empty"),
         (29, "The target (column “answer”) is empty"),
-        (30, "1 cells where the table has 2 columns"),
+        (30, "This row has a different number of cells (1) than the table has columns (2)"),
     ]
     assert len(frozen.rows) + len(frozen.rejected) == 30
     assert frozen.result.rejected == 4 == sum(frozen.result.reasons.values())

@@ -102,7 +102,7 @@ def test_a_list_of_another_length_is_a_reject(import_file) -> None:
     imported = import_file(json.dumps([*LISTS, ["only one"]]), "x.json")
     assert (imported.result.rows, imported.rejected[0]["reason"]) == (
         30,
-        "1 values where the table has 2 columns",
+        "This row has a different number of values (1) than the table has columns (2)",
     )
 
 

@@ -193,7 +193,7 @@ def _row(
         source.note(UNQUOTED)
         cells = joined
     if len(cells) != len(names):
-        reason = f"{len(cells)} cells where the table has {len(names)} columns"
+        reason = f"This row has a different number of cells ({len(cells)}) than the table has columns ({len(names)})"
         return Bad(line, reason, dialect.delimiter.join(cells))
     if _NULL in cells:
         cells = ["" if cell == _NULL else cell for cell in cells]

@@ -164,7 +164,9 @@ def _labelled(record: Row | Bad | Cells, names: list[str]) -> Row | Bad | Cells:
         return record
     if len(record.values) != len(names):
         return Bad(
-            record.line, f"{len(record.values)} values where the table has {len(names)} columns", record.text
+            record.line,
+            f"This row has a different number of values ({len(record.values)}) than the table has columns ({len(names)})",
+            record.text,
         )
     return Row(record.line, dict(zip(names, record.values, strict=True)))
 

@@ -75,6 +75,6 @@ def _row(record: Row | Bad | Cells, names: list[str]) -> Row | Bad:
     if not isinstance(record, Cells):
         return record
     if len(record.values) != len(names):
-        reason = f"{len(record.values)} values where the table has {len(names)} columns"
+        reason = f"This row has a different number of values ({len(record.values)}) than the table has columns ({len(names)})"
         return Bad(record.line, reason, record.text)
     return Row(record.line, dict(zip(names, record.values, strict=True)))
