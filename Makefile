@@ -35,8 +35,8 @@ check: setup-dev ## format, lint, types, import rules, templates, migrations, de
 tour: setup ## a throw-away studio does the main job once [QUICK=1 for the short one]
 	@$(IN) exec $(VENV) -m launcher.tour $(if $(QUICK),--quick)
 
-bench: setup-dev ## benchmarks, into benchmarks/results [NAME=training|serving|start]
-	@$(IN) for name in $(or $(NAME),training serving start); do $(VENV) -m benchmarks.$$name || exit 1; done
+bench: setup-dev ## benchmarks, into benchmarks/results [NAME=training|serving|start|memory]
+	@$(IN) for name in $(or $(NAME),training serving start memory); do $(VENV) -m benchmarks.$$name || exit 1; done
 
 format: setup-dev ## rewrite the code in the common format
 	@$(IN) $(VENV) -m ruff format . && $(VENV) -m ruff check --fix .

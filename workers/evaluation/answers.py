@@ -148,7 +148,7 @@ def score_references(
     return {NATS: nats, TOKENS: tokens, BYTES: np.array(sizes, dtype=float)}, cut
 
 
-Pair = tuple[list[int], list[int]]
+Pair = tuple[Sequence[int], Sequence[int]]
 
 
 def _encode_references(loaded: LoadedModel, rows: DataRows) -> tuple[list[Pair], list[int], list[int], int]:
@@ -164,7 +164,9 @@ def _encode_references(loaded: LoadedModel, rows: DataRows) -> tuple[list[Pair],
         size = len(target.encode())
         if causal:
             begin = _answer_start(example.label_ids)
-            found = list(scored_windows(example.input_ids[:begin], example.label_ids[begin:], context))
+            found: list[Pair] = list(
+                scored_windows(example.input_ids[:begin], example.label_ids[begin:], context)
+            )
         else:
             answer = example.label_ids
             if len(answer) > most:

@@ -54,8 +54,8 @@ class Example:
     `cut` says that the row was longer than allowed.
     """
 
-    input_ids: list[int]
-    label_ids: list[int]
+    input_ids: Sequence[int]
+    label_ids: Sequence[int]
     cut: bool = False
 
     @property

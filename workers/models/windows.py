@@ -22,7 +22,7 @@ def divide(example: Example, length: int) -> list[Example]:
     windows, begin, learned_to = [], 0, 0
     while learned_to < tokens:
         end = min(tokens, begin + length)
-        labels = [IGNORED] * (learned_to - begin) + example.label_ids[learned_to:end]
+        labels = [*[IGNORED] * (learned_to - begin), *example.label_ids[learned_to:end]]
         windows.append(Example(example.input_ids[begin:end], labels))
         begin, learned_to = end - overlap, end
     return [window for window in windows if any(label != IGNORED for label in window.label_ids[1:])]

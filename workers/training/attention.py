@@ -4,7 +4,7 @@ A block-diagonal mask would compute all pairs of tokens and throw most of them a
 itself, while all linear layers still run once over the whole sequence.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -110,7 +110,7 @@ def few_sizes(count: int) -> int:
     return -(-count // step) * step
 
 
-def packed_inputs(rows: list[list[int]], device: torch.device) -> dict[str, Any]:
+def packed_inputs(rows: Sequence[Sequence[int]], device: torch.device) -> dict[str, Any]:
     """Model inputs for rows of token ids laid end to end; every row counts its positions from 0."""
     ids = torch.tensor([[token for row in rows for token in row]], device=device)
     positions = torch.cat([torch.arange(len(row)) for row in rows])[None].to(device)

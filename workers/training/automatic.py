@@ -1,8 +1,9 @@
 """Fills what a recipe leaves open: the wizard's defaults, from the model, the data and what this machine can do."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from workers.contracts.objectives import TargetLengthOptions
 from workers.contracts.recipes import Length, Recipe, Tuning
@@ -42,10 +43,14 @@ def needs_lengths(recipe: Recipe, objective: type[Objective]) -> bool:
     return recipe.max_length is None or answers_open
 
 
-def percentile(values: list[int], share: float) -> int:
-    """The smallest value that at least `share` of `values` do not exceed; 0 for none."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)] if ordered else 0
+def percentile(counts: Counter[int], share: float) -> int:
+    """The smallest value that at least `share` of the counted values do not exceed; 0 for none."""
+    left = math.ceil(share * counts.total())
+    for value in sorted(counts):
+        left -= counts[value]
+        if left <= 0:
+            return value
+    return 0
 
 
 def fill_recipe(
@@ -119,14 +124,31 @@ def _epochs(plan: Plan, steps_per_epoch: int) -> float:
     return round(max(plan.fewest_epochs, min(plan.most_epochs, plan.steps / max(1, steps_per_epoch))), 1)
 
 
-def measure_lengths(examples: Sequence[Example], objective: type[Objective]) -> Lengths:
-    """Lengths of rows that were encoded without a limit."""
-    inputs = [len(example.input_ids) for example in examples]
-    targets = [len(example.label_ids) for example in examples] if objective.has_own_targets else []
-    return Lengths(
-        rows=len(examples),
-        input_most=percentile(inputs, 0.995),
-        input_longest=max(inputs, default=0),
-        target_most=percentile(targets, 0.995),
-        target_longest=max(targets, default=0),
-    )
+@dataclass
+class TokenCounts:
+    """How many examples have how many tokens: as inputs, as answers of their own, and in all."""
+
+    inputs: Counter[int] = field(default_factory=Counter)
+    targets: Counter[int] = field(default_factory=Counter)
+    whole: Counter[int] = field(default_factory=Counter)
+
+    def lengths(self) -> Lengths:
+        """Return the lengths of rows that were encoded without a limit."""
+        return Lengths(
+            rows=self.inputs.total(),
+            input_most=percentile(self.inputs, 0.995),
+            input_longest=max(self.inputs, default=0),
+            target_most=percentile(self.targets, 0.995),
+            target_longest=max(self.targets, default=0),
+        )
+
+
+def count_tokens(examples: Iterable[Example], objective: type[Objective]) -> TokenCounts:
+    """Count the tokens of examples, which are not kept."""
+    counts = TokenCounts()
+    for example in examples:
+        counts.inputs[len(example.input_ids)] += 1
+        if objective.has_own_targets:
+            counts.targets[len(example.label_ids)] += 1
+        counts.whole[objective.tokens(example)] += 1
+    return counts

@@ -1,6 +1,6 @@
 """Opens what a training starts from, whichever kind of base it is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
@@ -19,7 +19,7 @@ from workers.training.data import Row
 
 
 @loading_explained()
-def open_base(spec: PreflightSpec | RunSpec, train_rows: Sequence[Row], device: torch.device) -> LoadedModel:
+def open_base(spec: PreflightSpec | RunSpec, train_rows: Iterable[Row], device: torch.device) -> LoadedModel:
     """The base in fp32, ready to be trained. A folder in `inputs` wins: pre-flight left it there.
 
     Raises JobError as workers.models.loading does, labels_missing, or out_of_memory.
@@ -53,7 +53,7 @@ def open_base(spec: PreflightSpec | RunSpec, train_rows: Sequence[Row], device: 
     )
 
 
-def _texts(rows: Sequence[Row]) -> Iterator[str]:
+def _texts(rows: Iterable[Row]) -> Iterator[str]:
     for row in rows:
         for message in row.messages:
             yield message.content

@@ -1,19 +1,25 @@
 """Rows from Parquet to token ids, their order, and how they are grouped so that little padding is computed.
 
+Rows are read and encoded as they are needed, some at a time: there may be more of them than fit into memory.
+
 The order of rows is a pure function of seed and epoch, and what one optimizer step holds is a pure function of that
 order: batching decides only how a step's rows are laid out, so it never changes the result.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
 from jinja2 import TemplateError
+from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from workers.contracts.model_folder import ModelManifest, PromptMessage
@@ -23,7 +29,7 @@ from workers.models.templates import TemplateRefused
 from workers.models.windows import divide
 from workers.runtime.reporter import JobError
 
-_ENCODE_ROWS = 1000
+_READ_ROWS = 1000
 _MOST_ROWS_PADDED = 64
 _MICROBATCH_COST = 64
 """What starting a micro-batch costs, in tokens; measured on two cores with a starter."""
@@ -38,23 +44,41 @@ class Row:
     target: str
 
 
-def read_rows(folder: Path, split: Split) -> list[Row]:
-    """Rows of one split, in the order of the source. Raises JobError (data_unreadable)."""
-    try:
-        table = pq.read_table(folder / "data.parquet", columns=["row_id", "split", "prompt", "target"])
-    except (OSError, ValueError) as error:
-        raise JobError(
-            "data_unreadable", "The dataset's rows could not be read. Import the data again."
-        ) from error
-    chosen = table.filter(pc.field("split") == split)
-    return [
-        Row(row["row_id"], [PromptMessage(**message) for message in row["prompt"] or []], row["target"])
-        for row in chosen.to_pylist()
-    ]
+class Rows(Collection[Row]):
+    """Rows of one split of a frozen version, in the order of the source. Each pass over them reads the file again.
+
+    Raises JobError (data_unreadable).
+    """
+
+    def __init__(self, folder: Path, split: Split) -> None:
+        self._path, self._split = folder / "data.parquet", split
+        self._count = sum(batch.num_rows for batch in self._batches([]))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Row]:
+        for batch in self._batches(["row_id", "prompt", "target"]):
+            for row in batch.to_pylist():
+                messages = [PromptMessage(**message) for message in row["prompt"] or []]
+                yield Row(row["row_id"], messages, row["target"])
+
+    def __contains__(self, row: object) -> bool:
+        return any(row == other for other in self)
+
+    def _batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        try:
+            with pq.ParquetFile(self._path) as file:
+                for batch in file.iter_batches(_READ_ROWS, columns=["split", *columns], use_threads=False):
+                    yield batch.filter(pc.equal(batch["split"], self._split))
+        except (OSError, ValueError) as error:
+            raise JobError(
+                "data_unreadable", "The dataset's rows could not be read. Import the data again."
+            ) from error
 
 
 def encode_rows(
-    rows: Sequence[Row],
+    rows: Collection[Row],
     tokenizer: PreTrainedTokenizerBase,
     manifest: ModelManifest,
     *,
@@ -62,14 +86,13 @@ def encode_rows(
     max_target_length: int | None,
     divides: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
-) -> list[Example]:
-    """Token ids of all rows, in their order. Rows longer than `max_length` lose their end; with `divides` they become
+) -> Iterator[Example]:
+    """Yield token ids of all rows, in their order. Rows longer than `max_length` lose their end; with `divides` they become
     several examples (workers.models.windows). Raises JobError: unknown_label when a target is not one of the model's labels,
     template_refuses when the model's chat template does not take these conversations."""
-    examples: list[Example] = []
     divides = divides and max_length is not None
-    for start in range(0, len(rows), _ENCODE_ROWS):
-        part = [(row.messages, row.target) for row in rows[start : start + _ENCODE_ROWS]]
+    left, done = iter(rows), 0
+    while part := [(row.messages, row.target) for row in islice(left, _READ_ROWS)]:
         try:
             encoded = encode_examples(
                 tokenizer,
@@ -90,19 +113,19 @@ def encode_rows(
                 f"The chat template of this model does not take these rows ({error}). Choose another base, or leave out what it does not know, for instance a system prompt.",
                 field="base",
             ) from error
-        if divides:
-            encoded = [window for example in encoded for window in divide(example, max_length or 0)]
-        examples += encoded
+        for example in encoded:
+            yield from divide(example, max_length or 0) if divides else [example]
+        done += len(part)
         if on_progress:
-            on_progress(min(start + _ENCODE_ROWS, len(rows)), len(rows))
-    return examples
+            on_progress(done, len(rows))
 
 
-def evenly_spaced(rows: Sequence[Row], most: int) -> list[Row]:
-    """At most `most` rows from all over the sequence, always the same ones."""
+def evenly_spaced(rows: Collection[Row], most: int) -> list[Row]:
+    """At most `most` rows from all over the collection, always the same ones."""
     if len(rows) <= most:
         return list(rows)
-    return [rows[index * len(rows) // most] for index in range(most)]
+    chosen = {index * len(rows) // most for index in range(most)}
+    return [row for index, row in enumerate(rows) if index in chosen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +144,15 @@ class Order:
         """Row indices of optimizer step `number`, counted from 0."""
         epoch, place = divmod(number, self.steps_per_epoch)
         order = _epoch_order(self.rows, self.seed, epoch)
-        return order[place * self.batch_rows : (place + 1) * self.batch_rows]
+        return order[place * self.batch_rows : (place + 1) * self.batch_rows].tolist()
 
 
 @lru_cache(maxsize=2)
-def _epoch_order(rows: int, seed: int, epoch: int) -> list[int]:
+def _epoch_order(rows: int, seed: int, epoch: int) -> NDArray[np.int32]:
     # torch's CPU generator looks at the low 32 bits of a seed only, so both numbers are hashed into those.
     digest = hashlib.sha256(f"{seed}:{epoch}".encode()).digest()
     generator = torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
-    return torch.randperm(rows, generator=generator).tolist()
+    return torch.randperm(rows, generator=generator, dtype=torch.int32).numpy()
 
 
 def pack(examples: Sequence[Example], budget: int) -> Iterator[list[Example]]:

@@ -1,6 +1,6 @@
 """What pre-flight has to say about the rows and the recipe, before anything is started."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from workers.contracts.job_kinds.preflight import Finding
@@ -8,8 +8,9 @@ from workers.contracts.recipes import Recipe
 from workers.contracts.specs import Split
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
-from workers.training.automatic import batch_rows, is_far_rate, usual_rate
+from workers.training.automatic import TokenCounts, batch_rows, is_far_rate, usual_rate
 from workers.training.data import Row
+from workers.training.encoding import Encoded
 
 FEWEST_ROWS = 8
 _ECHO_SHARE = 0.05
@@ -18,41 +19,35 @@ _ECHO_SHARE = 0.05
 
 @dataclass(frozen=True)
 class Counted:
-    """The training rows as they would be trained on (`examples`; `usable` teach something), the `watched` validation rows,
-    and of every training row, uncut, the tokens in all and those that are read as one sequence."""
+    """The training rows as they would be trained on, the `watched` validation rows, and the tokens of every training row,
+    uncut."""
 
-    examples: list[Example]
-    usable: list[Example]
-    watched: list[Example]
-    whole_tokens: list[int]
-    whole_inputs: list[int]
-    cut: int
-
-    @property
-    def unlearnable(self) -> int:
-        return len(self.examples) - len(self.usable)
+    train: Encoded
+    watched: Sequence[Example]
+    uncut: TokenCounts
 
 
 def row_findings(
-    loaded: LoadedModel, recipe: Recipe, counted: Counted, splits: Mapping[Split, Sequence[Row]]
+    loaded: LoadedModel, recipe: Recipe, counted: Counted, splits: Mapping[Split, Collection[Row]]
 ) -> list[Finding]:
     """Too few rows, rows that teach nothing or lose their end, answers that repeat the question, no validation rows."""
-    rows = len(counted.examples)
-    longest = max(counted.whole_inputs)
+    rows = counted.train.rows
+    longest = max(counted.uncut.inputs)
     fits = longest <= loaded.manifest.context_length
     longer = {"max_length": longest} if fits and longest > (recipe.max_length or 0) else {}
     findings = []
     if rows < FEWEST_ROWS:
         message = f"There are too few training rows ({rows}); at least {FEWEST_ROWS} are needed. Add rows to the dataset."
         findings.append(Finding(blocks=True, message=message))
-    findings += _unlearnable(rows, counted.unlearnable, longer)
-    texts = len(counted.whole_inputs)
+    findings += _unlearnable(rows, counted.train.unlearnable, longer)
+    texts = counted.uncut.inputs.total()
     if texts < rows:
-        longer_than = sum(length > (recipe.max_length or 0) for length in counted.whole_inputs)
+        limit = recipe.max_length or 0
+        longer_than = sum(count for length, count in counted.uncut.inputs.items() if length > limit)
         message = f"{longer_than} of {texts} texts are longer than {recipe.max_length} tokens. They are divided into windows of that length ({rows} in all), so that all of their text is learned."
         findings.append(Finding(blocks=False, message=message))
-    if counted.cut:
-        message = f"{counted.cut} of {rows} rows are longer than {recipe.max_length} tokens and will lose their end."
+    if counted.train.cut:
+        message = f"{counted.train.cut} of {rows} rows are longer than {recipe.max_length} tokens and will lose their end."
         findings.append(Finding(blocks=False, message=message, fix=longer))
     echoes = sum(map(_repeats_its_question, splits["train"]))
     if echoes and echoes >= _ECHO_SHARE * len(splits["train"]):
@@ -96,7 +91,7 @@ def recipe_findings(given: Recipe, recipe: Recipe, loaded: LoadedModel, counted:
         else:
             message = f"The learning rate {rate:g} is {usual / rate:.0f} times smaller than the usual one for this base ({usual:g}). The model may learn too little."
         findings.append(Finding(blocks=False, message=message, fix={"learning_rate": usual}))
-    rows = len(counted.usable)
+    rows = len(counted.train.examples)
     if given.batch_rows and rows >= FEWEST_ROWS and given.batch_rows >= rows:
         message = f"One step reads {given.batch_rows} rows, and there are only {rows}: each epoch is a single step. Choose fewer rows per step."
         findings.append(Finding(blocks=False, message=message, fix={"batch_rows": batch_rows(rows)}))

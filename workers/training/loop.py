@@ -43,9 +43,9 @@ class _Stopped(Exception):
 class TrainingData:
     """Encoded rows. `watched` are the validation rows behind `validation`, in words."""
 
-    train: list[Example]
-    validation: list[Example]
-    watched: list[Row]
+    train: Sequence[Example]
+    validation: Sequence[Example]
+    watched: Sequence[Row]
 
 
 def peak_memory(device: torch.device) -> int:

@@ -1,9 +1,8 @@
 """Pre-flight: what a run would do, before it does: `python -m workers.training.preflight spec.json`."""
 
 import math
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,9 +15,10 @@ from workers.models.folder import write_folder
 from workers.models.loading import LoadedModel
 from workers.models.prompts import learned_pieces
 from workers.runtime.reporter import JobError, Reporter, run_child
-from workers.training.automatic import fill_recipe, measure_lengths, percentile
+from workers.training.automatic import count_tokens, fill_recipe, percentile
 from workers.training.bases import open_base
-from workers.training.data import Order, Row, evenly_spaced, read_rows
+from workers.training.data import Order, Row, Rows, evenly_spaced
+from workers.training.encoding import encode
 from workers.training.estimates import (
     Speed,
     disk_bytes,
@@ -45,9 +45,7 @@ def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
     with Phases(reporter, PHASES) as phases:
         phases.begin("reading rows")
         folder = Path(spec.inputs["data"])
-        splits: dict[Split, list[Row]] = {
-            name: read_rows(folder, name) for name in ("train", "validation", "test")
-        }
+        splits: dict[Split, Rows] = {name: Rows(folder, name) for name in ("train", "validation", "test")}
         if not splits["train"]:
             raise JobError("no_rows", "There are no training rows. Add rows to the dataset.")
         phases.begin("opening the model")
@@ -65,9 +63,9 @@ def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
         )
         too_large = _memory_findings(needed, recipe, device)
         speed = Speed(0.0, 0.0, needed, loaded.manifest.parameters)
-        usable = counted.usable
+        usable = counted.train.examples
         if usable and not too_large:
-            with memory_explained(recipe, max(example.input_length for example in usable)):
+            with memory_explained(recipe, counted.train.longest):
                 speed = measure_speed(loaded, recipe, precision, usable, counted.watched, phases)
             too_large = _memory_findings(speed.memory_bytes, recipe, device)
         findings += too_large
@@ -86,32 +84,22 @@ def _leave_initial_model(spec: PreflightSpec, loaded: LoadedModel) -> None:
 
 
 def _count(
-    spec: PreflightSpec, loaded: LoadedModel, splits: dict[Split, list[Row]], phases: Phases
+    spec: PreflightSpec, loaded: LoadedModel, splits: dict[Split, Rows], phases: Phases
 ) -> tuple[Recipe, Counted]:
     rows = splits["train"]
     objective = objective_for(loaded, spec.recipe)
     whole = objective.encode(rows, loaded, max_length=None, max_target_length=None, on_progress=phases.check)
-    lengths = measure_lengths(whole, objective)
-    recipe = fill_recipe(spec.recipe, loaded, lengths, length=spec.length)
-    whole_tokens = [objective.tokens(example) for example in whole]
-    whole_inputs = [len(example.input_ids) for example in whole]
-    # A run holds its rows once, and so its memory can be told from ours.
-    del whole
-    encode = partial(
-        objective.encode,
-        loaded=loaded,
-        max_length=recipe.max_length,
-        max_target_length=recipe.max_target_length,
-    )
-    examples = encode(rows)
-    watched = encode(evenly_spaced(splits["validation"], recipe.validation_rows))
-    if len(examples) != len(rows):
+    uncut = count_tokens(whole, objective)
+    recipe = fill_recipe(spec.recipe, loaded, uncut.lengths(), length=spec.length)
+    work = Path(spec.work)
+    train = encode(rows, loaded, recipe, work / "train.arrow", lambda *_: phases.check(1, 1))
+    watched = evenly_spaced(splits["validation"], recipe.validation_rows)
+    validation = encode(watched, loaded, recipe, work / "validation.arrow")
+    if train.rows != len(rows):
         # Long texts were divided: an epoch has as many steps as the windows fill.
-        recipe = fill_recipe(spec.recipe, loaded, replace(lengths, rows=len(examples)), length=spec.length)
-    usable = [example for example in examples if objective.teaches(example)]
-    watched = [example for example in watched if objective.teaches(example)]
-    cut = sum(example.cut for example in usable)
-    return recipe, Counted(examples, usable, watched, whole_tokens, whole_inputs, cut)
+        lengths = replace(uncut.lengths(), rows=train.rows)
+        recipe = fill_recipe(spec.recipe, loaded, lengths, length=spec.length)
+    return recipe, Counted(train, validation.examples, uncut)
 
 
 def _memory_findings(needed: int, recipe: Recipe, device: torch.device) -> list[Finding]:
@@ -146,25 +134,25 @@ def _result(
     loaded: LoadedModel,
     recipe: Recipe,
     counted: Counted,
-    splits: dict[Split, list[Row]],
+    splits: dict[Split, Rows],
     speed: Speed,
     findings: list[Finding],
     precision: Precision,
 ) -> PreflightResult:
     objective = objective_for(loaded, recipe)
-    rows = len(counted.usable)
-    tokens = sum(objective.tokens(example) for example in counted.usable)
+    train = counted.train
+    rows = len(train.examples)
     validation_tokens = sum(objective.tokens(example) for example in counted.watched)
-    seconds, whole_seconds = run_seconds(recipe, speed, max(1, rows), tokens, validation_tokens)
-    disk = disk_bytes(loaded, speed.trained_parameters, precision)
+    seconds, whole_seconds = run_seconds(recipe, speed, max(1, rows), train.tokens, validation_tokens)
+    disk = disk_bytes(loaded, speed.trained_parameters, precision) + train.examples.path.stat().st_size
     return PreflightResult(
         recipe=recipe,
         rows={name: len(found) for name, found in splits.items()},
-        tokens=tokens,
-        learned_tokens=sum(objective.learned(example) for example in counted.usable),
-        row_tokens=token_stats(counted.whole_tokens),
-        cut_share=counted.cut / len(counted.examples),
-        unlearnable_rows=counted.unlearnable,
+        tokens=train.tokens,
+        learned_tokens=train.learned,
+        row_tokens=token_stats(counted.uncut.whole),
+        cut_share=train.cut / train.rows,
+        unlearnable_rows=train.unlearnable,
         steps=total_steps(recipe, Order(max(1, rows), recipe.batch_rows or 1, recipe.seed)),
         seconds=seconds,
         whole_seconds=whole_seconds,
@@ -177,7 +165,7 @@ def _result(
         device=str(loaded.device),
         precision=precision,
         findings=findings + _disk_findings(disk, Path(spec.work)),
-        first_row=_first_row(loaded, splits["train"][0]),
+        first_row=_first_row(loaded, next(iter(splits["train"]))),
     )
 
 
@@ -186,18 +174,16 @@ def _first_row(loaded: LoadedModel, row: Row) -> list[tuple[str, bool]]:
     return [(text[:_SHOWN_CHARACTERS], learned) for text, learned in pieces]
 
 
-def token_stats(lengths: Sequence[int]) -> TokenStats:
+def token_stats(lengths: Counter[int]) -> TokenStats:
     """Mean, percentiles and a histogram whose bounds are powers of two."""
-    values = list(lengths)
-    histogram: dict[int, int] = {}
-    for length in values:
-        bound = 2 ** max(3, math.ceil(math.log2(max(1, length))))
-        histogram[bound] = histogram.get(bound, 0) + 1
+    histogram = Counter[int]()
+    for length, rows in lengths.items():
+        histogram[2 ** max(3, math.ceil(math.log2(max(1, length))))] += rows
     return TokenStats(
-        mean=sum(values) / len(values),
-        p50=percentile(values, 0.5),
-        p95=percentile(values, 0.95),
-        max=max(values),
+        mean=sum(length * rows for length, rows in lengths.items()) / lengths.total(),
+        p50=percentile(lengths, 0.5),
+        p95=percentile(lengths, 0.95),
+        max=max(lengths),
         histogram=sorted(histogram.items()),
     )
 

@@ -2,8 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import torch
@@ -19,10 +18,11 @@ from workers.models.loading import LoadedModel
 from workers.runtime.reporter import JobError, Reporter, run_child
 from workers.training.adapters import add_adapters, merge_adapters
 from workers.training.attention import unpacked
-from workers.training.automatic import Lengths, fill_recipe, measure_lengths, needs_lengths
+from workers.training.automatic import Lengths, count_tokens, fill_recipe, needs_lengths
 from workers.training.bases import open_base, prepare_model
 from workers.training.checkpoints import Checkpoints
-from workers.training.data import Row, evenly_spaced, read_rows
+from workers.training.data import Row, Rows, evenly_spaced
+from workers.training.encoding import encode
 from workers.training.failures import memory_explained
 from workers.training.loop import Ending, Loop, TrainingData, peak_memory
 from workers.training.objectives import create_objective, objective_for
@@ -51,8 +51,8 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
     with Phases(reporter, PHASES) as phases:
         phases.begin("loading data")
         data_folder, work = Path(spec.inputs["data"]), Path(spec.work)
-        train_rows = read_rows(data_folder, "train")
-        watched = evenly_spaced(read_rows(data_folder, "validation"), spec.recipe.validation_rows)
+        train_rows = Rows(data_folder, "train")
+        watched = evenly_spaced(Rows(data_folder, "validation"), spec.recipe.validation_rows)
         if not train_rows:
             raise JobError("no_rows", "There are no training rows. Add rows to the dataset.")
 
@@ -65,8 +65,7 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
         tick(1, 1)
 
         phases.begin("encoding rows")
-        recipe, data = _encode(spec, loaded, train_rows, watched, tick, reporter.log)
-        longest = max(example.input_length for example in data.train)
+        recipe, data, longest = _encode(spec, loaded, train_rows, watched, tick, reporter.log)
 
         with memory_explained(recipe, longest):
             loaded.precision = precision
@@ -108,40 +107,35 @@ def _loop(
 def _encode(
     spec: RunSpec,
     loaded: LoadedModel,
-    train_rows: list[Row],
+    train_rows: Collection[Row],
     watched: list[Row],
     tick: Callable[[int, int], None],
     log: Callable[[str], None],
-) -> tuple[Recipe, TrainingData]:
-    """Fill the recipe, and encode within its lengths. Rows that teach nothing are left out.
-
-    Raises JobError (nothing_to_learn).
+) -> tuple[Recipe, TrainingData, int]:
+    """Fill the recipe, and encode within its lengths; also return the tokens of the longest row. Rows that teach nothing are
+    left out. Raises JobError (nothing_to_learn).
     """
     recipe = spec.recipe
     objective = objective_for(loaded, recipe)
     if needs_lengths(recipe, objective):
-        whole = objective.encode(train_rows, loaded, max_length=None, max_target_length=None)
-        recipe = fill_recipe(recipe, loaded, measure_lengths(whole, objective))
+        whole = objective.encode(
+            train_rows, loaded, max_length=None, max_target_length=None, on_progress=lambda *_: tick(0, 1)
+        )
+        recipe = fill_recipe(recipe, loaded, count_tokens(whole, objective).lengths())
     else:
         recipe = fill_recipe(recipe, loaded, Lengths(len(train_rows), 0, 0, 0, 0))
-    encode = partial(
-        objective.encode,
-        loaded=loaded,
-        max_length=recipe.max_length,
-        max_target_length=recipe.max_target_length,
-    )
-    train, validation = encode(train_rows, on_progress=tick), encode(watched)
-    rows = len(train)
-    train = [example for example in train if objective.teaches(example)]
-    if len(train) < rows:
-        log(f"{rows - len(train)} of {rows} rows were left out: nothing can be learned from them.")
-    if not train:
+    work = Path(spec.work)
+    train = encode(train_rows, loaded, recipe, work / "train.arrow", tick)
+    validation = encode(watched, loaded, recipe, work / "validation.arrow")
+    if train.unlearnable:
+        log(f"{train.unlearnable} of {train.rows} rows were left out: nothing can be learned from them.")
+    if not train.examples:
         raise JobError(
             "nothing_to_learn",
             "No row has anything to learn: every answer is cut off or empty. Raise the longest row, or check the columns.",
             field="max_length",
         )
-    return recipe, TrainingData(train, [e for e in validation if objective.teaches(e)], watched)
+    return recipe, TrainingData(train.examples, validation.examples, watched), train.longest
 
 
 def _log_plan(reporter: Reporter, loop: Loop) -> None:

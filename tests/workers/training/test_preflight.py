@@ -23,7 +23,7 @@ from workers.models.loading import load_folder
 from workers.runtime.reporter import JobError
 from workers.shared import memory
 from workers.training import preflight as preflight_module
-from workers.training.data import encode_rows, read_rows
+from workers.training.data import Rows, encode_rows
 from workers.training.estimates import Speed, measure_speed, offered_minutes
 from workers.training.preflight import preflight
 from workers.training.run import run
@@ -163,7 +163,7 @@ def test_long_texts_are_divided_and_all_of_them_is_learned(make_preflight, make_
 
 def _lengths(result, spec, data):
     loaded = load_folder(Path(spec.work) / "out")
-    rows = read_rows(data, "train")
+    rows = Rows(data, "train")
     whole = encode_rows(rows, loaded.tokenizer, loaded.manifest, max_length=None, max_target_length=None)
     return [example.input_length for example in whole]
 

@@ -3,7 +3,7 @@ knows nothing of what they compute.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import ClassVar
@@ -49,6 +49,8 @@ class Objective(ABC):
     """The name that peft has for such models (peft.TaskType)."""
     has_own_targets: ClassVar[bool] = False
     """Whether a row's answer has a length of its own: its options are `TargetLengthOptions`."""
+    example: ClassVar[type[Example]] = Example
+    """What `encode` yields: a dataclass, whose fields become the columns of a file (workers.training.examples)."""
     has_accuracy: ClassVar[bool] = False
     """Whether an answer is right or wrong, so that validation counts the right ones."""
 
@@ -70,14 +72,14 @@ class Objective(ABC):
     @classmethod
     def encode(
         cls,
-        rows: Sequence[Row],
+        rows: Collection[Row],
         loaded: LoadedModel,
         *,
         max_length: int | None,
         max_target_length: int | None,
         on_progress: Callable[[int, int], None] | None = None,
-    ) -> list[Example]:
-        """Return token ids of all rows, in their order. Raises JobError as `workers.training.data.encode_rows`."""
+    ) -> Iterator[Example]:
+        """Yield token ids of all rows, in their order. Raises JobError as `workers.training.data.encode_rows`."""
         return encode_rows(
             rows,
             loaded.tokenizer,
