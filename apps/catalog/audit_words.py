@@ -6,10 +6,10 @@ from django.utils.translation import gettext_lazy as _
 ACTIONS: dict[str, Promise] = {
     "base_model.added": _("Added a base model"),
     "base_model.archived": _("Archived a base model"),
-    "base_model.unarchived": _("Brought an archived base model back"),
+    "base_model.unarchived": _("Restored an archived base model"),
     "model_version.archived": _("Archived a model"),
     "model_version.changed": _("Changed the name or notes of a model"),
     "model_version.exported": _("Packed a model for download"),
     "model_version.files_deleted": _("Deleted the files of a model"),
-    "model_version.unarchived": _("Brought an archived model back"),
+    "model_version.unarchived": _("Restored an archived model"),
 }

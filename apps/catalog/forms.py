@@ -13,18 +13,16 @@ from workers.contracts.families import Family
 
 
 class BaseModelForm(StudioForm):
-    kind = forms.ChoiceField(
-        label=_("Where it is"), choices=BaseModel.Kind.choices, initial=BaseModel.Kind.HUB
-    )
+    kind = forms.ChoiceField(label=_("Location"), choices=BaseModel.Kind.choices, initial=BaseModel.Kind.HUB)
     location = forms.CharField(
         label=_("Hub id or folder"),
         max_length=longest(BaseModel, "location"),
         help_text=_("A Hub id looks like “owner/name”. A folder is a full path on the workers’ disk."),
     )
     family = forms.ChoiceField(
-        label=_("What kind of model it is"),
+        label=_("Kind of model"),
         help_text=_(
-            "Causal models write on; an encoder with a decoder reads a text, then writes another; classifiers sort."
+            "A causal model continues a text. An encoder-decoder model turns one text into another. A classifier assigns labels."
         ),
     )
     name = forms.CharField(

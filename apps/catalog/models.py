@@ -79,7 +79,7 @@ class ModelVersion(InWorkspace):
     name = models.CharField(_("name"), max_length=150)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     family = models.CharField(_("family"), max_length=20, choices=_FAMILIES)
-    task_type = models.CharField(_("does"), max_length=20, choices=task_choices)
+    task_type = models.CharField(_("task"), max_length=20, choices=task_choices)
     origin: Any = models.JSONField(_("origin"))
     """The Base it came from (workers.contracts.recipes.Base)."""
     origin_label = models.CharField(_("origin"), max_length=200)

@@ -78,8 +78,7 @@ def add_base_model(
 
 def _check_hub_id(location: str, revision: str, family: Family) -> None:
     not_an_id = _(
-        "This is not a Hub id. One looks like “owner/name”, for instance “google/flan-t5-small”; "
-        "an address that begins with https:// is not one."
+        "This is not a Hub id. Enter an id such as “google/flan-t5-small”, not an address that begins with https://."
     )
     if not is_hub_id(location):
         raise UserError(not_an_id, field="location")
@@ -106,16 +105,18 @@ def _checked_folder(location: str) -> str:
         raise UserError(message, field="location")
     path = Path(location)
     if not path.is_absolute() or "\0" in location:
-        raise UserError(_("Give the folder's full path, beginning with /."), field="location")
+        raise UserError(_("Enter the full path of the folder, beginning with /."), field="location")
     resolved = path.resolve()
     if not any(resolved.is_relative_to(root) for root in roots):
-        message = _("The folder must lie below one of these: %(roots)s.")
+        message = _("The folder must be inside one of these folders: %(roots)s.")
         raise UserError(message % {"roots": listed(str(root) for root in roots)}, field="location")
     if (
         any(root.is_dir() for root in roots if resolved.is_relative_to(root))
         and not (resolved / "config.json").is_file()
     ):
-        message = _("There is no model in this folder: it holds no config.json, as transformers saves it.")
+        message = _(
+            "There is no model in this folder. A model folder contains a config.json, as transformers saves it."
+        )
         raise UserError(message, field="location")
     return str(resolved)
 
@@ -229,7 +230,7 @@ def hold_version(version: ModelVersion) -> ModelVersion:
         ModelVersion.objects.select_for_update(no_key=True).filter(pk=version.pk).first()
     )
     if held is None:
-        raise UserError(_("This model was deleted just now."), field="model", code="gone")
+        raise UserError(_("This model was deleted a moment ago."), field="model", code="gone")
     return held
 
 
@@ -243,7 +244,7 @@ def delete_version_files(*, actor: User, version: ModelVersion) -> None:
     access.require(actor, version.workspace, Action.EDIT if own else Action.MANAGE)
     version = ModelVersion.objects.select_for_update().get(pk=version.pk)
     if not version.is_ready:
-        raise UserError(_("The files of this model are not there any more, or not there yet."))
+        raise UserError(_("The files of this model were deleted or do not exist yet."))
     _refuse_while_used(version)
     keys = [version.storage_key, *version.exports.values_list("storage_key", flat=True)]
     exported_by = list(version.exports.values_list("job_id", flat=True))
@@ -263,15 +264,12 @@ def delete_version_files(*, actor: User, version: ModelVersion) -> None:
 def _refuse_while_used(version: ModelVersion) -> None:
     app = version.app_versions.select_related("app").first()
     if app is not None:
-        message = _(
-            "The app “%(app)s” answers with this model. Archive the model instead: that only hides it."
-        )
+        message = _("The app “%(app)s” uses this model. Archive the model instead. Archiving only hides it.")
         raise UserError(message % {"app": app.app.name}, code="in_use")
     run = version.runs_from.first()
     if run is not None:
         message = _(
-            "The run “%(run)s” started from this model, and training it again needs the files. "
-            "Archive the model instead: that only hides it."
+            "The run “%(run)s” started from this model, and the files are needed to train it again. Archive the model instead. Archiving only hides it."
         )
         raise UserError(message % {"run": run.name}, code="in_use")
     jobs_on_it = (
@@ -281,7 +279,7 @@ def _refuse_while_used(version: ModelVersion) -> None:
     )
     if Job.objects.active().filter(jobs_on_it).exists():
         raise UserError(
-            _("A job is using this model right now. Wait for it or stop it first."), code="in_use"
+            _("A job is using this model. Wait until the job ends, or stop it first."), code="in_use"
         )
 
 
@@ -292,7 +290,7 @@ def start_export(*, actor: User, version: ModelVersion) -> Export:
     # A button pressed twice: the second press waits here for the first.
     version = ModelVersion.objects.select_for_update().get(pk=version.pk)
     if not version.is_ready:
-        raise UserError(_("The files of this model are not there any more, or not there yet."))
+        raise UserError(_("The files of this model were deleted or do not exist yet."))
     known: Export | None = version.exports.filter(job__state__in=[*ACTIVE, State.SUCCEEDED]).first()
     if known is not None:
         return known

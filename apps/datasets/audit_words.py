@@ -9,9 +9,9 @@ ACTIONS: dict[str, Promise] = {
     "dataset.created": _("Created a dataset"),
     "dataset.deleted": _("Deleted a dataset"),
     "dataset.files_deleted": _("Deleted the rows of a dataset"),
-    "dataset.unarchived": _("Brought an archived dataset back"),
+    "dataset.unarchived": _("Restored an archived dataset"),
     "dataset_version.confirmed": _("Confirmed what the columns of a file mean"),
     "import.discarded": _("Discarded an upload"),
-    "import.reread": _("Had a file read again"),
+    "import.reread": _("Read a file again"),
     "import.started": _("Uploaded a file"),
 }

@@ -25,7 +25,9 @@ class UploadForm(StudioForm):
         strip=False,
         max_length=_MOST_PASTED_CHARACTERS,
         widget=TextArea(attrs={"rows": 8, "spellcheck": "false"}),
-        error_messages={"max_length": _("This is too long to paste. Save it as a file and upload that.")},
+        error_messages={
+            "max_length": _("This text is too long to paste. Save it as a file and upload the file.")
+        },
     )
     address = forms.CharField(
         label=_("Address"),
@@ -48,7 +50,7 @@ class UploadForm(StudioForm):
         cleaned = super().clean() or self.cleaned_data
         given = cleaned.get("file") or cleaned.get("upload") or (cleaned.get("text") or "").strip()
         if not self.errors and not given and not cleaned.get("address"):
-            self.add_error("file", _("Choose a file, paste some rows as text, or name an address."))
+            self.add_error("file", _("Choose a file, paste rows as text, or enter an address."))
         return cleaned
 
 
@@ -72,7 +74,7 @@ class RereadForm(StudioForm):
                 "",
                 _("Detected: %(name)s") % {"name": _(result["encoding"])}
                 if has_text and result
-                else _("Detect it"),
+                else _("Detect automatically"),
             )
         ]
         self.fields["part"].choices = [(part, part) for part in parts]  # type: ignore[attr-defined]
@@ -88,14 +90,14 @@ class ConfirmForm(StudioForm):
 
     task_type = forms.ChoiceField(
         choices=task_choices,
-        error_messages={"required": _("Choose what this data should teach.")},
+        error_messages={"required": _("Choose what a model should learn from this data.")},
     )
 
     keep_case = forms.BooleanField(
-        label=_("Keep labels that differ only in spelling apart"),
+        label=_("Treat labels that differ only in spelling as different labels"),
         required=False,
         help_text=_(
-            "By default, labels that differ only in case, hyphens, quotation marks or a full stop are read as one. Notations of one number, such as 0, “0” and 0.0, are read as one in any case."
+            "By default, labels that differ only in case, hyphens, quotation marks or a full stop count as the same label. Different notations of a number, such as 0, “0” and 0.0, always count as the same label."
         ),
     )
     test_only = forms.BooleanField(

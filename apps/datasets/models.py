@@ -112,7 +112,7 @@ class DatasetVersion(InWorkspace):
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="versions")
     source = models.ForeignKey(Import, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField(_("number"))
-    task_type = models.CharField(_("teaches"), max_length=20, choices=task_choices)
+    task_type = models.CharField(_("task"), max_length=20, choices=task_choices)
     roles: Any = models.JSONField(_("column roles"))
     storage_key = models.CharField(max_length=300)
     job = models.OneToOneField(Job, models.PROTECT, related_name="dataset_version")

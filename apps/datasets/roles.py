@@ -44,13 +44,13 @@ def problem_with(info: Task, roles: dict[str, Role]) -> str:
         return _twice(info, twice[0])
     if Role.MESSAGES in given and given & {Role.INPUT, Role.TARGET}:
         return _(
-            "A whole conversation already holds questions and answers. Set the other columns to “Not used”."
+            "A whole conversation already contains questions and answers. Set the other columns to “Not used”."
         )
     missing = info.missing_roles(roles)
     if not missing:
         return ""
     names = listed(f"“{role_label(info, role)}”" for role in Role if role in missing)
-    return _("Say which column is %(roles)s, above the sample rows.") % {"roles": names}
+    return _("Choose which column is %(roles)s, above the sample rows.") % {"roles": names}
 
 
 def _twice(info: Task, role: Role) -> str:

@@ -46,7 +46,7 @@ def _of_dataset(dataset: Dataset) -> NextStep | None:
         page = reverse("datasets:import", args=[waiting.pk])
         if waiting.job.state == State.SUCCEEDED:
             text = _("“%(name)s” has been read. Confirm its columns next.") % name
-            return NextStep(text, _("Confirm the columns"), page, "columns")
+            return NextStep(text, _("Confirm columns"), page, "columns")
         if waiting.job.is_ended:
             return NextStep(_("“%(name)s” could not be read.") % name, _("See why"), page, "alert-circle")
         return None

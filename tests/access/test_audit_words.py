@@ -169,7 +169,7 @@ def test_pages_and_filters_speak_and_the_export_keeps_codes(
 ) -> None:
     audit.record(owner, "dataset.unarchived", workspace, workspace=workspace, can_write=True)
     client = client_for(admin)
-    words = "Brought an archived dataset back"
+    words = "Restored an archived dataset"
     for address in ("/workspace/", "/workspace/audit/"):
         html = client.get(address).content.decode()
         assert words in html

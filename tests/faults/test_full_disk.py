@@ -44,7 +44,7 @@ def test_an_upload_says_that_the_disk_is_full_and_keeps_what_was_typed(
         expect(page.locator("#file-error")).to_contain_text("The disk is full")
         expect(page.get_by_label("Name", exact=True)).to_have_value("Letters of May")
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check the columns")).to_be_visible()
 
 
 def test_a_run_on_a_full_disk_says_so_and_can_be_taken_up_again(

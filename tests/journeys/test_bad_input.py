@@ -66,7 +66,7 @@ def test_a_file_without_the_needed_column(upload: Callable[[str, bytes], Page]) 
     expect(page.get_by_role("heading", name="What is in this file?")).to_be_visible()
     page.get_by_role("radio", name="Classification").check()
     page.get_by_role("button", name="Confirm").click()
-    expect(page.get_by_text("Say which column is")).to_be_visible()
+    expect(page.get_by_text("Choose which column is")).to_be_visible()
     expect(page.get_by_role("radio", name="Classification")).to_be_checked()
 
 
@@ -81,7 +81,7 @@ def test_a_row_of_two_megabytes(upload: Callable[[str, bytes], Page]) -> None:
     rows = [f"What is number {number}?,It is {number * 3}.\n" for number in range(40)]
     rows.insert(20, f"Long?,{'la ' * 700_000}\n")
     page = upload("long.csv", ("question,answer\n" + "".join(rows)).encode())
-    expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check the columns")).to_be_visible()
     expect(page.get_by_text("1 row could not be read")).to_be_visible()
     expect(page.get_by_text("line 22")).to_be_visible()
 
@@ -97,7 +97,7 @@ def test_a_hub_that_cannot_be_reached(
     page = open_page(studio.url, signed_in)
     page.goto("/models/bases/new/")
     page.get_by_label("Hub id or folder").fill(location)
-    page.get_by_label("What kind of model it is").select_option("classifier")
+    page.get_by_label("Kind of model").select_option("classifier")
     page.get_by_role("button", name="Add").click()
     page.goto(f"/runs/new/?data={tickets['id']}")
     page.get_by_role("radio", name="no-such-model").check()

@@ -30,7 +30,7 @@ def test_from_an_example_to_a_run_that_is_stopped(
     page.goto("/")
     keys.activate(page.get_by_role("button", name="Support tickets"))
     keys.activate(page.get_by_role("button", name="Confirm"))
-    keys.activate(page.get_by_role("link", name="Train a model on it"))
+    keys.activate(page.get_by_role("link", name="Train a model"))
     keys.choose(page.get_by_role("radio", name="Tiny starter"))
     keys.choose(page.get_by_role("radio", name="A quick look"))
     keys.activate(page.locator("summary", has_text="Advanced"), "Space")

@@ -30,7 +30,7 @@ def faq(studio: Studio, signed_in: Any, open_page: Callable[..., Page], tmp_path
     page.goto("/data/new/")
     page.get_by_label("Drop a file here, or choose one").set_input_files(path)
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check the columns")).to_be_visible()
     return page
 
 
@@ -54,19 +54,19 @@ def test_choosing_a_task_fills_the_roles(faq: Page, complaints: Complaints) -> N
     faq.get_by_label("topic", exact=True).select_option("Not used")
     expect(left_out).to_have_count(3)
     said = faq.locator("[data-missing]")
-    expect(said).to_have_text("Say which column is “Label”, above the sample rows.")
+    expect(said).to_have_text("Choose which column is “Label”, above the sample rows.")
     complaints.tolerate("status of 422")
     faq.evaluate(
         "document.querySelector('[data-roles]').submit()"
     )  # as without the script: the server answers
-    expect(faq.get_by_role("alert").filter(has_text="Say which column is “Label”")).to_be_visible()
+    expect(faq.get_by_role("alert").filter(has_text="Choose which column is “Label”")).to_be_visible()
     assert roles(faq) == {"Question": "input"}
 
     faq.get_by_label("topic", exact=True).select_option("Label")
     faq.get_by_label("Answer", exact=True).select_option("Label")
     expect(said).to_contain_text("Two columns are “Label”")
     faq.get_by_role("button", name="Confirm").click()
-    expect(faq.get_by_role("heading", name="Is this right?")).to_be_visible()
+    expect(faq.get_by_role("heading", name="Check the columns")).to_be_visible()
 
 
 def test_choosing_a_task_by_keyboard_and_confirming(faq: Page) -> None:
@@ -79,4 +79,4 @@ def test_choosing_a_task_by_keyboard_and_confirming(faq: Page) -> None:
     keys.choose(faq.get_by_role("radio", name="Chat"))
     assert roles(faq) == {"Question": "input", "Answer": "target"}, "chat has no such role"
     keys.activate(faq.get_by_role("button", name="Confirm"))
-    expect(faq.get_by_role("link", name="Train a model on it")).to_be_visible(timeout=30_000)
+    expect(faq.get_by_role("link", name="Train a model")).to_be_visible(timeout=30_000)

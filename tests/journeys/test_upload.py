@@ -56,7 +56,7 @@ def test_a_chinese_file_is_mended_and_trained_by_keyboard(
     page.get_by_role("link", name="Upload your data").click()
     page.get_by_label("Drop a file here, or choose one").set_input_files(write_letters(tmp_path / "来信.csv"))
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check the columns")).to_be_visible()
     expect(page.get_by_role("table")).to_contain_text("请尽快处理")
 
     expect(page.get_by_role("radio", name="Classification")).to_be_checked()
@@ -68,7 +68,7 @@ def test_a_chinese_file_is_mended_and_trained_by_keyboard(
     press_until(page, "Tab", page.get_by_role("button", name="Confirm"))
     page.keyboard.press("Enter")
 
-    follow(page, page.get_by_role("link", name="Train a model on it"))
+    follow(page, page.get_by_role("link", name="Train a model"))
     press_until(page, "Tab", page.locator("input[name=base]:checked"))
     press_until(page, "ArrowDown", page.get_by_role("radio", name="Tiny starter"))
     press_until(page, "Tab", page.locator("input[name=length]:checked"))
@@ -100,7 +100,7 @@ def test_another_file_after_one_that_was_given_up(
     page.get_by_role("link", name="Cancel").click()
     page.get_by_label("Drop a file here, or choose one").set_input_files(short)
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check the columns")).to_be_visible()
     expect(page.get_by_role("table")).to_contain_text("The right row 3")
 
 

@@ -46,7 +46,7 @@ def test_the_page_imports_from_an_address_by_a_job(site: Site, client_for: Any, 
     assert "secret" not in f"{made.job.spec} {made.job.title} {made.address_encrypted}"
     assert address_of(made.job) == f"{site.url}/download?key=secret"
     assert client.get(f"/data/imports/{made.pk}/source/").status_code == 404
-    assert "fetched from its address" in client.get(response["Location"]).content.decode()
+    assert "fetches the file from its address" in client.get(response["Location"]).content.decode()
 
     made = fetched(made)
     assert (made.job.state, made.filename) == (State.SUCCEEDED, "opening hours.csv")

@@ -185,7 +185,7 @@ def test_trying_a_download_again_counts_as_one(
         statuses.append((answer.status_code, Job.objects.get().state))
     assert statuses == [(302, State.QUEUED), (429, State.FAILED)]
     assert int(answer["Retry-After"]) >= 1
-    assert "a lot of downloads" in answer.content.decode()
+    assert "Too many downloads" in answer.content.decode()
     upload = SimpleUploadedFile("rows.csv", b"text,label\na,b\n", "text/csv")
     assert client.post("/data/new/", {"file": upload}).status_code == 302
     mine = Job.objects.exclude(pk=job.pk).get()

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=150, verbose_name='name')),
                 ('kind', models.CharField(choices=[('base', 'Base'), ('tuned', 'Tuned')], max_length=10, verbose_name='kind')),
                 ('family', models.CharField(choices=[('causal', 'Causal language model'), ('seq2seq', 'Encoder and decoder'), ('classifier', 'Classifier')], max_length=20, verbose_name='family')),
-                ('task_type', models.CharField(choices=[('chat', 'Chat'), ('instruction', 'Instructions'), ('summarization', 'Summarization'), ('translation', 'Translation'), ('generation', 'Text generation'), ('code', 'Code completion'), ('classification', 'Classification')], max_length=20, verbose_name='does')),
+                ('task_type', models.CharField(choices=[('chat', 'Chat'), ('instruction', 'Instructions'), ('summarization', 'Summarization'), ('translation', 'Translation'), ('generation', 'Text generation'), ('code', 'Code completion'), ('classification', 'Classification')], max_length=20, verbose_name='task')),
                 ('origin', models.JSONField(verbose_name='origin')),
                 ('origin_label', models.CharField(max_length=200, verbose_name='origin')),
                 ('storage_key', models.CharField(max_length=300)),

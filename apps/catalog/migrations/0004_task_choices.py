@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='modelversion',
             name='task_type',
-            field=models.CharField(choices=apps.datasets.models.task_choices, max_length=20, verbose_name='does'),
+            field=models.CharField(choices=apps.datasets.models.task_choices, max_length=20, verbose_name='task'),
         ),
     ]

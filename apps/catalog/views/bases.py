@@ -35,7 +35,9 @@ def add(request: WorkspaceRequest) -> HttpResponse:
         except UserError as error:
             form.add_user_error(error)
         else:
-            messages.success(request, _("“%(name)s” can now be chosen when training.") % {"name": base.name})
+            messages.success(
+                request, _("“%(name)s” can now be chosen as a base model.") % {"name": base.name}
+            )
             answers = {"base": base.choice} | ({"data": str(data.pk)} if data else {})
             return redirect(request, f"{reverse('training:new')}?{urlencode(answers)}")
     context = {"form": form, "model_roots": settings.MODEL_ROOTS, "data": data}
@@ -56,6 +58,6 @@ def archive(request: WorkspaceRequest, base: BaseModel) -> HttpResponse:
     """Hide, or with archived=0 show again."""
     archived = request.POST.get("archived") != "0"
     services.set_base_model_archived(actor=request.user, base_model=base, archived=archived)
-    text = _("“%(name)s” is no longer offered.") if archived else _("“%(name)s” is offered again.")
+    text = _("“%(name)s” is archived. It is no longer offered.") if archived else _("“%(name)s” is restored.")
     messages.success(request, text % {"name": base.name})
     return redirect(request, "catalog:list")

@@ -110,7 +110,7 @@ def archive(request: WorkspaceRequest, version: ModelVersion) -> HttpResponse:
 @rule(post=MAKER, of="model")
 def delete_files(request: WorkspaceRequest, version: ModelVersion) -> HttpResponse:
     delete = partial(services.delete_version_files, actor=request.user, version=version)
-    done = _("The files of “%(name)s” were deleted and the disk freed.") % {"name": version.name}
+    done = _("The files of “%(name)s” were deleted and their disk space was freed.") % {"name": version.name}
     do_and_tell(request, delete, done)
     return redirect(request, "catalog:detail", version.pk)
 

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('number', models.PositiveIntegerField(verbose_name='number')),
-                ('task_type', models.CharField(choices=[('chat', 'Chat'), ('instruction', 'Instructions'), ('summarization', 'Summarization'), ('translation', 'Translation'), ('generation', 'Text generation'), ('code', 'Code completion'), ('classification', 'Classification')], max_length=20, verbose_name='teaches')),
+                ('task_type', models.CharField(choices=[('chat', 'Chat'), ('instruction', 'Instructions'), ('summarization', 'Summarization'), ('translation', 'Translation'), ('generation', 'Text generation'), ('code', 'Code completion'), ('classification', 'Classification')], max_length=20, verbose_name='task')),
                 ('roles', models.JSONField(verbose_name='column roles')),
                 ('storage_key', models.CharField(max_length=300)),
                 ('result', models.JSONField(blank=True, null=True)),

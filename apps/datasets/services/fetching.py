@@ -22,7 +22,7 @@ FETCHES = Rate(60, 3600)
 def count_fetch(actor: User) -> None:
     """Raises UserError (field `address`) where that was one too many."""
     if wait := take(f"fetch:{actor.pk}", FETCHES):
-        message = _("That was a lot of downloads. Go on in a while, or upload files.")
+        message = _("Too many downloads in a short time. Wait a while, or upload files instead.")
         raise UserError(message, field="address", code="too_often", retry_after=wait)
 
 

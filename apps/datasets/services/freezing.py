@@ -87,7 +87,7 @@ def _require_open(import_: Import) -> None:
     for version in import_.versions.select_related("job"):
         if version.is_ready or version.job.state in ACTIVE:
             message = _(
-                "These rows already are version %(number)d. Upload the file again to read it differently."
+                "These rows are already version %(number)d. To read the file differently, upload it again."
             )
             raise UserError(message % {"number": version.number}, code="already_confirmed")
         key, job = version.storage_key, version.job
@@ -99,7 +99,7 @@ def _require_open(import_: Import) -> None:
 def checked_roles(import_: Import, task_type: str, roles: dict[str, str]) -> tuple[Task, dict[str, Role]]:
     info = TASKS.get(task_type)
     if info is None:
-        raise UserError(_("Choose what this data should teach."), field="task_type")
+        raise UserError(_("Choose what a model should learn from this data."), field="task_type")
     columns = {column["name"] for column in import_.result["columns"]}
     allowed = set(usable_roles(info))
     checked: dict[str, Role] = {}
@@ -109,7 +109,9 @@ def checked_roles(import_: Import, task_type: str, roles: dict[str, str]) -> tup
                 _("There is no column “%(name)s” in this file.") % {"name": column}, field="roles"
             )
         if role not in allowed:
-            message = _("The column “%(name)s” cannot be %(role)s where data teaches %(task)s.")
+            message = _(
+                "The column “%(name)s” cannot be %(role)s for the task %(task)s. Choose another role."
+            )
             word = role_label(info, Role(role)) if role in set(Role) else role
             words = {"name": column, "role": word, "task": _(info.label)}
             raise UserError(message % words, field="roles")

@@ -52,7 +52,7 @@ def hold_version(version: DatasetVersion) -> DatasetVersion:
         .first()
     )
     if held is None:
-        raise UserError(_("This data was deleted just now."), field="data", code="gone")
+        raise UserError(_("This dataset was deleted a moment ago."), field="data", code="gone")
     if held.files_deleted_at is not None:
         raise UserError(
             _("The rows of this data were deleted. Choose other data."), field="data", code="gone"
@@ -108,7 +108,9 @@ def discard_import(*, actor: User, import_: Import) -> None:
     """Discard an upload that became no version; its dataset goes too when nothing else is in it."""
     access.require(actor, import_.workspace, Action.EDIT)
     if import_.versions.exists():
-        raise UserError(_("A version was made from this file, so it is kept with it."), code="in_use")
+        raise UserError(
+            _("A version was created from this file, so the file is kept with the version."), code="in_use"
+        )
     _refuse_while_working([import_.job_id])
     dataset, job, folder = import_.dataset, import_.job, _folder(import_)
     audit.record(actor, "import.discarded", import_)
@@ -140,7 +142,8 @@ def _refuse_while_working(job_ids: list[UUID], versions: Sequence[DatasetVersion
     )
     if set(states) & set(CLAIMED) or (versions and Job.objects.active().filter(resting).exists()):
         raise UserError(
-            _("A job is using this data right now. Stop it or wait for it, then delete."), code="busy"
+            _("A job is using this data. Stop the job or wait until it ends, then delete the data."),
+            code="busy",
         )
 
 

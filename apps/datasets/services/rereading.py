@@ -34,7 +34,7 @@ def reread_import(*, actor: User, import_: Import, part: str = "", encoding: str
     if part and part not in parts:
         raise UserError(_("This file has no sheet or file with this name."), field="part")
     if encoding and encoding not in ENCODINGS:
-        raise UserError(_("This encoding is not known here."), field="encoding")
+        raise UserError(_("This encoding is not supported. Choose another one."), field="encoding")
     times, old_job, old_rows = import_.reading.get("times", 1) + 1, import_.job, import_.rows_key
     import_.reading = {"times": times, "parts": parts, "part": part, "encoding": encoding}
     import_.rows_key, import_.result = f"imports/{import_.pk}/rows-{times}", None
@@ -80,5 +80,5 @@ def _require_rereadable(import_: Import) -> None:
     if import_.job.is_active:
         raise UserError(_("This file is still being read. Wait until its columns are shown."), code="busy")
     if not can_reread(import_):
-        message = _("This file cannot be read differently any more. Upload it again.")
+        message = _("This file can no longer be read differently. Upload it again.")
         raise UserError(message, code="already_confirmed")

@@ -78,7 +78,7 @@ def discard_parts(*, actor: User, upload_id: str) -> None:
 def _folder(actor: User, upload_id: str) -> str:
     """Below the user's own folder: only they can read or complete what they began."""
     if not is_upload_id(upload_id):
-        raise UserError(_("This upload is not known. Reload the page, then try again."), field="file")
+        raise UserError(_("The upload was not found. Reload the page, then try again."), field="file")
     return f"uploads/{actor.pk}/{upload_id}"
 
 
@@ -92,11 +92,13 @@ def drop_old_uploads() -> int:
 
 
 def missing_part_message() -> str:
-    return _("A part of the file did not arrive. Press Upload again; what has arrived is not sent twice.")
+    return _("A part of the file did not arrive. Press Upload again. Only the missing parts are sent.")
 
 
 def too_large_message() -> str:
-    text = _("This file is larger than %(limit)d MB, the limit here. Split it, or ask an administrator.")
+    text = _(
+        "This file is larger than the limit of %(limit)d MB. Split it, or ask an administrator to raise the limit."
+    )
     return text % {"limit": settings.UPLOAD_LIMIT_MB}
 
 

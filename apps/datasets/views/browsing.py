@@ -55,7 +55,7 @@ DATASETS = Listing(
             _("State"),
             (
                 ("ready", _("Ready")),
-                ("confirm", _("Confirm its columns")),
+                ("confirm", _("Columns to confirm")),
                 ("active", _("In progress")),
                 ("failed", _("Failed")),
             ),

@@ -46,10 +46,13 @@ def delete(request: WorkspaceRequest, dataset: Dataset) -> HttpResponse:
         messages.error(request, str(error.message))
         return redirect(request, "datasets:detail", dataset.pk)
     if is_gone:
-        messages.success(request, _("“%(name)s” was deleted and its disk freed.") % name)
+        messages.success(request, _("“%(name)s” was deleted and its disk space was freed.") % name)
         return redirect(request, "datasets:list")
     messages.success(
         request,
-        _("The rows of “%(name)s” were deleted and their disk freed; what was made from them stays.") % name,
+        _(
+            "The rows of “%(name)s” were deleted and their disk space was freed. Everything made from them is kept."
+        )
+        % name,
     )
     return redirect(request, "datasets:detail", dataset.pk)

@@ -197,7 +197,7 @@ def test_an_evaluation_under_way_keeps_the_files(owner, tuned, data, new_job) ->
     evaluation = _evaluate(tuned, data, new_job, 0.5)
     evaluation.job.state = "running"
     evaluation.job.save()
-    with pytest.raises(UserError, match="right now"):
+    with pytest.raises(UserError, match="is using this model"):
         services.delete_version_files(actor=owner, version=tuned)
 
 

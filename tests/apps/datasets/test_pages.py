@@ -29,7 +29,7 @@ def _body(response) -> bytes:
 
 def test_an_empty_list_teaches(client_for, viewer, editor) -> None:
     html = client_for(viewer).get(reverse("datasets:list")).content.decode()
-    assert "Bring what your model should learn" in html
+    assert "Upload your first dataset" in html
     assert reverse("datasets:new") not in html and "Try an example" not in html
     html = client_for(editor).get(reverse("datasets:list")).content.decode()
     assert reverse("datasets:new") in html and "Try an example" in html
@@ -51,7 +51,7 @@ def test_the_list_costs_the_same_number_of_queries_however_long(
 
 
 def test_the_list_says_what_waits_for_whom(client_for, owner, parsed) -> None:
-    assert "Confirm its columns" in client_for(owner).get(reverse("datasets:list")).content.decode()
+    assert "Columns to confirm" in client_for(owner).get(reverse("datasets:list")).content.decode()
 
 
 def test_the_page_of_a_version_costs_a_bounded_number_of_queries(
@@ -72,7 +72,7 @@ def test_rows_can_be_filtered_and_searched(client_for, owner, frozen) -> None:
     assert {row.split for row in response.context["page"]} == {"test"}
     assert response.context["page"].paginator.count == frozen.rows_test
     nothing = client.get(frozen.get_absolute_url(), {"version": 1, "q": "'; DROP TABLE x; --"})
-    assert "No row holds that" in nothing.content.decode()
+    assert "No row matches this search" in nothing.content.decode()
 
 
 def test_every_row_is_on_exactly_one_page(frozen) -> None:

@@ -65,7 +65,7 @@ def test_the_newest_thing_says_what_comes_next(
     )
     response = client.get(HOME)
     assert response.context["next"].url == reverse("datasets:import", args=[waiting.pk])
-    assert "Confirm its columns" in response.content.decode()
+    assert "Columns to confirm" in response.content.decode()
     waiting.job.state = "failed"
     waiting.job.save()
     response = client.get(HOME)

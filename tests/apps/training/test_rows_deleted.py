@@ -114,4 +114,4 @@ def test_the_page_deletes_and_says_what_stays(client_for, owner, run):
     dataset = run.dataset_version.dataset
     answer = client_for(owner).post(reverse("datasets:delete", args=[dataset.pk]), follow=True)
     assert answer.status_code == 200
-    assert "what was made from them stays" in answer.content.decode()
+    assert "Everything made from them is kept" in answer.content.decode()
