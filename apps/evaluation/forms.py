@@ -16,15 +16,13 @@ class EvaluationForm(StudioForm):
         required=False,
         choices=[("test", _("Test rows")), ("all", _("All rows"))],
         help_text=_(
-            "Test rows are held out of training. All rows suit data that no model here was trained on."
+            "Test rows are held out of training. Choose all rows only for data that none of the models was trained on."
         ),
     )
     models = forms.MultipleChoiceField(
         label=_("Which models?"),
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
-        help_text=_(
-            "Two or more are also compared with each other; the first is what the others are measured against."
-        ),
+        help_text=_("If you choose two or more, each is compared with the first one."),
     )
     max_rows = forms.IntegerField(
         label=_("Rows to sample"),

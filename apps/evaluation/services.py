@@ -103,12 +103,15 @@ def _held_training_data(data: DatasetVersion, given: DatasetVersion | None) -> D
     if held is None or not held.is_trainable or held.workspace_id != data.workspace_id:
         raise UserError(
             _(
-                "This data is for testing only, and a baseline learns from training rows. Choose a model as well: the baseline then learns from its training data."
+                "This data is for testing only, but a baseline needs training rows. Choose a model as well. The baseline then uses the training data of that model."
             ),
             field="model",
         )
     if held.task_type != data.task_type:
-        raise UserError(_("The training data of the baseline is of another task."), field="model")
+        raise UserError(
+            _("The training data of the baseline has another task. Choose a model of the same task."),
+            field="model",
+        )
     return held
 
 
@@ -124,19 +127,19 @@ def _check(
     if model_version is None:
         return
     if not model_version.is_ready:
-        raise UserError(_("This model is not ready yet: its training has not ended."), field="model")
+        raise UserError(_("This model is not ready yet because its run has not ended."), field="model")
     if model_version.workspace_id != dataset_version.workspace_id:
         raise UserError(_("Model and data belong to different workspaces."), field="model")
     if Family(model_version.family) not in dataset_version.task.families:
         raise UserError(
-            _("“%(model)s” cannot do what this data teaches (%(task)s).")
+            _("“%(model)s” does not support the task of this data (%(task)s). Choose another model.")
             % {"model": model_version.name, "task": dataset_version.get_task_type_display()},
             field="model",
         )
     if model_version.labels and not set(dataset_version.labels) & set(model_version.labels):
         raise UserError(
             _(
-                "The data has none of the labels that this model learned. It has “%(data)s”, the model “%(model)s”."
+                "The model knows none of the labels of this data. The data has “%(data)s”, and the model has “%(model)s”."
             )
             % {"data": dataset_version.labels[0], "model": model_version.labels[0]},
             field="model",
@@ -196,13 +199,13 @@ def compare(*, actor: User, evaluations: Sequence[Evaluation], name: str = "") -
     if len({(e.dataset_version_id, e.split) for e in evaluations}) > 1:
         raise UserError(
             _(
-                "These were evaluated on different test sets, so their numbers say nothing about each other. Evaluate them on the same data version first."
+                "These evaluations used different test sets, so their results cannot be compared. Evaluate the models on the same data version first."
             )
         )
     if any(evaluation.result and not _is_current(evaluation) for evaluation in evaluations):
         raise UserError(
             _(
-                "Some of these were computed by an earlier release, in another way. Evaluate the models again, then compare."
+                "An earlier release computed some of these results in another way. Evaluate the models again, then compare them."
             )
         )
     # One that ends right now would neither see this comparison nor be seen by it: its row is waited for.
@@ -300,7 +303,7 @@ def compare_with_base(*, actor: User, model_version: ModelVersion, all_rows: boo
     data, base = model_version.dataset_version, model_version.parent
     if data is None or base is None:
         raise UserError(
-            _("It is no longer known what this model was trained on. Choose data and models by hand.")
+            _("The training data of this model is no longer known. Choose the data and the models yourself.")
         )
     most = None if all_rows else SAMPLE_ROWS
     evaluations = [

@@ -284,10 +284,10 @@ def _compared_context(
         "page": page,
         "order": order,
         "orders": [
-            ("disagreement", _("where they disagree most")),
-            ("line", _("as in the data")),
+            ("disagreement", _("largest disagreement first")),
+            ("line", _("order of the data")),
             *(
-                (f"worst:e{i}", _("worst of “%(name)s” first") % {"name": e.subject_label})
+                (f"worst:e{i}", _("worst results of “%(name)s” first") % {"name": e.subject_label})
                 for i, e in enumerate(compared)
             ),
         ],

@@ -4,7 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 ACTIONS: dict[str, Promise] = {
-    "preflight.requested": _("Asked what a run would do"),
+    "preflight.requested": _("Reviewed a run"),
     "run.continued": _("Continued a run"),
     "run.renamed": _("Renamed a run"),
     "run.started": _("Started a run"),

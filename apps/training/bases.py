@@ -41,19 +41,19 @@ def _size_label(size: StarterSize) -> str:
 
 def _size_help(size: StarterSize) -> str:
     return {
-        StarterSize.TINY: _("Learns in a minute; good for a first look."),
+        StarterSize.TINY: _("Trains in about a minute. Good for a first look."),
         StarterSize.SMALL: _(
-            "Learns from your rows alone, in minutes, without a network. Starts from random weights."
+            "Learns only from your data, in minutes and offline. Starts from random weights."
         ),
-        StarterSize.MEDIUM: _("More room to learn when there are many rows; slower."),
+        StarterSize.MEDIUM: _("Larger and slower. Suits datasets with many rows."),
     }[size]
 
 
 def _family_label(family: Family) -> str:
     return {
-        Family.CAUSAL: _("writes on"),
-        Family.SEQ2SEQ: _("reads, then writes"),
-        Family.CLASSIFIER: _("sorts"),
+        Family.CAUSAL: _("decoder"),
+        Family.SEQ2SEQ: _("encoder-decoder"),
+        Family.CLASSIFIER: _("classifier"),
     }[family]
 
 
@@ -159,7 +159,7 @@ def _named(user: User, dataset_version: DatasetVersion, value: str) -> BaseChoic
 def _help(text: str, task: Task, family: Family) -> str:
     if family in task.families:
         return text
-    return _("%(text)s Gets a classification head.") % {"text": text}
+    return _("%(text)s A classification head is added.") % {"text": text}
 
 
 def find_choice(user: User, dataset_version: DatasetVersion, value: str) -> BaseChoice:
@@ -168,7 +168,7 @@ def find_choice(user: User, dataset_version: DatasetVersion, value: str) -> Base
     if found is not None:
         return found
     raise UserError(
-        _("This base does not fit the data. Choose one of: %(bases)s")
+        _("This base model does not fit the data. Choose one of these: %(bases)s")
         % {"bases": listed(c.value for c in choices_for(user, dataset_version, count=6)[:6])},
         field="base",
     )

@@ -56,7 +56,11 @@ def continue_run(*, actor: User, run: Run, more: More, name: str = "") -> Run:
             _("This run cannot be continued: its last checkpoint is no longer there. Train again instead.")
         )
     if not base_version.is_ready:
-        raise UserError(_("The files of the base were deleted, so this run cannot be continued."))
+        raise UserError(
+            _(
+                "The files of the base model were deleted, so this run cannot be continued. Train again instead."
+            )
+        )
     plan = plan_of(run, more)
     usage.require_one_more(run.workspace, UsageKind.RUNS)
     usage.require_storage(run.workspace)
@@ -94,7 +98,9 @@ def plan_of(run: Run, more: More) -> RunPlan:
     try:
         recipe = Recipe.model_validate({**result.recipe.model_dump(), **limits})
     except ValidationError as error:
-        raise UserError(_("That is too long for one run. Enter less."), field="amount") from error
+        raise UserError(
+            _("This is too long for one run. Enter fewer epochs or minutes."), field="amount"
+        ) from error
     seconds = more.minutes * 60 if more.minutes else added * seconds_per_epoch
     return RunPlan(recipe, round((recipe.epochs or 0) * steps_per_epoch), seconds, continues=run)
 

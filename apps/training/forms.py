@@ -22,23 +22,23 @@ from workers.contracts.objectives import OBJECTIVES, ObjectiveInfo
 from workers.contracts.recipes import Length, Recipe
 
 GROUPS = {
-    "length": gettext_lazy("How long, and what is kept"),
+    "length": gettext_lazy("Length and checkpoints"),
     "optimizer": gettext_lazy("Optimizer"),
     "data": gettext_lazy("Rows and batches"),
     "lora": gettext_lazy("LoRA"),
-    "watching": gettext_lazy("Watching it learn"),
-    "machine": gettext_lazy("Machine"),
+    "watching": gettext_lazy("Monitoring"),
+    "machine": gettext_lazy("Hardware"),
 }
 """The headings of recipe fields; each objective has one more for its own settings."""
 LENGTHS = {
-    Length.QUICK: (gettext_lazy("A quick look"), gettext_lazy("Enough to see whether it learns.")),
+    Length.QUICK: (gettext_lazy("Quick"), gettext_lazy("Enough to see whether the model learns.")),
     Length.STANDARD: (
-        gettext_lazy("The usual"),
-        gettext_lazy("What fits most data; stops early when nothing gets better."),
+        gettext_lazy("Standard"),
+        gettext_lazy("Suits most data. Stops early when the model no longer improves."),
     ),
     Length.THOROUGH: (
         gettext_lazy("Thorough"),
-        gettext_lazy("About three times as long, for the last few points."),
+        gettext_lazy("Takes about three times as long, for a slightly better result."),
     ),
 }
 
@@ -145,27 +145,27 @@ def form_field(field: FieldInfo) -> forms.Field:
         return forms.BooleanField(initial=field.default, **common)
     if typing.get_origin(kind) is typing.Literal or (isinstance(kind, type) and issubclass(kind, StrEnum)):
         values = _values(kind)
-        empty = [("", _("chosen for you"))] if field.default is None else []
+        empty = [("", _("automatic"))] if field.default is None else []
         return forms.ChoiceField(
             choices=[*empty, *((v, VALUES.get(v, v)) for v in values)], initial=field.default, **common
         )
     if kind in (int, float):
-        placeholder = {"placeholder": _("chosen for you") if field.default is None else str(field.default)}
+        placeholder = {"placeholder": _("automatic") if field.default is None else str(field.default)}
         make = forms.IntegerField if kind is int else forms.FloatField
         widget = forms.NumberInput(attrs={**placeholder, "step": "1" if kind is int else "any"})
         limits = _limits(field) if kind is int else {}
         return make(initial=field.default, widget=widget, **limits, **common)
     return forms.CharField(
-        initial="", widget=forms.TextInput(attrs={"placeholder": _("chosen for you")}), **common
+        initial="", widget=forms.TextInput(attrs={"placeholder": _("automatic")}), **common
     )
 
 
 class WizardForm(StudioForm):
     """Three questions; everything else has a right default."""
 
-    base = forms.ChoiceField(label=gettext_lazy("Which base"), widget=forms.RadioSelect)
+    base = forms.ChoiceField(label=gettext_lazy("Base model"), widget=forms.RadioSelect)
     length = forms.ChoiceField(
-        label=gettext_lazy("How long"),
+        label=gettext_lazy("Training length"),
         choices=[(length.value, label) for length, (label, _help) in LENGTHS.items()],
         initial=Length.STANDARD.value,
         widget=forms.RadioSelect,

@@ -63,7 +63,7 @@ def request_preflight(
     if not dataset_version.is_trainable:
         raise UserError(
             _(
-                "This data version has no training rows: it is for testing only. Choose data with training rows."
+                "This data version is for testing only and has no training rows. Choose data with training rows."
             ),
             field="data",
         )
@@ -114,7 +114,7 @@ def _held_base(base: BaseChoice) -> ModelVersion | None:
         return None
     held = catalog.hold_version(base.version)
     if not held.is_ready:
-        raise UserError(_("The files of this model were deleted. Choose another base."), field="base")
+        raise UserError(_("The files of this model were deleted. Choose another base model."), field="base")
     return held
 
 
@@ -168,7 +168,7 @@ def _name_of_base(base: BaseChoice, dataset_version: DatasetVersion) -> str:
 def _enqueue_preflight(actor: User, preflight: Preflight, recipe: Recipe) -> Job:
     version, base_version = preflight.dataset_version, preflight.base_version
     if base_version is None:
-        raise UserError(_("The base is gone. Choose another one."), field="base")
+        raise UserError(_("The base model no longer exists. Choose another one."), field="base")
     inputs = {"data": version.storage_key}
     begun_with = base_version if base_version.is_ready else base_version.parent
     if begun_with is not None:
@@ -327,9 +327,7 @@ def require_room_again(job: Job) -> None:
     usage.require_one_more(job.workspace, UsageKind.RUNS)
     for run in Run.objects.select_related("preflight", "continues__job").filter(job=job):
         if not job.checkpoint_key and run.continues and not run.continues.job.checkpoint_key:
-            raise UserError(
-                _("The run that this one continues has lost its checkpoint. Train again instead.")
-            )
+            raise UserError(_("The checkpoint of the continued run no longer exists. Train again instead."))
         whole = PreflightResult.model_validate(run.preflight.result)
         done = (job.checkpoint_step or 0) / max(1, whole.steps) if job.checkpoint_key else 0.0
         accelerator_quota.promise(job, source=run, seconds=whole.seconds * max(0.0, 1 - done))
@@ -347,7 +345,9 @@ def _require_startable(preflight: Preflight) -> ModelVersion:
         raise UserError(_("The pre-flight has not finished yet."))
     if not base_version.is_ready:
         raise UserError(
-            _("The files of the base were deleted. Check again what will happen, from the wizard.")
+            _(
+                "The files of the base model were deleted. Go back to the three questions, then press “Review run” again."
+            )
         )
     if preflight.blocks:
         raise UserError(" ".join(str(finding["message"]) for finding in preflight.blocks))

@@ -76,16 +76,16 @@ def test_from_an_example_to_a_streamed_answer(
 def train(page: Page) -> None:
     """From the wizard to the end of the run, watching."""
     page.get_by_role("radio", name="Tiny starter").check()
-    page.get_by_role("radio", name="A quick look").check()
+    page.get_by_role("radio", name="Quick").check()
     page.get_by_text("Advanced", exact=True).click()
     page.get_by_label("Most optimizer steps").fill("150")
     page.get_by_role("button", name="Review run").click()
     expect(page.get_by_role("heading", name="The first row, as the model sees it")).to_be_visible()
     start_button(page).click()
     expect(page.get_by_role("progressbar", name="Progress")).to_be_visible()
-    expect(page.get_by_role("heading", name="Is it learning?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Loss curve")).to_be_visible()
     expect(page.locator("[data-run-chart] canvas")).to_be_visible()
-    expect(page.get_by_role("heading", name="What it says")).to_be_visible()
+    expect(page.get_by_role("heading", name="Sample outputs")).to_be_visible()
     expect(page.get_by_role("button", name="Compare with the base model")).to_be_visible()
 
 

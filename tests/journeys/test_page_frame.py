@@ -247,7 +247,7 @@ def test_a_curve_has_its_numbers_beside_it(world: World, site: LiveSite, browser
         )
     page = page_of(world, "owner", site, browser)
     page.goto(f"/runs/{run.pk}/")
-    expect(page.get_by_role("img", name="The loss by step")).to_be_visible()
+    expect(page.get_by_role("img", name="Loss by step")).to_be_visible()
     Keyboard(page).activate(page.locator("#curve-numbers > summary"))
     expect(page.locator("[data-run-table] tr")).to_have_text(["3 2.25 2.125"], use_inner_text=True)
 

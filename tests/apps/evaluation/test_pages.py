@@ -184,7 +184,7 @@ def test_without_data_the_form_says_so(client_for, owner) -> None:
 def test_an_evaluation_shows_metrics_confusion_and_every_output(client_for, owner, make_evaluation) -> None:
     made = make_evaluation(None)
     html = client_for(owner).get(reverse("evaluation:detail", args=[made.pk])).content.decode()
-    for shown in ("Macro-F1", "0.500", "0.400 – 0.600", "Which labels it mixes up", *LABELS, "never given"):
+    for shown in ("Macro-F1", "0.500", "0.400 – 0.600", "Predictions by label", *LABELS, "never given"):
         assert shown in html
     assert "<script>alert" not in html
     assert "&lt;" in html
@@ -340,7 +340,7 @@ def test_lists_cost_the_same_however_long(
     django_assert_max_num_queries,
 ) -> None:
     client, address = client_for(owner), reverse("evaluation:list")
-    assert "Nothing was evaluated yet" in client.get(address).content.decode()
+    assert "No evaluations yet" in client.get(address).content.decode()
     first, second = make_evaluation(None), make_evaluation(make_classifier())
     services.compare(actor=owner, evaluations=[first, second])
     with django_assert_max_num_queries(10) as counted:

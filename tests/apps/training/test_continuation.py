@@ -67,7 +67,7 @@ def test_without_its_checkpoint_a_run_cannot_be_continued(ended, owner, make_run
     Job.objects.filter(pk=more.job_id).update(state="cancelled")
     Job.objects.filter(pk=ended.job_id).update(checkpoint_key="")
     more.job.refresh_from_db()
-    with pytest.raises(UserError, match="lost its checkpoint"):
+    with pytest.raises(UserError, match="no longer exists"):
         jobs.retry(actor=owner, job=more.job)
 
 

@@ -40,7 +40,7 @@ def test_the_wizard_has_a_right_answer_to_every_question(client_for, owner, tick
 
 
 def test_a_base_that_is_not_offered_is_said(client_for, owner, tickets) -> None:
-    client, said = client_for(owner), "is not offered for this data"
+    client, said = client_for(owner), "does not fit this data"
     wizard = reverse("training:new")
     gone = "base:00000000-0000-0000-0000-000000000000"
     html = client.get(wizard, {"data": tickets.pk, "base": gone}).content.decode()
@@ -212,7 +212,7 @@ def test_the_page_of_a_run_that_learns(client_for, owner, learning) -> None:
     said = response.context["samples"][0]["outputs"]
     assert [(each.step, each.output) for each in said] == [(4, "billing"), (2, "bill")]
     words = " ".join(re.sub(r"<[^>]*>", " ", html).split())
-    assert "says since step 4 Right: billing 83.0 %" in words
+    assert "output since step 4 Right: billing 83.0 %" in words
     assert "2 Wrong: bill expected: billing" in words
     assert "Stop and keep the best checkpoint" in html
 
@@ -220,7 +220,7 @@ def test_the_page_of_a_run_that_learns(client_for, owner, learning) -> None:
 def test_the_live_part_alone(client_for, owner, learning) -> None:
     html = client_for(owner).get(reverse("training:samples", args=[learning.pk])).content.decode()
     assert html.strip().startswith('<div id="live"')
-    assert "says since step 4" in html
+    assert "output since step 4" in html
 
 
 def test_chart_points_since_the_last_ones(client_for, owner, learning) -> None:
@@ -368,7 +368,7 @@ def test_the_list_costs_the_same_however_long(
     client_for, owner, make_run, django_assert_num_queries, django_assert_max_num_queries
 ) -> None:
     client = client_for(owner)
-    assert "Nothing was trained yet" in client.get(reverse("training:list")).content.decode()
+    assert "No runs yet" in client.get(reverse("training:list")).content.decode()
     first = make_run()
     with django_assert_max_num_queries(10) as counted:
         client.get(reverse("training:list"))
