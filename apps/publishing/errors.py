@@ -23,8 +23,8 @@ def error_text(error: dict[str, Any] | None) -> str:
         "context_length_exceeded": _(
             "This text is longer than the model can read. Shorten it and send it again."
         ),
-        "engine_unreachable": _("The part that answers is not running. Try again in a few minutes."),
-        "queue_full": _("Too many people are asking at the moment. Try again in a minute."),
+        "engine_unreachable": _("The model server is not running. Try again in a few minutes."),
+        "queue_full": _("Too many people are using this app at the moment. Try again in a minute."),
         "out_of_memory": _("The server has too little memory for this model at the moment. Try again later."),
         "model_not_found": _(
             "The model of this app was deleted. The owner of the app must publish it again."

@@ -101,7 +101,7 @@ def link_password_field() -> forms.CharField:
         max_length=MOST_PASSWORD_CHARACTERS,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Left empty, the address alone opens the app."),
+        help_text=_("Leave empty to open the app with the link alone."),
     )
 
 
@@ -110,7 +110,7 @@ class LinkForm(StudioForm):
         label=_("For whom?"),
         max_length=longest(ShareLink, "name"),
         required=False,
-        help_text=_("Only you see this, for instance: pilot group."),
+        help_text=_("Visitors do not see this. For example: pilot group."),
     )
 
     password = link_password_field()
@@ -126,8 +126,8 @@ class AppKeyForm(ApiKeyForm):
     """A key of one app: without a choice, one that may ask it, for three months."""
 
     can_write = forms.TypedChoiceField(  # type: ignore[assignment]
-        label=_("It may"),
-        choices=[("write", _("ask the app")), ("read", _("only see that it is there"))],
+        label=_("Permission"),
+        choices=[("write", _("send requests to the app")), ("read", _("only list the app"))],
         coerce=lambda access: access == "write",
         empty_value=True,  # type: ignore[arg-type]
         required=False,

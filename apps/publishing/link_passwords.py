@@ -83,7 +83,7 @@ def check_link_password(*, link: ShareLink, password: str, address: str) -> None
         message = _("The password cannot be checked at the moment. Try again in a minute.")
         raise UserError(message, field="password", code="unavailable", retry_after=60) from error
     logger.warning("Wrong password for share link %s from %s", link.pk, address)
-    raise UserError(_("This is not the password."), field="password", code="wrong_password")
+    raise UserError(_("The password is wrong. Try again."), field="password", code="wrong_password")
 
 
 def grant(response: HttpResponse, link: ShareLink) -> None:

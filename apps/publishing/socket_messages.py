@@ -99,7 +99,7 @@ def refusal_json(text: str, code: str, request_key: str | None = None) -> dict[s
 
 
 def not_understood(request_key: str | None = None) -> dict[str, Any]:
-    text = _("The server did not understand this page. Reload it.")
+    text = _("The server could not read the request from this page. Reload the page.")
     return refusal_json(text, "not_understood", request_key)
 
 

@@ -76,6 +76,6 @@ def test_an_app_whose_engine_is_gone_says_so_and_recovers(
     answer = page.locator(".turn.assistant[data-message]")
     expect(answer.locator(".text")).not_to_be_empty()
     shaken.process_of("workers.serving.engine").kill()
-    expect(answer.locator(".status")).to_contain_text("The part that answers is away.")
-    expect(answer.locator(".status")).to_contain_text("this is the longest answer that is allowed")
+    expect(answer.locator(".status")).to_contain_text("The model server is unavailable.")
+    expect(answer.locator(".status")).to_contain_text("it reached the maximum length")
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()

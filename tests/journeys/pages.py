@@ -39,7 +39,7 @@ TEXTS = """() => {
 BLANK = re.compile(r"%\(\w+\)[.\d]*[a-z]|\{\w+\}|%s")
 SENTENCE = re.compile(r"[A-Z][\w’']*(?: [\w’'“”,:-]+){2,}[.?!…]")
 """What reads like an English sentence, whoever wrote it: Django and the libraries speak on these pages as well."""
-STORED = {"Link for one person", "Hub token", "Paste a text and see where it belongs."}
+STORED = {"Link for one person", "Hub token", "Paste a text to see its category."}
 """What rows keep in the language of whoever made them."""
 PROGRAMS = ("api:", "admin:", "openid_connect")
 """Answers to programs, Django's own admin pages, the way to another site."""

@@ -65,7 +65,9 @@ RENDER = """async (text) => {
 
 def assert_whole(answer: Locator, expected: str) -> None:
     """The answer has ended, and none of it is lost or doubled."""
-    expect(answer.locator(".status")).to_have_text("Cut here: this is the longest answer that is allowed.")
+    expect(answer.locator(".status")).to_have_text(
+        "The answer was cut here because it reached the maximum length."
+    )
     expect(answer).to_have_count(1)
     assert " ".join(answer.locator(".text").inner_text().split()) == expected
 
@@ -89,8 +91,8 @@ def test_a_killed_web_process_in_mid_answer_loses_nothing(
     page = open_page(studio.url)
     answer = ask(page, address)
     studio.process_of("studio.asgi").kill()
-    expect(page.get_by_text("The connection is gone.")).to_be_visible()
-    expect(page.get_by_text("The connection is gone.")).to_be_hidden()
+    expect(page.get_by_text("The connection was lost.")).to_be_visible()
+    expect(page.get_by_text("The connection was lost.")).to_be_hidden()
     assert_whole(answer, whole_answer)
     page.reload()
     assert_whole(answer, whole_answer)
@@ -127,11 +129,13 @@ def test_revoking_the_link_closes_the_open_page(
     owner.goto(f"/apps/{app['id']}/")
     owner.on("dialog", lambda dialog: dialog.accept())
     owner.get_by_role("button", name="Close").click()
-    expect(visitor.get_by_text("The person who shared this link closed it.")).to_be_visible()
+    expect(
+        visitor.get_by_text("The person who shared this link has closed it. Ask for a new link.")
+    ).to_be_visible()
     expect(visitor.get_by_label("Your message")).to_be_disabled()
     complaints.tolerate("status of 404")
     visitor.reload()
-    expect(visitor.get_by_role("heading", name="This link leads nowhere")).to_be_visible()
+    expect(visitor.get_by_role("heading", name="This link is not valid")).to_be_visible()
 
 
 def test_a_prompt_longer_than_the_context_is_explained_and_kept(

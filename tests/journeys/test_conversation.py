@@ -136,7 +136,7 @@ def test_what_is_replaced_is_kept_as_a_version(address: str, context: BrowserCon
     expect(page.locator(".turn.assistant .version-count")).to_have_text("2 / 2")
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
     assert not violations(page, "light") + violations(page, "dark")
-    page.get_by_role("button", name="Show it").click()
+    page.get_by_role("button", name="View").click()
     expect(questions(page)).to_have_text(["One?", "Two?", "Three?"])
     field(page).fill("a draft")
     page.get_by_role("button", name="Edit and send again").nth(1).click()
@@ -180,7 +180,7 @@ def test_the_version_that_was_replaced_comes_back_and_not_a_newer_one(
     field(page).press("Enter")
     expect(questions(page)).to_have_text(["One!"])
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
-    page.get_by_role("button", name="Show it").click()
+    page.get_by_role("button", name="View").click()
     expect(questions(page)).to_have_text(["One?", "Two?", "Three?"])
 
 
@@ -247,7 +247,7 @@ def test_a_question_is_seen_at_once_and_outlives_a_server_that_stalls(
     expect(asked.locator(".text")).to_have_text("Is anybody there?", timeout=5000)
     expect(asked.locator(".status")).to_have_text("Sending…", timeout=5000)
     expect(field(page)).to_have_value("")
-    expect(asked.locator(".status")).to_contain_text("The server does not answer yet.")
+    expect(asked.locator(".status")).to_contain_text("The server is not responding yet.")
     asked.get_by_role("button", name="Send again").click()
     expect(page.locator(".turn.assistant:not(.busy)")).to_have_count(1)
     expect(questions(page)).to_have_text(["Is anybody there?"])
@@ -330,7 +330,7 @@ def test_phones_and_input_methods(address: str, browser: Browser, context: Brows
     field(phone).press("Enter")
     field(phone).type("second")
     expect(field(phone)).to_have_value("first line\nsecond")
-    expect(phone.get_by_text("Enter starts a new line. The button sends.")).to_be_visible()
+    expect(phone.get_by_text("Press Enter for a new line, and the button to send.")).to_be_visible()
     assert field(phone).get_attribute("enterkeyhint") == "enter"
     phone.get_by_role("button", name="Send", exact=True).click()
     expect(questions(phone)).to_have_text(["first line\nsecond"])

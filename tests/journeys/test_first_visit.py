@@ -54,7 +54,7 @@ def test_from_an_example_to_a_streamed_answer(
     page.get_by_role("link", name="Publish as an app").click()
     page.get_by_label("Name", exact=True).fill("Front desk of the library")
     page.get_by_role("button", name="Publish").click()
-    expect(page.get_by_text("The app computes what the training saw.")).to_be_visible()
+    expect(page.get_by_text("The app gives the same results as the training.")).to_be_visible()
     address = page.get_by_label("Address", exact=True).input_value()
 
     visitor = open_page(studio.url, viewport=PHONE)
@@ -97,7 +97,7 @@ def publish(page: Page) -> None:
     page.get_by_role("link", name="Publish").click()
     page.get_by_label("Name", exact=True).fill("Where does it belong?")
     page.get_by_role("button", name="Publish").click()
-    expect(page.get_by_text("The app computes what the training saw.")).to_be_visible()
+    expect(page.get_by_text("The app gives the same results as the training.")).to_be_visible()
 
 
 def assert_fits_its_screen(page: Page) -> None:

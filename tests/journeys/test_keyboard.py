@@ -53,7 +53,7 @@ def test_a_trained_model_is_compared_and_published(
     keys.activate(page.get_by_role("link", name="Publish"))
     keys.fill(page.get_by_label("Name", exact=True), "By keyboard")
     keys.activate(page.get_by_role("button", name="Publish"))
-    expect(page.get_by_text("The app computes what the training saw.")).to_be_visible()
+    expect(page.get_by_text("The app gives the same results as the training.")).to_be_visible()
     keys.activate(page.get_by_role("button", name="Copy").first)
     expect(page.locator("#toasts")).to_contain_text("Copied")
 

@@ -278,14 +278,14 @@ def test_a_refused_question_leaves_what_was_answered(
     expect(answer).to_contain_text(things["message"].text)
     before = answer.inner_text()
     page.locator(".turn.assistant[data-message] [data-act=regenerate]").click()
-    expect(page.get_by_role("alert")).to_contain_text("That was a lot of questions.")
+    expect(page.get_by_role("alert")).to_contain_text("Too many requests in a short time.")
     expect(answer).to_have_text(before)
     if app_type == "chat":
         page.locator(".turn.user[data-message] [data-act=edit]").click()
     page.locator("#text").fill("Something else")
     expect(page.get_by_role("alert")).to_be_hidden()
     page.locator("#send").click()
-    expect(page.get_by_role("alert")).to_contain_text("That was a lot of questions.")
+    expect(page.get_by_role("alert")).to_contain_text("Too many requests in a short time.")
     expect(answer).to_have_text(before)
     if app_type == "chat":
         expect(page.locator(".turn.user.unsent .text")).to_have_text("Something else")
@@ -310,7 +310,7 @@ def test_that_the_beginning_was_left_out_is_said_of_answers_alone(
         reverse("publishing:visit_conversation", args=[things["link_token"], things["conversation"].pk])
     )
     status = page.locator(".turn.assistant[data-message] .status")
-    expect(status).to_contain_text("no longer sees the beginning" if is_said else "This text is too long")
+    expect(status).to_contain_text("no longer sees its beginning" if is_said else "This text is too long")
     assert ("beginning" in status.inner_text()) == is_said
 
 

@@ -60,7 +60,7 @@ def test_the_password_is_hashed_and_shown_nowhere(locked: Any, client_for: Any, 
     assert "$" in link.password
     page = client_for(owner).get(f"/apps/{app.pk}/").content.decode()
     assert link.password not in page
-    assert "asks for a password" in page
+    assert "requires a password" in page
     assert PASSWORD not in json.dumps(list(AuditEntry.objects.values_list("changes", flat=True)))
 
 
@@ -116,7 +116,7 @@ def wrong_guesses(token: str, **extra: Any) -> Any:
 
 def test_guessing_slows_down_with_every_wrong_guess(locked: Any) -> None:
     client, token = Client(), locked[1]
-    assert "not the password" in wrong_guesses(token).content.decode()
+    assert "password is wrong" in wrong_guesses(token).content.decode()
     # The right password is not looked at before its time either: an answer would tell that it is right.
     early = unlock(client, token)
     assert early.status_code == 429

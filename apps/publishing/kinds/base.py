@@ -33,7 +33,7 @@ ICONS = {
     "heart": gettext_lazy("Heart"),
     "bulb": gettext_lazy("Light bulb"),
     "ticket": gettext_lazy("Ticket"),
-    "notes": gettext_lazy("Sheet of notes"),
+    "notes": gettext_lazy("Notepad"),
     "rocket": gettext_lazy("Rocket"),
     "feather": gettext_lazy("Feather"),
     "mood-smile": gettext_lazy("Smiling face"),
@@ -92,7 +92,7 @@ class AppSettings(BaseModel):
         [],
         title=gettext_noop("Suggested inputs"),
         help_text=gettext_noop(
-            "One per line, at most six. Visitors try one with a tap. The proposed ones are held-out rows of your data: remove what visitors must not see."
+            "One per line, at most six. Visitors can try one with a tap. The proposed inputs are held-out rows of your data. Remove any that visitors must not see."
         ),
         rows=3,
         max_length=MOST_SUGGESTIONS,
@@ -110,7 +110,7 @@ class SamplingSettings(AppSettings):
 
     max_tokens: int = setting(
         USUAL_LONGEST_ANSWER,
-        title=gettext_noop("Longest answer, in tokens"),
+        title=gettext_noop("Maximum answer length, in tokens"),
         help_text=gettext_noop("A token is about four letters."),
         group="sampling",
         ge=1,
@@ -119,7 +119,9 @@ class SamplingSettings(AppSettings):
     temperature: float = setting(
         0.0,
         title=gettext_noop("Temperature"),
-        help_text=gettext_noop("0 gives the likeliest answer, as in the evaluation; higher varies more."),
+        help_text=gettext_noop(
+            "0 gives the most likely answer, as in the evaluation. Higher values give more varied answers."
+        ),
         group="sampling",
         ge=0,
         le=HIGHEST_TEMPERATURE,
@@ -127,7 +129,7 @@ class SamplingSettings(AppSettings):
     top_p: float = setting(
         1.0,
         title=gettext_noop("Top-p"),
-        help_text=gettext_noop("Below 1, unlikely words are never generated."),
+        help_text=gettext_noop("Values below 1 exclude unlikely words."),
         group="sampling",
         ge=0.01,
         le=1,
@@ -135,7 +137,7 @@ class SamplingSettings(AppSettings):
     repetition_penalty: float = setting(
         1.0,
         title=gettext_noop("Repetition penalty"),
-        help_text=gettext_noop("Above 1, the model repeats itself less."),
+        help_text=gettext_noop("Values above 1 reduce repetition."),
         group="sampling",
         ge=0.5,
         le=HIGHEST_PENALTY,

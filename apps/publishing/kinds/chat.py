@@ -13,7 +13,7 @@ class ChatSettings(SamplingSettings):
         "",
         title=gettext_noop("System prompt"),
         help_text=gettext_noop(
-            "Sent to the model before every conversation. Leave it empty unless the data had one. A model may repeat it to visitors: write no secrets into it."
+            "Sent to the model before every conversation. Leave it empty unless the training data has one. The model may repeat it to visitors, so do not put secrets in it."
         ),
         group="prompt",
         rows=3,

@@ -11,8 +11,8 @@ class Classification(AppKind):
     icon = "tags"
     tasks = ("classification",)
     settings = AppSettings
-    welcome = gettext_lazy("Paste a text and see where it belongs.")
-    result_label = gettext_lazy("Where it belongs")
+    welcome = gettext_lazy("Paste a text to see its category.")
+    result_label = gettext_lazy("Category")
     send_label = gettext_lazy("Classify")
     input_rows = 5
     answers_with_labels = True

@@ -10,9 +10,9 @@ class Code(AppKind):
     label = gettext_lazy("Code")
     icon = "code"
     tasks = ("code",)
-    welcome = gettext_lazy("Start a program, and I will complete it.")
+    welcome = gettext_lazy("Write the beginning of a program, and the model completes it.")
     input_label = gettext_lazy("Code so far")
-    result_label = gettext_lazy("Completed")
+    result_label = gettext_lazy("Completion")
     send_label = gettext_lazy("Complete")
     css_class = "code"
     continues_input = True

@@ -11,9 +11,9 @@ class Generation(AppKind):
     icon = "writing"
     tasks = ("generation",)
     defaults = {"temperature": 0.8, "top_p": 0.95}
-    welcome = gettext_lazy("Give me a beginning, and I will go on.")
+    welcome = gettext_lazy("Write a beginning, and the model continues it.")
     input_label = gettext_lazy("Beginning")
-    result_label = gettext_lazy("Continued")
+    result_label = gettext_lazy("Continuation")
     send_label = gettext_lazy("Continue")
     css_class = "document"
     continues_input = True

@@ -16,7 +16,7 @@ class Summarization(AppKind):
     label = gettext_lazy("Summarization")
     icon = "article"
     tasks = ("summarization",)
-    welcome = gettext_lazy("Paste a long text and get the short version.")
+    welcome = gettext_lazy("Paste a long text to get a summary.")
     result_label = gettext_lazy("Summary")
     send_label = gettext_lazy("Summarize")
     options = (

@@ -28,7 +28,7 @@ class Translation(AppKind):
     icon = "language"
     tasks = ("translation",)
     settings = TranslationSettings
-    welcome = gettext_lazy("Give me a text, and read it in the other language.")
+    welcome = gettext_lazy("Enter a text to translate it into the other language.")
     input_label = gettext_lazy("Source")
     result_label = gettext_lazy("Translation")
     send_label = gettext_lazy("Translate")

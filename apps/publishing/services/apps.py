@@ -62,7 +62,7 @@ def update_app(
     _check(app.workspace, model_version, name, app_settings)
     if kind_of(model_version).name != app.app_type:
         raise UserError(
-            _("This model does something else than the app is for. Make a new app from it."), field="model"
+            _("This model has a different task than the app. Create a new app from it."), field="model"
         )
     if name.strip() != app.name:
         app.name = name.strip()
@@ -87,7 +87,7 @@ def publish(*, actor: User, app: App, version: AppVersion, verdict_is_confirmed:
     warning = warning_of(version.model_version)
     if warning is not None and not verdict_is_confirmed:
         raise UserError(
-            _("%(headline)s To publish this model anyway, confirm that.") % {"headline": warning.summary},
+            _("%(headline)s To publish this model anyway, confirm this.") % {"headline": warning.summary},
             field="confirm_verdict",
             code="verdict_unconfirmed",
         )
@@ -114,7 +114,7 @@ def start_parity_check(*, actor: User, version: AppVersion) -> Job:
     """Queue the comparison of what the engine computes with what the trainer recorded."""
     access.require(actor, version.workspace, Action.EDIT)
     if version.parity_job and version.parity_job.is_active:
-        raise UserError(_("The check is under way already."))
+        raise UserError(_("The check is already running. Wait until it ends."))
     model = version.model_version
     job = enqueue(
         actor=actor,
@@ -171,9 +171,9 @@ def _close(app: App) -> None:
 
 def _check(workspace: Workspace, model: ModelVersion, name: str, app_settings: AppSettings) -> None:
     if not name.strip():
-        raise UserError(_("Give the app a name; visitors see it at the top of the page."), field="name")
+        raise UserError(_("Enter a name for the app. Visitors see it at the top of the page."), field="name")
     if model.workspace_id != workspace.pk or not model.is_ready:
-        raise UserError(_("Choose a model of this workspace whose files are there."), field="model")
+        raise UserError(_("Choose a model of this workspace that has its files."), field="model")
     if (
         model.family == Family.CAUSAL
         and model.context_length
@@ -181,7 +181,7 @@ def _check(workspace: Workspace, model: ModelVersion, name: str, app_settings: A
     ):
         raise UserError(
             _(
-                "The answer alone would fill the model: it reads and writes at most %(context)s tokens together."
+                "The answer alone would fill the model's context, which holds %(context)s tokens of input and output together. Enter a smaller length."
             )
             % {"context": model.context_length},
             field="max_tokens",

@@ -24,7 +24,7 @@ def create_share_link(*, actor: User, app: App, name: str = "", password: str = 
     """Return the link and its token. Raises UserError when nothing is published yet, or the password is too short."""
     access.require(actor, app.workspace, Action.PUBLISH)
     if app.archived_at or app.live_version_id is None:
-        raise UserError(_("Publish the app first; then it can be shared."))
+        raise UserError(_("Publish the app before you share it."))
     token = new_token()
     link = ShareLink.objects.create(
         workspace=app.workspace,
@@ -44,7 +44,7 @@ def _hashed(password: str) -> str:
     if not password:
         return ""
     if not LEAST_PASSWORD_CHARACTERS <= len(password) <= MOST_PASSWORD_CHARACTERS:
-        message = _("A password has %(least)d to %(most)d characters.")
+        message = _("The password must have %(least)d to %(most)d characters.")
         limits = {"least": LEAST_PASSWORD_CHARACTERS, "most": MOST_PASSWORD_CHARACTERS}
         raise UserError(message % limits, field="password", code="invalid")
     return make_password(password)

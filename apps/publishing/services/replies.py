@@ -144,20 +144,24 @@ def _checked(entrance: Entrance, text: str) -> AppVersion:
     try:
         version = entrance.version_now()
     except NotVisible:
-        raise UserError(_("The person who shared this link closed it."), code="closed") from None
+        raise UserError(
+            _("The person who shared this link has closed it. Ask for a new link."), code="closed"
+        ) from None
     if version is None:
         raise UserError(_("This app is not published."), code="closed")
     if not text.strip():
-        raise UserError(_("Type something first."), code="empty")
+        raise UserError(_("Enter a text first."), code="empty")
     if len(text) > limits.MOST_CHARACTERS:
         raise UserError(
-            _("This text has %(length)s characters; at most %(limit)s can be sent.")
+            _(
+                "This text has %(length)s characters. The limit is %(limit)s. Shorten the text, then send it again."
+            )
             % {"length": len(text), "limit": limits.MOST_CHARACTERS},
             code="too_long",
         )
     opened_by = str(entrance.link.pk if entrance.link else entrance.app.pk)
     if wait := limits.take_turn(entrance.visitor_key, opened_by, address=entrance.address):
-        message = _("That was a lot of questions. Wait a minute, then go on.")
+        message = _("Too many requests in a short time. Wait a minute, then try again.")
         raise UserError(message, code="too_often", retry_after=wait)
     return version
 
@@ -184,7 +188,7 @@ def _conversation(
         )
     conversation: Conversation | None = entrance.conversations().filter(pk=conversation_id).first()
     if conversation is None:
-        raise UserError(_("This conversation is not there any more. Start a new one."), code="not_found")
+        raise UserError(_("This conversation no longer exists. Start a new one."), code="not_found")
     _lock(conversation)
     _require_up_to_date(conversation, known)
     _require_answered(conversation)
@@ -221,7 +225,7 @@ def _own(entrance: Entrance, message_id: str, role: str) -> Message:
 
 
 def _gone() -> UserError:
-    return UserError(_("This message is not there any more."), code="not_found")
+    return UserError(_("This message no longer exists. Reload the page."), code="not_found")
 
 
 def _before(answer: Message) -> Message:

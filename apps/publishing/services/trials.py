@@ -29,12 +29,13 @@ def start_trial(*, actor: User, model: ModelVersion, text: str) -> str:
     """Ask `model` once, greedily, as it is evaluated; return the reply's id. Only `actor` may follow or stop it."""
     access.require(actor, model.workspace, Action.VIEW)
     if not model.is_ready:
-        raise UserError(_("The files of this model are not there yet."), code="not_found")
+        raise UserError(_("The files of this model do not exist yet."), code="not_found")
     if not text.strip():
-        raise UserError(_("Type something first."), code="empty")
+        raise UserError(_("Enter a text first."), code="empty")
     if len(text) > limits.MOST_CHARACTERS:
         raise UserError(
-            _("This text is too long: at most %(limit)s characters.") % {"limit": limits.MOST_CHARACTERS},
+            _("This text is too long. Shorten it to at most %(limit)s characters.")
+            % {"limit": limits.MOST_CHARACTERS},
             code="too_long",
         )
     reply = uuid4()

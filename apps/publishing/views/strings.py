@@ -12,26 +12,28 @@ def no_cookies() -> str:
 
 def page_strings(*, is_member: bool = False) -> dict[str, str]:
     """What is in braces is filled in by the script. `is_member`: on a page of the studio, not behind a link."""
-    closed = _("The person who shared this link closed it.")
+    closed = _("The person who shared this link has closed it. Ask for a new link.")
     signed_out = _("You are signed out, or you no longer have access. Reload the page.")
     return {
         "sending": _("Sending…"),
-        "stalled": _("Sending… The server does not answer yet. Your text is kept."),
+        "stalled": _("Sending… The server is not responding yet. Your text is kept."),
         "not_sent": _("Not sent."),
         "kept_version": _("The previous version is kept. Later messages in it: {count}."),
         "pending": _("In the queue…"),
-        "waiting": _("Waiting for a free place…"),
-        "waiting_position": _("Waiting: {position} before you…"),
-        "loading": _("Waking the model up; the first answer takes a little longer…"),
+        "waiting": _("Waiting for a free slot…"),
+        "waiting_position": _("Waiting: {position} ahead of you…"),
+        "loading": _("Loading the model. The first answer takes a little longer…"),
         "answering": _("Answering…"),
-        "engine_down": _("The part that answers is away. It is being tried again; you need not do anything."),
+        "engine_down": _(
+            "The model server is unavailable. The app retries by itself. You do not need to do anything."
+        ),
         "stopping": _("Stopping…"),
         "stopped": _("Stopped by you."),
-        "length": _("Cut here: this is the longest answer that is allowed."),
+        "length": _("The answer was cut here because it reached the maximum length."),
         "interrupted": _("Interrupted."),
         "failed": _("No answer."),
-        "left_out": _("To make room, the model no longer sees the beginning of this conversation."),
-        "offline": _("The connection is gone. It is being tried again; nothing is lost."),
+        "left_out": _("The conversation is long, so the model no longer sees its beginning."),
+        "offline": _("The connection was lost. The page is reconnecting, and nothing is lost."),
         "closed": signed_out if is_member else closed,
         "no_cookies": no_cookies(),
         "copied": _("Copied"),

@@ -315,7 +315,7 @@ def check_parity(request: WorkspaceRequest, app: App) -> HttpResponse:
 @rule(post=PUBLISH, of="app", related=("live_version",))
 def archive(request: WorkspaceRequest, app: App) -> HttpResponse:
     services.archive_app(actor=request.user, app=app)
-    messages.success(request, _("%(app)s is archived: its links are closed.") % {"app": app})
+    messages.success(request, _("%(app)s is archived. Its links are closed.") % {"app": app})
     return redirect("publishing:detail", app.pk)
 
 

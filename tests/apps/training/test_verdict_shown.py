@@ -151,7 +151,7 @@ def test_the_form_shows_the_verdict_and_its_checkbox(client_for, owner, make_run
     asked["model"] = model.pk
     refused = client.post(address, asked)
     assert refused.status_code == 422
-    assert "confirm that" in refused.content.decode()
+    assert "confirm this" in refused.content.decode()
     assert not App.objects.exists(), "nothing is left of a refused publication"
     assert client.post(address, asked | {"confirm_verdict": "on"}).status_code == 302
     assert App.objects.get().live_version is not None
