@@ -70,8 +70,10 @@ def use_invitation(request: HttpRequest, email: str) -> None:
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "email_password_mismatch": _("The e-mail address and the password do not belong together."),
-        "too_many_login_attempts": _("Too many tries for this account. Wait five minutes, then try again."),
+        "email_password_mismatch": _("The e-mail address or the password is wrong."),
+        "too_many_login_attempts": _(
+            "Too many attempts for this account. Wait five minutes, then try again."
+        ),
     }
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:
@@ -79,7 +81,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if code != "email_password_mismatch" or not must_prove_addresses():
             return super().validation_error(code, *args)
         message = _(
-            "The e-mail address and the password do not belong together, or the address is not confirmed yet: then open the link that we sent to it."
+            "The e-mail address or the password is wrong, or the address is not confirmed yet. To confirm it, open the link that we sent to it."
         )
         return ValidationError(message, code=code)
 
@@ -94,8 +96,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if is_sign_up and not may_sign_up(self.request, email):
             raise ValidationError(
                 _(
-                    "Your invitation is for another address. Use the address that it was sent to, or the one that it "
-                    "was already used with."
+                    "Your invitation is for another address. Use the address that it was sent to, or the address that already accepted it."
                 )
             )
         return email
@@ -173,7 +174,9 @@ class AccountAdapter(DefaultAccountAdapter):
 class ProviderAdapter(DefaultSocialAccountAdapter):
     error_messages = {
         **DefaultSocialAccountAdapter.error_messages,
-        "email_taken": _("There is an account with this address. Sign in to it, then connect %s there."),
+        "email_taken": _(
+            "An account with this address already exists. Sign in to it, then connect %s there."
+        ),
     }
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
@@ -207,7 +210,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
 class TwoStepAdapter(DefaultMFAAdapter):
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": _("This code or key is not the right one, or it has been used. Try the next one."),
+        "incorrect_code": _("This code or key is wrong or has already been used. Try another one."),
     }
 
     def encrypt(self, text: str) -> str:

@@ -27,9 +27,7 @@ from apps.core.forms import StudioForm
 from apps.core.models import longest
 from apps.core.passwords import normalize
 
-_PASSWORD_HELP = _(
-    "At least 12 characters; not your name or address, and none of the passwords that everybody uses."
-)
+_PASSWORD_HELP = _("At least 12 characters. Do not use your name, your e-mail address or a common password.")
 
 
 class PlainWords:
@@ -91,10 +89,10 @@ class SignUpForm(_TakenByAccounts, _NewPassword, PlainWords, account.SignupForm)
         "email": _("E-mail address"),
         "name": _("Your name"),
         "password1": _("Password"),
-        "password2": _("The same password again"),
+        "password2": _("Repeat password"),
     }
     hints = {
-        "name": _("Others in your workspaces see it. You can leave it out."),
+        "name": _("Shown to others in your workspaces. Optional."),
         "password1": _PASSWORD_HELP,
     }
 
@@ -134,7 +132,7 @@ class SignUpForm(_TakenByAccounts, _NewPassword, PlainWords, account.SignupForm)
 
 class ProviderSignUpForm(_TakenByAccounts, PlainWords, provider.SignupForm):
     labels = {"email": _("E-mail address")}
-    hints = {"email": _("You sign in with it, and we write to it when something about your account changes.")}
+    hints = {"email": _("You sign in with this address. We also send notices about your account to it.")}
 
 
 class ForgottenPasswordForm(PlainWords, account.ResetPasswordForm):
@@ -149,27 +147,27 @@ class ForgottenPasswordForm(PlainWords, account.ResetPasswordForm):
 
 
 class NewPasswordForm(_NewPassword, PlainWords, account.ResetPasswordKeyForm):
-    labels = {"password1": _("New password"), "password2": _("The same password again")}
+    labels = {"password1": _("New password"), "password2": _("Repeat password")}
     hints = {"password1": _PASSWORD_HELP}
 
 
 class ChangePasswordForm(_NewPassword, PlainWords, account.ChangePasswordForm):
     labels = {
-        "oldpassword": _("Your password now"),
+        "oldpassword": _("Current password"),
         "password1": _("New password"),
-        "password2": _("The same password again"),
+        "password2": _("Repeat password"),
     }
     hints = {"password1": _PASSWORD_HELP}
 
 
 class SetPasswordForm(_NewPassword, PlainWords, account.SetPasswordForm):
-    labels = {"password1": _("Password"), "password2": _("The same password again")}
+    labels = {"password1": _("Password"), "password2": _("Repeat password")}
     hints = {"password1": _PASSWORD_HELP}
 
 
 class ChangeEmailForm(PlainWords, account.AddEmailForm):
     labels = {"email": _("New e-mail address")}
-    hints = {"email": _("We send a link there. Your address changes when you have opened it.")}
+    hints = {"email": _("We send a link to this address. Your address changes when you open the link.")}
 
 
 class ConfirmPasswordForm(PlainWords, account.ReauthenticateForm):
@@ -209,7 +207,7 @@ class ConfirmCodeForm(_OnceOnly, PlainWords, two_step.ReauthenticateForm):
 
 class ActivateAppForm(PlainWords, ActivateTOTPForm):
     labels = _CODE
-    hints = {"code": _("The six digits that the app shows now.")}
+    hints = {"code": _("The six digits that the app shows.")}
 
     def clean_code(self) -> str:
         """The first code is used up like any other."""
@@ -229,8 +227,8 @@ class AddPasskeyForm(PlainWords, AddWebAuthnForm):
     name = forms.CharField(max_length=_LONGEST_NAME, required=False)
     labels = {"name": _("Name"), "passwordless": _("Sign in with this key alone, without the password")}
     hints = {
-        "name": _("Something by which you know it later, for instance “my phone”."),
-        "passwordless": _("The device then asks for your finger, face or PIN."),
+        "name": _("A name that helps you recognize the passkey later, for example “my phone”."),
+        "passwordless": _("The device then asks for your fingerprint, face or PIN."),
     }
 
     def clean(self) -> dict[str, Any]:
@@ -260,7 +258,7 @@ class RenamePasskeyForm(PlainWords, EditWebAuthnForm):
 def _zones() -> list[tuple[str, Any]]:
     names = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
     regions = [name for name in names if not name.startswith(("Etc/", "SystemV/", "US/"))]
-    return [("", _("As this browser says")), *((name, name.replace("_", " ")) for name in regions)]
+    return [("", _("Same as this browser")), *((name, name.replace("_", " ")) for name in regions)]
 
 
 class ProfileForm(StudioForm):
@@ -268,17 +266,17 @@ class ProfileForm(StudioForm):
         label=_("Your name"),
         max_length=longest(User, "name"),
         required=False,
-        help_text=_("Others in your workspaces see it."),
+        help_text=_("Shown to others in your workspaces."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     language = forms.ChoiceField(label=_("Language"), required=False)
     timezone = forms.ChoiceField(
-        label=_("Time zone"), required=False, help_text=_("All pages show their times in it.")
+        label=_("Time zone"), required=False, help_text=_("Times on all pages are shown in this time zone.")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["language"].choices = [("", _("As this browser says")), *settings.LANGUAGES]  # type: ignore[attr-defined]
+        self.fields["language"].choices = [("", _("Same as this browser")), *settings.LANGUAGES]  # type: ignore[attr-defined]
         self.fields["timezone"].choices = _zones()  # type: ignore[attr-defined]
 
 
@@ -291,7 +289,7 @@ class NewAccountForm(StudioForm):
 
     email = forms.EmailField(
         label=_("E-mail address"),
-        help_text=_("You sign in with it."),
+        help_text=_("You sign in with this address."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     name = forms.CharField(
@@ -305,7 +303,7 @@ class NewAccountForm(StudioForm):
         max_length=MOST_PASSWORD_CHARACTERS,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}, render_value=True),
-        help_text=_("At least 12 characters. You sign in with it from now on."),
+        help_text=_("At least 12 characters. You sign in with this password from now on."),
     )
 
 

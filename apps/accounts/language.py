@@ -22,7 +22,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     """
     code = request.POST.get("language", "")
     if code not in dict(settings.LANGUAGES):
-        raise UserError(_("The studio does not speak this language."))
+        raise UserError(_("The studio does not support this language."))
     user = request.user
     if isinstance(user, User) and user.language != code:
         update_profile(user=user, name=user.name, language=code, timezone=user.timezone)

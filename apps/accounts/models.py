@@ -15,12 +15,12 @@ from apps.core.models import Identified
 
 def check_language(code: str) -> None:
     if code not in dict(settings.LANGUAGES):
-        raise ValidationError(_("The studio does not speak this language."))
+        raise ValidationError(_("The studio does not support this language."))
 
 
 def check_timezone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(_("This is no time zone; an example of one is Europe/Paris."))
+        raise ValidationError(_("This is not a time zone. Enter one such as Europe/Paris."))
 
 
 class UserManager(BaseUserManager["User"]):

@@ -38,7 +38,7 @@ def tell(user: User, action: str, *, by: User | None, **changes: Any) -> None:
 def create_user(*, email: str, password: str, name: str = "", is_administrator: bool = False) -> User:
     """Raises UserError (fields email, password) when the address is taken or the password is too weak."""
     if User.objects.filter(email__iexact=email).exists():
-        raise UserError(_("There is already an account with this address."), field="email")
+        raise UserError(_("An account with this address already exists."), field="email")
     _check_password(password, User(email=email, name=name))
     user = User.objects.create_user(
         email, password, name=name, is_staff=is_administrator, is_superuser=is_administrator
@@ -51,7 +51,7 @@ def create_user(*, email: str, password: str, name: str = "", is_administrator: 
 def check_new_account(*, email: str, password: str, name: str = "") -> None:
     """Raises UserError (fields email, password) when the address is taken or the password is too weak."""
     if User.objects.filter(email__iexact=email).exists():
-        raise UserError(_("There is already an account with this address. Sign in with it."), field="email")
+        raise UserError(_("An account with this address already exists. Sign in with it."), field="email")
     _check_password(password, User(email=email, name=name))
 
 
@@ -66,7 +66,7 @@ def add_invited_account(*, email: str, hashed_password: str, name: str = "") -> 
         with transaction.atomic():
             user = User.objects.create(email=email.lower(), name=name.strip(), password=hashed_password)
     except IntegrityError as error:
-        message = _("There is already an account with this address. Sign in with it.")
+        message = _("An account with this address already exists. Sign in with it.")
         raise UserError(message, field="email") from error
     vouch_for_address(user)
     tell(user, "user.signed_up", by=user)

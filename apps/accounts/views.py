@@ -135,7 +135,7 @@ def sessions(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def end_session(request: SignedInRequest, session_id: int) -> HttpResponse:
     services.end_session(user=request.user, session_id=session_id)
-    messages.success(request, _("That device is signed out."))
+    messages.success(request, _("The device is signed out."))
     return redirect("usersessions_list")
 
 
@@ -143,7 +143,7 @@ def end_session(request: SignedInRequest, session_id: int) -> HttpResponse:
 @require_POST
 def end_other_sessions(request: SignedInRequest) -> HttpResponse:
     services.end_other_sessions(user=request.user, but=request.session.session_key or "")
-    messages.success(request, _("You are signed out everywhere but here."))
+    messages.success(request, _("You are signed out on all other devices."))
     return redirect("usersessions_list")
 
 
@@ -170,7 +170,7 @@ def delete(request: SignedInRequest) -> HttpResponse:
     form = DeleteAccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if form.cleaned_data["email"].strip().lower() != request.user.email.lower():
-            form.add_error("email", _("This is not the address of your account."))
+            form.add_error("email", _("This is not the e-mail address of your account."))
         else:
             try:
                 services.delete_account(user=request.user)

@@ -78,7 +78,7 @@ def add_base_model(
 
 def _check_hub_id(location: str, revision: str, family: Family) -> None:
     not_an_id = _(
-        "This is not a Hub id. Enter an id such as “google/flan-t5-small”, not an address that begins with https://."
+        "This is not a Hub id. Enter an id of the form “owner/name”, such as “google/flan-t5-small”, not an address that begins with https://."
     )
     if not is_hub_id(location):
         raise UserError(not_an_id, field="location")

@@ -51,12 +51,12 @@ def test_a_passkey_is_added_used_alone_and_as_second_step(
     add_authenticator(page)
     sign_in(page)
     page.goto("/accounts/passkeys/add/")
-    expect(page.get_by_role("heading", name="Is it still you?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Confirm your identity")).to_be_visible()
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     page.get_by_label("Name").fill("my laptop")
     page.get_by_label("without the password").check()
-    page.get_by_role("button", name="Add it").click()
+    page.get_by_role("button", name="Add passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     assert len(page.locator("#recovery_codes").inner_text().split()) == 10
     sign_out(page)
@@ -80,8 +80,8 @@ def test_a_passkey_is_added_used_alone_and_as_second_step(
     page.get_by_role("link", name="Remove").click()
     page.get_by_role("link", name="Use a passkey").click()
     page.get_by_role("button", name="Use a passkey").click()
-    page.get_by_role("button", name="Remove it").click()
-    expect(page.get_by_text("You have none.")).to_be_visible()
+    page.get_by_role("button", name="Remove passkey").click()
+    expect(page.get_by_text("You have no passkeys.")).to_be_visible()
 
 
 def test_under_a_number_the_page_says_why_there_are_no_passkeys(
@@ -90,4 +90,4 @@ def test_under_a_number_the_page_says_why_there_are_no_passkeys(
     page = open_page(studio.url)
     page.goto("/accounts/login/")
     page.get_by_role("button", name="Use a passkey").click()
-    expect(page.get_by_text("Passkeys need a name in the address bar")).to_be_visible()
+    expect(page.get_by_text("Passkeys do not work at a numeric address")).to_be_visible()

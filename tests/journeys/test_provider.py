@@ -62,4 +62,4 @@ def test_who_turns_back_there_is_told_so_here(
     page.evaluate("address => location.assign(address)", back)
     page.wait_for_url(f"{site.url}/**")
     expect(page.get_by_role("heading", name="You were not signed in")).to_be_visible()
-    expect(page.get_by_text("You stopped on the other site.")).to_be_visible()
+    expect(page.get_by_text("You cancelled the sign-in at the provider.")).to_be_visible()

@@ -53,7 +53,7 @@ def sign_in() -> Callable[..., Client]:
 
 
 def confirmed(client: Client, password: str = PASSWORD) -> Client:
-    """The client after it answered “Is it still you?”."""
+    """The client after it answered “Confirm your identity”."""
     client.post("/accounts/reauthenticate/", {"password": password})
     return client
 

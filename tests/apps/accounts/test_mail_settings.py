@@ -31,7 +31,7 @@ def test_no_e_mail_is_promised_where_none_is_sent(
         client = sign_in()
         answer = client.post(f"/accounts/{path}/", fields)
         assert answer.status_code == 200
-        assert "sends no e-mails" in answer.content.decode()
+        assert "cannot send e-mails" in answer.content.decode()
     assert not outgoing.outbox
 
 

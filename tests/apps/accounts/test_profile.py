@@ -97,7 +97,7 @@ def test_without_a_choice_the_zone_is_the_browsers_and_the_form_says_so(
     client.cookies["timezone"] = "Asia/Tokyo"
     assert "08:30" in client.get("/accounts/sessions/").content.decode()
     choices = client.get("/accounts/profile/").context["form"].fields["timezone"].choices
-    assert [str(words) for value, words in choices if not value] == ["As this browser says"]
+    assert [str(words) for value, words in choices if not value] == ["Same as this browser"]
 
 
 def test_the_admin_pages_show_no_secret(person: User, owner: Any, client_for: Any, sign_in: SignIn) -> None:

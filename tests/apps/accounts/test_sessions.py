@@ -31,7 +31,7 @@ def test_each_is_listed_with_its_browser_and_address(person: User, sign_in: Sign
     here = sign_in(headers={"user-agent": FIREFOX})
     sign_in(headers={"user-agent": PHONE}, REMOTE_ADDR="203.0.113.7")
     body = here.get("/accounts/sessions/").content.decode()
-    for words in ("Firefox on Linux", "Safari on iPhone", "203.0.113.7", "this one"):
+    for words in ("Firefox on Linux", "Safari on iPhone", "203.0.113.7", "this device"):
         assert words in body
 
 
@@ -70,7 +70,7 @@ def test_the_list_says_when_each_was_last_used_and_from_where(
     assert row.ip == "203.0.113.7"
     assert row.created_at == long_ago
     page = here.get("/accounts/sessions/").content.decode()
-    assert "Used now" in page
+    assert "In use now" in page
     assert f"Last used {moment(row.last_seen_at)}" in page
 
 

@@ -28,7 +28,7 @@ def secret(person: User, sign_in: SignIn) -> str:
     client = confirmed(sign_in())
     secret = str(client.get("/accounts/two-step/app/add/").context["form"].secret)
     wrong = client.post("/accounts/two-step/app/add/", {"code": "000000"})
-    assert "not the right one" in wrong.content.decode()
+    assert "is wrong or has already been used" in wrong.content.decode()
     assert client.post("/accounts/two-step/app/add/", {"code": code_of(secret, -1)}).status_code == 302
     return secret
 

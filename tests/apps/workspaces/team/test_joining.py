@@ -70,7 +70,7 @@ def test_what_is_wrong_is_said_and_makes_nothing(owner: Any, workspace: Any, out
     path = _invite(owner, workspace)
     for wrong, said in (
         ({"password": "short"}, "too short"),
-        ({"email": outsider.email}, "already an account"),
+        ({"email": outsider.email}, "already exists"),
         ({"email": "nobody"}, "valid email"),
         ({"email": "new@example.com", "password": "new@example.com"}, "similar"),
     ):
