@@ -30,10 +30,10 @@ class KeyAuthentication(BaseAuthentication):
             raise Throttled(wait)
         if key is None or key.app_id is not None:
             raise AuthenticationFailed(
-                _("This is not a live key of a workspace. Make one under Workspace, API keys.")
+                _("This is not a valid key of a workspace. Create one under Workspace, API keys.")
             )
         if not key.can_write and request.method not in SAFE_METHODS:
-            raise PermissionDenied(_("This key only reads. Make one that may also write."))
+            raise PermissionDenied(_("This key can only read. Create one that can also write."))
         ApiKey.objects.note_use(key)
         user: Any = key.created_by
         user.api_key = key

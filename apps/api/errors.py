@@ -34,9 +34,13 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         error = exceptions.ParseError()
     if isinstance(error, ValidationError):
         # A value that no model field could hold, for instance an id that is none.
-        return _response(status.HTTP_404_NOT_FOUND, "not_found", _("There is nothing here."), None)
+        return _response(
+            status.HTTP_404_NOT_FOUND, "not_found", _("Nothing was found at this address."), None
+        )
     if isinstance(error, Http404):
-        return _response(status.HTTP_404_NOT_FOUND, "not_found", _("There is nothing here."), None)
+        return _response(
+            status.HTTP_404_NOT_FOUND, "not_found", _("Nothing was found at this address."), None
+        )
     if isinstance(error, PermissionDenied):
         return _response(
             status.HTTP_403_FORBIDDEN, "forbidden", str(error) or _("Your role does not allow this."), None
@@ -70,7 +74,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     session is read."""
     outage = outage_behind(sys.exc_info()[1])
     if outage is None:
-        message = _("Something went wrong in the studio. Its log says what.")
+        message = _("An internal error occurred. The log of the studio contains the details.")
         return _told_to_programs(request, 500, "error", message) or defaults.server_error(request)
     told = _told_to_programs(request, outage.status, outage.code, outage.message)
     return outage.mark(told) if told else outage_page(outage)

@@ -17,7 +17,9 @@ class PersonInvitationForm(InvitationFields):
     workspace = forms.ChoiceField(
         label=_("Workspace"),
         required=False,
-        help_text=_("Without one the person gets an account, and can be added to workspaces later."),
+        help_text=_(
+            "Without a workspace, the person gets only an account and can be added to workspaces later."
+        ),
     )
     role = forms.ChoiceField(
         label=_("Role in the workspace"), choices=Role.choices, initial=Role.EDITOR, required=False

@@ -51,7 +51,7 @@ class Part:
     is_up: bool
     text: str
     advice: str = ""
-    trouble: str = field(default_factory=lambda: _("not there"))
+    trouble: str = field(default_factory=lambda: _("not running"))
     """What is said of it while it is not up."""
 
 
@@ -78,13 +78,11 @@ def what_redis_knows() -> list[Part]:
     except redis.RedisError as error:
         if refuses_writes(error):
             advice = _(
-                "It answers and reads, but writes nothing: the disk or the memory of its machine is full. Make room; it goes "
-                "on by itself, and nothing is lost."
+                "It responds and can be read, but it cannot write because the disk or the memory of its machine is full. Free some space. It then continues by itself, and nothing is lost."
             )
-            return [Part("Redis", False, str(error), advice, _("takes no writes"))]
+            return [Part("Redis", False, str(error), advice, _("refuses writes"))]
         advice = _(
-            "Jobs wait, and published apps cannot answer, until it is back; nothing is lost. Whether workers and "
-            "streamers run cannot be seen meanwhile."
+            "Until it is back, jobs wait and published apps cannot answer. Nothing is lost. Meanwhile, the state of workers and streamers is unknown."
         )
         return [Part("Redis", False, str(error), advice)]
 
@@ -114,10 +112,9 @@ def beat() -> Part:
     at = cache.get(REAPED_AT)
     ago = None if at is None else max(0, round(time.time() - at))
     is_up = ago is not None and ago <= MISSED_ROUNDS * settings.JOB_REAP_EVERY_SECONDS + PING_IS_KEPT_SECONDS
-    text = "" if ago is None else _("looked after jobs %s s ago") % ago
+    text = "" if ago is None else _("checked jobs %s s ago") % ago
     advice = _(
-        "Silent jobs are not looked after. Right after a start that takes up to %s s. Where a worker takes jobs from "
-        "“upkeep”, beat is what is missing: celery -A studio beat"
+        "Silent jobs are not being checked. After a start, the first check can take up to %s s. If a worker takes jobs from “upkeep”, beat is missing. Start it: celery -A studio beat"
     ) % round(settings.JOB_REAP_EVERY_SECONDS)
     return Part(_("Beat"), is_up, text, "" if is_up else advice)
 
@@ -140,11 +137,11 @@ def engine() -> tuple[Part, EngineHealth | None]:
         health = asyncio.run(ask())
     except EngineError as error:
         advice = _(
-            "Published apps wait until it is back. Look at its log; start it: python -m workers.serving.engine"
+            "Published apps wait until it is back. Check its log, then start it: python -m workers.serving.engine"
         )
         logger.warning("%s", error)
-        return Part(_("Engine"), False, _("The engine does not answer."), advice), None
-    states = {"ok": _("ready"), "loading": _("brings a model into memory"), "failing": _("failing")}
+        return Part(_("Engine"), False, _("The engine is not responding."), advice), None
+    states = {"ok": _("ready"), "loading": _("loading a model"), "failing": _("failing")}
     text = f"{states.get(health.status, health.status)} · {health.device}"
     return Part(_("Engine"), health.status != "failing", text), health
 

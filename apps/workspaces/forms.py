@@ -22,10 +22,10 @@ class ApiKeyForm(StudioForm):
         help_text=_("For instance: nightly retraining script."),
     )
     can_write = forms.BooleanField(
-        label=_("It may also write: upload, train, publish"), required=False, initial=True
+        label=_("Also allow writing: upload, train, publish"), required=False, initial=True
     )
     days = forms.TypedChoiceField(
-        label=_("Works for"),
+        label=_("Valid for"),
         coerce=lambda days: int(days) or None,
         empty_value=DAYS,  # type: ignore[arg-type]
         choices=[
@@ -33,11 +33,13 @@ class ApiKeyForm(StudioForm):
             (30, _("a month")),
             (DAYS, _("three months")),
             (365, _("a year")),
-            (0, _("active until revoked")),
+            (0, _("until revoked")),
         ],
         initial=DAYS,
         required=False,
-        help_text=_("A key that expires cannot be forgotten. You can make a new one at any time."),
+        help_text=_(
+            "An expiry date limits the damage if the key leaks. You can create a new key at any time."
+        ),
     )
 
 
@@ -48,7 +50,7 @@ class InvitationFields(StudioForm):
         label=_("E-mail address"),
         required=False,
         help_text=_(
-            "The invitation is mailed to it and works for its owner alone. Without an address, anyone with the link can use it, once."
+            "The invitation is sent to this address and works only for its owner. Without an address, anyone with the link can use it once."
         ),
     )
     days = forms.TypedChoiceField(
@@ -107,16 +109,18 @@ class SecretForm(StudioForm):
         label=_("Token"),
         max_length=500,
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text=_("It is encrypted at once, used by pre-flights that fetch from the Hub, and never shown."),
+        help_text=_(
+            "The token is encrypted at once and never shown. Pre-flights use it to fetch models from the Hub."
+        ),
     )
 
 
 class AuditFilterForm(StudioForm):
     """Filters of the audit trail; the choices are what is in it, and of people the `actors` that the page offers."""
 
-    actor = forms.ChoiceField(label=_("Who"), required=False)
-    action = forms.ChoiceField(label=_("What"), required=False)
-    object_type = forms.ChoiceField(label=_("To what"), required=False)
+    actor = forms.ChoiceField(label=_("Performed by"), required=False)
+    action = forms.ChoiceField(label=_("Action"), required=False)
+    object_type = forms.ChoiceField(label=_("Object"), required=False)
     first_day = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
@@ -127,7 +131,7 @@ class AuditFilterForm(StudioForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         entries = AuditEntry.objects.filter(workspace=workspace).order_by()
-        everybody, anything = [("", _("everybody"))], [("", _("anything"))]
+        everybody, anything = [("", _("everyone"))], [("", _("any action"))]
         found: dict[str, list[tuple[str, Any]]] = {
             "actor": [*everybody, *actors, (NO_ONE, _("not signed in"))],
             "action": [*anything, *_in_words(entries, "action", action_words)],

@@ -112,7 +112,7 @@ def test_values_are_said_in_words() -> None:
     assert said("import", bytes=2_500_000, other=3) == {"size": "2.5 MB", "other": "3"}
     assert said("job", kind="preflight", reason="hours") == {
         "kind": "Pre-flight",
-        "because of": "training hours used up",
+        "reason": "training hours used up",
     }
     assert said("workspacesecret", kind="hub_token") == {"kind": "Hub token"}
     assert said("user", kind="totp", methods=["password", "mfa"]) == {
@@ -122,7 +122,7 @@ def test_values_are_said_in_words() -> None:
     assert said("user", fields=["language", "timezone"]) == {"fields": "language, time zone"}
     confirmed = said("datasetversion", task_type="classification", roles={"a text": "input", "why": "ignore"})
     assert confirmed == {
-        "what it teaches": "Classification",
+        "task": "Classification",
         "columns": "a text: Input, why: Not used",
     }
 

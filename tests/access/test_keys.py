@@ -215,9 +215,9 @@ def test_an_app_key_ends_with_the_token_that_made_it(
     of_app = {"Authorization": f"Bearer {secret}"}
     assert ask("/v1/models", of_app).status_code == 200
     page = client_for(editor).get("/workspace/keys/").content.decode()
-    assert "1 app key that was made with it" in page
+    assert "1 app key that was created with it" in page
     response = client_for(editor).post(f"/workspace/keys/{key.made_with_id}/revoke/", follow=True)
-    assert "Revoked the key and 1 key that was made with it." in response.content.decode()
+    assert "Revoked the key and 1 key that was created with it." in response.content.decode()
     assert ask("/v1/models", of_app).status_code == 401
     key.refresh_from_db()
     assert key.revoked_at is not None

@@ -103,14 +103,14 @@ def test_a_full_disk_is_said_everywhere_and_nothing_is_lost(
     expect(visitor.get_by_text("40 tokens")).to_have_count(1)
     server = redis.Redis.from_url(cramped.note["environment"]["REDIS_URL"])
     with full(disk):
-        wait_for(lambda: not takes_writes(server), "a Redis that takes no writes")
+        wait_for(lambda: not takes_writes(server), "a Redis that refuses writes")
         for path in ("/console/", "/", "/apps/", "/data/"):
             shown = owner.goto(path)
             assert shown is not None
             assert shown.status in (200, 507), path
             expect(owner.get_by_text("The disk is full").first).to_be_visible()
         owner.goto("/console/")
-        expect(owner.get_by_text("takes no writes")).to_be_visible()
+        expect(owner.get_by_text("refuses writes")).to_be_visible()
         told = httpx.get(
             f"{cramped.url}/api/v1/apps/", headers={"Authorization": f"Bearer {token}"}, trust_env=False
         )

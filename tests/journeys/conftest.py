@@ -50,7 +50,7 @@ def rest(studio: Studio, browser: Browser, signed_in: Any) -> Rest:
     page.goto("/")
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("link", name="API keys").click()
-    page.get_by_label("What is it for?").fill("journeys")
+    page.get_by_label("Purpose").fill("journeys")
     page.get_by_role("button", name="Create key").click()
     secret = page.locator("#secret").inner_text()
     context.close()

@@ -195,7 +195,7 @@ def test_whoever_is_refused_goes_on_where_it_is_wrong(world: World, site: LiveSi
     page.goto("/workspace/keys/")
     page.locator("main form").first.evaluate("form => { form.noValidate = true; }")
     keys = Keyboard(page)
-    name = page.get_by_label("What is it for?")
+    name = page.get_by_label("Purpose")
     keys.fill(name, "")
     keys.press("Enter")
     wrong = page.locator(".invalid-feedback").first
@@ -209,7 +209,7 @@ def test_whoever_is_refused_goes_on_where_it_is_wrong(world: World, site: LiveSi
 def test_a_button_pressed_twice_is_one_wish(world: World, site: LiveSite, browser: Browser) -> None:
     page = page_of(world, "owner", site, browser)
     page.goto("/workspace/keys/")
-    page.get_by_label("What is it for?").fill("pressed twice")
+    page.get_by_label("Purpose").fill("pressed twice")
     page.get_by_role("button", name="Create key").dblclick()
     expect(page.locator("#secret")).to_be_visible()
     assert ApiKey.objects.filter(name="pressed twice").count() == 1

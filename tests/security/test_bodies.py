@@ -132,7 +132,7 @@ def test_who_is_known_sends_a_file_up_to_the_limit(live_site: Any, owner: Any, w
     status, content = ask(live_site, "/api/v1/datasets/", body * 4, **known)
     assert (status, json.loads(content)["error"]["message"]) == (
         413,
-        "This is larger than 8 MB, the limit here.",
+        "The request is larger than the limit of 8 MB.",
     )
     assert ask(live_site, "/api/v1/runs/", body, **known)[0] == 413
 

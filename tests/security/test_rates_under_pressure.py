@@ -1,4 +1,4 @@
-"""Limits hold when every connection to Redis is in use, and when Redis takes no writes: nothing passes uncounted."""
+"""Limits hold when every connection to Redis is in use, and when Redis refuses writes: nothing passes uncounted."""
 
 from __future__ import annotations
 

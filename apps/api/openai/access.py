@@ -34,7 +34,11 @@ class Caller:
     def require_asking(self) -> None:
         """Raises ApiError (403)."""
         if not self.key.can_write:
-            raise ApiError(403, "read_only_key", _("This key only reads. Make one that may ask the app."))
+            raise ApiError(
+                403,
+                "read_only_key",
+                _("This key can only list the app. Create one that can send requests to it."),
+            )
 
     def require(self, model: str) -> dict[str, str]:
         """May ask `model` now; return headers that say how often. Raises ApiError (404, 429)."""
@@ -54,7 +58,7 @@ class Caller:
     def require_named(self, model: str) -> None:
         """Raises ApiError (404) for every name but the app's."""
         if model != self.app.slug:
-            message = _("This key opens the model `%(slug)s`, and no other.") % {"slug": self.app.slug}
+            message = _("This key gives access only to the model `%(slug)s`.") % {"slug": self.app.slug}
             raise ApiError(404, "model_not_found", message, param="model")
 
     def is_open(self) -> bool:
@@ -88,7 +92,7 @@ def caller_of(request: HttpRequest) -> Caller:
     )
     found = app.first()
     if found is None:
-        raise ApiError(401, "invalid_api_key", _("The app of this key is gone."))
+        raise ApiError(401, "invalid_api_key", _("The app of this key no longer exists."))
     if wait := wait_of_key(key):
         raise _too_often(wait)
     ApiKey.objects.note_use(key)
@@ -96,7 +100,7 @@ def caller_of(request: HttpRequest) -> Caller:
 
 
 def key_refused() -> ApiError:
-    return ApiError(401, "invalid_api_key", _("Send a live key of the app as `Authorization: Bearer …`."))
+    return ApiError(401, "invalid_api_key", _("Send a valid key of the app as `Authorization: Bearer …`."))
 
 
 def _rate_headers(most: int, left: int, resets: int) -> dict[str, str]:
@@ -109,7 +113,5 @@ def _rate_headers(most: int, left: int, resets: int) -> dict[str, str]:
 
 
 def _too_often(wait: int, headers: dict[str, str] | None = None) -> ApiError:
-    message = _("Too many requests within this minute. Wait %(seconds)d s, then try again.") % {
-        "seconds": wait
-    }
+    message = _("Too many requests in this minute. Wait %(seconds)d s, then try again.") % {"seconds": wait}
     return ApiError(429, "rate_limit_exceeded", message, retry_after=wait, headers=headers)

@@ -167,7 +167,10 @@ def _replies(name: str, first: str, schema: Schema, security: list[Any]) -> Sche
         },
     ]
     stream = {"text/event-stream": {"schema": {"type": "string"}}}
-    page = {"description": "There is nothing here.", "content": {"text/html": {"schema": {"type": "string"}}}}
+    page = {
+        "description": "Nothing was found at this address.",
+        "content": {"text/html": {"schema": {"type": "string"}}},
+    }
     responses = {"200": {"description": "The reply, as it comes.", "content": stream}, "404": page}
     if security:
         responses["302"] = {"description": "To the sign-in."}

@@ -25,7 +25,7 @@ def read_body(request: HttpRequest, schema: type[Request]) -> Request:
         return schema.model_validate_json(request.body)
     except RequestDataTooBig as error:
         limit = {"limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE >> 20}
-        message = _("This is larger than %(limit)d MB, the limit here.") % limit
+        message = _("The request is larger than the limit of %(limit)d MB.") % limit
         raise ApiError(413, "too_large", message) from error
     except ValidationError as error:
         raise _refusal(error.errors(include_url=False)[0]) from error

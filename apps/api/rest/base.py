@@ -46,7 +46,7 @@ def find(
         return access.get_visible(queryset, request.user, action, pk=pk)
     except NotVisible:
         if field:
-            raise UserError(_("There is nothing with this id."), field=field, code="not_found") from None
+            raise UserError(_("Nothing was found with this id."), field=field, code="not_found") from None
         raise
 
 
@@ -118,6 +118,6 @@ def _parts_of(user: Any, upload: str, count: int) -> Iterator[bytes]:
     if not is_upload_id(upload):
         raise UserError(_("There is no upload with this id."), field="upload", code="not_found")
     if stored_parts(actor=user, upload_id=upload) != list(range(count)):
-        message = _("Not all parts are here. Read the upload, send what is missing, then try again.")
+        message = _("Some parts are missing. Read the upload, send the missing parts, then try again.")
         raise UserError(message, field="parts", code="incomplete")
     return read_parts(actor=user, upload_id=upload, count=count)

@@ -145,7 +145,9 @@ class ImportViewSet(VisibleViewSet):
         proposal = found.result["proposal"]
         task_type = data.get("task_type") or proposal["task_type"]
         if not task_type:
-            raise UserError(_("The data does not say what it teaches. Send a task_type."), field="task_type")
+            raise UserError(
+                _("The task cannot be determined from the data. Send a task_type."), field="task_type"
+            )
         version = services.confirm_import(
             actor=person_of(self.request),
             import_=found,

@@ -156,7 +156,7 @@ class UploadSerializer(serializers.Serializer[Any]):
                 {"file": _("Send either a file, a text, an address or an upload.")}
             )
         if "upload" in attrs and "parts" not in attrs:
-            raise serializers.ValidationError({"parts": _("Say how many parts the file has.")})
+            raise serializers.ValidationError({"parts": _("Send the number of parts of the file.")})
         return attrs
 
 

@@ -79,7 +79,7 @@ def create_api_key(
     """
     access.require(actor, workspace, Action.EDIT)
     if not name.strip():
-        raise UserError(_("Give the key a name, so that you know later what uses it."), field="name")
+        raise UserError(_("Enter a name for the key, so that you know later what uses it."), field="name")
     if days is not None and not 1 <= days <= MOST_DAYS:
         raise UserError(_("Choose between 1 and %(most)d days.") % {"most": MOST_DAYS}, field="days")
     ends = [timezone.now() + timedelta(days=days)] if days else []

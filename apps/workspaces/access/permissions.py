@@ -38,7 +38,7 @@ DESCRIPTIONS: dict[Action, Promise] = {
     Action.EDIT: gettext_lazy("Upload, train, evaluate, create apps and API keys"),
     Action.PUBLISH: gettext_lazy("Open an app to people outside, and close it"),
     Action.MANAGE: gettext_lazy(
-        "Invite, change and remove members; rename the workspace; keep the Hub token; read the audit trail; delete what others created"
+        "Invite, change and remove members; rename the workspace; manage the Hub token; read the audit trail; delete what others created"
     ),
     Action.OWN: gettext_lazy("Make others owners, delete the workspace and restore it"),
 }
@@ -117,7 +117,7 @@ def may_create_workspace(user: User | AnonymousUser) -> bool:
 
 def require_creation(user: User | AnonymousUser) -> None:
     if not may_create_workspace(user):
-        raise PermissionDenied(_("Only an administrator makes new workspaces here."))
+        raise PermissionDenied(_("Only an administrator can create workspaces here."))
 
 
 def require_restore(user: User | AnonymousUser, workspace: Workspace) -> None:

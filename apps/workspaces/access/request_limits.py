@@ -99,7 +99,7 @@ class _Body:
 def _refusal(path: str, most: int) -> str:
     # What a form has around its file is no part of the file.
     limit_mb = min(most >> 20, settings.UPLOAD_LIMIT_MB)
-    message = _("This is larger than %(limit)d MB, the limit here.") % {"limit": limit_mb}
+    message = _("The request is larger than the limit of %(limit)d MB.") % {"limit": limit_mb}
     if not path.startswith(("/api/", "/v1/")):
         return message
     # In the shape of the one API and of the other.

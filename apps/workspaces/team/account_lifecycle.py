@@ -70,7 +70,7 @@ def refuse_the_last_owner(user: User, by: User | None = None, **_kwargs: Any) ->
         raise UserError(message % {"email": user.email, "names": listed(names)}, code="last_owner")
     if names:
         message = _(
-            "You are the last owner of %(names)s. Make another member an owner there, or delete the workspace; then delete your account."
+            "You are the last owner of %(names)s. Make another member an owner there, or delete the workspace. Then delete your account."
         )
         raise UserError(message % {"names": listed(names)}, code="last_owner")
 

@@ -117,7 +117,9 @@ def create_invitation(
     email = _checked_address(workspace, email)
     if email and (wait := take(f"invitation:{actor.pk}", MAILED)):
         # Any person who signs up may create a workspace: without a limit we would mail its name to any address.
-        message = _("That was a lot of invitations by e-mail. Go on in a while, or give people links.")
+        message = _(
+            "Too many invitations by e-mail in a short time. Wait a while, or share invitation links instead."
+        )
         raise UserError(message, field="email", code="too_often", retry_after=wait)
     if not 1 <= days <= MOST_DAYS:
         raise UserError(_("Choose between 1 and %(most)d days.") % {"most": MOST_DAYS}, field="days")
@@ -136,7 +138,7 @@ def create_invitation(
 
 def _require_administrator(actor: User) -> None:
     if getattr(actor, "api_key", None) or not may_administer(actor):
-        raise PermissionDenied(_("Only an administrator invites people to the studio itself."))
+        raise PermissionDenied(_("Only an administrator can invite people to the studio."))
 
 
 def _checked_address(workspace: Workspace | None, email: str) -> str:
@@ -145,9 +147,9 @@ def _checked_address(workspace: Workspace | None, email: str) -> str:
         return ""
     validate_email(email)
     if workspace is None and User.objects.filter(email__iexact=email).exists():
-        raise UserError(_("This person has an account already."), field="email")
+        raise UserError(_("This person already has an account."), field="email")
     if workspace and Membership.objects.filter(workspace=workspace, user__email__iexact=email).exists():
-        raise UserError(_("This person is a member already."), field="email")
+        raise UserError(_("This person is already a member."), field="email")
     if Invitation.objects.open().filter(workspace=workspace, email=email).exists():
         message = _("There is an open invitation for this address. Revoke it first to send another one.")
         raise UserError(message, field="email")

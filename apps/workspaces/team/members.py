@@ -90,9 +90,9 @@ def transfer_ownership(*, actor: User, membership: Membership) -> None:
     current = _locked(membership)
     access.require(actor, current.workspace, Action.OWN)
     if current.user_id == actor.pk:
-        raise UserError(_("Choose another member: you own this workspace already."), field="member")
+        raise UserError(_("You already own this workspace. Choose another member."), field="member")
     if not current.user.is_active:
-        raise UserError(_("Choose another member: this account is deactivated."), field="member")
+        raise UserError(_("This account is deactivated. Choose another member."), field="member")
     own = Membership.objects.get(workspace=current.workspace, user=actor)
     Membership.objects.filter(pk=current.pk).update(role=Role.OWNER)
     Membership.objects.filter(pk=own.pk).update(role=Role.ADMIN)

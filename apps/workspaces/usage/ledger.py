@@ -62,22 +62,19 @@ def _seconds_until_tomorrow() -> int:
 def _refusal(kind: str) -> str:
     words = {
         UsageKind.STORAGE: _(
-            "This workspace has no room left in its storage. Delete datasets or models that are no longer needed, "
-            "or ask an administrator for more."
+            "The storage of this workspace is full. Delete datasets or models that are no longer needed, or ask an administrator for more."
         ),
         UsageKind.RUNS: _(
-            "As many runs as this workspace may have are waiting or running. Wait until one ends, or stop one."
+            "This workspace has reached its limit of waiting and running runs. Wait until a run ends, or stop one."
         ),
         UsageKind.ACCELERATOR: _(
-            "This would take more than the training hours that are left to this workspace this month. "
-            "Choose a shorter run, wait for next month, or ask an administrator for more."
+            "This would take more training hours than this workspace has left this month. Choose a shorter run, wait for next month, or ask an administrator for more."
         ),
         UsageKind.TOKENS: _(
-            "The quota of this workspace for today is used up. Try again tomorrow, or ask its owner to raise the quota."
+            "This workspace has used up its quota for today. Try again tomorrow, or ask its owner to raise the quota."
         ),
         UsageKind.MEMBERS: _(
-            "This workspace has as many members and open invitations as it may have. Remove one first, or ask an "
-            "administrator for more."
+            "This workspace has reached its limit of members and open invitations. Remove one, or ask an administrator for more."
         ),
     }
     return words[UsageKind(kind)]

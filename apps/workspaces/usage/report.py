@@ -65,15 +65,14 @@ class Meter:
     def counts(self) -> str:
         return {
             UsageKind.STORAGE: _(
-                "Uploaded files, data versions, models, packed models, what evaluations and comparisons keep, and "
-                "checkpoints of runs that can be resumed. Deleting them makes room."
+                "Uploaded files, data versions, models, packed models, results of evaluations and comparisons, and checkpoints of runs that can be resumed. Delete them to free space."
             ),
-            UsageKind.RUNS: _("Runs that wait for a worker or are at work."),
+            UsageKind.RUNS: _("Runs that are waiting for a worker or running."),
             UsageKind.ACCELERATOR: _(
                 "Compute time of runs and evaluations this month, with the time reserved for those that have not ended."
             ),
             UsageKind.TOKENS: _(
-                "Tokens that models read and wrote today: in apps, through their keys, and when a model is tried by hand."
+                "Tokens that models read and wrote today: in apps, through app keys, and when members try a model."
             ),
             UsageKind.MEMBERS: _("Members, and invitations that are open."),
         }[self.kind]

@@ -84,7 +84,7 @@ def _make_account(
     """The account and what it joins, or neither. Raises UserError, and NotVisible when another person was faster."""
     if wait := take(f"joining:{limited_as(address_of_request(request.META))}", JOINING):
         raise UserError(
-            _("Too many tries. Wait a minute, then try again."), code="too_often", retry_after=wait
+            _("Too many attempts. Wait a minute, then try again."), code="too_often", retry_after=wait
         )
     check_new_account(email=email, password=password, name=name)
     hashed = make_password(password)

@@ -25,7 +25,7 @@ KEYS = Listing(
         Filter(
             "state",
             _("State"),
-            (("live", _("Works")), ("ended", _("Revoked or expired"))),
+            (("live", _("Valid")), ("ended", _("Revoked or expired"))),
             lambda keys, value: (
                 keys.live() if value == "live" else keys.exclude(pk__in=keys.live().values("pk"))
             ),
@@ -79,8 +79,8 @@ def revoke_key(request: WorkspaceRequest, key_id: UUID) -> HttpResponse:
         messages.success(
             request,
             ngettext(
-                "Revoked the key and %(count)d key that was made with it.",
-                "Revoked the key and %(count)d keys that were made with it.",
+                "Revoked the key and %(count)d key that was created with it.",
+                "Revoked the key and %(count)d keys that were created with it.",
                 len(made),
             )
             % {"count": len(made)},

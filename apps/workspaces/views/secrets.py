@@ -34,7 +34,9 @@ def hub_token(request: WorkspaceRequest) -> HttpResponse:
         except UserError as error:
             form.add_user_error(error)
         else:
-            messages.success(request, _("The token is kept. Pre-flights that fetch from the Hub use it."))
+            messages.success(
+                request, _("The token is saved. Pre-flights use it to fetch models from the Hub.")
+            )
             return redirect("workspaces:hub_token")
     kept = WorkspaceSecret.objects.in_workspace(workspace).filter(kind=kind).select_related("created_by")
     context = {"form": form, "secret": kept.first()}

@@ -142,7 +142,7 @@ def hand_over(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid():
         return _settings(request, hand_over_form=form, status=422)
     members.transfer_ownership(actor=request.user, membership=form.cleaned_data["member"])
-    messages.success(request, _("The workspace has a new owner; you are an admin of it."))
+    messages.success(request, _("The workspace has a new owner. You are now an admin."))
     return redirect("workspaces:detail")
 
 
@@ -170,5 +170,5 @@ def restore(request: WorkspaceRequest, workspace_id: UUID) -> HttpResponse:
         raise NotVisible
     lifecycle.restore_workspace(actor=request.user, workspace=workspace)
     request.session[SESSION_KEY] = str(workspace.pk)
-    messages.success(request, _("“%(workspace)s” is back.") % {"workspace": workspace.name})
+    messages.success(request, _("“%(workspace)s” is restored.") % {"workspace": workspace.name})
     return redirect("home:home")

@@ -103,7 +103,7 @@ def test_a_studio_that_does_not_answer_is_named() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_key_that_opens_nothing_is_said_in_the_studios_words(live_site: Any) -> None:
-    with pytest.raises(CommandError, match="not a live key of a workspace"):
+    with pytest.raises(CommandError, match="not a valid key of a workspace"):
         call_command("tour", "--url", live_site.url, "--token", "mq-none", "--quick")
 
 

@@ -40,7 +40,7 @@ def test_what_is_missing_is_said_with_what_to_do(client_for, owner, no_engine) -
         assert f"-Q {queue}" in html
     assert "python manage.py streamer" in html
     assert "python -m workers.serving.engine" in html
-    assert "The engine does not answer." in html
+    assert "The engine is not responding." in html
     assert "celery -A studio beat" in html
 
 
@@ -49,7 +49,7 @@ def test_redis_gone_is_said_and_the_page_still_comes(client_for, owner, no_engin
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": settings.REDIS_URL}}
     html = client.get(CONSOLE).content.decode()
-    assert "Jobs wait, and published apps cannot answer, until it is back" in html
+    assert "Until it is back, jobs wait and published apps cannot answer" in html
     assert "Worker “gpu”" not in html, "nobody knows whether it runs"
 
 
@@ -70,7 +70,7 @@ def test_a_running_engine_shows_itself(client_for, owner, engine) -> None:
 
 
 def test_what_is_at_work_is_shown_with_its_device(client_for, owner, new_job, no_engine) -> None:
-    assert "No training or evaluation is at work" in client_for(owner).get(CONSOLE).content.decode()
+    assert "No run or evaluation is using" in client_for(owner).get(CONSOLE).content.decode()
     new_job("run", "running", title="Desk, run 7", device="NVIDIA H100 · bf16", heartbeat_at=timezone.now())
     new_job("run", "succeeded", title="Desk, run 6", device="NVIDIA H100 · bf16", ended_at=timezone.now())
     response = client_for(owner).get(CONSOLE)
@@ -88,7 +88,7 @@ def test_little_room_on_the_disk_is_said_with_what_to_do(
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage_of)
     response = client_for(owner).get(CONSOLE)
     html = response.content.decode()
-    assert ("Little room is left." in html) is is_tight
+    assert ("Little disk space is left." in html) is is_tight
     assert f'max="{total}" value="{total - free}"' in html
 
 

@@ -1,4 +1,4 @@
-"""What is wrong is told apart by the errors that the real parts raise: a full database, a Redis that takes no writes."""
+"""What is wrong is told apart by the errors that the real parts raise: a full database, a Redis that refuses writes."""
 
 from __future__ import annotations
 

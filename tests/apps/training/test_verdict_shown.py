@@ -138,7 +138,7 @@ def test_publishing_asks_for_a_confirmation_and_writes_it_down(owner, make_run, 
     apps.publish(actor=owner, app=made, version=made.versions.get(), verdict_is_confirmed=True)
     entry = AuditEntry.objects.get(action="app.published")
     assert entry.changes["verdict"] == "empty_answers"
-    assert ("confirmed although", "Empty answers") in change_words(entry)
+    assert ("confirmed warning", "Empty answers") in change_words(entry)
 
 
 def test_the_form_shows_the_verdict_and_its_checkbox(client_for, owner, make_run) -> None:

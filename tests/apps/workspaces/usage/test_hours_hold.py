@@ -95,7 +95,7 @@ def test_the_form_says_when_no_hours_are_left(client_for, owner, workspace, tick
     limit(workspace, accelerator_hours=0.0)
     sent = {"data": str(tickets.pk), "models": ["trivial"]}
     response = client_for(owner).post("/evaluations/new/", sent)
-    assert "training hours that are left" in response.content.decode()
+    assert "more training hours than this workspace has left" in response.content.decode()
     assert not Evaluation.objects.exists()
 
 

@@ -59,7 +59,7 @@ def test_a_refused_upload_is_said_at_the_file(client_for, owner, workspace) -> N
     limit(workspace, storage_gb=0.0)
     response = client_for(owner).post("/data/new/", {"text": "a,b\n1,2\n"})
     assert response.status_code == 422
-    assert "no room left in its storage" in response.content.decode()
+    assert "storage of this workspace is full" in response.content.decode()
     part = client_for(owner).post(
         f"/data/uploads/{datasets.new_upload_id()}/0/", b"x", content_type="application/octet-stream"
     )
