@@ -29,13 +29,13 @@ class BaseModelForm(StudioForm):
         label=_("Name"),
         required=False,
         max_length=longest(BaseModel, "name"),
-        help_text=_("Left empty, it is called like the model."),
+        help_text=_("Leave empty to use the name of the model."),
     )
     revision = forms.CharField(
         label=_("Revision"),
         required=False,
         max_length=longest(BaseModel, "revision"),
-        help_text=_("A branch, tag or commit on the Hub; left empty, its main branch."),
+        help_text=_("A branch, tag or commit on the Hub. Leave empty to use the main branch."),
     )
 
     def __init__(self, *args: Any, families: Sequence[Family], **kwargs: Any) -> None:

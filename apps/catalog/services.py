@@ -208,7 +208,7 @@ def _manifest_of(version: ModelVersion) -> ModelManifest:
 def update_version(*, actor: User, version: ModelVersion, name: str, notes: str = "") -> None:
     access.require(actor, version.workspace, Action.EDIT)
     if not name.strip():
-        raise UserError(_("Give the model a name."), field="name")
+        raise UserError(_("Enter a name for the model."), field="name")
     version.name, version.notes = fitting(ModelVersion, "name", name.strip()), notes.strip()
     version.save(update_fields=["name", "notes"])
     audit.record(actor, "model_version.changed", version, name=version.name)

@@ -39,7 +39,7 @@ class UploadForm(StudioForm):
         label=_("Name"),
         required=False,
         max_length=longest(Dataset, "name"),
-        help_text=_("Left empty, it is called like the file."),
+        help_text=_("Leave empty to use the name of the file."),
     )
 
     upload = forms.CharField(required=False, max_length=50, widget=forms.HiddenInput)

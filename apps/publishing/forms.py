@@ -27,7 +27,9 @@ class AppForm(StudioForm):
     )
     most_suggestions = MOST_SUGGESTIONS
     name = forms.CharField(
-        label=_("Name"), max_length=longest(App, "name"), help_text=_("Visitors see it at the top.")
+        label=_("Name"),
+        max_length=longest(App, "name"),
+        help_text=_("Visitors see it at the top of the page."),
     )
     confirm_verdict = forms.BooleanField(
         label=_("Publish this model anyway"),
@@ -107,7 +109,7 @@ def link_password_field() -> forms.CharField:
 
 class LinkForm(StudioForm):
     name = forms.CharField(
-        label=_("For whom?"),
+        label=_("Link name"),
         max_length=longest(ShareLink, "name"),
         required=False,
         help_text=_("Visitors do not see this. For example: pilot group."),

@@ -196,7 +196,7 @@ class WizardForm(StudioForm):
 
     def _objective_field(self) -> forms.Field:
         field = Recipe.model_fields["objective"]
-        choices = [("", _("chosen for you")), *((each.name, _(each.label)) for each in self._objectives)]
+        choices = [("", _("automatic")), *((each.name, _(each.label)) for each in self._objectives)]
         return forms.ChoiceField(
             choices=choices, required=False, label=_(field.title or ""), help_text=_(field.description or "")
         )
@@ -260,7 +260,7 @@ def _option_field(field: FieldInfo) -> forms.Field:
     made = settings_fields.form_field(field)
     made.initial, made.required = field.default, False
     if field.default is None:
-        made.widget.attrs["placeholder"] = _("chosen for you")
+        made.widget.attrs["placeholder"] = _("automatic")
     return made
 
 

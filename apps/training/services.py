@@ -394,7 +394,7 @@ def rename_run(*, actor: User, run: Run, name: str) -> None:
     """Rename a run. The model that it leaves has a name of its own."""
     access.require(actor, run.workspace, Action.EDIT)
     if not name.strip():
-        raise UserError(_("A run needs a name."), field="name")
+        raise UserError(_("Enter a name for the run."), field="name")
     before, run.name = run.name, fitting(Run, "name", name.strip())
     run.save(update_fields=["name"])
     audit.record(actor, "run.renamed", run, before=before)

@@ -17,7 +17,7 @@ from apps.workspaces.querysets import NO_ONE
 
 class ApiKeyForm(StudioForm):
     name = forms.CharField(
-        label=_("What is it for?"),
+        label=_("Purpose"),
         max_length=longest(ApiKey, "name"),
         help_text=_("For instance: nightly retraining script."),
     )

@@ -24,7 +24,7 @@ def update_dataset(*, actor: User, dataset: Dataset, name: str, description: str
     """Change the name or the description."""
     access.require(actor, dataset.workspace, Action.EDIT)
     if not name.strip():
-        raise UserError(_("Give the dataset a name."), field="name")
+        raise UserError(_("Enter a name for the dataset."), field="name")
     dataset.name, dataset.description = fitting(Dataset, "name", name.strip()), description.strip()
     dataset.save(update_fields=["name", "description"])
     audit.record(actor, "dataset.changed", dataset, name=dataset.name)

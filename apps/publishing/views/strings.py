@@ -41,5 +41,5 @@ def page_strings(*, is_member: bool = False) -> dict[str, str]:
         "figures": _("{tokens} tokens in {seconds} s"),
         "answer_ready": _("The answer is complete."),
         "too_long": _("Characters over the limit: {over}"),
-        "empty_answer": _("The model answered with nothing."),
+        "empty_answer": _("The model returned an empty answer."),
     }

@@ -32,7 +32,7 @@ def create_workspace(*, actor: User, name: str) -> Workspace:
 def rename_workspace(*, actor: User, workspace: Workspace, name: str) -> None:
     access.require(actor, workspace, Action.MANAGE)
     if not name.strip():
-        raise UserError(_("Give the workspace a name."), field="name")
+        raise UserError(_("Enter a name for the workspace."), field="name")
     before, workspace.name = workspace.name, fitting(Workspace, "name", name.strip())
     workspace.save(update_fields=["name"])
     audit.record(actor, "workspace.renamed", workspace, workspace=workspace, before=before)
