@@ -109,10 +109,14 @@ class FormAddressMiddleware:
         if parts.path != reverse(settings.LOGIN_URL) or following != [request.get_full_path()]:
             return address
         messages.warning(request, _("You were signed out. Sign in, then send the form again."))
-        page = urlsplit(request.headers.get("Referer", ""))
-        is_ours = page.netloc == request.get_host() and not page.path.startswith("//")
-        here = urlunsplit(("", "", page.path, page.query, "")) if is_ours else "/"
-        return f"{parts.path}?{urlencode({REDIRECT_FIELD_NAME: here})}"
+        return f"{parts.path}?{urlencode({REDIRECT_FIELD_NAME: _page_of_form(request) or '/'})}"
+
+
+def _page_of_form(request: HttpRequest) -> str:
+    """The address of the page that a form was sent from; empty where that is no page of the studio."""
+    page = urlsplit(request.headers.get("Referer", ""))
+    is_ours = page.netloc == request.get_host() and not page.path.startswith("//")
+    return urlunsplit(("", "", page.path, page.query, "")) if is_ours else ""
 
 
 def _is_browser(request: HttpRequest) -> bool:
@@ -132,8 +136,10 @@ class UserErrorMiddleware:
             return _refuse(request, outage)
         if not isinstance(error, UserError):
             return None
-        messages.error(request, str(error.message))
-        return error.mark(render(request, "core/user_error.html", {"message": error.message}))
+        # What a GET refuses, it refuses again; the page of a form is still there, and its text says what to change.
+        back = _page_of_form(request) if request.method == "POST" else ""
+        context = {"message": error.message, "back": back}
+        return error.mark(render(request, "core/user_error.html", context))
 
 
 def _refuse(request: HttpRequest, outage: Outage) -> HttpResponse:
