@@ -15,6 +15,8 @@ from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction, Me
 from workers.contracts.tasks import TASKS
 
 CHART_WIDTH = 100.0
+_LARGE = 1e7
+"""From here on digits are unreadable: perplexities of models that diverged."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ def _bounds(info: MetricInfo, values: list[dict[str, Any]]) -> tuple[float, floa
     return 0.0, top * 1.05 or 1.0
 
 
+def _figure(value: float, info: MetricInfo) -> str:
+    """A value with the metric's decimals; one of a model that diverged, with its magnitude."""
+    return f"{value:.{info.decimals}f}" if abs(value) < _LARGE else f"{value:.2e}"
+
+
 def metric_row(
     name: str, subjects: list[tuple[str, str, dict[str, Any]]], p: dict[int, float | None], best: set[int]
 ) -> MetricRow:
@@ -83,8 +90,8 @@ def metric_row(
         Cell(
             kind=kind,
             label=label,
-            value=f"{value['value']:.{info.decimals}f}",
-            interval=f"{value['low']:.{info.decimals}f} – {value['high']:.{info.decimals}f}",
+            value=_figure(value["value"], info),
+            interval=f"{_figure(value['low'], info)} – {_figure(value['high'], info)}",
             signature=value.get("signature", ""),
             left=place(value["low"]),
             width=max(0.4, place(value["high"]) - place(value["low"])),

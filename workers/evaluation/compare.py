@@ -227,7 +227,9 @@ def _p(first: _Scored, second: _Scored) -> float:
         if (first.statistics.shape == second.statistics.shape)
         else len(first.statistics)
     )
-    return paired_p(first.value.value - second.value.value, first.resampled - second.resampled, differing)
+    tested = first.metric.tested
+    one, other = tested(np.array([first.value.value, second.value.value]))
+    return paired_p(float(one - other), tested(first.resampled) - tested(second.resampled), differing)
 
 
 def _best(name: str, keys: Sequence[str], ranked: Sequence[str], p_values: Mapping[Test, float]) -> list[str]:

@@ -84,3 +84,9 @@ def test_intervals_lie_on_the_axis() -> None:
 def test_the_confusion_matrix_is_shaded_by_row() -> None:
     table = confusion_table({"labels": ["a", "b"], "confusion": [[3, 1], [0, 0]]})
     assert table == [("a", [(3, 8, True), (1, 2, False)], 4), ("b", [(0, 0, False), (0, 0, True)], 0)]
+
+
+def test_large_figures_are_shown_with_their_magnitude() -> None:
+    row = metric_row("perplexity", [("base", "b", value(677.3)), ("tuned", "t", value(7.7e15))], {}, set())
+    assert [cell.value for cell in row.cells] == ["677.30", "7.70e+15"]
+    assert row.cells[1].interval == "7.70e+15 – 7.70e+15"

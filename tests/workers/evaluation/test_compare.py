@@ -13,6 +13,7 @@ from sacrebleu.metrics import CHRF
 
 from workers.contracts.job_kinds.comparison import ComparedEvaluation, ComparisonResult, ComparisonSpec
 from workers.contracts.job_kinds.evaluation import MetricValue
+from workers.contracts.metrics import SIGNIFICANCE_LEVEL
 from workers.contracts.tasks import TaskName
 from workers.evaluation.compare import compare
 from workers.evaluation.metrics import metrics_for
@@ -259,6 +260,21 @@ def test_perplexities_of_different_tokenizers_are_shown_but_not_tested(
     assert set(perplexity.values) == {"base", "tuned"}
     assert perplexity.p == {"base": None, "tuned": None}
     assert perplexity.best == []
+
+
+@pytest.mark.parametrize("nats", [1.5, 6.0, 36.0])
+def test_perplexities_are_as_significant_as_the_nats_they_come_from(
+    study: Callable[[TaskName], Study], nats: float
+) -> None:
+    """Exponents of a model that diverged differ by magnitudes from row to row, and all of them are far worse."""
+    made, targets = study("generation"), sentences(20)
+    size = np.array([len(text) for text in targets], dtype=float)
+    noise = np.random.default_rng(1).random(20)
+    for key, level in (("base", nats), ("tuned", 1.0)):
+        made.add(key, targets, targets, numbers={NATS: size * level * (1 + noise), BYTES: size, TOKENS: size})
+    found = {one.metric: one for one in made.result().metrics}
+    assert found["perplexity"].p["tuned"] == found["bits_per_byte"].p["tuned"] < SIGNIFICANCE_LEVEL
+    assert found["perplexity"].best == ["tuned"]
 
 
 def test_a_metric_that_one_side_lacks_does_not_decide(study: Callable[[TaskName], Study]) -> None:

@@ -69,6 +69,10 @@ class Metric(Protocol):
         """Return the metric of each line of `sums`, shape [k, m] to [k]; every line is a sum over `rows` rows."""
         ...
 
+    def tested(self, values: FloatArray) -> FloatArray:
+        """Return values of the metric on the scale on which two systems are compared."""
+        ...
+
 
 def row_scores(metric: Metric, statistics: FloatArray) -> FloatArray:
     """Return the metric of every row by itself, shape [n]."""
@@ -83,6 +87,9 @@ class AnyWriting:
 
     def __init__(self, writing: Writing = Writing.SPACED) -> None:
         del writing
+
+    def tested(self, values: FloatArray) -> FloatArray:
+        return values
 
 
 class Additive(AnyWriting):
