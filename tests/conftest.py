@@ -1,10 +1,13 @@
 """The fixed cast, and the Redis that every session has to itself."""
 
+from __future__ import annotations
+
 import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -15,6 +18,10 @@ from django.test import Client
 
 from launcher.private_redis import answers, redis_command
 from tests.settings import REDIS_PASSWORD, REDIS_PORT, TEST_ROOT
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
+    from apps.workspaces.models import Workspace
 
 pytest_plugins = [
     "tests.fixtures.network",
@@ -113,12 +120,12 @@ def sent_tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
 
 
 @pytest.fixture
-def workspace(owner):
+def workspace(owner: User) -> Workspace:
     return owner.memberships.get().workspace
 
 
 @pytest.fixture
-def owner(db):
+def owner(db: None) -> User:
     """Owns the workspace that everything happens in, and administers the installation."""
     from apps.accounts.models import User
     from apps.workspaces.team.lifecycle import create_workspace
@@ -128,7 +135,7 @@ def owner(db):
     return user
 
 
-def _member(workspace, owner, role: str):
+def _member(workspace: Workspace, owner: User, role: str) -> User:
     from apps.accounts.models import User
     from apps.workspaces.team.members import add_member
 
@@ -138,22 +145,22 @@ def _member(workspace, owner, role: str):
 
 
 @pytest.fixture
-def admin(workspace, owner):
+def admin(workspace: Workspace, owner: User) -> User:
     return _member(workspace, owner, "admin")
 
 
 @pytest.fixture
-def editor(workspace, owner):
+def editor(workspace: Workspace, owner: User) -> User:
     return _member(workspace, owner, "editor")
 
 
 @pytest.fixture
-def viewer(workspace, owner):
+def viewer(workspace: Workspace, owner: User) -> User:
     return _member(workspace, owner, "viewer")
 
 
 @pytest.fixture
-def outsider(db):
+def outsider(db: None) -> User:
     """Has an account and a workspace of their own, and none of ours."""
     from apps.accounts.models import User
     from apps.workspaces.team.lifecycle import create_workspace
@@ -167,7 +174,7 @@ def outsider(db):
 def client_for() -> Callable[..., Client]:
     """A signed-in client for a user; for None a visitor."""
 
-    def sign_in(user=None) -> Client:
+    def sign_in(user: User | None = None) -> Client:
         client = Client()
         if user is not None:
             client.force_login(user)

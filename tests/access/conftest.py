@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.db import transaction
+from pytest_django import DjangoDbBlocker
 
 from tests.access.world import World, build_world
 from tests.apps.conftest import new_job, run_job
@@ -16,7 +16,7 @@ __all__ = ["new_job", "run_job"]
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup: Any, django_db_blocker: Any, redis_server: str) -> Iterator[World]:
+def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker, redis_server: str) -> Iterator[World]:
     with django_db_blocker.unblock(), transaction.atomic():
         yield build_world()
         transaction.set_rollback(True)

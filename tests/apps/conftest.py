@@ -9,7 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pydantic import BaseModel
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from apps.accounts.models import User
+from apps.catalog.models import ModelVersion
 from apps.core.storage import storage
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.evaluation import services as evaluation
@@ -20,6 +23,7 @@ from apps.jobs.runner.supervisor import supervise
 from apps.training import services as training
 from apps.training.bases import choices_for, find_choice
 from apps.training.models import Preflight, Run
+from apps.workspaces.models import Workspace
 from apps.workspaces.numbering import next_number
 from workers.contracts.families import Family
 from workers.contracts.job_kinds.evaluation import EvaluationResult, MetricValue
@@ -35,7 +39,9 @@ _SPLITS = ["train"] * 7 + ["validation"] + ["test"] * 2
 
 
 @pytest.fixture
-def run_job(django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[Job], Job]:
+def run_job(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Job], Job]:
     """Do a job as a worker would: a supervisor here, the work in a child process. Returns the fresh row."""
     # A worker's thread has a connection of its own to give up; here it holds the transaction of the test.
     monkeypatch.setattr("apps.jobs.runner.supervisor.close_old_connections", lambda: None)
@@ -68,7 +74,7 @@ def succeed(tmp_path: Path) -> Callable[..., Job]:
 
 
 @pytest.fixture
-def new_job(workspace: Any, owner: Any) -> Callable[..., Job]:
+def new_job(workspace: Workspace, owner: User) -> Callable[..., Job]:
     def create(kind: str, state: str = "succeeded", **fields: Any) -> Job:
         values: dict[str, Any] = {"title": kind, "queue": "default", "spec": {}, "created_by": owner} | fields
         return Job.objects.create(workspace=workspace, kind=kind, state=state, **values)
@@ -97,7 +103,9 @@ def tickets_table(rows: int) -> pa.Table:
 
 
 @pytest.fixture
-def make_data(workspace: Any, owner: Any, new_job: Any) -> Callable[..., DatasetVersion]:
+def make_data(
+    workspace: Workspace, owner: User, new_job: Callable[..., Job]
+) -> Callable[..., DatasetVersion]:
     """Frozen versions of tickets, a dataset each."""
 
     def make(task_type: str = "classification", rows: int = 60, **fields: Any) -> DatasetVersion:
@@ -137,7 +145,7 @@ def make_data(workspace: Any, owner: Any, new_job: Any) -> Callable[..., Dataset
 
 
 @pytest.fixture
-def tickets(make_data: Any) -> DatasetVersion:
+def tickets(make_data: Callable[..., DatasetVersion]) -> DatasetVersion:
     return make_data()
 
 
@@ -182,7 +190,7 @@ def preflight_result(recipe: Recipe, **fields: Any) -> PreflightResult:
 
 
 @pytest.fixture
-def ask(owner: Any, tickets: DatasetVersion) -> Callable[..., Preflight]:
+def ask(owner: User, tickets: DatasetVersion) -> Callable[..., Preflight]:
     """Ask for a pre-flight, as the owner, on the tickets unless told otherwise."""
 
     def request(
@@ -202,7 +210,7 @@ def ask(owner: Any, tickets: DatasetVersion) -> Callable[..., Preflight]:
 
 
 @pytest.fixture
-def make_preflight(ask: Any, succeed: Any) -> Callable[..., Preflight]:
+def make_preflight(ask: Callable[..., Preflight], succeed: Callable[..., Job]) -> Callable[..., Preflight]:
     """A pre-flight that is done; `findings` say what stands in the way."""
 
     def make(
@@ -238,7 +246,9 @@ def run_result(recipe: Recipe) -> RunResult:
 
 
 @pytest.fixture
-def make_run(owner: Any, make_preflight: Any, succeed: Any) -> Callable[..., Run]:
+def make_run(
+    owner: User, make_preflight: Callable[..., Preflight], succeed: Callable[..., Job]
+) -> Callable[..., Run]:
     """A run; ended with a model unless `done` is False."""
 
     def make(*, done: bool = True, preflight: Preflight | None = None, name: str = "", **asked: Any) -> Run:
@@ -296,7 +306,7 @@ def evaluation_result(value: float = 0.5, rows: int = 12) -> EvaluationResult:
 
 
 @pytest.fixture
-def end_evaluation(succeed: Any) -> Callable[..., Job]:
+def end_evaluation(succeed: Callable[..., Job]) -> Callable[..., Job]:
     def end(made: Evaluation, value: float = 0.5) -> Job:
         return succeed(made.job, evaluation_result(value), {"outputs.parquet": parquet(outputs_table())})
 
@@ -304,11 +314,17 @@ def end_evaluation(succeed: Any) -> Callable[..., Job]:
 
 
 @pytest.fixture
-def make_evaluation(owner: Any, tickets: DatasetVersion, end_evaluation: Any) -> Callable[..., Evaluation]:
+def make_evaluation(
+    owner: User, tickets: DatasetVersion, end_evaluation: Callable[..., Job]
+) -> Callable[..., Evaluation]:
     """An evaluation of a model (None: the trivial baseline); ended unless `done` is False."""
 
     def make(
-        model: Any = None, data: DatasetVersion | None = None, *, done: bool = True, **fields: Any
+        model: ModelVersion | None = None,
+        data: DatasetVersion | None = None,
+        *,
+        done: bool = True,
+        **fields: Any,
     ) -> Evaluation:
         made = evaluation.evaluate(
             actor=owner, dataset_version=data or tickets, model_version=model, **fields
@@ -321,10 +337,10 @@ def make_evaluation(owner: Any, tickets: DatasetVersion, end_evaluation: Any) ->
 
 
 @pytest.fixture
-def make_classifier(make_model: Any) -> Callable[..., Any]:
+def make_classifier(make_model: Callable[..., ModelVersion]) -> Callable[..., ModelVersion]:
     """Rows of models that sort tickets."""
 
-    def make(kind: str = "tuned", **fields: Any) -> Any:
+    def make(kind: str = "tuned", **fields: Any) -> ModelVersion:
         family = Family.CLASSIFIER.value
         return make_model("classification", family, kind=kind, labels=LABELS, **fields)
 

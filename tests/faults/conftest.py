@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, StorageState
 
 from examples import get_example
 from launcher.throwaway import Studio, throwaway_studio
@@ -90,7 +90,7 @@ def rest(shaken: Studio) -> Rest:
 
 
 @pytest.fixture(scope="session")
-def signed_in(shaken: Studio, rest: Rest, browser: Browser) -> Any:
+def signed_in(shaken: Studio, rest: Rest, browser: Browser) -> StorageState:
     """The owner's cookies."""
     context = browser.new_context(base_url=shaken.url)
     page = context.new_page()

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, StorageState, expect
 
 from examples import get_example
 from launcher.throwaway import Studio
 from tests.fixtures.browser import Complaints
 from tests.fixtures.keyboard import Keyboard
-from tests.fixtures.publishing import LiveSite
+from tests.fixtures.publishing import FaultyEngine, LiveSite
 from tests.fixtures.rest import Rest, wait_for
 from tests.fixtures.talkative import train_talkative
 
@@ -20,7 +20,7 @@ OWNER, PASSWORD = "owner@example.com", "a rather long password"
 
 
 @pytest.fixture(scope="session")
-def signed_in(studio: Studio, browser: Browser) -> Any:
+def signed_in(studio: Studio, browser: Browser) -> StorageState:
     """The owner's cookies, after the first visit: the set-up page, opened by its token and filled in by keyboard."""
     complaints = Complaints()
     context = browser.new_context(base_url=studio.url)
@@ -43,7 +43,7 @@ def signed_in(studio: Studio, browser: Browser) -> Any:
 
 
 @pytest.fixture(scope="session")
-def rest(studio: Studio, browser: Browser, signed_in: Any) -> Rest:
+def rest(studio: Studio, browser: Browser, signed_in: StorageState) -> Rest:
     """The REST API, by a key that was made on the page of keys."""
     context = browser.new_context(base_url=studio.url, storage_state=signed_in)
     page = context.new_page()
@@ -104,7 +104,7 @@ def _beside_playwright(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def site(_beside_playwright: None, transactional_db: None, engine: Any) -> Iterator[LiveSite]:
+def site(_beside_playwright: None, transactional_db: None, engine: FaultyEngine) -> Iterator[LiveSite]:
     """The site of this process with its static files, which elsewhere the set-up collects: pages without a studio."""
     from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
     from django.core.asgi import get_asgi_application

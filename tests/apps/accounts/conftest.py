@@ -7,13 +7,13 @@ import struct
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal import auth
 from django.core import mail
 from django.test import Client
+from pytest_django import Settings
 
 from apps.accounts import services
 from apps.accounts.models import User
@@ -35,7 +35,7 @@ def person(db: None) -> User:
 
 
 @pytest.fixture
-def mails_out(settings: Any) -> None:
+def mails_out(settings: Settings) -> None:
     """A studio that can send e-mails: addresses must be verified."""
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps.accounts.models import User
 from apps.workspaces.access.api_keys import create_api_key
+from apps.workspaces.models import Workspace
 
 ROOT = "/api/v1/"
 
@@ -33,17 +35,17 @@ class Caller:
 
 
 @pytest.fixture
-def key_of(workspace: Any) -> Callable[..., str]:
+def key_of(workspace: Workspace) -> Callable[..., str]:
     """The secret of a new key that a user made."""
 
-    def make(user: Any, **fields: Any) -> str:
+    def make(user: User, **fields: Any) -> str:
         return create_api_key(actor=user, workspace=workspace, name="script", **fields)[1]
 
     return make
 
 
 @pytest.fixture
-def caller(key_of: Any, editor: Any) -> Caller:
+def caller(key_of: Callable[..., str], editor: User) -> Caller:
     return Caller(key_of(editor))
 
 
