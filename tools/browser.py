@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+SHELL = "chromium-headless-shell"
+"""Chromium without its own windows and without a profile's preferences: a page takes a quarter less processor time."""
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -38,14 +40,26 @@ def find_or_install_browser() -> str:
         return found
     if os.geteuid() == 0 and shutil.which("apt-get"):
         print("Installing Chromium with apt-get", flush=True)
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-q", "-y", "chromium"]):
-            subprocess.run(
-                command, env=environment, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=False
-            )
+        _apt_get("update")
+        _apt_get("install", "-y", "chromium")
         if found := find_browser():
             return found
     raise BrowserMissing(
         "The journeys need a Chromium: install it (Debian: apt-get install chromium; anywhere: "
         ".venv/bin/playwright install chromium) or set CHROMIUM to its path."
     )
+
+
+def find_or_install_shell() -> str:
+    """Path of the headless shell, installed like the browser; that of the browser where there is none, as on Ubuntu."""
+    browser = find_or_install_browser()
+    if not shutil.which(SHELL) and os.geteuid() == 0 and shutil.which("apt-get"):
+        _apt_get("install", "-y", SHELL)
+    return shutil.which(SHELL) or browser
+
+
+def _apt_get(action: str, *arguments: str) -> None:
+    """Run apt-get without questions or output, whatever comes of it."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    command = ["apt-get", action, "-q", *arguments]
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=False)

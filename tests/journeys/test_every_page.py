@@ -44,6 +44,12 @@ from tests.journeys.pages import (
 
 pytestmark = pytest.mark.journey
 
+
+@pytest.fixture(scope="session")
+def browser(shell: Browser) -> Browser:
+    return shell
+
+
 THE_SAME = ("account_", "usersessions_", "home:set_up")
 """Pages that look in an empty workspace as in any."""
 CONFIRM = "/accounts/reauthenticate/"
