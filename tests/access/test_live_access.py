@@ -25,7 +25,7 @@ from apps.workspaces.access.api_keys import create_api_key, revoke_api_key
 from apps.workspaces.models import ApiKey, Membership, Role
 from apps.workspaces.team import lifecycle, members
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 CLOSED = 4410
 PATIENCE_SECONDS = 10
 """Far above what a hint takes, and below the time after which everybody looks anyway."""

@@ -23,7 +23,7 @@ from apps.workspaces.access.api_keys import create_api_key, revoke_api_key
 from apps.workspaces.models import ApiKey, Membership, Role
 from apps.workspaces.team import lifecycle, members
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 SIZE = 400 << 20
 """Bytes: far more than the buffers between two ends of a connection hold."""
 PATIENCE_SECONDS = 20

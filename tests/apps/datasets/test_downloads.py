@@ -17,7 +17,7 @@ from apps.workspaces.access.api_keys import create_api_key
 from tests.apps.api.conftest import Caller
 from tests.apps.datasets.conftest import tickets
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 ROOT = "/api/v1/"
 KINDS = ("import rejected", "version rejected", "version kept", "evaluation outputs")
 

@@ -18,7 +18,7 @@ from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.workspaces.models import AuditEntry
 from tests.apps.datasets.conftest import tickets
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def test_upload_confirm_and_freeze_through_the_pages(client_for, editor, run_job) -> None:

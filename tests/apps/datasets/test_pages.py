@@ -15,7 +15,7 @@ from apps.datasets.models import Dataset, Import
 from apps.datasets.rows import DataRows
 from tests.apps.datasets.conftest import tickets
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def _body(response) -> bytes:

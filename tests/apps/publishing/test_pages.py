@@ -11,7 +11,7 @@ from apps.publishing.services import links, replies
 from apps.publishing.services.apps import publish, update_app
 from apps.publishing.visitors import COOKIE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 TYPES = [
     ("chat", "causal"),

@@ -17,7 +17,7 @@ from tests.apps.conftest import LABELS
 from workers.contracts.events import Failed, Fix, Log, Metric, Progress, Sample, SampleRow, Started
 from workers.contracts.job_kinds.preflight import Finding
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 WIZARD = {"base": "starter:classifier:small", "length": "standard", "keep_best": "on"}
 
 

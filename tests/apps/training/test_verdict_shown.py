@@ -18,7 +18,7 @@ from tests.apps.conftest import primary_buttons
 from workers.contracts.events import Fix
 from workers.contracts.verdicts import VERDICTS, PlanProgress, RunEnding, Verdict, VerdictCode
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 PARAMETERS = {
     "loss": 47.6,
