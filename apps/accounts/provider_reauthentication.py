@@ -1,4 +1,4 @@
-"""“Is it still you?” for people whose only way in is a provider: they sign in there again.
+"""“Confirm your identity” for people whose only way in is a provider: they sign in there again.
 
 allauth asks for a password or a code, and people who have neither for nothing: a browser left open would be enough to add a
 passkey to a person's account, or to delete it.

@@ -87,7 +87,7 @@ def email_address(request: SignedInRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def confirm_at_provider(request: SignedInRequest) -> HttpResponse:
-    """“Is it still you?” for who signs in at a provider alone."""
+    """“Confirm your identity” for users who sign in only at a provider."""
     wanted = get_next_redirect_url(request) or reverse("account_profile")
     if wanted == reverse("account_download_export"):
         wanted = reverse("account_export")  # coming back is a GET

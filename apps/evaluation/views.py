@@ -224,7 +224,7 @@ def compare_run(request: WorkspaceRequest, model: ModelVersion) -> HttpResponse:
 
 @rule(get=VIEW, of="comparison", related=("job", "dataset_version__dataset"))
 def comparison(request: WorkspaceRequest, found: Comparison) -> HttpResponse:
-    """The verdict, the table with its chart, and the rows where they disagree most."""
+    """The verdict, the table with its chart, and the rows with the largest disagreement first."""
     related_of_each = ("evaluation__job", "evaluation__model_version__run")
     compared = [each.evaluation for each in found.compared.select_related(*related_of_each)]
     for evaluation in compared:

@@ -40,7 +40,7 @@ class BaseModelViewSet(VisibleViewSet):
 
     @extend_schema(request=serializers.BaseModelSerializer, responses={201: serializers.BaseModelSerializer})
     def create(self, request: Request) -> Response:
-        """Bring a model from the Hub or from a folder."""
+        """Add a base model from the Hub or from a folder."""
         data = self.read(serializers.BaseModelSerializer)
         made = catalog.add_base_model(actor=person_of(self.request), workspace=workspace_of(request), **data)
         return Response(serializers.BaseModelSerializer(made).data, status=status.HTTP_201_CREATED)

@@ -479,7 +479,9 @@ class AppKeySerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=longest(ApiKey, "name"))
     prefix = serializers.CharField(read_only=True, help_text="How the secret begins.")
     can_write = serializers.BooleanField(
-        required=False, default=True, help_text="May ask the app; without it, only see that the app is there."
+        required=False,
+        default=True,
+        help_text="Whether the key may send requests to the app. Otherwise it may only list the app.",
     )
     days = serializers.IntegerField(
         required=False,
