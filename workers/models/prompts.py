@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase
 
 from workers.contracts.families import Family
 from workers.contracts.model_folder import ModelManifest, PromptMessage
-from workers.models.templates import render_chat
+from workers.models.templates import split_chats
 
 IGNORED = -100
 """Label of a token that is not learned; torch's cross entropy skips it."""
@@ -79,54 +79,28 @@ def _neutral(text: str, tokenizer: PreTrainedTokenizerBase) -> str:
     return text
 
 
-def _render(
-    tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage], *, answer_next: bool
-) -> str:
-    turns = [{"role": m.role, "content": _neutral(m.content, tokenizer)} for m in messages]
-    return render_chat(
-        tokenizer.get_chat_template(),
-        turns,
-        add_generation_prompt=answer_next,
-        **tokenizer.special_tokens_map,
-    )
+def _split_chats(
+    tokenizer: PreTrainedTokenizerBase, conversations: Sequence[Sequence[PromptMessage]]
+) -> list[list[Piece]]:
+    """Pieces of each conversation, one per assistant turn and one per stretch between them."""
+    neutral = [
+        [{"role": m.role, "content": _neutral(m.content, tokenizer)} for m in messages]
+        for messages in conversations
+    ]
+    split = split_chats(tokenizer.get_chat_template(), neutral, **tokenizer.special_tokens_map)
+    return [
+        [_piece(tokenizer, messages, text, index) for text, index in pieces]
+        for messages, pieces in zip(conversations, split, strict=True)
+    ]
 
 
-def _turns(tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage]) -> list[Piece]:
-    """Pieces of a conversation, one per assistant turn and one per stretch between them.
-
-    A template that rewrites earlier turns (some drop reasoning) has no such pieces: then only a closing assistant
-    turn is learned, after everything before it as one piece.
-    """
-    pieces: list[Piece] = []
-    done = ""
-    for index, message in enumerate(messages):
-        if message.role != "assistant":
-            continue
-        before = _render(tokenizer, messages[:index], answer_next=True)
-        after = _render(tokenizer, messages[: index + 1], answer_next=False)
-        if not (before.startswith(done) and after.startswith(before)):
-            return _last_turn(tokenizer, messages)
-        said, is_last = after[len(before) :], index == len(messages) - 1
-        pieces += [
-            (before[len(done) :], False),
-            (_ended(tokenizer, said) if is_last else said, message.learned),
-        ]
-        done = after
-    if messages[-1].role != "assistant":
-        whole = _render(tokenizer, messages, answer_next=True)
-        if not whole.startswith(done):
-            return [(whole, False)]
-        pieces.append((whole[len(done) :], False))
-    return pieces
-
-
-def _last_turn(tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage]) -> list[Piece]:
-    if messages[-1].role != "assistant":
-        return [(_render(tokenizer, messages, answer_next=True), False)]
-    before = _render(tokenizer, messages[:-1], answer_next=True)
-    after = _render(tokenizer, messages, answer_next=False)
-    answer = after[len(before) :] if after.startswith(before) else messages[-1].content
-    return [(before, False), (_ended(tokenizer, answer), True)]
+def _piece(
+    tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage], text: str, index: int | None
+) -> Piece:
+    if index is None:
+        return text, False
+    is_last = index == len(messages) - 1
+    return _ended(tokenizer, text) if is_last else text, messages[index].learned
 
 
 def _ended(tokenizer: PreTrainedTokenizerBase, said: str) -> str:
@@ -140,7 +114,8 @@ def end_of_turn(tokenizer: PreTrainedTokenizerBase) -> int | None:
     continue text often name another one as their end, and would go on talking after this one."""
     content = "Yes"
     question = [PromptMessage(role="user", content=content), PromptMessage(role="assistant", content=content)]
-    after = _turns(tokenizer, question)[-1][0].rpartition(content)[2]
+    [pieces] = _split_chats(tokenizer, [question])
+    after = pieces[-1][0].rpartition(content)[2]
     [ids] = _plain_ids(tokenizer, [after])
     controls = set(tokenizer.convert_tokens_to_ids(list(_control_tokens(tokenizer))))
     return next((token for token in ids if token in controls), None)
@@ -153,19 +128,33 @@ def _joined(tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage
 def _causal_pieces(
     tokenizer: PreTrainedTokenizerBase,
     manifest: ModelManifest,
-    messages: Sequence[PromptMessage],
-    target: str | None,
+    rows: Sequence[tuple[Sequence[PromptMessage], str | None]],
+) -> list[list[Piece]]:
+    """Pieces of each (messages, target) row, all conversations rendered together."""
+    chats = [] if manifest.task.continues else [_whole(*row) for row in rows if row[0]]
+    split = iter(_split_chats(tokenizer, chats) if chats else [])
+    return [
+        next(split)
+        if messages and not manifest.task.continues
+        else _continuation(tokenizer, messages, target)
+        for messages, target in rows
+    ]
+
+
+def _whole(messages: Sequence[PromptMessage], target: str | None) -> list[PromptMessage]:
+    """The conversation with its answer, if there is one."""
+    answer = [] if target is None else [PromptMessage(role="assistant", content=target)]
+    return [*messages, *answer]
+
+
+def _continuation(
+    tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage], target: str | None
 ) -> list[Piece]:
-    if manifest.task.continues or not messages:
-        start = tokenizer.bos_token or tokenizer.eos_token
-        pieces = [(start + _joined(tokenizer, messages), False)]
-        if target is not None:
-            pieces.append((_neutral(target, tokenizer) + tokenizer.eos_token, True))
-        return pieces
-    turns = list(messages)
+    start = tokenizer.bos_token or tokenizer.eos_token
+    pieces = [(start + _joined(tokenizer, messages), False)]
     if target is not None:
-        turns.append(PromptMessage(role="assistant", content=target))
-    return _turns(tokenizer, turns)
+        pieces.append((_neutral(target, tokenizer) + tokenizer.eos_token, True))
+    return pieces
 
 
 def learned_pieces(
@@ -176,7 +165,8 @@ def learned_pieces(
 ) -> list[Piece]:
     """A row as the model sees it, in words: what preflight shows."""
     if manifest.family is Family.CAUSAL:
-        return _causal_pieces(tokenizer, manifest, messages, target)
+        [pieces] = _causal_pieces(tokenizer, manifest, [(messages, target)])
+        return pieces
     return [(_joined(tokenizer, messages), False), (target, True)]
 
 
@@ -204,7 +194,7 @@ def encode_prompt(
     """
     limit = prompt_limit(manifest) if limit is None else limit
     if manifest.family is Family.CAUSAL:
-        pieces = _causal_pieces(tokenizer, manifest, messages, None)
+        [pieces] = _causal_pieces(tokenizer, manifest, [(messages, None)])
         ids = [token for part in _plain_ids(tokenizer, [text for text, _ in pieces]) for token in part]
         shortened = ids[-limit:]
     else:
@@ -295,7 +285,7 @@ def _causal_examples(
     rows: Sequence[tuple[Sequence[PromptMessage], str]],
     max_length: int | None,
 ) -> list[Example]:
-    pieces = [_causal_pieces(tokenizer, manifest, messages, target) for messages, target in rows]
+    pieces = _causal_pieces(tokenizer, manifest, rows)
     encoded = iter(_plain_ids(tokenizer, [text for row in pieces for text, _ in row]))
     examples = []
     for row in pieces:

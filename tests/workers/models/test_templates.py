@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import resource
+import signal
+import subprocess
 import sys
+import threading
 import time
-import tracemalloc
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jinja2.exceptions import TemplateError
 from transformers.utils.chat_template_utils import render_jinja_template
 
-from workers.models import templates
+from workers.models import template_renderer, templates
 from workers.models.prompts import PLAIN_CHAT_TEMPLATE, STARTER_CHAT_TEMPLATE
-from workers.models.templates import TemplateRefused, render_chat
+from workers.models.templates import TemplateRefused, split_chats
 
 TALK = [
     {"role": "system", "content": "Be brief.\nBe kind."},
@@ -23,8 +30,8 @@ TALK = [
     {"role": "assistant", "content": "Hi"},
     {"role": "user", "content": "And now?"},
 ]
-MOST_MEMORY = 1_000_000 if sys.platform == "linux" else 1_000_000_000
-"""1 GB, as getrusage counts: in kB, elsewhere in bytes."""
+MOST_MEMORY = 300_000 if sys.platform == "linux" else 300_000_000
+"""300 MB, as getrusage counts: in kB, elsewhere in bytes."""
 WORDS = {"bos_token": "<s>", "eos_token": "</s>"}
 GOOD = {
     "starter": STARTER_CHAT_TEMPLATE,
@@ -61,23 +68,86 @@ GOOD = {
 }
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _no_renderer_left() -> Iterator[None]:
+    yield
+    templates._renderer.cache_clear()
+
+
+def render(source: str, talk: list[dict[str, str]] = TALK, **values: Any) -> str:
+    """The whole text, in a process as the studio does it."""
+    [pieces] = split_chats(source, [talk], **values)
+    return "".join(text for text, _index in pieces)
+
+
 @pytest.mark.parametrize("name", GOOD)
 @pytest.mark.parametrize("asked", [True, False])
 def test_a_template_writes_what_transformers_makes_of_it(name: str, asked: bool) -> None:
     expected, _indices = render_jinja_template(
         [TALK], chat_template=GOOD[name], add_generation_prompt=asked, **WORDS
     )
-    assert render_chat(GOOD[name], TALK, add_generation_prompt=asked, **WORDS) == expected[0]
+    assert template_renderer.render(GOOD[name], WORDS, TALK, asked) == expected[0]
+
+
+@pytest.mark.parametrize("name", ["starter", "plain", "generation"])
+def test_the_pieces_of_a_conversation_are_its_text(name: str) -> None:
+    whole, _indices = render_jinja_template(
+        [TALK], chat_template=GOOD[name], add_generation_prompt=True, **WORDS
+    )
+    [pieces] = split_chats(GOOD[name], [TALK], **WORDS)
+    assert "".join(text for text, _index in pieces) == whole[0]
+    assert [index for _text, index in pieces] == [None, 2, None]
+    assert pieces[1][0].lstrip().startswith("Hi")
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.lists(st.text(max_size=40), min_size=1, max_size=5), max_size=12))
+def test_many_conversations_are_what_each_is_alone(contents: list[list[str]]) -> None:
+    """Whatever they contain, halves of surrogate pairs included."""
+    chats = [
+        [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(talk)]
+        for talk in contents
+    ]
+    together = split_chats(STARTER_CHAT_TEMPLATE, chats)
+    assert together == [split_chats(STARTER_CHAT_TEMPLATE, [chat])[0] for chat in chats]
+    assert [len(pieces) for pieces in together] == [len(talk) for talk in contents]
 
 
 def test_a_long_conversation_fits() -> None:
-    talk = [{"role": ("user", "assistant")[i % 2], "content": "word " * 2000} for i in range(1000)]
-    assert len(render_chat(STARTER_CHAT_TEMPLATE, talk, add_generation_prompt=True)) > 10_000_000
+    talk = [{"role": ("user", "assistant")[i % 2], "content": "word " * 20_000} for i in range(100)]
+    assert len(render(STARTER_CHAT_TEMPLATE, talk)) > 10_000_000
+
+
+def test_many_long_conversations_fit() -> None:
+    """Together they have more characters than the renderer may hold at once."""
+    talk = [{"role": "user", "content": "word " * 400_000}]
+    assert len(split_chats(STARTER_CHAT_TEMPLATE, [talk] * 60)) == 60
 
 
 def test_what_a_template_raises_is_told() -> None:
-    with pytest.raises(TemplateError, match="alternate"):
-        render_chat(GOOD["blocks"], TALK[2:], add_generation_prompt=False, **WORDS)
+    with pytest.raises(TemplateError, match=r"^Turns must alternate$"):
+        render(GOOD["blocks"], [TALK[1], TALK[3]], **WORDS)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("{{ 1 / 0 }}", "does not work: division by zero."),
+        ("{{ messages.append(1) }}", "was refused: access to attribute 'append' of 'list' object is unsafe."),
+        ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "was refused: maximum recursion depth exceeded"),
+        ("{{ 'a' * 10 ** 11 }}", "was refused: it does not end, or makes too much text."),
+        (
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+            "was refused: it does not end, or makes too much text.",
+        ),
+    ],
+)
+def test_an_error_says_what_is_wrong(source: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(templates, "SECONDS", 1.0)
+    with pytest.raises(TemplateRefused) as caught:
+        render(source)
+    assert f"The chat template of this model {words}" in str(caught.value)
+    assert ".." not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +174,7 @@ def test_what_a_template_raises_is_told() -> None:
 def test_a_template_does_not_leave_the_sandbox(source: str, tmp_path: Path) -> None:
     touched = tmp_path / "touched"
     try:
-        text = render_chat(source.replace("FILE", str(touched)), TALK, add_generation_prompt=False)
+        text = render(source.replace("FILE", str(touched)))
     except (TemplateRefused, TemplateError, TypeError):
         text = ""
     assert "class" not in text
@@ -114,110 +184,136 @@ def test_a_template_does_not_leave_the_sandbox(source: str, tmp_path: Path) -> N
     assert TALK[0]["role"] == "system"
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}",
-        "{% for a in range(100000) %}{% for b in range(100000) %}{{ b }}{% endfor %}{% endfor %}",
-        "{% for a in range(99999) %}{% for b in range(99999) if false %}{% endfor %}{% endfor %}",
-        "{% for a in range(9999) %}{% for b in range(9999) %}"
-        + "plain text " * 100
-        + "{% endfor %}{% endfor %}",
-        "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}",
-        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
-        "{% macro f(n) %}"
-        + "plain " * 900
-        + "{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(30) }}",
-        "{{ 'x' * 10 ** 10 }}",
-        "{{ 10 ** 9 * 'x' }}",
-        "{{ ([1] * 10 ** 10) | length }}",
-        "{{ 2 ** (10 ** 9) }}",
-        "{{ (9 ** 9999) ** 9999 }}",
-        "{% set ns = namespace(x='ab') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
-        "{% set ns = namespace(x='ab') %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-        "{% set ns = namespace(x=[1, 2]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-        "{% set ns = namespace(x='ab') %}{% for i in range(60) %}{% set ns.x = '%s%s' % (ns.x, ns.x) %}{% endfor %}",
-        "{% set ns = namespace(x='ab') %}{% for i in range(60) %}{% set ns.x %}{{ ns.x }}{{ ns.x }}{% endset %}{% endfor %}",
-        "{% set ns = namespace(x='ab') %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] | join %}{% endfor %}",
-        "{% set ns = namespace(x='a') %}{% for i in range(60) %}{% set ns.x = ns.x.replace('a', 'aaa') %}{% endfor %}",
-        "{% set ns = namespace(x='a') %}{% for i in range(60) %}{% set ns.x = ns.x | replace('a', 'aaa') %}{% endfor %}",
-        "{% set ns = namespace(x='a') %}{% for i in range(60) %}{% set ns.x = '{0}{0}'.format(ns.x) %}{% endfor %}",
-        "{{ 'x'.center(10 ** 10) }}",
-        "{{ ([1] * 150000) | tojson(indent=9999) }}",
-        "{{ ([1] * 150000) | tojson(indent=-9999, separators=['x' * 9999, '']) }}",
-        "{% set ns = namespace(x=[1] * 9999) %}{% for i in range(100) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x | tojson(indent=20) }}",
-        "{{ strftime_now('%09999999d' * 9999) }}",
-        "{{ 'x' | center(10 ** 10) }}",
-        "{{ 'x'.ljust(width=10 ** 10) }}",
-        "{{ '7'.zfill(10 ** 10) }}",
-        "{{ '\\t'.expandtabs(10 ** 10) }}",
-        "{{ ('a\\n' * 9999) | indent(10 ** 9) }}",
-        "{{ ('a\\n' * 99999) | indent(9999) }}",
-        "{{ '%10000000000d' % 1 }}",
-        "{{ '%*d' % (10 ** 10, 1) }}",
-        "{{ '{:10000000000}'.format(1) }}",
-        "{{ '{:{w}}'.format(1, w=10 ** 10) }}",
-        "{{ '{:{w}{w}{w}}'.format(1, w='9999') }}",
-        "{{ '{0:{1}{1}{1}}'.format_map({'0': 1, '1': '9999'}) }}",
-        "{% set pad = '{:10000000000}'.format %}{{ pad(1) }}",
-        "{{ '{x:10000000000}'.format_map({'x': 1}) }}",
-        "{{ lipsum(10 ** 9) }}",
-        "{{ range(10 ** 9) | list }}",
-        "{{ ([1] * 1000000) | tojson(indent='x' * 10000) }}",
-        "{{ ([1] * 1000000) | tojson(separators=['x' * 10000, ':']) }}",
-        "{{ ('ab' * 8000000) | sort | length }}",
-        "{{ ('a' * 15000000).split('a') | length }}",
-        "{{ ([[1] * 1000] * 100000) | sum(start=[]) | length }}",
-        "{{ ([1] * 1000000) | select('in', [0] * 1000000) | list }}",
-        "{{ ('f' * 4000000) | int(0, 16) }}",
-        *(
-            "{% set ns = namespace(x=[1]) %}{% for i in range(40) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
-            + use
-            for use in (
-                "{{ ns.x }}",
-                "{{ ns.x | string }}",
-                "{{ ns.x | tojson }}",
-                "{{ ns.x | pprint }}",
-                "{{ '%s' % ns.x }}",
-                "{{ ns.x ~ '' }}",
-                "{{ ns.x == [ns.x] }}",
-            )
-        ),
-        "{% set ns = namespace(x=(1,)) %}{% for i in range(40) %}{% set ns.x = (ns.x, ns.x) %}{% endfor %}{{ {ns.x: 1} }}",
-        "{{ ('www.a.' * 2000000) | urlize }}",
-        "{{ ('-' * 5000000) | wordwrap(3) }}",
-        "{{ ('a ' * 5000000) | wordwrap(1) }}",
-        "{{ (['x' * 9999999] * 9999) | join }}",
-        "{{ messages | tojson(indent=10 ** 9) }}",
-        "x" * (templates.MOST_SOURCE + 1),
-    ],
+LOOP = "{% for a in range(99999) %}{% for b in range(99999) %}TEXT{% endfor %}{% endfor %}"
+DOUBLING = (
+    "{% set ns = namespace(x=START) %}{% for i in range(60) %}{% set ns.x = NEXT %}{% endfor %}{{ ns.x }}"
 )
+BOMBS = {
+    "loop": LOOP.replace("TEXT", ""),
+    "writing loop": LOOP.replace("TEXT", "plain text " * 100),
+    "calls": "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}",
+    "recursion": "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+    "recursive loop": "{% for m in messages recursive %}{{ loop(messages) }}{% endfor %}",
+    "brackets": "{{ " + "(" * 50_000 + "1" + ")" * 50_000 + " }}",
+    "text": "{{ 'a' * 10 ** 10 }}",
+    "list": "{{ ([1] * 10 ** 10) | length }}",
+    "number": "{{ 2 ** (10 ** 9) }}",
+    "digits": "{{ ('f' * 4000000) | int(0, 16) }}",
+    "doubled text": DOUBLING.replace("START", "'ab'").replace("NEXT", "ns.x ~ ns.x"),
+    "doubled list": DOUBLING.replace("START", "[1, 2]").replace("NEXT", "ns.x + ns.x"),
+    "pairs of pairs": DOUBLING.replace("START", "[1]").replace("NEXT", "[ns.x, ns.x]"),
+    "nested pairs": DOUBLING.replace("START", "(1,)").replace("NEXT", "(ns.x, ns.x)") + "{{ {ns.x: 1} }}",
+    "replaced": DOUBLING.replace("START", "'a'").replace("NEXT", "ns.x.replace('a', 'aaa')"),
+    "padding": "{{ '%10000000000d' % 1 }}",
+    "width": "{{ '{:{w}{w}{w}}'.format(1, w='9999') }}",
+    "indent": "{{ ([1] * 150000) | tojson(indent=9999) }}",
+    "joined": "{{ (['x' * 9999999] * 9999) | join }}",
+    "filler": "{{ lipsum(10 ** 9) }}",
+    "date": "{{ strftime_now('%09999999d' * 9999) }}",
+    "split": "{{ ('a' * 15000000).split('a') | length }}",
+    "sum": "{{ ([[1] * 1000] * 100000) | sum(start=[]) | length }}",
+    "search": "{{ ([1] * 1000000) | select('in', [0] * 1000000) | list }}",
+    "links": "{{ ('www.a.' * 2000000) | urlize }}",
+    "wrapping": "{{ ('-' * 5000000) | wordwrap(3) }}",
+    "source": "x" * (templates.MOST_SOURCE + 1),
+    "much text": "{{ 'a' * (10 ** 8) }}",
+}
+WITHIN_BOUNDS = {"date", "split"}
+"""Those may do what they want: it takes a second and the renderer's own memory."""
+
+
+@pytest.mark.parametrize("name", BOMBS)
 def test_a_template_that_does_not_end_or_writes_too_much_is_refused(
-    source: str, monkeypatch: pytest.MonkeyPatch
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(templates, "SECONDS", 1.0)
-    began, most = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises((TemplateRefused, TemplateError)):
-        render_chat(source, TALK, add_generation_prompt=False)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    with nullcontext() if name in WITHIN_BOUNDS else pytest.raises((TemplateRefused, TemplateError)):
+        assert len(render(BOMBS[name])) < template_renderer.MOST_WRITTEN
+    templates._renderer.cache_clear()
     # Without its bounds each of these takes hours, or all memory.
-    assert time.process_time() - began < 30
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used < 10
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most < MOST_MEMORY
 
 
-def test_what_is_too_much_is_refused_before_it_is_made() -> None:
-    tracemalloc.start()
-    try:
+def test_the_renderer_of_a_bad_template_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(templates, "SECONDS", 1.0)
+    source = "{% if messages | length > 1 %}" + BOMBS["loop"] + "{% endif %}ok"
+    for _ in range(2):
         with pytest.raises(TemplateRefused):
-            render_chat("{{ ([1] * 20000) | tojson(indent=9999) }}", TALK, add_generation_prompt=False)
-        _now, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < 32 << 20
+            render(source)
+        assert render(source, TALK[1:2]) == "ok"
 
 
-def test_a_small_folder_with_a_bad_template_costs_one_request_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(templates, "SECONDS", 0.2)
-    endless: Any = "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}"
+def _renderers() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if template_renderer.__file__ in child.cmdline()]
+
+
+def test_a_renderer_that_the_system_ended_is_replaced() -> None:
+    templates._renderer.cache_clear()
+    assert render(STARTER_CHAT_TEMPLATE)
+    [process] = _renderers()
+    process.kill()
+    process.wait(10)
+    assert render(STARTER_CHAT_TEMPLATE)
+
+
+def test_a_renderer_that_stops_answering_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    templates._renderer.cache_clear()
+    assert render(STARTER_CHAT_TEMPLATE)
+    [process] = _renderers()
+    process.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(templates, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(templates, "PATIENCE", 0)
     with pytest.raises(TemplateRefused):
-        render_chat(endless, TALK, add_generation_prompt=False)
-    assert render_chat("{{ messages | length }}", TALK, add_generation_prompt=False) == "4"
+        render(STARTER_CHAT_TEMPLATE)
+    assert not process.is_running()
+
+
+def test_another_models_template_is_rendered_by_another_process() -> None:
+    templates._renderer.cache_clear()
+    for number in range(templates.PROCESSES + 2):
+        assert render(f"{number}", TALK[1:2]) == f"{number}"
+    assert len(_renderers()) == templates.PROCESSES
+
+
+def test_threads_get_their_own_answers() -> None:
+    wrong: list[str] = []
+
+    def ask(name: str) -> None:
+        talk = [{"role": "user", "content": name}]
+        wrong.extend(text for _ in range(50) if name not in (text := render(STARTER_CHAT_TEMPLATE, talk)))
+
+    threads = [threading.Thread(target=ask, args=(f"thread {number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_renderer_has_no_key_of_its_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    templates._renderer.cache_clear()
+    assert render(STARTER_CHAT_TEMPLATE)
+    [process] = _renderers()
+    assert b"hf_secret" not in Path(f"/proc/{process.pid}/environ").read_bytes()
+    modules = Path(f"/proc/{process.pid}/maps").read_text()
+    assert "torch" not in modules
+
+
+def test_a_renderer_ends_with_the_process_that_started_it() -> None:
+    code = """if True:
+        import os, psutil
+        from workers.models.templates import split_chats
+        split_chats("{{ messages | length }}", [[{"role": "user", "content": "x"}]])
+        print(psutil.Process().children()[0].pid, flush=True)
+        os._exit(1)
+    """
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    deadline = time.monotonic() + 30
+    while psutil.pid_exists(int(ended.stdout)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not psutil.pid_exists(int(ended.stdout))
