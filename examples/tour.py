@@ -109,7 +109,7 @@ class Tour:
         result = preflight["result"]
         for finding in result["findings"]:
             if finding["blocks"]:
-                raise TourError(f"pre-flight: {finding['message']}")
+                raise TourError(f"pre-flight: {finding['message']['text']}")
         text = f"{preflight['base_label']}, {result['parameters']:,} parameters, {result['steps']} steps, about {result['seconds'] / 60:.1f} minutes"
         self._done("pre-flight", began, text)
         began = time.monotonic()

@@ -9,7 +9,6 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from pydantic import BaseModel as Schema
 from pydantic import ValidationError
 
@@ -34,6 +33,7 @@ from workers.contracts.families import Family
 from workers.contracts.job_kinds.export import EXPORT, ExportSpec
 from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifest_from
 from workers.contracts.recipes import HubBase, is_hub_id
+from workers.contracts.texts import Text
 from workers.shared.storage import StorageError
 
 
@@ -301,7 +301,7 @@ def start_export(*, actor: User, version: ModelVersion) -> Export:
         actor=actor,
         workspace=version.workspace,
         kind=EXPORT,
-        title=gettext_noop("Pack %(model)s") % {"model": version.name},
+        title=Text("jobs.title_export", model=version.name),
         spec=ExportSpec(
             inputs={"model": version.storage_key}, output=export.storage_key, name=archive_name(version)
         ),

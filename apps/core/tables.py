@@ -38,10 +38,12 @@ class Table:
 
 def csv_chunks(path: Path, table: Table) -> Iterator[bytes]:
     """The rows of `table`, whose file is at `path`, as CSV, some hundred at a time."""
-    yield _BYTE_ORDER_MARK + _lines([list(table.columns)])
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(_BATCH_ROWS, columns=list(table.columns)):
-            yield _lines([[table.cell(row[name]) for name in table.columns] for row in batch.to_pylist()])
+        # Files of earlier releases may have fewer columns.
+        columns = [name for name in table.columns if name in file.schema_arrow.names]
+        yield _BYTE_ORDER_MARK + _lines([columns])
+        for batch in file.iter_batches(_BATCH_ROWS, columns=columns):
+            yield _lines([[table.cell(row[name]) for name in columns] for row in batch.to_pylist()])
 
 
 def _lines(rows: list[list[Any]]) -> bytes:

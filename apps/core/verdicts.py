@@ -9,7 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
-from apps.core.messages import translate_said
+from apps.core.texts import translated
 from workers.contracts.verdicts import LEARNED_LABELS, PlanProgress, Verdict, VerdictCode
 
 _SHARES = ("accuracy", "share")
@@ -87,7 +87,7 @@ def verdict_text(result: dict[str, Any] | None) -> VerdictText | None:
         headline=_(words.headline) % shown,
         advice=_(words.advice) % shown if words.advice else "",
         warns=words.warns,
-        fix=translate_said(verdict.fix.label) if verdict.fix else "",
+        fix=translated(verdict.fix.label) if verdict.fix else "",
         plan=plan_text(result),
     )
 

@@ -36,4 +36,4 @@ def send_import_file(request: HttpRequest, import_: Import, name: str) -> Stream
 
 
 def _rejected(folder: str) -> Table:
-    return Table(folder, REJECTED_NAME, ("line", "reason", "text"))
+    return Table(folder, REJECTED_NAME, ("line", "reason", "text", "code", "params"))

@@ -11,6 +11,7 @@ from apps.core.spreadsheets import inert
 from apps.core.tables import safe_cell
 from apps.datasets.models import DatasetVersion, Import
 from workers.contracts.excerpts import excerpt
+from workers.contracts.texts import Text
 
 DATA_NAME, ROWS_NAME, REJECTED_NAME = "data.parquet", "rows.parquet", "rejected.parquet"
 LINE = "__line"
@@ -111,7 +112,7 @@ class DataRows:
 @dataclass
 class RejectedRow:
     line: int
-    reason: str
+    reason: Text
     text: str
 
 
@@ -129,8 +130,21 @@ class RejectedRows:
 
     def __getitem__(self, part: slice) -> list[RejectedRow]:
         start, stop = part.start or 0, part.stop
-        sql = f"SELECT line, reason, text FROM read_parquet(?) ORDER BY line LIMIT {int(stop - start)} OFFSET {int(start)}"  # noqa: S608
-        return [RejectedRow(*row) for row in select(sql, [self._path])[1]]
+        names = ["line", "reason", "text", *(["code", "params"] if self._has_codes else [])]
+        sql = f"SELECT {', '.join(names)} FROM read_parquet(?) ORDER BY line LIMIT {int(stop - start)} OFFSET {int(start)}"  # noqa: S608
+        rows = (dict(zip(names, row, strict=True)) for row in select(sql, [self._path])[1])
+        return [RejectedRow(row["line"], _reason(row), row["text"]) for row in rows]
+
+    @property
+    def _has_codes(self) -> bool:
+        """Files of earlier releases hold the English alone."""
+        return "code" in pq.read_schema(self._path).names
+
+
+def _reason(row: dict[str, Any]) -> Text:
+    if not row.get("code"):
+        return Text.plain(row["reason"])
+    return Text.parse({"code": row["code"], "params": json.loads(row["params"]), "text": row["reason"]})
 
 
 def plain_cell(value: Any) -> Any:

@@ -1,10 +1,10 @@
 """Every write to evaluations and comparisons."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
 from apps.catalog import services as catalog
@@ -27,6 +27,7 @@ from workers.contracts.job_kinds.comparison import COMPARISON, ComparisonSpec
 from workers.contracts.job_kinds.comparison import ComparedEvaluation as ComparedSpec
 from workers.contracts.job_kinds.evaluation import EVALUATION, EvaluatedSplit, EvaluationSpec
 from workers.contracts.metrics import SCORING_VERSION
+from workers.contracts.texts import Text
 
 SAMPLE_ROWS = 1_000
 """Rows that a comparison samples of a larger test split, unless all are asked for."""
@@ -161,7 +162,7 @@ def _enqueue(actor: User, evaluation: Evaluation) -> Job:
         task_type=version.task_type,
         family=Family(model.family) if model else None,
         subject="model" if model else "trivial",
-        split=evaluation.split,
+        split=cast("EvaluatedSplit", evaluation.split),
         max_rows=evaluation.max_rows,
         labels=model.labels if model and model.labels else version.labels,
         learned_from_train=_learned_from(model, version, inputs),
@@ -170,7 +171,7 @@ def _enqueue(actor: User, evaluation: Evaluation) -> Job:
         actor=actor,
         workspace=evaluation.workspace,
         kind=EVALUATION,
-        title=gettext_noop("Evaluation: %(what)s") % {"what": evaluation},
+        title=Text("jobs.title_evaluation", what=evaluation),
         spec=spec,
     )
 
@@ -360,7 +361,7 @@ def _begin_when_ready(comparison: Comparison) -> None:
         actor=locked.created_by,
         workspace=locked.workspace,
         kind=COMPARISON,
-        title=gettext_noop("Comparison: %(name)s") % {"name": locked.name},
+        title=Text("jobs.title_comparison", name=locked.name),
         spec=spec,
     )
     locked.save(update_fields=["job"])

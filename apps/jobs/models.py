@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.texts import StoredTextField
 from apps.core.verdicts import VerdictText, verdict_text
 from apps.jobs.querysets import JobQuerySet
 from apps.jobs.states import ACTIVE, CLAIMED, ENDED, FAILURES, RETRIABLE, STOPPABLE, State, StopReason
@@ -24,7 +25,7 @@ def kind_choices() -> list[tuple[str, Promise]]:
 
 class Job(InWorkspace):
     kind = models.CharField(_("kind"), max_length=20, choices=kind_choices)
-    title = models.CharField(_("title"), max_length=200)
+    title = StoredTextField(_("title"))
     state = models.CharField(
         _("state"), max_length=10, choices=State.choices, default=State.QUEUED, db_index=True
     )
@@ -43,7 +44,7 @@ class Job(InWorkspace):
     stopped_for = models.CharField(_("stopped for"), max_length=10, choices=StopReason.choices, blank=True)
     """Empty unless the studio stopped it."""
 
-    phase = models.CharField(_("phase"), max_length=60, blank=True)
+    phase = StoredTextField(_("phase"), blank=True)
     fraction = models.FloatField(_("share done"), null=True, blank=True)
     seconds_left = models.FloatField(_("seconds left"), null=True, blank=True)
     """Both of the work itself, as its process estimates them; pages show `share_done` and `seconds_until_end`."""
@@ -52,7 +53,7 @@ class Job(InWorkspace):
     device = models.CharField(_("device"), max_length=60, blank=True)
 
     error_code = models.CharField(_("error code"), max_length=60, blank=True)
-    error_message = models.TextField(_("error"), blank=True)
+    error_message = StoredTextField(_("error"), blank=True)
     error_field = models.CharField(max_length=60, blank=True)
     error_fix: Any = models.JSONField(null=True, blank=True)
     error_trace = models.TextField(_("stack trace"), blank=True)
@@ -78,6 +79,11 @@ class Job(InWorkspace):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def audit_label(self) -> str:
+        """What it works on, by name: entries say its kind in the reader's language."""
+        return " ".join(str(value) for value in self.title.params.values()) or self.title
 
     @property
     def job_kind(self) -> JobKind:

@@ -8,7 +8,6 @@ from functools import partial
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from apps.core.database import is_outage
 from apps.core.disk_space import free_disk
@@ -26,6 +25,7 @@ from apps.jobs.services import (
 from apps.jobs.states import State
 from apps.workspaces import usage
 from workers.contracts.events import Log
+from workers.contracts.texts import Text
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ def _reap_one(job: Job) -> str:
         end_waiting(job)
         return "lost"
     if job.resumes < settings.JOB_MOST_RESUMES:
-        note = Log(level="warning", text=f"The worker {job.worker} went silent; the job was queued again.")
+        note = Log(level="warning", text=Text("jobs.silent_and_queued", worker=job.worker))
         record_events(job, [note])
         job.refresh_from_db()
         requeue(job, resumes=job.resumes + 1)
@@ -124,9 +124,7 @@ def _reap_one(job: Job) -> str:
         return "resumed"
     job.state, job.ended_at = State.LOST, timezone.now()
     job.error_code = "lost"
-    job.error_message = _(
-        "The worker stopped responding several times. Check the workers, then press Resume."
-    )
+    job.error_message = Text("jobs.worker_silent")
     job.save()
     signals.job_ended.send(Job, job=job)
     return "lost"

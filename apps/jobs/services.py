@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.core.database import is_outage
 from apps.core.errors import UserError
-from apps.core.models import fitting
 from apps.core.storage import storage
 from apps.jobs import signals
 from apps.jobs.models import Job, JobEvent
@@ -31,6 +30,7 @@ from studio.celery import app as celery_app
 from workers.contracts.events import Event, Failed, Log, Progress, Started
 from workers.contracts.job_kinds import JobKind
 from workers.contracts.specs import JobSpec
+from workers.contracts.texts import Text
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def group_of(job_id: UUID | str) -> str:
     return f"job.{job_id}"
 
 
-def enqueue(*, actor: User | None, workspace: Workspace, kind: JobKind, title: str, spec: JobSpec) -> Job:
+def enqueue(*, actor: User | None, workspace: Workspace, kind: JobKind, title: Text, spec: JobSpec) -> Job:
     """Create a queued job; after commit its Celery task is sent, carrying the id only.
 
     The caller has checked permission and holds the transaction in which the domain row is made.
@@ -54,7 +54,7 @@ def enqueue(*, actor: User | None, workspace: Workspace, kind: JobKind, title: s
         workspace=workspace,
         created_by=actor,
         kind=kind.name,
-        title=fitting(Job, "title", title),
+        title=Text.parse(title),
         queue=kind.queue.value,
         spec=spec.model_dump(mode="json"),
     )
@@ -202,14 +202,14 @@ def finish(job: Job, *, result: dict[str, Any]) -> None:
                 signals.job_succeeded.send(Job, job=current)
                 signals.job_ended.send(Job, job=current)
     except UserError as error:
-        fail(job, Failed(code=error.code, message=str(error.message), field=error.field))
+        fail(job, Failed(code=error.code, message=Text.marked(str(error.message)), field=error.field))
         return
     except Exception as error:
         if is_outage(error):
             # The result is as good as before: the caller tries again.
             raise
         logger.exception("The result of job %s could not be taken", job.pk)
-        message = f"{type(error).__name__}: {error}"
+        message = Text("common.internal", kind=type(error).__name__, error=error)
         fail(
             job,
             Failed(code="result_refused", message=message, user_error=False, trace=traceback.format_exc()),
@@ -334,9 +334,7 @@ def resume(job: Job) -> bool:
             return True
         if current.resumes >= settings.JOB_MOST_RESUMES:
             return False
-        record_events(
-            current, [Log(level="warning", text="The process was killed; the job was queued again.")]
-        )
+        record_events(current, [Log(level="warning", text=Text("jobs.killed_and_queued"))])
         current.refresh_from_db()
         end_attempt(current)
         requeue(current, resumes=current.resumes + 1)

@@ -10,7 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from apps.core.messages import translate_said
+from apps.core.texts import translated
 from apps.jobs import services, stopping
 from apps.jobs.job_pages import page_of
 from apps.jobs.models import Job
@@ -44,7 +44,7 @@ def log(request: WorkspaceRequest, job: Job) -> HttpResponse:
     after = sequence_number(request.GET.get("after", ""))
     lines = reversed(events.filter(seq__gt=after).order_by("-seq")[:LOG_LINES])
     text = "\n".join(
-        f"{localtime(e.at):%H:%M:%S} {e.data['level']}: {translate_said(e.data['text'])}" for e in lines
+        f"{localtime(e.at):%H:%M:%S} {e.data['level']}: {translated(e.data['text'])}" for e in lines
     )
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
@@ -63,7 +63,7 @@ def stop(request: WorkspaceRequest, job: Job) -> HttpResponse:
 @rule(post=EDIT, of="job")
 def retry(request: WorkspaceRequest, job: Job) -> HttpResponse:
     services.retry(actor=request.user, job=job)
-    messages.success(request, _("“%(job)s” is queued again.") % {"job": translate_said(job.title)})
+    messages.success(request, _("“%(job)s” is queued again.") % {"job": translated(job.title)})
     return _back(request, job)
 
 
@@ -92,7 +92,7 @@ def notices(request: WorkspaceRequest) -> JsonResponse:
     shown = [
         {
             "text": pgettext("what ended, and how", "%(title)s: %(state)s")
-            % {"title": translate_said(job.title), "state": job.outcome},
+            % {"title": translated(job.title), "state": job.outcome},
             "level": _notice_level(job),
             "url": page_of(job),
         }

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from pydantic import TypeAdapter, ValidationError
 
 from apps.accounts.models import User
@@ -19,6 +18,7 @@ from apps.catalog import services as catalog
 from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.core.models import fitting
+from apps.core.texts import translated
 from apps.datasets.models import DatasetVersion
 from apps.datasets.services import keeping as datasets
 from apps.jobs import accelerator_quota
@@ -35,6 +35,7 @@ from workers.contracts.families import Family
 from workers.contracts.job_kinds.preflight import PREFLIGHT, PreflightResult, PreflightSpec
 from workers.contracts.job_kinds.run import RUN, RunResult, RunSpec
 from workers.contracts.recipes import Base, Length, Recipe, VersionBase
+from workers.contracts.texts import Text
 
 ANSWER_MINUTES = 5
 """How long the times of a pre-flight hold: the machine may have been busy then and idle now."""
@@ -189,7 +190,7 @@ def _enqueue_preflight(actor: User, preflight: Preflight, recipe: Recipe) -> Job
         actor=actor,
         workspace=preflight.workspace,
         kind=PREFLIGHT,
-        title=gettext_noop("Pre-flight: %(what)s") % {"what": preflight},
+        title=Text("jobs.title_preflight", what=preflight),
         spec=spec,
     )
 
@@ -291,7 +292,7 @@ def create_run(
         actor=actor,
         workspace=workspace,
         kind=RUN,
-        title=gettext_noop("Training: %(name)s") % {"name": name},
+        title=Text("jobs.title_run", name=name),
         spec=_run_spec(preflight, base_version, plan, model),
     )
     run = Run.objects.create(
@@ -350,7 +351,7 @@ def _require_startable(preflight: Preflight) -> ModelVersion:
             )
         )
     if preflight.blocks:
-        raise UserError(" ".join(str(finding["message"]) for finding in preflight.blocks))
+        raise UserError(" ".join(translated(finding["message"]) for finding in preflight.blocks))
     return base_version
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +11,12 @@ from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, override
+from django.utils.translation import override
 
 from apps.core.joined_names import listed
-from apps.core.messages import translate_said
 from apps.workspaces.models import AuditEntry, Role
 from apps.workspaces.team.invitations import create_invitation, send_by_email
-from tools.extraction import SILENT, SPEAKING, sentences
 
-ROOT = Path(__file__).resolve().parents[2]
 LOGIN = reverse("account_login")
 SWITCH = reverse("set_language")
 
@@ -96,7 +90,9 @@ def test_every_page_without_an_account_has_the_switch(client: Client, link: Any)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("asked", "said"), [("zh-CN", "这里没有任何内容。"), ("en", "Page not found.")])
+@pytest.mark.parametrize(
+    ("asked", "said"), [("zh-CN", "此地址没有任何内容。"), ("en", "Nothing was found at this address.")]
+)
 def test_programs_are_refused_in_the_language_that_they_ask_for(
     owner: Any, client_for: Any, asked: str, said: str
 ) -> None:
@@ -152,56 +148,6 @@ def test_times_are_those_of_the_account_then_of_the_browser(owner: Any, client_f
     assert look(client) == "Europe/Paris"
 
 
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        ("There is no column “price” in this data.", "这些数据中没有列“price”。"),
-        (
-            "This is a PNG image, not a table. Unpack it and upload the file inside.",
-            "此文件的类型是“PNG 图片”，不是表格。请解压后上传其中的文件。",
-        ),
-        ("12 of 1,000 outputs are empty.", "1,000 个输出中有 12 个为空。"),
-        ("reading rows", "正在读取行"),
-        ("Labels never given: “plan change”, “rows”.", "从未给出的标签：“plan change”、“rows”。"),
-        (
-            "Comparison: Support tickets, run 1 and its base model",
-            "对比：Support tickets, run 1 and its base model",
-        ),
-        ("The label occurs in one row only", "标签只出现在一行中"),
-        (
-            "the answer of the nearest of 20,000 training rows, drawn from 50,000, by TF-IDF; bits per byte: the byte frequencies of the training answers",
-            "在从 50,000 行中抽取的 20,000 行训练数据里，按 TF-IDF 取最近一行的答案；每字节比特数：训练答案的字节频率",
-        ),
-        ("Nobody ever said this.", "Nobody ever said this."),
-        ("", ""),
-    ],
-)
-def test_sentences_of_workers_are_shown_in_the_readers_language(said: str, expected: str) -> None:
-    with override("zh-hans"):
-        assert translate_said(said) == expected
-    with override("en"):
-        assert translate_said(said) == said
-
-
-def test_every_sentence_of_a_worker_is_known_again_with_its_blanks_filled() -> None:
-    """Findings, reasons and advice are stored as a worker said them: none of them may look like another one."""
-
-    def filled(message: str) -> str:
-        return re.sub(r"\{(\d+)\}", r"\g<1>7", message)
-
-    said = {
-        sentence
-        for pattern in SPEAKING
-        for path in ROOT.glob(pattern)
-        if not path.relative_to(ROOT).as_posix().startswith(SILENT)
-        for sentence in sentences(ast.parse(path.read_text()))
-    }
-    assert {"Labels never given: “{1}”.", "{1} of {2} outputs are empty."} <= said
-    with override("zh-hans"):
-        wrong = [one for one in said if translate_said(filled(one)) != filled(gettext(one))]
-    assert wrong == []
-
-
 @pytest.mark.django_db
 def test_whoever_is_written_to_reads_their_own_language(owner: Any, outsider: Any, workspace: Any) -> None:
     outsider.language = "zh-hans"
@@ -213,7 +159,7 @@ def test_whoever_is_written_to_reads_their_own_language(owner: Any, outsider: An
         assert send_by_email(invitation, token)
     to_outsider, to_nobody = mail.outbox
     assert "你受邀加入" in to_outsider.subject
-    assert "打开此地址以接受" in to_outsider.body
+    assert "打开此链接以接受邀请" in to_outsider.body
     assert "You are invited" in to_nobody.subject
 
 

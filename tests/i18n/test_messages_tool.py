@@ -10,7 +10,7 @@ from babel.messages.catalog import Catalog
 
 from tools import messages
 from tools.bare_text import at_import, in_python, in_template
-from tools.extraction import KEYWORDS, add_template, extract, sentences
+from tools.extraction import KEYWORDS, add_template, extract
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -97,22 +97,6 @@ def test_templates_give_their_texts_with_plurals_and_arguments(tmp_path: Path) -
         "Home",
         "Two's",
         ("%(n)s row", "%(n)s rows"),
-    }
-
-
-def test_sentences_of_workers_are_found_and_nothing_else() -> None:
-    source = '''
-"""A docstring is no message."""
-def check(column, rows):
-    logger.warning("This is only logged, %s", rows)
-    if not rows:
-        raise JobError("no_rows", f"There is no column “{column}” in {len(rows):,} rows.")
-    cursor.execute("SELECT this FROM that")
-    return "Nothing was found."
-'''
-    assert set(sentences(ast.parse(source))) == {
-        "There is no column “{1}” in {2} rows.",
-        "Nothing was found.",
     }
 
 

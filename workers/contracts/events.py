@@ -5,14 +5,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from workers.contracts.i18n import gettext_noop as _
+from workers.contracts.texts import Text
 
 EVENTS_FD_VARIABLE = "MAQUETTE_EVENTS_FD"
-STARTING = _("starting")
+STARTING = Text("jobs.phase_starting")
 """The phase of a job whose process has not spoken yet, after it waited for something."""
-SAVING = _("saving the model")
+TRAINING = Text("jobs.phase_training")
+"""The phase of a run in which it takes its steps."""
+SAVING = Text("jobs.phase_saving")
 """The phase of a run in which it writes the model that it leaves."""
-WAITING_FOR_MEMORY = _("waiting for memory that other imports use")
+WAITING_FOR_MEMORY = Text("jobs.phase_waiting_for_memory")
 """The phase of an import that starts once others have ended."""
 
 
@@ -28,7 +30,7 @@ class Progress(BaseModel):
     """`done` of `total` units within `phase`; `fraction` is that of the whole job, 0 to 1."""
 
     type: Literal["progress"] = "progress"
-    phase: str
+    phase: Text
     done: float = 0
     total: float | None = None
     fraction: float | None = Field(default=None, ge=0, le=1)
@@ -44,10 +46,13 @@ class Metric(BaseModel):
     values: dict[str, float]
 
 
+Level = Literal["debug", "info", "warning", "error"]
+
+
 class Log(BaseModel):
     type: Literal["log"] = "log"
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    text: str
+    level: Level = "info"
+    text: Text
 
 
 class Checkpoint(BaseModel):
@@ -86,7 +91,7 @@ class Finished(BaseModel):
 class Fix(BaseModel):
     """A change that would make the job succeed, offered as a button: recipe fields with their new values."""
 
-    label: str
+    label: Text
     recipe: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -95,7 +100,7 @@ class Failed(BaseModel):
 
     type: Literal["failed"] = "failed"
     code: str
-    message: str
+    message: Text
     user_error: bool = True
     field: str | None = None
     fix: Fix | None = None

@@ -2,31 +2,26 @@
 
 from workers.contracts.events import Fix
 from workers.contracts.recipes import Recipe
+from workers.contracts.texts import Text
 
 _LEAST_MICROBATCH = 64
 
 
-FILE_TOO_LARGE = (
-    "Reading this file takes more memory than there is for it. Save it as CSV or JSONL, which are read piece by piece, "
-    "or split it."
-)
+FILE_TOO_LARGE = Text("jobs.file_needs_too_much_memory")
 
 
-def file_too_slow(seconds: float) -> str:
+def file_too_slow(seconds: float) -> Text:
     """What is said where reading a file takes longer than it may."""
-    return (
-        f"Reading this file took longer than {seconds / 60:g} minutes, the limit here. Split it, or ask an administrator to "
-        "raise IMPORT_MAX_MINUTES."
-    )
+    return Text("jobs.file_took_too_long", minutes=seconds / 60)
 
 
-def memory_advice(fix: Fix | None) -> str:
+def memory_advice(fix: Fix | None) -> Text:
     """What to do about memory that ran out, in a sentence."""
     if fix is None:
-        return "Choose a smaller model."
+        return Text("jobs.choose_smaller_model")
     if "max_length" in fix.recipe:
-        return f"{fix.label}; what is longer is not learned."
-    return f"{fix.label}; the result stays the same."
+        return Text("jobs.advice_cut_rows", fix=fix.label)
+    return Text("jobs.advice_same_result", fix=fix.label)
 
 
 def memory_fix(recipe: Recipe, longest_row: int) -> Fix | None:
@@ -34,10 +29,10 @@ def memory_fix(recipe: Recipe, longest_row: int) -> Fix | None:
     tokens = recipe.tokens_per_microbatch or 2048
     if tokens > max(longest_row, _LEAST_MICROBATCH):
         half = max(tokens // 2, _LEAST_MICROBATCH)
-        return Fix(label=f"Train with {half} tokens at once", recipe={"tokens_per_microbatch": half})
+        return Fix(label=Text("jobs.fix_tokens_at_once", tokens=half), recipe={"tokens_per_microbatch": half})
     if not recipe.gradient_checkpointing:
-        return Fix(label="Train with gradient checkpointing", recipe={"gradient_checkpointing": True})
+        return Fix(label=Text("jobs.fix_gradient_checkpointing"), recipe={"gradient_checkpointing": True})
     if (recipe.max_length or 0) > 32:
         half = (recipe.max_length or 0) // 2
-        return Fix(label=f"Cut rows at {half} tokens", recipe={"max_length": half})
+        return Fix(label=Text("jobs.fix_cut_rows", tokens=half), recipe={"max_length": half})
     return None

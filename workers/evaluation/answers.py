@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from workers.contracts.families import Family
+from workers.contracts.texts import Text
 from workers.evaluation.metrics.likelihood import BYTES, NATS, TOKENS
 from workers.evaluation.metrics.protocol import FloatArray
 from workers.evaluation.rows import Answers, DataRows, OnProgress, Outputs
@@ -212,7 +213,7 @@ def _in_batches(
             if len(waiting[0]) == 1:
                 raise JobError(
                     "out_of_memory",
-                    f"One row of {max(lengths)} tokens does not fit into memory. Free memory on this machine, or evaluate a smaller model.",
+                    Text("evaluation.row_exceeds_memory", tokens=max(lengths)),
                 ) from error
         # Outside of the handler, whose traceback keeps the failed batch's tensors alive.
         waiting = deque(half for batch in waiting for half in _halves(batch))

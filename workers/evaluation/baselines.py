@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from workers.contracts.metrics import BOOTSTRAP_SEED
 from workers.contracts.tasks import TASKS, TaskName
+from workers.contracts.texts import Text
 from workers.contracts.words import words
 from workers.evaluation.metrics.likelihood import BYTES, NATS
 from workers.evaluation.metrics.protocol import FloatArray
@@ -36,7 +37,7 @@ OnProgress = Callable[[int, int], None]
 
 def answer_by_baseline(
     task_type: TaskName, train: DataRows, test: DataRows, on_progress: OnProgress = lambda done, total: None
-) -> tuple[Outputs, str]:
+) -> tuple[Outputs, Text]:
     """Return the simple baseline's outputs for `test`, made from `train` alone, and how it answers, in words.
 
     Classification: logistic regression over TF-IDF. Other tasks: the nearest training row's answer, and bits per byte of
@@ -48,25 +49,23 @@ def answer_by_baseline(
     nearest = nearest_rows(known.inputs, test.inputs, on_progress)
     texts = [known.targets[place] for place in nearest]
     if len(known) < len(train):
-        how = (
-            f"the answer of the nearest of {len(known):,} training rows, drawn from {len(train):,}, by TF-IDF"
-        )
+        how = Text("evaluation.baseline_nearest_of_drawn", rows=len(known), all_rows=len(train))
     else:
-        how = "the answer of the nearest training row by TF-IDF"
+        how = Text("evaluation.baseline_nearest")
     numbers = byte_frequency_numbers(train.targets, test.targets)
-    return _outputs(texts, numbers), f"{how}; bits per byte: the byte frequencies of the training answers"
+    return _outputs(texts, numbers), Text("evaluation.baseline_with_byte_frequencies", how=how)
 
 
-def _classified(train: DataRows, test: DataRows, on_progress: OnProgress) -> tuple[Outputs, str]:
+def _classified(train: DataRows, test: DataRows, on_progress: OnProgress) -> tuple[Outputs, Text]:
     labels = len(set(train.targets))
     most = min(_MOST_LINEAR_ROWS, max(_FEWEST_LINEAR_ROWS, _MOST_LABEL_ROWS // max(1, labels)))
     known = train.sample(most, BOOTSTRAP_SEED, by_target=True)
     texts = classify_linearly(known.inputs, known.targets, test.inputs, on_progress)
     if len(known) < len(train):
-        return _outputs(
-            texts, {}
-        ), f"TF-IDF and logistic regression on {len(known):,} training rows, drawn from {len(train):,}"
-    return _outputs(texts, {}), f"TF-IDF and logistic regression on {len(known):,} training rows"
+        return _outputs(texts, {}), Text(
+            "evaluation.baseline_regression_on_drawn", rows=len(known), all_rows=len(train)
+        )
+    return _outputs(texts, {}), Text("evaluation.baseline_regression", rows=len(known))
 
 
 def classify_linearly(

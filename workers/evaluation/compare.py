@@ -18,6 +18,7 @@ from workers.contracts.job_kinds.comparison import (
 )
 from workers.contracts.job_kinds.evaluation import MetricValue
 from workers.contracts.metrics import METRICS, SIGNIFICANCE_LEVEL, Direction
+from workers.contracts.texts import Text
 from workers.evaluation.bootstrap import holm, paired_p, resampled_sums
 from workers.evaluation.intervals import metric_value
 from workers.evaluation.metrics import metrics_for
@@ -79,18 +80,18 @@ def compare(spec: ComparisonSpec, reporter: Reporter) -> ComparisonResult:
     Raises JobError: different_test_sets, no_common_metric.
     """
     reporter.started()
-    reporter.progress("reading the answers", fraction=0.0)
+    reporter.progress(Text("evaluation.phase_reading"), fraction=0.0)
     evaluated = _read(spec)
     largest = max(evaluated, key=lambda one: len(one.places))
     metrics = metrics_for(spec.task_type, largest.table["target"].to_pylist())
     reporter.raise_if_stopping()
-    reporter.progress("comparing the answers", fraction=0.3)
+    reporter.progress(Text("evaluation.phase_comparing"), fraction=0.3)
     scores = _score(metrics, evaluated, spec)
     deciding = next((m for m in metrics if len(scores.get(m.name, {})) == len(evaluated)), None)
     if deciding is None:
-        raise JobError("no_common_metric", "These evaluations have no metric in common. Evaluate them again.")
+        raise JobError("no_common_metric", Text("evaluation.no_common_metric"))
     compared = _compare_metrics(metrics, scores, [e.about.key for e in evaluated])
-    reporter.progress("writing the comparison", fraction=0.8)
+    reporter.progress(Text("evaluation.phase_writing"), fraction=0.8)
     _write_rows(Path(spec.work) / "out", deciding, scores[deciding.name], evaluated)
     decided = next(one for one in compared if one.metric == deciding.name)
     subjects = {one.key: Subject(one.label, one.kind) for one in spec.evaluations}
@@ -117,8 +118,7 @@ def _read(spec: ComparisonSpec) -> list[_Evaluated]:
         if places is None:
             raise JobError(
                 "different_test_sets",
-                f"“{about.label}” was evaluated on other rows than “{largest.label}”: they come from different test sets. "
-                "Evaluate both on the same data version and split, with the same number of rows.",
+                Text("evaluation.different_rows", label=about.label, other=largest.label),
             )
         names = [name for name in table.column_names if name.startswith(STATISTIC_PREFIX)]
         values = {name.removeprefix(STATISTIC_PREFIX): table[name].to_numpy() for name in names}

@@ -8,6 +8,7 @@ import torch
 from workers.contracts.families import Family
 from workers.contracts.job_kinds.evaluation import EvaluationSpec
 from workers.contracts.tasks import TASKS, TaskName
+from workers.contracts.texts import Text
 from workers.evaluation.answers import classify_rows, generate_answers, longest_answer, score_references
 from workers.evaluation.rows import Answers, DataRows, OnProgress, rows_of_split, shared_rows
 from workers.models.devices import choose_device, resolve_precision
@@ -16,7 +17,7 @@ from workers.models.manifest import read_manifest
 from workers.models.memory import loading_explained
 from workers.runtime.reporter import JobError, Reporter
 
-Progress = Callable[[str, tuple[float, float]], OnProgress]
+Progress = Callable[[Text, tuple[float, float]], OnProgress]
 """Makes what reports one phase, which is a share of the whole job as (begin, end)."""
 
 _ANSWERING, _SCORING = (0.0, 0.85), (0.85, 0.97)
@@ -24,7 +25,7 @@ _ANSWERING, _SCORING = (0.0, 0.85), (0.85, 0.97)
 
 def answer_by_model(
     spec: EvaluationSpec, rows: DataRows, reporter: Reporter, progress: Progress
-) -> tuple[Answers, list[str]]:
+) -> tuple[Answers, list[Text]]:
     """Load the model of `spec` and answer `rows`; return the answers and what a reader of their score should know.
 
     Raises JobError: wrong_family, out_of_memory, and those of workers.models.loading.
@@ -36,40 +37,38 @@ def answer_by_model(
     _check_family(spec.task_type, manifest.family)
     precision = resolve_precision(manifest.precision, device)
     reporter.started(device=device.type, precision=precision, threads=torch.get_num_threads())
-    reporter.progress("loading the model", fraction=0.0)
+    reporter.progress(Text("evaluation.phase_loading_model"), fraction=0.0)
     with loading_explained():
         loaded = load_folder(folder, device=device)
-    answering = progress("answering the rows", _ANSWERING)
+    answering = progress(Text("evaluation.phase_answering"), _ANSWERING)
     findings = _seen_in_training(spec, rows)
     if loaded.family is Family.CLASSIFIER:
         if unknown := sum(target not in loaded.manifest.labels for target in rows.targets):
-            findings.append(
-                f"{unknown} of {len(rows)} rows have a label that this model never learned; they count as wrong."
-            )
+            findings.append(Text("evaluation.unknown_labels", unknown=unknown, rows=len(rows)))
         return classify_rows(loaded, rows, answering), findings
     limit = spec.max_new_tokens
     if not limit:
         learned = rows_of_split(spec.training_folder, "train")
         limit = longest_answer(loaded, learned if len(learned) else rows, spec.seed)
     answers = generate_answers(loaded, rows, limit, answering)
-    answers.numbers, cut = score_references(loaded, rows, progress("scoring the references", _SCORING))
+    answers.numbers, cut = score_references(
+        loaded, rows, progress(Text("evaluation.phase_scoring"), _SCORING)
+    )
     if cut:
-        findings.append(f"{cut} of {len(rows)} references were longer than the context and scored in part.")
+        findings.append(Text("evaluation.references_cut", cut=cut, rows=len(rows)))
     return answers, findings
 
 
-def _seen_in_training(spec: EvaluationSpec, rows: DataRows) -> list[str]:
+def _seen_in_training(spec: EvaluationSpec, rows: DataRows) -> list[Text]:
     seen = shared_rows(rows, spec.training_folder) if spec.learned_from_train else 0
     if not seen:
         return []
-    return [
-        f"{seen} of {len(rows)} rows were training rows of this model, so its figures are too good. Evaluate it on rows that it never saw."
-    ]
+    return [Text("evaluation.rows_were_trained_on", seen=seen, rows=len(rows))]
 
 
 def _check_family(task_type: TaskName, family: Family) -> None:
     if TASKS[task_type].has_labels != (family is Family.CLASSIFIER):
         raise JobError(
             "wrong_family",
-            f"A {family} model cannot be evaluated on {task_type} data. Choose data of the kind it was trained on.",
+            Text("evaluation.task_does_not_fit", family=family, task=task_type),
         )

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from workers.contracts.job_kinds.evaluation import EvaluatedSplit
 from workers.contracts.model_folder import PromptMessage
+from workers.contracts.texts import Text
 from workers.evaluation.metrics.protocol import FloatArray
 from workers.runtime.reporter import JobError
 
@@ -73,7 +74,7 @@ def read_split(folder: Path, split: EvaluatedSplit) -> DataRows:
     if not len(rows):
         raise JobError(
             "empty_split",
-            f"This data version has no {split} rows. Import more rows, or make a version with a larger {split} share.",
+            Text("evaluation.no_rows_in_split", split=split),
         )
     return rows
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workers.contracts.job_kinds.evaluation import EvaluationResult, EvaluationSpec
 from workers.contracts.metrics import SCORING_VERSION
+from workers.contracts.texts import Text
 from workers.evaluation.baselines import answer_by_baseline
 from workers.evaluation.metrics import metrics_for
 from workers.evaluation.metrics.labels import confusion
@@ -30,11 +31,11 @@ def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
     data = Path(spec.inputs["data"])
     pool = read_split(data, spec.split)
     rows = pool.sample(spec.max_rows, spec.seed, by_target=spec.task.has_labels)
-    baseline = ""
-    findings: list[str] = []
+    baseline = Text.plain("")
+    findings: list[Text] = []
     if spec.subject == "trivial":
         reporter.started(threads=1)
-        tick = _progress(reporter, "answering the rows", (0.0, 0.97))
+        tick = _progress(reporter, Text("evaluation.phase_answering"), (0.0, 0.97))
         train = read_split(spec.training_folder, "train")
         outputs, baseline = answer_by_baseline(spec.task_type, train, rows, tick)
         answers = Answers(outputs, numbers=dict(outputs.numbers))
@@ -52,7 +53,7 @@ def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
     return result
 
 
-def _progress(reporter: Reporter, phase: str, share: tuple[float, float]) -> OnProgress:
+def _progress(reporter: Reporter, phase: Text, share: tuple[float, float]) -> OnProgress:
     """Return what reports rows done of all as a share of the job, and hears a wish to stop."""
     begin, end = share
     started = time.monotonic()
@@ -68,7 +69,7 @@ def _progress(reporter: Reporter, phase: str, share: tuple[float, float]) -> OnP
 
 def _score(spec: EvaluationSpec, rows: DataRows, answers: Answers, reporter: Reporter) -> EvaluationResult:
     reporter.raise_if_stopping()
-    reporter.progress("computing the metrics", fraction=0.97)
+    reporter.progress(Text("evaluation.phase_metrics"), fraction=0.97)
     texts = answers.outputs.texts
     labels = list(dict.fromkeys([*spec.labels, *sorted({*rows.targets, *texts})]))
     known = labels if spec.task.has_labels else []
@@ -88,20 +89,20 @@ def _score(spec: EvaluationSpec, rows: DataRows, answers: Answers, reporter: Rep
     )
 
 
-def _findings(spec: EvaluationSpec, rows: DataRows, answers: Answers) -> list[str]:
+def _findings(spec: EvaluationSpec, rows: DataRows, answers: Answers) -> list[Text]:
     """What the reader of the numbers should know, in plain words."""
     total, texts = len(rows), answers.outputs.texts
     found = []
     if total < FEW_ROWS:
-        found.append(f"Few rows were scored ({total}): the intervals are rough, and likely too narrow.")
+        found.append(Text("evaluation.few_rows", total=total))
     if answers.cut_inputs:
-        found.append(f"{answers.cut_inputs} of {total} inputs were longer than the model reads and were cut.")
+        found.append(Text("evaluation.inputs_cut", cut=answers.cut_inputs, total=total))
     if answers.cut_outputs:
         found.append(
-            f"{answers.cut_outputs} of {total} outputs were cut at the limit of {answers.max_new_tokens} tokens."
+            Text("evaluation.outputs_cut", cut=answers.cut_outputs, total=total, limit=answers.max_new_tokens)
         )
     if empty := sum(not text.strip() for text in texts):
-        found.append(f"{empty} of {total} outputs are empty.")
+        found.append(Text("evaluation.empty_outputs", empty=empty, total=total))
     if spec.task.has_labels:
         missed = Counter(rows.targets)
         for label in texts:
@@ -109,9 +110,15 @@ def _findings(spec: EvaluationSpec, rows: DataRows, answers: Answers) -> list[st
         if missed:
             named = "”, “".join(label for label, _count in missed.most_common(MOST_NAMED))
             if len(missed) > MOST_NAMED:
-                found.append(f"Labels never given: “{named}” and {len(missed) - MOST_NAMED} more.")
+                found.append(
+                    Text(
+                        "evaluation.labels_never_predicted_and_more",
+                        labels=named,
+                        more=len(missed) - MOST_NAMED,
+                    )
+                )
             else:
-                found.append(f"Labels never given: “{named}”.")
+                found.append(Text("evaluation.labels_never_predicted", labels=named))
     return found
 
 

@@ -13,6 +13,7 @@ from typing import IO, Any, cast
 
 import pyarrow as pa
 
+from workers.contracts.texts import Text
 from workers.ingest.archive_parts import (
     are_labelled_texts,
     joined,
@@ -81,7 +82,7 @@ def unpacked(source: Source, work: Path, part: str | None, on_bytes: Callable[[i
             inner = _inner_name(source.filename, endings)
             with _told(name), opened(source.path) as stream:
                 _copy(stream, work / "unpacked", source, on_bytes)
-            source.notes.append(f"The file was unpacked from {name}.")
+            source.notes.append(Text("files.unpacked", name=name))
             return replace(source, path=work / "unpacked", filename=inner)
     if head.startswith(b"PK\x03\x04") and (names := _data_files(source.path)) is not None:
         return _from_zip(source, names, work, part, on_bytes)
@@ -114,7 +115,7 @@ def _told(name: str) -> Iterator[None]:
     except _DAMAGE as error:
         raise JobError(
             "damaged_file",
-            f"This {name} file is damaged or ends too early ({str(error)[:200] or type(error).__name__}). Pack it again, then upload it.",
+            Text("files.archive_damaged", name=name, error=str(error)[:200] or type(error).__name__),
             field="source",
         ) from error
 
@@ -167,7 +168,7 @@ def _from_zip(
     if not members:
         raise JobError(
             "no_data_in_archive",
-            "This zip archive holds no data file. Put a CSV, TSV, JSON, JSONL, Parquet, Arrow, Excel or text file into it.",
+            Text("files.archive_without_data"),
             field="source",
         )
     names = [member.filename for member in members]
@@ -179,7 +180,7 @@ def _from_zip(
     except RuntimeError as error:
         raise JobError(
             "locked_file",
-            "This zip archive is protected by a password. Pack it again without one, then upload it.",
+            Text("files.archive_has_password"),
             field="source",
         ) from error
 
@@ -195,9 +196,7 @@ def _read_together(
     counted = _Counted(source, on_bytes)
     if are_labelled_texts(members):
         write_labelled_texts(archive, members, work / "unpacked", counted)
-        source.notes.append(
-            f"The archive holds {len(members):,} text files in folders. Each file became a row, and its folder the label."
-        )
+        source.notes.append(Text("files.archive_of_texts_by_label", files=len(members)))
         return replace(source, path=work / "unpacked", filename="texts.jsonl")
     read = _default(members)
     if splits := split_parts(
@@ -214,9 +213,7 @@ def _read_together(
     names = [member.filename for member in parts]
     if unread := unread_splits(names[0], [member.filename for member in members]):
         source.notes.append(unread)
-    source.notes.append(
-        f"The archive holds {len(parts)} parts of one table, from “{names[0]}” to “{names[-1]}”. They were read together."
-    )
+    source.notes.append(Text("files.archive_parts_joined", parts=len(parts), first=names[0], last=names[-1]))
     whole = f"{names[0]} + {len(names) - 1}"
     every = sorted((member.filename for member in members), key=lambda name: name not in names)
     source.parts, source.part = [whole, *every[: _MOST_PARTS - 1]], whole
@@ -280,7 +277,9 @@ def _one_of(
     with archive.open(chosen) as stream:
         _copy(stream, work / "unpacked", source, on_bytes)
     if len(members) > 1:
-        source.notes.append(f"The archive holds {len(members)} data files; “{chosen.filename}” was read.")
+        source.notes.append(
+            Text("files.archive_with_several_files", files=len(members), name=chosen.filename)
+        )
     if unread := unread_splits(chosen.filename, names):
         source.notes.append(unread)
     elif chosen.filename != part and (alike := same_columns(archive, members[:_MOST_PARTS], chosen)):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from workers.contracts.excerpts import excerpt
 from workers.contracts.roles import Role
 from workers.contracts.tasks import TASKS, TaskName
+from workers.contracts.texts import Text, TextError
 from workers.ingest.conversations import (
     ConversationError,
     Message,
@@ -16,27 +17,27 @@ from workers.ingest.conversations import (
     read_history,
 )
 from workers.ingest.empty_cells import is_sheet_error
-from workers.ingest.labels import labels_of, named
+from workers.ingest.labels import first_few, labels_of
 from workers.ingest.passages import passages
 from workers.ingest.verdicts import Reading, is_no_mark, is_no_weight, reading_of
 
 _NAMES = {
-    Role.INPUT: "input",
-    Role.TARGET: "target",
-    Role.LABEL: "label",
-    Role.CONTEXT: "context",
-    Role.SYSTEM: "system prompt",
-    Role.MESSAGES: "messages",
+    Role.INPUT: Text("rows.role_input"),
+    Role.TARGET: Text("rows.role_target"),
+    Role.LABEL: Text("rows.role_label"),
+    Role.CONTEXT: Text("rows.role_context"),
+    Role.SYSTEM: Text("rows.role_system_prompt"),
+    Role.MESSAGES: Text("rows.role_messages"),
 }
 _GONE = frozenset({"[deleted]", "[removed]"})
 """What forums leave of a text that was taken away."""
 _MOST_UNCLEAR = 100
-BAD_ANSWER = "The file marks this row as bad"
-NO_WEIGHT = "The file gives this row no weight, so it is not learned"
+BAD_ANSWER = Text("rows.marked_bad")
+NO_WEIGHT = Text("rows.no_weight")
 
 
-class RowError(ValueError):
-    """A row that cannot be learned from; the message is its reason."""
+class RowError(TextError):
+    """A row that cannot be learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,9 @@ class Builder:
     def _needed(self, cells: dict[str, str | None], role: Role) -> str:
         text = self._cell(cells, role)
         if not text.strip() or text.strip().casefold() in _GONE:
-            raise RowError(f"The {_NAMES[role]} (column “{self._columns[role]}”) is empty")
+            raise RowError(Text("rows.cell_empty", role=_NAMES[role], column=self._columns[role]))
         if role is not Role.LABEL and is_sheet_error(text):
-            raise RowError(
-                f"The {_NAMES[role]} (column “{self._columns[role]}”) is a spreadsheet error, not a text"
-            )
+            raise RowError(Text("rows.cell_spreadsheet_error", role=_NAMES[role], column=self._columns[role]))
         return text
 
     def build(self, cells: dict[str, str | None]) -> Example:
@@ -154,11 +153,11 @@ class Builder:
             text = f"{text}\n\n{second}"
         labels = labels_of(self._needed(cells, Role.LABEL))
         if len(labels) > 1:
-            raise RowError(f"The row has several labels ({named(labels)}); only one per row can be learned")
+            raise RowError(Text("rows.several_labels", labels=first_few(labels)))
         if not labels:
-            raise RowError(f"The label (column “{self._columns[Role.LABEL]}”) is empty")
+            raise RowError(Text("rows.label_empty", column=self._columns[Role.LABEL]))
         if labels[0].startswith(("{", "[")):
-            raise RowError("The label is a nested value, not a text")
+            raise RowError(Text("rows.label_nested"))
         return Example([Message(role="user", content=text)], labels[0], text)
 
     def _answered(self, cells: dict[str, str | None]) -> Example:
@@ -169,7 +168,7 @@ class Builder:
         asked, answered = parse_messages(question), parse_messages(answer)
         earlier = read_history(self._cell(cells, Role.HISTORY))
         if earlier is None:
-            raise RowError(f"Column “{self._columns[Role.HISTORY]}” holds no earlier turns")
+            raise RowError(Text("rows.no_earlier_turns", column=self._columns[Role.HISTORY]))
         if not asked and not answered and not earlier:
             return self._with_system(cells, [Message(role="user", content=question)], answer)
         return self._talk(
@@ -197,12 +196,12 @@ class Builder:
         text = self._needed(cells, Role.MESSAGES)
         turns = parse_messages(text)
         if turns is None:
-            raise RowError(f"Column “{self._columns[Role.MESSAGES]}” holds no list of messages")
+            raise RowError(Text("rows.no_messages", column=self._columns[Role.MESSAGES]))
         return self._talk(cells, turns)
 
     def _talk(self, cells: dict[str, str | None], turns: list[Turn]) -> Example:
         try:
             messages = normalized(turns)
         except ConversationError as error:
-            raise RowError(str(error)) from error
+            raise RowError(error.reason) from error
         return self._with_system(cells, messages[:-1], messages[-1]["content"])

@@ -25,6 +25,7 @@ from workers.contracts.job_kinds.importing import (
     FetchedSource,
     ImportSpec,
 )
+from workers.contracts.texts import Text
 from workers.runtime.reporter import JobError, Reporter
 from workers.shared.addresses import (
     AddressRefused,
@@ -84,11 +85,11 @@ def fetch_source(spec: ImportSpec, path: Path, reporter: Reporter, *, share: flo
 
         def on_bytes(done: int) -> None:
             fraction = share * done / found.size if found.size else None
-            reporter.progress("fetching the file", done, found.size, fraction=fraction)
+            reporter.progress(Text("files.phase_fetching"), done, found.size, fraction=fraction)
 
         size, sha256 = _write(path, found.chunks, spec, on_bytes)
     if not size:
-        raise JobError("empty_file", "The address gives an empty file.", field="address")
+        raise JobError("empty_file", Text("files.address_empty"), field="address")
     return FetchedSource(filename=found.filename, bytes=size, sha256=sha256)
 
 
@@ -109,10 +110,10 @@ def _write(
 def _require_fits(size: int, spec: ImportSpec) -> None:
     if spec.limit_bytes is not None and size > spec.limit_bytes:
         limit = spec.limit_bytes >> 20
-        message = f"This file is larger than {limit} MB, the limit here. Split it, or ask an administrator."
+        message = Text("files.too_large", megabytes=limit)
         raise JobError("too_large", message, field="address")
     if spec.room_bytes is not None and size > spec.room_bytes:
-        message = "This file does not fit into what is left of the workspace's storage. Delete what is no longer needed."
+        message = Text("files.storage_full")
         raise JobError("quota_exceeded", message, field="address")
 
 
@@ -153,7 +154,7 @@ def _arrive(
                 held.enter_context(opened.pop_all())
                 return found
         target = _followed(target, headers.get("location", ""), allowed)
-    raise AddressRefused(address, f"it redirects more than {MOST_REDIRECTS} times")
+    raise AddressRefused(address, Text("files.too_many_redirects", most=MOST_REDIRECTS))
 
 
 class _Pinned(httpcore.NetworkBackend):
@@ -232,17 +233,17 @@ def _followed(target: Target, location: str, allowed: Sequence[Allowance] = ()) 
         raise AddressRefused(location, str(error)) from error
     found = parse_target(address, allowed)
     if target.scheme == "https" and found.scheme == "http":
-        raise AddressRefused(str(found), "it leads from https to http")
+        raise AddressRefused(str(found), Text("files.redirect_to_http"))
     return found
 
 
 def _opened(target: Target, response: httpcore.Response, headers: dict[str, str]) -> Download:
     if response.status != 200:
-        message = f"The site answered with status {response.status} instead of the file."
+        message = Text("files.site_status", status=response.status)
         raise JobError("address_failed", message, field="address")
     if headers.get("content-encoding", "identity").lower() != "identity":
         # It was not asked for, and a few kilobytes could become terabytes.
-        raise JobError("address_failed", "The site sends this file compressed.", field="address")
+        raise JobError("address_failed", Text("files.site_compresses"), field="address")
     size = headers.get("content-length", "")
     return Download(
         _filename(target, headers),
@@ -262,16 +263,13 @@ def _as_job_errors() -> Iterator[None]:
     try:
         yield
     except AddressRefused as error:
-        message = (
-            "The studio may not open this address. It must lead to a public site over http or https; an administrator "
-            "can allow others."
-        )
+        message = Text("files.address_refused")
         raise JobError("address_refused", message, field="address", note=str(error)) from None
     except TooSlow:
-        message = "The site is too slow. Download the file yourself, then upload it."
+        message = Text("files.site_too_slow")
         raise JobError("address_slow", message, field="address") from None
     except _TRANSPORT as error:
-        message = "Nothing answers at this address. Check it in a browser, then try again."
+        message = Text("files.site_unreachable")
         raise JobError("address_unreachable", message, field="address", note=repr(error)) from None
 
 

@@ -3,22 +3,21 @@
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.parquet as pq
 
 from workers.contracts.excerpts import excerpt
+from workers.contracts.texts import Text
 from workers.ingest.examples import BAD_ANSWER, NO_WEIGHT, Example
-from workers.ingest.labels import named as quoted
+from workers.ingest.labels import first_few
+from workers.ingest.rejects import SAME_ROW, SEVERAL_LABELS
 from workers.ingest.splits import TEST, TRAIN, VALIDATION
 
 QUOTED_CHARACTERS = 60
 """Of a text in a finding. One more is kept of it, so that the quote shows a cut."""
 _FEW_ROWS = 200
 _LONG_CHARACTERS = 20_000
-SEVERAL_LABELS = "The row has several labels; only one per row can be learned"
 
 
 @dataclass
@@ -102,124 +101,93 @@ def label_counts(gathered: Gathered) -> dict[str, int]:
     return dict(sorted(named.items(), key=lambda item: (-item[1], item[0])))
 
 
-def share_of_rejects(path: Path) -> str:
-    """One sentence on the most frequent reason in a rejects file, or nothing."""
-    reasons = (
-        Counter(pq.read_table(path, columns=["reason"]).column("reason").to_pylist()) if path.exists() else {}
-    )
-    if not reasons:
-        return ""
-    reason, rows = Counter(reasons).most_common(1)[0]
-    return f"{sum(reasons.values()):,} were rejected, most often for this reason: {reason} ({rows:,} rows). "
-
-
 def warnings_for(
-    gathered: Gathered, codes: npt.NDArray[np.int8], reasons: dict[str, int], *, classification: bool
-) -> list[str]:
+    gathered: Gathered, codes: npt.NDArray[np.int8], reasons: dict[Text, int], *, classification: bool
+) -> list[Text]:
     """Return what the owner should know, in plain words, the weightiest first."""
     found = [*_size(gathered, codes), *_duplicates(gathered, reasons), *_set_aside(reasons)]
     found += _labels(gathered, codes) if classification else [*_targets(gathered), *_echoes(gathered)]
     return found
 
 
-def unclear_marks(column: str | None, rows: Counter[str]) -> list[str]:
+def unclear_marks(column: str | None, rows: Counter[str]) -> list[Text]:
     """Say how many rows were learned although their mark says neither good nor bad."""
     if not rows:
         return []
     most = [mark for mark, _ in rows.most_common()]
-    return [
-        f"“{column}” says neither good nor bad of {rows.total():,} rows ({quoted(most)}). These rows are learned."
-    ]
+    return [Text("rows.unclear_marks", column=column, rows=rows.total(), marks=first_few(most))]
 
 
-def split_findings(gathered: Gathered, codes: npt.NDArray[np.int8], column: str) -> list[str]:
+def split_findings(gathered: Gathered, codes: npt.NDArray[np.int8], column: str) -> list[Text]:
     """Say what the source's own splits share, and which splits it lacked."""
     found = []
     learned = np.unique(gathered.hashes[codes == TRAIN])
     held_out = {code: gathered.hashes[codes == code] for code in (TEST, VALIDATION)}
     shared = {code: int(np.isin(hashes, learned).sum()) for code, hashes in held_out.items()}
     if shared[TEST]:
-        found.append(
-            f"{shared[TEST]:,} of {len(held_out[TEST]):,} test rows have the same input as a training row. The file says so and is followed, but test scores are too high. Remove these rows from one of the splits."
-        )
+        found.append(Text("rows.test_overlaps", rows=shared[TEST], all_rows=len(held_out[TEST])))
     if shared[VALIDATION]:
         found.append(
-            f"{shared[VALIDATION]:,} of {len(held_out[VALIDATION]):,} validation rows have the same input as a training row. The file says so and is followed, but training cannot tell learning from memorizing on them."
+            Text("rows.validation_overlaps", rows=shared[VALIDATION], all_rows=len(held_out[VALIDATION]))
         )
     if not (codes == TRAIN).any():
         return found
     if VALIDATION not in gathered.splits:
-        found.append(
-            f"“{column}” names no validation rows, so {len(held_out[VALIDATION]):,} training rows became validation rows."
-        )
+        found.append(Text("rows.validation_drawn", column=column, rows=len(held_out[VALIDATION])))
     if TEST not in gathered.splits:
-        found.append(
-            f"“{column}” names no test rows, so {len(held_out[TEST]):,} training rows became test rows."
-        )
+        found.append(Text("rows.test_drawn", column=column, rows=len(held_out[TEST])))
     return found
 
 
-def _size(gathered: Gathered, codes: npt.NDArray[np.int8]) -> list[str]:
+def _size(gathered: Gathered, codes: npt.NDArray[np.int8]) -> list[Text]:
     found = []
     rows, test = len(gathered), int((codes == TEST).sum())
     if rows < _FEW_ROWS and (codes == TRAIN).any():
-        found.append(f"Only {rows:,} rows: enough to try, but more rows usually give a better model.")
+        found.append(Text("rows.few_rows", rows=rows))
     if 0 < test < 20:
-        found.append(f"The test split has only {test} rows, so its scores will be uncertain.")
+        found.append(Text("rows.small_test_split", rows=test))
     longest = np.array(gathered.input_characters) + np.array(gathered.target_characters)
     long_rows = int((longest > _LONG_CHARACTERS).sum())
     if long_rows:
-        found.append(
-            f"{long_rows:,} rows have more than {_LONG_CHARACTERS:,} characters and will probably be cut."
-        )
+        found.append(Text("rows.long_rows", rows=long_rows, characters=_LONG_CHARACTERS))
     return found
 
 
-def _duplicates(gathered: Gathered, reasons: dict[str, int]) -> list[str]:
-    same = reasons.get("Same as another line", 0)
+def _duplicates(gathered: Gathered, reasons: dict[Text, int]) -> list[Text]:
+    same = reasons.get(SAME_ROW, 0)
     if same > 0.1 * (len(gathered) + same):
-        return [
-            f"{same / (len(gathered) + same):.0%} of the rows were exact copies of others and were left out."
-        ]
+        return [Text("rows.duplicates_left_out", share=same / (len(gathered) + same))]
     return []
 
 
-def _set_aside(reasons: dict[str, int]) -> list[str]:
+def _set_aside(reasons: dict[Text, int]) -> list[Text]:
     """Say what was set aside for what the file itself says of the rows."""
     found = []
     if several := reasons.get(SEVERAL_LABELS, 0):
-        found.append(
-            f"{several:,} rows have several labels and were set aside; only one per row can be learned."
-        )
+        found.append(Text("rows.several_labels_set_aside", rows=several))
     if bad := reasons.get(BAD_ANSWER, 0):
-        found.append(f"{bad:,} rows are marked as bad and were set aside.")
+        found.append(Text("rows.bad_set_aside", rows=bad))
     if weightless := reasons.get(NO_WEIGHT, 0):
-        found.append(
-            f"{weightless:,} rows have the weight 0 in the file and were set aside. Other weights are not followed."
-        )
+        found.append(Text("rows.weightless_set_aside", rows=weightless))
     return found
 
 
-def _echoes(gathered: Gathered) -> list[str]:
+def _echoes(gathered: Gathered) -> list[Text]:
     equal = sum(gathered.echoes)
     if equal < max(3, 0.02 * len(gathered)):
         return []
-    return [
-        f"{equal:,} answers equal their question: from these a model learns to repeat what it is given. Remove them, or check the columns."
-    ]
+    return [Text("rows.answers_repeat_questions", equal=equal)]
 
 
-def _targets(gathered: Gathered) -> list[str]:
+def _targets(gathered: Gathered) -> list[Text]:
     number, rows = Counter(gathered.targets.tolist()).most_common(1)[0]
     if rows > 0.3 * len(gathered):
         text = gathered.names[number]
-        return [
-            f"{rows / len(gathered):.0%} of the targets are the same: “{excerpt(text, QUOTED_CHARACTERS)}”. Check the column."
-        ]
+        return [Text("rows.same_targets", share=rows / len(gathered), text=excerpt(text, QUOTED_CHARACTERS))]
     return []
 
 
-def _labels(gathered: Gathered, codes: npt.NDArray[np.int8]) -> list[str]:
+def _labels(gathered: Gathered, codes: npt.NDArray[np.int8]) -> list[Text]:
     found = []
     targets = np.array(gathered.targets, dtype=np.int64)
     present, counts = np.unique(targets, return_counts=True)
@@ -227,19 +195,14 @@ def _labels(gathered: Gathered, codes: npt.NDArray[np.int8]) -> list[str]:
     if most > 20 * least:
         names = gathered.names
         large, small = names[present[counts.argmax()]], names[present[counts.argmin()]]
-        found.append(
-            f"The labels are uneven: “{large}” has {most:,} rows, “{small}” {least:,}. "
-            "Rare labels are learned less well; watch macro-F1 rather than accuracy."
-        )
+        found.append(Text("rows.uneven_labels", large=large, most=most, small=small, least=least))
     untrained = set(present.tolist()) - set(targets[codes == TRAIN].tolist())
     if untrained and (codes == TRAIN).any():
-        missing = ", ".join(f"“{gathered.names[number]}”" for number in sorted(untrained)[:5])
-        found.append(f"No training row has the label {missing}, so it cannot be learned. Add rows with it.")
+        missing = [gathered.names[number] for number in sorted(untrained)[:5]]
+        found.append(Text("rows.untrained_labels", labels=missing))
     conflicts = _conflicts(gathered.hashes, targets)
     if conflicts:
-        found.append(
-            f"{conflicts:,} inputs occur with different labels. Decide on one each for a better model."
-        )
+        found.append(Text("rows.conflicting_labels", inputs=conflicts))
     return found
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,21 +19,21 @@ import pyarrow.parquet as pq
 
 from workers.contracts.excerpts import excerpt
 from workers.contracts.fixes import FILE_TOO_LARGE
-from workers.contracts.job_kinds.freezing import FreezeResult, FreezeSpec
+from workers.contracts.job_kinds.freezing import FreezeResult, FreezeSpec, RejectGroup
 from workers.contracts.roles import Role
+from workers.contracts.texts import Text
 from workers.ingest.examples import Builder, RowError
 from workers.ingest.findings import (
     QUOTED_CHARACTERS,
-    SEVERAL_LABELS,
     Gathered,
     label_counts,
-    share_of_rejects,
     split_findings,
     statistics,
     unclear_marks,
     warnings_for,
 )
 from workers.ingest.label_merging import Settled, same_label, settle_labels
+from workers.ingest.rejects import REJECTED_NAME, RejectedWriter, merge_rejects, most_frequent
 from workers.ingest.splits import (
     SPLITS,
     TEST,
@@ -47,7 +46,7 @@ from workers.ingest.splits import (
 )
 from workers.ingest.supplied_marks import read_marks
 from workers.ingest.supplied_splits import SuppliedSplits, read_supplied_splits
-from workers.ingest.tables import DATA_NAME, LINE, REJECTED_NAME, ROWS_NAME, GroupWriter, RejectedWriter
+from workers.ingest.tables import DATA_NAME, LINE, ROWS_NAME, GroupWriter
 from workers.ingest.verdicts import is_weight_column
 from workers.runtime.reporter import JobError, Reporter, run_child
 from workers.shared import memory
@@ -70,10 +69,6 @@ MARKED_DATA_SCHEMA = DATA_SCHEMA.set(
 _STAGED_SCHEMA = MARKED_DATA_SCHEMA.remove(MARKED_DATA_SCHEMA.get_field_index("split"))
 _BATCH_ROWS = 2_000
 _MAX_LABELS = 1_000
-_SAME_ROW = "Same as another line"
-_OTHER_REASONS = "Other reasons"
-_MOST_REASONS = 100
-_ONLY_ROW = "The label occurs in one row only"
 
 
 def run(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
@@ -106,7 +101,7 @@ def _frozen(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
     codes = _codes(spec, gathered.only(keep))
     data = out / DATA_NAME
     _write_data(staged, keep, codes, settled.renamed, data, reporter, is_marked=gathered.has_unlearned)
-    rejects, reasons = _merge_rejects([rows / REJECTED_NAME, own_rejects], out / REJECTED_NAME, work)
+    rejects, reasons = merge_rejects([rows / REJECTED_NAME, own_rejects], out / REJECTED_NAME, work)
     gathered = gathered.only(keep)
     counts = Counter(codes.tolist())
     is_classification = spec.task.has_labels
@@ -115,7 +110,7 @@ def _frozen(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
     return FreezeResult(
         rows={name: counts[code] for code, name in enumerate(SPLITS)},
         rejected=rejects,
-        reasons=reasons,
+        reasons=[RejectGroup(reason=reason, rows=rows) for reason, rows in reasons.items()],
         labels=label_counts(gathered) if is_classification else {},
         input_characters=statistics(gathered.input_characters),
         target_characters=statistics(gathered.target_characters),
@@ -139,17 +134,21 @@ def checked_roles(spec: FreezeSpec, names: list[str]) -> dict[Role, str]:
         if role is Role.IGNORE:
             continue
         if column not in names:
-            raise JobError("no_such_column", f"There is no column “{column}” in this data.", field="roles")
+            raise JobError("no_such_column", Text("rows.no_such_column", column=column), field="roles")
         if role in columns:
             raise JobError(
                 "role_twice",
-                f"“{columns[role]}” and “{column}” are both marked as {role}. Mark one, and ignore the other.",
+                Text("rows.two_columns_of_a_role", column=columns[role], other=column, role=role),
                 field="roles",
             )
         columns[role] = column
     if task.missing_roles(spec.roles):
         wanted = ", or as ".join(" and ".join(sorted(roles)) for roles in task.required)
-        raise JobError("role_missing", f"{task.label} needs columns marked as {wanted}.", field="roles")
+        raise JobError(
+            "role_missing",
+            Text("rows.roles_missing", task=Text.marked(task.label), roles=wanted),
+            field="roles",
+        )
     return {role: column for role, column in columns.items() if role in task.usable}
 
 
@@ -208,7 +207,7 @@ def _stage(
                     example = builder.build(cells)
                     split = TEST if spec.test_only else _split_code(supplied, cells)
                 except RowError as error:
-                    rejected.add(line, str(error), _row_text(cells))
+                    rejected.add(line, error.reason, _row_text(cells))
                     continue
                 identity = row_id(key, example.identity)
                 copy = identity
@@ -221,7 +220,7 @@ def _stage(
                     first_line[known] = line
                 else:
                     if split == TRAIN:
-                        rejected.add(line, f"Same as line {same}", _row_text(cells))
+                        rejected.add(line, Text("rows.duplicate", line=same), _row_text(cells))
                         continue
                     repeats[known] += 1
                     identity = row_id(key, [*example.identity, f"copy-{repeats[known]}"])
@@ -232,7 +231,7 @@ def _stage(
             writer.write(pa.Table.from_pylist(kept, schema=_STAGED_SCHEMA))
             done += batch.num_rows
             reporter.raise_if_stopping()
-            reporter.progress("checking rows", done, total, fraction=0.7 * done / total)
+            reporter.progress(Text("rows.phase_checking"), done, total, fraction=0.7 * done / total)
     return gathered
 
 
@@ -243,9 +242,7 @@ def _split_code(supplied: SuppliedSplits | None, cells: dict[str, str | None]) -
     value = cells[supplied.column]
     code = supplied.code(value)
     if code is None:
-        raise RowError(
-            f"The split (column “{supplied.column}”) is none of train, validation and test: “{excerpt(value or '', 40)}”"
-        )
+        raise RowError(Text("rows.unknown_split", column=supplied.column, value=excerpt(value or "", 40)))
     return code
 
 
@@ -275,20 +272,18 @@ def _settle(
     if enough < 2:
         raise JobError(
             "too_few_labels",
-            f"“{column}” must hold at least two different labels with two rows each; it holds {enough}. "
-            "Check that the right column is marked as label.",
+            Text("rows.too_few_labels", column=column, labels=enough),
             field="roles",
         )
     if enough > _MAX_LABELS:
         raise JobError(
             "too_many_labels",
-            f"“{column}” holds {enough:,} different labels; at most {_MAX_LABELS:,} can be learned. "
-            "If it holds texts rather than labels, choose another task.",
+            Text("rows.too_many_labels", column=column, labels=enough, most=_MAX_LABELS),
             field="roles",
         )
     for index in np.flatnonzero(settled.keep & ~keep):
         name = gathered.names[targets[index]]
-        rejected.add(gathered.lines[index], f"The label “{excerpt(name, 80)}” occurs in this row only", name)
+        rejected.add(gathered.lines[index], Text("rows.lone_label", label=excerpt(name, 80)), name)
     return replace(settled, keep=keep)
 
 
@@ -296,8 +291,7 @@ def _check_rows(least: int, kept: int, own_rejects: Path) -> None:
     if kept < max(1, least):
         raise JobError(
             "too_few_rows",
-            f"{kept:,} usable rows are left, and at least {least:,} are needed. "
-            f"{share_of_rejects(own_rejects)}Add rows, or check that the right columns are marked.",
+            Text("rows.too_few_rows", rows=kept, least=least, rejects=most_frequent(own_rejects)),
             field="roles",
         )
 
@@ -313,8 +307,7 @@ def _check_inputs(spec: FreezeSpec, gathered: Gathered) -> None:
     if inputs < 1 + sum(share > 0 for share in shares):
         raise JobError(
             "too_few_inputs",
-            f"All rows together have only {inputs} different inputs, which cannot be split into training and test data. "
-            "Check that the right column is marked as input.",
+            Text("rows.too_few_inputs", inputs=inputs),
             field="roles",
         )
 
@@ -345,7 +338,9 @@ def _write_data(
             names = pa.array([SPLITS[code] for code in chosen[chosen >= 0]], pa.string())
             writer.write(table.add_column(2, "split", names))
             reporter.raise_if_stopping()
-            reporter.progress("writing rows", start, len(keep), fraction=0.7 + 0.3 * start / len(keep))
+            reporter.progress(
+                Text("rows.phase_writing"), start, len(keep), fraction=0.7 + 0.3 * start / len(keep)
+            )
 
 
 def _with_marks(table: pa.Table, *, is_marked: bool) -> pa.Table:
@@ -366,31 +361,6 @@ def _tables(path: Path) -> Iterator[pa.Table]:
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(_BATCH_ROWS):
             yield pa.Table.from_batches([batch], schema=_STAGED_SCHEMA)
-
-
-def _merge_rejects(parts: list[Path], path: Path, work: Path) -> tuple[int, dict[str, int]]:
-    """Write all rejects sorted by line; return how many there are, and rows per reason (line numbers and names in reasons
-    aside), most first. What has none of the most frequent reasons is counted together."""
-    files = [str(part) for part in parts if part.exists()]
-    with duckdb.connect() as database:
-        database.execute("SET memory_limit = '400MB'; SET threads = 1")
-        database.execute("SET temp_directory = ?", [str(work / "spill")])
-        merged = database.read_parquet(files)
-        merged.order("line, reason").write_parquet(str(path), compression="zstd")
-        rows = database.execute(
-            "SELECT CASE WHEN starts_with(reason, 'Same as line') THEN ?"
-            " WHEN starts_with(reason, 'The label ') AND ends_with(reason, 'this row only')"
-            " THEN ? WHEN starts_with(reason, 'The row has several labels') THEN ?"
-            " WHEN starts_with(reason, 'The label “') AND ends_with(reason, 'has no label') THEN regexp_replace(reason, '“[^”]*”', '“…”')"
-            " ELSE regexp_replace(reason, '[0-9][0-9,]*', '…', 'g') END AS kind,"
-            " count(*) AS rows FROM read_parquet(?) GROUP BY kind ORDER BY rows DESC, kind LIMIT ?",
-            [_SAME_ROW, _ONLY_ROW, SEVERAL_LABELS, str(path), _MOST_REASONS],
-        ).fetchall()
-    total = pq.read_metadata(path).num_rows
-    reasons = dict(rows)
-    if others := total - sum(reasons.values()):
-        reasons[_OTHER_REASONS] = others
-    return total, reasons
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.contracts.excerpts import excerpt
+from workers.contracts.texts import Text
 from workers.ingest.findings import Gathered
-from workers.ingest.labels import combinations_of, label_key, merge_sentence, merged_spellings, named
+from workers.ingest.labels import combinations_of, first_few, label_key, merge_sentence, merged_spellings
 from workers.ingest.missing_labels import missing_labels
-from workers.ingest.tables import RejectedWriter
+from workers.ingest.rejects import RejectedWriter
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Settled:
 
     keep: npt.NDArray[np.bool_]
     renamed: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Text] = field(default_factory=list)
 
 
 def settle_labels(gathered: Gathered, rejected: RejectedWriter, *, merge_case: bool) -> Settled:
@@ -36,9 +37,9 @@ def settle_labels(gathered: Gathered, rejected: RejectedWriter, *, merge_case: b
     for index in np.flatnonzero(~keep):
         name = gathered.names[targets[index]]
         reason = (
-            f"The label “{excerpt(name, 40)}” means that the row has no label"
+            Text("rows.means_no_label", label=excerpt(name, 40))
             if name in missing
-            else f"The row has several labels ({named(several[name])}); only one per row can be learned"
+            else Text("rows.several_labels", labels=first_few(several[name]))
         )
         rejected.add(gathered.lines[index], reason, name)
     merges = merged_spellings(

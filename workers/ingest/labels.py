@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from workers.contracts.excerpts import excerpt
+from workers.contracts.texts import Text
 from workers.ingest.label_spellings import loose_key, strict_key, tidy_spelling
 from workers.ingest.literals import nested_value
 
@@ -89,13 +90,13 @@ def _yes_and_no(keys: set[str]) -> dict[str, str]:
     return {key: side for way in ways for key, side in zip(way, ("yes", "no"), strict=True)}
 
 
-def merge_sentence(merges: list[Merge]) -> str:
+def merge_sentence(merges: list[Merge]) -> Text:
     """Say which spellings were read as one label."""
     first = merges[0]
     names = spelled(first)
     if len(merges) == 1:
-        return f"{names} were read as one label, “{first.label}” ({first.rows:,} rows)."
-    return f"{len(merges):,} labels were written in several ways and read as one each, such as {names} as “{first.label}”."
+        return Text("reshaping.label_merged", spellings=names, label=first.label, rows=first.rows)
+    return Text("reshaping.labels_merged", labels=len(merges), spellings=names, label=first.label)
 
 
 def spelled(merge: Merge) -> str:
@@ -167,6 +168,6 @@ def _parts(label: str, separator: re.Pattern[str]) -> tuple[str, ...]:
     return parts if all(parts) and all(len(part) <= 60 for part in parts) else ()
 
 
-def named(labels: Iterable[str]) -> str:
-    """The first few labels in quotation marks."""
-    return ", ".join(f"“{excerpt(label, 60)}”" for label in list(labels)[:_NAMED])
+def first_few(labels: Iterable[str]) -> list[str]:
+    """The first few labels, long ones shortened."""
+    return [excerpt(label, 60) for label in list(labels)[:_NAMED]]

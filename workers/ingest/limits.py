@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from workers.contracts.fixes import file_too_slow
 from workers.contracts.job_kinds.importing import ImportSpec
+from workers.contracts.texts import Text
 from workers.runtime.reporter import JobError
 
 
@@ -26,8 +27,7 @@ class Limits:
         if count > self.rows:
             raise JobError(
                 "too_many_rows",
-                f"This file has more than {self.rows:,} rows, the limit here. Split it, or ask an administrator to raise "
-                "IMPORT_MAX_ROWS.",
+                Text("files.too_many_rows", rows=self.rows),
                 field="source",
             )
 
@@ -36,8 +36,7 @@ class Limits:
         if size > self.unpacked_bytes:
             raise JobError(
                 "too_large",
-                f"Unpacked, this file is larger than {_size(self.unpacked_bytes)}, the limit here. Split it, or ask an "
-                "administrator to raise IMPORT_MAX_UNPACKED_MB.",
+                Text("files.unpacked_too_large", size=_size(self.unpacked_bytes)),
                 field="source",
             )
 
@@ -47,5 +46,7 @@ class Limits:
             raise JobError("too_slow", file_too_slow(self.seconds), field="source")
 
 
-def _size(size: int) -> str:
-    return f"{size / (1 << 30):g} GB" if size >= 1 << 30 else f"{max(1, size >> 20)} MB"
+def _size(size: int) -> Text:
+    if size >= 1 << 30:
+        return Text("files.gigabytes", size=size / (1 << 30))
+    return Text("files.megabytes", size=max(1, size >> 20))

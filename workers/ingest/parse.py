@@ -12,6 +12,7 @@ from workers.contracts.encodings import encoding_label
 from workers.contracts.excerpts import excerpt
 from workers.contracts.fixes import FILE_TOO_LARGE
 from workers.contracts.job_kinds.importing import ImportResult, ImportSpec, Reject
+from workers.contracts.texts import Text
 from workers.ingest.containers import unpacked
 from workers.ingest.detect import binary_format, text_format
 from workers.ingest.encodings import DAMAGED, WESTERN_HANDLER, detect_encoding, preview
@@ -23,16 +24,14 @@ from workers.ingest.nested import flattened
 from workers.ingest.profile import Profile
 from workers.ingest.proposals import propose
 from workers.ingest.readers.delimited import too_many_columns
+from workers.ingest.rejects import REJECTED_NAME, REJECTED_TEXT_CHARACTERS, RejectedWriter
 from workers.ingest.reshaping import repair_encoding, reshape
 from workers.ingest.row_count import require_few_enough
 from workers.ingest.source import Bad, Row, Source
 from workers.ingest.split_names import SPLIT_COLUMN
 from workers.ingest.tables import (
-    REJECTED_NAME,
-    REJECTED_TEXT_CHARACTERS,
     ROWS_NAME,
     SOURCE_NAME,
-    RejectedWriter,
     RowsWriter,
     cell_text,
 )
@@ -54,7 +53,7 @@ def run(spec: ImportSpec, reporter: Reporter) -> ImportResult:
     except UnicodeError as error:
         if not spec.encoding:
             raise
-        message = f"This file is not written in {encoding_label(spec.encoding)}. Choose another encoding."
+        message = Text("files.wrong_encoding", encoding=Text.marked(encoding_label(spec.encoding)))
         raise JobError("wrong_encoding", message, field="encoding") from error
 
 
@@ -94,9 +93,7 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
         profile, count = reshaped.profile, reshaped.rows
         columns = profile.columns()
     if count == 1 and format_.is_one_value and _is_whole_table(profile):
-        source.notes.append(
-            "The whole file is one object, so it became one row. Write an object for each example: a list of them, or one in each line."
-        )
+        source.notes.append(Text("files.one_object"))
     for note in source.notes:
         reporter.log(note)
     proposal = propose(columns, profile.sample, source.notes)
@@ -121,13 +118,13 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
 
 def _on_unpacked(source: Source, reporter: Reporter, done: int) -> None:
     reporter.raise_if_stopping()
-    reporter.progress("unpacking the file", done, fraction=source.share_before)
+    reporter.progress(Text("files.phase_unpacking"), done, fraction=source.share_before)
 
 
 def _on_counted(source: Source, reporter: Reporter, rows: int) -> None:
     reporter.raise_if_stopping()
     source.limits.require_time()
-    reporter.progress("counting rows", rows, fraction=_share(source, _CHECKING_SHARE))
+    reporter.progress(Text("files.phase_counting"), rows, fraction=_share(source, _CHECKING_SHARE))
 
 
 def identify(source: Source, reporter: Reporter, codec: str | None = None) -> ImportFormat:
@@ -140,7 +137,10 @@ def identify(source: Source, reporter: Reporter, codec: str | None = None) -> Im
         reporter.raise_if_stopping()
         source.limits.require_time()
         reporter.progress(
-            "checking the file", done, size, fraction=_share(source, _CHECKING_SHARE * done / size)
+            Text("files.phase_checking"),
+            done,
+            size,
+            fraction=_share(source, _CHECKING_SHARE * done / size),
         )
 
     if codec:
@@ -149,13 +149,9 @@ def identify(source: Source, reporter: Reporter, codec: str | None = None) -> Im
         source.encoding, mixed_lines = detect_encoding(source.path, on_bytes)
         if mixed_lines:
             source.errors = WESTERN_HANDLER
-            source.warnings.append(
-                f"{mixed_lines:,} lines are not valid UTF-8, as the others are, and were read as Windows-1252. Check that their accents are right."
-            )
+            source.warnings.append(Text("files.mixed_encodings", lines=mixed_lines))
     if not source.sample().strip("\ufeff\0 \t\r\n"):
-        raise JobError(
-            "empty_file", "This file holds only white space. Upload one with rows.", field="source"
-        )
+        raise JobError("empty_file", Text("files.blank"), field="source")
     return text_format(source)
 
 
@@ -192,9 +188,9 @@ def _reported(records: Iterator[Row | Bad], source: Source, reporter: Reporter) 
             source.limits.require_rows(count)
             done = min(size, source.position())
             share = _CHECKING_SHARE + (1 - _CHECKING_SHARE) * done / size
-            reporter.progress("reading the file", done, size, fraction=_share(source, share))
+            reporter.progress(Text("files.phase_reading"), done, size, fraction=_share(source, share))
         yield record
-    reporter.progress("reading the file", size, size, fraction=1.0)
+    reporter.progress(Text("files.phase_reading"), size, size, fraction=1.0)
 
 
 def _share(source: Source, done: float) -> float:
@@ -205,14 +201,17 @@ def _is_repaired(doubled: DoubleEncoding, source: Source, spec: ImportSpec, *, i
     """Say that cells were encoded twice, and whether they are repaired: not where a person chose how to read the file."""
     count, example = f"{doubled.count:,}", doubled.example
     if spec.encoding or not doubled.is_frequent:
-        source.warnings.append(
-            f"{count} cells look as if they were encoded twice, such as “{example}”. They were read as they are."
-        )
+        source.warnings.append(Text("files.maybe_encoded_twice", cells=count, example=example))
         return False
     source.warnings.append(
-        f"{count} cells were encoded twice, such as “{example}”, and were repaired. To read them as they are, choose “{encoding_label(source.encoding)}” as the encoding."
+        Text(
+            "files.encoded_twice_with_choice",
+            cells=count,
+            example=example,
+            encoding=Text.marked(encoding_label(source.encoding)),
+        )
         if is_text
-        else f"{count} cells were encoded twice, such as “{example}”, and were repaired."
+        else Text("files.encoded_twice", cells=count, example=example)
     )
     return True
 
@@ -232,11 +231,15 @@ def _place(
         problem = name_problem(name) or (text is not None and cell_problem(text, source))
         if problem:
             source.count(characters)
-            rejected.add(record.line, f"{printable_name(name)}: {problem}", _row_text(record))
+            rejected.add(
+                record.line,
+                Text("files.field_problem", field=printable_name(name), problem=problem),
+                _row_text(record),
+            )
             return None
         cells["line_" if name == "__line" else name] = text
     if not characters:
-        rejected.add(record.line, "All cells are empty", _row_text(record))
+        rejected.add(record.line, Text("files.row_empty"), _row_text(record))
         return None
     source.count(characters)
     rows.add(record.line, cells, characters)
@@ -245,32 +248,32 @@ def _place(
     return cells
 
 
-def name_problem(name: str) -> str | None:
+def name_problem(name: str) -> Text | None:
     if len(name) > 500:
-        return "The field's name is longer than 500 characters"
+        return Text("files.field_name_too_long")
     try:
         name.encode()
     except UnicodeEncodeError:
-        return "The field's name holds half a Unicode character"
-    return "The field's name holds a NUL character" if "\0" in name else None
+        return Text("files.field_name_has_surrogate")
+    return Text("files.field_name_has_nul") if "\0" in name else None
 
 
 def printable_name(name: str) -> str:
     return excerpt(name, 60).encode("utf-8", "replace").decode().replace("\0", "?")
 
 
-def cell_problem(text: str, source: Source) -> str | None:
+def cell_problem(text: str, source: Source) -> Text | None:
     """Return why a cell cannot be kept, or None."""
     try:
         size = len(text) if text.isascii() else len(text.encode())
     except UnicodeEncodeError:
-        return "Holds half a Unicode character (a lone surrogate)"
+        return Text("files.has_surrogate")
     if size > source.max_cell_bytes:
-        return f"The cell has {size:,} bytes; at most {source.max_cell_bytes:,} are kept"
+        return Text("files.cell_too_large", bytes=size, most=source.max_cell_bytes)
     if "\0" in text:
-        return "Holds a NUL byte"
+        return Text("files.has_nul")
     if DAMAGED in text:
-        return f"Holds bytes that are not valid {encoding_label(source.encoding)}"
+        return Text("files.invalid_bytes", encoding=Text.marked(encoding_label(source.encoding)))
     return None
 
 
@@ -289,14 +292,11 @@ def _is_whole_table(profile: Profile) -> bool:
 
 def _no_rows(rejected: RejectedWriter) -> JobError:
     if not rejected.count:
-        return JobError(
-            "no_rows", "No rows were found in this file. Add some, then upload it again.", field="source"
-        )
+        return JobError("no_rows", Text("files.no_rows"), field="source")
     line, reason = rejected.first[0]
     return JobError(
         "no_rows",
-        f"None of the {rejected.count:,} rows in this file can be used. The first problem is in line {line}: {reason}. "
-        "Fix the file, then upload it again.",
+        Text("files.no_usable_rows", rows=rejected.count, line=line, reason=reason),
         field="source",
     )
 

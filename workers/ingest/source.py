@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from workers.contracts.texts import Text
 from workers.ingest.encodings import DAMAGE_HANDLER
 from workers.ingest.limits import Limits
 
@@ -25,7 +26,7 @@ class Bad(NamedTuple):
     """A record that cannot become a row; `text` is how it looks in the file."""
 
     line: int
-    reason: str
+    reason: Text
     text: str
 
 
@@ -49,8 +50,8 @@ class Source:
     max_cell_bytes: int = 1_000_000
     max_columns: int = 500
     limits: Limits = field(default_factory=Limits)
-    notes: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
+    warnings: list[Text] = field(default_factory=list)
     """What the user should know before anything else: texts that may be read wrongly."""
     parts: list[str] = field(default_factory=list)
     """Sheets of a workbook or files of an archive, of which `part` is read."""
@@ -89,16 +90,14 @@ class Source:
             )
             for name, (path, filename) in zip(names[1:], files[1:], strict=True)
         ]
-        listed = ", ".join(f"“{name}”" for name in names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
-        self.notes.append(
-            f"Parts with the same columns were read together, with their names as splits: {listed}."
-        )
+        listed = [*names[:_LISTED], *(["…"] if len(names) > _LISTED else [])]
+        self.notes.append(Text("files.parts_joined", parts=listed))
         self.part = " + ".join(names[:_LISTED]) + (
             f" + {len(names) - _LISTED}" if len(names) > _LISTED else ""
         )
         self.parts = [self.part, *self.parts]
 
-    def note(self, text: str) -> None:
+    def note(self, text: Text) -> None:
         """Add to `notes` what is not said there yet."""
         if text not in self.notes:
             self.notes.append(text)

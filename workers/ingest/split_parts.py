@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from workers.contracts.texts import Text
 from workers.ingest.split_names import MOST_FOLDS, SPLIT_COLUMN, codes_of, split_of_name
 from workers.ingest.splits import TEST, TRAIN, VALIDATION
 
@@ -27,23 +28,21 @@ def split_parts(read: str, names: Sequence[str]) -> dict[str, str]:
     return {name: _PLAIN[code] for name, code in codes.items()}
 
 
-def unread_splits(read: str, names: Iterable[str]) -> str | None:
+def unread_splits(read: str, names: Iterable[str]) -> Text | None:
     """Say which parts of a workbook or an archive, of which one is read, hold test or validation rows, or None."""
     if _split_of(read) in (TEST, VALIDATION):
         return None
     held_out = [name for name in names if name != read and _split_of(name) in (TEST, VALIDATION)]
     if not held_out:
         return None
-    listed = ", ".join(f"“{name}”" for name in held_out[:3])
-    return f"Not read: {listed}, named like test or validation data. Import it separately, and choose “Use for testing only”."
+    listed = held_out[:3]
+    return Text("files.held_out_not_read", parts=listed)
 
 
-def unread_alike(read: str, others: Sequence[str]) -> str:
+def unread_alike(read: str, others: Sequence[str]) -> Text:
     """Say which parts of a workbook or an archive, of which one is read, have the same columns."""
-    listed = ", ".join(f"“{name}”" for name in others[:3])
-    return (
-        f"Only “{read}” was read. The same columns are in {listed}. To use all rows, put them into one table."
-    )
+    listed = others[:3]
+    return Text("files.one_part_read", part=read, others=listed)
 
 
 def _split_of(name: str) -> int | None:

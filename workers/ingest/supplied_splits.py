@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from workers.contracts.excerpts import excerpt
 from workers.contracts.job_kinds.importing import Column
+from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.split_names import (
     MOST_FOLDS,
@@ -41,15 +42,15 @@ class SuppliedSplits:
         return self.blank if value is None or not value.strip() else self.codes.get(value)
 
 
-def explained(column: str, values: Sequence[str]) -> str:
+def explained(column: str, values: Sequence[str]) -> Text:
     """Say in a sentence how a split column is read."""
     folds = fold_codes(column, list(dict.fromkeys(values)))
     if folds:
         by_code = {code: value for value, code in folds.items()}
-        return f"“{column}” numbers folds: “{by_code[TEST]}” is used for testing, “{by_code[VALIDATION]}” for validation, the others for training."
+        return Text("proposal.fold_column", column=column, test=by_code[TEST], validation=by_code[VALIDATION])
     if blank_code(column, codes_of(column, values)) == TEST:
-        return f"“{column}” marks the rows that are for training; the other rows are used for testing."
-    return f"“{column}” says which rows are for training, validation and testing."
+        return Text("proposal.train_flag_column", column=column)
+    return Text("proposal.split_column", column=column)
 
 
 def split_column(columns: Sequence[Column], sample: Sequence[Mapping[str, str]]) -> str | None:
@@ -94,8 +95,7 @@ def read_supplied_splits(file: pq.ParquetFile, column: str) -> SuppliedSplits:
         first = next(iter(distinct), "")
         raise JobError(
             "no_splits",
-            f"No value of the column “{column}” names a split; it holds “{excerpt(first, 30)}”, for example. "
-            "Write train, validation or test in it, or set it to “Not used”.",
+            Text("proposal.split_values_unknown", column=column, value=excerpt(first, 30)),
             field="roles",
         )
     return SuppliedSplits(column, codes, blank_code(column, codes))

@@ -1,4 +1,4 @@
-"""Parquet tables that grow: kept rows (whose columns may become more on the way) and rejected ones."""
+"""Parquet tables of kept rows, whose columns may become more on the way."""
 
 import json
 from collections.abc import Iterator
@@ -9,52 +9,14 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from workers.contracts.excerpts import excerpt
-
 LINE = "__line"
 SOURCE_NAME = "source"
 ROWS_NAME = "rows.parquet"
 DATA_NAME = "data.parquet"
-REJECTED_NAME = "rejected.parquet"
-REJECTED_SCHEMA = pa.schema([("line", pa.int64()), ("reason", pa.string()), ("text", pa.string())])
-REJECTED_TEXT_CHARACTERS = 2000
 
 _BATCH_ROWS = 5_000
 _BATCH_CHARACTERS = 8_000_000
 _ROW_GROUP_ROWS = 10_000
-
-
-class RejectedWriter:
-    """Writes rejected.parquet; counts reasons and keeps the first rejects for the page."""
-
-    def __init__(self, path: Path) -> None:
-        self._writer = pq.ParquetWriter(path, REJECTED_SCHEMA, compression="zstd")
-        self._pending: list[tuple[int, str, str]] = []
-        self.count = 0
-        self.first: list[tuple[int, str]] = []
-
-    def add(self, line: int, reason: str, text: str) -> None:
-        if len(self.first) < 20:
-            self.first.append((line, reason))
-        self.count += 1
-        self._pending.append((line, reason, printable(excerpt(text, REJECTED_TEXT_CHARACTERS))))
-        if len(self._pending) >= _BATCH_ROWS:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._pending:
-            columns = [list(column) for column in zip(*self._pending, strict=True)]
-            self._writer.write_table(pa.table(columns, schema=REJECTED_SCHEMA))
-            self._pending = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._flush()
-        self._writer.close()
 
 
 def printable(text: str) -> str:

@@ -3,6 +3,8 @@
 import re
 from collections import Counter
 
+from workers.contracts.texts import Text
+
 _TAG = re.compile(r"\s*<([A-Za-z][\w:.-]*)(?:\s[^<>]*)?>")
 _YAML = re.compile(r"\s*(?:-\s+)?[\w\"'-]+:(?:\s+\S.*)?$|\s*-\s+\S.*$|---\s*$|\s*#")
 _YAML_FIRST_KEY = re.compile(r"- [a-z_]\w*: ")
@@ -45,12 +47,12 @@ _GIFT_ANSWERS = re.compile(r"[=~%#]|(?:T|F|TRUE|FALSE)$")
 _FEWEST = 3
 
 
-def other_use(sample: str) -> str | None:
+def other_use(sample: str) -> Text | None:
     """Say what a text is that was written for another use, a quiz or subtitles, and what to do; None for other texts."""
     lines = [line.strip() for line in sample.split("\n") if line.strip("\ufeff \t\r")]
     timings = sum(bool(_TIMING.match(line)) for line in lines)
     if timings >= _FEWEST and timings * 8 >= len(lines):
-        return "These are subtitles, whose lines break where the screen does. Upload the text alone, with a paragraph for each passage."
+        return Text("files.subtitles")
     right = [index for index, line in enumerate(lines) if _RIGHT_CHOICE.fullmatch(line)]
     if len(right) >= _FEWEST and all(index and _CHOICE.match(lines[index - 1]) for index in right):
         return _quiz("Aiken")
@@ -62,11 +64,11 @@ def other_use(sample: str) -> str | None:
     return _quiz("GIFT") if gift >= _FEWEST and gift >= 0.8 * len(asked) else None
 
 
-def _quiz(form: str) -> str:
-    return f"This is a multiple-choice quiz ({form}). Choosing is not learned yet. To learn the answers, upload a table with the columns “question” and “answer”, with the text of each right answer."
+def _quiz(form: str) -> Text:
+    return Text("files.quiz", format=form)
 
 
-def other_kind(sample: str, extension: str) -> str | None:
+def other_kind(sample: str, extension: str) -> Text | None:
     """Return what a text is that is neither a table nor prose, or None."""
     lines = [line.rstrip() for line in sample.split("\n")[:_LINES] if line.strip()]
     if not lines:
@@ -74,15 +76,15 @@ def other_kind(sample: str, extension: str) -> str | None:
     if tag := _TAG.match(sample):
         is_whole = sample.rstrip().endswith(f"</{tag[1]}>") and sample.count("</") > 5
         if tag[1].lower() in ("table", "html", "body") and (is_whole or extension in _SPREADSHEETS):
-            return "a web page (HTML)"
+            return Text("files.kind_html")
         if extension == ".xml" or (is_whole and tag[1].lower() not in _IN_MARKDOWN):
-            return "an XML document"
+            return Text("files.kind_xml")
     if sum(line.startswith(("msgid", "msgstr")) for line in lines) > 3 and _share(lines, _GETTEXT) > 0.95:
-        return "a gettext catalogue (PO)"
+        return Text("files.kind_po")
     if _share(lines, _YAML) > 0.7 and (extension in (".yaml", ".yml") or _lists_objects(lines)):
-        return "a YAML document"
+        return Text("files.kind_yaml")
     if _lists_tagged_words(lines):
-        return "a list of words with a label each (CoNLL)"
+        return Text("files.kind_conll")
     return None
 
 

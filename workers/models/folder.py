@@ -1,5 +1,6 @@
 """Writes model folders: weights, tokenizer, manifest and a card that says plainly what this model is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from workers.contracts.families import Family
@@ -15,7 +16,7 @@ _FAMILY_WORDS = {
 }
 
 
-def write_folder(loaded: LoadedModel, folder: Path, *, notes: list[str] | None = None) -> ModelManifest:
+def write_folder(loaded: LoadedModel, folder: Path, *, notes: Sequence[str] | None = None) -> ModelManifest:
     """Write `loaded` (adapters merged already) in its manifest's precision; return the manifest as written.
 
     `notes` are further paragraphs for the card.
@@ -52,7 +53,7 @@ def _set_generation(loaded: LoadedModel) -> None:
     generation.temperature = generation.top_p = generation.top_k = None
 
 
-def card(manifest: ModelManifest, notes: list[str]) -> str:
+def card(manifest: ModelManifest, notes: Sequence[str]) -> str:
     """The README.md of a model folder, in Markdown."""
     task = manifest.task
     lines = [

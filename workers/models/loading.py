@@ -43,6 +43,7 @@ from workers.contracts.families import Family
 from workers.contracts.model_folder import ModelManifest
 from workers.contracts.recipes import FolderBase, HubBase, Precision
 from workers.contracts.tasks import TASKS, TaskName
+from workers.contracts.texts import Text
 from workers.models.devices import DTYPES, choose_device, resolve_precision
 from workers.models.manifest import read_manifest
 from workers.models.memory import is_out_of_memory
@@ -61,9 +62,9 @@ _AUTO_MODELS: dict[Family, Any] = {
     Family.CLASSIFIER: AutoModelForSequenceClassification,
 }
 _FAMILY_WORDS = {
-    Family.CAUSAL: "a causal language model (one that continues text)",
-    Family.SEQ2SEQ: "a sequence-to-sequence model (one that reads a text and writes another)",
-    Family.CLASSIFIER: "a model that can classify text",
+    Family.CAUSAL: Text("models.family_causal"),
+    Family.SEQ2SEQ: Text("models.family_seq2seq"),
+    Family.CLASSIFIER: Text("models.family_classifier"),
 }
 _HUB_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja", "*.spm"]
 _DEFAULT_CONTEXT = 512
@@ -178,7 +179,7 @@ def _make_fit(
         model.generation_config.eos_token_id = sorted({*ends, end_of_turn(tokenizer)} - {None})
     except (TemplateError, TemplateRefused) as error:
         raise JobError(
-            "template_refuses", f"The chat template of this model does not work ({error}).", field="base"
+            "template_refuses", Text("models.template_fails", error=error), field="base"
         ) from error
 
 
@@ -206,13 +207,13 @@ def allowed_folder(path: str, roots: Sequence[str]) -> Path:
     if not any(folder.is_relative_to(os.path.realpath(root)) for root in roots):
         raise JobError(
             "folder_refused",
-            f"The folder {path} is not below a folder that the administrator allows for models (MODEL_ROOTS).",
+            Text("models.folder_not_allowed", path=path),
             field="base",
         )
     if not (folder / "config.json").is_file():
         raise JobError(
             "folder_not_found",
-            f"There is no model in {path}: a folder with a config.json is needed.",
+            Text("models.no_model_in_folder", path=path),
             field="base",
         )
     return folder
@@ -238,13 +239,13 @@ def fetch_from_hub(base: HubBase) -> Path:
     except GatedRepoError as error:
         raise JobError(
             "hub_gated",
-            f"{name} asks for permission. Accept its conditions on the Hub; then an admin of the workspace enters an access token under Workspace, Hub token.",
+            Text("models.hub_gated", name=name),
             field="base",
         ) from error
     except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as error:
         raise JobError(
             "hub_not_found",
-            f"The Hub has no model {name} (revision {base.revision}), or it is private. Check the spelling, or let an admin of the workspace enter an access token under Workspace, Hub token.",
+            Text("models.hub_not_found", name=name, revision=base.revision),
             field="base",
         ) from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
@@ -262,7 +263,7 @@ def _from_cache(base: HubBase, error: Exception) -> Path:
     except LocalEntryNotFoundError:
         raise JobError(
             "no_network",
-            f"The Hub cannot be reached, so {base.repo_id} cannot be downloaded. Connect this machine to the network, set HF_ENDPOINT to a mirror, or choose a starter or a local folder.",
+            Text("models.hub_unreachable", name=base.repo_id),
             field="base",
         ) from error
 
@@ -270,7 +271,7 @@ def _from_cache(base: HubBase, error: Exception) -> Path:
 def _not_safetensors(name: str) -> JobError:
     return JobError(
         "not_safetensors",
-        f"{name} has no safetensors weights. Other formats can run code when they are opened, so they are refused. Convert the model to safetensors, or choose another.",
+        Text("models.no_safetensors", name=name),
         field="base",
     )
 
@@ -289,13 +290,13 @@ def _config(folder: Path, family: Family) -> PretrainedConfig:
     except (OSError, ValueError) as error:
         raise JobError(
             "wrong_architecture",
-            "This model's configuration is not one that can be loaded here; models that bring their own code are refused.",
+            Text("models.configuration_unknown"),
             field="base",
         ) from error
     if not _fits(config, family):
         raise JobError(
             "wrong_architecture",
-            f"{config.model_type} is not {_FAMILY_WORDS[family]}. Choose a model that fits the task.",
+            Text("models.wrong_family", model_type=config.model_type, family=_FAMILY_WORDS[family]),
             field="base",
         )
     return config
@@ -339,7 +340,7 @@ def _read(
             raise
         raise JobError(
             "model_unreadable",
-            f"The model could not be opened: {str(error).splitlines()[0]}",
+            Text("models.not_opened", error=str(error).splitlines()[0]),
             field="base",
         ) from error
     return model, tokenizer
@@ -347,16 +348,16 @@ def _read(
 
 def _damaged(folder: Path, error: SafetensorError) -> JobError:
     """Name the file that cannot be read; `error` alone does not."""
-    name = "One of the weight files"
+    name = Text("models.a_weight_file")
     for path in sorted(folder.glob("*.safetensors")):
         try:
             with safe_open(path, framework="pt"):
                 pass
         except (SafetensorError, OSError):
-            name = f"The file {path.name}"
+            name = Text("models.the_file", name=path.name)
             break
     return JobError(
         "model_unreadable",
-        f"{name} of the model {folder.name} is damaged ({error}). Put a whole copy in its place, by copying or downloading the model again, or choose another model.",
+        Text("models.file_damaged", file=name, model=folder.name, error=error),
         field="base",
     )

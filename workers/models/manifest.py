@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifest_from
+from workers.contracts.texts import Text
 from workers.runtime.reporter import JobError
 
 
@@ -14,5 +15,5 @@ def read_manifest(folder: Path) -> ModelManifest:
     except (OSError, ValueError) as error:
         raise JobError(
             "not_a_model_folder",
-            f"{folder.name} is not a model folder: its {MANIFEST_NAME} is missing or unreadable.",
+            Text("models.no_manifest", folder=folder.name, manifest=MANIFEST_NAME),
         ) from error

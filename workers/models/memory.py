@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import torch
 
+from workers.contracts.texts import Text
 from workers.runtime.reporter import JobError
 
 # oneDNN says no more than that it could not create something; of what is computed here, it lacks nothing but memory:
@@ -32,5 +33,5 @@ def loading_explained() -> Iterator[None]:
             raise
         raise JobError(
             "out_of_memory",
-            "Memory is full, so the model cannot be loaded. Stop other runs or published models, or choose a smaller model, then try again.",
+            Text("models.memory_full"),
         ) from error

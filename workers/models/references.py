@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from workers.contracts.texts import Text
 from workers.runtime.reporter import JobError
 
 _ADAPTER = "adapter_config.json"
@@ -23,15 +24,13 @@ _LONGEST_PATH = 4096
 def require_self_contained(folder: Path) -> None:
     """Raises JobError for an adapter, and where a configuration names a file of this machine outside of the folder."""
     if (folder / _ADAPTER).exists():
-        message = (
-            "This folder holds an adapter, not a whole model. Merge the two into one model, then choose that."
-        )
+        message = Text("models.adapter_alone")
         raise JobError("not_a_whole_model", message, field="base")
     for path in folder.glob("*.json"):
         if path.name not in _WORDS_ONLY and any(_leads_out(text, folder) for text in _texts(_read(path))):
             raise JobError(
                 "names_other_files",
-                f"The file {path.name} of this model names files outside of its folder, so the model is refused.",
+                Text("models.names_files_outside", file=path.name),
                 field="base",
             )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from workers.contracts.texts import Text
 from workers.runtime.reporter import JobError
 
 _MOST_HEADER_BYTES = 100 << 20
@@ -100,18 +101,21 @@ def _check(values: dict[str, Any], weights: Weights) -> None:
     layers = max((_number(values, name) for name in _LAYERS), default=0)
     width = max((_number(values, name) for name in _WIDTHS), default=0)
     if layers > _MOST_LAYERS or layers > max(64, weights.tensors):
-        raise _implausible(f"{layers:,} layers", weights)
+        raise _implausible(Text("models.claim_layers", layers=layers), weights)
     for name in _BESIDE:
         if _number(values, name) * width > most:
-            raise _implausible(f"{name} {_number(values, name):,} by {width:,}", weights)
+            raise _implausible(
+                Text("models.claim_vocabulary", name=name, rows=_number(values, name), width=width),
+                weights,
+            )
     # A layer holds its attention at least: about the square of the width, shared by all layers in few models only.
     if layers > 24 and layers * width * width > most:
-        raise _implausible(f"{layers:,} layers of width {width:,}", weights)
+        raise _implausible(Text("models.claim_layers_and_width", layers=layers, width=width), weights)
     if width * width > most:
-        raise _implausible(f"a width of {width:,}", weights)
+        raise _implausible(Text("models.claim_width", width=width), weights)
     for name in _POSITIONS:
         if _number(values, name) > _MOST_POSITIONS:
-            raise _implausible(f"{_number(values, name):,} positions", weights)
+            raise _implausible(Text("models.claim_positions", positions=_number(values, name)), weights)
 
 
 def _number(values: dict[str, Any], name: str) -> int:
@@ -122,7 +126,6 @@ def _number(values: dict[str, Any], name: str) -> int:
 def _implausible(what: str, weights: Weights) -> JobError:
     return JobError(
         "model_implausible",
-        f"The configuration of this model claims {what}, but its weight files are too small for that (tensors: "
-        f"{weights.tensors:,}, values: {weights.elements:,}). Choose a complete copy of the model.",
+        Text("models.implausible", claim=what, tensors=weights.tensors, elements=weights.elements),
         field="base",
     )

@@ -21,6 +21,7 @@ from workers.contracts.events import (
     Failed,
     Finished,
     Fix,
+    Level,
     Log,
     Metric,
     Progress,
@@ -29,6 +30,7 @@ from workers.contracts.events import (
     Started,
 )
 from workers.contracts.specs import JobSpec
+from workers.contracts.texts import Text
 from workers.shared.failures import failed_by_system
 
 Spec = TypeVar("Spec", bound=JobSpec)
@@ -39,7 +41,7 @@ class JobError(Exception):
     """A failure that the user can fix; `message` says how. `fix` becomes a button. `note` only the log of the worker holds."""
 
     def __init__(
-        self, code: str, message: str, *, field: str | None = None, fix: Fix | None = None, note: str = ""
+        self, code: str, message: Text, *, field: str | None = None, fix: Fix | None = None, note: str = ""
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -83,7 +85,7 @@ class Reporter:
 
     def progress(
         self,
-        phase: str,
+        phase: Text,
         done: float = 0,
         total: float | None = None,
         *,
@@ -102,7 +104,7 @@ class Reporter:
     def metric(self, step: int, values: dict[str, float], *, epoch: float = 0) -> None:
         self.emit(Metric(step=step, epoch=epoch, values=values))
 
-    def log(self, text: str, level: str = "info") -> None:
+    def log(self, text: Text, level: Level = "info") -> None:
         self.emit(Log(level=level, text=text))
 
     def checkpoint(self, path: Path, step: int, *, best: bool = False) -> None:

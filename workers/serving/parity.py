@@ -21,6 +21,7 @@ from workers.contracts.engine import EngineModel, ScoreResponse
 from workers.contracts.job_kinds.parity import ParityResult, ParitySpec
 from workers.contracts.model_folder import PARITY_NAME, ParityRecord
 from workers.contracts.recipes import Precision
+from workers.contracts.texts import Text
 from workers.models.manifest import read_manifest
 from workers.models.rounding import allowed_by_rounding
 from workers.runtime.reporter import JobError, Reporter, run_child
@@ -63,12 +64,10 @@ def _read_records(folder: Path) -> list[ParityRecord]:
     except (OSError, ValueError, ValidationError) as error:
         raise JobError(
             "no_parity_records",
-            f"This model has no readable {PARITY_NAME}, so there is nothing to compare with. Only models trained here have one.",
+            Text("parity.records_unreadable", file=PARITY_NAME),
         ) from error
     if not records:
-        raise JobError(
-            "no_parity_records", f"This model's {PARITY_NAME} is empty: there is nothing to compare with."
-        )
+        raise JobError("no_parity_records", Text("parity.no_records", file=PARITY_NAME))
     return records
 
 
@@ -78,7 +77,7 @@ def _ask(client: httpx.Client, path: str, body: dict[str, object]) -> dict[str, 
     except httpx.TransportError as error:
         raise JobError(
             "engine_unreachable",
-            f"The engine at {client.base_url} does not answer ({error}). Start it, then run the check again.",
+            Text("parity.engine_unreachable", address=client.base_url, error=error),
         ) from error
     if response.status_code == 200:
         return response.json()
@@ -86,7 +85,7 @@ def _ask(client: httpx.Client, path: str, body: dict[str, object]) -> dict[str, 
         message = response.json()["error"]["message"]
     except (ValueError, KeyError, TypeError):
         message = response.text[:200]
-    raise JobError("engine_refused", f"The engine refused: {message}")
+    raise JobError("engine_refused", Text("parity.engine_refused", message=message))
 
 
 def _compare_all(
@@ -108,7 +107,7 @@ def _compare_all(
         for row in workers.map(compare, records):
             rows.append(row)
             reporter.progress(
-                "comparing the answers", len(rows), len(records), fraction=len(rows) / len(records)
+                Text("parity.phase_comparing"), len(rows), len(records), fraction=len(rows) / len(records)
             )
     return rows
 
@@ -137,12 +136,12 @@ def _result(rows: Sequence[_Row], limit: float) -> ParityResult:
     passed = identical and worst <= limit
     exact = sum(row.exact for row in rows) / len(rows)
     if passed:
-        message = f"The engine computes what the trainer computed: {worst:.4f} nat a token apart at most."
+        message = Text("parity.passed", nats=worst)
     elif not identical:
         count = sum(not row.ids_identical for row in rows)
-        message = f"{count} of {len(rows)} prompts become other tokens at the engine than in training."
+        message = Text("parity.other_tokens", count=count, rows=len(rows))
     else:
-        message = f"The engine's probabilities differ by {worst:.4f} nat a token; {limit:.4g} is the limit."
+        message = Text("parity.differs", nats=worst, limit=limit)
     return ParityResult(
         rows=len(rows),
         ids_identical=identical,

@@ -5,6 +5,7 @@ import re
 import traceback
 
 from workers.contracts.events import Failed
+from workers.contracts.texts import Text
 
 
 def _errno_of(error: Exception) -> int | None:
@@ -20,12 +21,12 @@ def failed_by_system(error: Exception, *, code: str = "internal") -> Failed:
     if _errno_of(error) in (errno.ENOSPC, errno.EDQUOT):
         return Failed(
             code="disk_full",
-            message="The disk is full. Delete data or models that are no longer needed, then try again.",
+            message=Text("jobs.disk_full"),
             trace=traceback.format_exc(),
         )
     return Failed(
         code=code,
-        message=f"{type(error).__name__}: {error}",
+        message=Text("common.internal", kind=type(error).__name__, error=error),
         user_error=False,
         trace=traceback.format_exc(),
     )

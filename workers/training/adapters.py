@@ -8,6 +8,7 @@ from transformers.pytorch_utils import Conv1D
 
 from workers.contracts.families import Family
 from workers.contracts.recipes import Recipe
+from workers.contracts.texts import Text
 from workers.models.loading import LoadedModel
 from workers.runtime.reporter import JobError
 from workers.training.objectives import objective_for
@@ -53,11 +54,11 @@ def add_adapters(loaded: LoadedModel, recipe: Recipe) -> None:
     except ValueError as error:
         if recipe.lora_targets is None:
             raise JobError(
-                "lora_layers", "LoRA does not know this kind of model. Train all its weights.", field="tuning"
+                "lora_layers", Text("training.lora_unknown_architecture"), field="tuning"
             ) from error
         raise JobError(
             "lora_layers",
-            f"This model has no layers named {', '.join(targets)}. It has: {', '.join(known)}.",
+            Text("training.no_such_layers", targets=list(targets), known=list(known)),
             field="lora_targets",
         ) from error
 

@@ -11,6 +11,7 @@ from workers.contracts.families import Family
 from workers.contracts.job_kinds.preflight import PreflightSpec
 from workers.contracts.job_kinds.run import RunSpec
 from workers.contracts.recipes import Recipe, StarterBase, VersionBase
+from workers.contracts.texts import Text
 from workers.models.loading import LoadedModel, load_pretrained, load_version
 from workers.models.memory import loading_explained
 from workers.models.starters import create_starter
@@ -28,16 +29,14 @@ def open_base(spec: PreflightSpec | RunSpec, train_rows: Iterable[Row], device: 
     if base.family is Family.CLASSIFIER and len(spec.labels) < 2:
         raise JobError(
             "labels_missing",
-            "A classifier needs rows of at least two different labels. Check which column is the label.",
+            Text("training.too_few_labels"),
             field="labels",
         )
     if "base" in spec.inputs:
         folder = Path(spec.inputs["base"])
         return load_version(folder, task_type=spec.task_type, labels=spec.labels, device=device)
     if isinstance(base, VersionBase):
-        raise JobError(
-            "base_missing", "The model to start from is no longer there. Choose another.", field="base"
-        )
+        raise JobError("base_missing", Text("training.base_gone"), field="base")
     if isinstance(base, StarterBase):
         return create_starter(
             _texts(train_rows),

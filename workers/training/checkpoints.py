@@ -17,6 +17,7 @@ import torch
 from pydantic import BaseModel
 from safetensors.torch import load_file, save_file
 
+from workers.contracts.texts import Text
 from workers.runtime.reporter import JobError
 from workers.training.optimizer import Optimizer
 
@@ -127,7 +128,7 @@ class Checkpoints:
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise JobError(
                 "checkpoint_unreadable",
-                "The checkpoint does not fit this run, or is damaged. Start the run again from the beginning.",
+                Text("training.checkpoint_damaged"),
             ) from error
         return state
 

@@ -24,6 +24,7 @@ from transformers import PreTrainedTokenizerBase
 
 from workers.contracts.model_folder import ModelManifest, PromptMessage
 from workers.contracts.specs import Split
+from workers.contracts.texts import Text
 from workers.models.prompts import Example, encode_examples
 from workers.models.templates import TemplateRefused
 from workers.models.windows import divide
@@ -72,9 +73,7 @@ class Rows(Collection[Row]):
                 for batch in file.iter_batches(_READ_ROWS, columns=["split", *columns], use_threads=False):
                     yield batch.filter(pc.equal(batch["split"], self._split))
         except (OSError, ValueError) as error:
-            raise JobError(
-                "data_unreadable", "The dataset's rows could not be read. Import the data again."
-            ) from error
+            raise JobError("data_unreadable", Text("training.rows_unreadable")) from error
 
 
 def encode_rows(
@@ -104,13 +103,13 @@ def encode_rows(
         except KeyError as error:
             raise JobError(
                 "unknown_label",
-                f"The data has the label {error.args[0]!r}, which is not among the run's labels. Start the run again from the dataset.",
+                Text("training.unknown_label", label=error.args[0]),
                 field="labels",
             ) from error
         except (TemplateError, TemplateRefused) as error:
             raise JobError(
                 "template_refuses",
-                f"The chat template of this model does not take these rows ({error}). Choose another base, or leave out what it does not know, for instance a system prompt.",
+                Text("training.template_refuses_rows", error=error),
                 field="base",
             ) from error
         for example in encoded:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from workers.contracts.job_kinds.export import ExportResult, ExportSpec
 from workers.contracts.model_folder import CARD_NAME, MANIFEST_NAME
+from workers.contracts.texts import Text
 from workers.runtime.reporter import JobError, Reporter, run_child
 from workers.shared.storage import PUBLISHED_NAME
 
@@ -19,7 +20,7 @@ def export(spec: ExportSpec, reporter: Reporter) -> ExportResult:
     reporter.started()
     folder = Path(spec.inputs["model"])
     if not (folder / MANIFEST_NAME).is_file():
-        raise JobError("not_a_model_folder", "The model's files are no longer there.")
+        raise JobError("not_a_model_folder", Text("training.files_gone"))
     out = Path(spec.work) / "out"
     out.mkdir(parents=True, exist_ok=True)
     target = out / f"{spec.name}.zip"
@@ -52,7 +53,7 @@ def _add(archive: zipfile.ZipFile, path: Path, name: str, reporter: Reporter, do
             reporter.raise_if_stopping()
             sink.write(chunk)
             done += len(chunk)
-            reporter.progress("packing the files", done, total, fraction=done / max(1, total))
+            reporter.progress(Text("training.phase_packing"), done, total, fraction=done / max(1, total))
     return done
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from workers.contracts.events import Fix
 from workers.contracts.fixes import memory_advice, memory_fix
 from workers.contracts.recipes import Recipe
+from workers.contracts.texts import Text
 from workers.models.memory import is_out_of_memory
 from workers.runtime.reporter import JobError
 
@@ -21,7 +22,7 @@ def memory_explained(recipe: Recipe, longest_row: int) -> Iterator[None]:
         fix = memory_fix(recipe, longest_row)
         raise JobError(
             "out_of_memory",
-            f"The machine ran out of memory while training. {memory_advice(fix)}",
+            Text("training.out_of_memory", advice=memory_advice(fix)),
             field="tokens_per_microbatch",
             fix=fix,
         ) from error
@@ -32,7 +33,7 @@ def diverged(recipe: Recipe, usual_rate: float) -> JobError:
     lower = float(f"{min((recipe.learning_rate or usual_rate) / 4, usual_rate):.2g}")
     return JobError(
         "loss_not_finite",
-        "The loss grew beyond all bounds: the learning rate is too high for this model and data.",
+        Text("training.diverged"),
         field="learning_rate",
-        fix=Fix(label=f"Train with learning rate {lower:g}", recipe={"learning_rate": lower}),
+        fix=Fix(label=Text("training.fix_learning_rate", rate=lower), recipe={"learning_rate": lower}),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from workers.contracts.job_kinds.preflight import Finding
 from workers.contracts.recipes import Recipe
 from workers.contracts.specs import Split
+from workers.contracts.texts import Text
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
 from workers.training.automatic import TokenCounts, batch_rows, is_far_rate, usual_rate
@@ -37,26 +38,26 @@ def row_findings(
     longer = {"max_length": longest} if fits and longest > (recipe.max_length or 0) else {}
     findings = []
     if rows < FEWEST_ROWS:
-        message = f"There are too few training rows ({rows}); at least {FEWEST_ROWS} are needed. Add rows to the dataset."
+        message = Text("training.too_few_rows", rows=rows, least=FEWEST_ROWS)
         findings.append(Finding(blocks=True, message=message))
     findings += _unlearnable(rows, counted.train.unlearnable, longer)
     texts = counted.uncut.inputs.total()
     if texts < rows:
         limit = recipe.max_length or 0
         longer_than = sum(count for length, count in counted.uncut.inputs.items() if length > limit)
-        message = f"{longer_than} of {texts} texts are longer than {recipe.max_length} tokens. They are divided into windows of that length ({rows} in all), so that all of their text is learned."
+        message = Text(
+            "training.texts_divided", longer=longer_than, texts=texts, tokens=recipe.max_length, windows=rows
+        )
         findings.append(Finding(blocks=False, message=message))
     if counted.train.cut:
-        message = f"{counted.train.cut} of {rows} rows are longer than {recipe.max_length} tokens and will lose their end."
+        message = Text("training.rows_cut", cut=counted.train.cut, rows=rows, tokens=recipe.max_length)
         findings.append(Finding(blocks=False, message=message, fix=longer))
     echoes = sum(map(_repeats_its_question, splits["train"]))
     if echoes and echoes >= _ECHO_SHARE * len(splits["train"]):
-        message = f"In {echoes} of {len(splits['train'])} rows the answer repeats the question. Check which column is which."
+        message = Text("training.answers_repeat_questions", count=echoes, rows=len(splits["train"]))
         findings.append(Finding(blocks=False, message=message))
     if not splits["validation"]:
-        message = (
-            "There are no validation rows: early stopping and keeping the best model have nothing to go by."
-        )
+        message = Text("training.no_validation_rows")
         findings.append(Finding(blocks=False, message=message))
     return findings
 
@@ -65,13 +66,11 @@ def _unlearnable(rows: int, unlearnable: int, longer: dict[str, int]) -> list[Fi
     """Rows that teach nothing are left out; only when no other row remains does that stop the run."""
     if not unlearnable:
         return []
-    advice = "Raise the longest row." if longer else "Shorten these rows' inputs or fill in their answers."
+    advice = Text("training.advice_longest_row") if longer else Text("training.advice_shorten_rows")
     if unlearnable == rows:
-        message = (
-            f"None of the {rows} rows has anything to learn: their answers are empty or cut off. {advice}"
-        )
+        message = Text("training.nothing_learnable", rows=rows, advice=advice)
         return [Finding(blocks=True, message=message, fix=longer)]
-    message = f"{unlearnable} of {rows} rows are left out: their answers are empty or cut off, so nothing can be learned from them. {advice}"
+    message = Text("training.rows_unlearnable", count=unlearnable, rows=rows, advice=advice)
     return [Finding(blocks=False, message=message, fix=longer)]
 
 
@@ -87,12 +86,12 @@ def recipe_findings(given: Recipe, recipe: Recipe, loaded: LoadedModel, counted:
     rate = given.learning_rate
     if rate is not None and is_far_rate(rate, usual):
         if rate > usual:
-            message = f"The learning rate {rate:g} is {rate / usual:.0f} times the usual one for this base ({usual:g}). Training may diverge."
+            message = Text("training.rate_high", rate=rate, times=rate / usual, usual=usual)
         else:
-            message = f"The learning rate {rate:g} is {usual / rate:.0f} times smaller than the usual one for this base ({usual:g}). The model may learn too little."
+            message = Text("training.rate_low", rate=rate, times=usual / rate, usual=usual)
         findings.append(Finding(blocks=False, message=message, fix={"learning_rate": usual}))
     rows = len(counted.train.examples)
     if given.batch_rows and rows >= FEWEST_ROWS and given.batch_rows >= rows:
-        message = f"One step reads {given.batch_rows} rows, and there are only {rows}: each epoch is a single step. Choose fewer rows per step."
+        message = Text("training.one_step_per_epoch", batch_rows=given.batch_rows, rows=rows)
         findings.append(Finding(blocks=False, message=message, fix={"batch_rows": batch_rows(rows)}))
     return findings

@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 
-from workers.contracts.events import SAVING
+from workers.contracts.events import SAVING, TRAINING
 from workers.contracts.recipes import Recipe
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
@@ -96,7 +96,7 @@ class Loop:
         """Train until something ends it. Raises JobError (loss_not_finite), StopRequested when stopped before step 1."""
         self.loaded.model.train()
         self._started = time.monotonic() - self.state.seconds
-        self.phases.begin("training")
+        self.phases.begin(TRAINING)
         try:
             self._measure_base()
             ending = self._run_steps()

@@ -10,6 +10,7 @@ import torch
 from workers.contracts.job_kinds.preflight import Finding, PreflightResult, PreflightSpec, TokenStats
 from workers.contracts.recipes import Precision, Recipe, Tuning, VersionBase
 from workers.contracts.specs import Split
+from workers.contracts.texts import Text
 from workers.models.devices import choose_device, resolve_precision
 from workers.models.folder import write_folder
 from workers.models.loading import LoadedModel
@@ -35,7 +36,12 @@ from workers.training.loop import total_steps
 from workers.training.objectives import objective_for
 from workers.training.progress import Phases
 
-PHASES = {"reading rows": 0.1, "opening the model": 0.3, "counting tokens": 0.6, "timing the steps": 1.0}
+PHASES = {
+    Text("training.phase_reading"): 0.1,
+    Text("training.phase_opening"): 0.3,
+    Text("training.phase_counting"): 0.6,
+    Text("training.phase_timing"): 1.0,
+}
 _SHOWN_CHARACTERS = 4000
 
 
@@ -43,20 +49,20 @@ def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
     """Look before the leap. Raises JobError when the base cannot be opened or there are no rows at all."""
     device = choose_device()
     with Phases(reporter, PHASES) as phases:
-        phases.begin("reading rows")
+        phases.begin(Text("training.phase_reading"))
         folder = Path(spec.inputs["data"])
         splits: dict[Split, Rows] = {name: Rows(folder, name) for name in ("train", "validation", "test")}
         if not splits["train"]:
-            raise JobError("no_rows", "There are no training rows. Add rows to the dataset.")
-        phases.begin("opening the model")
+            raise JobError("no_rows", Text("training.no_training_rows"))
+        phases.begin(Text("training.phase_opening"))
         loaded = open_base(spec, splits["train"], device)
         precision = resolve_precision(spec.recipe.precision, device, loaded.manifest.parameters)
         reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
         if spec.output is not None or not isinstance(spec.base, VersionBase):
             _leave_initial_model(spec, loaded)
-        phases.begin("counting tokens")
+        phases.begin(Text("training.phase_counting"))
         recipe, counted = _count(spec, loaded, splits, phases)
-        phases.begin("timing the steps")
+        phases.begin(Text("training.phase_timing"))
         needed = least_memory(loaded, recipe, precision)
         findings = row_findings(loaded, recipe, counted, splits) + recipe_findings(
             spec.recipe, recipe, loaded, counted
@@ -107,11 +113,11 @@ def _memory_findings(needed: int, recipe: Recipe, device: torch.device) -> list[
     if needed <= free:
         return []
     fix = {"tuning": Tuning.LORA.value} if recipe.tuning is Tuning.FULL else {}
-    advice = "LoRA needs less." if fix else "Choose a smaller model."
+    advice = Text("training.advice_lora") if fix else Text("jobs.choose_smaller_model")
     return [
         Finding(
             blocks=True,
-            message=f"Training needs about {_gigabytes(needed)} of memory and {_gigabytes(free)} are free. {advice}",
+            message=Text("training.memory_too_small", needed=needed / 1e9, free=free / 1e9, advice=advice),
             fix=fix,
         )
     ]
@@ -121,12 +127,8 @@ def _disk_findings(needed: int, folder: Path) -> list[Finding]:
     free = free_disk(folder)
     if needed <= free:
         return []
-    message = f"The run needs about {_gigabytes(needed)} of disk and {_gigabytes(free)} are free. Delete data or models that are no longer needed."
+    message = Text("training.disk_too_small", needed=needed / 1e9, free=free / 1e9)
     return [Finding(blocks=True, message=message)]
-
-
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB"
 
 
 def _result(

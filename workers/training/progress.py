@@ -5,6 +5,7 @@ import time
 from types import TracebackType
 from typing import Any
 
+from workers.contracts.texts import Text
 from workers.runtime.reporter import Reporter
 
 _REPEAT_SECONDS = 4.0
@@ -13,7 +14,7 @@ _REPEAT_SECONDS = 4.0
 class Phases:
     """A context: within it, the last progress is sent again every few seconds from a thread of its own."""
 
-    def __init__(self, reporter: Reporter, ends: dict[str, float]) -> None:
+    def __init__(self, reporter: Reporter, ends: dict[Text, float]) -> None:
         """`ends` maps each phase, in order, to the share of the whole job that is over when it ends."""
         self._reporter = reporter
         self._ends = ends
@@ -34,7 +35,7 @@ class Phases:
         self._over.set()
         self._thread.join()
 
-    def begin(self, phase: str) -> None:
+    def begin(self, phase: Text) -> None:
         """Enter a phase; raises StopRequested only through what the caller does with `check`."""
         self._phase = phase
         self.at(0)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import torch
 
-from workers.contracts.events import SAVING
+from workers.contracts.events import SAVING, TRAINING
 from workers.contracts.job_kinds.run import RunResult, RunSpec
 from workers.contracts.model_folder import PARITY_NAME, ModelManifest
 from workers.contracts.recipes import Batching, Recipe, Tuning
+from workers.contracts.texts import Text
 from workers.contracts.verdicts import Verdict
 from workers.models.devices import DTYPES, cast_parameters, choose_device, resolve_precision
 from workers.models.folder import write_folder
@@ -30,13 +31,19 @@ from workers.training.progress import Phases
 from workers.training.validation import PARITY_ROWS, parity_records
 from workers.training.verdict import judge, kept_validation
 
-PHASES = {"loading data": 0.01, "loading model": 0.03, "encoding rows": 0.05, "training": 0.97, SAVING: 1.0}
+PHASES = {
+    Text("training.phase_loading_data"): 0.01,
+    Text("training.phase_loading_model"): 0.03,
+    Text("training.phase_encoding"): 0.05,
+    TRAINING: 0.97,
+    SAVING: 1.0,
+}
 
-_WHY: dict[Ending, str] = {
-    "finished": "the planned steps were done",
-    "early_stopping": "the validation results no longer improved",
-    "time": "the time limit was reached",
-    "user": "it was asked to stop",
+_WHY: dict[Ending, Text] = {
+    "finished": Text("training.why_planned"),
+    "early_stopping": Text("training.why_early"),
+    "time": Text("training.why_time"),
+    "user": Text("training.why_asked"),
 }
 
 
@@ -49,14 +56,14 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
     torch.manual_seed(spec.recipe.seed)
 
     with Phases(reporter, PHASES) as phases:
-        phases.begin("loading data")
+        phases.begin(Text("training.phase_loading_data"))
         data_folder, work = Path(spec.inputs["data"]), Path(spec.work)
         train_rows = Rows(data_folder, "train")
         watched = evenly_spaced(Rows(data_folder, "validation"), spec.recipe.validation_rows)
         if not train_rows:
-            raise JobError("no_rows", "There are no training rows. Add rows to the dataset.")
+            raise JobError("no_rows", Text("training.no_training_rows"))
 
-        phases.begin("loading model")
+        phases.begin(Text("training.phase_loading_model"))
         loaded = open_base(spec, train_rows, device)
         precision = resolve_precision(spec.recipe.precision, device, loaded.manifest.parameters)
         reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
@@ -64,7 +71,7 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
         tick = phases.at if "checkpoint" in spec.inputs else phases.check
         tick(1, 1)
 
-        phases.begin("encoding rows")
+        phases.begin(Text("training.phase_encoding"))
         recipe, data, longest = _encode(spec, loaded, train_rows, watched, tick, reporter.log)
 
         with memory_explained(recipe, longest):
@@ -72,7 +79,7 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
             loop = _loop(spec, loaded, recipe, data, reporter, phases)
             begun -= loop.state.seconds - loop.state.begun_seconds  # of the attempts before this one
             ending = loop.run()
-            reporter.log(f"Ended at step {loop.state.step} of {loop.steps}, because {_WHY[ending]}.")
+            reporter.log(Text("training.log_ended", step=loop.state.step, steps=loop.steps, why=_WHY[ending]))
 
             phases.begin(SAVING)
             manifest, verdict = _leave_model(spec, loop, ending, work / "out", phases)
@@ -99,7 +106,7 @@ def _loop(
         loop.state = checkpoints.load(Path(spec.inputs["checkpoint"]), loop.optimizer)
         if spec.continues:
             loop.begin_again(spec.continues)
-        reporter.log(f"Going on from step {loop.state.step} of {loop.steps}.")
+        reporter.log(Text("training.log_going_on", step=loop.state.step, steps=loop.steps))
     _log_plan(reporter, loop)
     return loop
 
@@ -110,7 +117,7 @@ def _encode(
     train_rows: Collection[Row],
     watched: list[Row],
     tick: Callable[[int, int], None],
-    log: Callable[[str], None],
+    log: Callable[[Text], None],
 ) -> tuple[Recipe, TrainingData, int]:
     """Fill the recipe, and encode within its lengths; also return the tokens of the longest row. Rows that teach nothing are
     left out. Raises JobError (nothing_to_learn).
@@ -128,11 +135,11 @@ def _encode(
     train = encode(train_rows, loaded, recipe, work / "train.arrow", tick)
     validation = encode(watched, loaded, recipe, work / "validation.arrow")
     if train.unlearnable:
-        log(f"{train.unlearnable} of {train.rows} rows were left out: nothing can be learned from them.")
+        log(Text("training.log_rows_left_out", count=train.unlearnable, rows=train.rows))
     if not train.examples:
         raise JobError(
             "nothing_to_learn",
-            "No row has anything to learn: every answer is cut off or empty. Raise the longest row, or check the columns.",
+            Text("training.no_learnable_row"),
             field="max_length",
         )
     return recipe, TrainingData(train.examples, validation.examples, watched), train.longest
@@ -140,13 +147,20 @@ def _encode(
 
 def _log_plan(reporter: Reporter, loop: Loop) -> None:
     how = {
-        Batching.PACKING: "packed, each seeing itself alone",
-        Batching.LENGTH_GROUPING: "grouped by length",
-        Batching.PADDING: "padded",
+        Batching.PACKING: Text("training.order_packed"),
+        Batching.LENGTH_GROUPING: Text("training.order_by_length"),
+        Batching.PADDING: Text("training.order_padded"),
     }[loop.objective.batching]
     reporter.log(
-        f"{loop.steps} steps of {loop.recipe.batch_rows} rows, {loop.optimizer.parameters:,} trained weights, "
-        f"rows {how}, {loop.loaded.precision} on {loop.loaded.device}."
+        Text(
+            "training.log_plan",
+            steps=loop.steps,
+            batch_rows=loop.recipe.batch_rows,
+            weights=loop.optimizer.parameters,
+            how=how,
+            precision=loop.loaded.precision,
+            device=loop.loaded.device,
+        )
     )
 
 
@@ -178,25 +192,29 @@ def _leave_model(
     return manifest, verdict
 
 
-def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[str]:
+def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[Text]:
     state, recipe = loop.state, loop.recipe
     notes = []
     if from_scratch:
-        notes.append(
-            "Training began from random weights: everything this model knows comes from the training rows."
-        )
-    how = "small adapters (LoRA), merged afterwards" if recipe.tuning is Tuning.LORA else "all weights"
+        notes.append(Text("training.note_random_weights"))
+    how = Text("training.how_lora") if recipe.tuning is Tuning.LORA else Text("training.how_whole")
     notes.append(
-        f"Trained on {len(loop.data.train):,} rows for {loop.epoch:.1f} epochs ({state.step:,} steps), "
-        f"{how}; it ended because {_WHY[ending]}."
+        Text(
+            "training.note_trained",
+            rows=len(loop.data.train),
+            epoch=loop.epoch,
+            steps=state.step,
+            how=how,
+            why=_WHY[ending],
+        )
     )
     if state.begun_step:
-        notes.append(f"This continues an earlier run from its step {state.begun_step:,}.")
+        notes.append(Text("training.note_continued", step=state.begun_step))
     if recipe.keep_best and state.best is not None:
-        how_good = f"the lowest validation loss, {state.best.loss:.4f}"
+        how_good = Text("training.best_by_loss", loss=state.best.loss)
         if state.best.accuracy is not None:
-            how_good = f"most validation rows right, {state.best.accuracy:.1%}"
-        notes.append(f"These are the weights of step {state.best_step:,}, which had {how_good}.")
+            how_good = Text("training.best_by_accuracy", accuracy=state.best.accuracy)
+        notes.append(Text("training.note_weights_of_step", step=state.best_step, how_good=how_good))
     return notes
 
 

@@ -11,6 +11,7 @@ from workers.contracts.excerpts import excerpt
 from workers.contracts.metrics import SIGNIFICANCE_LEVEL
 from workers.contracts.model_folder import ParityRecord
 from workers.contracts.recipes import Recipe
+from workers.contracts.texts import Text
 from workers.contracts.verdicts import LEAST_GAIN, PlanProgress, RunEnding, Verdict, VerdictCode
 from workers.models.prompts import Example
 from workers.training.automatic import is_far_rate, usual_rate
@@ -158,4 +159,4 @@ def _far_rate_fix(recipe: Recipe, usual: float) -> Fix | None:
 
 def _rate_fix(rate: float) -> Fix:
     lower = float(f"{rate:.2g}")
-    return Fix(label=f"Train with learning rate {lower:g}", recipe={"learning_rate": lower})
+    return Fix(label=Text("training.fix_learning_rate", rate=lower), recipe={"learning_rate": lower})

@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
+from pydantic import TypeAdapter
 from rest_framework import serializers
 
 from apps.api.rest.schema import RECIPE_REF
@@ -25,10 +26,13 @@ from apps.workspaces.models import ApiKey
 from workers.contracts.encodings import ENCODINGS
 from workers.contracts.recipes import Length
 from workers.contracts.roles import Role
+from workers.contracts.texts import Text
 from workers.contracts.verdicts import RunEnding, VerdictCode
 from workers.shared import addresses
 
 MOST_PARTS = 10_000_000
+TEXT_SCHEMA: dict[str, Any] = TypeAdapter(Text).json_schema()
+"""The code, the parameters and the English of a stored text."""
 
 
 @extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
@@ -58,13 +62,21 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         help_text="Until the work is done, or the training hours of the workspace are used up.",
     )
     jobs_ahead = serializers.SerializerMethodField(help_text="While queued: how many come before it.")
+    texts = serializers.SerializerMethodField(
+        help_text="`title`, `phase` and `error_message` by code and parameters, for programs that show another language."
+    )
 
     class Meta:
         model = Job
         fields = [
             "id", "kind", "title", "state", "phase", "fraction", "seconds_left", "jobs_ahead", "device", "attempt",
-            "error_code", "error_message", "error_field", "error_fix", "created_at", "started_at", "ended_at",
+            "texts",            "error_code", "error_message", "error_field", "error_fix", "created_at", "started_at", "ended_at",
         ]  # fmt: skip
+
+    @extend_schema_field({"type": "object", "additionalProperties": TEXT_SCHEMA})
+    def get_texts(self, job: Job) -> dict[str, Any]:
+        said = {"title": job.title, "phase": job.phase, "error_message": job.error_message}
+        return {name: Text.parse(text).dump() for name, text in said.items()}
 
     def get_jobs_ahead(self, job: Job) -> int | None:
         shared: Any = self.context

@@ -13,7 +13,7 @@ from apps.console.queries import pages_for
 from apps.core.flash_messages import do_and_tell
 from apps.core.htmx import render_page
 from apps.core.listing import NEWEST, OLDEST, Filter, Listing
-from apps.core.messages import translate_said
+from apps.core.texts import translated
 from apps.jobs import services, stopping
 from apps.jobs.filters import by_state
 from apps.jobs.models import Job
@@ -55,7 +55,7 @@ def job_list(request: WorkspaceRequest) -> HttpResponse:
 def retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     job = get_object_or_404(Job, pk=job_id)
     again = partial(services.retry, actor=request.user, job=job)
-    do_and_tell(request, again, _("“%(job)s” is queued again.") % {"job": translate_said(job.title)})
+    do_and_tell(request, again, _("“%(job)s” is queued again.") % {"job": translated(job.title)})
     return redirect("console:console")
 
 
@@ -64,6 +64,6 @@ def stop(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     job = get_object_or_404(Job, pk=job_id)
     end = partial(stopping.request_stop, actor=request.user, job=job)
     do_and_tell(
-        request, end, _("“%(job)s” is cancelled, or ends in a moment.") % {"job": translate_said(job.title)}
+        request, end, _("“%(job)s” is cancelled, or ends in a moment.") % {"job": translated(job.title)}
     )
     return redirect("console:console")

@@ -14,8 +14,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from apps.core import texts
 from apps.core.forms import control_class
-from apps.core.messages import translate_said
 from apps.core.reachability import Reach, reach_for
 from apps.core.sizes import size_text
 from apps.core.verdicts import PlanText, VerdictText, plan_of, plan_text, verdict_text, warning_of
@@ -212,9 +212,9 @@ def get(mapping: Any, key: Any) -> Any:
 
 
 @register.filter
-def translated(text: str) -> str:
-    """A label that contracts marked with the no-op gettext, or a worker's sentence, in the reader's language."""
-    return translate_said(text)
+def translated(text: Any) -> str:
+    """A label that contracts marked with the no-op gettext, or a stored text, in the reader's language."""
+    return texts.translated(text)
 
 
 @register.filter

@@ -5,7 +5,6 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
 from apps.core.disk_space import free_disk
@@ -20,6 +19,7 @@ from apps.workspaces.access import Action
 from workers.contracts.job_kinds.freezing import FREEZE, FreezeResult, FreezeSpec
 from workers.contracts.roles import Role
 from workers.contracts.tasks import TASKS, Task
+from workers.contracts.texts import Text
 
 
 @transaction.atomic
@@ -56,8 +56,7 @@ def confirm_import(
         actor=actor,
         workspace=dataset.workspace,
         kind=FREEZE,
-        title=gettext_noop("Freeze %(dataset)s v%(number)d")
-        % {"dataset": dataset.name, "number": version.number},
+        title=Text("jobs.title_freeze", dataset=dataset.name, number=version.number),
         spec=FreezeSpec(
             inputs={"rows": import_.rows_key},
             output=version.storage_key,

@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
 from apps.core.disk_space import free_disk
@@ -22,6 +21,7 @@ from apps.workspaces.access import Action
 from apps.workspaces.models import UsageKind, Workspace
 from apps.workspaces.numbering import next_number
 from workers.contracts.job_kinds.importing import IMPORT, FetchedSource, ImportResult, ImportSpec
+from workers.contracts.texts import Text
 from workers.shared.storage import StorageError
 
 _NAME_CHARACTERS = 150
@@ -138,7 +138,7 @@ def create_import(
         actor=actor,
         workspace=dataset.workspace,
         kind=IMPORT,
-        title=gettext_noop("Read %(file)s") % {"file": source.filename},
+        title=Text("jobs.title_import", file=source.filename),
         spec=spec,
     )
     source.save()

@@ -4,7 +4,6 @@ from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
 from apps.core.disk_space import free_disk
@@ -16,6 +15,7 @@ from apps.workspaces import access, audit
 from apps.workspaces.access import Action
 from workers.contracts.encodings import ENCODINGS
 from workers.contracts.job_kinds.importing import IMPORT, ImportSpec
+from workers.contracts.texts import Text
 
 
 @transaction.atomic
@@ -42,7 +42,7 @@ def reread_import(*, actor: User, import_: Import, part: str = "", encoding: str
         actor=actor,
         workspace=import_.workspace,
         kind=IMPORT,
-        title=gettext_noop("Read %(file)s") % {"file": import_.filename},
+        title=Text("jobs.title_import", file=import_.filename),
         spec=ImportSpec(
             inputs={"source": import_.source_key},
             output=import_.rows_key,

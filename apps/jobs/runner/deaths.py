@@ -8,6 +8,7 @@ from apps.jobs.models import Job
 from workers.contracts.events import Failed
 from workers.contracts.fixes import FILE_TOO_LARGE, memory_advice, memory_fix
 from workers.contracts.recipes import Recipe
+from workers.contracts.texts import Text
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def end_without_a_word(job: Job, code: int | None, trace: str, killed_for_memory
         # Killed again and again nearly always means: out of memory.
         services.fail(job, _out_of_memory(job, trace))
     else:
-        message = f"The process ended with status {code}."
+        message = Text("jobs.process_ended", code=code)
         services.fail(job, Failed(code="died", message=message, user_error=False, trace=trace))
 
 
@@ -40,7 +41,7 @@ def _out_of_memory(job: Job, trace: str) -> Failed:
     fix = memory_fix(recipe, recipe.max_length or 0) if recipe else None
     return Failed(
         code="out_of_memory",
-        message=f"The machine ran out of memory, so the process was killed. {memory_advice(fix)}",
+        message=Text("jobs.killed_for_memory", advice=memory_advice(fix)),
         fix=fix,
         trace=trace,
     )

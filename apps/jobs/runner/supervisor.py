@@ -57,6 +57,7 @@ from workers.contracts.events import (
 )
 from workers.contracts.fixes import file_too_slow
 from workers.contracts.job_kinds.importing import ADDRESS_VARIABLE
+from workers.contracts.texts import Text
 from workers.shared import memory
 from workers.shared.failures import failed_by_system
 from workers.shared.storage import StorageError
@@ -91,7 +92,7 @@ def supervise(job_id: str) -> None:
     except (StorageError, OSError) as error:
         logger.exception("Job %s could not be run", job.pk)
         failure = (
-            Failed(code="storage", message=str(error), user_error=False)
+            Failed(code="storage", message=Text.plain(str(error)), user_error=False)
             if isinstance(error, StorageError)
             else failed_by_system(error, code="storage")
         )
@@ -289,10 +290,10 @@ class _Attempt:
             try:
                 self._take(parse_event(line))
             except ValidationError:
-                text = f"Not an event: {line[:200].decode(errors='replace')}"
+                text = Text("jobs.not_an_event", line=line[:200].decode(errors="replace"))
                 self.pending.append(Log(level="warning", text=text))
         if len(rest) > LONGEST_LINE_BYTES:
-            self.pending.append(Log(level="warning", text="An event without an end was dropped."))
+            self.pending.append(Log(level="warning", text=Text("jobs.event_dropped")))
             return b""
         return rest
 
@@ -318,7 +319,7 @@ class _Attempt:
     def _publish_checkpoint(self, event: Checkpoint) -> None:
         folder = Path(event.path)
         if not folder.is_relative_to(self.work) or not folder.is_dir():
-            self.pending.append(Log(level="warning", text=f"No checkpoint at {event.path}."))
+            self.pending.append(Log(level="warning", text=Text("jobs.no_checkpoint", path=event.path)))
             return
         key = f"jobs/{self.job.pk}/checkpoint-{self.job.attempt}-{event.step}"
         try:

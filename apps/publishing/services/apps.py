@@ -8,7 +8,6 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
 from apps.catalog.models import ModelVersion
@@ -27,6 +26,7 @@ from apps.workspaces.models import ApiKey, Workspace
 from apps.workspaces.numbering import next_number
 from workers.contracts.families import Family
 from workers.contracts.job_kinds.parity import PARITY, ParitySpec
+from workers.contracts.texts import Text
 
 
 @transaction.atomic
@@ -120,7 +120,7 @@ def start_parity_check(*, actor: User, version: AppVersion) -> Job:
         actor=actor,
         workspace=version.workspace,
         kind=PARITY,
-        title=gettext_noop("Parity check of %(app)s") % {"app": version},
+        title=Text("jobs.title_parity", app=version),
         spec=ParitySpec(
             inputs={"model": model.storage_key}, engine_url=settings.ENGINE_URL, model=model.storage_key
         ),

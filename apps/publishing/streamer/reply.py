@@ -7,6 +7,7 @@ import contextlib
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Any
 
 from apps.publishing.reply_queue import ReplyRequest
 from apps.publishing.states import MessageState
@@ -224,7 +225,7 @@ class Reply:
             MessageState.INTERRUPTED if self._log.text else MessageState.FAILED, error=details
         )
 
-    def _outcome(self, state: MessageState, **fields: object) -> Outcome:
+    def _outcome(self, state: MessageState, **fields: Any) -> Outcome:
         self._is_heard = True
         return Outcome(
             state=state.value,

@@ -38,7 +38,7 @@ def record(
     if key := getattr(actor, "api_key", None):
         changes["key"] = str(key)
     with override("en"):  # pages translate what is the studio's own (apps.workspaces.audit.words)
-        label = fitting(AuditEntry, "object_label", str(target))
+        label = fitting(AuditEntry, "object_label", str(getattr(target, "audit_label", target)))
     AuditEntry.objects.create(
         workspace=workspace or getattr(target, "workspace", None),
         actor=actor if actor is not None and actor.is_authenticated else None,

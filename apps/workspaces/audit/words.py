@@ -18,7 +18,6 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
-from apps.core.messages import translate_said
 from apps.core.sizes import size_text
 from apps.workspaces.models import AuditEntry, Role
 from workers.contracts.roles import ROLE_LABELS
@@ -141,7 +140,7 @@ WORDS: dict[str, dict[str, Promise]] = {
 }
 """Codes that no field of the changed thing has words for, by the name of the change."""
 
-NAMED_BY_THE_STUDIO = ("invitation", "job", "workspacesecret")
+NAMED_BY_THE_STUDIO = ("invitation", "workspacesecret")
 """Kinds of things whose names are the studio's own words, not a person's."""
 BASELINES = (
     gettext_noop("Trivial baseline"),  # as earlier releases called it
@@ -178,7 +177,7 @@ def label_words(entry: AuditEntry) -> str:
     baseline, colon, data = label.partition(": ")
     if entry.object_type == "evaluation" and baseline in BASELINES:
         return gettext(baseline) + colon + data
-    return translate_said(label) if entry.object_type in NAMED_BY_THE_STUDIO else label
+    return gettext(label) if entry.object_type in NAMED_BY_THE_STUDIO else label
 
 
 @lru_cache(maxsize=1)

@@ -30,7 +30,7 @@ class Imported:
 
     @property
     def rejected(self) -> list[dict[str, Any]]:
-        return pq.read_table(self.folder / "rejected.parquet").to_pylist()
+        return pq.read_table(self.folder / "rejected.parquet", columns=["line", "reason", "text"]).to_pylist()
 
     @property
     def encoding(self) -> str | None:
@@ -48,7 +48,11 @@ class Frozen:
 
     @property
     def rejected(self) -> list[dict[str, Any]]:
-        return pq.read_table(self.folder / "rejected.parquet").to_pylist()
+        return pq.read_table(self.folder / "rejected.parquet", columns=["line", "reason", "text"]).to_pylist()
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        return {str(group.reason): group.rows for group in self.result.reasons}
 
 
 Importer = Callable[..., Imported]

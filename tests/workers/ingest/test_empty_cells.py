@@ -42,7 +42,7 @@ def test_an_error_of_a_spreadsheet_is_no_text(import_file, freeze_rows, error: s
     frozen = freeze_rows(file, "chat", proposal.roles)
     part = {"question": "input", "answer": "target"}[side]
     reason = f"The {part} (column “{side}”) is a spreadsheet error, not a text"
-    assert frozen.result.reasons == {reason: 4}
+    assert frozen.reasons == {reason: 4}
     assert len(frozen.rows) == 36
 
 

@@ -54,8 +54,8 @@ def test_every_row_is_kept_or_rejected_with_its_reason(freeze_rows) -> None:
         (30, "This row has a different number of cells (1) than the table has columns (2)"),
     ]
     assert len(frozen.rows) + len(frozen.rejected) == 30
-    assert frozen.result.rejected == 4 == sum(frozen.result.reasons.values())
-    assert frozen.result.reasons["Same as another line"] == 1
+    assert frozen.result.rejected == 4 == sum(frozen.reasons.values())
+    assert frozen.reasons["Same as another line"] == 1
 
 
 def test_instructions_take_context_and_system_prompt(freeze_rows) -> None:
@@ -180,14 +180,17 @@ def test_row_groups_have_ten_thousand_rows(freeze_rows) -> None:
     ]
 
 
-@pytest.mark.parametrize("reasons", [5, 100, 101, 130])
-def test_all_rejected_rows_are_counted_whatever_their_reasons(freeze_rows, reasons: int) -> None:
-    """Each reason names another speaker, so that there are more of them than the page lists."""
-    names = [chr(0x4E00 + n) * 2 for n in range(reasons) for _ in range(1 + n % 2)]
+@pytest.mark.parametrize(("kinds", "listed"), [(5, 10), (50, 100), (51, 101), (100, 101), (101, 2)])
+def test_all_rejected_rows_are_counted_whatever_their_reasons(freeze_rows, kinds: int, listed: int) -> None:
+    """Each reason names another speaker or content. The page lists 100 reasons; one with more names is counted whole."""
+    names = [chr(0x4E00 + n) * 2 for n in range(kinds) for _ in range(1 + n % 2)]
     talks = [[{"role": "user", "content": f"Where is {n}?"}, {"role": "assistant", "content": f"At desk {n}."}] for n in range(40)]  # fmt: skip
-    refused = [[{"role": "user", "content": "Where?"}, {"role": name, "content": "There."}] for name in names]
+    question = {"role": "user", "content": "Where?"}
+    refused = [[question, {"role": name, "content": "There."}] for name in names]
+    refused += [[question, {"role": "assistant", "content": [{"type": name, name: "…"}]}] for name in names]
     file = "\n".join(json.dumps({"messages": talk}) for talk in [*talks, *refused])
     frozen = freeze_rows(file, "chat", {"messages": "messages"}, name="x.jsonl")
-    assert frozen.result.rejected == len(names) == len(frozen.rejected)
-    assert sum(frozen.result.reasons.values()) == len(names)
-    assert ("Other reasons" in frozen.result.reasons) is (reasons > 100)
+    assert frozen.result.rejected == 2 * len(names) == len(frozen.rejected)
+    assert sum(frozen.reasons.values()) == 2 * len(names)
+    assert len(frozen.reasons) == listed
+    assert ("Other reasons" in frozen.reasons) is (50 < kinds <= 100)

@@ -43,7 +43,7 @@ def test_the_agreed_label_is_learned(import_file, freeze_rows, beside: Any, name
     assert proposal.warnings == [f"9 of 90 rows have no label in “{name}” but “-”. These rows are set aside."]
     frozen = freeze_rows(file, "classification", proposal.roles, name="x.jsonl")
     assert set(frozen.result.labels) == set(KINDS)
-    assert frozen.result.reasons == {"The label “…” means that the row has no label": 9}
+    assert frozen.reasons == {"The label “…” means that the row has no label": 9}
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_several_labels_that_a_word_joins(
     assert warnings[0].startswith("24 of 60 rows have several labels in “label”")
     frozen = freeze_rows(file, "classification", ROLES)
     assert set(frozen.result.labels) == set(alone)
-    assert frozen.result.reasons == {"The row has several labels; only one per row can be learned": 24}
+    assert frozen.reasons == {"The row has several labels; only one per row can be learned": 24}
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_rows_with_several_labels_are_set_aside_and_counted(
     assert any("12 of 48 rows have several labels" in warning for warning in warnings)
     frozen = freeze_rows(text, "classification", ROLES, name="x.jsonl")
     assert set(frozen.result.labels) == {"late", "paid", "lost"}
-    assert frozen.result.reasons == {"The row has several labels; only one per row can be learned": 12}
+    assert frozen.reasons == {"The row has several labels; only one per row can be learned": 12}
     assert any("12 rows have several labels" in warning for warning in frozen.result.warnings)
 
 

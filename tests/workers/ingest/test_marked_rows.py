@@ -40,7 +40,7 @@ def test_rows_of_weight_0_are_not_learned(freeze_rows, name: str, zero: Any, row
     frozen = freeze_rows(text, task, roles, name="x.jsonl", min_rows=1)
     assert {line["line"] % 4 for line in frozen.rows} == {0, 2, 3}  # lines count from 1
     assert f"10 {WEIGHT_NOTE}" in frozen.result.warnings
-    assert sum(frozen.result.reasons.values()) == 10
+    assert sum(frozen.reasons.values()) == 10
 
 
 def test_weights_above_0_are_not_followed_and_that_is_said(import_file, freeze_rows) -> None:
@@ -48,7 +48,7 @@ def test_weights_above_0_are_not_followed_and_that_is_said(import_file, freeze_r
     meaning = import_file(text, "x.jsonl").result.proposal.meanings["weight"]
     assert meaning == "weights of rows: a row of weight 0 is left out, other weights are not followed"
     frozen = freeze_rows(text, "chat", {"messages": "messages"}, name="x.jsonl")
-    assert (len(frozen.rows), frozen.result.reasons) == (40, {})
+    assert (len(frozen.rows), frozen.reasons) == (40, {})
 
 
 def test_a_column_that_a_person_uses_is_no_weight(freeze_rows) -> None:

@@ -22,7 +22,7 @@ def test_a_missing_label_is_no_class(import_file, freeze_rows, none: str) -> Non
     )
     frozen = freeze_rows(file, "classification", ROLES)
     assert frozen.result.labels == {"broken": 15, "late": 15, "paid": 15}
-    assert frozen.result.reasons == {"The label “…” means that the row has no label": 15}
+    assert frozen.reasons == {"The label “…” means that the row has no label": 15}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_backslash_n_is_an_empty_cell(freeze_rows, delimiter: str) -> None:
     lines = [delimiter.join((f"Where is {n}?", f"In {n}." if n % 3 else r"\N")) for n in range(60)]
     file = "\n".join([delimiter.join(("question", "answer")), *lines])
     frozen = freeze_rows(file, "chat", {"question": "input", "answer": "target"})
-    assert frozen.result.reasons == {"The target (column “answer”) is empty": 20}
+    assert frozen.reasons == {"The target (column “answer”) is empty": 20}
 
 
 @pytest.mark.parametrize(

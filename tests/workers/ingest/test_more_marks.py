@@ -95,7 +95,7 @@ def test_0_is_bad_in_objects_that_rate_by_0_and_1(import_file, freeze_rows, name
     assert proposal.roles[name] == "quality"
     frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
     assert {row["target"].split()[0] for row in frozen.rows} == {"Right"}
-    assert frozen.result.reasons == {"The file marks this row as bad": 20}
+    assert frozen.reasons == {"The file marks this row as bad": 20}
 
 
 @pytest.mark.parametrize("scores", [range(6), (0, 5), (0, 0.5, 1)])

@@ -161,7 +161,7 @@ def test_bad_answers_are_set_aside(freeze_rows) -> None:
     roles = {"prompt": "input", "completion": "target", "label": "quality"}
     frozen = freeze_rows(text, "chat", roles, name="x.jsonl")
     assert {row["target"].split()[0] for row in frozen.rows} == {"Good"}
-    assert frozen.result.reasons == {"The file marks this row as bad": 20}
+    assert frozen.reasons == {"The file marks this row as bad": 20}
     assert any("20 rows are marked as bad" in warning for warning in frozen.result.warnings)
 
 

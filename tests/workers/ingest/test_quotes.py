@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.contracts.excerpts import excerpt
-from workers.ingest.tables import REJECTED_TEXT_CHARACTERS
+from workers.ingest.rejects import REJECTED_TEXT_CHARACTERS
 from workers.runtime.reporter import JobError
 
 LABELS = ("delivery", "payment", "returns")

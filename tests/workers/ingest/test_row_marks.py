@@ -47,7 +47,7 @@ def test_rows_marked_as_bad_are_not_learned(import_file, freeze_rows, name: str,
     assert f"“{name}” says whether a row is good; rows marked as bad are set aside." in proposal.why
     frozen = freeze_rows(file, proposal.task_type, proposal.roles, name="x.jsonl")
     assert {row["target"].split()[0] for row in frozen.rows} == {"Right"}
-    assert frozen.result.reasons == {"The file marks this row as bad": 20}
+    assert frozen.reasons == {"The file marks this row as bad": 20}
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_rows_whose_mark_says_neither_are_learned_and_counted(
         in proposal.warnings
     )
     frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
-    assert frozen.result.reasons == {"The file marks this row as bad": 30}
+    assert frozen.reasons == {"The file marks this row as bad": 30}
     assert (
         f"“{name}” says neither good nor bad of 30 rows (“{unclear}”). These rows are learned."
         in frozen.result.warnings

@@ -99,7 +99,7 @@ def test_an_empty_split_is_for_training_and_an_unknown_one_is_rejected(freeze_ro
     text = table(("train", 60), ("", 6), ("unsupervised", 3), ("validation", 9), ("test", 9))
     frozen = freeze_rows(text, "classification", SPLIT)
     assert frozen.result.rows == {"train": 66, "validation": 9, "test": 9}
-    assert frozen.result.reasons == {
+    assert frozen.reasons == {
         "The split (column “split”) is none of train, validation and test: “unsupervised”": 3
     }
 
@@ -131,7 +131,7 @@ def test_a_supplied_held_out_split_keeps_its_copies_and_single_labels(freeze_row
     text += "order train 0 went wrong,delivery,train\nanother thing,only here,train\n"
     frozen = freeze_rows(text, "classification", SPLIT)
     assert frozen.result.rows == {"train": 60, "validation": 9, "test": 9} | {whole: 11}
-    assert frozen.result.reasons == {"Same as another line": 1, "The label occurs in one row only": 1}
+    assert frozen.reasons == {"Same as another line": 1, "The label occurs in one row only": 1}
     assert set(frozen.result.labels) == {*LABELS, "once only"}
     ids = [row["row_id"] for row in frozen.rows if row["split"] == whole]
     assert len(set(ids)) == 11
@@ -145,7 +145,7 @@ def test_a_supplied_chat_split_keeps_its_copies(freeze_rows, whole: str) -> None
     )
     frozen = freeze_rows(text, "chat", {"text": "input", "label": "target", "split": "split"})
     assert frozen.result.rows == {"train": 60, "validation": 9, "test": 9} | {whole: 10}
-    assert frozen.result.reasons == {}
+    assert frozen.reasons == {}
 
 
 @pytest.mark.parametrize("share", ["validation", "test"])

@@ -36,7 +36,7 @@ def learned(freeze_rows, import_file, text: str) -> tuple[Any, dict[int, list[di
     assert proposal.task_type is not None, proposal.why
     roles = {name: str(role) for name, role in proposal.roles.items()}
     frozen = freeze_rows(text, proposal.task_type, roles, name="x.jsonl")
-    assert len(frozen.rows) == 40, frozen.result.reasons
+    assert len(frozen.rows) == 40, frozen.reasons
     return proposal, {row["line"]: row["prompt"] for row in frozen.rows}
 
 

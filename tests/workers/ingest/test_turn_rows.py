@@ -32,7 +32,7 @@ def test_turns_marked_as_bad_are_not_learned(
     assert f"“{name}” says whether a turn is good; answers marked as bad are not learned." in proposal.why
     frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
     assert {int(row["target"].split()[1]) % 4 for row in frozen.rows} == {1, 2, 3}
-    assert frozen.result.reasons == {"The file marks every answer as bad or as not to be learned": 10}
+    assert frozen.reasons == {"The file marks every answer as bad or as not to be learned": 10}
 
 
 def test_what_holds_for_the_whole_conversation_stays(import_file, freeze_rows) -> None:

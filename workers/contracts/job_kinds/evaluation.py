@@ -11,6 +11,7 @@ from workers.contracts.job_kinds import JOB_KINDS, JobKind, Queue
 from workers.contracts.metrics import BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED
 from workers.contracts.specs import TaskSpec
 from workers.contracts.tasks import BaselineKind
+from workers.contracts.texts import Text
 
 EvaluatedSplit = Literal["train", "validation", "test", "all"]
 
@@ -61,12 +62,12 @@ class EvaluationResult(BaseModel):
     labels: list[str] = Field(default_factory=list)
     confusion: list[list[int]] = Field(default_factory=list)
     """Rows are the true labels, columns the given ones, in the order of `labels`."""
-    baseline: str = ""
+    baseline: Text = Text.plain("")
     """How the simple baseline answers, for subject trivial."""
     baseline_kind: BaselineKind | None = None
     seconds: float
     output_tokens: int
-    findings: list[str] = Field(default_factory=list)
+    findings: list[Text] = Field(default_factory=list)
     """What the reader should know: rows cut at the limit, empty outputs, labels never given."""
 
 

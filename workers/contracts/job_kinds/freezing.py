@@ -1,20 +1,21 @@
 """Freeze: roles are applied, rows are checked and split; the result never changes."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from workers.contracts.i18n import gettext_noop as _
 from workers.contracts.job_kinds import JOB_KINDS, JobKind, Queue
 from workers.contracts.roles import Role
 from workers.contracts.specs import Split, TaskSpec
+from workers.contracts.texts import Text
 
 
 class FreezeSpec(TaskSpec):
     """inputs: rows (the folder an import left). Leaves data.parquet, sorted by line, with
     row_id string, line int64, split string, prompt list<struct<role, content>>, target string; the struct also holds
     learned bool where some row has an earlier answer that is read and not learned;
-    and rejected.parquet (line, reason, text), the import's own rejects included."""
+    and rejected.parquet (line, reason, text, code, params), the import's own rejects included."""
 
     roles: dict[str, Role]
     split_key: str
@@ -28,18 +29,32 @@ class FreezeSpec(TaskSpec):
     """Whether labels that differ in spelling only, such as in case, are one label."""
 
 
+class RejectGroup(BaseModel):
+    """How many rows were rejected for a reason."""
+
+    reason: Text
+    rows: int
+
+
+def _as_groups(stored: Any) -> Any:
+    """Earlier releases stored the rows by the English of their reason."""
+    if not isinstance(stored, dict):
+        return stored
+    return [{"reason": reason, "rows": rows} for reason, rows in stored.items()]
+
+
 class FreezeResult(BaseModel):
     rows: dict[Split, int]
     split_by: Literal["hash", "column", "test_only"] = "hash"
     """How rows got their split: by a keyed hash of the input, by the split column, or all of them are test rows."""
     rejected: int
-    reasons: dict[str, int]
+    reasons: Annotated[list[RejectGroup], BeforeValidator(_as_groups)]
     labels: dict[str, int] = Field(default_factory=dict)
     """Rows per label, for classification."""
     input_characters: dict[str, float]
     """mean, p50, p95, max."""
     target_characters: dict[str, float]
-    warnings: list[str] = Field(default_factory=list)
+    warnings: list[Text] = Field(default_factory=list)
     bytes: int
     sha256: str
 

@@ -7,6 +7,7 @@ from workers.contracts.job_kinds import JOB_KINDS, JobKind, Queue
 from workers.contracts.roles import Role
 from workers.contracts.specs import JobSpec
 from workers.contracts.tasks import TaskName
+from workers.contracts.texts import Text
 
 
 class Proposal(BaseModel):
@@ -14,12 +15,12 @@ class Proposal(BaseModel):
 
     task_type: TaskName | None
     roles: dict[str, Role]
-    why: list[str] = Field(default_factory=list)
-    warnings: list[str] = Field(default_factory=list)
+    why: list[Text] = Field(default_factory=list)
+    warnings: list[Text] = Field(default_factory=list)
     """What the user should know before anything else: what is left out although it changes what a row means."""
     by_task: dict[TaskName, dict[str, Role]] = Field(default_factory=dict)
     """For each task that the columns have enough for, the roles that choosing it gives (columns that are used only)."""
-    meanings: dict[str, str] = Field(default_factory=dict)
+    meanings: dict[str, Text] = Field(default_factory=dict)
     """What each column may mean where it is not used."""
     case_variants: bool = False
     """Whether labels of the proposal differ in spelling only: case, hyphens, quotation marks and the like."""
@@ -40,7 +41,7 @@ class Column(BaseModel):
 
 class Reject(BaseModel):
     line: int
-    reason: str
+    reason: Text
 
 
 ADDRESS_VARIABLE = "SOURCE_ADDRESS"
@@ -51,7 +52,7 @@ ALLOWED_VARIABLE = "OUTGOING_ALLOW"
 class ImportSpec(JobSpec):
     """inputs: source; without it the source is fetched from an address, at most `limit_bytes` and `room_bytes` of it, and
     left as `source`. Leaves rows.parquet (`__line` int64 and the columns as strings, lists of messages as JSON)
-    and rejected.parquet (line int64, reason string, text string, cut to 2,000 characters)."""
+    and rejected.parquet (line int64, reason string, text string cut to 2,000 characters, code and params (JSON) of the reason)."""
 
     filename: str
     limit_bytes: int | None = None

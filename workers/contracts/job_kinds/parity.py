@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from workers.contracts.i18n import gettext_noop as _
 from workers.contracts.job_kinds import JOB_KINDS, JobKind, Queue
 from workers.contracts.specs import JobSpec
+from workers.contracts.texts import Text
 
 
 class ParitySpec(JobSpec):
@@ -25,7 +26,7 @@ class ParityResult(BaseModel):
     limit_nat_per_token: float
     exact_match: float
     passed: bool
-    message: str
+    message: Text
 
 
 PARITY = JOB_KINDS.add(

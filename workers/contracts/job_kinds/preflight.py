@@ -8,13 +8,14 @@ from workers.contracts.i18n import gettext_noop as _
 from workers.contracts.job_kinds import JOB_KINDS, JobKind, Queue
 from workers.contracts.recipes import Base, Length, Recipe
 from workers.contracts.specs import Split, TaskSpec
+from workers.contracts.texts import Text
 
 
 class Finding(BaseModel):
     """`blocks`: the run must not start before this is fixed."""
 
     blocks: bool
-    message: str
+    message: Text
     fix: dict[str, Any] = Field(default_factory=dict)
     """Recipe fields that would fix it."""
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
+from workers.contracts.texts import Text
 from workers.ingest.conversations.speakers import role_of
 from workers.ingest.conversations.turns import Turn, speaker
 
@@ -12,7 +13,7 @@ _NUMBERED = re.compile(
     r"[ _-]?(?:\d{1,2}|[a-d])"
 )
 """Speakers that are numbered instead of named."""
-NUMBERED = "The speakers are numbered: the first one in a conversation is read as the user, the other as the assistant."
+NUMBERED = Text("conversations.speakers_numbered")
 _SELVES = (
     {"me", "you"},
     {"i", "you"},
@@ -22,8 +23,8 @@ _SELVES = (
     {"yo", "tú"},
     {"我", "你"},
 )
-SELVES = "The speakers are called “me” and “you”: the first one in a conversation is read as the user, the other as the assistant."
-ANSWERS_USER = "The system answers the user in this file, so it is read as the assistant."
+SELVES = Text("conversations.speakers_me_and_you")
+ANSWERS_USER = Text("conversations.system_answers")
 
 
 def is_numbered(name: str) -> bool:
@@ -40,13 +41,13 @@ def are_selves(names: Iterable[str]) -> bool:
     return set(names) in _SELVES
 
 
-def _facing(self: str, other: str | None) -> tuple[dict[str, str], str | None]:
+def _facing(self: str, other: str | None) -> tuple[dict[str, str], Text | None]:
     """“You” asks where the other is an assistant, and answers where the other is a user."""
     facing = {"assistant": "user", "user": "assistant"}.get(other or "")
     return ({self: facing} if facing else {}), None
 
 
-def cast_of(turns: list[Turn]) -> tuple[dict[str, str], str | None]:
+def cast_of(turns: list[Turn]) -> tuple[dict[str, str], Text | None]:
     """Return the roles of speakers whose names do not say them, by folded name, and a sentence about it.
 
     Of two numbered speakers the first asks. SYSTEM answers where no assistant speaks.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
 from workers.contracts.excerpts import excerpt
+from workers.contracts.texts import Text, TextError
 from workers.ingest.conversations.cast import cast_of
 from workers.ingest.conversations.speakers import role_of
 from workers.ingest.conversations.turns import Turn, calls_tool, content, first_of, refusal, speaker
@@ -27,13 +28,13 @@ _FLAGS = ("weight", "loss_weight", "loss", "train", "trainable", "learn", "train
 _SPOKEN_KEYS = 2
 """A turn with no more keys has a speaker and a text alone."""
 
-GREETING = "A greeting before the first question is left out."
-AFTERWORD = "What comes after the last answer is left out."
-MIDDLE = "A system message in the middle is read as part of the user's turn beside it."
-UNLEARNED = "Answers that the file marks as bad or as not to be learned are read, and not learned."
-_NO_ANSWER = "The file marks every answer as bad or as not to be learned"
-REFUSALS = "The assistant's refusals are learned as its answers."
-THOUGHTS = "Reasoning is left out; the answers are learned."
+GREETING = Text("conversations.greeting_left_out")
+AFTERWORD = Text("conversations.ending_left_out")
+MIDDLE = Text("conversations.late_system_message")
+UNLEARNED = Text("conversations.marked_answers_not_learned")
+_NO_ANSWER = Text("conversations.every_answer_marked_bad")
+REFUSALS = Text("conversations.refusals_learned")
+THOUGHTS = Text("conversations.reasoning_left_out")
 
 
 class Message(TypedDict):
@@ -44,8 +45,8 @@ class Message(TypedDict):
     learned: NotRequired[bool]
 
 
-class ConversationError(ValueError):
-    """A conversation that cannot be learned from; the message says why."""
+class ConversationError(TextError):
+    """A conversation that cannot be learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Conversation:
     """`notes` say what was changed so that it can be learned."""
 
     messages: list[Message]
-    notes: frozenset[str]
+    notes: frozenset[Text]
 
 
 def normalized(turns: list[Turn]) -> list[Message]:
@@ -67,7 +68,7 @@ def read_conversation(turns: list[Turn]) -> Conversation:
     Turns of one speaker in a row are joined by a blank line. What stands before the first question and after the last
     answer that may be learned is left out. Raises ConversationError.
     """
-    notes: set[str] = set()
+    notes: set[Text] = set()
     cast, note = cast_of(turns)
     notes |= {note} if note else set()
     spoken = [message for turn in turns if (message := _message(turn, cast, notes)) is not None]
@@ -79,32 +80,30 @@ def read_conversation(turns: list[Turn]) -> Conversation:
         notes.add(AFTERWORD)
     messages = _joined(_from_first_question(spoken[: learned[-1] + 1], notes), notes)
     if sum(message["role"] != "system" for message in messages) < 2:
-        raise ConversationError("No question comes before the answer")
+        raise ConversationError(Text("conversations.no_question"))
     if messages[-1].get("learned") is False:
         raise ConversationError(_NO_ANSWER)
     return Conversation(messages, frozenset(notes))
 
 
-def _why_no_answer(spoken: list[Message], answers: list[int]) -> str:
+def _why_no_answer(spoken: list[Message], answers: list[int]) -> Text:
     if not spoken:
-        return "The conversation is empty"
+        return Text("conversations.conversation_empty")
     if not answers:
-        return "The conversation holds no answer of the assistant"
+        return Text("conversations.no_answer")
     if any(spoken[index]["content"] for index in answers):
         return _NO_ANSWER
-    return "A turn of the assistant is empty"
+    return Text("conversations.assistant_turn_empty")
 
 
-def _message(turn: Turn, cast: dict[str, str], notes: set[str]) -> Message | None:
+def _message(turn: Turn, cast: dict[str, str], notes: set[Text]) -> Message | None:
     """One turn in the studio's form; None for an empty system message."""
     name = str(speaker(turn) or "")
     role = cast.get(name.strip().casefold()) or role_of(name)
     if calls_tool(turn):
-        raise ConversationError("A turn calls a tool, which is not learned yet")
+        raise ConversationError(Text("conversations.calls_tool"))
     if role is None:
-        raise ConversationError(
-            f"A turn is by “{excerpt(name, 40)}”; only system, user and assistant can be learned from"
-        )
+        raise ConversationError(Text("conversations.unknown_role", name=excerpt(name, 40)))
     text = _text(content(turn), notes).strip()
     if role == "system" and not text:
         return None
@@ -122,7 +121,7 @@ def _has_error(said: Any) -> bool:
     return any(isinstance(part, dict) and part.get("is_error") is True for part in parts)
 
 
-def _mark(message: Message, turn: Turn, notes: set[str]) -> None:
+def _mark(message: Message, turn: Turn, notes: set[Text]) -> None:
     """Follow what the other keys of a turn say of it."""
     if _has_error(content(turn)):
         message["learned"] = False
@@ -133,7 +132,7 @@ def _mark(message: Message, turn: Turn, notes: set[str]) -> None:
             notes.add(UNLEARNED)
             return
         if is_rated(name, said):
-            notes.add(f"Turns are rated by numbers in “{name}”. All rated answers are learned.")
+            notes.add(Text("conversations.rated_by_numbers", name=name))
 
 
 def _is_off(flag: Any) -> bool:
@@ -142,7 +141,7 @@ def _is_off(flag: Any) -> bool:
     return isinstance(flag, bool | int | float) and not flag
 
 
-def _text(said: Any, notes: set[str]) -> str:
+def _text(said: Any, notes: set[Text]) -> str:
     if said is None:
         return ""
     if isinstance(said, dict):
@@ -154,19 +153,19 @@ def _text(said: Any, notes: set[str]) -> str:
         if isinstance(part, dict):
             kind = str(part.get("type") or next((name for name in part if name in _CALLS), "text"))
             if kind in _CALLS:
-                raise ConversationError("A turn calls a tool, which is not learned yet")
+                raise ConversationError(Text("conversations.calls_tool"))
             if kind in _THOUGHTS or part.get("thought") is True:
                 notes.add(THOUGHTS)
                 continue
             if kind not in _TEXT_PARTS or not any(key in part for key in _PART_TEXT):
                 kind = kind if kind not in _TEXT_PARTS else next(iter(part), kind)
-                raise ConversationError(f"A turn holds “{excerpt(kind, 40)}”, which is not text")
+                raise ConversationError(Text("conversations.turn_not_text", kind=excerpt(kind, 40)))
             part = first_of(part, _PART_TEXT) or ""
         texts.append(part if isinstance(part, str) else json.dumps(part, ensure_ascii=False))
     return "\n".join(texts)
 
 
-def _from_first_question(spoken: list[Message], notes: set[str]) -> list[Message]:
+def _from_first_question(spoken: list[Message], notes: set[Text]) -> list[Message]:
     """Without what the assistant says before the user does."""
     first = next((index for index, message in enumerate(spoken) if message["role"] == "user"), len(spoken))
     kept = [message for message in spoken[:first] if message["role"] == "system"]
@@ -175,7 +174,7 @@ def _from_first_question(spoken: list[Message], notes: set[str]) -> list[Message
     return [*kept, *spoken[first:]]
 
 
-def _joined(spoken: list[Message], notes: set[str]) -> list[Message]:
+def _joined(spoken: list[Message], notes: set[Text]) -> list[Message]:
     messages: list[Message] = []
     for message in spoken:
         role = message["role"]
@@ -183,7 +182,7 @@ def _joined(spoken: list[Message], notes: set[str]) -> list[Message]:
             notes.add(MIDDLE)
             role = "user"
         if not message["content"]:
-            raise ConversationError(f"A turn of the {role} is empty")
+            raise ConversationError(Text("conversations.turn_empty", role=role))
         turn: Message = {**message, "role": role}
         if messages and messages[-1]["role"] == role:
             messages[-1] = _both(messages[-1], turn)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from workers.contracts.job_kinds.importing import Column, Proposal
 from workers.contracts.roles import Role
+from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.proposals import by_answer, by_content, by_label, by_name, conversations, preferences
 from workers.ingest.proposals.beside import with_columns_beside
@@ -37,12 +38,10 @@ _RULES: tuple[Callable[[Table], Found | None], ...] = (
     by_content.two_texts,
     by_content.running_text,
 )
-_UNCLEAR = (
-    "No column is clearly a question, an answer or a label. Say what the data teaches, and mark its columns."
-)
+_UNCLEAR = Text("proposal.nothing_clear")
 
 
-def propose(columns: list[Column], sample: Sequence[dict[str, str]], notes: Sequence[str] = ()) -> Proposal:
+def propose(columns: list[Column], sample: Sequence[dict[str, str]], notes: Sequence[Text] = ()) -> Proposal:
     """Return a proposal with a role for every column; task_type None where nothing is clear.
 
     A column of splits is found first: it fits any task, and is neither a label nor a text.
@@ -56,13 +55,13 @@ def propose(columns: list[Column], sample: Sequence[dict[str, str]], notes: Sequ
         update={
             "roles": rest.roles | {split: Role.SPLIT},
             "by_task": {task: roles | {split: Role.SPLIT} for task, roles in rest.by_task.items()},
-            "meanings": rest.meanings | {split: "which split a row is in"},
+            "meanings": rest.meanings | {split: Text("proposal.meaning_split")},
             "why": [*rest.why, why],
         }
     )
 
 
-def _propose(columns: Sequence[Column], sample: Sequence[dict[str, str]], notes: Sequence[str]) -> Proposal:
+def _propose(columns: Sequence[Column], sample: Sequence[dict[str, str]], notes: Sequence[Text]) -> Proposal:
     table = Table(list(columns), sample, max((column.filled for column in columns), default=0))
     found = next((found for rule in _RULES if (found := rule(table))), None)
     task = found.task if found else None
@@ -83,18 +82,18 @@ def _propose(columns: Sequence[Column], sample: Sequence[dict[str, str]], notes:
     )
 
 
-def _why_beside(roles: dict[str, Role], before: dict[str, Role]) -> list[str]:
+def _why_beside(roles: dict[str, Role], before: dict[str, Role]) -> list[Text]:
     added = {column: role for column, role in roles.items() if column not in before}
     why = []
     for column, role in added.items():
         if role is Role.SYSTEM:
             why.append(
-                f"“{column}” is named like a system prompt."
+                Text("proposal.named_system_prompt", column=column)
                 if named(column, vocabulary.SYSTEM)
-                else f"“{column}” is read as the system prompt of each conversation."
+                else Text("proposal.system_of_conversations", column=column)
             )
         if role is Role.HISTORY:
-            why.append(f"“{column}” holds earlier turns, which are read before the question.")
+            why.append(Text("proposal.history", column=column))
         if role is Role.QUALITY:
-            why.append(f"“{column}” says whether a row is good; rows marked as bad are set aside.")
+            why.append(Text("proposal.quality", column=column))
     return why

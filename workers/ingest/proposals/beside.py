@@ -8,6 +8,7 @@ from workers.contracts.tasks import Task
 from workers.contracts.tasks.chat import CHAT
 from workers.contracts.tasks.code import CODE
 from workers.contracts.tasks.instruction import INSTRUCTION
+from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.conversations import read_history
 from workers.ingest.proposals.marked_rows import marking_columns
@@ -74,7 +75,7 @@ def history_column(table: Table) -> str | None:
     return None
 
 
-def unread_beside(table: Table, task: Task, roles: dict[str, Role]) -> list[str]:
+def unread_beside(table: Table, task: Task, roles: dict[str, Role]) -> list[Text]:
     """Say which system prompts, earlier turns and texts to answer from are not read."""
     talks = next((name for name, role in roles.items() if role is Role.MESSAGES), None)
     unused = [column.name for column in table.columns if column.filled and column.name not in roles]
@@ -82,19 +83,13 @@ def unread_beside(table: Table, task: Task, roles: dict[str, Role]) -> list[str]
     for name in unused if not task.has_labels else ():
         is_repeated = talks is not None and _repeats(table, name, talks)
         if named(name, vocabulary.SYSTEM) and Role.SYSTEM not in task.optional:
-            found.append(
-                f"“{name}” is named like a system prompt. This task does not use system prompts, so it is not read."
-            )
+            found.append(Text("proposal.system_prompt_not_read", name=name))
         elif task not in _ANSWERING or is_repeated:
             continue
         elif named(name, vocabulary.HISTORY) and not talks:
-            found.append(
-                f"“{name}” is named like earlier turns. It does not mark who speaks, so it is not read. Write “User:” and “Assistant:” before the turns."
-            )
+            found.append(Text("proposal.history_without_speakers", name=name))
         elif named(name, _ANSWERED_FROM) and _is_passage(table, name):
-            found.append(
-                f"“{name}” is not read, although answers may depend on it. Choose a task that reads it, or add its text to the question."
-            )
+            found.append(Text("proposal.context_not_read", name=name))
     return found
 
 

@@ -3,6 +3,7 @@
 from workers.contracts.roles import Role
 from workers.contracts.tasks.chat import CHAT
 from workers.contracts.tasks.instruction import INSTRUCTION
+from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.literals import nested_value
 from workers.ingest.proposals.by_name import has_choices
@@ -24,7 +25,7 @@ def rewritten_text(table: Table) -> Found | None:
     others = [name for name in table.texts if name not in (text, rewritten)]
     if not text or not rewritten or any(table.is_written(table.column(name)) for name in others):
         return None
-    why = f"“{rewritten}” is named like another wording of “{text}”."
+    why = Text("proposal.named_rewording", rewritten=rewritten, text=text)
     return Found(INSTRUCTION, {text: Role.INPUT, rewritten: Role.TARGET}, [why])
 
 
@@ -37,7 +38,7 @@ def answered_mail(table: Table) -> Found | None:
     reply = table.first(vocabulary.ANSWER - vocabulary.VAGUE_ANSWER, but=[mail])
     if not mail or not reply or reply not in table.texts:
         return None
-    why = f"“{mail}” and “{reply}” are named like a message and the reply to it."
+    why = Text("proposal.named_reply", mail=mail, reply=reply)
     return Found(CHAT, {mail: Role.INPUT, reply: Role.TARGET}, [why])
 
 
@@ -67,12 +68,12 @@ def structured_answer(table: Table) -> Found | None:
     )  # fmt: skip
     if answer is None:
         return None
-    why = [f"“{answer}” holds JSON, which is learned as it is written."]
+    why = [Text("proposal.answers_are_json", answer=answer)]
     roles = {asked: Role.INPUT, answer: Role.TARGET}
     is_instruction = named(asked, vocabulary.INSTRUCTION)
     words = vocabulary.CONTEXT if is_instruction else vocabulary.READ_TEXT
     if context := table.first(words, but=[asked, answer]):
-        why.append(f"“{context}” is the text that the instruction works on.")
+        why.append(Text("proposal.context_of_instruction", context=context))
         return Found(INSTRUCTION, {**roles, context: Role.CONTEXT}, why)
     return Found(INSTRUCTION if is_instruction else CHAT, roles, why)
 
@@ -97,5 +98,5 @@ def answered_text(table: Table) -> Found | None:
     text = table.first(vocabulary.READ_TEXT, vocabulary.LONG_TEXT, but=[answer])
     if not answer or not text or answer not in table.texts or text not in table.texts or has_choices(table):
         return None
-    why = f"“{text}” and “{answer}” are named like an input and its output."
+    why = Text("proposal.named_input_output", text=text, answer=answer)
     return Found(INSTRUCTION, {text: Role.INPUT, answer: Role.TARGET}, [why])

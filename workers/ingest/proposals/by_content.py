@@ -8,6 +8,7 @@ from workers.contracts.tasks.chat import CHAT
 from workers.contracts.tasks.generation import GENERATION
 from workers.contracts.tasks.summarization import SUMMARIZATION
 from workers.contracts.tasks.translation import TRANSLATION
+from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.proposals.by_label import label_columns
 from workers.ingest.proposals.table import Found, Table
@@ -33,14 +34,14 @@ def two_texts(table: Table) -> Found | None:
         and (table.languages_differ(first, second) or table.are_in_two_languages(first, second))
         and 0.15 < a.mean_length / max(1, b.mean_length) < 7
     ):
-        why = f"“{first}” and “{second}” are in different languages; the first is taken as the source."
+        why = Text("proposal.two_languages", first=first, second=second)
         return Found(TRANSLATION, {first: Role.INPUT, second: Role.TARGET}, [why])
     if table.asks(first) > 0.7 and table.asks(second) < 0.1 and is_pair_each:
-        why = f"Most texts in “{first}” are questions, and those in “{second}” are not."
+        why = Text("proposal.questions_and_answers", first=first, second=second)
         return Found(CHAT, {first: Role.INPUT, second: Role.TARGET}, [why])
     for long, short in ((first, second), (second, first)):
         if table.is_much_shorter(short, long) and table.column(short).mean_length > 20:
-            why = f"“{short}” is much shorter than “{long}”, as a summary would be."
+            why = Text("proposal.much_shorter", short=short, long=long)
             return Found(SUMMARIZATION, {long: Role.INPUT, short: Role.TARGET}, [why])
     return None
 
@@ -61,38 +62,35 @@ def running_text(table: Table) -> Found | None:
         return Found(None, {}, [why])
     others = [column for column in table.columns if column.name != text and table.is_written(column)]
     if not others:
-        why = f"“{text}” is the only column of running text."
+        why = Text("proposal.only_text", text=text)
     elif max(column.mean_length for column in others) < table.column(text).mean_length:
-        why = f"“{text}” holds the longest texts."
+        why = Text("proposal.longest_text", text=text)
     else:
         return None
     return Found(GENERATION, {text: Role.TARGET}, [why])
 
 
-def _not_alone(table: Table, text: str) -> str | None:
+def _not_alone(table: Table, text: str) -> Text | None:
     """Why a text is perhaps not what is to be learned: labels or scores stand beside it."""
     bad = [column for column in table.columns if column.filled and named(column.name, vocabulary.REJECTED)]
     if bad and not table.is_label_like(bad[0]) and text != bad[0].name:
-        return f"“{bad[0].name}” holds answers that were not preferred, and no column holds better ones. Say what is to be learned."
+        return Text("proposal.only_rejected_answers", column=bad[0].name)
     labels = [column.name for column in label_columns(table) if column.name != text]
     flags = [name for name in labels if set(table.values(name)) <= _FLAGS]
     if len(flags) > 1 and len(flags) == len(labels):
-        named_so = ", ".join(f"“{name}”" for name in flags)
-        return f"{named_so} say yes or no to each “{text}”, so one row may have several labels. Only one can be learned: choose its column, or the text alone."
+        named_so = list(flags)
+        return Text("proposal.several_flags", columns=named_so, text=text)
     if len(labels) > 1:
-        named_so = ", ".join(f"“{name}”" for name in labels)
-        return f"Each of {named_so} could be the label of “{text}”, or the text alone is to be learned. Say which."
+        named_so = list(labels)
+        return Text("proposal.several_possible_labels", columns=named_so, text=text)
     if labels:
-        return f"“{labels[0]}” could be the label of “{text}”, or the text alone is to be learned. Say which."
+        return Text("proposal.one_possible_label", column=labels[0], text=text)
     for column in table.columns:
         if named(column.name, _SPANS) and column.filled and table.is_nested(column.name):
-            return f"“{column.name}” marks parts of “{text}”, which cannot be learned. Add a column with a label for each text, or learn the text alone."
+            return Text("proposal.marks_of_places", column=column.name, text=text)
         if column.name != text and table.is_usable(column) and _holds_scores(table, column):
             example = max(_values(table, column)[:20], key=len)
-            return (
-                f"“{column.name}” holds numbers, such as {example}. Numbers cannot be learned: write a label "
-                f"for each, such as low and high, or learn “{text}” alone."
-            )
+            return Text("proposal.numbers_as_label", column=column.name, example=example, text=text)
     return None
 
 

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from workers.contracts.job_kinds.importing import Column
 from workers.contracts.roles import Role
 from workers.contracts.tasks.classification import CLASSIFICATION
+from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.labels import (
     combinations_of,
     doubtful_combination,
+    first_few,
     label_key,
     labels_of,
     merged_spellings,
     spelled,
 )
-from workers.ingest.labels import named as quoted
 from workers.ingest.missing_labels import doubtful_labels, missing_labels
 from workers.ingest.proposals.by_name import CHOICE
 from workers.ingest.proposals.second_text import text_pair, with_second_text
@@ -77,14 +78,12 @@ def classification(table: Table) -> Found | None:
     if len([name for name in texts if name not in read and table.column(name).mean_length > 4]) > 2:
         return None
     why = [
-        f"“{name}” could be the label as well."
+        Text("proposal.other_possible_label", column=name)
         for name in [column.name for column in by_name if column.name not in (label.name, *read)][:1]
     ]
     if pair:
         return _with_pair(table, pair, label, why)
-    reason = (
-        f"“{label.name}” has {_counted(label)} different short values that repeat, like labels for “{text}”."
-    )
+    reason = Text("proposal.repeating_values", column=label.name, values=_counted(label), text=text)
     return _learnable(table, {text: Role.INPUT, label.name: Role.LABEL}, label, [reason, *why])
 
 
@@ -94,32 +93,36 @@ def _labelled_text(table: Table, texts: list[str]) -> str | None:
     return text or (texts[0] if len(texts) == 1 else None)
 
 
-def _with_pair(table: Table, pair: tuple[str, str], label: Column, also: Sequence[str] = ()) -> Found:
+def _with_pair(table: Table, pair: tuple[str, str], label: Column, also: Sequence[Text] = ()) -> Found:
     first, second = pair
     why = [
-        f"“{label.name}” has {_counted(label)} different short values that repeat, like labels for “{first}” and “{second}” together.",
-        f"“{second}” is read after “{first}”, with a blank line between them.",
+        Text(
+            "proposal.repeating_values_of_two_texts",
+            column=label.name,
+            values=_counted(label),
+            first=first,
+            second=second,
+        ),
+        Text("proposal.second_text_after_first", second=second, first=first),
         *also,
     ]
     roles = {first: Role.INPUT, second: Role.CONTEXT, label.name: Role.LABEL}
     return _learnable(table, roles, label, why)
 
 
-def _learnable(table: Table, roles: dict[str, Role], label: Column, why: list[str]) -> Found:
+def _learnable(table: Table, roles: dict[str, Role], label: Column, why: list[Text]) -> Found:
     """The proposal, unless nearly every row has several labels, or fewer than two labels have two rows each."""
     several, rows, _ = several_labels(table, label.name)
     if several <= 0.9 * rows and len(table.sample) >= table.rows and _repeated(table, label.name) < 2:
-        reason = (
-            f"Fewer than two labels in “{label.name}” have at least two rows each. Add rows, or merge labels."
-        )
+        reason = Text("proposal.too_few_rows_per_label", column=label.name)
         return Found(None, {}, [*(label_warnings(table, label.name)[:1] if several else []), reason])
     if several > 0.9 * rows:
-        reason = f"Nearly all rows have several labels in “{label.name}”, and only one per row can be learned. Keep the most important one of each row."
+        reason = Text("proposal.nearly_all_several_labels", column=label.name)
         return Found(None, {}, [reason])
     single = _single_labels(table, label.name)
     joined = combinations_of(single)
     if several and len({label_key(name) for name in single if name not in joined}) < 2:
-        reason = f"Fewer than two labels stand alone in “{label.name}”: the other rows have several, and only one per row can be learned. Keep the most important one of each row."
+        reason = Text("proposal.too_few_single_labels", column=label.name)
         return Found(None, {}, [reason])
     return Found(CLASSIFICATION, roles, why)
 
@@ -165,33 +168,39 @@ def _repeated(table: Table, name: str) -> int:
     return sum(times > 1 for times in rows.values())
 
 
-def label_warnings(table: Table, name: str) -> list[str]:
+def label_warnings(table: Table, name: str) -> list[Text]:
     """Say what the labels of a column need before a model can learn them: rows with several, spellings that differ."""
     found = []
     several, rows, first = several_labels(table, name)
     if several:
         found.append(
-            f"{several:,} of {rows:,} rows have several labels in “{name}” (such as {quoted(first)}). Only one per row can be learned, so these rows are set aside."
+            Text(
+                "proposal.some_several_labels",
+                rows=several,
+                all_rows=rows,
+                column=name,
+                examples=first_few(first),
+            )
         )
     counts = _single_labels(table, name)
     if missing := missing_labels(counts):
         none = sum(counts[label] for label in missing)
         found.append(
-            f"{none:,} of {rows:,} rows have no label in “{name}” but {quoted(sorted(missing))}. These rows are set aside."
+            Text(
+                "proposal.some_without_label",
+                rows=none,
+                all_rows=rows,
+                column=name,
+                marks=first_few(sorted(missing)),
+            )
         )
     if doubtful := doubtful_labels(counts):
-        found.append(
-            f"“{doubtful[0]}” in “{name}” is learned as a label. If it means “no label”, empty these cells."
-        )
+        found.append(Text("proposal.doubtful_label", label=doubtful[0], column=name))
     if joined := doubtful_combination(counts):
-        found.append(
-            f"“{joined}” in “{name}” joins other labels, and is learned as a label of its own. If it means several labels, keep the most important one of each row."
-        )
+        found.append(Text("proposal.joined_label", label=joined, column=name))
     merges = merged_spellings({label: rows for label, rows in counts.items() if label not in missing})
     if merges:
-        found.append(
-            f"“{name}” spells labels in several ways, such as {spelled(merges[0])}. They are read as one label each."
-        )
+        found.append(Text("proposal.spelled_differently", column=name, spellings=spelled(merges[0])))
     return found
 
 
@@ -210,23 +219,23 @@ def unusable_label(table: Table) -> Found | None:
     return None
 
 
-def _why_unusable(table: Table, column: Column) -> str | None:
+def _why_unusable(table: Table, column: Column) -> Text | None:
     name = column.name
     values = table.different(name)
     if column.filled <= 0.2 * table.rows:
-        return f"“{name}” is filled in {column.filled:,} of {table.rows:,} rows only, too few to learn labels from."
+        return Text("proposal.label_mostly_empty", column=name, filled=column.filled, rows=table.rows)
     if table.is_nested(name) and any("{" in value or "[[" in value for value in values[:20]):
-        return f"“{name}” holds nested values, such as marks of places within a text. Only one label for the whole text can be learned."
+        return Text("proposal.label_nested", column=name)
     if column.mean_length > 60:
         return None
     if column.distinct < 2:
-        return (
-            f"“{name}” holds one value only ({quoted(values)}). A label needs at least two different values."
-        )
+        return Text("proposal.label_has_one_value", column=name, values=first_few(values))
     if column.distinct > _MOST_LABELS:
-        return f"“{name}” holds {_counted(column)} different labels; at most {_MOST_LABELS:,} can be learned. Merge them into fewer labels, or choose another task."
+        return Text("proposal.too_many_labels", column=name, labels=_counted(column), most=_MOST_LABELS)
     if column.distinct > column.filled // 3:
-        return f"“{name}” holds {_counted(column)} different values in {column.filled:,} rows. A label must repeat to be learned, at least three times on average."
+        return Text(
+            "proposal.label_rarely_repeats", column=name, values=_counted(column), filled=column.filled
+        )
     return None
 
 

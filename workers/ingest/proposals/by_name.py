@@ -8,6 +8,7 @@ from workers.contracts.tasks.code import CODE
 from workers.contracts.tasks.instruction import INSTRUCTION
 from workers.contracts.tasks.summarization import SUMMARIZATION
 from workers.contracts.tasks.translation import TRANSLATION
+from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.proposals.code import code_share
 from workers.ingest.proposals.preferences import right_answer
@@ -56,11 +57,8 @@ def multiple_choice(table: Table) -> Found | None:
     asked = [name for name in table.texts if name not in choices]
     if not choices or not right or not asked:
         return None
-    held = ", ".join(f"“{name}”" for name in choices)
-    why = (
-        f"This is multiple choice: the answers to choose from are in {held}. Choosing is not learned yet. "
-        "To learn the answers themselves, put the text of each right answer into a column “answer”, and leave these out."
-    )
+    held = list(choices)
+    why = Text("proposal.multiple_choice", columns=held)
     return Found(None, {}, [why])
 
 
@@ -70,12 +68,12 @@ def instruction(table: Table) -> Found | None:
     answer = _answer(table, vocabulary.ANSWER, asked)
     if not asked or not answer:
         return None
-    why = [f"“{asked}” and “{answer}” are named like an instruction and its answer."]
+    why = [Text("proposal.named_instruction", asked=asked, answer=answer)]
     roles = {asked: Role.INPUT, answer: Role.TARGET}
     context = _context(table, vocabulary.CONTEXT, roles)
     if context := context or _context(table, vocabulary.KNOWLEDGE | {"document", "article"}, roles):
         roles[context] = Role.CONTEXT
-        why.append(f"“{context}” is the text that the instruction works on.")
+        why.append(Text("proposal.context_of_instruction", context=context))
     return Found(INSTRUCTION, roles, why)
 
 
@@ -111,9 +109,7 @@ def reading(table: Table) -> Found | None:
     context = _context(table, vocabulary.READ_TEXT, roles)
     if not context or table.column(context).filled < 0.05 * table.rows:
         return None
-    why = [
-        f"“{question}” and “{answer}” are named like a question and its answer, and “{context}” like the text that holds it."
-    ]
+    why = [Text("proposal.named_question_answer_context", question=question, answer=answer, context=context)]
     return Found(INSTRUCTION, {**roles, context: Role.CONTEXT}, why)
 
 
@@ -132,7 +128,7 @@ def translation(table: Table) -> Found | None:
     pair = _language_pair(table)
     if pair and all(table.reads_as_text(name) for name in pair):
         source, target = pair
-        why = f"“{source}” and “{target}” are named after languages; the first is taken as the source."
+        why = Text("proposal.named_languages", source=source, target=target)
         return Found(TRANSLATION, {source: Role.INPUT, target: Role.TARGET}, [why])
     text = table.first(vocabulary.SOURCE)
     translated = table.first(vocabulary.TRANSLATION, but=[text])
@@ -141,7 +137,7 @@ def translation(table: Table) -> Found | None:
         and translated
         and (table.languages_differ(text, translated) or _is_named_translation(table, text, translated))
     ):
-        why = f"“{text}” and “{translated}” are named like a text and its translation."
+        why = Text("proposal.named_translation", text=text, translated=translated)
         return Found(TRANSLATION, {text: Role.INPUT, translated: Role.TARGET}, [why])
     return None
 
@@ -205,13 +201,13 @@ def code(table: Table) -> Found | None:
     prompt = table.first(vocabulary.CODE_PROMPT & asked, vocabulary.CODE_PROMPT, but=[target])
     if not prompt or code_share(table.values(target)) < least:
         return None
-    why = [f"“{target}” holds program code, and “{prompt}” is what it is written from."]
+    why = [Text("proposal.program_code_from_prompt", target=target, prompt=prompt)]
     roles = {prompt: Role.INPUT, target: Role.TARGET}
     if context := _context(
         table, (vocabulary.KNOWLEDGE | {"context", "input"}) - {"facts", "support"}, roles
     ):
         roles[context] = Role.CONTEXT
-        why.append(f"“{context}” is read after “{prompt}”, with a blank line between them.")
+        why.append(Text("proposal.context_after_prompt", context=context, prompt=prompt))
     return Found(CODE, roles, why)
 
 
@@ -221,7 +217,7 @@ def summarization(table: Table) -> Found | None:
     if not target or not text or table.column(target).mean_length > 0.8 * table.column(text).mean_length:
         return None
     ratio = table.column(target).mean_length / max(1, table.column(text).mean_length)
-    why = f"“{target}” is named like a summary and has {ratio:.0%} of the length of “{text}”."
+    why = Text("proposal.named_summary", target=target, ratio=ratio, text=text)
     return Found(SUMMARIZATION, {text: Role.INPUT, target: Role.TARGET}, [why])
 
 
@@ -253,19 +249,19 @@ def _is_decision(table: Table, answer: str) -> bool:
     return set(table.values(answer)) <= {"accept", "reject", "ignore"}
 
 
-def _named_pair(question: str, answer: str) -> str:
-    return f"“{question}” and “{answer}” are named like a question and its answer."
+def _named_pair(question: str, answer: str) -> Text:
+    return Text("proposal.named_question_answer", question=question, answer=answer)
 
 
 def _vague_pair(table: Table, question: str, answer: str) -> Found:
     roles = {question: Role.INPUT, answer: Role.TARGET}
     if table.languages_differ(question, answer):
-        why = f"“{question}” and “{answer}” are named like an input and its output, and are in different languages."
+        why = Text("proposal.named_in_two_languages", question=question, answer=answer)
         return Found(TRANSLATION, roles, [why])
     if not named(question, vocabulary.QUESTION) and table.is_much_shorter(answer, question):
-        why = f"“{answer}” is much shorter than “{question}”, as a summary would be."
+        why = Text("proposal.answer_much_shorter", answer=answer, question=question)
         return Found(SUMMARIZATION, roles, [why])
     if named(question, vocabulary.QUESTION) and named(answer, vocabulary.ANSWER - vocabulary.VAGUE_ANSWER):
         return Found(CHAT, roles, [_named_pair(question, answer)])
-    why = f"“{question}” and “{answer}” are named like an input and its output."
+    why = Text("proposal.named_question_output", question=question, answer=answer)
     return Found(CHAT, roles, [why])

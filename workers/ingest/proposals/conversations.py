@@ -4,6 +4,7 @@ from collections import Counter
 
 from workers.contracts.roles import Role
 from workers.contracts.tasks.chat import CHAT
+from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.conversations import ConversationError, Turn, parse_messages, read_conversation
 from workers.ingest.conversations.speakers import role_of
@@ -31,7 +32,7 @@ def chat(table: Table) -> Found | None:
         or next((name for name in lists if named(name, vocabulary.MESSAGES)), None)
         or next((name for name in lists if not named(name, vocabulary.REJECTED)), lists[0])
     )
-    why = [f"“{name}” holds conversations: lists of messages by a user and an assistant."]
+    why = [Text("proposal.conversations", name=name)]
     return _checked(table, {name: Role.MESSAGES}, why)
 
 
@@ -44,7 +45,7 @@ def _is_beside(table: Table, name: str) -> bool:
     return named(name, vocabulary.HISTORY) and asked is not None and answered is not None
 
 
-def _pair(table: Table, lists: list[str]) -> tuple[dict[str, Role], list[str]] | None:
+def _pair(table: Table, lists: list[str]) -> tuple[dict[str, Role], list[Text]] | None:
     """A list that ends with a question, and its answer in another column, as a list or as a text."""
     asking = next((name for name in lists if named(name, _ASKING) and _ends_with_question(table, name)), None)
     answers = [
@@ -57,7 +58,7 @@ def _pair(table: Table, lists: list[str]) -> tuple[dict[str, Role], list[str]] |
         asking = table.first(_ASKING | vocabulary.INSTRUCTION, but=[answering])
     if asking is None or answering is None:
         return None
-    why = f"“{asking}” holds messages up to a question, and “{answering}” the answer to it."
+    why = Text("proposal.messages_and_answer", asking=asking, answering=answering)
     return {asking: Role.INPUT, answering: Role.TARGET}, [why]
 
 
@@ -71,11 +72,11 @@ def _holds_question(table: Table, name: str | None) -> bool:
     return any(role_of(speaker(turn)) == "user" for turns in talks for turn in turns)
 
 
-def _checked(table: Table, roles: dict[str, Role], why: list[str]) -> Found:
+def _checked(table: Table, roles: dict[str, Role], why: list[Text]) -> Found:
     """With what the conversations of the sample lose on the way; nothing proposed where hardly one can be learned."""
     read = 0
-    problems: Counter[str] = Counter()
-    notes: set[str] = set()
+    problems: Counter[Text] = Counter()
+    notes: set[Text] = set()
     for row in table.sample:
         turns = _turns(row, roles)
         if not turns:
@@ -84,13 +85,13 @@ def _checked(table: Table, roles: dict[str, Role], why: list[str]) -> Found:
         try:
             notes |= read_conversation(turns).notes
         except ConversationError as error:
-            problems[str(error)] += 1
+            problems[error.reason] += 1
     failed = problems.total()
     if failed:
         common = problems.most_common(1)[0][0]
         if failed > 0.8 * read:
-            return Found(None, {}, [*why, f"Almost none can be learned from: {common}."])
-        why = [*why, f"About {failed / read:.0%} cannot be learned from, mostly for this reason: {common}."]
+            return Found(None, {}, [*why, Text("proposal.almost_none_learnable", reason=common)])
+        why = [*why, Text("proposal.some_not_learnable", share=failed / read, reason=common)]
     return Found(CHAT, roles, [*why, *sorted(notes)])
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.name_parts import answer_of
 from workers.ingest.proposals.table import Found, Table
@@ -41,11 +42,8 @@ def compared(table: Table) -> Found | None:
     )
     if len(pair) < 2 or winner is None:
         return None
-    listed = ", ".join(f"“{name}”" for name in pair[:4])
-    why = (
-        f"This is preference data: {listed} hold answers to the same input, and “{winner}” says which one is better. "
-        "Preferences are not learned yet. To learn the better answers, put the better one of each row into a column “answer”, and leave these out."
-    )
+    listed = pair[:4]
+    why = Text("proposal.preference_pairs", columns=listed, winner=winner)
     return Found(None, {}, [why])
 
 
@@ -94,10 +92,8 @@ def two_answerers(table: Table) -> Found | None:
     made = [name for name, kind in said.items() if kind == "made"]
     if len(made) < 2 or len(made) < len(said):
         return None
-    listed = ", ".join(f"“{name}”" for name in made[:4])
-    return Found(
-        None, {}, [f"{listed} hold answers to the same question. Say which of them is to be learned."]
-    )
+    listed = made[:4]
+    return Found(None, {}, [Text("proposal.several_answers", columns=listed)])
 
 
 def _answers(table: Table, asked: str | None = None) -> dict[str, str]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from workers.contracts.job_kinds.importing import Column
 from workers.contracts.roles import Role
 from workers.contracts.tasks import Task
+from workers.contracts.texts import Text
 from workers.contracts.words import UNSPACED, words
 from workers.ingest import vocabulary
 from workers.ingest.languages import asked, could_translate, language_of, languages_differ, sentences_differ
@@ -32,7 +33,7 @@ class Found:
 
     task: Task | None
     roles: dict[str, Role]
-    why: list[str]
+    why: list[Text]
 
 
 def _looks_nested(text: str) -> bool:

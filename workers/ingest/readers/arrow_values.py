@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from workers.contracts.texts import Text
 from workers.ingest.encodings import DAMAGE_HANDLER, DAMAGED
 from workers.ingest.header import column_names
 from workers.ingest.readers.delimited import too_many_columns
@@ -66,7 +67,7 @@ class TypedTable:
         if not found:
             raise JobError(
                 "no_text",
-                "Every column of this file holds binary data, such as images or sound. Add a column with text.",
+                Text("readers.only_binary_columns"),
                 field="source",
             )
         if len(found) > self._source.max_columns:
@@ -82,11 +83,10 @@ class TypedTable:
         ]
 
 
-def _told(names: list[str]) -> str:
-    shown = ", ".join(f"“{name}”" for name in names[:5])
+def _told(names: list[str]) -> Text:
     if len(names) == 1:
-        return f"The column {shown} holds binary data, such as images or sound, so it was left out."
-    return f"{len(names)} columns hold binary data, such as images or sound, so they were left out: {shown}."
+        return Text("readers.binary_column_left_out", column=names)
+    return Text("readers.binary_columns_left_out", count=len(names), columns=names[:5])
 
 
 def _at(batch: pa.RecordBatch, path: tuple[int, ...]) -> pa.Array:

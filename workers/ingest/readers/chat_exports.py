@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from workers.contracts.texts import Text
 from workers.ingest.conversations.speakers import role_of
 from workers.ingest.readers.lines import Line
 from workers.ingest.source import Bad, Row, Source
@@ -77,18 +78,14 @@ def read_chat(lines: Iterable[Line], source: Source, people: list[str]) -> Itera
     """Yield the rows of a chat by these people."""
     messages = _counted(lines, source)
     if len(people) > 2:
-        source.warnings.append(
-            f"This is a WhatsApp chat of {len(people)} people, so it is not clear who answers whom. Each message became a row."
-        )
+        source.warnings.append(Text("readers.whatsapp_group", people=len(people)))
         for line, date, minutes, who, text in messages:
             time = f"{date} {minutes // 60:02d}:{minutes % 60:02d}"
             yield Row(line, {"time": time, "speaker": who, "text": text})
         return
     roles = _roles(people)
     asks, answers = sorted(people, key=lambda who: roles[who] == "assistant")
-    source.warnings.append(
-        f"This is a WhatsApp chat: “{asks}” is read as the user, and “{answers}” as the assistant, whose replies are learned. If it is the other way round, replace the names by “User” and “Assistant” in the file."
-    )
+    source.warnings.append(Text("readers.whatsapp_chat", user=asks, assistant=answers))
     for talk in _talks(messages):
         turns = [{"role": roles.get(who, "user"), "content": "\n".join(texts)} for who, texts in talk.turns]
         yield Row(talk.line, {"messages": turns})

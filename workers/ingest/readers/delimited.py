@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TextIO
 
+from workers.contracts.texts import Text
 from workers.ingest.dialect import Dialect, find_dialect
 from workers.ingest.header import column_names, looks_like_header, rows_above_header
 from workers.ingest.readers.lines import Line, read_lines
@@ -59,8 +60,7 @@ class _Feed:
         if self._reread > _REREAD_LIMIT:
             raise JobError(
                 "broken_quotes",
-                f"Quotation marks in this file do not match, for instance in line {self.record[0].number}. "
-                "Save it again as CSV from your spreadsheet program, or as Excel or JSONL.",
+                Text("readers.quotes_do_not_match", line=self.record[0].number),
                 field="source",
             )
 
@@ -93,12 +93,12 @@ def _records(source: Source, stream: TextIO, dialect: Dialect) -> Iterator[tuple
             yield feed.record[0].number, cells
 
 
-def _reason(error: Exception, first: Line, source: Source) -> str:
+def _reason(error: Exception, first: Line, source: Source) -> Text:
     if first.overlong:
-        return f"The line is longer than {source.record_limit:,} characters"
+        return Text("readers.line_too_long", most=source.record_limit)
     if isinstance(error, _Unclosed) or "unexpected end of data" in str(error):
-        return "A quotation mark is opened in this line and never closed"
-    return 'A quotation mark inside a quoted cell is not doubled (write "" for one)'
+        return Text("readers.quote_not_closed")
+    return Text("readers.quote_not_doubled")
 
 
 _NULL = "\\N"
@@ -125,7 +125,7 @@ def _table(
         elif isinstance(record, Bad):
             yield record
         elif preamble:
-            yield Bad(record[0], "This line is above the table's header", dialect.delimiter.join(record[1]))
+            yield Bad(record[0], Text("readers.above_header"), dialect.delimiter.join(record[1]))
         else:
             if is_short and len(record[1]) == len(names) - 1:
                 record[1].append("")
@@ -157,14 +157,14 @@ def _names(
     if header and len(ahead) == 1:
         raise JobError(
             "header_only",
-            "This file has a header but no rows. Add rows below it, then upload it again.",
+            Text("readers.only_a_header"),
             field="source",
         )
     if width > source.max_columns:
         raise too_many_columns(width, source.max_columns)
     names = column_names(header[1] if header else [""] * width)
     if not header:
-        source.notes.append("The first line looks like data, so the columns were numbered.")
+        source.notes.append(Text("readers.columns_numbered"))
     return names, header, False
 
 
@@ -193,7 +193,7 @@ def _row(
         source.note(UNQUOTED)
         cells = joined
     if len(cells) != len(names):
-        reason = f"This row has a different number of cells ({len(cells)}) than the table has columns ({len(names)})"
+        reason = Text("readers.wrong_cell_count", cells=len(cells), columns=len(names))
         return Bad(line, reason, dialect.delimiter.join(cells))
     if _NULL in cells:
         cells = ["" if cell == _NULL else cell for cell in cells]
@@ -203,7 +203,6 @@ def _row(
 def too_many_columns(count: int, limit: int) -> JobError:
     return JobError(
         "too_many_columns",
-        f"This file has {count:,} columns; at most {limit:,} can be read. "
-        "Keep the columns with the texts, and remove the others.",
+        Text("readers.too_many_columns", columns=count, most=limit),
         field="source",
     )

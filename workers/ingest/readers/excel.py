@@ -13,9 +13,10 @@ from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
+from workers.contracts.texts import Text
 from workers.ingest.detect import not_a_table
 from workers.ingest.header import column_names, looks_like_header, rows_above_header
-from workers.ingest.labels import named as quoted
+from workers.ingest.labels import first_few
 from workers.ingest.number_formats import general
 from workers.ingest.readers.delimited import too_many_columns
 from workers.ingest.readers.ods import OdsDocument, open_ods
@@ -61,23 +62,21 @@ def read_excel(source: Source) -> Iterator[Row | Bad]:
             workbook.hidden_rows = workbook.uncomputed = 0
             yield from _sheet(source, _filled_in(workbook.rows(name), looked[name][1]))
             if workbook.hidden_rows:
-                source.note(f"Rows that are hidden in the workbook were read too: {workbook.hidden_rows:,}.")
+                source.note(Text("readers.hidden_rows_read", rows=workbook.hidden_rows))
             if workbook.uncomputed:
-                source.note(
-                    f"{workbook.uncomputed:,} cells hold formulas without a computed value, and were read as empty. Open the workbook in Excel, save it, then upload it again."
-                )
+                source.note(Text("readers.formulas_without_value", cells=workbook.uncomputed))
     except PasswordError as error:
         raise JobError(
             "locked_file",
-            "This workbook is protected by a password. Remove the password in Excel, then upload it again.",
+            Text("readers.workbook_has_password"),
             field="source",
         ) from error
     except _DAMAGE as error:
         if source.path.open("rb").read(2) != b"PK":
-            raise not_a_table("an old Office document that holds no readable sheet") from error
+            raise not_a_table(Text("readers.kind_old_office")) from error
         raise JobError(
             "damaged_file",
-            f"This workbook cannot be read ({error}). Save it again in Excel, or as CSV.",
+            Text("readers.workbook_unreadable", error=error),
             field="source",
         ) from error
 
@@ -97,9 +96,9 @@ def _chosen(
     if not filled.get(name or ""):
         raise JobError(
             "empty_file",
-            f"The sheet “{name}” holds no cells. Choose another one."
+            Text("readers.sheet_empty", sheet=name)
             if name and any(filled.values())
-            else "No sheet of this workbook holds any cells. Fill one in, then upload it again.",
+            else Text("readers.workbook_empty"),
             field="source",
         )
     assert name is not None  # noqa: S101
@@ -109,18 +108,18 @@ def _chosen(
     splits = split_parts(name, [name, *alike(name, tops)])
     if len(filled) > 1 and not is_chosen and not splits:
         source.notes.append(
-            f"The workbook has {len(filled)} sheets; “{name}” was read."
+            Text("readers.sheet_chosen", sheets=len(filled), sheet=name)
             if training
-            else f"The workbook has {len(filled)} sheets; “{name}”, the fullest, was read."
+            else Text("readers.fullest_sheet_read", sheets=len(filled), sheet=name)
         )
     if unread := unread_splits(name, [each for each in with_cells if each not in splits]):
         source.notes.append(unread)
     elif not splits:
         source.warnings += unread_sheets(name, tops)
     if unseen := [each for each in filled if filled[each] and each in hidden and each != name]:
-        source.note(f"Hidden sheets are not read: {quoted(unseen)}.")
+        source.note(Text("readers.hidden_sheets", sheets=first_few(unseen)))
     if name in hidden:
-        source.notes.append(f"The sheet “{name}” is hidden in the workbook.")
+        source.notes.append(Text("readers.sheet_hidden", sheet=name))
     source.parts, source.part = with_cells[:_MOST_SHEETS], name
     if splits:
         source.read_splits(splits, [(source.path, source.filename)] * len(splits))
@@ -148,11 +147,11 @@ def _sheet(source: Source, rows: Iterator[SheetRow]) -> Iterator[Row | Bad]:
     if not ahead:
         raise JobError(
             "empty_file",
-            "No sheet of this workbook holds any cells. Fill one in, then upload it again.",
+            Text("readers.workbook_empty"),
             field="source",
         )
     if _lies_on_side(ahead):
-        source.note("The column names are in the first column, so the table was transposed.")
+        source.note(Text("readers.transposed"))
         yield from _turned(ahead)
         return
     columns = sorted({column for _, cells in ahead for column in cells})
@@ -161,12 +160,10 @@ def _sheet(source: Source, rows: Iterator[SheetRow]) -> Iterator[Row | Bad]:
     texts = [[cells.get(column, "") for column in columns] for _, cells in ahead]
     above = rows_above_header(texts)
     for (number, _), row in zip(ahead[:above], texts, strict=False):
-        yield Bad(number, "This line is above the table's header", " ".join(filter(None, row)))
+        yield Bad(number, Text("readers.above_header"), " ".join(filter(None, row)))
     has_header = looks_like_header(texts[above], texts[above + 1 :])
     if has_header and len(ahead) == above + 1:
-        raise JobError(
-            "header_only", "This sheet has a header but no rows. Add rows below it.", field="source"
-        )
+        raise JobError("header_only", Text("readers.sheet_has_only_a_header"), field="source")
     named = column_names(texts[above] if has_header else [""] * len(columns))
     names = dict(zip(columns, named, strict=True))
     last = ahead[above][0] if has_header else ahead[0][0] - 1
@@ -174,9 +171,7 @@ def _sheet(source: Source, rows: Iterator[SheetRow]) -> Iterator[Row | Bad]:
         source.blank += max(0, number - last - 1)
         last = number
         if isinstance(cells, Struck):
-            yield Bad(
-                number, "The row is struck through in the workbook", " ".join(filter(None, cells.values()))
-            )
+            yield Bad(number, Text("readers.struck_through"), " ".join(filter(None, cells.values())))
         else:
             yield Row(number, _named(cells, names))
 
@@ -233,9 +228,7 @@ def _old(source: Source, held: ExitStack) -> Iterator[Row | Bad]:
         hidden,
         partial(tops_by_sheet, lambda each: _calamine_rows(workbook.get_sheet_by_name(each))),
     )
-    source.note(
-        "Number formats are not read from .xls and .xlsb workbooks: 12.5 % is read as 0.125. Save the workbook as .xlsx to read numbers as they are shown."
-    )
+    source.note(Text("readers.number_formats_not_read"))
     sheet = workbook.get_sheet_by_name(name)
     height = max(1, sheet.total_height)
     ranges = sheet.merged_cell_ranges or []

@@ -5,6 +5,7 @@
 import re
 from collections.abc import Generator, Iterator
 
+from workers.contracts.texts import Text
 from workers.ingest.readers.json_items import exploded
 from workers.ingest.readers.json_shapes import begins_with_splits, find_shape
 from workers.ingest.readers.json_tables import read_shape
@@ -13,7 +14,7 @@ from workers.ingest.readers.jsonl import row_of
 from workers.ingest.readers.lists import tabled, with_split
 from workers.ingest.source import Bad, Cells, Row, Source
 
-_CUT = "The file ends in the middle: its list is never closed, so rows are missing after this one"
+_CUT = Text("readers.list_never_closed")
 
 _WRAPPER = re.compile(
     r'"(data|rows|examples|items|records|results|train|training|validation|valid|val|dev|test|testing|eval|evaluation)"'
@@ -41,7 +42,7 @@ def read_json(source: Source) -> Iterator[Row | Bad]:
     if "\n" in source.sample().strip():
         yield from records
         return
-    source.notes.append("The document is one long line, so its rows are numbered instead.")
+    source.notes.append(Text("readers.one_long_line"))
     for number, record in enumerate(records, start=1):
         yield record._replace(line=number)
 
@@ -63,7 +64,7 @@ def _document(source: Source) -> Iterator[Row | Bad | Cells]:
             yield from _sequence(window, source)
         source.comments += window.comments
         if window.splits:
-            source.notes.append(f"Rows were read from the splits {', '.join(window.splits)}.")
+            source.notes.append(Text("readers.splits_read", splits=list(window.splits)))
 
 
 def _holds_splits(window: Window) -> bool:
@@ -106,9 +107,7 @@ def _sequence(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
 
 
 def _cut(window: Window, source: Source) -> Iterator[Bad]:
-    source.notes.append(
-        "The file is incomplete: it ends before its list is closed. Only the rows up to there were read."
-    )
+    source.notes.append(Text("readers.file_incomplete"))
     if not window.is_cut:  # else the item that is cut already says so
         yield Bad(window.line, _CUT, window.text[max(0, window.at - 200) : window.at])
 
@@ -116,7 +115,7 @@ def _cut(window: Window, source: Source) -> Iterator[Bad]:
 def _rest(window: Window) -> Iterator[Bad]:
     """What follows the end of the document is one reject."""
     if window.skip_gap():
-        yield Bad(window.line, "Stands after the end of the JSON document", window.text[window.at :])
+        yield Bad(window.line, Text("readers.after_the_document"), window.text[window.at :])
 
 
 def _is_sequence(window: Window) -> bool:
@@ -142,4 +141,4 @@ def _wrapped(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
         window.advance(max(window.at, len(window.text) - 64))
         if not window.grow():
             break
-    source.notes.append(f"Rows were read from the list {', '.join(found)}.")
+    source.notes.append(Text("readers.lists_read", lists=list(found)))

@@ -5,6 +5,7 @@ records of Argilla and Labelbox.
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.header import column_names
 from workers.ingest.vocabulary import is_known_name, language_of_name, named, plain
@@ -64,11 +65,11 @@ _LEAST_TEXTS = 10
 _SCALARS = (str, int, float, bool, type(None))
 
 
-def rows_in_list(cells: Cells) -> tuple[str, Iterator[Cells]] | None:
+def rows_in_list(cells: Cells) -> tuple[Text, Iterator[Cells]] | None:
     """Return the rows that an item holds in a list, with what stands beside that list in each of them."""
     lists = [name for name, value in cells.items() if isinstance(value, list) and value]
     if named_rows := table_of(cells):
-        return "Each item holds a table; its rows were read.", named_rows
+        return Text("readers.items_with_tables"), named_rows
     if len(lists) != 1 or not all(
         isinstance(v, _SCALARS) or not v for n, v in cells.items() if n != lists[0]
     ):
@@ -80,21 +81,19 @@ def rows_in_list(cells: Cells) -> tuple[str, Iterator[Cells]] | None:
             (key for key in beside if named(key, vocabulary.ANSWER) and isinstance(beside[key], str)), None
         )
         if answer:
-            return f"Each question of “{name}” became a row, with “{answer}” as its answer.", (
+            return Text("readers.questions_with_answer", list=name, answer=answer), (
                 {**beside, "question": each} for each in held
             )
     if any(named(key, vocabulary.QUESTION | vocabulary.ANSWER | vocabulary.INSTRUCTION) for key in beside):
         return None
     if plain(name) in _GROUPS and all(isinstance(each, dict) and _is_row(each) for each in held):
-        return f"Each item of “{name}” became a row. The other fields of the item are copied to each row.", (
-            {**beside, **each} for each in held
-        )
+        return Text("readers.items_of_a_list", list=name), ({**beside, **each} for each in held)
     label = next(
         (key for key in beside if named(key, vocabulary.LABEL | {"name"}) and isinstance(beside[key], str)),
         None,
     )
     if label and plain(name) in _EXAMPLES and all(isinstance(each, str) for each in held):
-        return f"Each text of “{name}” became a row, with “{label}” as its label.", (
+        return Text("readers.texts_with_label", list=name, label=label), (
             {"text": each, "label": beside[label]} for each in held
         )
     return None
@@ -320,45 +319,45 @@ def _traced(cells: Cells) -> Iterator[Cells] | None:
     return iter([{**_others(cells, "inputs", "outputs"), "question": question, "answer": answer}])
 
 
-ANNOTATION_SHAPES: tuple[tuple[set[str], str, Read], ...] = (
+ANNOTATION_SHAPES: tuple[tuple[set[str], Text, Read], ...] = (
     (
         {"inputs", "annotation"},
-        "This is an export of Argilla: each record became a row; discarded ones have no label.",
+        Text("readers.argilla"),
         _argilla,
     ),
     (
         {"fields", "responses"},
-        "This is an export of Argilla: each record became a row with its first response.",
+        Text("readers.argilla_first_response"),
         _argilla_two,
     ),
     (
         {"data_row", "projects"},
-        "This is an export of Labelbox: each data row became a row with its classifications.",
+        Text("readers.labelbox"),
         _labelbox,
     ),
     (
         {"textContent", "classificationAnnotation"},
-        "This is an export of Vertex AI: each text became a row with its label.",
+        Text("readers.vertex_ai"),
         _vertex,
     ),
     (
         {"content", "jsonResponse"},
-        "This is an export of Kili: each text became a row with its categories.",
+        Text("readers.kili"),
         _kili,
     ),
     (
         {"text", "options", "accept"},
-        "This is an export of Prodigy: each text became a row with the accepted options as its label.",
+        Text("readers.prodigy"),
         _prodigy,
     ),
     (
         {"name", "acceptedAnswer"},
-        "This is a list of questions as schema.org has them: each question became a row with its accepted answer.",
+        Text("readers.schema_org_questions"),
         _faq,
     ),
     (
         {"inputs", "outputs"},
-        "Each item holds one input and one output. They became a question and its answer.",
+        Text("readers.items_with_input_and_output"),
         _traced,
     ),
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from workers.contracts.texts import Text
 from workers.ingest.readers.json_groups import ANNOTATION_SHAPES, rows_in_list
 from workers.ingest.source import Bad, Row, Source
 from workers.ingest.split_names import SPLIT_COLUMN
@@ -16,7 +17,7 @@ Cells = dict[str, Any]
 
 def exploded(records: Iterable[Row | Bad], source: Source) -> Iterator[Row | Bad]:
     """Turn each record into the rows that it holds; most are one already."""
-    told: set[str] = set()
+    told: set[Text] = set()
     for record in records:
         if isinstance(record, Bad):
             yield record
@@ -35,7 +36,7 @@ def exploded(records: Iterable[Row | Bad], source: Source) -> Iterator[Row | Bad
             yield Row(record.line, cells if SPLIT_COLUMN in cells else cells | beside)
 
 
-def _rows(cells: Cells) -> tuple[str, Iterator[Cells]] | None:
+def _rows(cells: Cells) -> tuple[Text, Iterator[Cells]] | None:
     for names, how, read in (*_SHAPES, *ANNOTATION_SHAPES):
         if names <= cells.keys() and (rows := read(cells)) is not None:
             return how, rows
@@ -45,7 +46,7 @@ def _rows(cells: Cells) -> tuple[str, Iterator[Cells]] | None:
     if len(inner) == 1 and all(
         isinstance(value, _SCALARS) or not value for name, value in cells.items() if name != inner[0]
     ):
-        return f"The rows were read from “{inner[0]}” of each item.", iter([cells[inner[0]]])
+        return Text("readers.rows_inside_items", list=inner[0]), iter([cells[inner[0]]])
     return None
 
 
@@ -140,19 +141,19 @@ def _last_leaf(tree: Cells) -> str | None:
     return next((name for name in reversed(tree) if name not in parents), None)
 
 
-_SHAPES: tuple[tuple[set[str], str, Callable[[Cells], Iterator[Cells] | None]], ...] = (
+_SHAPES: tuple[tuple[set[str], Text, Callable[[Cells], Iterator[Cells] | None]], ...] = (
     (
         {"paragraphs"},
-        "Each question became a row, with its paragraph as context and its first answer.",
+        Text("readers.questions_with_paragraph"),
         _squad,
     ),
-    ({"qas"}, "Each question became a row, with its paragraph as context and its first answer.", _paragraph),
-    ({"story", "questions", "answers"}, "Each question became a row, with its story as context.", _coqa),
-    ({"tag", "patterns"}, "Each pattern became a row, with the tag of its intent as label.", _intents),
+    ({"qas"}, Text("readers.questions_with_paragraph"), _paragraph),
+    ({"story", "questions", "answers"}, Text("readers.questions_with_story"), _coqa),
+    ({"tag", "patterns"}, Text("readers.intents"), _intents),
     (
         {"data", "annotations"},
-        "This is an export of Label Studio: each task became a row with what was chosen.",
+        Text("readers.label_studio"),
         _label_studio,
     ),
-    ({"mapping"}, "This is an export of ChatGPT: each conversation became a row.", _chatgpt),
+    ({"mapping"}, Text("readers.chatgpt"), _chatgpt),
 )

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from itertools import zip_longest
 from typing import IO, Any
 
+from workers.contracts.texts import Text
 from workers.ingest.header import column_names
 from workers.ingest.readers.delimited import too_many_columns
 from workers.ingest.readers.json_groups import BODIES, HEADERS, are_labels, header_names
@@ -46,7 +47,7 @@ def _below(shape: Shape, window: Window, source: Source) -> Iterator[Row | Bad |
     for name in _each_member(window):
         if name == first:
             if shape.kind is Kind.LIST and not rest:
-                source.note(f"Rows were read from the list {name}.")
+                source.note(Text("readers.list_read", list=name))
             yield from read_shape(Shape(shape.kind, rest), window, source)
         else:
             _leave_out(name, window, left_out)
@@ -67,7 +68,7 @@ def _splits(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
         window.splits += [name] if name not in window.splits else []
         yield from with_split(read_shape(shape, window, source), name, source)
     if without_table:
-        source.note(f"Splits without a table were left out: {', '.join(without_table)}.")
+        source.note(Text("readers.splits_without_table", splits=list(without_table)))
     _tell_left_out(left_out, source)
 
 
@@ -80,7 +81,7 @@ def _leave_out(name: str, window: Window, left_out: list[str]) -> None:
 
 def _tell_left_out(names: list[str], source: Source) -> None:
     if names:
-        source.note(f"The file holds more tables, which were not read: {', '.join(names)}.")
+        source.note(Text("readers.more_tables", tables=list(names)))
 
 
 def _open(window: Window, mark: str) -> bool:
@@ -125,7 +126,7 @@ def _members(kind: Kind, window: Window, source: Source) -> Iterator[Row | Bad |
             yield found
         elif kind in (Kind.PAIRS, Kind.QUESTIONS):
             names = ("question", "answer") if kind is Kind.QUESTIONS else ("column_1", "column_2")
-            source.note("Each name in the file, with the text that stands under it, became a row.")
+            source.note(Text("readers.texts_under_names"))
             yield Row(found.line, dict(zip(names, (name, found.value), strict=True)))
         else:
             row = row_of(*found)
@@ -165,7 +166,7 @@ def _labelled(record: Row | Bad | Cells, names: list[str]) -> Row | Bad | Cells:
     if len(record.values) != len(names):
         return Bad(
             record.line,
-            f"This row has a different number of values ({len(record.values)}) than the table has columns ({len(names)})",
+            Text("readers.wrong_value_count", values=len(record.values), columns=len(names)),
             record.text,
         )
     return Row(record.line, dict(zip(names, record.values, strict=True)))
@@ -193,10 +194,10 @@ def _columns(window: Window, source: Source) -> Iterator[Row | Bad | Cells]:
             lengths.append(count)
             file.seek(0)
         if are_labels(names, texts, lengths):
-            source.note("The file lists texts under their labels, so each text became a row.")
+            source.note(Text("readers.texts_under_labels"))
             yield from _labelled_texts(names, files, window)
         else:
-            source.note("The file holds a table column by column.")
+            source.note(Text("readers.column_by_column"))
             yield from _joined(names, files, window)
 
 
@@ -216,7 +217,7 @@ def _joined(names: list[str], files: list[IO[str]], window: Window) -> Iterator[
         if len(keys) > 1:
             yield Bad(
                 window.rows,
-                f"The columns name this row differently: {', '.join(sorted(keys)[:3])}",
+                Text("readers.row_named_differently", keys=sorted(keys)[:3]),
                 str(cells),
             )
         else:

@@ -7,9 +7,10 @@ import json
 import re
 from typing import Any, NamedTuple, TextIO
 
+from workers.contracts.texts import Text, TextError
 from workers.ingest.readers.jsonl import COMMENTS, decode
+from workers.ingest.rejects import REJECTED_TEXT_CHARACTERS
 from workers.ingest.source import Bad
-from workers.ingest.tables import REJECTED_TEXT_CHARACTERS
 
 CHUNK = 1 << 18
 DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
@@ -145,16 +146,16 @@ def _broken(window: Window, end: int, line: int) -> Value | Bad:
     window.advance(end)
     try:
         return Value(decode(text), line, text[:_TEXT_CHARACTERS])
-    except ValueError as error:
-        return Bad(line, str(error), text)
+    except TextError as error:
+        return Bad(line, error.reason, text)
 
 
 def _oversized(window: Window, limit: int, line: int) -> Bad:
     """Skip a value that exceeds the limit, piece by piece."""
     text = window.text[window.at : window.at + _TEXT_CHARACTERS]
     if not skip_value(window):
-        return Bad(line, "The item never ends: a bracket or quotation mark is not closed", text)
-    return Bad(line, f"The item is longer than {limit:,} characters", text)
+        return Bad(line, Text("readers.item_never_ends"), text)
+    return Bad(line, Text("readers.item_too_long", most=limit), text)
 
 
 def skip_value(window: Window) -> bool:

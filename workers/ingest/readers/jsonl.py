@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from workers.contracts.texts import Text, TextError
 from workers.ingest.conversations import is_messages
 from workers.ingest.literals import nested_value
 from workers.ingest.readers.json_items import exploded
@@ -34,13 +35,13 @@ def _values(source: Source) -> Iterator[Row | Bad | Cells]:
                 source.comments += bool(text)
                 continue
             if line.overlong:
-                reason = f"The line is longer than {source.record_limit:,} characters"
+                reason = Text("readers.line_too_long", most=source.record_limit)
                 yield Bad(line.number, reason, text)
                 continue
             try:
                 value = decode(text)
-            except ValueError as error:
-                yield Bad(line.number, str(error), text)
+            except TextError as error:
+                yield Bad(line.number, error.reason, text)
                 continue
             yield row_of(value, line.number, text)
 
@@ -49,7 +50,7 @@ def decode(text: str) -> Any:
     """Decode one JSON value (NaN becomes null); a Python literal with single quotes, and commas after the last member, are
     understood too.
 
-    Raises ValueError with a reason for the user.
+    Raises TextError with a reason for the user.
     """
     try:
         return _DECODER.decode(text)
@@ -58,19 +59,19 @@ def decode(text: str) -> Any:
             return _python_literal(text)
         if (without := _LAST_COMMA.sub(lambda match: match[1] or "", text)) != text:
             return decode(without)
-        raise ValueError(f"Not valid JSON: {error.msg} (character {error.pos + 1})") from error
+        raise TextError(Text("readers.json_invalid", error=error.msg, character=error.pos + 1)) from error
     except RecursionError:
-        raise ValueError("The JSON is nested too deeply") from None
+        raise TextError(Text("readers.json_too_deep")) from None
     except ValueError:
-        raise ValueError("The JSON holds a number with too many digits") from None
+        raise TextError(Text("readers.json_number_too_long")) from None
 
 
 def _python_literal(text: str) -> Any:
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        reason = "Not valid JSON: names and texts must stand in double quotes"
-        raise ValueError(reason) from None
+        reason = Text("readers.json_quotes")
+        raise TextError(reason) from None
 
 
 def row_of(value: Any, line: int, text: str) -> Row | Bad | Cells:
@@ -87,5 +88,9 @@ def row_of(value: Any, line: int, text: str) -> Row | Bad | Cells:
         return Row(line, {"messages": value})
     if isinstance(value, list):
         return Cells(line, value, text)
-    kind = {bool: "true or false", int: "a number", float: "a number"}.get(type(value), "null")
-    return Bad(line, f"This is {kind}, not an object with named fields", text)
+    kind = {
+        bool: Text("readers.kind_boolean"),
+        int: Text("readers.kind_number"),
+        float: Text("readers.kind_number"),
+    }.get(type(value), Text("readers.kind_null"))
+    return Bad(line, Text("readers.not_an_object", kind=kind), text)

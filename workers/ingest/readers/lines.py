@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, TextIO
 
-from workers.ingest.tables import REJECTED_TEXT_CHARACTERS
+from workers.ingest.rejects import REJECTED_TEXT_CHARACTERS
 
 _LINE_END = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
 

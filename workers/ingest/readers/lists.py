@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
+from workers.contracts.texts import Text
 from workers.ingest.header import column_names, looks_like_header
 from workers.ingest.source import Bad, Cells, Row, Source
 from workers.ingest.split_names import SPLIT_COLUMN, split_of_name
@@ -49,7 +50,7 @@ def with_split(
 def _refused(record: Row | Bad | Cells) -> Row | Bad:
     if not isinstance(record, Cells):
         return record
-    return Bad(record.line, "This is a list, not an object with named fields", record.text)
+    return Bad(record.line, Text("readers.list_not_an_object"), record.text)
 
 
 def _named(lists: list[list[Any]], source: Source) -> tuple[list[str], bool]:
@@ -63,7 +64,7 @@ def _named(lists: list[list[Any]], source: Source) -> tuple[list[str], bool]:
         and looks_like_header(texts[0], texts[1:])
     ):
         return column_names(texts[0]), True
-    source.note("The rows are lists without names, so the columns were numbered.")
+    source.note(Text("readers.rows_are_lists"))
     return column_names([""] * width), False
 
 
@@ -75,6 +76,6 @@ def _row(record: Row | Bad | Cells, names: list[str]) -> Row | Bad:
     if not isinstance(record, Cells):
         return record
     if len(record.values) != len(names):
-        reason = f"This row has a different number of values ({len(record.values)}) than the table has columns ({len(names)})"
+        reason = Text("readers.wrong_value_count", values=len(record.values), columns=len(names))
         return Bad(record.line, reason, record.text)
     return Row(record.line, dict(zip(names, record.values, strict=True)))

@@ -14,6 +14,7 @@ from typing import Any
 
 from python_calamine import PasswordError
 
+from workers.contracts.texts import Text
 from workers.ingest.detect import not_a_table
 from workers.ingest.limits import Limits
 from workers.ingest.number_formats import general
@@ -78,7 +79,7 @@ class OdsDocument(XmlParts):
                     elif match["text"] is not None and name:
                         self.sheets[name] += 1
         if not is_spreadsheet:
-            raise not_a_table("an OpenDocument text, drawing or presentation")
+            raise not_a_table(Text("readers.kind_open_document"))
 
     def _read(self) -> Iterator[tuple[str, _Repeated]]:
         reading = _Reading()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from workers.contracts.texts import Text
 from workers.ingest.limits import Limits
 from workers.ingest.readers.arrow_values import TypedTable
 from workers.ingest.source import Bad, Row, Source
@@ -61,7 +62,7 @@ def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 
 def damaged(kind: str, error: Exception) -> JobError:
     said = str(error).split("\n")[0][:200]
-    message = f"This {kind} file cannot be read ({said}). Write it again, without encryption, then upload it."
+    message = Text("readers.table_file_unreadable", kind=kind, error=said)
     return JobError("damaged_file", message, field="source")
 
 

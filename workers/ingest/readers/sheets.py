@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
+from workers.contracts.texts import Text
 from workers.ingest.readers.xml_parts import SheetRow
 from workers.ingest.split_parts import unread_alike
 
@@ -36,15 +37,13 @@ def alike(read: str, tops: Tops) -> list[str]:
     return [name for name, rows in tops.items() if name != read and len(header) > 1 and rows[0] == header]
 
 
-def unread_sheets(read: str, tops: Tops) -> list[str]:
+def unread_sheets(read: str, tops: Tops) -> list[Text]:
     """Say what sheets beside the one that is read hold, where it belongs to the same table."""
     if len(tops) < 2 or read not in tops:
         return []
     if all(_is_list_of_texts(rows) for rows in tops.values()) and not any(map(_UNNAMED.fullmatch, tops)):
         other = next(name for name in tops if name != read)
-        return [
-            f"Each sheet has one column of texts, and only “{read}” was read. If the sheets are named after labels, such as “{other}”, put all texts into one sheet, with their label in a second column."
-        ]
+        return [Text("readers.sheets_of_texts", sheet=read, other=other)]
     others = alike(read, tops)
     return [unread_alike(read, others)] if others else []
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from workers.contracts.texts import Text
 from workers.ingest.readers.chat_exports import chat_people, read_chat
 from workers.ingest.readers.letter_marks import marks_by_letter, with_colons
 from workers.ingest.readers.lines import Line, read_lines
@@ -22,13 +23,13 @@ def read_text(source: Source) -> Iterator[Row | Bad]:
     level = None if begins_with else question_level(sample)
     paragraphs = _has_paragraphs(sample)
     source.notes.append(
-        "Read as plain text, one row per conversation."
+        Text("readers.text_by_conversation")
         if begins_with
-        else "Read as plain text: each heading is a question, and what stands below it the answer."
+        else Text("readers.text_by_heading")
         if level
-        else "Read as plain text, one row per paragraph."
+        else Text("readers.text_by_paragraph")
         if paragraphs
-        else "Read as plain text, one row per line."
+        else Text("readers.text_by_line")
     )
     with source.open_text() as stream:
         lines = read_lines(stream, source.record_limit)
@@ -46,7 +47,7 @@ def read_text(source: Source) -> Iterator[Row | Bad]:
         )
         for block in blocks:
             if any(line.overlong for line in block):
-                reason = f"The line is longer than {source.record_limit:,} characters"
+                reason = Text("readers.line_too_long", most=source.record_limit)
                 yield Bad(block[0].number, reason, block[0].text)
             elif text := "".join(line.text for line in block).strip():
                 yield Row(block[0].number, {"text": text})

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from workers.contracts.texts import Text
 from workers.ingest.conversations.markup import block_sides, line_side
 from workers.ingest.readers.lines import Line
 from workers.ingest.source import Bad, Row, Source
@@ -148,7 +149,7 @@ def read_questions(lines: Iterator[Line], source: Source, level: str) -> Iterato
             source.blank += 1
             body.append("")
         elif line.overlong:
-            yield Bad(line.number, f"The line is longer than {source.record_limit:,} characters", line.text)
+            yield Bad(line.number, Text("readers.line_too_long", most=source.record_limit), line.text)
         elif (found := _heading(text)) and found[0] == level:
             yield from _answered(heading, title, body)
             heading, title, body = line, found[1], []
@@ -157,7 +158,7 @@ def read_questions(lines: Iterator[Line], source: Source, level: str) -> Iterato
             heading, title, body = None, "", []
             source.comments += 1
         elif heading is None:
-            yield Bad(line.number, "This line is above the first question", text)
+            yield Bad(line.number, Text("readers.above_first_question"), text)
         else:
             body.append(line.text.rstrip())
     yield from _answered(heading, title, body)
@@ -169,4 +170,4 @@ def _answered(heading: Line | None, title: str, body: list[str]) -> Iterator[Row
     if answer := "\n".join(body).strip():
         yield Row(heading.number, {"question": title, "answer": answer})
     else:
-        yield Bad(heading.number, "This question has no answer below it", heading.text)
+        yield Bad(heading.number, Text("readers.question_without_answer"), heading.text)

@@ -4,21 +4,22 @@ pandas write them, or a column that nothing stands in."""
 import re
 from typing import NamedTuple
 
+from workers.contracts.texts import Text
 from workers.ingest.header import looks_like_header
 from workers.ingest.vocabulary import is_known_name
 
 _LEAST_EVEN = 0.9
 """The share of rows that have one width."""
 _ROW_NAME = re.compile(r"[A-Za-z_.]{0,20}(\d{1,9})")
-_LEFT_OUT = "Some rows have one cell fewer than the header has names. The last column is empty in these rows."
-_NUMBERED = "The rows have one cell more than the header has names. The names were used from the left, and the last column got a number."
+_LEFT_OUT = Text("readers.one_cell_fewer")
+_NUMBERED = Text("readers.one_cell_more")
 
 
 class Uneven(NamedTuple):
     """`names` has an empty one where a column has none; `note` is what the user should check."""
 
     names: list[str]
-    note: str | None = None
+    note: Text | None = None
 
 
 def uneven_header(records: list[list[str]], width: int) -> Uneven | None:

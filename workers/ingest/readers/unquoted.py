@@ -3,11 +3,10 @@
 In such a cell a space follows the comma; between two cells none does.
 """
 
+from workers.contracts.texts import Text
 from workers.ingest.header import looks_like_header
 
-UNQUOTED = (
-    "Some rows have more commas than columns. A comma with a space after it was read as part of the text."
-)
+UNQUOTED = Text("readers.unquoted_commas")
 _SIGNS = (",", ";")
 _LEAST = 0.5
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import IO, Any
 from xml.parsers import expat
 
+from workers.contracts.texts import Text
 from workers.ingest.limits import Limits
 
 _CHUNK = 1 << 16
@@ -39,7 +40,7 @@ class XmlParts:
         try:
             info = self.archive.getinfo(name)
         except KeyError as error:
-            raise DamagedSheet(f"its part {name} is missing") from error
+            raise DamagedSheet(Text("readers.xml_part_missing", part=name)) from error
         # ZipFile hands out no more than a member says that it has.
         self.limits.require_unpacked(info.file_size)
         return self.archive.open(info)
@@ -96,4 +97,4 @@ def _pass(_: str) -> None:
 
 
 def _refuse_doctype(*_: Any) -> None:
-    raise DamagedSheet("it declares a document type")
+    raise DamagedSheet(Text("readers.xml_document_type"))

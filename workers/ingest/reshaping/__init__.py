@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from workers.contracts.job_kinds.importing import Column
+from workers.contracts.texts import Text
 from workers.ingest.conversations.cast import SELVES, are_selves
 from workers.ingest.conversations.markup import cast_of_lines
 from workers.ingest.mojibake import repaired
@@ -30,7 +31,7 @@ class Reshaped:
 
 
 def reshape(
-    path: Path, work: Path, columns: list[Column], sample: Sample, notes: list[str]
+    path: Path, work: Path, columns: list[Column], sample: Sample, notes: list[Text]
 ) -> Reshaped | None:
     """Rewrite rows.parquet where its rows need it, say so in `notes`, and return what it holds then; None where not."""
     rows: int | None = None
@@ -39,7 +40,7 @@ def reshape(
     elif has_line_pairs(columns, sample):
         cast = cast_of_lines(row[columns[0].name] for row in sample if columns[0].name in row)
         rows = _rewrite(path, work, partial(group_line_pairs, cast=cast))
-        notes.append("Each question line and its answer lines became one row.")
+        notes.append(Text("reshaping.question_and_answer_lines"))
         notes += [SELVES] if are_selves(cast) else []
     elif pairs := language_pairs(columns, sample):
         rows = _rewrite(path, work, pairs.rows)
@@ -51,9 +52,7 @@ def reshape(
         notes += conversion.notes
     elif group := group_column(path, columns):
         rows = _rewrite(path, work, partial(filled_down, name=group))
-        notes.append(
-            f"“{group}” is filled only in the first row of each group. The rows below got the same value."
-        )
+        notes.append(Text("reshaping.filled_down", column=group))
     return None if rows is None else Reshaped(rows, _profiled(path))
 
 

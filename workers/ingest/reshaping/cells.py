@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workers.contracts.job_kinds.importing import Column
+from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.conversations import asked_turns, canonical, marked_answer, marked_turns
 from workers.ingest.conversations.cast import SELVES, are_selves
@@ -33,7 +34,7 @@ class Conversion:
     """Changes one row after another: each of `steps` takes a row's cells and returns them changed."""
 
     steps: list[Callable[[Row], Row]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
 
     def convert(self, cells: Row) -> Row:
         for step in self.steps:
@@ -60,21 +61,17 @@ def find_conversion(columns: list[Column], sample: Sample) -> Conversion | None:
                 name: best_answer(text) if name in several else text for name, text in cells.items()
             }
         )
-        found.notes.append(
-            f"“{several[0]}” holds several answers to one question. The best-rated answer is learned, or the first one if there are no ratings."
-        )
+        found.notes.append(Text("reshaping.several_answers", column=several[0]))
     if nested := [name for name in names if _is_nested_text(name, sample)]:
         found.steps.append(lambda cells: _unnested(cells, nested))
     if marked := _marked_columns(columns, sample):
         found.steps.append(lambda cells: _with_turns(cells, marked))
-        found.notes.append(f"“{marked[0]}” marks who speaks in its text, so it was read as conversations.")
+        found.notes.append(Text("reshaping.speakers_in_text", column=marked[0]))
         lines = (line for text in _values(sample, marked[0])[:_CHECKED_MARKS] for line in text.split("\n"))
         found.notes += [SELVES] if are_selves(cast_of_lines(lines)) else []
     elif pair := _marked_pair(columns, sample):
         found.steps.append(lambda cells: _without_marks(cells, *pair))
-        found.notes.append(
-            f"The marks of turns in “{pair[0]}” and “{pair[1][0]}” were left out of the texts."
-        )
+        found.notes.append(Text("reshaping.turn_marks_left_out", first=pair[0], second=pair[1][0]))
     return found if found.steps else None
 
 

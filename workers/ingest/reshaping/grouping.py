@@ -11,11 +11,12 @@ import pyarrow.parquet as pq
 
 from workers.contracts.job_kinds.importing import Column
 from workers.contracts.tasks.chat import CHAT
+from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.conversations.cast import is_numbered
 from workers.ingest.conversations.markup import cast_of_lines, is_round, line_side, without_mark
 from workers.ingest.conversations.speakers import is_speaker, role_of
-from workers.ingest.labels import named as quoted
+from workers.ingest.labels import first_few
 from workers.ingest.proposals.marked_rows import marking_columns
 from workers.ingest.proposals.table import Table
 from workers.ingest.reshaping.cells import Cells, Row, Sample
@@ -206,7 +207,7 @@ def _says_roles(column: Column, sample: Sample) -> bool:
     return known > 0.9 * len(values) and {"user", "assistant"} <= {role_of(value) for value in values}
 
 
-def group_turns(path: Path, work: Path, columns: TurnColumns, notes: list[str]) -> int:
+def group_turns(path: Path, work: Path, columns: TurnColumns, notes: list[Text]) -> int:
     """Rewrite rows.parquet with a conversation a row, in the order in which they begin; return how many there are."""
     made, writer_path = work / "turns.parquet", work / "grouped.parquet"
     turns = _write_turns(path, made, columns)
@@ -220,7 +221,7 @@ def group_turns(path: Path, work: Path, columns: TurnColumns, notes: list[str]) 
         notes += _notes(columns, turns, writer.count, table)
     if not writer.count:
         by = columns.parent or columns.conversation
-        message = f"Each row of this file holds one turn, but no conversation begins in it. Check “{by}”, then upload the file again."
+        message = Text("reshaping.no_conversation_begins", column=by)
         raise JobError("no_rows", message, field="source")
     writer.close()
     writer_path.replace(path)
@@ -228,31 +229,27 @@ def group_turns(path: Path, work: Path, columns: TurnColumns, notes: list[str]) 
     return writer.count
 
 
-def _notes(columns: TurnColumns, turns: int, talks: int, table: TurnTable) -> list[str]:
+def _notes(columns: TurnColumns, turns: int, talks: int, table: TurnTable) -> list[Text]:
     by = columns.conversation or columns.parent
     notes = [
-        f"Each row holds one turn. {turns:,} rows were joined into {talks:,} conversations by “{by}”."
+        Text("reshaping.turns_joined_by", turns=turns, conversations=talks, column=by)
         if by
-        else f"Each row holds one turn. {turns:,} rows were joined into {talks:,} conversations; each begins with a question after an answer."
+        else Text("reshaping.turns_joined", turns=turns, conversations=talks)
     ]
     if table.alternatives:
         notes.append(
-            f"{table.alternatives:,} turns were left out because another reply to the same turn is kept: the best one by “{columns.rank}”, with what follows it."
+            Text("reshaping.best_reply_kept", turns=table.alternatives, column=columns.rank)
             if columns.rank
-            else f"{table.alternatives:,} turns were left out because another reply to the same turn is kept: the first one, with what follows it."
+            else Text("reshaping.first_reply_kept", turns=table.alternatives)
         )
     if table.cut:
-        notes.append(
-            f"Conversations are followed for {LONGEST:,} turns. The {table.cut:,} turns after these are left out."
-        )
+        notes.append(Text("reshaping.long_conversations", most=LONGEST, turns=table.cut))
     if columns.time:
-        notes.append(f"The turns of each conversation are in the order of “{columns.time}”.")
+        notes.append(Text("reshaping.turns_in_order", column=columns.time))
     if columns.marks:
-        notes.append(
-            f"“{columns.marks[0][0]}” says whether a turn is good; answers marked as bad are not learned."
-        )
+        notes.append(Text("reshaping.turns_marked", column=columns.marks[0][0]))
     if table.varying:
-        notes.append(f"Columns that differ within a conversation are left out: {quoted(table.varying)}.")
+        notes.append(Text("reshaping.varying_columns", columns=first_few(table.varying)))
     return notes
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workers.contracts.job_kinds.importing import Column
+from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.literals import nested_value
 from workers.ingest.split_names import flagged_split
@@ -34,7 +35,7 @@ class LabelMarks:
     """How each row is changed, and what is said of it."""
 
     convert: Callable[[Row], Row]
-    note: str
+    note: Text
     columns: tuple[str, ...]
     """Those that are changed."""
 
@@ -49,21 +50,21 @@ def marked_labels(columns: list[Column], sample: Sample) -> LabelMarks | None:
         if _all(values, _FASTTEXT_ALONE.fullmatch):
             return LabelMarks(
                 lambda cells, name=name: cells | {name: _alone(cells.get(name))},  # type: ignore[misc]
-                f"The mark __label__ was left out of the labels in “{name}”.",
+                Text("reshaping.label_mark_left_out", column=name),
                 (name,),
             )
         if named(name, vocabulary.LABEL) and _all(values, _places) and not _judge_parts(name, names, sample):
             return LabelMarks(
                 lambda cells, name=name: cells | {name: _of_places(cells.get(name))},  # type: ignore[misc]
-                f"“{name}” holds lists of zeros and ones. The position of each 1 became the label, counted from 0.",
+                Text("reshaping.one_hot_lists", column=name),
                 (name,),
             )
     if flags := _exclusive_flags(columns, sample):
         label = "label"
-        held = ", ".join(f"“{name}”" for name in flags)
+        held = list(flags)
         return LabelMarks(
             lambda cells: _of_flags(cells, flags, label),
-            f"Exactly one of {held} is 1 in each row, so they became the column “{label}”.",
+            Text("reshaping.flags_became_label", columns=held, label=label),
             (*flags,),
         )
     return None
@@ -80,10 +81,10 @@ def _all(values: list[str], holds: Callable[[str], object]) -> bool:
 def _in_text(name: str, sample: Sample) -> LabelMarks | None:
     values = _values(sample, name)
     if _all(values, _of_fasttext):
-        note = "Labels written as fastText does (__label__…) became a column of their own."
+        note = Text("reshaping.fasttext_labels")
         return LabelMarks(lambda cells: _split(cells.get(name) or "", _of_fasttext), note, (name,))
     if len(values) > 5 and _all(values, _of_trec):
-        note = "The label at the beginning of each line became a column of its own."
+        note = Text("reshaping.label_at_beginning")
         return LabelMarks(lambda cells: _split(cells.get(name) or "", _of_trec), note, (name,))
     return None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workers.contracts.job_kinds.importing import Column
+from workers.contracts.texts import Text
 from workers.ingest.conversations import Turn, canonical, parse_messages
 from workers.ingest.conversations.speakers import role_of
 from workers.ingest.conversations.turns import speaker
@@ -35,8 +36,8 @@ class TurnMask:
         return {**rest, self.messages: canonical(marked)}
 
     @property
-    def note(self) -> str:
-        return f"“{self.mask}” says which answers of a conversation are learned; the others are read, and not learned."
+    def note(self) -> Text:
+        return Text("reshaping.mask_followed", column=self.mask)
 
 
 def turn_mask(columns: Sequence[Column], sample: Sequence[Mapping[str, str]]) -> TurnMask | None:

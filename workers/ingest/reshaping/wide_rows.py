@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from workers.contracts.job_kinds.importing import Column
+from workers.contracts.texts import Text
 from workers.contracts.words import words
 from workers.ingest import vocabulary
 from workers.ingest.conversations import canonical
@@ -57,9 +58,9 @@ class WideTurns:
         return {"messages": canonical(turns) if turns else None, **rest}
 
     @property
-    def note(self) -> str:
-        held = ", ".join(f"“{name}”" for name in list(self.roles)[:_NAMED])
-        return f"Each row holds the turns of one conversation in columns ({held}). They became the column “messages”."
+    def note(self) -> Text:
+        held = list(self.roles)[:_NAMED]
+        return Text("reshaping.turns_in_columns", columns=held)
 
 
 def wide_turns(columns: Sequence[Column], sample: Sample) -> WideTurns | None:
@@ -126,9 +127,9 @@ class LanguagePairs:
                     yield line, {**said, language: code or None, **rest}
 
     @property
-    def note(self) -> str:
-        held = ", ".join(f"“{name}”" for names in self.columns.values() for name in names.values())
-        return f"Questions and answers stand in {len(self.columns):,} languages in columns of their own ({held}). Each language became a row of its own."
+    def note(self) -> Text:
+        held = [name for names in self.columns.values() for name in names.values()]
+        return Text("reshaping.languages_in_columns", languages=len(self.columns), columns=held)
 
 
 def language_pairs(columns: Sequence[Column], sample: Sample) -> LanguagePairs | None:

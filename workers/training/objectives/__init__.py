@@ -13,6 +13,7 @@ import torch
 from workers.contracts.model_folder import ModelManifest
 from workers.contracts.objectives import OBJECTIVES, ObjectiveInfo, objectives_for
 from workers.contracts.recipes import Batching, Length, Recipe
+from workers.contracts.texts import Text
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
 from workers.runtime.reporter import JobError
@@ -137,7 +138,7 @@ def chosen_objective(loaded: LoadedModel, recipe: Recipe) -> ObjectiveInfo:
     if named not in fitting:
         raise JobError(
             "objective_unfit",
-            f"The objective “{named.label}” does not fit this base and this data. Choose another objective or another base.",
+            Text("training.objective_unfit", objective=Text.marked(named.label)),
             field="objective",
         )
     return named

@@ -1,0 +1,61 @@
+"""Rejected rows keep the code and the parameters of their reason, and are counted by them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from workers.contracts.texts import Text
+from workers.ingest.rejects import RejectedWriter, merge_rejects, most_frequent
+
+
+def written(path: Path, *reasons: Text) -> Path:
+    with RejectedWriter(path) as rejected:
+        for line, reason in enumerate(reasons, start=1):
+            rejected.add(line, reason, "…")
+    return path
+
+
+def old(path: Path, *reasons: str) -> Path:
+    """As earlier releases wrote them."""
+    lines = list(range(1, len(reasons) + 1))
+    pq.write_table(pa.table({"line": lines, "reason": list(reasons), "text": ["…"] * len(lines)}), path)
+    return path
+
+
+def test_a_reason_is_stored_as_code_and_parameters(tmp_path: Path) -> None:
+    row = pq.read_table(
+        written(tmp_path / "r.parquet", Text("files.cell_too_large", bytes=2000, most=1000))
+    ).to_pylist()[0]
+    assert row["reason"] == "The cell has 2,000 bytes; at most 1,000 are kept"
+    assert (row["code"], json.loads(row["params"])) == ("files.cell_too_large", {"bytes": 2000, "most": 1000})
+
+
+def test_reasons_are_counted_without_their_numbers_and_old_files_by_their_english(tmp_path: Path) -> None:
+    named = [Text("conversations.unknown_role", name=name) for name in ("ann", "bob", "bob")]
+    sized = [Text("files.cell_too_large", bytes=size, most=1000) for size in (2000, 3000, 4000, 5000)]
+    alike = [Text("rows.duplicate", line=line) for line in (1, 2)]
+    new = written(tmp_path / "new.parquet", *named, *sized, *alike)
+    parts = [new, old(tmp_path / "old.parquet", "All cells are empty", "All cells are empty")]
+    total, reasons = merge_rejects(parts, tmp_path / "all.parquet", tmp_path)
+    assert total == 11
+    assert reasons == {
+        "The cell has … bytes; at most … are kept": 4,
+        "Same as another line": 2,
+        "All cells are empty": 2,
+        "A turn is by “bob”; only system, user and assistant can be learned from": 2,
+        "A turn is by “ann”; only system, user and assistant can be learned from": 1,
+    }
+    codes = {reason.code for reason in reasons}
+    assert codes == {"files.cell_too_large", "rows.group_duplicate", "", "conversations.unknown_role"}
+
+
+def test_the_most_frequent_reason_is_said(tmp_path: Path) -> None:
+    empty = Text("files.row_empty")
+    said = most_frequent(written(tmp_path / "r.parquet", empty, empty, Text("rows.label_nested")))
+    assert said.startswith("3 were rejected, most often for this reason: All cells are empty (2 rows).")
+    assert most_frequent(written(tmp_path / "none.parquet")) == ""
+    assert most_frequent(tmp_path / "missing.parquet") == ""
