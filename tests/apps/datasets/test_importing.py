@@ -65,7 +65,7 @@ def test_an_estimated_number_of_different_values_is_marked_as_one(client_for, ed
     counted = {each["name"]: each["distinct_is_estimate"] for each in import_.result["columns"]}
     assert counted == {"text": True, "label": False}
     page = client.get(reverse("datasets:import", args=[import_.pk])).content.decode()
-    text, label = re.findall(r'<span class="term">([^<]*?) different · ≈ \d+ characters', page)
+    text, label = re.findall(r'<span class="term">([^<]*?) distinct · ≈ \d+ characters', page)
     assert re.fullmatch(r"≈ (29|30|31)(\.\d)?\W?k", text)
     assert label == "2"
 

@@ -9,7 +9,7 @@ define(
         "accepted_formats": _("Upload a CSV, TSV, JSON, JSONL, Parquet, Arrow, Excel or plain text file."),
         "address_empty": _("The address gives an empty file."),
         "address_refused": _(
-            "The studio may not open this address. It must lead to a public site over http or https; an administrator can allow others."
+            "The studio may not open this address. Use a public http or https address, or ask an administrator to allow this one."
         ),
         "advice_unpack": _("Unpack it and upload the file inside."),
         "archive_damaged": _(
