@@ -250,12 +250,12 @@ def test_the_page_keeps_what_was_chosen_and_names_what_is_missing(parsed, client
     )
     assert response.status_code == 422
     html = response.content.decode()
-    assert "Say which column is “Translation”" in html
+    assert "Choose which column is “Translation”" in html
     assert 'value="translation" checked' in html
 
 
 def test_an_import_is_confirmed_once(frozen, owner) -> None:
-    with pytest.raises(UserError, match="already are version 1"):
+    with pytest.raises(UserError, match="already version 1"):
         services.confirm_import(
             actor=owner, import_=frozen.source, task_type="classification", roles=frozen.roles
         )
@@ -266,7 +266,7 @@ def test_the_page_offers_no_second_confirmation_while_rows_are_frozen(parsed, ow
         actor=owner, import_=parsed, task_type="classification", roles={"text": "input", "label": "label"}
     )
     html = client_for(owner).get(reverse("datasets:import", args=[parsed.pk])).content.decode()
-    assert "are being frozen as tickets v1" in html
+    assert "are being saved as tickets v1" in html
     assert "data-missing" not in html
 
 

@@ -53,7 +53,7 @@ def test_a_role_given_twice_is_said_alike(wide, owner) -> None:
 
 
 def test_one_question_column_lacks_the_answer(wide, owner) -> None:
-    with pytest.raises(UserError, match="Say which column is “Answer”"):
+    with pytest.raises(UserError, match="Choose which column is “Answer”"):
         services.confirm_import(actor=owner, import_=wide, task_type="chat", roles={"input": "input"})
 
 

@@ -36,7 +36,7 @@ def test_the_wizard_has_a_right_answer_to_every_question(client_for, owner, tick
     assert '<details class="card mb-3">' in html
     checked = re.findall(r'name="(base|length)" value="([^"]+)" checked', html)
     assert checked == [("base", "starter:classifier:small"), ("length", "standard")]
-    assert "42 rows to learn from, 12 held out" in html
+    assert "42 training rows, 12 test rows" in html
 
 
 def test_a_base_that_is_not_offered_is_said(client_for, owner, tickets) -> None:
@@ -109,7 +109,7 @@ def test_a_run_over_its_limit_is_offered_with_two_buttons(client_for, owner, mak
     Preflight.objects.filter(pk=limited.pk).update(result=limited.result | times)
     html = client.get(reverse("training:preflight", args=[limited.pk])).content.decode()
     assert "about 1 min 40 s" in html
-    assert "all steps take about 10 min" in html
+    assert "all steps would take about 10 min" in html
     assert re.findall(r'name="minutes" value="([^"]+)"', html) == ["1.5", "none"]
     start = reverse("training:start", args=[limited.pk])
     assert client.post(start, {"minutes": "soon"}).status_code == 400

@@ -82,7 +82,7 @@ def test_rows_of_a_split_are_read_in_batches_and_may_be_read_again(tmp_path: Pat
 @pytest.mark.training
 def test_a_run_holds_as_much_with_many_rows_as_with_few(tmp_path: Path) -> None:
     """Also where pages of the mapped rows are counted, which the kernel takes back when memory is short."""
-    few, many = (measure(tmp_path / str(rows), rows, steps=20) for rows in (5_000, 100_000))
+    few, many = (measure(tmp_path / str(rows), rows, steps=20) for rows in (2_000, 40_000))
     assert many["encoded_rows"] > 15 * few["encoded_rows"]
     for name in ("anonymous", "resident"):
         assert many[name] <= (1 + TOLERANCE) * few[name], (name, few, many)
