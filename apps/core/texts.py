@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -26,7 +27,8 @@ class StoredTextField(_TextField):
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and not isinstance(value, Text) and value.startswith('{"code":'):
-            return Text.parse(json.loads(value))
+            with suppress(ValueError):  # another text that begins so
+                return Text.parse(json.loads(value))
         return None if value is None else Text.parse(value)
 
     def get_prep_value(self, value: Any) -> Any:
@@ -39,17 +41,17 @@ def translated(text: Any) -> str:
     """A stored text in the reader's language, also as its JSON; any other string as one that is marked in the code."""
     if isinstance(text, Mapping):
         text = Text.parse(text)
-    if not isinstance(text, Text):
-        return gettext(text) if text else ""
+    if not isinstance(text, Text) or not text.code:
+        return gettext(str(text)) if text else ""
     language = get_language()
-    if not text.code or not language or language.startswith("en"):
+    if not language or language.startswith("en"):
         return str(text)
     if text.code == MARKED:
-        return gettext(str(text.params["text"]))
+        return translated(str(text.params["text"]))
     template = TEMPLATES.get(text.code)
     if template is None:  # of another release
         return str(text)
     try:
         return fill(gettext(template), text.params, shown=translated, separator=between_names())
-    except (KeyError, ValueError):  # a template that has other blanks by now
+    except (KeyError, ValueError, TypeError):  # a template that has other blanks by now
         return str(text)

@@ -34,9 +34,9 @@ SAMPLE_ROWS = 1_000
 STARTER_ROWS = 100
 """Rows that a model of random weights answers in a comparison."""
 MOST_COMPARED = 100
+"""More than anyone reads side by side; their outputs lie in memory together while they are compared."""
 MOST_ROWS = 10_000_000
 """The largest sample that can be asked for."""
-"""More than anyone reads side by side; their outputs lie in memory together while they are compared."""
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from apps.jobs.querysets import JobQuerySet
 from apps.jobs.states import ACTIVE, CLAIMED, ENDED, FAILURES, RETRIABLE, STOPPABLE, State, StopReason
 from apps.workspaces.models import InWorkspace
 from workers.contracts.job_kinds import JOB_KINDS, JobKind
+from workers.contracts.texts import Text
 
 _MISSED_HEARTBEATS = 2
 
@@ -83,7 +84,7 @@ class Job(InWorkspace):
     @property
     def audit_label(self) -> str:
         """What it works on, by name: entries say its kind in the reader's language."""
-        return " ".join(str(value) for value in self.title.params.values()) or self.title
+        return " ".join(str(value) for value in Text.parse(self.title).params.values()) or self.title
 
     @property
     def job_kind(self) -> JobKind:

@@ -12,7 +12,7 @@ class PublishingConfig(AppConfig):
         from apps.jobs.job_pages import register_page
         from apps.publishing import receivers, token_rotation  # noqa: F401  (registers them)
         from apps.publishing.audit_words import ACTIONS
-        from apps.publishing.models import App, AppVersion, Conversation, ShareLink
+        from apps.publishing.models import App, AppVersion, Conversation, Message, ShareLink
         from apps.workspaces.access.rules import register_object
         from apps.workspaces.audit.words import register_actions
         from apps.workspaces.team.purging import register_contents
@@ -26,3 +26,4 @@ class PublishingConfig(AppConfig):
         register_contents(AppVersion)
         register_contents(ShareLink)
         register_contents(Conversation, path="app__workspace")
+        register_contents(Message, path="conversation__app__workspace")

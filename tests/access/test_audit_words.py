@@ -140,10 +140,12 @@ def test_the_studios_own_names_are_in_the_readers_language() -> None:
         baseline = AuditEntry(object_type="evaluation", object_label="Trivial baseline: Letters v1")
         assert label_words(baseline) == f"{gettext('Trivial baseline')}: Letters v1"
         assert "Trivial" not in label_words(baseline)
-        for kind, label in (("job", "Read a.csv"), ("membership", "p@example.com, editor")):
-            words = label_words(AuditEntry(object_type=kind, object_label=label))
-            assert words != label
-            assert ("a.csv" if kind == "job" else "p@example.com") in words
+        label = "p@example.com, editor"
+        words = label_words(AuditEntry(object_type="membership", object_label=label))
+        assert words != label
+        assert "p@example.com" in words
+        # Entries name what a job worked on, which nobody translates.
+        assert label_words(AuditEntry(object_type="job", object_label="a.csv")) == "a.csv"
 
 
 @pytest.mark.django_db

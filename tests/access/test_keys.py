@@ -248,12 +248,12 @@ def test_the_page_of_the_app_says_who_made_a_key_and_where_it_belongs(
     assert "Keys are for servers and scripts." in page
 
 
-@pytest.mark.parametrize(("can_write", "may"), [(True, "ask"), (False, "see")])
+@pytest.mark.parametrize(("can_write", "may"), [(True, "send requests"), (False, "list only")])
 def test_the_page_of_the_workspace_says_what_an_app_key_may_do(
     client_for: Any, make: Any, editor: Any, app: Any, can_write: bool, may: str
 ) -> None:
     """An app key neither reads nor writes the workspace's data."""
     make(editor, app=app, can_write=can_write)
     page = client_for(editor).get("/workspace/keys/").content.decode()
-    assert f'data-label="May">{may}</td>' in page
+    assert f'data-label="Permission">{may}</td>' in page
     assert "read and write" not in page

@@ -100,7 +100,8 @@ def test_a_text_of_another_release_is_shown_as_it_was_stored() -> None:
     with override("zh-hans"):
         assert translated(stored) == "3 rows are gone."
         assert translated(renamed) == "Only 3 rows."
-        assert translated(Text.parse("The disk is full.")) == "The disk is full."
+        assert translated(Text.parse("The disk was full.")) == "The disk was full."
+        assert translated(Text.parse(str(Text("rows.group_lone_label")))) == "标签只出现在一行中"
 
 
 def test_a_third_language_is_a_catalogue_and_nothing_else(tmp_path: Path, settings: Any) -> None:
@@ -124,6 +125,14 @@ def test_a_third_language_is_a_catalogue_and_nothing_else(tmp_path: Path, settin
     finally:
         trans_real._translations.clear()
         trans_real.get_languages.cache_clear()
+
+
+def test_a_number_that_json_does_not_have_is_a_word() -> None:
+    text = Text("parity.differs", nats=float("inf"), limit=0.01)
+    stored = json.loads(json.dumps(text.dump(), allow_nan=False))
+    with override("zh-hans"):
+        assert "inf" in translated(stored)
+        assert translated({**stored, "params": {"nats": None, "limit": None}}) == str(text)
 
 
 def test_a_code_has_one_template() -> None:

@@ -36,7 +36,7 @@ TEXTS = """() => {
         for (const element of document.querySelectorAll(`[${name}]`)) found.add(element.getAttribute(name).trim());
     return [...found].filter((text) => /[a-z]{2}/.test(text));
 }"""
-BLANK = re.compile(r"%\(\w+\)[.\d]*[a-z]|\{\w+\}|%s")
+BLANK = re.compile(r"%\(\w+\)[.\d]*[a-z]|\{\w+(?::[^{}]*)?\}|%s")
 SENTENCE = re.compile(r"[A-Z][\w’']*(?: [\w’'“”,:-]+){2,}[.?!…]")
 """What reads like an English sentence, whoever wrote it: Django and the libraries speak on these pages as well."""
 STORED = {"Link for one person", "Hub token", "Paste a text to see its category."}

@@ -41,6 +41,7 @@ from tests.journeys.pages import (
     pages,
     speak_chinese,
 )
+from workers.contracts.texts import Text
 
 pytestmark = pytest.mark.journey
 
@@ -56,7 +57,7 @@ CONFIRM = "/accounts/reauthenticate/"
 STATES = ("queued", "running", "stopping", "failed", "errored", "lost", "cancelled")
 FAILURE = {
     "error_code": "out_of_memory",
-    "error_message": "The machine ran out of memory while training. Train with 512 tokens at once",
+    "error_message": Text("training.out_of_memory", advice=Text("jobs.fix_tokens_at_once", tokens=512)),
     "error_trace": "Traceback (most recent call last):\n  MemoryError",
 }
 POSTING = "form[method=post]"
@@ -201,7 +202,7 @@ def test_every_state_of_work(site: LiveSite, browser: Browser) -> None:
             for state in STATES if name == "training:detail" else ("running", "failed"):
                 failure = FAILURE if state in ("failed", "errored", "lost") else dict.fromkeys(FAILURE, "")
                 look.leave(person)
-                job.update(state=state, phase="training", fraction=0.4, **failure)
+                job.update(state=state, phase=Text("jobs.phase_training"), fraction=0.4, **failure)
                 look.at(f"{name}, {state}", path, person)
     assert not look.wrong, look.report()
 

@@ -70,5 +70,5 @@ def _check_family(task_type: TaskName, family: Family) -> None:
     if TASKS[task_type].has_labels != (family is Family.CLASSIFIER):
         raise JobError(
             "wrong_family",
-            Text("evaluation.task_does_not_fit", family=family, task=task_type),
+            Text("evaluation.task_does_not_fit", family=family, task=Text.marked(TASKS[task_type].label)),
         )

@@ -68,13 +68,20 @@ def _even_order(targets: Sequence[str]) -> np.ndarray:
     return np.argsort(places, kind="stable")
 
 
+_SPLITS = {
+    "train": Text("evaluation.split_train"),
+    "validation": Text("evaluation.split_validation"),
+    "test": Text("evaluation.split_test"),
+}
+
+
 def read_split(folder: Path, split: EvaluatedSplit) -> DataRows:
     """Read a split of a frozen version, or all its rows. Raises JobError (empty_split) when it has no rows."""
     rows = rows_of_split(folder, split)
     if not len(rows):
         raise JobError(
             "empty_split",
-            Text("evaluation.no_rows_in_split", split=split),
+            Text("evaluation.no_rows_in_split", split=_SPLITS.get(split, split)),
         )
     return rows
 

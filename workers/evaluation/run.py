@@ -108,7 +108,7 @@ def _findings(spec: EvaluationSpec, rows: DataRows, answers: Answers) -> list[Te
         for label in texts:
             missed.pop(label, None)
         if missed:
-            named = "”, “".join(label for label, _count in missed.most_common(MOST_NAMED))
+            named = [label for label, _count in missed.most_common(MOST_NAMED)]
             if len(missed) > MOST_NAMED:
                 found.append(
                     Text(

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from workers.contracts.excerpts import excerpt
 from workers.contracts.fixes import FILE_TOO_LARGE
 from workers.contracts.job_kinds.freezing import FreezeResult, FreezeSpec, RejectGroup
-from workers.contracts.roles import Role
+from workers.contracts.roles import ROLE_LABELS, Role
 from workers.contracts.texts import Text
 from workers.ingest.examples import Builder, RowError
 from workers.ingest.findings import (
@@ -138,7 +138,12 @@ def checked_roles(spec: FreezeSpec, names: list[str]) -> dict[Role, str]:
         if role in columns:
             raise JobError(
                 "role_twice",
-                Text("rows.two_columns_of_a_role", column=columns[role], other=column, role=role),
+                Text(
+                    "rows.two_columns_of_a_role",
+                    column=columns[role],
+                    other=column,
+                    role=Text.marked(ROLE_LABELS[role]),
+                ),
                 field="roles",
             )
         columns[role] = column

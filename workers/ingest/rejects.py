@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workers.contracts.excerpts import excerpt
-from workers.contracts.texts import Text
+from workers.contracts.texts import TEMPLATES, Text
 from workers.ingest.tables import printable
 
 REJECTED_NAME = "rejected.parquet"
@@ -92,6 +92,8 @@ def merge_rejects(parts: list[Path], path: Path, work: Path) -> tuple[int, dict[
         database.execute("SET memory_limit = '400MB'; SET threads = 1")
         database.execute("SET temp_directory = ?", [str(work / "spill")])
         merged = database.read_parquet(files, union_by_name=True)
+        if "code" not in merged.columns:
+            merged = merged.project("*, '' AS code, '{}' AS params")
         merged.order("line, reason").write_parquet(str(path), compression="zstd")
         groups = _groups(database, path)
     reasons = dict(sorted(groups.items(), key=lambda group: (-group[1], group[0]))[:_MOST_REASONS])
@@ -111,31 +113,48 @@ def most_frequent(path: Path) -> Text:
     return Text("rows.most_frequent_reason", rejected=total, reason=reason, rows=rows)
 
 
+_READ = r"""
+    SELECT reason, coalesce(code, '') AS code,
+        CASE WHEN coalesce(code, '') = '' THEN regexp_replace(reason, '[0-9][0-9,]*', '…', 'g')
+        ELSE regexp_replace(
+            regexp_replace(params, '\}, "text": "(?:[^"\\]|\\.)*"\}', '}}', 'g'),
+            '([^\\]": )-?[0-9][0-9.eE+-]*', '\1"…"', 'g'
+        ) END AS params
+    FROM read_parquet(?)
+"""
+"""Reasons without their numbers, and without the English of those within them; that of earlier releases is all there is."""
+_COUNT = f"""
+    WITH read AS ({_READ}),
+    kinds AS (SELECT code, count(DISTINCT params) AS kinds FROM read GROUP BY code)
+    SELECT any_value(reason), code, any_value(params), max(kinds), count(*)
+    FROM read JOIN kinds USING (code)
+    GROUP BY code, CASE WHEN kinds > ? AND code <> '' THEN '' ELSE params END
+"""  # noqa: S608  (no value is filled in)
+
+
 def _groups(database: duckdb.DuckDBPyConnection, path: Path) -> Counter[Text]:
-    """Rows by reason. Reasons with very many different parameters are counted by their code alone."""
-    found = database.execute(
-        "WITH read AS (SELECT reason, coalesce(code, '') AS code,"
-        " CASE WHEN coalesce(code, '') = '' THEN reason ELSE params END AS params FROM read_parquet(?)),"
-        " kinds AS (SELECT code, count(DISTINCT params) AS kinds FROM read GROUP BY code)"
-        " SELECT any_value(reason), code, any_value(params), max(kinds), count(*) AS rows"
-        " FROM read JOIN kinds USING (code) GROUP BY code, CASE WHEN kinds > ? THEN '' ELSE params END",
-        [str(path), _MOST_KINDS],
-    ).fetchall()
+    """Rows by reason. A reason with very many different names is counted by its code alone."""
     groups: Counter[Text] = Counter()
+    found = database.execute(_COUNT, [str(path), _MOST_KINDS]).fetchall()
     for reason, code, params, kinds, rows in found:
         groups[_group(reason, code, params, whole=kinds > _MOST_KINDS)] += rows
     return groups
 
 
 def _group(reason: str, code: str, params: str, *, whole: bool) -> Text:
-    """What all rows of a group have in common: its reason without numbers, or (`whole`) without any parameter."""
+    """What all rows of a group have in common: their reason, without any parameter where `whole`."""
     if code in _TOGETHER:
         return _TOGETHER[code]
     if not code:
+        return Text.plain(params)
+    if code not in TEMPLATES:  # of another release
         return Text.plain(reason)
-    read: dict[str, Any] = Text.parse({"params": json.loads(params)}).params
-    return Text(code, **{name: _common(value, whole=whole) for name, value in read.items()})
+    given: dict[str, Any] = json.loads(params)
+    return Text(code, **{name: "…" if whole else _rebuilt(value) for name, value in given.items()})
 
 
-def _common(value: Any, *, whole: bool) -> Any:
-    return "…" if whole or isinstance(value, int | float) else value
+def _rebuilt(value: Any) -> Any:
+    """A parameter that is a text itself, with the English that belongs to its parameters."""
+    if not isinstance(value, dict) or value.get("code") not in TEMPLATES:
+        return Text.parse(value) if isinstance(value, dict) else value
+    return Text(value["code"], **{name: _rebuilt(one) for name, one in value["params"].items()})

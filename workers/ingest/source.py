@@ -90,8 +90,12 @@ class Source:
             )
             for name, (path, filename) in zip(names[1:], files[1:], strict=True)
         ]
-        listed = [*names[:_LISTED], *(["…"] if len(names) > _LISTED else [])]
-        self.notes.append(Text("files.parts_joined", parts=listed))
+        more = len(names) - _LISTED
+        self.notes.append(
+            Text("files.parts_joined_and_more", parts=names[:_LISTED], more=more)
+            if more > 0
+            else Text("files.parts_joined", parts=names)
+        )
         self.part = " + ".join(names[:_LISTED]) + (
             f" + {len(names) - _LISTED}" if len(names) > _LISTED else ""
         )

@@ -66,6 +66,7 @@ def compiled(source: str) -> Any:
         trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols]
     )
     environment.filters["tojson"] = _tojson
+    del environment.globals["lipsum"]
     environment.globals |= {"raise_exception": _raise, "strftime_now": _strftime_now}
     return environment.from_string(source)
 
@@ -149,7 +150,9 @@ def _limit_time(seconds: float | None) -> None:
 
 def main() -> None:
     """Answer requests until the asking process closes the socket, or ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal; the asking process decides
+    # A terminal, and a supervisor that stops a job, signal the whole group: the asking process decides.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     requests, answers = open(0, "rb"), open(0, "wb", closefd=False)  # noqa: SIM115  (until the end)
     first = _read(requests)
     for kind, most in ((resource.RLIMIT_AS, first["memory"]), (resource.RLIMIT_CORE, 0)):

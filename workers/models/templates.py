@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -17,11 +18,13 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from jinja2.exceptions import TemplateError
 
+from workers.contracts.texts import Text, TextError
 from workers.models import template_renderer
 from workers.models.template_renderer import LENGTH, Piece
 
@@ -39,14 +42,14 @@ WAIT_SECONDS, PATIENCE = 60.0, 10
 PROCESSES = 8
 """Models whose renderers are kept; one takes 20 MB."""
 
-_EXHAUSTED = "it does not end, or makes too much text"
+_EXHAUSTED = Text("models.template_endless")
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
 """What the renderer gets of the environment: no key and no token is among it."""
 
 Conversation = Sequence[dict[str, str]]
 
 
-class TemplateRefused(ValueError):
+class TemplateRefused(TextError):
     """The template is too long, leaves the sandbox, or takes more time or memory than any conversation needs."""
 
 
@@ -58,7 +61,7 @@ def split_chats(
     Raises TemplateRefused, and jinja2.TemplateError for what the template itself raises.
     """
     if len(source) > MOST_SOURCE:
-        raise _refused(f"it is longer than {MOST_SOURCE} characters")
+        raise _refused(Text("models.template_too_long", most=MOST_SOURCE))
     renderer = _renderer(source)
     return [pieces for part in _parts(conversations) for pieces in renderer.split(part, values)]
 
@@ -79,7 +82,7 @@ def _parts(conversations: Sequence[Conversation]) -> Iterator[list[Conversation]
 
 
 def _refused(reason: str) -> TemplateRefused:
-    return TemplateRefused(f"The chat template of this model was refused: {reason}.")
+    return TemplateRefused(Text("models.template_refused", reason=reason))
 
 
 @lru_cache(maxsize=PROCESSES)
@@ -111,21 +114,28 @@ class _Renderer:
         if "raised" in answer:
             raise TemplateError(answer["raised"])
         if "broken" in answer:
-            raise TemplateRefused(f"The chat template of this model does not work: {answer['broken']}.")
+            raise TemplateRefused(Text("models.template_broken", error=answer["broken"]))
         if "exhausted" in answer:
             raise _refused(_EXHAUSTED)
         return [[(text, index) for text, index in pieces] for pieces in answer["pieces"]]
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Raises TemplateRefused when the process ended, or did not answer in time."""
+    def _ask(self, request: dict[str, Any], *, again: bool = False) -> dict[str, Any]:
+        """Raises TemplateRefused when the process ended, or did not answer in time; OSError when none could be started.
+
+        A process that something else than its bounds ended, such as a system that is short of memory, gets another chance.
+        """
         deadline = time.monotonic() + WAIT_SECONDS + PATIENCE * request["seconds"]
+        link = self._connected(deadline)
         try:
-            link = self._connected(deadline)
             _send(link, request, deadline)
             return _receive(link, deadline)
-        except (OSError, EOFError, ValueError) as error:
+        except TimeoutError as error:
             self._stop()
             raise _refused(_EXHAUSTED) from error
+        except (OSError, EOFError, ValueError) as error:
+            if self._status() == -signal.SIGXCPU or again:
+                raise _refused(_EXHAUSTED) from error
+            return self._ask(request, again=True)
         except BaseException:
             # Half of an answer may be left in the socket.
             self._stop()
@@ -151,6 +161,15 @@ class _Renderer:
         self._end = weakref.finalize(self, _end, process, ours)
         _send(ours, {"source": self._source, "memory": MOST_BYTES}, deadline)
         return ours
+
+    def _status(self) -> int | None:
+        """How the process ended, if it did; it is gone after that."""
+        status = None
+        if self._process:
+            with suppress(subprocess.TimeoutExpired):
+                status = self._process.wait(timeout=1)
+        self._stop()
+        return status
 
     def _stop(self) -> None:
         if self._end:

@@ -72,7 +72,7 @@ class Rows(Collection[Row]):
             with pq.ParquetFile(self._path) as file:
                 for batch in file.iter_batches(_READ_ROWS, columns=["split", *columns], use_threads=False):
                     yield batch.filter(pc.equal(batch["split"], self._split))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, KeyError) as error:
             raise JobError("data_unreadable", Text("training.rows_unreadable")) from error
 
 

@@ -70,7 +70,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         model = Job
         fields = [
             "id", "kind", "title", "state", "phase", "fraction", "seconds_left", "jobs_ahead", "device", "attempt",
-            "texts",            "error_code", "error_message", "error_field", "error_fix", "created_at", "started_at", "ended_at",
+            "texts", "error_code", "error_message", "error_field", "error_fix", "created_at", "started_at", "ended_at",
         ]  # fmt: skip
 
     @extend_schema_field({"type": "object", "additionalProperties": TEXT_SCHEMA})

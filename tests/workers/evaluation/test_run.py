@@ -107,7 +107,7 @@ def test_an_untrained_starter_is_scored(
     assert "tok:13a" in result.metrics["bleu"].signature
     for value in result.metrics.values():
         assert value.low <= value.value <= value.high
-    assert any("Only 12 rows" in finding for finding in result.findings)
+    assert any("Few rows were scored (12)" in finding for finding in result.findings)
     events = heard.events()
     assert (events[0]["type"], events[0]["device"], events[0]["precision"]) == ("started", "cpu", "fp32")
     fractions = [e["fraction"] for e in events if e["type"] == "progress"]
@@ -245,7 +245,7 @@ def test_one_row_is_enough_and_said_to_be_little(
     model = saved(starter(rows, Family.CAUSAL, "chat"))
     result = evaluate(spec(freeze(rows), tmp_path, "chat", model, max_new_tokens=4), heard.reporter)
     assert result.rows == 1
-    assert any(finding.startswith("Only 1 rows") for finding in result.findings)
+    assert any(finding.startswith("Few rows were scored (1)") for finding in result.findings)
     assert any("cut at the limit of 4 tokens" in finding for finding in result.findings)
 
 

@@ -59,3 +59,43 @@ def test_the_most_frequent_reason_is_said(tmp_path: Path) -> None:
     assert said.startswith("3 were rejected, most often for this reason: All cells are empty (2 rows).")
     assert most_frequent(written(tmp_path / "none.parquet")) == ""
     assert most_frequent(tmp_path / "missing.parquet") == ""
+
+
+def test_numbers_within_a_text_are_left_aside_too_however_many_there_are(tmp_path: Path) -> None:
+    def too_large(size: int) -> Text:
+        return Text(
+            "files.field_problem", field="text", problem=Text("files.cell_too_large", bytes=size, most=1000)
+        )
+
+    broken = [Text("readers.json_invalid", error="Expecting value", character=n) for n in range(1, 151)]
+    new = written(tmp_path / "new.parquet", *map(too_large, range(2000, 2150)), *broken)
+    _total, reasons = merge_rejects([new], tmp_path / "all.parquet", tmp_path)
+    assert reasons == {
+        "text: The cell has … bytes; at most … are kept": 150,
+        "Not valid JSON: Expecting value (character …)": 150,
+    }
+
+
+def test_names_with_numbers_and_quotes_stay_as_they_are(tmp_path: Path) -> None:
+    names = ['say "a": 5', "row 7"]
+    new = written(
+        tmp_path / "new.parquet", *(Text("conversations.unknown_role", name=name) for name in names)
+    )
+    _total, reasons = merge_rejects([new], tmp_path / "all.parquet", tmp_path)
+    assert sorted(reason.params["name"] for reason in reasons) == sorted(names)
+
+
+def test_many_reasons_of_an_earlier_release_stay_apart(tmp_path: Path) -> None:
+    said = [f"Row {n} holds nothing" for n in range(200)] + ["All cells are empty"] * 3
+    _total, reasons = merge_rejects(
+        [old(tmp_path / "old.parquet", *said)], tmp_path / "all.parquet", tmp_path
+    )
+    assert reasons == {"Row … holds nothing": 200, "All cells are empty": 3}
+
+
+def test_a_code_of_another_release_keeps_its_english(tmp_path: Path) -> None:
+    gone = Text.parse({"code": "rows.gone", "params": {"n": 1}, "text": "Gone."})
+    _total, reasons = merge_rejects(
+        [written(tmp_path / "n.parquet", gone)], tmp_path / "all.parquet", tmp_path
+    )
+    assert reasons == {"Gone.": 1}

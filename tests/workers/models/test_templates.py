@@ -259,6 +259,35 @@ def test_a_renderer_that_the_system_ended_is_replaced() -> None:
     assert render(STARTER_CHAT_TEMPLATE)
 
 
+def test_a_renderer_that_the_system_ends_while_it_renders_gets_another_chance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And the template is not blamed for it."""
+    templates._renderer.cache_clear()
+    assert render(STARTER_CHAT_TEMPLATE)
+    [process] = _renderers()
+    send = templates._send
+
+    def killed_first(link: Any, message: Any, deadline: float) -> None:
+        if process.is_running():
+            process.kill()
+            process.wait(10)
+        send(link, message, deadline)
+
+    monkeypatch.setattr(templates, "_send", killed_first)
+    assert render(STARTER_CHAT_TEMPLATE)
+
+
+def test_a_job_that_is_stopped_keeps_its_renderer() -> None:
+    """The signal goes to the whole process group: what renders must not turn it into a failure of the template."""
+    templates._renderer.cache_clear()
+    assert render(STARTER_CHAT_TEMPLATE)
+    [process] = _renderers()
+    process.terminate()
+    assert render(STARTER_CHAT_TEMPLATE)
+    assert _renderers() == [process]
+
+
 def test_a_renderer_that_stops_answering_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     templates._renderer.cache_clear()
     assert render(STARTER_CHAT_TEMPLATE)

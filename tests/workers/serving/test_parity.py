@@ -113,7 +113,7 @@ def test_another_prompt_format_is_noticed(
 def test_without_an_engine_it_says_to_start_one(folder_of: Callable[[str], Path], tmp_path: Path) -> None:
     event = _check("http://127.0.0.1:9", folder_of("bert"), tmp_path)
     assert (event["type"], event["code"], event["user_error"]) == ("failed", "engine_unreachable", True)
-    assert "Start it" in event["message"]
+    assert "Start it" in event["message"]["text"]
 
 
 def test_a_folder_without_records_is_refused(engine: RunningEngine, store: Path, tmp_path: Path) -> None:

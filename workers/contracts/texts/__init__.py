@@ -7,6 +7,7 @@ what the API returns is `{"code", "params", "text"}`. Pages show it in the reade
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -145,6 +146,8 @@ def _parameter(value: Any) -> Any:
     """A value as JSON can hold it; an exception is its text."""
     if isinstance(value, TextError):
         return value.reason
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such numbers
     if isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, list | tuple):

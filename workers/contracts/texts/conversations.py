@@ -23,6 +23,9 @@ define(
         "rated_by_numbers": _("Turns are rated by numbers in “{name}”. All rated answers are learned."),
         "reasoning_left_out": _("Reasoning is left out; the answers are learned."),
         "refusals_learned": _("The assistant's refusals are learned as its answers."),
+        "role_assistant": _("assistant"),
+        "role_system": _("system"),
+        "role_user": _("user"),
         "speakers_me_and_you": _(
             "The speakers are called “me” and “you”: the first one in a conversation is read as the user, the other as the assistant."
         ),

@@ -23,8 +23,8 @@ define(
         "empty_outputs": _("{empty} of {total} outputs are empty."),
         "few_rows": _("Few rows were scored ({total}): the intervals are rough, and likely too narrow."),
         "inputs_cut": _("{cut} of {total} inputs were longer than the model reads and were cut."),
-        "labels_never_predicted": _("Labels never given: “{labels}”."),
-        "labels_never_predicted_and_more": _("Labels never given: “{labels}” and {more} more."),
+        "labels_never_predicted": _("Labels never given: {labels}."),
+        "labels_never_predicted_and_more": _("Labels never given: {labels} and {more} more."),
         "no_common_metric": _("These evaluations have no metric in common. Evaluate them again."),
         "no_rows_in_split": _(
             "This data version has no {split} rows. Import more rows, or make a version with a larger {split} share."
@@ -44,6 +44,9 @@ define(
         "rows_were_trained_on": _(
             "{seen} of {rows} rows were training rows of this model, so its figures are too good. Evaluate it on rows that it never saw."
         ),
+        "split_test": _("test"),
+        "split_train": _("training"),
+        "split_validation": _("validation"),
         "task_does_not_fit": _(
             "A {family} model cannot be evaluated on {task} data. Choose data of the kind it was trained on."
         ),

@@ -101,6 +101,9 @@ define(
         "parts_joined": _(
             "Parts with the same columns were read together, with their names as splits: {parts}."
         ),
+        "parts_joined_and_more": _(
+            "Parts with the same columns were read together, with their names as splits: {parts} and {more} more."
+        ),
         "phase_checking": _("checking the file"),
         "phase_counting": _("counting rows"),
         "phase_fetching": _("fetching the file"),
@@ -122,15 +125,15 @@ define(
             "These are subtitles, whose lines break where the screen does. Upload the text alone, with a paragraph for each passage."
         ),
         "too_large": _(
-            "This file is larger than {megabytes} MB, the limit here. Split it, or ask an administrator."
+            "This file is larger than the limit of {megabytes} MB. Split it, or ask an administrator to raise the limit."
         ),
         "too_many_redirects": _("it redirects more than {most} times"),
         "too_many_rows": _(
-            "This file has more than {rows:,} rows, the limit here. Split it, or ask an administrator to raise IMPORT_MAX_ROWS."
+            "This file has more rows than the limit of {rows:,}. Split it, or ask an administrator to raise IMPORT_MAX_ROWS."
         ),
         "unpacked": _("The file was unpacked from {name}."),
         "unpacked_too_large": _(
-            "Unpacked, this file is larger than {size}, the limit here. Split it, or ask an administrator to raise IMPORT_MAX_UNPACKED_MB."
+            "Unpacked, this file is larger than the limit of {size}. Split it, or ask an administrator to raise IMPORT_MAX_UNPACKED_MB."
         ),
         "wrong_encoding": _("This file is not written in {encoding}. Choose another encoding."),
     },

@@ -15,20 +15,20 @@ define(
             "Reading this file takes more memory than there is for it. Save it as CSV or JSONL, which are read piece by piece, or split it."
         ),
         "file_took_too_long": _(
-            "Reading this file took longer than {minutes:g} minutes, the limit here. Split it, or ask an administrator to raise IMPORT_MAX_MINUTES."
+            "Reading this file took longer than the limit of {minutes:g} minutes. Split it, or ask an administrator to raise IMPORT_MAX_MINUTES."
         ),
         "fix_cut_rows": _("Cut rows at {tokens} tokens"),
         "fix_gradient_checkpointing": _("Train with gradient checkpointing"),
         "fix_tokens_at_once": _("Train with {tokens} tokens at once"),
         "killed_for_memory": _("The machine ran out of memory, so the process was killed. {advice}"),
-        "killed_and_queued": _("The process was killed; the job was queued again."),
+        "killed_and_queued": _("The process was killed. The job was queued again."),
         "no_checkpoint": _("No checkpoint at {path}."),
         "not_an_event": _("Not an event: {line}"),
         "phase_saving": _("saving the model"),
         "phase_starting": _("starting"),
         "phase_training": _("training"),
         "phase_waiting_for_memory": _("waiting for memory that other imports use"),
-        "silent_and_queued": _("The worker {worker} went silent; the job was queued again."),
+        "silent_and_queued": _("The worker {worker} stopped responding. The job was queued again."),
         "title_comparison": _("Comparison: {name}"),
         "title_evaluation": _("Evaluation: {what}"),
         "title_export": _("Pack {model}"),

@@ -51,6 +51,10 @@ define(
             "{name} has no safetensors weights. Other formats can run code when they are opened, so they are refused. Convert the model to safetensors, or choose another."
         ),
         "not_opened": _("The model could not be opened: {error}"),
+        "template_broken": _("The chat template of this model does not work: {error}."),
+        "template_endless": _("it does not end, or makes too much text"),
+        "template_refused": _("The chat template of this model was refused: {reason}."),
+        "template_too_long": _("it is longer than {most:,} characters"),
         "template_fails": _("The chat template of this model does not work ({error})."),
         "the_file": _("The file {name}"),
         "wrong_family": _("{model_type} is not {family}. Choose a model that fits the task."),

@@ -36,6 +36,12 @@ _NO_ANSWER = Text("conversations.every_answer_marked_bad")
 REFUSALS = Text("conversations.refusals_learned")
 THOUGHTS = Text("conversations.reasoning_left_out")
 
+_ROLES = {
+    "assistant": Text("conversations.role_assistant"),
+    "system": Text("conversations.role_system"),
+    "user": Text("conversations.role_user"),
+}
+
 
 class Message(TypedDict):
     """`learned` stands only where it is False: an answer that the model reads, and does not learn to give."""
@@ -182,7 +188,7 @@ def _joined(spoken: list[Message], notes: set[Text]) -> list[Message]:
             notes.add(MIDDLE)
             role = "user"
         if not message["content"]:
-            raise ConversationError(Text("conversations.turn_empty", role=role))
+            raise ConversationError(Text("conversations.turn_empty", role=_ROLES.get(role, role)))
         turn: Message = {**message, "role": role}
         if messages and messages[-1]["role"] == role:
             messages[-1] = _both(messages[-1], turn)

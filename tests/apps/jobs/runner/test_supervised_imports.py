@@ -60,7 +60,7 @@ def test_a_run_is_held_to_no_share(make_job) -> None:
 
 
 def _logged(job: Job) -> list[str]:
-    return [event.data["text"] for event in job.events.filter(kind="log")]
+    return [event.data["text"]["text"] for event in job.events.filter(kind="log")]
 
 
 @pytest.fixture

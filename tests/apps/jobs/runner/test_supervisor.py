@@ -83,7 +83,7 @@ def test_a_silent_death_keeps_the_last_words(make_job) -> None:
 def test_garbage_is_logged_and_the_job_goes_on(make_job) -> None:
     done = supervised(make_job("garbage"))
     assert done.state == State.SUCCEEDED
-    assert sum("Not an event" in e.data["text"] for e in done.events.filter(kind="log")) == 3
+    assert sum("Not an event" in e.data["text"]["text"] for e in done.events.filter(kind="log")) == 3
 
 
 def test_a_killed_child_is_resumed_from_its_checkpoint(make_job, sent_tasks) -> None:
@@ -266,7 +266,7 @@ def test_a_nul_is_stored_as_something_that_every_database_takes(make_job) -> Non
     assert claimed is not None
     said = Log(text="a\0b \\u0000 \\\0c")
     assert services.record_events(claimed, [parse_event(said.model_dump_json())])
-    assert JobEvent.objects.get(job=claimed).data["text"] == "a\ufffdb \\u0000 \\\ufffdc"
+    assert JobEvent.objects.get(job=claimed).data["text"]["text"] == "a\ufffdb \\u0000 \\\ufffdc"
 
 
 def test_a_silent_job_is_reaped_resumed_and_its_old_attempt_refused(make_job, sent_tasks) -> None:

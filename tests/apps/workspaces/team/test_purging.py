@@ -25,5 +25,8 @@ def test_no_row_is_deleted_before_one_that_protects_it() -> None:
     order = purge_order()
     for model in order:
         for field in _references(model):
-            if field.remote_field.on_delete is models.PROTECT and field.related_model in order:
+            if (
+                field.remote_field.on_delete in (models.PROTECT, models.RESTRICT)
+                and field.related_model in order
+            ):
                 assert order.index(model) < order.index(field.related_model)
