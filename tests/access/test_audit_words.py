@@ -144,7 +144,7 @@ def test_the_studios_own_names_are_in_the_readers_language() -> None:
         words = label_words(AuditEntry(object_type="membership", object_label=label))
         assert words != label
         assert "p@example.com" in words
-        # Entries name what a job worked on, which nobody translates.
+        # Entries name what a job worked on. Names are not translated.
         assert label_words(AuditEntry(object_type="job", object_label="a.csv")) == "a.csv"
 
 
