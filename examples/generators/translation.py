@@ -165,7 +165,7 @@ def _in_town(writer: Writer) -> Pair:
         return f"{place.english} {verb} at {hour} {day}.", f"{place.french} {verbe} à {heure} {jour}."
     if draw < 0.75:
         thing = as_subject(_priced(writer))
-        do = "task" if thing.third else "do"
+        do = "does" if thing.third else "do"
         where = writer.place(nouns.SHOPS) if writer.chance(0.6) else ("", "")
         return (
             f"how much {do} {thing.english} cost {where[0]}?",
@@ -194,7 +194,7 @@ def _question(writer: Writer) -> Pair:
     subject, verb = writer.subject(pronouns=0.5), writer.verb(willed=True)
     tense = writer.random.choice(["past", "future", "present"])
     thing, when = writer.thing(verb.kinds, subject), writer.timed(tense)
-    helper = {"past": "did", "future": "will"}.get(tense, "task" if subject.third else "do")
+    helper = {"past": "did", "future": "will"}.get(tense, "does" if subject.third else "do")
     ask, demande = writer.random.choice(
         [("", ""), ("", ""), ("where ", "où "), ("why ", "pourquoi "), ("when ", "quand ")]
     )

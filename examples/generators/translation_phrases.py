@@ -272,7 +272,7 @@ def english_verb(subject: Subject, verb: Verb, tense: str, negative: bool) -> st
     if tense == "future":
         return f"will not {verb.base}" if negative else f"will {verb.base}"
     if negative:
-        return f"{'task' if subject.third else 'do'} not {verb.base}"
+        return f"{'does' if subject.third else 'do'} not {verb.base}"
     return _third(verb.base) if subject.third else verb.base
 
 

@@ -32,6 +32,7 @@ from workers.contracts.job_kinds.run import RunResult
 from workers.contracts.metrics import SCORING_VERSION
 from workers.contracts.model_folder import CARD_NAME, MANIFEST_NAME, ModelManifest
 from workers.contracts.recipes import Length, Precision, Recipe
+from workers.contracts.texts import Text
 
 LABELS = ["account", "billing", "connection"]
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
@@ -301,7 +302,7 @@ def evaluation_result(value: float = 0.5, rows: int = 12) -> EvaluationResult:
         baseline="",
         seconds=1,
         output_tokens=0,
-        findings=["Labels never given: “connection”."],
+        findings=[Text("evaluation.labels_never_predicted", labels=["connection"])],
     )
 
 

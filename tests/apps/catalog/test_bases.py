@@ -142,7 +142,7 @@ def test_without_data_in_mind_it_is_asked_for_next(client_for, editor, make_data
     wizard = client.post(reverse("catalog:base_new"), HUB)["Location"]
     html = client.get(wizard).content.decode()
     assert "There is no data yet" in html
-    assert "flan-t5-small is among the bases there" in html
+    assert "flan-t5-small is one of the base models there" in html
     assert reverse("datasets:new") in html
     make_data("classification")
     html = client.get(wizard).content.decode()

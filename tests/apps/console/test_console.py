@@ -59,7 +59,7 @@ def test_beat_is_there_when_jobs_were_looked_after_a_moment_ago(owner) -> None:
     assert queries.beat().is_up
     cache.set(REAPED_AT, time.time() - 600)
     gone = queries.beat()
-    assert (gone.is_up, gone.text) == (False, "looked after jobs 600 s ago")
+    assert (gone.is_up, gone.text) == (False, "checked jobs 600 s ago")
     assert "celery -A studio beat" in gone.advice
 
 

@@ -285,4 +285,4 @@ def test_the_page_of_an_import_says_how_many_rejected_rows_it_shows(client_for, 
     run_job(Import.objects.get().job)
     html = client.get(address).content.decode()
     assert "25 rows could not be read" in html
-    assert "The first 20 of 25." in html
+    assert "The first 20 of 25 rows." in html

@@ -286,7 +286,7 @@ def test_the_best_of_a_classifier_is_said_in_rows_right(client_for, owner, make_
     client = client_for(owner)
     assert said not in client.get(address).content.decode(), "nothing was counted"
     Run.objects.filter(pk=run.pk).update(result=run.result | {"validation_accuracy": 0.875})
-    assert f"No other checkpoint classifies more {said}: 87.5 %" in client.get(address).content.decode()
+    assert f"It classifies 87.5 % {said}" in client.get(address).content.decode()
     last = run.result["recipe"] | {"keep_best": False}
     Run.objects.filter(pk=run.pk).update(result=run.result | {"validation_accuracy": 0.875, "recipe": last})
     assert said not in client.get(address).content.decode(), "the last was kept, whatever it was worth"

@@ -208,7 +208,9 @@ def test_the_same_question_gives_the_same_plan_however_fast_the_machine_is(
 def test_too_few_rows_block(make_preflight, recording, tmp_path):
     data = write_rows(tmp_path / "few", [("train", [("user", "a")], "b"), ("train", [("user", "c")], "d")])
     result = preflight(make_preflight(data, Family.SEQ2SEQ), recording())
-    assert any(finding.blocks and "2 training rows" in finding.message for finding in result.findings)
+    assert any(
+        finding.blocks and "too few training rows (2)" in finding.message for finding in result.findings
+    )
 
 
 def test_no_rows_at_all_is_told(make_preflight, recording, tmp_path):

@@ -134,7 +134,7 @@ def test_the_page_shows_the_link_once_and_mails_it(client_for, workspace, admin,
     assert [(m.to, address in m.body, workspace.name in m.subject) for m in mail.outbox] == [
         (["guest@example.com"], True, True)
     ]
-    assert "on its way to guest@example.com" in response.content.decode()
+    assert "being sent to guest@example.com" in response.content.decode()
     client.post("/workspace/invitations/", {"email": "", "role": "viewer", "days": "7"})
     assert len(mail.outbox) == 1
     settings.EMAIL_URL = "console:"
