@@ -139,7 +139,7 @@ def test_the_page_shows_the_link_once_and_mails_it(client_for, workspace, admin,
     assert len(mail.outbox) == 1
     settings.EMAIL_URL = "console:"
     answer = client.post("/workspace/invitations/", {**sent, "email": "other@example.com"}).content.decode()
-    assert "give it to other@example.com yourself" in answer
+    assert "Give the link to other@example.com yourself" in answer
     assert len(mail.outbox) == 1
     assert client_for(viewer).post("/workspace/invitations/", sent).status_code == 403
     for wrong in ({"role": "owner"}, {"role": "king"}, {"days": "4000"}, {"email": "nobody"}):
