@@ -95,5 +95,5 @@ def test_an_archive_without_data(import_file) -> None:
 
 def test_an_archive_that_expands_beyond_the_limit(import_file) -> None:
     bomb = zipped({"a.csv": TABLE + b"0" * 20_000_000})
-    with pytest.raises(JobError, match="larger than 5 MB"):
+    with pytest.raises(JobError, match="larger than the limit of 5 MB"):
         import_file(bomb, "x.zip", max_unpacked_bytes=5 << 20)

@@ -101,11 +101,11 @@ BILLION = 1_000_000_000
 @pytest.mark.parametrize(
     ("rows", "code", "said"),
     [
-        (HEADER + row(cell("x"), cell("a"), repeated=BILLION), "too_many_rows", "more than 5,000,000 rows"),
-        (HEADER + row(cell("x" * 100_000), cell("a"), repeated=1_000_000), "too_large", "larger than 4 GB"),
+        (HEADER + row(cell("x"), cell("a"), repeated=BILLION), "too_many_rows", "more rows than the limit of 5,000,000"),
+        (HEADER + row(cell("x" * 100_000), cell("a"), repeated=1_000_000), "too_large", "larger than the limit of 4 GB"),
         (HEADER + row(cell("x", BILLION)), "too_many_columns", "1,000,000,000 columns"),
         (row(cell("x", BILLION), repeated=BILLION), "too_many_columns", "1,000,000,000 columns"),
-        (HEADER + row(cell("x"), cell("a"), repeated=BILLION) * 1000, "too_many_rows", "more than 5,000,000 rows"),
+        (HEADER + row(cell("x"), cell("a"), repeated=BILLION) * 1000, "too_many_rows", "more rows than the limit of 5,000,000"),
     ],
 )  # fmt: skip
 def test_repeats_are_refused_before_they_are_written_out(
