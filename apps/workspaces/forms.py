@@ -12,7 +12,7 @@ from apps.core.models import longest
 from apps.workspaces.access.api_keys import DAYS
 from apps.workspaces.audit.words import action_words, kind_words
 from apps.workspaces.models import ApiKey, AuditEntry, Membership, Role, Workspace
-from apps.workspaces.querysets import NO_ONE
+from apps.workspaces.querysets import NOT_SIGNED_IN
 
 
 class ApiKeyForm(StudioForm):
@@ -133,7 +133,7 @@ class AuditFilterForm(StudioForm):
         entries = AuditEntry.objects.filter(workspace=workspace).order_by()
         everybody, anything = [("", _("everyone"))], [("", _("any action"))]
         found: dict[str, list[tuple[str, Any]]] = {
-            "actor": [*everybody, *actors, (NO_ONE, _("not signed in"))],
+            "actor": [*everybody, *actors, (NOT_SIGNED_IN, _("not signed in"))],
             "action": [*anything, *_in_words(entries, "action", action_words)],
             "object_type": [*anything, *_in_words(entries, "object_type", kind_words)],
         }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from apps.accounts.models import User
     from apps.workspaces.models import ApiKey, Invitation
 
-NO_ONE = "nobody"
+NOT_SIGNED_IN = "not-signed-in"
 """Asks the trail for what no signed-in person did."""
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
@@ -56,7 +56,7 @@ class AuditQuerySet(InWorkspaceQuerySet):
     ) -> Self:
         """What the filters of the audit page leave; `action` may be its first part, days count in the local zone."""
         found = self
-        if actor == NO_ONE:
+        if actor == NOT_SIGNED_IN:
             found = found.filter(actor=None)
         elif actor:
             found = found.filter(actor=actor)

@@ -169,7 +169,7 @@ def test_the_page_filters_by_person_action_kind_and_day(
     assert "theirs.done" not in shown(everything)
     assert "Their secret team" not in everything.content.decode()
     assert shown(client.get(PAGE, {"actor": str(editor.pk)})) == {"dataset.deleted"}
-    assert shown(client.get(PAGE, {"actor": "nobody"})) == {"workspace.purged"}
+    assert shown(client.get(PAGE, {"actor": "not-signed-in"})) == {"workspace.purged"}
     assert shown(client.get(PAGE, {"action": "dataset.renamed"})) == {"dataset.renamed"}
     assert "membership.set" not in shown(client.get(PAGE, {"object_type": "workspace"}))
     today, yesterday = timezone.localdate(), timezone.localdate() - timedelta(days=1)
