@@ -1,0 +1,1 @@
+"""A run as a folder that trains without the studio, and as recipes of other tools."""
