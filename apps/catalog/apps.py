@@ -1,7 +1,4 @@
 from django.apps import AppConfig
-from django.urls import reverse
-
-from workers.contracts.job_kinds.export import EXPORT
 
 
 class CatalogConfig(AppConfig):
@@ -12,16 +9,10 @@ class CatalogConfig(AppConfig):
         from apps.catalog import receivers  # noqa: F401  (connects them)
         from apps.catalog.audit_words import ACTIONS
         from apps.catalog.models import BaseModel, Export, ModelVersion
-        from apps.jobs.job_pages import register_page
         from apps.workspaces.access.rules import register_object
         from apps.workspaces.audit.words import register_actions
         from apps.workspaces.team.purging import register_contents
 
-        register_page(
-            EXPORT,
-            "export",
-            lambda export: reverse("catalog:detail", args=[export.model_version_id]),
-        )
         register_object("base_model", BaseModel)
         register_object("model", ModelVersion)
         register_object("export", Export)

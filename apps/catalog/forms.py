@@ -22,7 +22,7 @@ class BaseModelForm(StudioForm):
     family = forms.ChoiceField(
         label=_("Kind of model"),
         help_text=_(
-            "A causal model continues a text. An encoder-decoder model turns one text into another. A classifier assigns labels."
+            "A causal model continues a text. An encoder-decoder model turns one text into another. A classifier assigns labels. An encoder fills in hidden words."
         ),
     )
     name = forms.CharField(

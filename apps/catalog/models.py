@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.querysets import BaseModelQuerySet, ModelVersionQuerySet
@@ -20,8 +21,13 @@ FAMILY_LABELS = {
     Family.CAUSAL: _("Causal language model"),
     Family.SEQ2SEQ: _("Encoder and decoder"),
     Family.CLASSIFIER: _("Classifier"),
+    Family.ENCODER: _("Encoder"),
 }
-_FAMILIES = [(family.value, label) for family, label in FAMILY_LABELS.items()]
+
+
+def family_choices() -> list[tuple[str, Promise]]:
+    """Return the families with their labels, for model fields. A function, so that a new family needs no migration."""
+    return [(family.value, label) for family, label in FAMILY_LABELS.items()]
 
 
 class BaseModel(InWorkspace):
@@ -36,9 +42,11 @@ class BaseModel(InWorkspace):
 
     kind = models.CharField(_("from"), max_length=10, choices=Kind.choices)
     name = models.CharField(_("name"), max_length=150)
-    family = models.CharField(_("family"), max_length=20, choices=_FAMILIES)
+    family = models.CharField(_("family"), max_length=20, choices=family_choices)
     location = models.CharField(_("Hub id or folder"), max_length=500)
     revision = models.CharField(_("revision"), max_length=100, blank=True, default="main")
+    model_type = models.CharField(_("model type"), max_length=60, blank=True)
+    """As its config.json says; empty where the site has not read that."""
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
 
     objects = BaseModelQuerySet.as_manager()
@@ -78,7 +86,7 @@ class ModelVersion(InWorkspace):
     number = models.PositiveIntegerField(_("number"))
     name = models.CharField(_("name"), max_length=150)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
-    family = models.CharField(_("family"), max_length=20, choices=_FAMILIES)
+    family = models.CharField(_("family"), max_length=20, choices=family_choices)
     task_type = models.CharField(_("task"), max_length=20, choices=task_choices)
     origin: Any = models.JSONField(_("origin"))
     """The Base it came from (workers.contracts.recipes.Base)."""
@@ -113,6 +121,11 @@ class ModelVersion(InWorkspace):
         return reverse("catalog:detail", args=[self.pk])
 
     @property
+    def choice(self) -> str:
+        """How the wizard and the API name it as a base (apps.training.bases)."""
+        return f"version:{self.pk}"
+
+    @property
     def is_ready(self) -> bool:
         return self.bytes > 0
 
@@ -130,9 +143,14 @@ class ModelVersion(InWorkspace):
         return self._headline_in(evaluation.result["metrics"] if evaluation and evaluation.result else None)
 
     def _headline_in(self, metrics: dict[str, Any] | None) -> tuple[MetricInfo, dict[str, Any]] | None:
-        name = self.task.metrics[0]
-        value = (metrics or {}).get(name)
-        return (METRICS[name], value) if value else None
+        known = metrics or {}
+        name = next((name for name in self.task.metrics if name in known), None)
+        return (METRICS[name], known[name]) if name else None
+
+    @property
+    def answers(self) -> bool:
+        """Whether apps can serve it; else it is a base model for others."""
+        return self.task.answers(self.family)
 
     @property
     def is_starter(self) -> bool:

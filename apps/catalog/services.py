@@ -13,6 +13,7 @@ from pydantic import BaseModel as Schema
 from pydantic import ValidationError
 
 from apps.accounts.models import User
+from apps.catalog.hub import HubModel, describe_model
 from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.core.disk_space import free_disk
 from apps.core.errors import UserError
@@ -20,6 +21,7 @@ from apps.core.filenames import file_stem
 from apps.core.joined_names import listed
 from apps.core.models import fitting
 from apps.core.storage import storage
+from apps.core.texts import translated
 from apps.datasets.models import DatasetVersion
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
@@ -30,9 +32,11 @@ from apps.workspaces.access import Action
 from apps.workspaces.models import Workspace
 from apps.workspaces.numbering import next_number
 from workers.contracts.families import Family
+from workers.contracts.hub_models import CONFIG_NAME
 from workers.contracts.job_kinds.export import EXPORT, ExportSpec
 from workers.contracts.model_folder import MANIFEST_NAME, ModelManifest, manifest_from
 from workers.contracts.recipes import HubBase, is_hub_id
+from workers.contracts.recommended import find_recommended
 from workers.contracts.texts import Text
 from workers.shared.storage import StorageError
 
@@ -47,6 +51,7 @@ def add_base_model(
     family: str,
     location: str,
     revision: str = "main",
+    model_type: str = "",
 ) -> BaseModel:
     """Add a model from the Hub or from a folder. Raises UserError when its address cannot be one."""
     access.require(actor, workspace, Action.EDIT)
@@ -55,8 +60,11 @@ def add_base_model(
         raise UserError(_("Choose what kind of model it is."), field="family")
     if kind == BaseModel.Kind.HUB:
         _check_hub_id(location, revision, Family(family))
+        recommended = find_recommended(location)
+        model_type = model_type or (recommended.model_type if recommended else "")
     elif kind == BaseModel.Kind.FOLDER:
         location = _checked_folder(location)
+        model_type = _type_in(location)
     else:
         raise UserError(_("Choose where the model comes from."), field="kind")
     known = BaseModel.objects.in_workspace(workspace).current()
@@ -71,9 +79,50 @@ def add_base_model(
         family=family,
         location=location,
         revision=revision.strip() or "main",
+        model_type=fitting(BaseModel, "model_type", model_type),
     )
     audit.record(actor, "base_model.added", base, kind=kind, location=location)
     return base
+
+
+def add_hub_base(*, actor: User, workspace: Workspace, hub_id: str, revision: str = "") -> BaseModel:
+    """Add a model of the Hub, or return the one that the workspace has. Raises UserError, HubError among them.
+
+    A recommended base needs no question to the Hub. Of another one the family is detected and the commit pinned.
+    """
+    access.require(actor, workspace, Action.EDIT)
+    recommended = find_recommended(hub_id) if not revision else None
+    if recommended is not None:
+        family, revision, name = recommended.family, recommended.revision, recommended.name
+        model_type = recommended.model_type
+    else:
+        model = find_hub_model(actor=actor, workspace=workspace, hub_id=hub_id, revision=revision)
+        if model.obstacle is not None or model.family is None:
+            raise UserError(translated(model.obstacle), field="location", code="unfit")
+        family, revision, name = model.family, model.commit or revision or "main", ""
+        model_type = model.model_type
+    with transaction.atomic():
+        known = BaseModel.objects.in_workspace(workspace).current().filter(kind=BaseModel.Kind.HUB)
+        found: BaseModel | None = known.filter(
+            location=hub_id, revision=revision, family=family.value
+        ).first()
+        return found or add_base_model(
+            actor=actor,
+            workspace=workspace,
+            kind=BaseModel.Kind.HUB,
+            name=name,
+            family=family.value,
+            location=hub_id,
+            revision=revision,
+            model_type=model_type,
+        )
+
+
+def find_hub_model(*, actor: User, workspace: Workspace, hub_id: str, revision: str = "") -> HubModel:
+    """What the Hub says about a model. Raises UserError for what is no Hub id, and HubError."""
+    access.require(actor, workspace, Action.EDIT)
+    _check_hub_id(hub_id, revision, Family.CAUSAL)
+    return describe_model(hub_id, revision or "main", actor=actor, workspace=workspace)
 
 
 def _check_hub_id(location: str, revision: str, family: Family) -> None:
@@ -119,6 +168,14 @@ def _checked_folder(location: str) -> str:
         )
         raise UserError(message, field="location")
     return str(resolved)
+
+
+def _type_in(folder: str) -> str:
+    """The type of a model by its config.json; "" where the site cannot read that, as when another machine has the folder."""
+    try:
+        return str(json.loads(Path(folder, CONFIG_NAME).read_bytes()).get("model_type") or "")
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 @transaction.atomic

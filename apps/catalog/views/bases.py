@@ -1,5 +1,6 @@
 """Base models that the workspace brought."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -9,15 +10,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.catalog import services
+from apps.catalog.base_cards import base_cards, free_training_memory
 from apps.catalog.forms import BaseModelForm
+from apps.catalog.hub_cards import filters_of, find_on_hub, hub_card, query_from
 from apps.catalog.models import BaseModel
 from apps.core.errors import UserError
 from apps.core.htmx import redirect, render_page
+from apps.core.listing import MAX_SEARCH_CHARACTERS
 from apps.datasets.models import DatasetVersion
 from apps.workspaces import access
-from apps.workspaces.access.rules import EDIT, rule
+from apps.workspaces.access import Action
+from apps.workspaces.access.rules import EDIT, VIEW, rule
 from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.families import Family
+from workers.contracts.recommended import recommended_bases
 
 
 @rule(get=EDIT, post=EDIT)
@@ -35,13 +41,71 @@ def add(request: WorkspaceRequest) -> HttpResponse:
         except UserError as error:
             form.add_user_error(error)
         else:
-            messages.success(
-                request, _("“%(name)s” can now be chosen as a base model.") % {"name": base.name}
-            )
-            answers = {"base": base.choice} | ({"data": str(data.pk)} if data else {})
-            return redirect(request, f"{reverse('training:new')}?{urlencode(answers)}")
+            return _to_the_wizard(request, base, data)
     context = {"form": form, "model_roots": settings.MODEL_ROOTS, "data": data}
     return render_page(request, "catalog/base_new.html", context, status=422 if form.errors else 200)
+
+
+def _to_the_wizard(request: WorkspaceRequest, base: BaseModel, data: DatasetVersion | None) -> HttpResponse:
+    messages.success(request, _("“%(name)s” can now be chosen as a base model.") % {"name": base.name})
+    answers = {"base": base.choice} | ({"data": str(data.pk)} if data else {})
+    return redirect(request, f"{reverse('training:new')}?{urlencode(answers)}")
+
+
+@rule(get=VIEW, post=EDIT)
+def recommended(request: WorkspaceRequest) -> HttpResponse:
+    """Cards of the recommended bases, of all or of those that can learn from the data that ?data= names; or what a search
+    of the Hub finds.
+
+    A chosen one is added to the workspace's base models. Then on to the wizard, as from `add`.
+    """
+    data = _asked_data(request)
+    if request.method == "POST":
+        try:
+            base = services.add_hub_base(
+                actor=request.user,
+                workspace=request.workspace,
+                hub_id=request.POST.get("hub_id", ""),
+                revision=request.POST.get("revision", ""),
+            )
+        except UserError as error:
+            messages.error(request, str(error))
+            return redirect(request, request.get_full_path())
+        return _to_the_wizard(request, base, data)
+    free_bytes = free_training_memory()
+    task = data.task if data else None
+    query, found = query_from(request.GET), None
+    if query.text and access.can(request.user, request.workspace, Action.EDIT):
+        found = find_on_hub(query, task, free_bytes, actor=request.user, workspace=request.workspace)
+    context = {
+        "cards": base_cards(task, free_bytes) if found is None else [],
+        "free_bytes": free_bytes,
+        "data": data,
+        "is_unchecked": any(base.checked is None for base in recommended_bases()),
+        "query": query,
+        "most_characters": MAX_SEARCH_CHARACTERS,
+        "filters": filters_of(request.GET),
+        "found": found,
+    }
+    return render_page(request, "catalog/recommended.html", context)
+
+
+@rule(get=EDIT)
+def hub_model(request: WorkspaceRequest) -> HttpResponse:
+    """One model of the Hub before it is added: what it holds, its size, and what keeps it from being a base."""
+    data, hub_id = _asked_data(request), request.GET.get("id", "").strip()
+    context: dict[str, Any] = {"data": data, "hub_id": hub_id}
+    try:
+        model = services.find_hub_model(
+            actor=request.user,
+            workspace=request.workspace,
+            hub_id=hub_id,
+            revision=request.GET.get("revision", "").strip(),
+        )
+        context["card"] = hub_card(model, data.task if data else None, free_training_memory())
+    except UserError as error:
+        context["problem"] = str(error)
+    return render_page(request, "catalog/hub_model.html", context)
 
 
 def _asked_data(request: WorkspaceRequest) -> DatasetVersion | None:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from apps.catalog import services
 from apps.catalog.models import BaseModel
 from apps.core.errors import UserError
+from tests.fixtures.page_text import html_of
 from workers.contracts.recipes import FolderBase, HubBase, is_hub_id
 
 pytestmark = pytest.mark.django_db
@@ -134,7 +135,7 @@ def test_whoever_brought_a_model_is_led_on_to_training_it(client_for, editor, ma
     answer = client.post(address, HUB)
     base = BaseModel.objects.get()
     assert parse_qs(urlsplit(answer["Location"]).query) == {"base": [base.choice], "data": [str(data.pk)]}
-    assert f'value="{base.choice}" checked' in client.get(answer["Location"]).content.decode()
+    assert f'value="{base.choice}" checked' in html_of(client.get(answer["Location"]))
 
 
 def test_without_data_in_mind_it_is_asked_for_next(client_for, editor, make_data) -> None:

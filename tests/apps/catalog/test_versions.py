@@ -15,6 +15,7 @@ from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.evaluation.models import Evaluation
 from apps.jobs import services as jobs
+from tests.fixtures.page_text import html_of
 from workers.contracts.job_kinds.export import ExportResult
 
 pytestmark = pytest.mark.django_db
@@ -58,10 +59,10 @@ def test_list_and_page_show_lineage_and_the_deciding_metric(
     _evaluate(tuned, data, new_job, 0.81)
     _evaluate(tuned, data, new_job, 0.93)
     client = client_for(viewer)
-    html = client.get(reverse("catalog:list")).content.decode()
+    html = html_of(client.get(reverse("catalog:list")))
     assert "Macro-F1 0.930" in html
     assert "0.810" not in html
-    html = client.get(tuned.get_absolute_url()).content.decode()
+    html = html_of(client.get(tuned.get_absolute_url()))
     for part in (base.get_absolute_url(), data.get_absolute_url(), "3.2 M", "0.910 – 0.950"):
         assert part in html
 
