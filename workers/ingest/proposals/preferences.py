@@ -1,6 +1,7 @@
 """Two answers to one question, and a column that says which of them is better: preference data without a chosen column."""
 
 import re
+from dataclasses import dataclass
 
 from workers.contracts.texts import Text
 from workers.ingest import vocabulary
@@ -19,18 +20,30 @@ _WINNER = re.compile(
 _SCORE = re.compile(r"(score|rating|reward|votes?|rank)s?([ab]|[0-3])")
 _FEW = 8
 _SIDES = ({"0", "1"}, {"1", "2"}, {"a", "b"}, {"-1", "1"})
-_NEITHER = {"tie", "both", "neither", "same", "equal", "none"}
+NEITHER = frozenset(
+    {"tie", "tied", "tiebothbad", "draw", "both", "bothbad", "neither", "same", "equal", "none"}
+)
+"""What is said where no answer is better, as a folded word."""
 _ASKED = (
     vocabulary.QUESTION | vocabulary.INSTRUCTION | vocabulary.INPUT | vocabulary.HISTORY | vocabulary.CONTEXT
 )
 
 
-def compared(table: Table) -> Found | None:
-    """Nothing can be proposed: the better answer differs from row to row."""
+@dataclass(frozen=True)
+class Comparison:
+    """Columns with an answer each, and the one that says which of them is better. `is_named`: by its name."""
+
+    answers: list[str]
+    winner: str
+    is_named: bool
+
+
+def comparison(table: Table) -> Comparison | None:
+    """Return the answers of a table that a column compares, or None."""
     sides = [column.name for column in table.columns if column.filled and _SIDE.fullmatch(plain(column.name))]
     stems = [_stem(name) for name in sides]
     pair = [name for name, stem in zip(sides, stems, strict=True) if stems.count(stem) > 1]
-    winner = next(
+    winning = next(
         (
             column.name
             for column in table.columns
@@ -38,12 +51,18 @@ def compared(table: Table) -> Found | None:
             and _WINNER.fullmatch(plain(column.name))
             and 0 < column.distinct <= _FEW
         ),
-        _label_of_a_side(table, pair) or _score_of_a_side(table),
+        None,
     )
-    if len(pair) < 2 or winner is None:
+    winner = winning or _label_of_a_side(table, pair) or _score_of_a_side(table)
+    return Comparison(pair, winner, winning is not None) if len(pair) > 1 and winner else None
+
+
+def compared(table: Table) -> Found | None:
+    """Nothing can be proposed: the better answer differs from row to row."""
+    found = comparison(table)
+    if found is None:
         return None
-    listed = pair[:4]
-    why = Text("proposal.preference_pairs", columns=listed, winner=winner)
+    why = Text("proposal.preference_pairs", columns=found.answers[:4], winner=found.winner)
     return Found(None, {}, [why])
 
 
@@ -56,7 +75,7 @@ def _label_of_a_side(table: Table, pair: list[str]) -> str | None:
     for column in table.columns:
         if named(column.name, frozenset({"label", "labels"})) and column.name not in pair:
             said = {value.strip().casefold() for value in (*column.examples, *table.different(column.name))}
-            if any(len(said - _NEITHER) == 2 and said - _NEITHER == sides for sides in _SIDES):
+            if any(len(said - NEITHER) == 2 and said - NEITHER == sides for sides in _SIDES):
                 return column.name
     return None
 
@@ -109,6 +128,12 @@ def _answers(table: Table, asked: str | None = None) -> dict[str, str]:
         and not table.is_machine_made(column.name)
         and not table.is_label_like(column)
     }
+
+
+def side_of(name: str) -> str:
+    """The part of a name that tells an answer from the others: the b of `response_b`; empty where there is none."""
+    found = _SIDE.fullmatch(plain(name))
+    return found["side"] if found else ""
 
 
 def _stem(name: str) -> str:
