@@ -16,7 +16,7 @@ from examples.generators.files import FILES
 from examples.messages import MESSAGES
 from workers.contracts.job_kinds.importing import ImportSpec
 from workers.contracts.tasks import TASKS
-from workers.evaluation.baselines import nearest_rows
+from workers.evaluation.baselines.similarity import nearest_rows
 from workers.ingest.parse import run as run_import
 from workers.runtime.reporter import Reporter
 

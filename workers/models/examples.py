@@ -1,4 +1,4 @@
-"""Examples of a run in an Arrow file, mapped into memory: the process holds those of the current step, not all of them."""
+"""Examples in an Arrow file, mapped into memory: the process holds those that it computes with, not all of them."""
 
 import dataclasses
 import mmap
@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, get_type_hints, overload
+from typing import Any, Generic, TypeVar, get_type_hints, overload
 
 import pyarrow as pa
 
@@ -15,7 +15,7 @@ from workers.models.prompts import Example
 _PART_ROWS = 8192
 _PART_TOKENS = 1 << 20
 """Of one record batch, whichever is reached first: what is held while a file is written."""
-_RELEASED_AFTER = 128
+_RELEASED_AFTER = 32
 """Examples read, after which the mapped pages are given back. Each may have mapped 64 KiB a column."""
 _TYPES = {
     Sequence[int]: pa.list_(pa.int32()),
@@ -26,10 +26,13 @@ _TYPES = {
 }
 
 
-class Examples(Sequence[Example]):
+E = TypeVar("E", bound=Example)
+
+
+class Examples(Sequence[E], Generic[E]):
     """The examples of one file, in their order. Each is made when it is asked for; its token ids are views of the file."""
 
-    def __init__(self, path: Path, kind: type[Example] = Example) -> None:
+    def __init__(self, path: Path, kind: type[E]) -> None:
         """Open a file that `store` wrote for the same `kind` of example."""
         self.path, self._kind = path, kind
         with path.open("rb") as stream:
@@ -40,14 +43,18 @@ class Examples(Sequence[Example]):
         self._begins = [0, *accumulate(part.num_rows for part in parts)]
         self._reads = 0
 
+    def __reduce__(self) -> tuple[type["Examples[E]"], tuple[Path, type[E]]]:
+        """Send the place of the file to another process, which maps it itself."""
+        return Examples, (self.path, self._kind)
+
     def __len__(self) -> int:
         return self._begins[-1]
 
     @overload
-    def __getitem__(self, index: int) -> Example: ...
+    def __getitem__(self, index: int) -> E: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Example]: ...
-    def __getitem__(self, index: int | slice) -> Example | Sequence[Example]:
+    def __getitem__(self, index: slice) -> Sequence[E]: ...
+    def __getitem__(self, index: int | slice) -> E | Sequence[E]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         index = range(len(self))[index]
@@ -93,7 +100,7 @@ def _column(array: pa.Array) -> _Lists | _Values:
     return _Lists(array) if pa.types.is_list(array.type) else _Values(array)
 
 
-def store(examples: Iterable[Example], path: Path, kind: type[Example] = Example) -> Examples:
+def store(examples: Iterable[E], path: Path, kind: type[E]) -> Examples[E]:
     """Write examples to `path` as they come, a column for each field of `kind`, and return them mapped."""
     hints = get_type_hints(kind)
     schema = pa.schema([(field.name, _TYPES[hints[field.name]]) for field in dataclasses.fields(kind)])
@@ -107,8 +114,8 @@ def store(examples: Iterable[Example], path: Path, kind: type[Example] = Example
     return Examples(path, kind)
 
 
-def _parts(examples: Iterable[Example]) -> Iterator[list[Example]]:
-    part: list[Example] = []
+def _parts(examples: Iterable[E]) -> Iterator[list[E]]:
+    part: list[E] = []
     tokens = 0
     for example in examples:
         part.append(example)
