@@ -10,9 +10,9 @@ from apps.evaluation.services import MOST_ROWS
 class EvaluationForm(StudioForm):
     """The view gives `data` and `models` what they offer."""
 
-    data = forms.ChoiceField(label=_("On which data?"))  # type: ignore[assignment]
+    data = forms.ChoiceField(label=_("Data"))  # type: ignore[assignment]
     split = forms.ChoiceField(
-        label=_("Which rows?"),
+        label=_("Rows to evaluate"),
         required=False,
         choices=[("test", _("Test rows")), ("all", _("All rows"))],
         help_text=_(
@@ -20,7 +20,7 @@ class EvaluationForm(StudioForm):
         ),
     )
     models = forms.MultipleChoiceField(
-        label=_("Which models?"),
+        label=_("Models"),
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         help_text=_("If you choose two or more, each is compared with the first one."),
     )

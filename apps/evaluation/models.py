@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import ModelVersion
@@ -10,22 +11,19 @@ from apps.datasets.models import DatasetVersion
 from apps.jobs.models import Job
 from apps.workspaces.models import InWorkspace
 from apps.workspaces.querysets import InWorkspaceQuerySet
-
-BASELINE_LABELS: dict[str | None, Any] = {
-    "linear": _("TF-IDF + logistic regression"),
-    "nearest": _("Nearest training row"),
-    "bytes": _("Byte frequencies"),
-}
+from workers.contracts.baselines import BASELINES
 
 
 class Evaluation(InWorkspace):
-    """Every output is kept. Without a model version it is the simple baseline of the task."""
+    """Every output is kept. Without a model version it is that of a simple baseline."""
 
     number = models.PositiveIntegerField(_("number"))
     dataset_version = models.ForeignKey(DatasetVersion, models.PROTECT, related_name="evaluations")
     model_version = models.ForeignKey(
         ModelVersion, models.CASCADE, null=True, blank=True, related_name="evaluations"
     )
+    baseline = models.CharField(_("simple baseline"), max_length=50, blank=True)
+    """Its name (workers/contracts/baselines); empty for a model."""
     training_data = models.ForeignKey(
         DatasetVersion,
         models.PROTECT,
@@ -58,8 +56,8 @@ class Evaluation(InWorkspace):
     def subject_label(self) -> str:
         if self.model_version:
             return self.model_version.name
-        kind = (self.result or {"baseline_kind": self.dataset_version.task.baseline}).get("baseline_kind")
-        return str(BASELINE_LABELS.get(kind, _("Simple baseline")))
+        baseline = BASELINES.get(self.baseline)
+        return gettext(baseline.label) if baseline else gettext("Simple baseline")
 
     @property
     def kind(self) -> str:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.core.joined_names import listed
@@ -174,7 +175,7 @@ def training_won(result: dict[str, Any], evaluations: list[Any]) -> bool:
 
 
 def baseline_is_as_good(result: dict[str, Any], evaluations: list[Any]) -> bool:
-    """Whether nothing is clearly better than the simple baseline."""
+    """Whether nothing is clearly better than one of the simple baselines."""
     return any(evaluations[int(key[1:])].kind == "trivial" for key in _deciding(result)["best"])
 
 
@@ -190,16 +191,91 @@ def verdict(result: dict[str, Any], evaluations: list[Any]) -> str:
     return verdicts.verdict(decided, subjects, result["rows"], translate=gettext, listed=listed)
 
 
-def confusion_table(result: dict[str, Any]) -> list[tuple[str, list[tuple[int, int, bool]], int]]:
-    """(true label, [(count, tenth of the row's total 0-10, is the diagonal)], total) for each label."""
-    rows = []
-    for index, (label, counts) in enumerate(zip(result["labels"], result["confusion"], strict=True)):
+@dataclass(frozen=True)
+class ConfusionCell:
+    """How many rows of one label were given another; `tenth` of all rows of the label, 0 to 10, is how dark it is drawn."""
+
+    count: int
+    tenth: int
+    is_right: bool
+    predicted: str
+    query: str
+    """The address of these rows on the page."""
+
+
+def confusion_table(result: dict[str, Any]) -> list[tuple[str, list[ConfusionCell], int]]:
+    """The expected label, a cell for each label that was given, and the number of rows, for each label."""
+    labels, rows = result["labels"], []
+    for expected, counts in zip(labels, result["confusion"], strict=True):
         total = sum(counts)
-        rows.append(
-            (
-                label,
-                [(n, round(10 * n / total) if total else 0, i == index) for i, n in enumerate(counts)],
-                total,
+        cells = [
+            ConfusionCell(
+                count,
+                round(10 * count / total) if total else 0,
+                predicted == expected,
+                predicted,
+                urlencode({"expected": expected, "predicted": predicted}),
             )
-        )
+            for predicted, count in zip(labels, counts, strict=True)
+        ]
+        rows.append((expected, cells, total))
     return rows
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """One label, how many rows have it, and for each column its heading, value and interval (empty where undefined)."""
+
+    label: str
+    rows: int
+    query: str
+    cells: list[tuple[str, str, str]]
+
+
+PER_LABEL = {
+    "precision": pgettext_lazy("share of rows", "Precision"),
+    "recall": pgettext_lazy("share of rows", "Recall"),
+    "f1": "F1",
+}
+
+
+def label_rows(result: dict[str, Any]) -> list[LabelRow]:
+    """The figures of each label of one evaluation; none for results of earlier releases."""
+    return [
+        LabelRow(
+            label=figures["label"],
+            rows=figures["rows"],
+            query=urlencode({"expected": figures["label"]}),
+            cells=[(str(heading), *_with_interval(figures[name])) for name, heading in PER_LABEL.items()],
+        )
+        for figures in result.get("per_label", [])
+    ]
+
+
+def compared_label_rows(evaluations: list[Any]) -> list[LabelRow]:
+    """The F1 of each label for each evaluation; none where one of them has no such figures."""
+    found: list[dict[str, Any]] = [
+        {figures["label"]: figures for figures in (evaluation.result or {}).get("per_label", [])}
+        for evaluation in evaluations
+    ]
+    if not all(found):
+        return []
+    labels = dict.fromkeys(label for figures in found for label in figures)
+    return [
+        LabelRow(
+            label=label,
+            rows=max(figures[label]["rows"] for figures in found if label in figures),
+            query=urlencode({"expected": label}),
+            cells=[
+                (evaluation.subject_label, *_with_interval(figures.get(label, {}).get("f1")))
+                for evaluation, figures in zip(evaluations, found, strict=True)
+            ],
+        )
+        for label in labels
+    ]
+
+
+def _with_interval(value: dict[str, Any] | None) -> tuple[str, str]:
+    if value is None:
+        return "", ""
+    return f"{value['value']:.3f}", f"{value['low']:.3f} – {value['high']:.3f}"

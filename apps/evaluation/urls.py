@@ -15,5 +15,6 @@ urlpatterns = [
     path("<uuid:evaluation_id>/all-rows/", views.evaluate_all_rows, name="all_rows"),
     path("<uuid:evaluation_id>/delete/", views.delete, name="delete"),
     path("comparisons/<uuid:comparison_id>/", views.comparison, name="comparison"),
+    path("comparisons/<uuid:comparison_id>/files/<str:name>", views.comparison_file, name="comparison_file"),
     path("comparisons/<uuid:comparison_id>/delete/", views.delete_comparison, name="delete_comparison"),
 ]

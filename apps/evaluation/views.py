@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -20,10 +19,10 @@ from apps.core.outputs import shown_output
 from apps.datasets.filters import by_task
 from apps.datasets.models import DatasetVersion
 from apps.evaluation import presentation, services
-from apps.evaluation.files import send_evaluation_file
+from apps.evaluation.files import send_comparison_file, send_evaluation_file
 from apps.evaluation.forms import EvaluationForm
 from apps.evaluation.models import Comparison, Evaluation
-from apps.evaluation.rows import compared_rows, output_rows
+from apps.evaluation.rows import compared_listing, compared_rows, output_rows, outputs_listing
 from apps.jobs.filters import by_state
 from apps.jobs.views import status_context
 from apps.workspaces import access
@@ -32,7 +31,6 @@ from apps.workspaces.access.rules import EDIT, VIEW, rule
 from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.job_kinds.evaluation import EvaluatedSplit
 
-ROWS_A_PAGE = 10
 TRIVIAL = "trivial"
 _EVALUATION = ("job", "model_version__run", "dataset_version__dataset")
 
@@ -90,7 +88,7 @@ def new(request: WorkspaceRequest) -> HttpResponse:
     pick(request, "models", models, searches=("name", "dataset_version__dataset__name"), chosen=asked).offer(
         form.fields["models"],
         lambda model: f"{model.name} · {_(model.task.label)}",
-        [(TRIVIAL, _("Simple baseline"))],
+        [(TRIVIAL, _("Simple baselines of the task"))],
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -154,23 +152,19 @@ def detail(request: WorkspaceRequest, evaluation: Evaluation) -> HttpResponse:
         **status_context(evaluation.job),
     }
     if evaluation.result:
-        page: Any = Paginator(output_rows(evaluation.storage_key), ROWS_A_PAGE).get_page(  # type: ignore[arg-type]
-            request.GET.get("page")
-        )
+        task, labels = evaluation.dataset_version.task, evaluation.result["labels"]
+        found = outputs_listing(task, labels).read(request, output_rows(evaluation.storage_key))
         context |= {
             "result": evaluation.result,
             "metrics": presentation.evaluation_rows(evaluation),
+            "label_rows": presentation.label_rows(evaluation.result),
+            "label_columns": presentation.PER_LABEL.values(),
+            "label_title": _("Figures of each label"),
             "confusion": presentation.confusion_table(evaluation.result)
             if evaluation.result["confusion"]
             else None,
-            "page": page,
-            "rows": [
-                (
-                    row,
-                    shown_output(evaluation.dataset_version.task_type, row["target"], row["output"]),
-                )
-                for row in page.object_list
-            ],
+            "list": found,
+            "rows": [(row, shown_output(task.name, row["target"], row["output"])) for row in found.page],
         }
     return render(request, "evaluation/detail.html", context)
 
@@ -196,6 +190,7 @@ def evaluate_all_rows(request: WorkspaceRequest, sampled: Evaluation) -> HttpRes
         model_version=sampled.model_version,
         split=cast("EvaluatedSplit", sampled.split),
         training_data=sampled.training_data,
+        baseline=sampled.baseline,
     )
     return redirect("evaluation:detail", made.pk)
 
@@ -213,7 +208,7 @@ def compare(request: WorkspaceRequest) -> HttpResponse:
 
 @rule(post=EDIT, of="model", related=("dataset_version__dataset", "parent"))
 def compare_run(request: WorkspaceRequest, model: ModelVersion) -> HttpResponse:
-    """The tuned model beside its base and the simple baseline, on a sample of a large test split unless all_rows is 1."""
+    """The tuned model compared with its base and the simple baselines, on a sample of a large test split unless all_rows is 1."""
     comparison = services.compare_with_base(
         actor=request.user,
         model_version=model,
@@ -233,7 +228,7 @@ def comparison(request: WorkspaceRequest, found: Comparison) -> HttpResponse:
     if found.job:
         context |= status_context(found.job)
     if found.result:
-        if wants_partial(request):
+        if wants_partial(request) and request.headers.get("HX-Target") == "progress":
             # The page that waits for the result is another one than the page that shows it.
             return render(request, "evaluation/_compared.html")
         context |= _compared_context(request, found, compared)
@@ -243,27 +238,19 @@ def comparison(request: WorkspaceRequest, found: Comparison) -> HttpResponse:
 def _compared_context(
     request: WorkspaceRequest, found: Comparison, compared: list[Evaluation]
 ) -> dict[str, Any]:
-    order = request.GET.get("order", "disagreement")
-    page: Any = Paginator(compared_rows(found.storage_key, order, len(compared)), ROWS_A_PAGE).get_page(  # type: ignore[arg-type]
-        request.GET.get("page")
-    )
+    task = found.dataset_version.task
+    labels = list(dict.fromkeys(label for e in compared if e.result for label in e.result["labels"]))
+    listing = compared_listing(task, labels, [e.subject_label for e in compared])
+    shown = listing.read(request, compared_rows(found.storage_key))
     rows = [
         (
             row,
             [
-                (
-                    e,
-                    shown_output(
-                        found.dataset_version.task_type,
-                        row["target"],
-                        row[f"output.e{i}"],
-                        row[f"score.e{i}"],
-                    ),
-                )
+                (e, shown_output(task.name, row["target"], row[f"output.e{i}"], row[f"score.e{i}"]))
                 for i, e in enumerate(compared)
             ],
         )
-        for row in page.object_list
+        for row in shown.page
     ]
     best = presentation.best_tuned(found.result, compared)
     sampled = any(e.max_rows is not None for e in compared)
@@ -279,22 +266,27 @@ def _compared_context(
         ],
         "can_take_all": sampled and compared[-1].dataset_version.is_ready,
         "metrics": presentation.comparison_rows(found.result, compared),
+        "label_rows": presentation.compared_label_rows(compared),
+        "label_columns": [e.subject_label for e in compared],
+        "label_title": _("F1 of each label"),
+        "confusions": [
+            (e, presentation.confusion_table(e.result))
+            for e in compared
+            if e.result and e.result["confusion"]
+        ],
         "verdict": presentation.verdict(found.result, compared),
         "rows": rows,
-        "page": page,
-        "order": order,
-        "orders": [
-            ("disagreement", _("largest disagreement first")),
-            ("line", _("order of the data")),
-            *(
-                (f"worst:e{i}", _("worst results of “%(name)s” first") % {"name": e.subject_label})
-                for i, e in enumerate(compared)
-            ),
-        ],
+        "list": shown,
         "tuned": compared[best].model_version if best is not None else None,
         "baseline_is_as_good": presentation.baseline_is_as_good(found.result, compared),
         "tuned_is_best": presentation.training_won(found.result, compared),
     }
+
+
+@rule(get=VIEW, of="comparison", values="comparison_file", related=("dataset_version__dataset",))
+def comparison_file(request: WorkspaceRequest, found: Comparison, name: str) -> HttpResponseBase:
+    """Every row with all outputs as a file: rows.csv or rows.parquet."""
+    return send_comparison_file(request, found, name)
 
 
 @rule(post=EDIT, of="comparison")

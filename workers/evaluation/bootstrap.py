@@ -30,6 +30,8 @@ def resampled_sums(matrices: Sequence[Matrix], rounds: int, seed: int) -> list[F
         weights = np.bincount(drawn.ravel(), minlength=size * rows).reshape(size, rows).astype(float)
         for matrix, total in zip(matrices, sums, strict=True):
             total[start : start + size] = weights @ matrix
+        # Else they stay until the next ones are made.
+        del drawn, weights
     return sums
 
 

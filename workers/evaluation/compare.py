@@ -90,7 +90,7 @@ def compare(spec: ComparisonSpec, reporter: Reporter) -> ComparisonResult:
     deciding = next((m for m in metrics if len(scores.get(m.name, {})) == len(evaluated)), None)
     if deciding is None:
         raise JobError("no_common_metric", Text("evaluation.no_common_metric"))
-    compared = _compare_metrics(metrics, scores, [e.about.key for e in evaluated])
+    compared = _compare_metrics(metrics, deciding, scores, [e.about.key for e in evaluated])
     reporter.progress(Text("evaluation.phase_writing"), fraction=0.8)
     _write_rows(Path(spec.work) / "out", deciding, scores[deciding.name], evaluated)
     decided = next(one for one in compared if one.metric == deciding.name)
@@ -163,18 +163,23 @@ def _score(metrics: Sequence[Metric], evaluated: Sequence[_Evaluated], spec: Com
     return scores
 
 
-def _compare_metrics(metrics: Sequence[Metric], scores: Scores, keys: Sequence[str]) -> list[ComparedMetric]:
+def _compare_metrics(
+    metrics: Sequence[Metric], deciding: Metric, scores: Scores, keys: Sequence[str]
+) -> list[ComparedMetric]:
     """Test every evaluation against the first and against the best of each metric.
 
-    The correction counts every test that was made, so that the table and the verdict never contradict each other.
+    The tests of the deciding metric are corrected for each other, those of all other metrics likewise. It was chosen
+    before any figure was known, so that what else is measured makes its verdict no less certain.
     """
     names = [metric.name for metric in metrics if metric.name in scores]
     ranked = {name: _ranked(name, scores[name]) for name in names}
-    tests = list(
-        dict.fromkeys(test for name in names for test in _tests(name, scores[name], keys, ranked[name]))
-    )
-    corrected = holm([_p(scores[name][one], scores[name][other]) for name, one, other in tests])
-    p_values = dict(zip(tests, corrected, strict=True))
+    p_values: dict[Test, float] = {}
+    for family in ([deciding.name], [name for name in names if name != deciding.name]):
+        tests = list(
+            dict.fromkeys(test for name in family for test in _tests(name, scores[name], keys, ranked[name]))
+        )
+        corrected = holm([_p(scores[name][one], scores[name][other]) for name, one, other in tests])
+        p_values.update(zip(tests, corrected, strict=True))
     return [
         ComparedMetric(
             metric=name,

@@ -44,4 +44,6 @@ def metric_value(metric: Metric, value: float, resampled: FloatArray, rows: int)
         alike, _ = exact_interval(rows, rows)
         low, high = value * alike, value + (info.scale - value) * (1 - alike)
         return MetricValue(value=value, low=low, high=high, signature=metric.signature, method="exact")
+    # A resample moves a distance from calibration mostly upwards, and all of them can lie above the figure itself.
+    low, high = min(low, value), max(high, value)
     return MetricValue(value=value, low=low, high=high, signature=metric.signature)

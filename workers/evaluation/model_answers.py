@@ -9,10 +9,17 @@ from workers.contracts.families import Family
 from workers.contracts.job_kinds.evaluation import EvaluationSpec
 from workers.contracts.tasks import TASKS, TaskName
 from workers.contracts.texts import Text
-from workers.evaluation.answers import classify_rows, generate_answers, longest_answer, score_references
+from workers.evaluation.answers import (
+    classify_rows,
+    continue_documents,
+    generate_answers,
+    longest_answer,
+    score_references,
+)
+from workers.evaluation.masked import fill_documents, restore_documents
 from workers.evaluation.rows import Answers, DataRows, OnProgress, rows_of_split, shared_rows
 from workers.models.devices import choose_device, resolve_precision
-from workers.models.loading import load_folder
+from workers.models.loading import FAMILY_TEXTS, LoadedModel, load_folder
 from workers.models.manifest import read_manifest
 from workers.models.memory import loading_explained
 from workers.runtime.reporter import JobError, Reporter
@@ -45,18 +52,28 @@ def answer_by_model(
     if loaded.family is Family.CLASSIFIER:
         if unknown := sum(target not in loaded.manifest.labels for target in rows.targets):
             findings.append(Text("evaluation.unknown_labels", unknown=unknown, rows=len(rows)))
-        return classify_rows(loaded, rows, answering), findings
-    limit = spec.max_new_tokens
-    if not limit:
-        learned = rows_of_split(spec.training_folder, "train")
-        limit = longest_answer(loaded, learned if len(learned) else rows, spec.seed)
-    answers = generate_answers(loaded, rows, limit, answering)
+        return classify_rows(loaded, rows, Path(spec.work), answering), findings
+    if loaded.family is Family.ENCODER:
+        return fill_documents(loaded, rows, answering), findings
+    if not spec.task.answers(loaded.family):
+        return restore_documents(loaded, rows, answering), findings
+    answers = _written(spec, loaded, rows, answering)
     answers.numbers, cut = score_references(
-        loaded, rows, progress(Text("evaluation.phase_scoring"), _SCORING)
+        loaded, rows, Path(spec.work), progress(Text("evaluation.phase_scoring"), _SCORING)
     )
     if cut:
         findings.append(Text("evaluation.references_cut", cut=cut, rows=len(rows)))
     return answers, findings
+
+
+def _written(spec: EvaluationSpec, loaded: LoadedModel, rows: DataRows, on_progress: OnProgress) -> Answers:
+    if spec.task.is_corpus:
+        return continue_documents(loaded, rows, Path(spec.work), on_progress)
+    limit = spec.max_new_tokens
+    if not limit:
+        learned = rows_of_split(spec.training_folder, "train")
+        limit = longest_answer(loaded, learned if len(learned) else rows, spec.seed)
+    return generate_answers(loaded, rows, limit, Path(spec.work), on_progress)
 
 
 def _seen_in_training(spec: EvaluationSpec, rows: DataRows) -> list[Text]:
@@ -67,8 +84,14 @@ def _seen_in_training(spec: EvaluationSpec, rows: DataRows) -> list[Text]:
 
 
 def _check_family(task_type: TaskName, family: Family) -> None:
-    if TASKS[task_type].has_labels != (family is Family.CLASSIFIER):
+    task = TASKS[task_type]
+    fits = task.is_corpus if family is Family.ENCODER else task.has_labels == (family is Family.CLASSIFIER)
+    if not fits:
         raise JobError(
             "wrong_family",
-            Text("evaluation.task_does_not_fit", family=family, task=Text.marked(TASKS[task_type].label)),
+            Text(
+                "evaluation.task_does_not_fit",
+                family=FAMILY_TEXTS[family],
+                task=Text.marked(TASKS[task_type].label),
+            ),
         )

@@ -1,14 +1,20 @@
-"""Rows of a frozen dataset version, and the outputs that an evaluation leaves for them."""
+"""Rows of a frozen dataset version, and the outputs that an evaluation leaves for them.
+
+Rows are read as they are needed, some at a time: there may be more of them than fit into memory. Each pass reads the file again.
+"""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from workers.contracts.job_kinds.evaluation import EvaluatedSplit
 from workers.contracts.model_folder import PromptMessage
@@ -19,27 +25,64 @@ from workers.runtime.reporter import JobError
 DATA_NAME = "data.parquet"
 OUTPUTS_NAME = "outputs.parquet"
 STATISTIC_PREFIX = "stat."
+PART_ROWS = 1000
+"""Rows read, scored or written at a time."""
 
 OnProgress = Callable[[float, int], None]
 """Called with rows done (a row that is being generated counts in part) and rows in all, about once a token."""
+IntArray = NDArray[np.int64]
+Item = TypeVar("Item")
 
 
-@dataclass(frozen=True)
-class DataRows:
-    """Rows of a split, or all of them, in file order."""
-
-    row_ids: list[str]
-    lines: list[int]
-    prompts: list[list[PromptMessage]]
-    targets: list[str]
-
-    def __len__(self) -> int:
-        return len(self.row_ids)
+@dataclass(frozen=True, slots=True)
+class DataRow:
+    row_id: str
+    line: int
+    prompt: list[PromptMessage]
+    target: str
 
     @property
-    def inputs(self) -> list[str]:
+    def input(self) -> str:
         """What was asked, as one text: everything but the system's messages."""
-        return ["\n".join(m.content for m in prompt if m.role != "system") for prompt in self.prompts]
+        return "\n".join(message.content for message in self.prompt if message.role != "system")
+
+
+class DataRows(Collection[DataRow]):
+    """Rows of a split, or all of them, in file order, without answers that are rated bad; of these only those at the places
+    `chosen`, where that is given."""
+
+    def __init__(self, path: Path, split: EvaluatedSplit, chosen: IntArray | None = None) -> None:
+        self._path, self._split, self._chosen = path, split, chosen
+        self._rated = ["feedback"] if "feedback" in pq.read_schema(path).names else []
+        self._count = sum(batch.num_rows for batch in self._of_split([])) if chosen is None else len(chosen)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[DataRow]:
+        for row in self._read(["row_id", "line", "prompt", "target"]):
+            yield DataRow(row["row_id"], row["line"], _messages(row["prompt"]), row["target"])
+
+    def __contains__(self, row: object) -> bool:
+        return any(row == other for other in self)
+
+    @property
+    def targets(self) -> Collection[str]:
+        return _Column(self, lambda: (row["target"] for row in self._read(["target"])))
+
+    @property
+    def prompts(self) -> Collection[list[PromptMessage]]:
+        return _Column(self, lambda: (_messages(row["prompt"]) for row in self._read(["prompt"])))
+
+    @property
+    def inputs(self) -> Collection[str]:
+        """What was asked of each row, as one text."""
+        return _Column(self, lambda: (DataRow("", 0, prompt, "").input for prompt in self.prompts))
+
+    def ids(self) -> pa.Array:
+        """Return all row ids, as compact as Arrow holds them."""
+        found = [batch["row_id"] for batch in self._batches(["row_id"])]
+        return pa.concat_arrays(found) if found else pa.array([], pa.string())
 
     def sample(self, limit: int | None, seed: int, *, by_target: bool = False) -> "DataRows":
         """At most `limit` rows, drawn by `seed`, in file order: equal arguments give equal rows, and a smaller sample is
@@ -48,24 +91,68 @@ class DataRows:
             return self
         order = np.random.default_rng(seed).permutation(len(self))
         if by_target:
-            order = order[_even_order([self.targets[i] for i in order])]
-        chosen = sorted(order[:limit].tolist())
-        return DataRows(
-            [self.row_ids[i] for i in chosen],
-            [self.lines[i] for i in chosen],
-            [self.prompts[i] for i in chosen],
-            [self.targets[i] for i in chosen],
-        )
+            order = order[_even_order(self._target_numbers()[order])]
+        places = np.sort(order[:limit])
+        return DataRows(self._path, self._split, places if self._chosen is None else self._chosen[places])
+
+    def _target_numbers(self) -> IntArray:
+        """A number for each row that stands for its target."""
+        numbers: dict[str, int] = {}
+        found = (numbers.setdefault(target, len(numbers)) for target in self.targets)
+        return np.fromiter(found, np.int64, len(self))
+
+    def _read(self, columns: list[str]) -> Iterator[dict[str, Any]]:
+        for batch in self._batches(columns):
+            yield from batch.to_pylist()
+
+    def _batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        begin = 0
+        for batch in self._of_split(columns):
+            if self._chosen is None:
+                yield batch
+                continue
+            end = begin + batch.num_rows
+            first, last = np.searchsorted(self._chosen, (begin, end))
+            yield batch.take(pa.array(self._chosen[first:last] - begin))
+            begin = end
+
+    def _of_split(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        with pq.ParquetFile(self._path) as file:
+            read = ["split", *self._rated, *columns]
+            for batch in file.iter_batches(PART_ROWS, columns=read, use_threads=False):
+                found = batch if self._split == "all" else batch.filter(pc.equal(batch["split"], self._split))
+                yield found.filter(found["feedback"]) if self._rated else found
 
 
-def _even_order(targets: Sequence[str]) -> np.ndarray:
+@dataclass(frozen=True)
+class _Column(Collection[Item], Generic[Item]):
+    """One value of each row. Each pass reads the file again."""
+
+    rows: DataRows
+    read: Callable[[], Iterator[Item]]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Item]:
+        return self.read()
+
+    def __contains__(self, value: object) -> bool:
+        return any(value == other for other in self)
+
+
+def _messages(prompt: list[dict[str, Any]] | None) -> list[PromptMessage]:
+    return [PromptMessage(**message) for message in prompt or []]
+
+
+def _even_order(targets: IntArray) -> NDArray[np.intp]:
     """Return an order whose every beginning holds each target in about its share: the j-th of n equal ones comes at j/n."""
-    total, seen = Counter(targets), Counter[str]()
+    counts = np.bincount(targets)
+    by_target = np.argsort(targets, kind="stable")
     places = np.empty(len(targets))
-    for index, target in enumerate(targets):
-        places[index] = seen[target] / total[target]
-        seen[target] += 1
-    return np.argsort(places, kind="stable")
+    begins = np.cumsum(counts) - counts
+    places[by_target] = np.arange(len(targets)) - np.repeat(begins, counts)
+    return np.argsort(places / counts[targets], kind="stable")
 
 
 _SPLITS = {
@@ -76,7 +163,7 @@ _SPLITS = {
 
 
 def read_split(folder: Path, split: EvaluatedSplit) -> DataRows:
-    """Read a split of a frozen version, or all its rows. Raises JobError (empty_split) when it has no rows."""
+    """Return a split of a frozen version, or all its rows. Raises JobError (empty_split) when it has no rows."""
     rows = rows_of_split(folder, split)
     if not len(rows):
         raise JobError(
@@ -87,23 +174,14 @@ def read_split(folder: Path, split: EvaluatedSplit) -> DataRows:
 
 
 def rows_of_split(folder: Path, split: EvaluatedSplit) -> DataRows:
-    """Read a split, or all rows, of a frozen version; there may be none."""
-    columns = ["row_id", "line", "prompt", "target"]
-    table = pq.read_table(folder / DATA_NAME, columns=columns, filters=_only(split))
-    prompts = [[PromptMessage(**message) for message in prompt] for prompt in table["prompt"].to_pylist()]
-    return DataRows(
-        table["row_id"].to_pylist(), table["line"].to_pylist(), prompts, table["target"].to_pylist()
-    )
+    """Return a split, or all rows, of a frozen version; there may be none."""
+    return DataRows(folder / DATA_NAME, split)
 
 
 def shared_rows(rows: DataRows, folder: Path) -> int:
     """Return how many of `rows` are training rows of a frozen version: equal rows have equal ids in a workspace."""
-    train = pq.read_table(folder / DATA_NAME, columns=["row_id"], filters=_only("train"))
-    return len(set(rows.row_ids).intersection(train["row_id"].to_pylist()))
-
-
-def _only(split: EvaluatedSplit) -> list[tuple[str, str, str]] | None:
-    return None if split == "all" else [("split", "=", split)]
+    ids, learned = rows.ids(), rows_of_split(folder, "train").ids()
+    return len(pc.unique(ids.filter(pc.is_in(ids, value_set=learned))))
 
 
 @dataclass(frozen=True)
@@ -127,23 +205,51 @@ class Answers:
     numbers: dict[str, FloatArray] = field(default_factory=dict)
 
 
+_OUTPUT_FIELDS = [
+    ("row_id", pa.string()),
+    ("line", pa.int64()),
+    ("input", pa.string()),
+    ("prompt", pa.string()),
+    ("target", pa.string()),
+    ("output", pa.string()),
+    ("seconds", pa.float64()),
+    ("finish_reason", pa.string()),
+]
+
+
 def write_outputs(
-    folder: Path, rows: DataRows, outputs: Outputs, statistics: Mapping[str, FloatArray]
+    folder: Path, rows: Collection[DataRow], outputs: Outputs, statistics: Mapping[str, FloatArray]
 ) -> None:
     """Write outputs.parquet as EvaluationSpec describes it; `statistics` maps names to n floats."""
-    columns = {
-        "row_id": pa.array(rows.row_ids, pa.string()),
-        "line": pa.array(rows.lines, pa.int64()),
-        "input": pa.array(rows.inputs, pa.string()),
-        "prompt": pa.array([_as_json(prompt) for prompt in rows.prompts], pa.string()),
-        "target": pa.array(rows.targets, pa.string()),
-        "output": pa.array(outputs.texts, pa.string()),
-        "seconds": pa.array(outputs.seconds, pa.float64()),
-        "finish_reason": pa.array(outputs.finish_reasons, pa.string()),
-    }
-    columns |= {f"{STATISTIC_PREFIX}{name}": pa.array(values) for name, values in statistics.items()}
+    numbers = {f"{STATISTIC_PREFIX}{name}": values for name, values in statistics.items()}
+    schema = pa.schema([*_OUTPUT_FIELDS, *((name, pa.float64()) for name in numbers)])
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(columns), folder / OUTPUTS_NAME, compression="zstd")
+    with pq.ParquetWriter(folder / OUTPUTS_NAME, schema, compression="zstd") as writer:
+        for place, part in parts(rows):
+            of_part = slice(place, place + len(part))
+            columns = [
+                [row.row_id for row in part],
+                [row.line for row in part],
+                [row.input for row in part],
+                [_as_json(row.prompt) for row in part],
+                [row.target for row in part],
+                outputs.texts[of_part],
+                outputs.seconds[of_part],
+                outputs.finish_reasons[of_part],
+                *(values[of_part] for values in numbers.values()),
+            ]
+            arrays = [pa.array(column, kind.type) for column, kind in zip(columns, schema, strict=True)]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+    # Arrow would keep what the parts took, while metrics are resampled.
+    pa.default_memory_pool().release_unused()
+
+
+def parts(rows: Collection[Item]) -> Iterator[tuple[int, list[Item]]]:
+    """Yield rows some at a time, each time with the place of the first of them."""
+    left, place = iter(rows), 0
+    while part := list(islice(left, PART_ROWS)):
+        yield place, part
+        place += len(part)
 
 
 def _as_json(prompt: Sequence[PromptMessage]) -> str:

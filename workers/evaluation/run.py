@@ -2,9 +2,11 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from workers.contracts.baselines import BASELINES, baselines_of
 from workers.contracts.job_kinds.evaluation import EvaluationResult, EvaluationSpec
 from workers.contracts.metrics import SCORING_VERSION
 from workers.contracts.texts import Text
@@ -12,7 +14,8 @@ from workers.evaluation.baselines import answer_by_baseline
 from workers.evaluation.metrics import metrics_for
 from workers.evaluation.metrics.labels import confusion
 from workers.evaluation.metrics.protocol import Rows
-from workers.evaluation.rows import Answers, DataRows, OnProgress, read_split, write_outputs
+from workers.evaluation.per_label import label_figures
+from workers.evaluation.rows import Answers, DataRows, OnProgress, parts, read_split, write_outputs
 from workers.evaluation.scoring import row_statistics, score
 from workers.runtime.reporter import Reporter, run_child
 
@@ -31,13 +34,15 @@ def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
     data = Path(spec.inputs["data"])
     pool = read_split(data, spec.split)
     rows = pool.sample(spec.max_rows, spec.seed, by_target=spec.task.has_labels)
-    baseline = Text.plain("")
+    baseline, baseline_kind = Text.plain(""), None
     findings: list[Text] = []
     if spec.subject == "trivial":
         reporter.started(threads=1)
         tick = _progress(reporter, Text("evaluation.phase_answering"), (0.0, 0.97))
         train = read_split(spec.training_folder, "train")
-        outputs, baseline = answer_by_baseline(spec.task_type, train, rows, tick)
+        chosen = BASELINES[spec.baseline] if spec.baseline else baselines_of(spec.task)[0]
+        outputs, baseline = answer_by_baseline(chosen, spec.task, train, rows, tick)
+        baseline_kind = chosen.name
         answers = Answers(outputs, numbers=dict(outputs.numbers))
     else:
         # torch and transformers take seconds to import, and a baseline needs neither.
@@ -47,7 +52,7 @@ def evaluate(spec: EvaluationSpec, reporter: Reporter) -> EvaluationResult:
     result = _score(spec, rows, answers, reporter)
     result.rows_available = len(pool)
     result.baseline = baseline
-    result.baseline_kind = spec.task.baseline if spec.subject == "trivial" else None
+    result.baseline_kind = baseline_kind
     result.findings = [*findings, *_findings(spec, rows, answers)]
     result.seconds = time.perf_counter() - begun
     return result
@@ -71,11 +76,12 @@ def _score(spec: EvaluationSpec, rows: DataRows, answers: Answers, reporter: Rep
     reporter.raise_if_stopping()
     reporter.progress(Text("evaluation.phase_metrics"), fraction=0.97)
     texts = answers.outputs.texts
-    labels = list(dict.fromkeys([*spec.labels, *sorted({*rows.targets, *texts})]))
-    known = labels if spec.task.has_labels else []
-    scored = Rows(targets=rows.targets, outputs=texts, numbers=answers.numbers, labels=known)
+    known: list[str] = []
+    if spec.task.has_labels:
+        known = list(dict.fromkeys([*spec.labels, *sorted({*rows.targets, *texts})]))
+    counts = confusion(rows.targets, texts, known) if known else []
     metrics = metrics_for(spec.task_type, rows.targets)
-    statistics = row_statistics(metrics, scored)
+    statistics = row_statistics(metrics, _scored(rows, answers, known), len(rows))
     write_outputs(Path(spec.work) / "out", rows, answers.outputs, statistics)
     return EvaluationResult(
         rows=len(rows),
@@ -83,10 +89,19 @@ def _score(spec: EvaluationSpec, rows: DataRows, answers: Answers, reporter: Rep
         scoring=SCORING_VERSION,
         metrics=score(metrics, statistics, rounds=spec.bootstrap_rounds, seed=spec.seed),
         labels=known,
-        confusion=confusion(scored) if known else [],
+        confusion=counts,
+        per_label=label_figures(known, counts) if known else [],
         seconds=0,
         output_tokens=answers.output_tokens,
     )
+
+
+def _scored(rows: DataRows, answers: Answers, labels: list[str]) -> Iterator[Rows]:
+    """Yield what metrics read of the rows, some rows at a time."""
+    for place, targets in parts(rows.targets):
+        of_part = slice(place, place + len(targets))
+        numbers = {name: values[of_part] for name, values in answers.numbers.items()}
+        yield Rows(targets, answers.outputs.texts[of_part], numbers, labels)
 
 
 def _findings(spec: EvaluationSpec, rows: DataRows, answers: Answers) -> list[Text]:

@@ -1,6 +1,6 @@
 """From statistics per row to metric values with intervals."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -13,12 +13,20 @@ Statistics = Mapping[str, FloatArray]
 """Name of a statistic to its n values."""
 
 
-def row_statistics(metrics: Iterable[Metric], rows: Rows) -> dict[str, FloatArray]:
-    """Return every statistic that `metrics` are computed from; those that nothing gave are left out."""
-    found: dict[str, FloatArray] = {}
-    for metric in metrics:
-        values = metric.statistics(rows)
-        found |= {name: values[:, place] for place, name in enumerate(metric.columns)}
+def row_statistics(metrics: Sequence[Metric], rows: Iterable[Rows], count: int) -> dict[str, FloatArray]:
+    """Return every statistic that `metrics` are computed from; those that nothing gave are left out.
+
+    `rows` are parts of the `count` rows, in their order.
+    """
+    found = {name: np.empty(count) for metric in metrics for name in metric.columns}
+    begin = 0
+    for part in rows:
+        end = begin + len(part.targets)
+        for metric in metrics:
+            values = metric.statistics(part)
+            for place, name in enumerate(metric.columns):
+                found[name][begin:end] = values[:, place]
+        begin = end
     return {name: values for name, values in found.items() if not np.isnan(values).any()}
 
 

@@ -1,8 +1,8 @@
 """Lists, one evaluation, one comparison: what they show, what they escape, what they refuse."""
 
 import re
+from urllib.parse import urlencode
 
-import pyarrow as pa
 import pytest
 from django.urls import reverse
 
@@ -13,71 +13,16 @@ from apps.jobs import services as jobs
 from apps.training.models import Run
 from tests.apps.conftest import (
     LABELS,
-    OUTPUT,
     evaluation_result,
     outputs_table,
     parquet,
     primary_buttons,
 )
+from tests.fixtures.page_text import html_of
 from workers.contracts.events import Failed, Fix
-from workers.contracts.job_kinds.comparison import ComparedMetric, ComparisonResult
-from workers.contracts.job_kinds.evaluation import MetricValue
 from workers.contracts.verdicts import PlanProgress, Verdict, VerdictCode
 
 pytestmark = pytest.mark.django_db
-ROWS = 30
-
-
-def compared_table() -> pa.Table:
-    """Rows of a comparison in which the second is best on the last line, and they disagree most on line 9."""
-    lines = range(2, ROWS + 2)
-    return pa.table(
-        {
-            "row_id": [f"r{line:05d}" for line in lines],
-            "line": pa.array(lines, pa.int64()),
-            "input": [f"Question of line {line}." for line in lines],
-            "target": ["billing"] * ROWS,
-            "output.e0": [OUTPUT] * ROWS,
-            "output.e1": ["billing"] * ROWS,
-            "score.e0": [0.5] * ROWS,
-            "score.e1": [line / 100 for line in lines],
-            "disagreement": [1.0 if line == 9 else 0.0 for line in lines],
-        }
-    )
-
-
-def compared_metric(name: str, first: float, second: float, p: float, best: list[str]) -> ComparedMetric:
-    values = {
-        key: MetricValue(value=value, low=value - 0.05, high=value + 0.05, signature="sig|1")
-        for key, value in (("e0", first), ("e1", second))
-    }
-    return ComparedMetric(metric=name, values=values, p={"e0": None, "e1": p}, best=best)
-
-
-@pytest.fixture
-def waiting(owner, make_classifier, make_evaluation) -> Comparison:
-    """A comparison whose second evaluation is under way."""
-    made = [make_evaluation(make_classifier("base")), make_evaluation(make_classifier(), done=False)]
-    return services.compare(actor=owner, evaluations=made)
-
-
-@pytest.fixture
-def compared(waiting, end_evaluation, succeed) -> Comparison:
-    """A comparison that the second has won."""
-    end_evaluation(Evaluation.objects.get(result__isnull=True), 0.9)
-    result = ComparisonResult(
-        rows=ROWS,
-        metrics=[
-            compared_metric("macro_f1", 0.5, 0.9, 0.0004, ["e1"]),
-            compared_metric("accuracy", 0.5, 0.6, 0.2, ["e0", "e1"]),
-        ],
-        deciding_metric="macro_f1",
-        winner="e1",
-        verdict="",
-    )
-    job = Comparison.objects.get().job
-    assert succeed(job, result, {"rows.parquet": parquet(compared_table())}).state == "succeeded"
-    return Comparison.objects.get()
 
 
 def test_a_model_that_has_not_learned_is_called_so_wherever_it_is_measured(
@@ -94,13 +39,13 @@ def test_a_model_that_has_not_learned_is_called_so_wherever_it_is_measured(
         ("evaluation:detail", [measured.pk]),
         ("evaluation:comparison", [compared.pk]),
     ):
-        html = client_for(owner).get(reverse(address, args=arguments)).content.decode()
+        html = html_of(client_for(owner).get(reverse(address, args=arguments)))
         assert html.count(f">{badge}</span>") == 1, address
     assert primary_buttons(html) == ["Train again with changes"]
     fix = Fix(label="Train with learning rate 0.002", recipe={"learning_rate": 0.002})
     result["verdict"] = verdict.model_copy(update={"fix": fix}).model_dump(mode="json")
     Run.objects.filter(pk=run.pk).update(result=result)
-    html = client_for(owner).get(reverse("evaluation:comparison", args=[compared.pk])).content.decode()
+    html = html_of(client_for(owner).get(reverse("evaluation:comparison", args=[compared.pk])))
     assert primary_buttons(html) == ["Train with learning rate 0.002"]
     assert "?model=" in html, "publishing stays possible"
 
@@ -114,8 +59,8 @@ def test_a_comparison_says_what_share_of_the_plan_each_model_rests_on(
     verdict = Verdict(code=code, parameters={"loss": 2.0, "base_loss": 6.0}, plan=plan)
     result = run.result | {"verdict": verdict.model_dump(mode="json")}
     Run.objects.filter(pk=run.pk).update(model_version=measured.model_version, result=result)
-    html = client_for(owner).get(reverse("evaluation:comparison", args=[compared.pk])).content.decode()
-    said = "The time limit ended the run after 12 of 774 planned steps (1.6 %)."
+    html = html_of(client_for(owner).get(reverse("evaluation:comparison", args=[compared.pk])))
+    said = "The time limit ended the run after step 12 of 774 (1.6 %)."
     assert html.count(f"Training of “{measured.subject_label}”: {said}") == html.count(said) == 1
 
 
@@ -127,7 +72,8 @@ def test_the_form_evaluates_several_and_compares_them(client_for, owner, tickets
     response = client.post(address, sent)
     comparison = Comparison.objects.get()
     assert response["Location"] == reverse("evaluation:comparison", args=[comparison.pk])
-    assert [c.evaluation.kind for c in comparison.compared.all()] == ["base", "tuned", "trivial"]
+    kinds = [c.evaluation.kind for c in comparison.compared.all()]
+    assert kinds == ["base", "tuned", "trivial", "trivial", "trivial"]
 
 
 def test_the_form_begins_with_the_model_it_came_from_and_its_data(
@@ -137,11 +83,11 @@ def test_the_form_begins_with_the_model_it_came_from_and_its_data(
     html = client_for(owner).get(reverse("evaluation:new"), {"model": model.pk}).content.decode()
     assert f'<option value="{tickets.pk}" selected>' in html
     assert re.search(rf'<input[^>]*value="{model.pk}"[^>]*checked', html)
-    assert re.search(r'<legend class="form-label required">\s*Which models\?', html)
+    assert re.search(r'<legend class="form-label required">\s*Models', html)
 
 
-def test_the_form_evaluates_one(client_for, owner, tickets) -> None:
-    sent = {"data": str(tickets.pk), "models": ["trivial"], "max_rows": "7"}
+def test_the_form_evaluates_one(client_for, owner, tickets, make_classifier) -> None:
+    sent = {"data": str(tickets.pk), "models": [str(make_classifier().pk)], "max_rows": "7"}
     response = client_for(owner).post(reverse("evaluation:new"), sent)
     made = Evaluation.objects.get()
     assert made.max_rows == 7
@@ -184,13 +130,55 @@ def test_without_data_the_form_says_so(client_for, owner) -> None:
 def test_an_evaluation_shows_metrics_confusion_and_every_output(client_for, owner, make_evaluation) -> None:
     made = make_evaluation(None)
     html = client_for(owner).get(reverse("evaluation:detail", args=[made.pk])).content.decode()
-    for shown in ("Macro-F1", "0.500", "0.400 – 0.600", "Predictions by label", *LABELS, "never given"):
+    for shown in ("Macro-F1", "0.500", "0.400 – 0.600", "Predictions by label", *LABELS, "never predicted"):
         assert shown in html
     assert "<script>alert" not in html
     assert "&lt;" in html
     address = reverse("evaluation:detail", args=[made.pk])
     response = client_for(owner).get(address, headers={"Accept-Language": "zh-CN"})
-    assert "从未给出的标签：“connection”。" in response.content.decode()
+    assert "从未预测的标签：“connection”。" in response.content.decode()
+
+
+def test_the_figures_of_each_label_lead_to_its_rows(client_for, owner, compared) -> None:
+    client = client_for(owner)
+    one = compared.compared.last().evaluation
+    page = client.get(reverse("evaluation:detail", args=[one.pk]))
+    shown = {
+        row.label: [(value, interval) for _column, value, interval in row.cells]
+        for row in page.context["label_rows"]
+    }
+    assert list(shown) == LABELS
+    assert shown[LABELS[0]][1] == ("1.000", "0.398 – 1.000"), "recall of 4 of 4 rows"
+    assert shown[LABELS[2]][0] == ("", ""), "no precision: it was never predicted"
+    assert f'href="?{urlencode({"expected": LABELS[2]})}#rows"' in html_of(page)
+
+    page = client.get(reverse("evaluation:comparison", args=[compared.pk]))
+    rows = page.context["label_rows"]
+    names = [each.evaluation.subject_label for each in compared.compared.all()]
+    assert [[column for column, *_ in row.cells] for row in rows] == [names] * len(LABELS)
+    assert "F1 of each label" in html_of(page)
+    assert html_of(page).count('class="table confusion"') == len(names)
+
+
+def test_results_of_earlier_releases_have_no_figures_of_labels(client_for, owner, compared) -> None:
+    for each in compared.compared.all():
+        del each.evaluation.result["per_label"]
+        each.evaluation.save()
+    for name, pk in (("detail", each.evaluation.pk), ("comparison", compared.pk)):
+        html = html_of(client_for(owner).get(reverse(f"evaluation:{name}", args=[pk])))
+        assert 'id="labels"' not in html
+
+
+def test_only_a_baseline_says_how_it_answers(client_for, owner, compared) -> None:
+    """A model's result holds an empty text there."""
+    client = client_for(owner)
+    one = compared.compared.last().evaluation
+    assert one.result["baseline"] == {"code": "", "params": {}, "text": ""}
+    assert "Method:" not in html_of(client.get(reverse("evaluation:detail", args=[one.pk])))
+    assert (
+        "()"
+        not in html_of(client.get(reverse("evaluation:comparison", args=[compared.pk]))).split("<main")[1]
+    )
 
 
 def test_outputs_come_in_pages(client_for, owner, make_evaluation, succeed) -> None:
@@ -198,11 +186,11 @@ def test_outputs_come_in_pages(client_for, owner, make_evaluation, succeed) -> N
     succeed(made.job, evaluation_result(rows=45), {"outputs.parquet": parquet(outputs_table(45))})
     client, address = client_for(owner), reverse("evaluation:detail", args=[made.pk])
     seen: list[int] = []
-    pages = client.get(address).context["page"].paginator.num_pages
+    pages = client.get(address).context["list"].page.paginator.num_pages
     for number in range(1, pages + 1):
         seen += [row["line"] for row, _html in client.get(address, {"page": number}).context["rows"]]
     assert seen == list(range(2, 47))
-    assert client.get(address, {"page": "none"}).context["page"].number == 1
+    assert client.get(address, {"page": "none"}).context["list"].page.number == 1
 
 
 def test_an_evaluation_under_way_and_one_that_failed(client_for, owner, make_evaluation) -> None:
@@ -234,11 +222,11 @@ def test_a_failed_comparison_can_be_tried_again(client_for, owner, waiting, end_
 
 def test_the_verdict_and_the_table(client_for, owner, compared) -> None:
     response = client_for(owner).get(reverse("evaluation:comparison", args=[compared.pk]))
-    html = response.content.decode()
+    html = html_of(response)
     assert "by Macro-F1: 0.900 against 0.500" in html
     assert "p &lt; 0.001" in html
-    assert ">significant <" in html
-    assert ">not significant <" in html
+    assert ">significant<" in html
+    assert ">not significant<" in html
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert" in html
     assert "<ins>" not in html, "a label is right or wrong as a whole"
@@ -270,16 +258,17 @@ def test_publishing_is_the_next_step_only_for_the_best(client_for, owner, compar
 
 def test_the_waiting_page_is_reloaded_when_the_result_is_there(client_for, owner, compared) -> None:
     response = client_for(owner).get(
-        reverse("evaluation:comparison", args=[compared.pk]), headers={"HX-Request": "true"}
+        reverse("evaluation:comparison", args=[compared.pk]),
+        headers={"HX-Request": "true", "HX-Target": "progress"},
     )
-    html = response.content.decode()
+    html = html_of(response)
     assert '<div id="progress"><p' in html
     assert "data-reload" in html
     assert len(html) < 1000, "not the whole page every few seconds"
 
 
 @pytest.mark.parametrize(
-    ("order", "first"),
+    ("sort", "first"),
     [
         ("disagreement", 9),
         ("line", 2),
@@ -289,9 +278,9 @@ def test_the_waiting_page_is_reloaded_when_the_result_is_there(client_for, owner
         ("nonsense", 9),
     ],
 )
-def test_rows_in_the_order_asked_for(client_for, owner, compared, order, first) -> None:
+def test_rows_in_the_order_asked_for(client_for, owner, compared, sort, first) -> None:
     address = reverse("evaluation:comparison", args=[compared.pk])
-    response = client_for(owner).get(address, {"order": order})
+    response = client_for(owner).get(address, {"sort": sort})
     assert response.status_code == 200
     assert response.context["rows"][0][0]["line"] == first
 

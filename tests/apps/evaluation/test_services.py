@@ -18,6 +18,7 @@ from apps.jobs.models import Job
 from apps.jobs.states import State
 from apps.workspaces.models import AuditEntry
 from tests.apps.conftest import evaluation_result
+from workers.contracts.baselines import baselines_of
 from workers.contracts.events import Failed
 from workers.contracts.job_kinds.comparison import ComparisonResult
 
@@ -168,11 +169,14 @@ def test_a_comparison_that_failed_is_made_anew(owner, pair) -> None:
     assert services.compare(actor=owner, evaluations=pair) != first
 
 
-def test_did_it_get_better_compares_three(owner, make_run, make_classifier) -> None:
+def test_a_model_is_compared_with_its_base_and_every_simple_baseline(
+    owner, make_run, make_classifier
+) -> None:
     run = make_run()
     comparison = services.compare_with_base(actor=owner, model_version=run.model_version)
-    kinds = [c.evaluation.kind for c in comparison.compared.all()]
-    assert kinds == ["base", "tuned", "trivial"]
+    shown = [(c.evaluation.kind, c.evaluation.baseline) for c in comparison.compared.all()]
+    baselines = [baseline.name for baseline in baselines_of(run.model_version.dataset_version.task)]
+    assert shown == [("base", ""), ("tuned", ""), *(("trivial", name) for name in baselines)]
     assert services.compare_with_base(actor=owner, model_version=run.model_version) == comparison
     with pytest.raises(UserError, match="no longer known"):
         services.compare_with_base(actor=owner, model_version=make_classifier())
@@ -207,9 +211,23 @@ def test_several_are_evaluated_together_or_not_at_all(owner, tickets, make_class
         services.evaluate_together(actor=owner, dataset_version=tickets, models=[tuned, wrong])
     assert not Evaluation.objects.exists()
     made = services.evaluate_together(actor=owner, dataset_version=tickets, models=[None, tuned, base])
-    assert [c.evaluation.kind for c in made.compared.all()] == ["base", "tuned", "trivial"]
+    shown = [c.evaluation.baseline or c.evaluation.kind for c in made.compared.all()]
+    assert shown == ["base", "tuned", "linear", "nearest", "majority"]
+    labels = [c.evaluation.subject_label for c in made.compared.all()][2:]
+    assert labels == ["TF-IDF + logistic regression", "Nearest training row", "Most frequent label"]
     alone = services.evaluate_together(actor=owner, dataset_version=tickets, models=[tuned])
     assert isinstance(alone, Evaluation)
+
+
+def test_a_baseline_is_named_and_asked_once(owner, tickets) -> None:
+    def made(name: str) -> Evaluation:
+        return services.evaluate(actor=owner, dataset_version=tickets, model_version=None, baseline=name)
+
+    assert made("") == made("linear") != made("majority")
+    assert made("majority").job.spec["baseline"] == "majority"
+    with pytest.raises(UserError, match="“lead” is no baseline of this task") as refused:
+        made("lead")
+    assert refused.value.field == "baseline"
 
 
 def test_deleting(owner, pair, django_capture_on_commit_callbacks) -> None:

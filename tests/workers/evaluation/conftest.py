@@ -31,28 +31,28 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+def write_version(folder: Path, rows: Sequence[Row]) -> Path:
+    """Write rows as a frozen version; return its folder."""
+    folder.mkdir()
+    message = pa.struct([("role", pa.string()), ("content", pa.string())])
+    prompts = [[{"role": "user", "content": text}] if text else [] for _, text, _ in rows]
+    table = pa.table(
+        {
+            "row_id": [f"r{place:05d}" for place in range(len(rows))],
+            "line": pa.array(range(2, len(rows) + 2), pa.int64()),
+            "split": [split for split, _, _ in rows],
+            "prompt": pa.array(prompts, pa.list_(message)),
+            "target": [target for _, _, target in rows],
+        }
+    )
+    pq.write_table(table, folder / "data.parquet")
+    return folder
+
+
 @pytest.fixture
 def freeze(tmp_path: Path) -> Callable[..., str]:
     """Write rows as a frozen version; return its folder."""
-
-    def freeze(rows: Sequence[Row], name: str = "data") -> str:
-        folder = tmp_path / name
-        folder.mkdir()
-        message = pa.struct([("role", pa.string()), ("content", pa.string())])
-        prompts = [[{"role": "user", "content": text}] if text else [] for _, text, _ in rows]
-        table = pa.table(
-            {
-                "row_id": [f"r{place:05d}" for place in range(len(rows))],
-                "line": pa.array(range(2, len(rows) + 2), pa.int64()),
-                "split": [split for split, _, _ in rows],
-                "prompt": pa.array(prompts, pa.list_(message)),
-                "target": [target for _, _, target in rows],
-            }
-        )
-        pq.write_table(table, folder / "data.parquet")
-        return str(folder)
-
-    return freeze
+    return lambda rows, name="data": str(write_version(tmp_path / name, rows))
 
 
 @pytest.fixture

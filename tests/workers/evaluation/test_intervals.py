@@ -8,6 +8,7 @@ from workers.contracts.job_kinds.evaluation import MetricValue
 from workers.contracts.metrics import BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED, METRICS, Direction
 from workers.evaluation.intervals import exact_interval
 from workers.evaluation.metrics import create_metric
+from workers.evaluation.metrics.masked import HIDDEN, RIGHT
 from workers.evaluation.metrics.protocol import Rows
 from workers.evaluation.scoring import row_statistics, score
 from workers.evaluation.writing import Writing
@@ -17,8 +18,10 @@ BOUNDED = [info.name for info in METRICS.values() if info.direction is Direction
 
 def scored(name: str, targets: list[str], outputs: list[str]) -> MetricValue:
     metric = create_metric(name, Writing.ASCII)
-    rows = Rows(targets=targets, outputs=outputs, labels=sorted({*targets, *outputs}))
-    statistics = row_statistics([metric], rows)
+    right = np.array([target == output for target, output in zip(targets, outputs, strict=True)], dtype=float)
+    hidden = {RIGHT: right, HIDDEN: np.ones(len(targets))}  # one token a row
+    rows = Rows(targets=targets, outputs=outputs, numbers=hidden, labels=sorted({*targets, *outputs}))
+    statistics = row_statistics([metric], [rows], len(rows.targets))
     return score([metric], statistics, rounds=BOOTSTRAP_ROUNDS, seed=BOOTSTRAP_SEED)[name]
 
 

@@ -24,6 +24,7 @@ from workers.contracts.job_kinds.evaluation import EvaluationResult, EvaluationS
 from workers.contracts.model_folder import PromptMessage
 from workers.contracts.tasks import TaskName
 from workers.evaluation import answers
+from workers.evaluation import rows as evaluation_rows
 from workers.evaluation.run import evaluate
 from workers.models.generation import Generated, generate_greedy
 from workers.models.loading import LoadedModel
@@ -107,7 +108,7 @@ def test_an_untrained_starter_is_scored(
     assert "tok:13a" in result.metrics["bleu"].signature
     for value in result.metrics.values():
         assert value.low <= value.value <= value.high
-    assert any("Few rows were scored (12)" in finding for finding in result.findings)
+    assert any("Only 12 rows were scored" in finding for finding in result.findings)
     events = heard.events()
     assert (events[0]["type"], events[0]["device"], events[0]["precision"]) == ("started", "cpu", "fp32")
     fractions = [e["fraction"] for e in events if e["type"] == "progress"]
@@ -123,7 +124,10 @@ def test_answers_longer_than_a_decoder_has_positions_are_scored_in_part(
     long = "the book is due on monday " * CONTEXT
     rows = [("test", "the desk", "the book"), ("test", "the book", long), ("train", "monday", long)]
     result = evaluate(spec(freeze(rows), tmp_path, "translation", str(model)), heard.reporter)
-    assert any(finding.startswith("1 of 2 references were longer") for finding in result.findings)
+    assert any(
+        finding.startswith("References longer than the context, scored only in part: 1 of 2.")
+        for finding in result.findings
+    )
     assert math.isfinite(result.metrics["bits_per_byte"].value)
     table = pq.read_table(tmp_path / "work" / "out" / "outputs.parquet").to_pydict()
     assert table["stat.reference_tokens"][1] == CONTEXT
@@ -185,7 +189,8 @@ def test_a_classifier_is_scored_like_sklearn(
     assert [sum(line) for line in result.confusion] == [kept["target"].count(label) for label in labels]
     expected = f1_score(kept["target"], kept["output"], average="macro")
     assert result.metrics["macro_f1"].value == pytest.approx(expected)
-    assert set(result.metrics) == {"macro_f1", "accuracy"}
+    assert set(result.metrics) == {"macro_f1", "accuracy", "calibration_error"}
+    assert all(1 / 4 <= value <= 1 for value in kept["stat.confidence"])
 
 
 def test_labels_that_are_never_given_are_named(
@@ -194,7 +199,7 @@ def test_labels_that_are_never_given_are_named(
     rows = labelled(60, test=40)
     model = saved(starter(rows, Family.CLASSIFIER, "classification", ["animal"]))
     result = evaluate(spec(freeze(rows), tmp_path, "classification", model), heard.reporter)
-    (finding,) = (text for text in result.findings if text.startswith("Labels never given"))
+    (finding,) = (text for text in result.findings if text.startswith("Labels that were never predicted"))
     assert "“food”" in finding
     assert "animal" not in finding
 
@@ -204,7 +209,7 @@ def test_the_trivial_baseline_has_metrics_but_no_perplexity(
 ) -> None:
     rows = pairs(80, test=40)
     result = evaluate(spec(freeze(rows), tmp_path, "translation"), heard.reporter)
-    assert set(result.metrics) == {"chrf", "bleu", "bits_per_byte"}
+    assert set(result.metrics) == {"chrf", "chrf_plus_plus", "bleu", "bits_per_byte", "repetition"}
     assert "nearest training row" in result.baseline
     answers_of_train = {target for split, _, target in rows if split == "train"}
     assert set(outputs(tmp_path)["output"]) <= answers_of_train
@@ -245,8 +250,8 @@ def test_one_row_is_enough_and_said_to_be_little(
     model = saved(starter(rows, Family.CAUSAL, "chat"))
     result = evaluate(spec(freeze(rows), tmp_path, "chat", model, max_new_tokens=4), heard.reporter)
     assert result.rows == 1
-    assert any(finding.startswith("Few rows were scored (1)") for finding in result.findings)
-    assert any("cut at the limit of 4 tokens" in finding for finding in result.findings)
+    assert any(finding.startswith("Only 1 row was scored") for finding in result.findings)
+    assert "Outputs truncated at the limit of 4 tokens: 1 of 1." in result.findings
 
 
 def test_generation_without_a_prompt(
@@ -258,7 +263,7 @@ def test_generation_without_a_prompt(
     result = evaluate(spec(data, tmp_path, "generation", model), heard.reporter)
     assert result.metrics["bits_per_byte"].value > 0
     trivial = evaluate(spec(data, tmp_path, "generation"), heard.reporter)
-    assert set(trivial.metrics) == {"bits_per_byte", "chrf"}
+    assert set(trivial.metrics) == {"bits_per_byte", "chrf", "repetition"}
 
 
 def test_inputs_longer_than_the_context_are_cut_and_counted(
@@ -267,8 +272,8 @@ def test_inputs_longer_than_the_context_are_cut_and_counted(
     rows = [("test", "red " * 3000, "RED"), ("test", "green", "GREEN " * 3000), *pairs(20, test=0)]
     model = saved(starter(rows, Family.CAUSAL, "instruction"))
     result = evaluate(spec(freeze(rows), tmp_path, "instruction", model, max_new_tokens=5), heard.reporter)
-    assert any(finding.startswith("1 of 2 inputs were longer") for finding in result.findings)
-    assert not any("references were longer" in finding for finding in result.findings)
+    assert "Inputs truncated to the model's context: 1 of 2." in result.findings
+    assert not any("References longer" in finding for finding in result.findings)
     scored = outputs(tmp_path)
     assert scored["stat.reference_bytes"] == [3, len(("GREEN " * 3000).encode())]
     assert scored["stat.reference_tokens"][1] > 2048, "all of it, in windows of the context"
@@ -283,6 +288,39 @@ def test_max_rows_draws_the_same_rows_for_every_subject(freeze: Freeze, heard: A
     assert kept[0] == kept[1] == sorted(kept[0])
     assert len(kept[0]) == 10
     assert kept[0] != [f"r{place:05d}" for place in range(10)]
+
+
+@pytest.mark.parametrize("task_type", ["translation", "classification"])
+@pytest.mark.parametrize("by_model", [True, False])
+def test_rows_read_in_small_parts_give_the_same_figures(
+    by_model: bool,
+    task_type: TaskName,
+    monkeypatch: pytest.MonkeyPatch,
+    freeze: Freeze,
+    starter: Starter,
+    saved: Saved,
+    heard: Any,
+    tmp_path: Path,
+) -> None:
+    """Also rows that were drawn, and one answer that needs several windows of the context."""
+    classify = task_type == "classification"
+    rows = labelled(60, test=40) if classify else [("test", "red", "RED " * 1500), *pairs(60, test=40)]
+    labels = sorted({label for _, _, label in rows}) if classify else []
+    family = Family.CLASSIFIER if classify else Family.CAUSAL
+    model = saved(starter(rows, family, task_type, labels)) if by_model else None
+    data, found = freeze(rows), []
+    settings: dict[str, Any] = {"labels": labels, "learned_from_train": True}
+    if by_model and not classify:
+        settings["max_new_tokens"] = 3
+    for part_rows in (1000, 7):
+        monkeypatch.setattr(evaluation_rows, "PART_ROWS", part_rows)
+        for split, most in (("test", None), ("all", 30)):
+            made = spec(data, tmp_path, task_type, model, split=split, max_rows=most, **settings)
+            result = evaluate(made, heard.reporter)
+            kept = outputs(tmp_path)
+            assert len(kept.pop("seconds")) == result.rows
+            found.append((result.model_dump(exclude={"seconds"}), kept))
+    assert found[:2] == found[2:]
 
 
 def test_running_out_of_memory_halves_the_batches(
@@ -395,7 +433,7 @@ def test_rows_that_the_model_learned_from_are_counted(
     settings: dict[str, Any] = {"labels": labels, "learned_from_train": True}
     result = evaluate(spec(data, tmp_path, "classification", model, split="all", **settings), heard.reporter)
     assert (result.rows, result.rows_available, result.split) == (30, 30, "all")
-    assert result.findings[0].startswith("24 of 30 rows were training rows of this model")
+    assert result.findings[0].startswith("Evaluated rows that this model was trained on: 24 of 30.")
     result = evaluate(spec(data, tmp_path, "classification", model, max_rows=4, **settings), heard.reporter)
     assert (result.rows, result.rows_available, result.split) == (4, 6, "test")
-    assert not any("training rows of this model" in finding for finding in result.findings)
+    assert not any("this model was trained on" in finding for finding in result.findings)

@@ -1,6 +1,6 @@
 """What computes the metrics that workers/contracts/metrics declares; one file per family."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pkgutil import resolve_name
 
 from workers.contracts.metrics import METRICS, metrics_of
@@ -15,7 +15,7 @@ def create_metric(name: str, writing: Writing) -> Metric:
     return metric
 
 
-def metrics_for(task_type: TaskName, targets: Sequence[str]) -> list[Metric]:
+def metrics_for(task_type: TaskName, targets: Iterable[str]) -> list[Metric]:
     """Return the metrics of a task, the deciding one first, with tokenizers that fit the language of `targets`."""
     writing = writing_of(composed(targets))
     return [create_metric(name, writing) for name in metrics_of(TASKS[task_type])]

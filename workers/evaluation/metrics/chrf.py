@@ -1,6 +1,7 @@
-"""chrF: overlap of character n-grams (Popović 2015, "chrF: character n-gram F-score for automatic MT evaluation").
+"""chrF: overlap of character n-grams (Popović 2015, "chrF: character n-gram F-score for automatic MT evaluation"), and chrF++,
+which adds words and pairs of words (Popović 2017, "chrF++: words helping character n-grams").
 
-Counting is our own, because sacrebleu's dictionaries of n-grams take most of a minute for ten thousand long answers;
+Counting characters is our own, because sacrebleu's dictionaries of n-grams take most of a minute for ten thousand long answers;
 tests hold both equal.
 """
 
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from sacrebleu.metrics.chrf import CHRF
+from sacrebleu.metrics.helpers import extract_word_ngrams
 
 from workers.evaluation.metrics.protocol import Additive, FloatArray, Rows, ratio
 from workers.evaluation.writing import Writing
@@ -24,14 +26,15 @@ class Chrf(Additive):
     """
 
     name = "chrf"
+    _word_orders = 0
 
     def __init__(self, writing: Writing = Writing.SPACED) -> None:
         super().__init__(writing)
-        scorer = CHRF()
-        scorer.num_refs = 1
-        self.signature = str(scorer.get_signature())
-        self._orders, self._factor = scorer.char_order, scorer.beta**2
-        orders = range(1, self._orders + 1)
+        self._scorer = CHRF(word_order=self._word_orders)
+        self._scorer.num_refs = 1
+        self.signature = str(self._scorer.get_signature())
+        self._orders, self._factor = self._scorer.char_order, self._scorer.beta**2
+        orders = [*range(1, self._orders + 1), *(f"words_{n}" for n in range(1, self._word_orders + 1))]
         self.columns = tuple(f"chrf.{kind}_{n}" for n in orders for kind in ("output", "reference", "match"))
 
     def statistics(self, rows: Rows) -> FloatArray:
@@ -54,6 +57,29 @@ class Chrf(Additive):
         precision = ratio(np.where(occurs, ratio(match, output), 0).sum(axis=1), orders)
         recall = ratio(np.where(occurs, ratio(match, reference), 0).sum(axis=1), orders)
         return 100 * ratio((1 + self._factor) * precision * recall, self._factor * precision + recall)
+
+
+class ChrfPlusPlus(Chrf):
+    """sacrebleu's chrF2++: what chrF counts, and words and pairs of words, of which punctuation is split off."""
+
+    name = "chrf_plus_plus"
+    _word_orders = 2
+
+    def statistics(self, rows: Rows) -> FloatArray:
+        pairs = zip(*rows.composed, strict=True)
+        words = [self._word_counts(output, target) for target, output in pairs]
+        counts = np.array(words, dtype=float).reshape(-1, 3 * self._word_orders)
+        return np.concatenate([super().statistics(rows), counts], axis=1)
+
+    def _word_counts(self, output: str, target: str) -> list[int]:
+        given, wanted = map(self._scorer._remove_punctuation, (output, target))
+        return [
+            count
+            for order in range(1, self._word_orders + 1)
+            for count in self._scorer._get_match_statistics(
+                extract_word_ngrams(given, order), extract_word_ngrams(wanted, order)
+            )
+        ]
 
 
 def _is_output(counts: FloatArray) -> np.ndarray:

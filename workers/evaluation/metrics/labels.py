@@ -1,6 +1,6 @@
 """Metrics of classification: accuracy, macro-F1 and the confusion matrix."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from scipy import sparse
@@ -8,21 +8,21 @@ from scipy import sparse
 from workers.evaluation.metrics.protocol import Additive, AnyWriting, FloatArray, Rows, ratio
 
 
-def confusion(rows: Rows) -> list[list[int]]:
-    """Count rows by true label (lines) and given label (columns), in the order of `rows.labels`.
+def confusion(targets: Iterable[str], outputs: Iterable[str], labels: Sequence[str]) -> list[list[int]]:
+    """Count rows by true label (lines) and given label (columns), in the order of `labels`.
 
     A row whose true or given label is not among them is left out.
     """
-    size = len(rows.labels)
-    true, given = _indices(rows.targets, rows.labels), _indices(rows.outputs, rows.labels)
+    size = len(labels)
+    true, given = _indices(targets, labels), _indices(outputs, labels)
     known = (true >= 0) & (given >= 0)
     counts = np.bincount(true[known] * size + given[known], minlength=size * size)
     return [[int(count) for count in line] for line in counts.reshape(size, size)]
 
 
-def _indices(texts: Sequence[str], labels: Sequence[str]) -> np.ndarray:
+def _indices(texts: Iterable[str], labels: Sequence[str]) -> np.ndarray:
     index = {label: place for place, label in enumerate(labels)}
-    return np.array([index.get(text, -1) for text in texts], dtype=np.int64)
+    return np.fromiter((index.get(text, -1) for text in texts), np.int64)
 
 
 class Accuracy(Additive):

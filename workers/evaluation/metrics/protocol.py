@@ -6,7 +6,7 @@ subset can be scored again without the model.
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, TypeAlias
@@ -38,12 +38,13 @@ class Rows:
     def composed(self) -> tuple[list[str], list[str]]:
         """Targets and outputs in Unicode's normal form C, as every text metric reads them: an accent may be written as a
         sign of its own, which is not seen."""
-        return composed(self.targets), composed(self.outputs)
+        return list(composed(self.targets)), list(composed(self.outputs))
 
 
-def composed(texts: Iterable[str]) -> list[str]:
-    """Return texts in normal form C."""
-    return [text if text.isascii() else unicodedata.normalize("NFC", text) for text in texts]
+def composed(texts: Iterable[str]) -> Iterator[str]:
+    """Yield texts in normal form C."""
+    for text in texts:
+        yield text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 class Metric(Protocol):
@@ -58,7 +59,7 @@ class Metric(Protocol):
     def columns(self) -> tuple[str, ...]: ...
 
     def statistics(self, rows: Rows) -> FloatArray:
-        """Return one row of statistics per row, shape [n, len(columns)]."""
+        """Return one row of statistics per row, shape [n, len(columns)]. Called with some of an evaluation's rows at a time."""
         ...
 
     def summands(self, statistics: FloatArray) -> Matrix:
