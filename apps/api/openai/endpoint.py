@@ -7,29 +7,35 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
+from apps.api.openai.access import caller_of
 from apps.api.openai.errors import ApiError, of_outage
 from apps.core.outages import outage_of
+from apps.workspaces.access.rules import APP_KEY, access_rule
 
 logger = logging.getLogger(__name__)
 AsyncView = Callable[..., Any]
 
 
-def endpoint(method: str) -> Callable[[AsyncView], AsyncView]:
-    """Errors in OpenAI's shape, for one method; no cookies, so no CSRF. OPTIONS says what is allowed, and gives pages of
-    other sites no access (CORS): a key in a page would be everybody's."""
+def endpoint(method: str, *, values: str = "") -> Callable[[AsyncView], AsyncView]:
+    """Open a view to the live key of an app, for one method; the view is given its caller. `values` as in `access_rule`.
+
+    Errors have OpenAI's shape. There are no cookies, so no CSRF. OPTIONS says what is allowed, and gives pages of other
+    sites no access (CORS): a key in a page would be everybody's.
+    """
     allowed = {method, "HEAD"} if method == "GET" else {method}
 
     def decorate(view: AsyncView) -> AsyncView:
         @csrf_exempt
         @wraps(view)
-        async def wrapped(request: HttpRequest, **values: str) -> HttpResponseBase:
+        async def wrapped(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
             try:
                 if request.method in allowed:
-                    response = await view(request, **values)
+                    response = await view(request, await sync_to_async(caller_of)(request), **kwargs)
                 elif request.method == "OPTIONS":
                     response = HttpResponse(status=204)
                     response["Allow"] = ", ".join([*sorted(allowed), "OPTIONS"])
@@ -48,6 +54,11 @@ def endpoint(method: str) -> Callable[[AsyncView], AsyncView]:
                 response[name] = value
             return response
 
+        wrapped.access_rule = access_rule(  # type: ignore[attr-defined]
+            get=APP_KEY if method == "GET" else None,
+            post=APP_KEY if method == "POST" else None,
+            values=values,
+        )
         return wrapped
 
     return decorate

@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
 
-from apps.api.openai.access import Caller, caller_of, key_refused
+from apps.api.openai.access import Caller, key_refused
 from apps.api.openai.endpoint import endpoint
 from apps.api.openai.errors import ApiError, from_engine
 from apps.api.openai.metering import Meter
@@ -27,18 +27,16 @@ from workers.contracts.openai import Answer, Whole
 
 
 @endpoint("GET")
-async def models(request: HttpRequest) -> HttpResponse:
+async def models(request: HttpRequest, caller: Caller) -> HttpResponse:
     """The one model that the key opens."""
-    caller = await sync_to_async(caller_of)(request)
     is_published = caller.app.live_version is not None and caller.app.archived_at is None
     data = [_model_json(caller)] if is_published else []
     return JsonResponse({"object": "list", "data": data})
 
 
-@endpoint("GET")
-async def model(request: HttpRequest, slug: str) -> HttpResponse:
+@endpoint("GET", values="slug")
+async def model(request: HttpRequest, caller: Caller, slug: str) -> HttpResponse:
     """The same one by its name."""
-    caller = await sync_to_async(caller_of)(request)
     caller.require_named(slug)
     await sync_to_async(lambda: caller.version)()
     return JsonResponse(_model_json(caller))
@@ -50,8 +48,8 @@ def _model_json(caller: Caller) -> dict[str, Any]:
 
 
 @endpoint("POST")
-async def chat_completions(request: HttpRequest) -> HttpResponseBase:
-    caller, body = await _admitted(request, ChatRequest)
+async def chat_completions(request: HttpRequest, caller: Caller) -> HttpResponseBase:
+    body = await _admitted(request, caller, ChatRequest)
     version = caller.version
     model = version.model_version
     if model.family == Family.CLASSIFIER:
@@ -67,8 +65,8 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
 
 
 @endpoint("POST")
-async def completions(request: HttpRequest) -> HttpResponseBase:
-    caller, body = await _admitted(request, CompletionRequest)
+async def completions(request: HttpRequest, caller: Caller) -> HttpResponseBase:
+    body = await _admitted(request, caller, CompletionRequest)
     if body.stream and len(body.prompts) > 1:
         message = _("One prompt at a time can be streamed. Send one, or leave `stream` out.")
         raise ApiError(400, "unsupported_value", message, param="stream")
@@ -91,13 +89,12 @@ async def completions(request: HttpRequest) -> HttpResponseBase:
     return await _answered(body, caller, [answer(prompt) for prompt in body.prompts])
 
 
-async def _admitted(request: HttpRequest, schema: type[Request]) -> tuple[Caller, Request]:
-    """Who asks, and what. The key comes first: a stranger learns nothing about the body. Raises ApiError."""
-    caller = await sync_to_async(caller_of)(request)
+async def _admitted(request: HttpRequest, caller: Caller, schema: type[Request]) -> Request:
+    """What is asked. The key comes first: a stranger learns nothing about the body. Raises ApiError."""
     caller.require_asking()
     body = read_body(request, schema)
     request.rate_headers = await sync_to_async(caller.require)(body.model)  # type: ignore[attr-defined]
-    return caller, body
+    return body
 
 
 def _longest(sampling: Sampling, version: AppVersion) -> int:

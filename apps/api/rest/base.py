@@ -1,8 +1,10 @@
 """What all viewsets share: a read starts from what the caller may see, a write goes through a service."""
 
-from collections.abc import Iterator
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import mixins, viewsets
@@ -15,9 +17,11 @@ from apps.core.errors import NotVisible, UserError
 from apps.datasets.services import is_upload_id, read_parts, stored_parts
 from apps.workspaces import access
 from apps.workspaces.access import Action
+from apps.workspaces.access.rules import MAKER, AccessRule, Need, access_rule
 from apps.workspaces.models import Membership, Workspace
 
 CHUNK_BYTES = 1 << 20
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def person_of(request: Request) -> User:
@@ -30,7 +34,6 @@ def workspace_of(request: Request) -> Workspace:
     key: Any = request.auth
     if key is not None:
         workspace: Workspace = key.workspace
-        access.require(request.user, workspace, Action.VIEW)
         return workspace
     membership: Membership | None = request._request.membership  # type: ignore[attr-defined]
     if not membership:
@@ -72,37 +75,108 @@ class ArrayPages(Pages):
         return schema
 
 
-class VisibleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
+@dataclass(frozen=True)
+class Asked:
+    """What a method of a viewset asks for: the part of an AccessRule that is its own."""
+
+    need: Need
+    inner: str = ""
+    values: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+_READS = {"list": Asked(Action.VIEW), "retrieve": Asked(Action.VIEW)}
+
+
+def asks(
+    need: Need, *, inner: str = "", values: str = "", names: Mapping[str, str] | None = None
+) -> Callable[[Method], Method]:
+    """State what a method of a viewset asks for; the viewset enforces it before the method runs.
+
+    `inner` is the kind of a second object in the address; `values` and `names` are as in `access_rule`. Where the need
+    is MAKER, the service that writes decides between the creator and others. Raises ValueError for a need that is not
+    enforced here.
+    """
+    if not isinstance(need, Action) and need != MAKER:
+        raise ValueError(f"No method can be opened to {need}")
+
+    def decorate(method: Method) -> Method:
+        method.asked = Asked(need, inner, values, names or {})  # type: ignore[attr-defined]
+        return method
+
+    return decorate
+
+
+class RuledViewSet(viewsets.GenericViewSet[Any]):
+    """Enforces what its methods ask for. `kind` is what the address of one row names, as in `register_object`."""
+
+    kind = ""
+    values = ""
+    """Names what in the address of one row is no object."""
+    queryset: Any = None
+    related: tuple[str, ...] = ()
+    opened: Any
+    """The object of the address: the caller may do to it what the method asks for."""
+
+    @classmethod
+    def asked_by(cls, name: str) -> Asked | None:
+        return getattr(getattr(cls, name, None), "asked", None) or _READS.get(name)
+
+    @classmethod
+    def access_rule_of(
+        cls, actions: Mapping[str, str], *, detail: bool = False, **_: Any
+    ) -> AccessRule | None:
+        """The rule of an address, whose `actions` are methods of this class by method of HTTP; None where one is missing."""
+        asked = {method: cls.asked_by(name) for method, name in actions.items() if method != "head"}
+        stated = [one for one in asked.values() if one is not None]
+        if len(stated) < len(asked):
+            return None
+        first = stated[0]
+        return access_rule(
+            **{method: one.need for method, one in asked.items() if one is not None},  # type: ignore[arg-type]
+            of=f"{cls.kind} {first.inner}" if detail else "",
+            values=f"{cls.values} {first.values}" if detail else "",
+            names={name: kind for one in stated for name, kind in one.names.items()},
+        )
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Who may not do it is refused before their request is read, and learns nothing of its rules."""
+        super().initial(request, *args, **kwargs)
+        if self.action in (None, "metadata"):
+            # A method that there is not is refused as such, regardless of the role.
+            return
+        asked = self.asked_by(self.action)
+        if asked is None:
+            raise PermissionDenied
+        action = asked.need if isinstance(asked.need, Action) else Action.VIEW
+        if self.detail and self.kind:
+            rows = self.queryset.select_related(*self.related)
+            self.opened = find(request, rows, action, pk=kwargs["pk"])
+        else:
+            access.require(request.user, workspace_of(request), action)
+
+
+class VisibleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, RuledViewSet):
     """Lists and shows what the caller may see, in the workspace of the key or of the session."""
 
-    queryset: Any = None
     lookup_value_converter = "uuid"
     related: tuple[str, ...] = ("job",)
     pagination_class = Pages
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Who may not make anything here is refused before their request is read, and learns nothing of its rules."""
-        super().initial(request, *args, **kwargs)
-        if self.action == "create":
-            access.require(request.user, workspace_of(request), Action.EDIT)
+    def get_object(self) -> Any:
+        return self.opened
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
             return self.queryset.none()
-        visible = self.queryset.visible_to(self.request.user)
-        if self.action == "list":
-            visible = visible.in_workspace(workspace_of(self.request))
-        return visible.select_related(*self.related)
+        rows = self.queryset.in_workspace(workspace_of(self.request))
+        return rows.visible_to(self.request.user).select_related(*self.related)
 
     def read(self, serializer_type: Any) -> dict[str, Any]:
         """The checked body."""
         serializer = serializer_type(data=self.request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
-
-    def own(self, action: Action = Action.EDIT) -> Any:
-        """The object of the address, if the caller may do `action` to it."""
-        return find(self.request, self.queryset.select_related(*self.related), action, pk=self.kwargs["pk"])
 
 
 def chunks_of(user: Any, data: dict[str, Any]) -> Iterator[bytes]:

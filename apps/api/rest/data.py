@@ -7,21 +7,21 @@ from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import status, viewsets
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.rest import serializers
-from apps.api.rest.base import VisibleViewSet, chunks_of, find, person_of, workspace_of
+from apps.api.rest.base import RuledViewSet, VisibleViewSet, asks, chunks_of, find, person_of, workspace_of
 from apps.core.errors import NotVisible, UserError
 from apps.datasets import services
 from apps.datasets.files import send_import_file, send_version_file
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.training.bases import choices_for
-from apps.workspaces import access
 from apps.workspaces.access import Action
+from apps.workspaces.access.rules import EDIT, MAKER, VIEW
 
 NEWEST_LISTED = 50
 """Of a dataset's versions and imports: `versions/` and `imports/` list all of them, in pages."""
@@ -36,8 +36,10 @@ class PartParser(BaseParser):
         return stream.read(services.PART_BYTES + 1)
 
 
-class UploadViewSet(viewsets.GenericViewSet[Any]):
+class UploadViewSet(RuledViewSet):
     """A large file in parts: what has arrived is not sent twice. An upload is whose key began it."""
+
+    values = "upload"
 
     serializer_class = serializers.PartsSerializer
     lookup_field = "upload"
@@ -46,19 +48,17 @@ class UploadViewSet(viewsets.GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if self.action is None:
-            # A method that there is not is refused as such, regardless of the role.
-            return
-        access.require(request.user, workspace_of(request), Action.EDIT)
-        if "upload" in kwargs and not services.is_upload_id(kwargs["upload"]):
+        if self.action is not None and "upload" in kwargs and not services.is_upload_id(kwargs["upload"]):
             raise NotVisible
 
     @extend_schema(request=None, responses={201: serializers.PartsSerializer})
+    @asks(EDIT)
     def create(self, request: Request) -> Response:
         """Begin a file that comes in parts. Send the parts, then `POST datasets/` with `upload`, `parts` and `filename`."""
         return self._told(request, services.new_upload_id(), status.HTTP_201_CREATED)
 
     @extend_schema(responses={200: serializers.PartsSerializer})
+    @asks(EDIT)
     def retrieve(self, request: Request, upload: str) -> Response:
         """Which parts are here, so that it goes on where it broke off."""
         return self._told(request, upload, status.HTTP_200_OK)
@@ -67,6 +67,7 @@ class UploadViewSet(viewsets.GenericViewSet[Any]):
         request={"application/octet-stream": OpenApiTypes.BINARY}, responses={204: None}, filters=False
     )
     @action(detail=True, methods=["post"], url_path="parts/<int:number>", parser_classes=[PartParser])
+    @asks(EDIT, values="number")
     def part(self, request: Request, upload: str, number: int) -> Response:
         """One part, numbered from 0: the next `part_bytes` of the file; the last one may be shorter. The same one may be sent again."""
         content: Any = request.data
@@ -88,6 +89,7 @@ class UploadViewSet(viewsets.GenericViewSet[Any]):
 
 
 class DatasetViewSet(VisibleViewSet):
+    kind = "dataset"
     queryset = Dataset.objects.prefetch_related(
         # With names of their own: what Django puts in the place of `versions` cannot be cut.
         Prefetch("versions", DatasetVersion.objects.order_by("-number")[:NEWEST_LISTED], "newest_versions"),
@@ -98,6 +100,7 @@ class DatasetViewSet(VisibleViewSet):
     related = ()
 
     @extend_schema(request=serializers.UploadSerializer, responses={201: serializers.ImportSerializer})
+    @asks(EDIT, names={"dataset": "dataset"})
     def create(self, request: Request) -> Response:
         """Upload a file, a text or the parts of an upload, or name an address to fetch one from. It is parsed by a job; read the import until it has succeeded, then confirm it."""
         data = self.read(serializers.UploadSerializer)
@@ -120,13 +123,15 @@ class DatasetViewSet(VisibleViewSet):
         return Response(serializers.ImportSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
+    @asks(MAKER)
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Delete the dataset with all its rows. Where runs or evaluations rest on it, they and its name stay, its rows do not."""
-        services.delete_dataset(actor=person_of(self.request), dataset=self.own())
+        services.delete_dataset(actor=person_of(self.request), dataset=self.opened)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class ImportViewSet(VisibleViewSet):
+    kind = "import"
     queryset = Import.objects.all()
     serializer_class = serializers.ImportSerializer
 
@@ -136,9 +141,10 @@ class ImportViewSet(VisibleViewSet):
         filters=False,
     )
     @action(detail=True, methods=["post"])
+    @asks(EDIT)
     def confirm(self, request: Request, pk: Any = None) -> Response:
         """Freeze a dataset version, with the proposed task type and roles or with other ones."""
-        found: Import = self.own()
+        found: Import = self.opened
         data = self.read(serializers.ConfirmSerializer)
         if not found.result:
             raise UserError(_("The import has not succeeded yet."), code="not_ready")
@@ -162,18 +168,20 @@ class ImportViewSet(VisibleViewSet):
         request=serializers.RereadSerializer, responses={200: serializers.ImportSerializer}, filters=False
     )
     @action(detail=True, methods=["post"])
+    @asks(EDIT)
     def reread(self, request: Request, pk: Any = None) -> Response:
         """Read the stored file again: another sheet of a workbook, another file of an archive, or in another encoding."""
-        found: Import = self.own()
+        found: Import = self.opened
         data = self.read(serializers.RereadSerializer)
         made = services.reread_import(actor=person_of(self.request), import_=found, **data)
         return Response(serializers.ImportSerializer(made).data)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
     @action(detail=True, methods=["get"], url_path="files/<str:name>")
+    @asks(VIEW, values="import_file")
     def file(self, request: Request, pk: Any = None, name: str = "") -> StreamingHttpResponse:
         """Rows that could not be read: `rejected.csv` or `rejected.parquet`, once the import has succeeded."""
-        return send_import_file(request, self.own(Action.VIEW), name)
+        return send_import_file(request, self.opened, name)
 
 
 def _proposed_roles(proposal: dict[str, Any], task_type: str) -> dict[str, str]:
@@ -184,19 +192,22 @@ def _proposed_roles(proposal: dict[str, Any], task_type: str) -> dict[str, str]:
 
 
 class DatasetVersionViewSet(VisibleViewSet):
+    kind = "dataset_version"
     queryset = DatasetVersion.objects.all()
     serializer_class = serializers.DatasetVersionSerializer
     related = ("job", "dataset")
 
     @extend_schema(responses=serializers.BaseChoiceSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
+    @asks(VIEW)
     def bases(self, request: Request, pk: Any = None) -> Response:
         """What a run on this data can start from, the default first."""
-        choices = choices_for(person_of(self.request), self.own(Action.VIEW))
+        choices = choices_for(person_of(self.request), self.opened)
         return Response(serializers.BaseChoiceSerializer(choices, many=True).data)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
     @action(detail=True, methods=["get"], url_path="files/<str:name>")
+    @asks(VIEW, values="version_file")
     def file(self, request: Request, pk: Any = None, name: str = "") -> StreamingHttpResponse:
         """Rows as a file: `kept.csv`, `kept.parquet`, `rejected.csv` or `rejected.parquet`, once they are frozen."""
-        return send_version_file(request, self.own(Action.VIEW), name)
+        return send_version_file(request, self.opened, name)

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.rest import serializers
-from apps.api.rest.base import VisibleViewSet, find, person_of, workspace_of
+from apps.api.rest.base import VisibleViewSet, asks, find, person_of, workspace_of
 from apps.catalog import services as catalog
 from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.core.downloads import read_chunks
@@ -26,19 +26,24 @@ from apps.jobs.views import sequence_number
 from apps.training import services
 from apps.training.bases import choices_for, find_choice
 from apps.training.continuation import More, continue_run
+from apps.training.export.folder import send_folder
+from apps.training.files import send_run_file
 from apps.training.models import Preflight, Run
 from apps.training.querysets import metric_points
 from apps.workspaces.access import Action
 from apps.workspaces.access.downloads import send_file
+from apps.workspaces.access.rules import EDIT, MAKER, VIEW
 from workers.contracts.recipes import Length, Recipe
 
 
 class BaseModelViewSet(VisibleViewSet):
+    kind = "base_model"
     queryset = BaseModel.objects.all()
     serializer_class = serializers.BaseModelSerializer
     related = ()
 
     @extend_schema(request=serializers.BaseModelSerializer, responses={201: serializers.BaseModelSerializer})
+    @asks(EDIT)
     def create(self, request: Request) -> Response:
         """Add a base model from the Hub or from a folder."""
         data = self.read(serializers.BaseModelSerializer)
@@ -47,12 +52,14 @@ class BaseModelViewSet(VisibleViewSet):
 
 
 class PreflightViewSet(VisibleViewSet):
+    kind = "preflight"
     queryset = Preflight.objects.all()
     serializer_class = serializers.PreflightSerializer
 
     @extend_schema(
         request=serializers.PreflightRequestSerializer, responses={201: serializers.PreflightSerializer}
     )
+    @asks(EDIT, names={"data": "dataset_version"})
     def create(self, request: Request) -> Response:
         """Ask what a run would do: rows, tokens, steps, minutes, memory, and what stands in its way."""
         data = self.read(serializers.PreflightRequestSerializer)
@@ -86,10 +93,12 @@ def _recipe(data: dict[str, Any]) -> Recipe:
 
 
 class RunViewSet(VisibleViewSet):
+    kind = "run"
     queryset = Run.objects.all()
     serializer_class = serializers.RunSerializer
 
     @extend_schema(request=serializers.RunRequestSerializer, responses={201: serializers.RunSerializer})
+    @asks(EDIT, names={"preflight": "preflight"})
     def create(self, request: Request) -> Response:
         """Start the run that a pre-flight described."""
         data = self.read(serializers.RunRequestSerializer)
@@ -102,9 +111,10 @@ class RunViewSet(VisibleViewSet):
 
     @extend_schema(request=None, responses=serializers.RunSerializer, filters=False)
     @action(detail=True, methods=["post"])
+    @asks(EDIT)
     def stop(self, request: Request, pk: Any = None) -> Response:
         """End the run with the best it has."""
-        run: Run = self.own()
+        run: Run = self.opened
         stopping.request_stop(actor=person_of(self.request), job=run.job)
         run.job.refresh_from_db()
         return Response(serializers.RunSerializer(run).data)
@@ -115,9 +125,10 @@ class RunViewSet(VisibleViewSet):
         filters=False,
     )
     @action(detail=True, methods=["post"], url_path="continue", url_name="continue")
+    @asks(EDIT)
     def continue_training(self, request: Request, pk: Any = None) -> Response:
         """Train on from where this run ended, for more epochs or minutes: a follow-up run with a model of its own."""
-        run: Run = self.own()
+        run: Run = self.opened
         data = self.read(serializers.ContinueRequestSerializer)
         more = More(epochs=data["epochs"], minutes=data["minutes"])
         made = continue_run(actor=person_of(self.request), run=run, more=more, name=data["name"])
@@ -129,41 +140,65 @@ class RunViewSet(VisibleViewSet):
         filters=False,
     )
     @action(detail=True, methods=["get"], pagination_class=None)
+    @asks(VIEW)
     def metrics(self, request: Request, pk: Any = None) -> Response:
         """The points of the run's chart: {"last", "points": [[step, epoch, {name: value}]]}."""
         after = sequence_number(request.query_params.get("after", ""))
-        run: Run = self.own(Action.VIEW)
+        run: Run = self.opened
         return Response(metric_points(run.job, after=after))
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["get"], url_path="files/<str:name>")
+    @asks(VIEW, values="run_file")
+    def file(self, request: Request, pk: Any = None, name: str = "") -> StreamingHttpResponse:
+        """The figures of every step as a file: `metrics.csv`, or `events.out.tfevents` for TensorBoard.
+
+        A run in progress sends what it has so far.
+        """
+        return send_run_file(request, self.opened, name)
+
+    @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["get"])
+    @asks(VIEW)
+    def folder(self, request: Request, pk: Any = None) -> StreamingHttpResponse:
+        """The run as a zip file that trains without the studio: spec, rows and base model, a README with the commands, and
+        recipes for LLaMA-Factory, Axolotl and NVIDIA NeMo AutoModel."""
+        return send_folder(request, self.opened)
 
 
 class ModelVersionViewSet(VisibleViewSet):
+    kind = "model"
     queryset = ModelVersion.objects.all()
     serializer_class = serializers.ModelVersionSerializer
     related = ("run",)
 
     @extend_schema(responses={204: None})
+    @asks(MAKER)
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Delete the model's files; what was measured of it stays. Refused while an app, a run or an evaluation needs them."""
-        catalog.delete_version_files(actor=person_of(self.request), version=self.own())
+        catalog.delete_version_files(actor=person_of(self.request), version=self.opened)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=None, responses={201: serializers.ExportSerializer}, filters=False)
     @action(detail=True, methods=["post"])
+    @asks(VIEW)
     def export(self, request: Request, pk: Any = None) -> Response:
         """Pack the model for download; read the export until it has succeeded."""
-        made = catalog.start_export(actor=person_of(self.request), version=self.own(Action.VIEW))
+        made = catalog.start_export(actor=person_of(self.request), version=self.opened)
         return Response(serializers.ExportSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
 class ExportViewSet(VisibleViewSet):
+    kind = "export"
     queryset = Export.objects.all()
     serializer_class = serializers.ExportSerializer
 
     @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY}, filters=False)
     @action(detail=True, methods=["get"])
+    @asks(VIEW)
     def file(self, request: Request, pk: Any = None) -> StreamingHttpResponse:
         """The packed model."""
-        export: Export = self.own(Action.VIEW)
+        export: Export = self.opened
         if not export.result:
             raise UserError(_("The export has not succeeded yet."), code="not_ready")
         name = export.result["filename"]

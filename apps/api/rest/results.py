@@ -12,11 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.rest import serializers
-from apps.api.rest.base import ArrayPages, VisibleViewSet, find, person_of
+from apps.api.rest.base import ArrayPages, VisibleViewSet, asks, find, person_of
 from apps.catalog.models import ModelVersion
 from apps.datasets.models import DatasetVersion
 from apps.evaluation import services as evaluation
-from apps.evaluation.files import send_evaluation_file
+from apps.evaluation.files import send_comparison_file, send_evaluation_file
 from apps.evaluation.models import Comparison, Evaluation
 from apps.jobs import services as jobs
 from apps.jobs import stopping
@@ -25,14 +25,17 @@ from apps.publishing.defaults import settings_for
 from apps.publishing.kinds import AppSettings
 from apps.publishing.models import App, ShareLink
 from apps.publishing.services import apps, links
+from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.access.api_keys import create_api_key, revoke_api_key
+from apps.workspaces.access.rules import EDIT, MAKER, PUBLISH, VIEW
 from apps.workspaces.models import ApiKey
 
 _NEWEST_FIRST = ("-created_at", "pk")
 
 
 class EvaluationViewSet(VisibleViewSet):
+    kind = "evaluation"
     queryset = Evaluation.objects.all()
     serializer_class = serializers.EvaluationSerializer
     related = ("workspace", "job", "model_version", "dataset_version__dataset")
@@ -40,8 +43,9 @@ class EvaluationViewSet(VisibleViewSet):
     @extend_schema(
         request=serializers.EvaluationRequestSerializer, responses={201: serializers.EvaluationSerializer}
     )
+    @asks(EDIT, names={"data": "dataset_version", "model": "model", "training_data": "dataset_version"})
     def create(self, request: Request) -> Response:
-        """Let a model, or the task's simple baseline, answer a split or all rows of a dataset version."""
+        """Let a model, or a simple baseline, answer a split or all rows of a dataset version."""
         data = self.read(serializers.EvaluationRequestSerializer)
         version = find(
             request,
@@ -69,31 +73,36 @@ class EvaluationViewSet(VisibleViewSet):
             max_rows=data["max_rows"],
             split=data["split"],
             training_data=learned,
+            baseline=data["baseline"],
         )
         return Response(serializers.EvaluationSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
+    @asks(EDIT)
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Delete the evaluation with its outputs. Refused while a comparison needs it."""
-        evaluation.delete_evaluation(actor=person_of(self.request), evaluation=self.own())
+        evaluation.delete_evaluation(actor=person_of(self.request), evaluation=self.opened)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
     @action(detail=True, methods=["get"], url_path="files/<str:name>")
+    @asks(VIEW, values="evaluation_file")
     def file(self, request: Request, pk: Any = None, name: str = "") -> StreamingHttpResponse:
         """Every output as a file: `outputs.csv` or `outputs.parquet`, once the evaluation has succeeded."""
-        return send_evaluation_file(request, self.own(Action.VIEW), name)
+        return send_evaluation_file(request, self.opened, name)
 
 
 class ComparisonViewSet(VisibleViewSet):
+    kind = "comparison"
     queryset = Comparison.objects.prefetch_related("compared")
     serializer_class = serializers.ComparisonSerializer
 
     @extend_schema(
         request=serializers.ComparisonRequestSerializer, responses={201: serializers.ComparisonSerializer}
     )
+    @asks(EDIT, names={"evaluations": "evaluation", "model": "model"})
     def create(self, request: Request) -> Response:
-        """Compare evaluations of one test set, or a tuned model with its base and the simple baseline.
+        """Compare evaluations of one test set, or a tuned model with its base and the simple baselines.
 
         With `model`, a large test split is sampled unless `all_rows` is true."""
         data = self.read(serializers.ComparisonRequestSerializer)
@@ -111,10 +120,18 @@ class ComparisonViewSet(VisibleViewSet):
         return Response(serializers.ComparisonSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
+    @asks(EDIT)
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Delete the comparison; its evaluations stay."""
-        evaluation.delete_comparison(actor=person_of(self.request), comparison=self.own())
+        evaluation.delete_comparison(actor=person_of(self.request), comparison=self.opened)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["get"], url_path="files/<str:name>")
+    @asks(VIEW, values="comparison_file")
+    def file(self, request: Request, pk: Any = None, name: str = "") -> StreamingHttpResponse:
+        """Every row with all outputs as a file: `rows.csv` or `rows.parquet`, once the comparison has succeeded."""
+        return send_comparison_file(request, self.opened, name)
 
 
 def _chosen_settings(model: ModelVersion, given: dict[str, Any]) -> AppSettings:
@@ -126,11 +143,13 @@ def _chosen_settings(model: ModelVersion, given: dict[str, Any]) -> AppSettings:
 
 
 class AppViewSet(VisibleViewSet):
+    kind = "app"
     queryset = App.objects.all()
     serializer_class = serializers.AppSerializer
     related = ("live_version__parity_job", "live_version__app")
 
     @extend_schema(request=serializers.AppRequestSerializer, responses={201: serializers.AppSerializer})
+    @asks(EDIT, names={"model": "model"})
     def create(self, request: Request) -> Response:
         """Create an app from a model and, unless told otherwise, publish it."""
         data = self.read(serializers.AppRequestSerializer)
@@ -150,24 +169,27 @@ class AppViewSet(VisibleViewSet):
         return Response(serializers.AppSerializer(app).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
+    @asks(MAKER)
     def destroy(self, request: Request, pk: Any = None) -> Response:
         """Delete the app with its links, keys and conversations. Open pages are disconnected."""
-        apps.delete_app(actor=person_of(self.request), app=self.own())
+        apps.delete_app(actor=person_of(self.request), app=self.opened)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses=serializers.LinkSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=ArrayPages)
+    @asks(VIEW)
     def links(self, request: Request, pk: Any = None) -> Response:
         """The links that are open, the newest first. The header Link leads to the next page."""
-        found = self.paginate_queryset(self.own(Action.VIEW).links.live().order_by(*_NEWEST_FIRST)) or []
+        found = self.paginate_queryset(self.opened.links.live().order_by(*_NEWEST_FIRST)) or []
         data = serializers.LinkSerializer(map(_link, found), many=True).data
         return self.get_paginated_response(data)
 
     @extend_schema(request=serializers.LinkSerializer, responses={201: serializers.LinkSerializer})
     @links.mapping.post
+    @asks(PUBLISH)
     def make_link(self, request: Request, pk: Any = None) -> Response:
         """Create a share link. Anyone with its address may use the app."""
-        app: App = self.own(Action.PUBLISH)
+        app: App = self.opened
         data = self.read(serializers.LinkSerializer)
         link, _token = links.create_share_link(
             actor=person_of(self.request),
@@ -179,18 +201,20 @@ class AppViewSet(VisibleViewSet):
 
     @extend_schema(responses={204: None}, filters=False)
     @action(detail=True, methods=["delete"], url_path="links/<uuid:link>", url_name="link")
+    @asks(PUBLISH, inner="share_link")
     def close_link(self, request: Request, pk: Any = None, link: Any = None) -> Response:
         """Close a share link at once. Open pages are disconnected."""
-        app: App = self.own(Action.PUBLISH)
-        found = find(request, ShareLink.objects.filter(app=app), Action.PUBLISH, pk=link)
+        app: App = self.opened
+        found = access.get_inner(app.links.all(), link)
         links.revoke_share_link(actor=person_of(self.request), link=found)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses=serializers.AppKeySerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=ArrayPages)
+    @asks(VIEW)
     def keys(self, request: Request, pk: Any = None) -> Response:
         """The live keys of this app, without their secrets, the newest first. The header Link leads to the next page."""
-        found = ApiKey.objects.of_members().filter(app_id=self.own(Action.VIEW).pk)
+        found = ApiKey.objects.of_members().filter(app_id=self.opened.pk)
         page = self.paginate_queryset(
             found.select_related("created_by", "made_with").order_by(*_NEWEST_FIRST)
         )
@@ -198,12 +222,13 @@ class AppViewSet(VisibleViewSet):
 
     @extend_schema(request=serializers.NewAppKeySerializer, responses={201: serializers.NewAppKeySerializer})
     @keys.mapping.post
+    @asks(EDIT)
     def make_key(self, request: Request, pk: Any = None) -> Response:
         """Create a key that opens this app at /v1, for 90 days unless told otherwise.
 
         It expires no later than the key that this call is made with, and is revoked with it: `expires_at` says when.
         """
-        app: App = self.own()
+        app: App = self.opened
         data = self.read(serializers.NewAppKeySerializer)
         key, secret = create_api_key(
             actor=person_of(self.request),
@@ -218,10 +243,11 @@ class AppViewSet(VisibleViewSet):
 
     @extend_schema(responses={204: None}, filters=False)
     @action(detail=True, methods=["delete"], url_path="keys/<uuid:key>", url_name="key")
+    @asks(MAKER, inner="app_key")
     def revoke_key(self, request: Request, pk: Any = None, key: Any = None) -> Response:
         """Revoke a key of this app. Programs that use it stop working at once."""
-        app: App = self.own(Action.VIEW)
-        found = find(request, ApiKey.objects.filter(app_id=app.pk), pk=key)
+        app: App = self.opened
+        found = access.get_inner(ApiKey.objects.filter(app_id=app.pk), key)
         revoke_api_key(actor=person_of(self.request), key=found)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -231,24 +257,27 @@ def _link(link: ShareLink) -> dict[str, Any]:
 
 
 class JobViewSet(VisibleViewSet):
+    kind = "job"
     queryset = Job.objects.all()
     serializer_class = serializers.JobSerializer
     related = ()
 
     @extend_schema(request=None, responses=serializers.JobSerializer, filters=False)
     @action(detail=True, methods=["post"])
+    @asks(EDIT)
     def stop(self, request: Request, pk: Any = None) -> Response:
         """Ask a job to end."""
-        job: Job = self.own()
+        job: Job = self.opened
         stopping.request_stop(actor=person_of(self.request), job=job)
         job.refresh_from_db()
         return Response(serializers.JobSerializer(job).data)
 
     @extend_schema(request=None, responses=serializers.JobSerializer, filters=False)
     @action(detail=True, methods=["post"])
+    @asks(EDIT)
     def retry(self, request: Request, pk: Any = None) -> Response:
         """Queue a job that ended without a result again."""
-        job: Job = self.own()
+        job: Job = self.opened
         jobs.retry(actor=person_of(self.request), job=job)
         job.refresh_from_db()
         return Response(serializers.JobSerializer(job).data)

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from apps.api.rest import data, models, results
+from apps.workspaces.access.rules import ANYONE, access_rule, declare_rules
 
 router = DefaultRouter(use_regex_path=False)
 router.include_root_view = False
@@ -28,3 +29,5 @@ urlpatterns = [
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
     path("", include(router.urls)),
 ]
+
+declare_rules({"api:schema": access_rule(get=ANYONE), "api:docs": access_rule(get=ANYONE)})

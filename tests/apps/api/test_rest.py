@@ -14,6 +14,7 @@ from apps.training.models import Preflight, Run
 from apps.workspaces.models import ApiKey
 from tests.apps.api.conftest import Caller, error_of
 from tests.apps.conftest import model_files, preflight_result, run_result
+from workers.contracts.baselines import baselines_of
 from workers.contracts.job_kinds.export import ExportResult
 from workers.contracts.job_kinds.preflight import Finding
 from workers.contracts.recipes import Recipe
@@ -189,15 +190,17 @@ def test_stopping_a_run_and_trying_its_job_again(caller, make_run) -> None:
 def test_evaluations_and_their_comparison(caller, make_run, tickets) -> None:
     run = make_run()
     made = caller.post("evaluations/", {"data": str(tickets.pk), "model": str(run.model_version_id)})
-    trivial = caller.post("evaluations/", {"data": str(tickets.pk)})
+    trivial = caller.post("evaluations/", {"data": str(tickets.pk), "baseline": "majority"})
+    assert trivial.json()["baseline"] == "majority"
     assert (made.status_code, trivial.status_code) == (201, 201)
     ids = [made.json()["id"], trivial.json()["id"]]
     compared = caller.post("comparisons/", {"evaluations": ids, "name": "Both"})
     assert compared.status_code == 201
     assert compared.json()["evaluations"] == ids
     assert compared.json()["job"] is None
-    three = caller.post("comparisons/", {"model": str(run.model_version_id)}).json()
-    assert len(three["evaluations"]) == 3
+    with_base = caller.post("comparisons/", {"model": str(run.model_version_id)}).json()
+    baselines = len(baselines_of(run.model_version.dataset_version.task))
+    assert len(with_base["evaluations"]) == 2 + baselines
     for body, field in (
         ({"evaluations": ids[:1]}, None),
         ({"evaluations": [ids[0], ids[0]]}, None),
@@ -211,10 +214,11 @@ def test_evaluations_and_their_comparison(caller, make_run, tickets) -> None:
         ({"max_rows": 0}, "max_rows"),
         ({"max_rows": 10**30}, "max_rows"),
         ({"model": NOWHERE}, "model"),
+        ({"baseline": "lead"}, "baseline"),
     ):
         response = caller.post("evaluations/", {"data": str(tickets.pk)} | body)
         assert (response.status_code, error_of(response)[1]) == (400, field)
-    assert (Evaluation.objects.count(), Comparison.objects.count()) == (3, 2)
+    assert (Evaluation.objects.count(), Comparison.objects.count()) == (2 + baselines, 2)
 
 
 def test_publishing_with_a_link_and_a_key(caller, make_model) -> None:
