@@ -37,6 +37,8 @@ VALUES: dict[str, str] = {
     "import_file": "rejected.csv",
     "version_file": "kept.csv",
     "evaluation_file": "outputs.csv",
+    "run_file": "metrics.csv",
+    "comparison_file": "rows.csv",
     "content_type_id": "1",
     "object_id": "1",
     "app_label": "jobs",

@@ -29,6 +29,7 @@ _APP = {
 
 BODIES: dict[str, dict[str, Any]] = {
     "POST account_profile": {"name": "New", "language": "en", "timezone": "UTC"},
+    "POST jobs:notifications": {"by_email": "on", "webhook": "https://example.org/hook"},
     "POST workspaces:set_role": {"role": "editor"},
     "POST workspaces:invite": {"email": "", "role": "viewer", "days": "7"},
     "POST console:invite": {"email": "", "workspace": "", "role": "", "days": "7"},
@@ -52,6 +53,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "location": "someone/model",
         "revision": "main",
     },
+    "POST catalog:base_recommended": {"hub_id": "Qwen/Qwen2.5-0.5B-Instruct"},
     "POST catalog:base_archive": {"archived": "1"},
     "POST catalog:edit": {"name": "Renamed", "notes": ""},
     "POST catalog:archive": {"archived": "1"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -20,3 +21,9 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker, redis_serve
     with django_db_blocker.unblock(), transaction.atomic():
         yield build_world()
         transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def identity_stays_confirmed(settings: Any) -> None:
+    # The clients of a world sign in once, and its tests outlast allauth's five minutes on a busy machine.
+    settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 3600

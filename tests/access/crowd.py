@@ -22,7 +22,7 @@ from django.utils import timezone
 from apps.accounts.forms import MOST_PASSKEYS
 from apps.accounts.models import User
 from apps.core.models import WaitingMail
-from apps.jobs.models import Job, JobEvent
+from apps.jobs.models import Job, JobEvent, NotificationSettings, WaitingWebhook
 from apps.publishing.models import Message
 from apps.workspaces.models import AuditEntry, Counter, Quota, Reservation, UsageEntry, UsageTotal
 from tests.access.world import VISITOR, World
@@ -118,6 +118,7 @@ def _people(world: World) -> None:
     member = things["membership"]
     people = clone(member.user, MANY, email="'person' || n.i || '@example.com'", name=named("Person"))
     clone(member, MANY, user_id=people("n.i"))
+    clone(NotificationSettings.objects.get(user=world.people["owner"]), MANY, user_id=people("n.i"))
     clone(things["invitation"], MANY, token_hash=_random_text(), email="'guest' || n.i || '@example.com'")
     clone(things["api_key"], MANY, hash=_random_text(), name=named("key"))
     for person in ("owner", "administrator"):
@@ -177,6 +178,9 @@ def _of_teams(world: World, teams: Id) -> None:
     promise = Reservation.objects.create(total=total, key="one", amount=1, object_type="run", object_id="1")
     clone(promise, MANY, key=named("promise"))
     clone(WaitingMail.objects.create(sealed="a mail"), MANY)
+    owner = world.people["owner"]
+    assert owner is not None
+    clone(WaitingWebhook.objects.create(user=owner, sealed="a request"), MANY)
 
 
 def _literal(row: models.Model) -> str:

@@ -17,9 +17,11 @@ from django.test import RequestFactory
 from django.urls import URLResolver, path
 from django.urls.resolvers import RegexPattern
 
+from apps.api.rest.data import DatasetViewSet
 from apps.datasets.views import browsing
+from apps.publishing.models import App
 from apps.workspaces.access import Action
-from apps.workspaces.access.access_table import ADMIN_ACTIONS, ADMIN_MAY
+from apps.workspaces.access.access_table import admin_actions
 from apps.workspaces.access.rules import DECLARED, OPEN, AccessRule, Needs
 from apps.workspaces.access.url_inventory import Address, addresses, unlisted
 from tests.access.asking import (
@@ -278,7 +280,6 @@ def test_every_address_and_every_model_has_its_line() -> None:
 
 def test_every_line_is_about_an_address_that_there_is() -> None:
     assert set(DECLARED) <= {address.key for address in addresses()}
-    assert set(ADMIN_MAY) == {model._meta.label_lower for model in admin.site._registry}
 
 
 def test_the_sockets_of_the_table_are_those_of_the_site() -> None:
@@ -288,7 +289,7 @@ def test_the_sockets_of_the_table_are_those_of_the_site() -> None:
     while not hasattr(inner, "routes"):
         inner = inner.inner
     assert {str(route.pattern) for route in inner.routes} == {
-        key for key, access_rule in DECLARED.items() if OPEN in access_rule.needs
+        address.route for address in addresses() if address.access_rule and OPEN in address.access_rule.needs
     }
 
 
@@ -301,9 +302,16 @@ def test_an_address_without_a_line_is_found(monkeypatch: pytest.MonkeyPatch) -> 
     made_up = URLResolver(RegexPattern(r"^/"), [path("made/up/", page, name="made_up")])
     assert [a.route for a in addresses(made_up, []) if a.access_rule is None] == ["made/up/"]
     monkeypatch.delattr(browsing.detail, "access_rule")
-    monkeypatch.delitem(DECLARED, "healthz")
-    monkeypatch.delitem(ADMIN_MAY, "publishing.app")
-    assert {"healthz", "data/<uuid:pk>/", "publishing.app"} <= set(unlisted())
+    monkeypatch.delitem(DECLARED, "publishing:preview")
+    monkeypatch.setitem(admin.site._registry, App, admin.ModelAdmin(App, admin.site))
+    monkeypatch.delattr(DatasetViewSet.create, "asked")
+    found = {"data/<uuid:pk>/", "apps/<uuid:app_id>/preview/", "publishing.app", "api/v1/datasets/"}
+    assert found <= set(unlisted())
+
+
+def test_a_method_of_the_api_without_a_rule_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(DatasetViewSet.create, "asked")
+    assert ask(world.clients["owner"], "POST", "/api/v1/datasets/", {"text": "a"}).word == FORBIDDEN
 
 
 def test_an_address_that_stands_open_is_found(world: World) -> None:
@@ -321,11 +329,11 @@ def test_bulk_actions_of_the_admin_are_those_of_the_table(world: World, rf: Requ
         model._meta.label_lower: tuple(sorted(page.get_actions(request)))
         for model, page in admin.site._registry.items()
     }
-    assert {label: actions for label, actions in found.items() if actions} == ADMIN_ACTIONS
+    assert {label: actions for label, actions in found.items() if actions} == admin_actions()
 
 
 def test_bulk_actions_of_the_admin_are_refused_to_everybody_else(world: World) -> None:
-    for label, actions in ADMIN_ACTIONS.items():
+    for label, actions in admin_actions().items():
         row: Any = world.ours.things[f"admin:{label}"]
         for action in actions:
             data = {"action": action, "_selected_action": [str(row.pk)], "post": "yes"}

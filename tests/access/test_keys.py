@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.core.errors import UserError
 from apps.workspaces.access.api_keys import create_api_key
 from apps.workspaces.models import ApiKey, AuditEntry, Membership, Role
+from tests.fixtures.page_text import html_of
 
 pytestmark = pytest.mark.django_db
 WAYS = {
@@ -254,6 +255,6 @@ def test_the_page_of_the_workspace_says_what_an_app_key_may_do(
 ) -> None:
     """An app key neither reads nor writes the workspace's data."""
     make(editor, app=app, can_write=can_write)
-    page = client_for(editor).get("/workspace/keys/").content.decode()
+    page = html_of(client_for(editor).get("/workspace/keys/"))
     assert f'data-label="Permission">{may}</td>' in page
     assert "read and write" not in page

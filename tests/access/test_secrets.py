@@ -19,6 +19,7 @@ from apps.workspaces.models import AuditEntry, WorkspaceSecret
 from apps.workspaces.team import secrets
 from workers.contracts.job_kinds import JOB_KINDS
 from workers.contracts.job_kinds.parity import PARITY
+from workers.contracts.job_kinds.run import RUN
 from workers.shared.cache import Cache
 
 pytestmark = pytest.mark.django_db
@@ -173,6 +174,20 @@ def test_only_a_child_that_asks_the_engine_gets_its_key(
         told[kind] = child.environment_of(tmp_path, 9, child.engine_access(job))
     assert [kind for kind, environment in told.items() if "ENGINE_KEY" in environment] == [PARITY.name]
     assert told[PARITY.name]["ENGINE_KEY"] == "engine-key"
+
+
+def test_only_a_run_gets_the_keys_of_experiment_trackers(
+    workspace: Any, owner: Any, tmp_path: Any, monkeypatch: Any, settings: Any
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "of-the-environment")
+    settings.RUN_TRACKERS = ["wandb"]
+    told = {}
+    for kind in JOB_KINDS:
+        job = Job(workspace=workspace, created_by=owner, kind=kind, spec={})
+        told[kind] = child.environment_of(tmp_path, 9, child.tracker_access(job))
+    assert [kind for kind, environment in told.items() if "WANDB_API_KEY" in environment] == [RUN.name]
+    settings.RUN_TRACKERS = []
+    assert child.tracker_access(Job(kind=RUN.name)) == {}
 
 
 def test_what_it_opened_is_bounded_with_other_copies_and_stays_while_a_child_works(

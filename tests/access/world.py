@@ -29,7 +29,8 @@ from apps.catalog.models import BaseModel, Export, ModelVersion
 from apps.core.storage import storage
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.evaluation.models import ComparedEvaluation, Comparison, Evaluation
-from apps.jobs.models import Job, JobEvent
+from apps.jobs.models import Job, JobEvent, NotificationSettings
+from apps.jobs.webhooks import set_address
 from apps.publishing.defaults import settings_for
 from apps.publishing.models import Conversation, Feedback, Message
 from apps.publishing.services.apps import create_app, publish
@@ -51,6 +52,7 @@ from tests.apps.conftest import (
     run_result,
     tickets_table,
 )
+from tests.apps.evaluation.conftest import compared_table
 from workers.contracts.recipes import Recipe
 
 OURS, THEIRS = "Quokka", "Wombat"
@@ -192,6 +194,9 @@ def _fill(place: Place, maker: User, people: dict[str, User | None]) -> None:
         actor=maker, workspace=workspace, email="", role=Role.VIEWER, days=1
     )
     administrator = _of(people, "administrator")
+    chosen, _is_new = NotificationSettings.objects.get_or_create(user=maker)
+    set_address(chosen, f"https://example.org/{mark}")
+    chosen.save()
     things["studio_invitation"], _ = create_invitation(actor=administrator, workspace=None)
     things["account"] = _user(f"{mark}-person")
     things["deleted_workspace"] = create_workspace(actor=maker, name=f"{mark} old team")
@@ -239,6 +244,7 @@ def _fill_models(place: Place, maker: User) -> None:
         )  # fmt: skip
 
     base = things["base_version"] = model(901, "base")
+    storage().write(f"{base.storage_key}/maquette.json", iter([b"{}"]))
     things["model"] = model(902, "tuned", parent=base)
     things["free_model"] = model(903, "tuned", parent=base)
     packed = things["export"] = Export.objects.create(
@@ -283,6 +289,8 @@ def _fill_results(place: Place, maker: User) -> None:
         dataset_version=things["dataset_version"], storage_key=f"matrix/{place.mark}/comparison",
         job=_job(place, maker, "comparison", "failed"),
     )  # fmt: skip
+    storage().write(f"{comparison.storage_key}/rows.parquet", iter([parquet(compared_table())]))
+    storage().write(f"{comparison.storage_key}/.published", iter([b"{}"]))
     for position, compared in enumerate((first, second)):
         ComparedEvaluation.objects.create(comparison=comparison, evaluation=compared, position=position)
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 
+from django.contrib import admin
+
+from apps.core.admin import RuledAdmin
 from apps.workspaces.access.permissions import ALLOWED, Action
 from apps.workspaces.access.rules import ADMINISTRATOR, ANYONE, NO_ONE, AccessRule, Need, Needs, access_rule
 
@@ -23,42 +27,26 @@ ADMIN_SITE = {
     ),
 }
 
-_LOOKED_AT = """
-account.emailaddress core.waitingmail workspaces.apikey workspaces.auditentry workspaces.counter workspaces.invitation
-workspaces.workspacesecret workspaces.usageentry workspaces.usagetotal workspaces.reservation jobs.job jobs.jobevent datasets.dataset
-datasets.import datasets.datasetversion catalog.basemodel catalog.modelversion catalog.export training.preflight
-training.run evaluation.evaluation evaluation.comparedevaluation evaluation.comparison publishing.app
-publishing.appversion publishing.sharelink publishing.conversation publishing.message publishing.feedback
-"""
-ADMIN_MAY: dict[str, str] = {
-    "auth.group": "add change delete",
-    "accounts.user": "add change delete",
-    "mfa.authenticator": "delete",
-    "socialaccount.socialaccount": "delete",
-    "usersessions.usersession": "delete",
-    "workspaces.workspace": "add change",
-    "workspaces.membership": "add delete",
-    "workspaces.quota": "add change delete",
-    **{label: "" for label in _LOOKED_AT.split()},
-}
-"""What an administrator may do to the rows of each model besides looking at them."""
 
-ADMIN_ACTIONS: dict[str, tuple[str, ...]] = dict.fromkeys(
-    (
-        "accounts.user",
-        "auth.group",
-        "mfa.authenticator",
-        "socialaccount.socialaccount",
-        "usersessions.usersession",
-    ),
-    ("delete_selected",),
-)
-"""The bulk actions that an administrator is offered in the list of each model."""
+def admin_may() -> dict[str, str]:
+    """What an administrator may do to the rows of each model besides looking at them; without models that say nothing."""
+    registered = admin.site._registry.values()
+    return {one.model._meta.label_lower: one.may for one in registered if isinstance(one, RuledAdmin)}
+
+
+def admin_actions() -> dict[str, tuple[str, ...]]:
+    """The bulk actions that an administrator is offered in the list of each model."""
+    registered = sorted(admin.site._registry.values(), key=lambda one: one.model._meta.label_lower)
+    return {
+        one.model._meta.label_lower: ("delete_selected",)
+        for one in registered
+        if isinstance(one, RuledAdmin) and "delete" in one.may.split() and one.actions is not None
+    }
 
 
 def admin_rules() -> dict[str, AccessRule]:
     rules = dict(ADMIN_SITE)
-    for label, may in ADMIN_MAY.items():
+    for label, may in admin_may().items():
         prefix, kind = f"admin:{label.replace('.', '_')}", f"admin:{label}"
 
         def rule(permission: str, allowed: str = may) -> Need:
@@ -75,7 +63,7 @@ def admin_rules() -> dict[str, AccessRule]:
     return rules
 
 
-def roles_for(rule: Need) -> Iterable[str]:
+def roles_for(rule: StrEnum) -> Iterable[str]:
     """The roles of a workspace that meet `rule`."""
     if rule in (Needs.NOTHING, Needs.SIGN_IN):
         return list(ALLOWED)

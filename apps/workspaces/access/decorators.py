@@ -1,4 +1,7 @@
-"""Access to pages that list or make things in the current workspace."""
+"""Access to pages that list or make things in the current workspace.
+
+Below a `rule` with an object, `in_workspace()` makes the next page show the workspace that the form came from.
+"""
 
 from collections.abc import Callable
 from functools import wraps

@@ -58,7 +58,8 @@ def shown_membership(request: WorkspaceRequest) -> Membership | None:
     if not shown:
         return request.membership
     found = _in(request, shown)
-    if found is not None and found != request.membership:
+    # Not with request.membership, which is already that of the object that the page is about.
+    if found is not None and found != _chosen(request):
         request.membership = found
         request.session[SESSION_KEY] = shown
     return found

@@ -36,7 +36,7 @@ class Action(StrEnum):
 DESCRIPTIONS: dict[Action, Promise] = {
     Action.VIEW: gettext_lazy("See everything in the workspace, try its models and apps"),
     Action.EDIT: gettext_lazy("Upload, train, evaluate, create apps and API keys"),
-    Action.PUBLISH: gettext_lazy("Open an app to people outside, and close it"),
+    Action.PUBLISH: gettext_lazy("Publish apps, create and revoke share links"),
     Action.MANAGE: gettext_lazy(
         "Invite, change and remove members; rename the workspace; manage the Hub token; read the audit trail; delete what others created"
     ),
@@ -157,6 +157,17 @@ def get_visible(
     if found is None:
         raise NotVisible
     require(user, found.workspace, action, role=found.own_role)
+    return found
+
+
+def get_inner(queryset: "models.QuerySet[Any]", pk: Any) -> Any:
+    """The row with this id among those of an object whose access is already checked. Raises NotVisible."""
+    try:
+        found = queryset.filter(pk=pk).select_related("workspace").first()
+    except ValidationError:
+        found = None
+    if found is None:
+        raise NotVisible
     return found
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from apps.workspaces.access.access_table import ADMIN_ACTIONS, ADMIN_MAY, admin_rules, roles_for
+from apps.workspaces.access.access_table import admin_actions, admin_may, admin_rules, roles_for
 from apps.workspaces.access.rules import DECLARED, AccessRule, Needs
 
 
@@ -29,12 +29,22 @@ def addresses(resolver: URLResolver | None = None, sockets: list[Any] | None = N
     """Every address of the site (or of `resolver`), Django's admin included, and every WebSocket."""
     named = admin_rules()
     for key, route, view in _walk(resolver or get_resolver(), "", ()):
-        yield Address(key, route, getattr(view, "access_rule", None) or DECLARED.get(key) or named.get(key))
+        yield Address(key, route, _rule_of(view) or DECLARED.get(key) or named.get(key))
     if sockets is None:
         sockets = import_module(settings.ROOT_URLCONF).websocket_urlpatterns
     for pattern in sockets:
         route = str(pattern.pattern)
-        yield Address(route, route, DECLARED.get(route), is_socket=True)
+        consumer = getattr(pattern.callback, "consumer_class", None)
+        yield Address(route, route, getattr(consumer, "access_rule", None), is_socket=True)
+
+
+def _rule_of(view: Any) -> AccessRule | None:
+    """The rule that is stated at a view, or by the methods of a viewset."""
+    of_methods = getattr(getattr(view, "cls", None), "access_rule_of", None)
+    if of_methods:
+        stated: AccessRule | None = of_methods(view.actions, **view.initkwargs)
+        return stated
+    return getattr(view, "access_rule", None)
 
 
 def _walk(resolver: URLResolver, prefix: str, names: tuple[str, ...]) -> Iterator[tuple[str, str, Any]]:
@@ -50,7 +60,7 @@ def _walk(resolver: URLResolver, prefix: str, names: tuple[str, ...]) -> Iterato
 def unlisted() -> list[str]:
     """Addresses without a rule, and models whose admin has none."""
     models = [model._meta.label_lower for model in admin.site._registry]
-    missing = [label for label in models if label not in ADMIN_MAY]
+    missing = sorted(set(models) - set(admin_may()))
     return [address.route for address in addresses() if address.access_rule is None] + missing
 
 
@@ -72,7 +82,7 @@ def rows() -> list[dict[str, Any]]:
                     "visitors": rule in (Needs.NOTHING, Needs.LINK),
                 }
             )
-    for label, actions in ADMIN_ACTIONS.items():
+    for label, actions in admin_actions().items():
         listed += [
             {
                 "address": f"/admin/{label.replace('.', '/')}/",

@@ -11,8 +11,10 @@ from apps.accounts.models import User
 from apps.datasets.models import Dataset
 from apps.workspaces import access
 from apps.workspaces.access.middleware import WorkspaceMiddleware
-from apps.workspaces.models import Invitation, Membership, Workspace
+from apps.workspaces.models import Invitation, Membership, Workspace, WorkspaceSecret
 from apps.workspaces.team import lifecycle, members
+from apps.workspaces.team.secrets import set_secret
+from tests.fixtures.page_text import html_of
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +42,7 @@ def where(client: Client, path: str = "/workspace/", **headers: str) -> Workspac
 
 def fields_of(client: Client, path: str) -> list[dict[str, str]]:
     """What the forms of a page say of the workspace, one for each form that is posted."""
-    page = client.get(path).content.decode()
+    page = html_of(client.get(path))
     forms = re.findall(r'<form method="post".*?</form>', page, re.DOTALL)
     assert forms
     return [dict(re.findall(r'name="(in_workspace)" value="([^"]+)"', form)) for form in forms]
@@ -80,6 +82,23 @@ def test_a_form_of_a_tab_that_was_left_open_acts_in_its_own_workspace(
     switch(client, workspace)
     client.post("/workspace/leave/", left_open)
     assert Membership.objects.filter(workspace=workspace, user__email="editor@example.com").exists()
+
+
+def test_what_is_revoked_from_a_tab_that_was_left_open_leads_to_its_own_workspace(
+    client: Client, editor: User, workspace: Workspace, second: Workspace
+) -> None:
+    """The object in the address says the workspace as well: it is not taken for the one that the person is in."""
+    set_secret(
+        actor=editor, workspace=second, kind=WorkspaceSecret.Kind.HUB_TOKEN, value="hf_0123456789abcdef"
+    )
+    switch(client, second)
+    left_open = fields_of(client, "/workspace/")[0]
+    secret = WorkspaceSecret.objects.get(workspace=second)
+    switch(client, workspace)
+    removed = client.post(f"/workspace/secrets/{secret.pk}/remove/", left_open)
+    assert removed.status_code == 302
+    assert not WorkspaceSecret.objects.exists()
+    assert where(client) == second
 
 
 def test_what_is_sent_from_a_workspace_that_one_left_happens_nowhere(
