@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 from launcher.throwaway import Studio, start_studio
 from tests.faults.conftest import OWNER, PASSWORD, full, small_file_system
 from tests.fixtures.browser import Complaints
+from tests.fixtures.patience import PATIENCE_SECONDS
 from tests.fixtures.rest import Rest, wait_for
 from tests.fixtures.talkative import train_talkative
 
@@ -76,7 +77,7 @@ def socket_status(studio: Studio, link: str, cookies: list[Any]) -> int:
 
 
 def sign_in_status(studio: Studio) -> int:
-    with httpx.Client(base_url=studio.url, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=studio.url, trust_env=False, timeout=PATIENCE_SECONDS) as client:
         client.get("/accounts/login/")
         token = next((value for name, value in client.cookies.items() if "csrf" in name), "")
         wrong = {"login": OWNER, "password": "not the password", "csrfmiddlewaretoken": token}

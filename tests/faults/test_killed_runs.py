@@ -43,6 +43,6 @@ def test_a_killed_run_goes_on_from_its_checkpoint(
     assert done["result"]["steps"] == STEPS
     assert set(validated()) == set(range(STEPS // ROUNDS, STEPS + 1, STEPS // ROUNDS))
     log = open_page(shaken.url, signed_in).request.get(f"/jobs/{done['job']['id']}/log/").text()
-    went_on = re.search(rf"Going on from step (\d+) of {STEPS}", log)
+    went_on = re.search(rf"Resuming from step (\d+) of {STEPS}", log)
     assert went_on, log
     assert int(went_on[1]) >= STEPS // ROUNDS

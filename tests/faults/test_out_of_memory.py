@@ -26,8 +26,8 @@ TOKENS = 8192
 def test_the_fix_of_a_run_that_ran_out_of_memory(
     shaken: Studio, signed_in: Any, rest: Rest, tickets: dict[str, Any], open_page: Callable[..., Page]
 ) -> None:
-    run = rest.start_run(tickets, "starter:classifier:tiny", max_steps=150, tokens_per_microbatch=TOKENS)
-    wait_for(lambda: rest.read("runs", run)["job"]["phase"] == "training", "training")
+    run = rest.start_run(tickets, "starter:classifier:tiny", max_steps=25, tokens_per_microbatch=TOKENS)
+    wait_for(lambda: rest.read("runs", run)["job"]["phase"] == "training the model", "training the model")
     child = shaken.process_of("workers.training.run")
     bound = child.memory_info().vms // 2
     resource.prlimit(child.pid, resource.RLIMIT_AS, (bound, bound))
@@ -38,7 +38,7 @@ def test_the_fix_of_a_run_that_ran_out_of_memory(
     page = open_page(shaken.url, signed_in)
     page.goto(f"/runs/{run['id']}/")
     assert page.get_by_text("The machine ran out of memory while training.").first.is_visible()
-    page.get_by_role("button", name=f"Train with {TOKENS // 2} tokens at once").click()
+    page.get_by_role("button", name=f"Train with {TOKENS // 2} tokens per micro-batch").click()
     start_button(page).click()
     page.wait_for_url(re.compile(r"/runs/[0-9a-f-]{36}/$"))
     assert run["id"] not in page.url
