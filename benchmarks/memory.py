@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from workers.contracts.families import Family
 from workers.contracts.job_kinds.run import RunSpec
 from workers.contracts.recipes import Precision, Recipe, StarterBase, StarterSize
+from workers.contracts.specs import JobSpec
 from workers.shared import kernels
 
 FEW, MANY = 10_000, 1_000_000
@@ -38,6 +39,7 @@ _WORDS = [
 _SCHEMA = pa.schema(
     [
         ("row_id", pa.string()),
+        ("line", pa.int64()),
         ("split", pa.string()),
         ("prompt", pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))),
         ("target", pa.string()),
@@ -54,6 +56,7 @@ def write_rows(folder: Path, count: int) -> None:
             rows = [
                 {
                     "row_id": f"row-{number}",
+                    "line": number + 1,
                     "split": "train" if number % 100 else "validation",
                     "prompt": [{"role": "user", "content": " ".join(chosen.choices(_WORDS, k=6))}],
                     "target": " ".join(chosen.choices(_WORDS, k=3)),
@@ -76,11 +79,21 @@ def measure(folder: Path, rows: int, steps: int = _STEPS) -> dict[str, Any]:
         ),
         threads=1,
     )
-    (folder / "spec.json").write_text(spec.model_dump_json())
     begun = time.monotonic()
+    peaks, result = peaks_of_child("workers.training.run", spec)
+    if result["steps"] != steps:
+        raise RuntimeError(f"The run ended early: {result}")
+    encoded = (folder / "train.arrow").stat().st_size
+    return {**peaks, "encoded_rows": encoded, "seconds": round(time.monotonic() - begun, 1)}
+
+
+def peaks_of_child(module: str, spec: JobSpec) -> tuple[dict[str, int], dict[str, Any]]:
+    """Run one job in a process of its own and return its peaks in bytes, and its result."""
+    folder = Path(spec.work)
+    (folder / "spec.json").write_text(spec.model_dump_json())
     with (folder / "events").open("w") as events:
         child = subprocess.Popen(
-            [sys.executable, "-m", "workers.training.run", str(folder / "spec.json")],
+            [sys.executable, "-m", module, str(folder / "spec.json")],
             env={**os.environ, **kernels.KEPT, "OMP_NUM_THREADS": "1"},
             stdout=events,
         )
@@ -90,11 +103,9 @@ def measure(folder: Path, rows: int, steps: int = _STEPS) -> dict[str, Any]:
             resident = max(resident, _held(child.pid, "VmHWM"))
             time.sleep(0.02)
     last = json.loads((folder / "events").read_text().splitlines()[-1])
-    if last["type"] != "finished" or last["result"]["steps"] != steps:
-        raise RuntimeError(f"The run did not finish: {last}")
-    encoded = (folder / "train.arrow").stat().st_size
-    seconds = round(time.monotonic() - begun, 1)
-    return {"anonymous": anonymous, "resident": resident, "encoded_rows": encoded, "seconds": seconds}
+    if last["type"] != "finished":
+        raise RuntimeError(f"The job did not finish: {last}")
+    return {"anonymous": anonymous, "resident": resident}, last["result"]
 
 
 def _held(process: int, name: str) -> int:

@@ -158,6 +158,7 @@ def as_loaded(model: LlamaForCausalLM) -> "LoadedModel":
 
 def train_with_ours(model: LlamaForCausalLM, rows: list[list[int]]) -> Callable[[], None]:
     """The loop that every run goes through, checkpoint at the end included."""
+    from workers.contracts.events import TRAINING
     from workers.contracts.recipes import Recipe
     from workers.models.devices import DTYPES, cast_parameters
     from workers.models.prompts import Example
@@ -186,7 +187,7 @@ def train_with_ours(model: LlamaForCausalLM, rows: list[list[int]]) -> Callable[
     checkpoints = Checkpoints(Path(tempfile.mkdtemp()))
 
     def train() -> None:
-        with Phases(reporter, {"training": 1.0}) as phases:
+        with Phases(reporter, {TRAINING: 1.0}) as phases:
             loop = Loop(loaded, method, data, recipe, reporter, phases, checkpoints)
             loop.run()
             cast_parameters(model, torch.float32)
@@ -198,7 +199,7 @@ def train_with_ours(model: LlamaForCausalLM, rows: list[list[int]]) -> Callable[
 def measure(side: str, count: int, threads: int) -> dict[str, float]:
     """One side, in this process: a short warm-up on a copy, then the timed run."""
     from workers.models.devices import choose_device, has_fast_bf16
-    from workers.training.loop import peak_memory
+    from workers.training.hardware import peak_memory
 
     torch.set_num_threads(threads)
     rows, model = make_rows(count, seed=1), make_model()

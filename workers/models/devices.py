@@ -34,6 +34,7 @@ def resolve_precision(precision: Precision, device: torch.device, parameters: in
 
 @torch.no_grad()
 def cast_parameters(model: nn.Module, dtype: torch.dtype) -> None:
-    """Cast weights alone. Buffers stay as they are: rotary frequencies lose long positions in bf16."""
+    """Cast weights alone. Buffers stay as they are: rotary frequencies lose long positions in bf16. So do quantized weights."""
     for parameter in model.parameters():
-        parameter.data = parameter.data.to(dtype)
+        if parameter.is_floating_point():
+            parameter.data = parameter.data.to(dtype)

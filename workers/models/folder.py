@@ -13,6 +13,7 @@ _FAMILY_WORDS = {
     Family.CAUSAL: "a causal language model",
     Family.SEQ2SEQ: "a sequence-to-sequence model",
     Family.CLASSIFIER: "a classifier",
+    Family.ENCODER: "an encoder that fills in hidden words",
 }
 
 
@@ -32,7 +33,7 @@ def write_folder(loaded: LoadedModel, folder: Path, *, notes: Sequence[str] | No
     model = loaded.model
     cast_parameters(model, DTYPES[loaded.precision])
     model.config.dtype = DTYPES[loaded.precision]
-    if manifest.family is not Family.CLASSIFIER:
+    if manifest.family in (Family.CAUSAL, Family.SEQ2SEQ):
         _set_generation(loaded)
     # A custom attention function of the trainer must not be named in the folder: its readers do not have it.
     model.set_attn_implementation("sdpa" if model._supports_sdpa else "eager")
@@ -81,7 +82,7 @@ def card(manifest: ModelManifest, notes: Sequence[str]) -> str:
         facts["Labels"] = ", ".join(manifest.labels)
     facts |= {name.replace("_", " ").capitalize(): value for name, value in manifest.lineage.items()}
     lines += [f"| {name} | {_cell(value)} |" for name, value in facts.items()]
-    lines += ["", "Weights are safetensors; `maquette.json` says how to use them.", ""]
+    lines += ["", "The weights are in the safetensors format. `maquette.json` describes the model.", ""]
     return "\n".join(lines)
 
 

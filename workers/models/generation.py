@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 from transformers import GenerationConfig, PreTrainedModel, StoppingCriteria, StoppingCriteriaList
 
@@ -35,11 +37,11 @@ def end_token_ids(loaded: LoadedModel) -> list[int]:
     return sorted({token for token in found if token is not None})
 
 
-def batches_by_length(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
+def batches_by_length(lengths: Sequence[int] | NDArray[np.int64], batch_tokens: int) -> Iterator[list[int]]:
     """Row indices in batches of similar length, longest first; padded, a batch holds at most `batch_tokens`
     (or one row)."""
     batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+    for index in map(int, np.argsort(-np.asarray(lengths), kind="stable")):
         longest = lengths[batch[0]] if batch else lengths[index]
         if batch and longest * (len(batch) + 1) > batch_tokens:
             yield batch

@@ -10,20 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import HfApi, snapshot_download
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    LocalEntryNotFoundError,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
 from jinja2 import TemplateError
 from safetensors import SafetensorError, safe_open
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
+    AutoModelForMaskedLM,
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -45,6 +37,7 @@ from workers.contracts.recipes import FolderBase, HubBase, Precision
 from workers.contracts.tasks import TASKS, TaskName
 from workers.contracts.texts import Text
 from workers.models.devices import DTYPES, choose_device, resolve_precision
+from workers.models.hub import OnBytes, fetch_from_hub
 from workers.models.manifest import read_manifest
 from workers.models.memory import is_out_of_memory
 from workers.models.prompts import PLAIN_CHAT_TEMPLATE, end_of_turn
@@ -56,19 +49,20 @@ from workers.runtime.reporter import JobError
 # Jobs report progress by events; bars on standard error would only fill the log.
 disable_progress_bar()
 
-_AUTO_MODELS: dict[Family, Any] = {
+AUTO_MODELS: dict[Family, Any] = {
     Family.CAUSAL: AutoModelForCausalLM,
     Family.SEQ2SEQ: AutoModelForSeq2SeqLM,
     Family.CLASSIFIER: AutoModelForSequenceClassification,
+    Family.ENCODER: AutoModelForMaskedLM,
 }
-_FAMILY_WORDS = {
+FAMILY_TEXTS = {
     Family.CAUSAL: Text("models.family_causal"),
     Family.SEQ2SEQ: Text("models.family_seq2seq"),
     Family.CLASSIFIER: Text("models.family_classifier"),
+    Family.ENCODER: Text("models.family_encoder"),
 }
-_HUB_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja", "*.spm"]
+"""What messages call a model of each family."""
 _DEFAULT_CONTEXT = 512
-_HUB_SECONDS = 20
 
 
 @dataclass
@@ -109,13 +103,17 @@ def load_pretrained(
     labels: Sequence[str] = (),
     model_roots: Sequence[str] = (),
     device: torch.device | None = None,
+    on_bytes: OnBytes | None = None,
 ) -> LoadedModel:
-    """Load a model from the Hub or from a local folder in fp32, ready for training.
+    """Load a model from the Hub or from a local folder in fp32, ready for training. `on_bytes` follows a download.
 
-    Raises JobError: hub_not_found, hub_gated, no_network, not_safetensors, folder_refused, folder_not_found,
-    wrong_architecture, model_unreadable.
+    Raises JobError: as fetch_from_hub, not_safetensors, folder_refused, folder_not_found, wrong_architecture,
+    model_unreadable.
     """
-    folder = fetch_from_hub(base) if isinstance(base, HubBase) else allowed_folder(base.path, model_roots)
+    if isinstance(base, HubBase):
+        folder = fetch_from_hub(base, on_bytes)
+    else:
+        folder = allowed_folder(base.path, model_roots)
     _require_safetensors(folder)
     device = device or choose_device()
     config = _config(folder, base.family)
@@ -135,10 +133,15 @@ def load_pretrained(
 
 
 def load_version(
-    folder: Path, *, task_type: TaskName, labels: Sequence[str] = (), device: torch.device | None = None
+    folder: Path,
+    *,
+    task_type: TaskName,
+    labels: Sequence[str] = (),
+    device: torch.device | None = None,
+    as_stored: bool = False,
 ) -> LoadedModel:
-    """Load a model folder in fp32 to train it further. A classifier with other labels gets a new head, and so does a
-    causal model that is to classify. Raises JobError (wrong_architecture)."""
+    """Load a model folder to train it further, in fp32 or `as_stored`. A classifier with other labels gets a new head, and so
+    does a causal model or an encoder that is to classify. Raises JobError (wrong_architecture)."""
     device = device or choose_device()
     manifest = read_manifest(folder)
     _require_safetensors(folder)
@@ -146,7 +149,8 @@ def load_version(
     if family is not manifest.family:
         _config(folder, family)
     fresh_labels = labels if list(labels) != manifest.labels or family is not manifest.family else ()
-    model, tokenizer = _read(folder, family, Precision.FP32, fresh_labels)
+    precision = manifest.precision if as_stored else Precision.FP32
+    model, tokenizer = _read(folder, family, precision, fresh_labels)
     _make_fit(model, tokenizer, family, task_type)
     changed = {"family": family, "architecture": type(model).__name__, "parameters": model.num_parameters()}
     manifest = manifest.model_copy(
@@ -219,55 +223,6 @@ def allowed_folder(path: str, roots: Sequence[str]) -> Path:
     return folder
 
 
-def fetch_from_hub(base: HubBase) -> Path:
-    """Download a repository's safetensors and tokenizer, or take them from the cache when there is no network.
-
-    The token comes from HF_TOKEN and the address from HF_ENDPOINT. Raises JobError.
-    """
-    token = os.environ.get("HF_TOKEN") or None
-    name = base.repo_id
-    try:
-        info = HfApi(token=token).model_info(name, revision=base.revision, timeout=_HUB_SECONDS)
-        files = [sibling.rfilename for sibling in info.siblings or []]
-        if not any(file.endswith(".safetensors") for file in files):
-            raise _not_safetensors(name)
-        return Path(
-            snapshot_download(
-                name, revision=info.sha, token=token, allow_patterns=_HUB_FILES, ignore_patterns="*/*"
-            )
-        )
-    except GatedRepoError as error:
-        raise JobError(
-            "hub_gated",
-            Text("models.hub_gated", name=name),
-            field="base",
-        ) from error
-    except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as error:
-        raise JobError(
-            "hub_not_found",
-            Text("models.hub_not_found", name=name, revision=base.revision),
-            field="base",
-        ) from error
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        return _from_cache(base, error)
-    except Exception as error:
-        # The errors of the Hub client's HTTP library share no base class with OSError.
-        if type(error).__module__.startswith(("httpx", "httpcore")):
-            return _from_cache(base, error)
-        raise
-
-
-def _from_cache(base: HubBase, error: Exception) -> Path:
-    try:
-        return Path(snapshot_download(base.repo_id, revision=base.revision, local_files_only=True))
-    except LocalEntryNotFoundError:
-        raise JobError(
-            "no_network",
-            Text("models.hub_unreachable", name=base.repo_id),
-            field="base",
-        ) from error
-
-
 def _not_safetensors(name: str) -> JobError:
     return JobError(
         "not_safetensors",
@@ -293,21 +248,24 @@ def _config(folder: Path, family: Family) -> PretrainedConfig:
             Text("models.configuration_unknown"),
             field="base",
         ) from error
-    if not _fits(config, family):
+    if not fits_family(config, family):
         raise JobError(
             "wrong_architecture",
-            Text("models.wrong_family", model_type=config.model_type, family=_FAMILY_WORDS[family]),
+            Text("models.wrong_family", model_type=config.model_type, family=FAMILY_TEXTS[family]),
             field="base",
         )
     return config
 
 
-def _fits(config: PretrainedConfig, family: Family) -> bool:
+def fits_family(config: PretrainedConfig, family: Family) -> bool:
+    """Whether a model with this configuration can be opened as one of the family."""
     kind = config.model_type
     if family is Family.SEQ2SEQ:
         return kind in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
     if family is Family.CLASSIFIER:
         return kind in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
+    if family is Family.ENCODER:
+        return kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not config.is_encoder_decoder
     # BERT and its kin have a causal variant too, but pretrained ones only fill gaps.
     named = any("CausalLM" in name or "LMHead" in name for name in config.architectures or [])
     gap_filler = kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not named
@@ -326,7 +284,7 @@ def _read(
         head |= {"num_labels": len(labels), "ignore_mismatched_sizes": True}
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **options)
-        model = _AUTO_MODELS[family].from_pretrained(
+        model = AUTO_MODELS[family].from_pretrained(
             folder,
             use_safetensors=True,
             dtype=DTYPES[precision],

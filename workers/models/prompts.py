@@ -7,6 +7,7 @@ pieces, split where the model begins to speak, in training exactly as in serving
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 from transformers import PreTrainedTokenizerBase
 
@@ -51,6 +52,7 @@ class Example:
 
     Causal: `label_ids` has the length of `input_ids`, IGNORED where nothing is learned. Sequence-to-sequence:
     `label_ids` are the answer's ids. Classifier: `label_ids` holds the label's index alone.
+    Encoder: `label_ids` holds the tokens that are hidden, IGNORED elsewhere.
     `cut` says that the row was longer than allowed.
     """
 
@@ -63,6 +65,11 @@ class Example:
         """Tokens of the input. What the whole row costs a model depends on its objective (`Objective.tokens`)."""
         return len(self.input_ids)
 
+    @property
+    def longest_sequence(self) -> int:
+        """Tokens of the longest sequence that the model reads at once: what its context has to hold."""
+        return len(self.input_ids)
+
 
 @lru_cache(maxsize=16)
 def _control_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[str, ...]:
@@ -71,7 +78,7 @@ def _control_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*tokenizer.all_special_tokens, *unnamed]))
 
 
-def _neutral(text: str, tokenizer: PreTrainedTokenizerBase) -> str:
+def neutralized(text: str, tokenizer: PreTrainedTokenizerBase) -> str:
     """Break up control tokens that a text spells out, so that no user text can pose as another role."""
     for token in _control_tokens(tokenizer):
         if len(token) > 1 and token in text:
@@ -84,7 +91,7 @@ def _split_chats(
 ) -> list[list[Piece]]:
     """Pieces of each conversation, one per assistant turn and one per stretch between them."""
     neutral = [
-        [{"role": m.role, "content": _neutral(m.content, tokenizer)} for m in messages]
+        [{"role": m.role, "content": neutralized(m.content, tokenizer)} for m in messages]
         for messages in conversations
     ]
     split = split_chats(tokenizer.get_chat_template(), neutral, **tokenizer.special_tokens_map)
@@ -122,7 +129,7 @@ def end_of_turn(tokenizer: PreTrainedTokenizerBase) -> int | None:
 
 
 def _joined(tokenizer: PreTrainedTokenizerBase, messages: Sequence[PromptMessage]) -> str:
-    return _neutral("\n\n".join(message.content for message in messages), tokenizer)
+    return neutralized("\n\n".join(message.content for message in messages), tokenizer)
 
 
 def _causal_pieces(
@@ -153,7 +160,7 @@ def _continuation(
     start = tokenizer.bos_token or tokenizer.eos_token
     pieces = [(start + _joined(tokenizer, messages), False)]
     if target is not None:
-        pieces.append((_neutral(target, tokenizer) + tokenizer.eos_token, True))
+        pieces.append((neutralized(target, tokenizer) + tokenizer.eos_token, True))
     return pieces
 
 
@@ -168,6 +175,20 @@ def learned_pieces(
         [pieces] = _causal_pieces(tokenizer, manifest, [(messages, target)])
         return pieces
     return [(_joined(tokenizer, messages), False), (target, True)]
+
+
+def decoded_pieces(tokenizer: PreTrainedTokenizerBase, tokens: Sequence[tuple[int, bool]]) -> list[Piece]:
+    """Tokens and whether each is learned, in words: a piece for each stretch of either kind."""
+    ids: list[int] = []
+    pieces: list[Piece] = []
+    shown = 0
+    for learned, group in groupby(tokens, key=lambda token: token[1]):
+        ids += [token for token, _ in group]
+        # A piece alone would lose the space before it.
+        text = tokenizer.decode(ids, skip_special_tokens=True)
+        pieces.append((text[shown:], learned))
+        shown = len(text)
+    return [piece for piece in pieces if piece[0]]
 
 
 def _plain_ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[list[int]]:
@@ -257,7 +278,7 @@ def encode_examples(
         labels = [[index[target]] for _, target in rows]
         return [Example(*parts) for parts in zip(inputs, labels, cut_inputs, strict=True)]
     targets, cut_targets = _bounded(
-        tokenizer, [_neutral(target, tokenizer) for _, target in rows], max_target_length, target=True
+        tokenizer, [neutralized(target, tokenizer) for _, target in rows], max_target_length, target=True
     )
     return [
         Example(source, answer, cut_source or cut_answer)

@@ -15,6 +15,7 @@ from transformers import (
     MBartConfig,
     MBartForConditionalGeneration,
     ModernBertConfig,
+    ModernBertForMaskedLM,
     ModernBertForSequenceClassification,
     PretrainedConfig,
     PreTrainedModel,
@@ -24,11 +25,17 @@ from transformers import (
 from workers.contracts.families import Family
 from workers.contracts.model_folder import ModelManifest
 from workers.contracts.recipes import Precision, StarterSize
-from workers.contracts.tasks import TaskName
+from workers.contracts.tasks import TASKS, TaskName
 from workers.models.loading import LoadedModel
 from workers.models.prompts import STARTER_CHAT_TEMPLATE
+from workers.models.spans import MOST_SENTINELS, sentinel
 
-CONTEXT_LENGTHS = {Family.CAUSAL: 2048, Family.SEQ2SEQ: 1024, Family.CLASSIFIER: 2048}
+CONTEXT_LENGTHS = {
+    Family.CAUSAL: 2048,
+    Family.SEQ2SEQ: 1024,
+    Family.CLASSIFIER: 2048,
+    Family.ENCODER: 2048,
+}
 """Tokens that a starter can read; longest answers of sequence-to-sequence starters too."""
 PAD, START, END, MASK = "<|pad|>", "<|start|>", "<|end|>", "<|mask|>"
 _ROLES = ["<|system|>", "<|user|>", "<|assistant|>"]
@@ -61,7 +68,14 @@ SHAPES: dict[Family, dict[StarterSize, Shape]] = {
         StarterSize.SMALL: Shape(128, 2, 4, 256, 2000),
         StarterSize.MEDIUM: Shape(384, 6, 6, 768, 8000),
     },
+    Family.ENCODER: {
+        StarterSize.TINY: Shape(128, 2, 2, 256, 4000),
+        StarterSize.SMALL: Shape(256, 4, 4, 512, 8000),
+        StarterSize.MEDIUM: Shape(384, 8, 6, 768, 16000),
+    },
 }
+_READERS = (Family.CLASSIFIER, Family.ENCODER)
+"""Their tokenizers read lower case, and set a control token before and after a text."""
 
 
 def create_starter(
@@ -77,7 +91,8 @@ def create_starter(
     """Train a tokenizer on `texts` (the training split's alone) and draw initial weights: a pure function of both
     and of `seed`. The caller's random state is left as it was."""
     shape = SHAPES[family][size]
-    tokenizer = train_tokenizer(texts, family=family, vocabulary=shape.vocabulary)
+    spans = MOST_SENTINELS if family is Family.SEQ2SEQ and TASKS[task_type].is_corpus else 0
+    tokenizer = train_tokenizer(texts, family=family, vocabulary=shape.vocabulary, spans=spans)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _model(family, shape, tokenizer, labels)
@@ -95,10 +110,15 @@ def create_starter(
     return LoadedModel(model.to(device).eval(), tokenizer, manifest, device, Precision.FP32)
 
 
-def train_tokenizer(texts: Iterable[str], *, family: Family, vocabulary: int) -> PreTrainedTokenizerFast:
-    """A byte-level BPE tokenizer: any text in any language comes back unchanged (classifiers read lower case)."""
+def train_tokenizer(
+    texts: Iterable[str], *, family: Family, vocabulary: int, spans: int = 0
+) -> PreTrainedTokenizerFast:
+    """A byte-level BPE tokenizer: any text in any language comes back unchanged (classifiers and encoders read lower case).
+
+    `spans` is the number of tokens that stand for removed text (workers.models.spans).
+    """
     tokenizer = _untrained_tokenizer(family)
-    roles = _ROLES if family is Family.CAUSAL else []
+    roles = _ROLES if family is Family.CAUSAL else [sentinel(number) for number in range(spans)]
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         min_frequency=2,
@@ -127,7 +147,7 @@ def _untrained_tokenizer(family: Family) -> Tokenizer:
     """How texts are cut into pieces and put together again, before any piece is learned."""
     tokenizer = Tokenizer(models.BPE())
     steps: list[normalizers.Normalizer] = []
-    if family is Family.CLASSIFIER:
+    if family in _READERS:
         steps += [normalizers.NFKC(), normalizers.Lowercase()]
     if family is not Family.CAUSAL:
         # The first word of a text gets the token that it has elsewhere.
@@ -146,7 +166,7 @@ def _untrained_tokenizer(family: Family) -> Tokenizer:
 
 
 def _mark_ends(tokenizer: Tokenizer, family: Family) -> None:
-    pattern = {Family.SEQ2SEQ: f"$A {END}", Family.CLASSIFIER: f"{START} $A {END}"}.get(family)
+    pattern = {Family.SEQ2SEQ: f"$A {END}", **dict.fromkeys(_READERS, f"{START} $A {END}")}.get(family)
     if pattern:
         marks = [(mark, tokenizer.token_to_id(mark)) for mark in (START, END)]
         tokenizer.post_processor = processors.TemplateProcessing(single=pattern, special_tokens=marks)
@@ -166,7 +186,10 @@ def _model(
         return LlamaForCausalLM(_attended(_llama(shape, vocabulary, ids)))
     if family is Family.SEQ2SEQ:
         return MBartForConditionalGeneration(_attended(_mbart(shape, vocabulary, ids)))
-    return ModernBertForSequenceClassification(_attended(_modernbert(shape, vocabulary, ids, labels)))
+    config = _attended(_modernbert(shape, vocabulary, ids, labels))
+    if family is Family.ENCODER:
+        return ModernBertForMaskedLM(config)
+    return ModernBertForSequenceClassification(config)
 
 
 def _attended(config: PretrainedConfig) -> PretrainedConfig:
@@ -228,8 +251,6 @@ def _modernbert(
         mlp_dropout=0.1,
         attention_dropout=0.1,
         classifier_dropout=0.1,
-        num_labels=len(labels),
-        id2label=named,
-        label2id={label: index for index, label in named.items()},
+        **({"id2label": named, "label2id": {name: index for index, name in named.items()}} if labels else {}),
         **ids,
     )

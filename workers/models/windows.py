@@ -9,6 +9,17 @@ _OVERLAP = 8
 _SCORED_OVERLAP = 4
 """The same for scoring, where the context counts and no memory is needed for gradients."""
 
+_BEGUN_CHARACTERS = 120
+"""Of a document's beginning that a model is given to go on from."""
+
+
+def beginning_and_rest(text: str) -> tuple[str, str]:
+    """Divide a document into its beginning, at most half of it and up to a space, and the rest."""
+    most = min(_BEGUN_CHARACTERS, len(text) // 2)
+    space = text.rfind(" ", 1, most + 1)
+    place = most if space < 0 else space
+    return text[:place], text[place:]
+
 
 def divide(example: Example, length: int) -> list[Example]:
     """Windows of at most `length` tokens that together teach every learned token of a causal example exactly once.

@@ -63,6 +63,7 @@ class Reporter:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._last_progress = ("", 0.0)
+        self._silent = False
 
     @property
     def should_stop(self) -> bool:
@@ -75,7 +76,15 @@ class Reporter:
         if self.should_stop:
             raise StopRequested
 
+    def silence(self) -> None:
+        """Send nothing from now on: of the processes that do one job together, another one reports."""
+        self._silent = True
+
     def emit(self, event: Event) -> None:
+        if self._silent:
+            if isinstance(event, Failed):
+                print(event.trace, file=sys.stderr)
+            return
         with self._lock:
             self._stream.write(event.model_dump_json() + "\n")
             self._stream.flush()

@@ -113,6 +113,11 @@ def held() -> int:
     return _of_process("RssAnon") or int(psutil.Process().memory_info().rss)
 
 
+def resident() -> int:
+    """Bytes that are resident now, mapped files included."""
+    return int(psutil.Process().memory_info().rss)
+
+
 def peak() -> int:
     """Most bytes that were resident at once since this program began, mapped files included (Linux: VmHWM).
 

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from workers.contracts.objectives import TargetLengthOptions
 from workers.contracts.recipes import Length, Recipe, Tuning
@@ -16,8 +17,13 @@ _MOST_DEFAULT_LENGTH = 4096
 _WINDOW = 1024
 """Into which long texts are divided on a CPU: longer windows take more memory, and little is lost between them."""
 _SHORT = 256
+_FILLED = {"cpu": 256, "cuda": 1024}
+"""Tokens of a row that documents fill. Longer rows on a CPU are slower per token, for little that small models learn of them."""
+_FEWEST_FILLED = 200
+"""Rows that a small corpus is divided into, so that an epoch has some steps."""
+_SHORTEST_FILLED = 64
 
-_LORA_RATE = 2e-4
+_SMALL_PARAMETERS = 12_000_000
 _FAR_RATE = 5
 """Times the usual learning rate, or a part of it, from which pre-flight questions a rate and a verdict blames it."""
 
@@ -35,9 +41,11 @@ class Lengths:
     input_longest: int
     target_most: int
     target_longest: int
+    tokens: int = 0
+    """Of all rows together."""
 
 
-def needs_lengths(recipe: Recipe, objective: type[Objective]) -> bool:
+def needs_lengths(recipe: Recipe, objective: type[Objective[Any]]) -> bool:
     """Whether the data must be measured before this recipe can be filled."""
     answers_open = objective.has_own_targets and recipe.max_target_length is None
     return recipe.max_length is None or answers_open
@@ -71,10 +79,7 @@ def fill_recipe(
         filled.label_smoothing = objective.starter_smoothing if starter else 0.0
     filled.batch_rows = recipe.batch_rows or batch_rows(lengths.rows)
     context = loaded.manifest.context_length
-    divides = objective.divides_long_texts(loaded.manifest) and loaded.device.type == "cpu"
-    most = _WINDOW if divides else _MOST_DEFAULT_LENGTH
-    wanted = recipe.max_length or _covering(lengths.input_most, lengths.input_longest, most, least=16)
-    filled.max_length = min(wanted, context)
+    filled.max_length = min(recipe.max_length or _length(loaded, lengths, objective), context)
     if isinstance(options, TargetLengthOptions):
         wanted = options.max_target_length or _covering(
             lengths.target_most, lengths.target_longest, _MOST_DEFAULT_LENGTH, least=4
@@ -92,16 +97,29 @@ def fill_recipe(
     return filled
 
 
+def _length(loaded: LoadedModel, lengths: Lengths, objective: type[Objective[Any]]) -> int:
+    """The usual length of a row in tokens, which the model's context may bound further."""
+    if objective.fills_rows:
+        most = _FILLED.get(loaded.device.type, _WINDOW)
+        return max(_SHORTEST_FILLED, min(most, lengths.tokens // _FEWEST_FILLED))
+    divides = objective.divides_long_texts(loaded.manifest) and loaded.device.type == "cpu"
+    most = _WINDOW if divides else _MOST_DEFAULT_LENGTH
+    return _covering(lengths.input_most, lengths.input_longest, most, least=16)
+
+
 def _tuning(loaded: LoadedModel) -> Tuning:
     return Tuning.LORA if loaded.manifest.parameters > LORA_ABOVE_PARAMETERS else Tuning.FULL
 
 
 def usual_rate(loaded: LoadedModel, recipe: Recipe) -> float:
     """The learning rate that suits most models of this kind, trained for this objective."""
-    if recipe.tuning is Tuning.LORA:
-        return _LORA_RATE
     objective = objective_for(loaded, recipe)
-    return objective.pretrained_rate if loaded.manifest.trained else objective.starter_rate
+    if recipe.adapters:
+        return objective.lora_rate
+    if not loaded.manifest.trained:
+        return objective.starter_rate
+    is_small = loaded.manifest.parameters < _SMALL_PARAMETERS
+    return objective.pretrained_rate * (objective.small_rate if is_small else 1)
 
 
 def is_far_rate(rate: float, usual: float) -> bool:
@@ -140,14 +158,15 @@ class TokenCounts:
             input_longest=max(self.inputs, default=0),
             target_most=percentile(self.targets, 0.995),
             target_longest=max(self.targets, default=0),
+            tokens=sum(length * rows for length, rows in self.whole.items()),
         )
 
 
-def count_tokens(examples: Iterable[Example], objective: type[Objective]) -> TokenCounts:
+def count_tokens(examples: Iterable[Example], objective: type[Objective[Any]]) -> TokenCounts:
     """Count the tokens of examples, which are not kept."""
     counts = TokenCounts()
     for example in examples:
-        counts.inputs[len(example.input_ids)] += 1
+        counts.inputs[example.longest_sequence] += 1
         if objective.has_own_targets:
             counts.targets[len(example.label_ids)] += 1
         counts.whole[objective.tokens(example)] += 1

@@ -1,6 +1,7 @@
 """Opens what a training starts from, whichever kind of base it is."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -10,8 +11,9 @@ from transformers import PreTrainedModel
 from workers.contracts.families import Family
 from workers.contracts.job_kinds.preflight import PreflightSpec
 from workers.contracts.job_kinds.run import RunSpec
-from workers.contracts.recipes import Recipe, StarterBase, VersionBase
+from workers.contracts.recipes import Recipe, StarterBase, Tuning, VersionBase
 from workers.contracts.texts import Text
+from workers.models.hub import OnBytes
 from workers.models.loading import LoadedModel, load_pretrained, load_version
 from workers.models.memory import loading_explained
 from workers.models.starters import create_starter
@@ -20,11 +22,31 @@ from workers.training.data import Row
 
 
 @loading_explained()
-def open_base(spec: PreflightSpec | RunSpec, train_rows: Iterable[Row], device: torch.device) -> LoadedModel:
-    """The base in fp32, ready to be trained. A folder in `inputs` wins: pre-flight left it there.
+def open_base(
+    spec: PreflightSpec | RunSpec,
+    train_rows: Collection[Row],
+    device: torch.device,
+    on_bytes: OnBytes | None = None,
+) -> LoadedModel:
+    """The base in fp32, ready to be trained on `device`. A folder in `inputs` wins: pre-flight left it there. `on_bytes`
+    follows a download.
 
-    Raises JobError as workers.models.loading does, labels_missing, or out_of_memory.
+    For QLoRA it stays in main memory, where possible as stored: the accelerator may not hold all of it, and its layers are
+    quantized one by one on their way there. Raises JobError as workers.models.loading does, labels_missing, or out_of_memory.
     """
+    quantizes = spec.recipe.tuning is Tuning.QLORA
+    loaded = _open(spec, train_rows, torch.device("cpu") if quantizes else device, quantizes, on_bytes)
+    loaded.device = device
+    return loaded
+
+
+def _open(
+    spec: PreflightSpec | RunSpec,
+    train_rows: Collection[Row],
+    device: torch.device,
+    as_stored: bool,
+    on_bytes: OnBytes | None,
+) -> LoadedModel:
     base = spec.base
     if base.family is Family.CLASSIFIER and len(spec.labels) < 2:
         raise JobError(
@@ -34,7 +56,9 @@ def open_base(spec: PreflightSpec | RunSpec, train_rows: Iterable[Row], device: 
         )
     if "base" in spec.inputs:
         folder = Path(spec.inputs["base"])
-        return load_version(folder, task_type=spec.task_type, labels=spec.labels, device=device)
+        return load_version(
+            folder, task_type=spec.task_type, labels=spec.labels, device=device, as_stored=as_stored
+        )
     if isinstance(base, VersionBase):
         raise JobError("base_missing", Text("training.base_gone"), field="base")
     if isinstance(base, StarterBase):
@@ -48,12 +72,23 @@ def open_base(spec: PreflightSpec | RunSpec, train_rows: Iterable[Row], device: 
             device=device,
         )
     return load_pretrained(
-        base, task_type=spec.task_type, labels=spec.labels, model_roots=spec.model_roots, device=device
+        base,
+        task_type=spec.task_type,
+        labels=spec.labels,
+        model_roots=spec.model_roots,
+        device=device,
+        on_bytes=on_bytes,
     )
 
 
-def _texts(rows: Iterable[Row]) -> Iterator[str]:
-    for row in rows:
+_TOKENIZER_CHARACTERS = 50_000_000
+"""Of the texts that a starter's tokenizer is trained on. It holds every different word of them in memory."""
+
+
+def _texts(rows: Collection[Row]) -> Iterator[str]:
+    """Texts from all over the rows, all of them unless they are too large."""
+    size = sum(len(row.target) + sum(len(message.content) for message in row.messages) for row in rows)
+    for row in islice(rows, 0, None, max(1, -(-size // _TOKENIZER_CHARACTERS))):
         for message in row.messages:
             yield message.content
         yield row.target

@@ -4,29 +4,36 @@
     weights.safetensors     trained weights in fp32 (adapters alone, for LoRA)
     best.safetensors        the best ones so far, when those are others
     optimizer.safetensors   Adam's moments
-    random.safetensors      random states, as bytes
+    random.safetensors      random states, as bytes; those of other ranks than 0 with the rank before their name
 
 A folder under its final name is complete: it is written under another, synced to disk, and renamed.
 """
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from safetensors.torch import load_file, save_file
 
 from workers.contracts.texts import Text
 from workers.runtime.reporter import JobError
 from workers.training.optimizer import Optimizer
+from workers.training.ranks import ALONE, Ranks
 
 
 class Validation(BaseModel):
-    """`loss` is the mean cross entropy in nats per learned token (or label); `accuracy` the share of labels that are right."""
+    """`loss` is the mean over what is learned, usually the cross entropy in nats per token (or label); `accuracy` the share of
+    labels that are right.
+
+    `sums` are those that the objective counts besides, over all rows.
+    """
 
     loss: float
     accuracy: float | None = None
+    sums: dict[str, float] = Field(default_factory=dict)
 
     def beats(self, other: "Validation") -> bool:
         """More labels right, and where that is equal or nothing is labelled, a lower loss.
@@ -68,8 +75,8 @@ class Checkpoints:
     Without `keeps_best` no best weights are copied: they take as much memory and disk as the weights themselves.
     """
 
-    def __init__(self, folder: Path, *, keeps_best: bool = True) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, keeps_best: bool = True, ranks: Ranks = ALONE) -> None:
+        self._folder, self._ranks = folder, ranks
         self._keeps_best = keeps_best
         self._best: dict[str, torch.Tensor] | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,8 +97,20 @@ class Checkpoints:
         return self._best
 
     def save(self, state: TrainingState, optimizer: Optimizer) -> Path:
-        """Write a checkpoint and return its folder."""
+        """Write a checkpoint, on rank 0 alone, and return its folder."""
         final = self._folder / f"step-{state.step:08d}"
+        states = self._ranks.gathered(_random_states())
+        if self._ranks.leads:
+            self._write(final, state, optimizer, states)
+        return final
+
+    def _write(
+        self,
+        final: Path,
+        state: TrainingState,
+        optimizer: Optimizer,
+        random_states: Sequence[dict[str, torch.Tensor]],
+    ) -> None:
         staging = self._folder / f".{final.name}.part"
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
@@ -100,7 +119,12 @@ class Checkpoints:
         if self._best is not None and state.best_step != state.step:
             save_file(self._best, staging / "best.safetensors")
         save_file(optimizer.moments(), staging / "optimizer.safetensors")
-        save_file(_random_states(), staging / "random.safetensors")
+        named = {
+            f"{_of_rank(rank)}{name}": value
+            for rank, states in enumerate(random_states)
+            for name, value in states.items()
+        }
+        save_file(named, staging / "random.safetensors")
         (staging / "state.json").write_text(state.model_dump_json())
         _sync(staging)
         if final.exists():
@@ -109,7 +133,6 @@ class Checkpoints:
         _sync_folder(self._folder)
         for other in sorted(self._folder.glob("step-*"))[:-2]:
             shutil.rmtree(other, ignore_errors=True)
-        return final
 
     def load(self, folder: Path, optimizer: Optimizer) -> TrainingState:
         """Put everything back as it was. Raises JobError (checkpoint_unreadable)."""
@@ -124,7 +147,7 @@ class Checkpoints:
                 self._best = {name: weight.to(device) for name, weight in _read(best).items()}
             elif state.best is not None:
                 self.keep_best(optimizer)
-            _restore_random(load_file(folder / "random.safetensors"))
+            _restore_random(load_file(folder / "random.safetensors"), _of_rank(self._ranks.rank))
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise JobError(
                 "checkpoint_unreadable",
@@ -145,11 +168,17 @@ def _random_states() -> dict[str, torch.Tensor]:
     return states
 
 
-def _restore_random(states: dict[str, torch.Tensor]) -> None:
-    torch.set_rng_state(states["cpu"])
+def _of_rank(rank: int) -> str:
+    return f"{rank}." if rank else ""
+
+
+def _restore_random(states: dict[str, torch.Tensor], prefix: str) -> None:
+    # A rank that the checkpoint does not know keeps the seed that it began with.
+    if f"{prefix}cpu" in states or not prefix:
+        torch.set_rng_state(states[f"{prefix}cpu"])
     for index in range(torch.cuda.device_count()):
-        if f"cuda.{index}" in states:
-            torch.cuda.set_rng_state(states[f"cuda.{index}"], index)
+        if f"{prefix}cuda.{index}" in states:
+            torch.cuda.set_rng_state(states[f"{prefix}cuda.{index}"], index)
 
 
 def _sync(folder: Path) -> None:

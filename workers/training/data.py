@@ -7,11 +7,11 @@ order: batching decides only how a step's rows are laid out, so it never changes
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from workers.contracts.model_folder import ModelManifest, PromptMessage
+from workers.contracts.roles import Role
 from workers.contracts.specs import Split
 from workers.contracts.texts import Text
 from workers.models.prompts import Example, encode_examples
@@ -30,7 +31,10 @@ from workers.models.templates import TemplateRefused
 from workers.models.windows import divide
 from workers.runtime.reporter import JobError
 
+E = TypeVar("E", bound=Example)
+
 _READ_ROWS = 1000
+_READ_CHARACTERS = 2 << 20
 _MOST_ROWS_PADDED = 64
 _MICROBATCH_COST = 64
 """What starting a micro-batch costs, in tokens; measured on two cores with a starter."""
@@ -38,31 +42,47 @@ _MICROBATCH_COST = 64
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One frozen row: the messages before the answer, and the answer (or label)."""
+    """One frozen row: the messages before the answer, and the answer (or label); where the data has one, a worse answer.
+    `is_good` says whether the answer is one to give."""
 
     row_id: str
     messages: list[PromptMessage]
     target: str
+    rejected: str = ""
+    is_good: bool = True
 
 
 class Rows(Collection[Row]):
-    """Rows of one split of a frozen version, in the order of the source. Each pass over them reads the file again.
+    """Rows of one split of a frozen version, in the order of the source, without bad answers unless `with_bad`. Each pass over
+    them reads the file again.
 
     Raises JobError (data_unreadable).
     """
 
-    def __init__(self, folder: Path, split: Split) -> None:
-        self._path, self._split = folder / "data.parquet", split
+    def __init__(self, folder: Path, split: Split, *, with_bad: bool = False) -> None:
+        self._folder, self._path, self._split = folder, folder / "data.parquet", split
+        self._with_bad = with_bad
+        self._extra = _extra_columns(self._path)
         self._count = sum(batch.num_rows for batch in self._batches([]))
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Roles of columns that the rows have in addition to those of every row."""
+        return frozenset(map(Role, self._extra))
+
+    def learned_by(self, roles: Collection[Role]) -> "Rows":
+        """Return the rows for an objective that needs these roles: with bad answers if it learns from them."""
+        return Rows(self._folder, self._split, with_bad=Role.FEEDBACK in roles)
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[Row]:
-        for batch in self._batches(["row_id", "prompt", "target"]):
+        for batch in self._batches(["row_id", "prompt", "target", *self._extra]):
             for row in batch.to_pylist():
                 messages = [PromptMessage(**message) for message in row["prompt"] or []]
-                yield Row(row["row_id"], messages, row["target"])
+                rejected, is_good = row.get("rejected") or "", row.get("feedback", True)
+                yield Row(row["row_id"], messages, row["target"], rejected, is_good)
 
     def __contains__(self, row: object) -> bool:
         return any(row == other for other in self)
@@ -70,10 +90,21 @@ class Rows(Collection[Row]):
     def _batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
         try:
             with pq.ParquetFile(self._path) as file:
-                for batch in file.iter_batches(_READ_ROWS, columns=["split", *columns], use_threads=False):
-                    yield batch.filter(pc.equal(batch["split"], self._split))
+                rated = [] if self._with_bad or Role.FEEDBACK not in self.roles else [Role.FEEDBACK.value]
+                read = list(dict.fromkeys(["split", *rated, *columns]))
+                for batch in file.iter_batches(_READ_ROWS, columns=read, use_threads=False):
+                    found = batch.filter(pc.equal(batch["split"], self._split))
+                    yield found.filter(found[rated[0]]) if rated else found
         except (OSError, ValueError, KeyError) as error:
             raise JobError("data_unreadable", Text("training.rows_unreadable")) from error
+
+
+def _extra_columns(path: Path) -> list[str]:
+    """Names of the columns that only some versions have. Raises JobError (data_unreadable)."""
+    try:
+        return [name for name in (Role.REJECTED, Role.FEEDBACK) if name in pq.read_schema(path).names]
+    except (OSError, ValueError) as error:
+        raise JobError("data_unreadable", Text("training.rows_unreadable")) from error
 
 
 def encode_rows(
@@ -90,13 +121,13 @@ def encode_rows(
     several examples (workers.models.windows). Raises JobError: unknown_label when a target is not one of the model's labels,
     template_refuses when the model's chat template does not take these conversations."""
     divides = divides and max_length is not None
-    left, done = iter(rows), 0
-    while part := [(row.messages, row.target) for row in islice(left, _READ_ROWS)]:
+    done = 0
+    for part in parts_of(rows):
         try:
             encoded = encode_examples(
                 tokenizer,
                 manifest,
-                part,
+                [(row.messages, row.target) for row in part],
                 max_length=None if divides else max_length,
                 max_target_length=max_target_length,
             )
@@ -117,6 +148,20 @@ def encode_rows(
         done += len(part)
         if on_progress:
             on_progress(done, len(rows))
+
+
+def parts_of(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Yield as many rows at once as are encoded together: fewer where they are long, so that memory stays bounded."""
+    part: list[Row] = []
+    characters = 0
+    for row in rows:
+        part.append(row)
+        characters += len(row.target) + sum(len(message.content) for message in row.messages)
+        if len(part) >= _READ_ROWS or characters >= _READ_CHARACTERS:
+            yield part
+            part, characters = [], 0
+    if part:
+        yield part
 
 
 def evenly_spaced(rows: Collection[Row], most: int) -> list[Row]:
@@ -154,9 +199,9 @@ def _epoch_order(rows: int, seed: int, epoch: int) -> NDArray[np.int32]:
     return torch.randperm(rows, generator=generator, dtype=torch.int32).numpy()
 
 
-def pack(examples: Sequence[Example], budget: int) -> Iterator[list[Example]]:
+def pack(examples: Sequence[E], budget: int) -> Iterator[list[E]]:
     """Groups of rows to lay end to end, at most `budget` tokens each (or one row)."""
-    group: list[Example] = []
+    group: list[E] = []
     used = 0
     for example in examples:
         if group and used + example.input_length > budget:
@@ -169,8 +214,8 @@ def pack(examples: Sequence[Example], budget: int) -> Iterator[list[Example]]:
 
 
 def group_by_length(
-    examples: Sequence[Example], budget: int, widths: Callable[[Example], tuple[int, ...]]
-) -> Iterator[list[Example]]:
+    examples: Sequence[E], budget: int, widths: Callable[[E], tuple[int, ...]]
+) -> Iterator[list[E]]:
     """Groups of similar length whose padded size is at most `budget` (or one row), the cheapest such partition.
 
     `widths` gives a row's sequence lengths (source and target, say); a group's size is its rows times the sum of

@@ -5,23 +5,27 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from workers.contracts.memory_needs import least_training_bytes
 from workers.contracts.recipes import Length, Precision, Recipe, Tuning
 from workers.models.devices import DTYPES, cast_parameters
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
 from workers.shared import memory
-from workers.training.adapters import add_adapters
+from workers.training.adapters import add_adapters, frozen_layers, merge_adapters
 from workers.training.automatic import USUAL_MINUTES
 from workers.training.bases import prepare_model
 from workers.training.data import Order
-from workers.training.loop import peak_memory, total_steps
+from workers.training.hardware import peak_memory
+from workers.training.loop import total_steps
 from workers.training.objectives import Objective, create_objective
 from workers.training.optimizer import Optimizer
 from workers.training.progress import Phases
-from workers.training.validation import validate
+from workers.training.quantization import BYTES_PER_WEIGHT
+from workers.training.validation import share_sums, validate
 
 _LEAST_TIMED_SECONDS = 2.0
 _MOST_TIMED_SECONDS = 12.0
@@ -46,7 +50,7 @@ _MUCH_LONGER = 1.5
 class Speed:
     """Seconds per token through forward and backward, and per optimizer step.
 
-    `memory_bytes` is the most that the run's process will hold at once, by the measure of `loop.peak_memory`: on the CPU
+    `memory_bytes` is the most that the run's process will hold at once, by the measure of `hardware.peak_memory`: on the CPU
     its resident memory, the interpreter and its libraries included.
     """
 
@@ -69,12 +73,11 @@ class _Groups:
 
 def least_memory(loaded: LoadedModel, recipe: Recipe, precision: Precision) -> int:
     """Bytes that weights, gradients and optimizer take, activations aside: what must fit before anything is tried."""
-    held = 2 if precision is Precision.BF16 else 4
-    parameters = loaded.manifest.parameters
-    if recipe.tuning is Tuning.LORA:
-        return parameters * held
-    masters = 4 if precision is Precision.BF16 else 0
-    return parameters * (held + masters + 4 + 8)
+    if recipe.tuning is Tuning.QLORA and loaded.device.type != "cpu":
+        quantized = sum(layer.weight.numel() for layer in frozen_layers(loaded))
+        others = least_training_bytes(loaded.manifest.parameters - quantized, recipe.tuning, precision)
+        return others + round(quantized * BYTES_PER_WEIGHT)
+    return least_training_bytes(loaded.manifest.parameters, recipe.tuning, precision)
 
 
 def free_memory(device: torch.device) -> int:
@@ -99,7 +102,7 @@ def measure_speed(
     """
     prepare_model(loaded, recipe)
     objective = create_objective(loaded, recipe)
-    if recipe.tuning is Tuning.LORA:
+    if recipe.adapters:
         add_adapters(loaded, recipe)
     cast_parameters(loaded.model, DTYPES[precision])
     loaded.model.train()
@@ -121,13 +124,20 @@ def measure_speed(
     if groups.validated:
         validate(objective, loaded, groups.validated, lambda: phases.check(0, 1))
     best.clear()
-    return Speed(timer.per_token, per_step, peak_memory(loaded.device), optimizer.parameters)
+    device = loaded.device
+    if recipe.tuning is Tuning.QLORA:
+        # On a CPU, a run holds the most when it puts the whole weights together again.
+        loaded.precision = precision
+        merge_adapters(loaded)
+    return Speed(timer.per_token, per_step, peak_memory(device), optimizer.parameters)
 
 
 class _Timer:
     """Adds up seconds and tokens of forward and backward passes."""
 
-    def __init__(self, objective: Objective, recipe: Recipe, optimizer: Optimizer, phases: Phases) -> None:
+    def __init__(
+        self, objective: Objective[Any], recipe: Recipe, optimizer: Optimizer, phases: Phases
+    ) -> None:
         self._objective, self._recipe, self._optimizer, self._phases = objective, recipe, optimizer, phases
         self._seconds, self._tokens = 0.0, 0
 
@@ -147,6 +157,7 @@ class _Timer:
         self._phases.check(min(1.0, self._seconds / _LEAST_TIMED_SECONDS), 1)
         begun = time.monotonic()
         learned = max(1, sum(self._objective.learned(example) for example in group))
+        share_sums(self._objective, group)
         loss = self._objective.loss_sum(group)
         (loss / learned).backward()
         self._optimizer.collect()
@@ -170,25 +181,29 @@ class _Timer:
 
 
 def _groups(
-    objective: Objective, recipe: Recipe, examples: Sequence[Example], watched: Sequence[Example]
+    objective: Objective[Any], recipe: Recipe, examples: Sequence[Example], watched: Sequence[Example]
 ) -> _Groups:
     order = Order(len(examples), recipe.batch_rows or 1, recipe.seed)
     # Of every epoch, since each divides the rows differently.
     searched = [order.step(number) for number in range(min(_MOST_SEARCHED_STEPS, total_steps(recipe, order)))]
     longest = max(range(len(examples)), key=lambda index: objective.tokens(examples[index]))
     searched += [step for step in map(order.step, range(order.steps_per_epoch)) if longest in step]
-    steps = [list(objective.microbatches([examples[index] for index in step])) for step in searched]
+    steps = [
+        list(objective.microbatches([objective.drawn(examples[index], number, index) for index in step]))
+        for number, step in enumerate(searched)
+    ]
 
     def weight(group: list[Example]) -> float:
         return objective.size(group) + _LEARNED_WEIGHT * sum(map(objective.learned, group))
 
+    seen = [objective.drawn(example, place) for place, example in enumerate(watched)]
     fullest = max(steps, key=lambda step: max(map(weight, step)))
     every = [group for step in steps for group in step]
     return _Groups(
         smallest=min(every, key=weight),
         fullest=_with_company(fullest, weight),
         others=every[:_MOST_TIMED_GROUPS],
-        validated=max(objective.microbatches(watched), key=weight) if watched else [],
+        validated=max(objective.microbatches(seen), key=weight) if seen else [],
     )
 
 
@@ -207,11 +222,17 @@ def epoch_seconds(recipe: Recipe, speed: Speed, rows: int, tokens: int) -> float
 
 
 def run_seconds(
-    recipe: Recipe, speed: Speed, rows: int, tokens: int, validation_tokens: int
+    recipe: Recipe,
+    speed: Speed,
+    rows: int,
+    tokens: int,
+    validation_tokens: int,
+    reference_tokens: int = 0,
 ) -> tuple[float, float]:
     """Seconds until the run ends, and until all its steps are done; the first is less where a time limit ends it.
 
-    The limit covers what the training loop does, validation included, as in workers.training.loop.
+    The limit covers what the training loop does, validation included, as in workers.training.loop. `reference_tokens` go
+    through the untrained model before that.
     """
     order = Order(rows, recipe.batch_rows or 1, 0)
     steps = total_steps(recipe, order)
@@ -221,7 +242,8 @@ def run_seconds(
     # One round more, without samples, measures the base.
     training += (rounds + 1) * one_round + rounds * recipe.sample_rows * _SAMPLE_SECONDS / 4
     limit = recipe.max_minutes * 60 if recipe.max_minutes else training
-    return min(training, limit) + _OVERHEAD_SECONDS, training + _OVERHEAD_SECONDS
+    before = _OVERHEAD_SECONDS + reference_tokens * speed.per_token * _FORWARD_SHARE
+    return min(training, limit) + before, training + before
 
 
 def offered_minutes(recipe: Recipe, length: Length, whole_seconds: float) -> float | None:

@@ -12,6 +12,7 @@ from workers.models.prompts import Example
 from workers.training.automatic import TokenCounts, batch_rows, is_far_rate, usual_rate
 from workers.training.data import Row
 from workers.training.encoding import Encoded
+from workers.training.objectives import objective_for
 
 FEWEST_ROWS = 8
 _ECHO_SHARE = 0.05
@@ -42,7 +43,10 @@ def row_findings(
         findings.append(Finding(blocks=True, message=message))
     findings += _unlearnable(rows, counted.train.unlearnable, longer)
     texts = counted.uncut.inputs.total()
-    if texts < rows:
+    if objective_for(loaded, recipe).fills_rows:
+        message = Text("training.documents_packed", documents=texts, blocks=rows, tokens=recipe.max_length)
+        findings.append(Finding(blocks=False, message=message))
+    elif texts < rows:
         limit = recipe.max_length or 0
         longer_than = sum(count for length, count in counted.uncut.inputs.items() if length > limit)
         message = Text(

@@ -1,10 +1,14 @@
-"""The training loop: steps, validation rounds, early stopping, checkpoints. It exists once, for all objectives."""
+"""The training loop: steps, validation rounds, early stopping, checkpoints. It exists once, for all objectives.
+
+What a loss is, what it weighs and what is reported of it, the objective says. Where several ranks train together, each runs this
+loop with its part of every step's rows, and all of them hold the same weights.
+"""
 
 import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -13,15 +17,17 @@ from workers.contracts.recipes import Recipe
 from workers.models.loading import LoadedModel
 from workers.models.prompts import Example
 from workers.runtime.reporter import Reporter, StopRequested
-from workers.shared import memory
 from workers.training.automatic import usual_rate
 from workers.training.checkpoints import Checkpoints, TrainingState
 from workers.training.data import Order, Row
+from workers.training.event_log import FigureSink
 from workers.training.failures import diverged
+from workers.training.hardware import Gauges
 from workers.training.objectives import Objective
 from workers.training.optimizer import Optimizer, learning_rate
 from workers.training.progress import Phases
-from workers.training.validation import sample_outputs, validate
+from workers.training.ranks import ALONE, Ranks
+from workers.training.validation import sample_outputs, share_sums, validate
 
 Ending = Literal["finished", "early_stopping", "time", "user"]
 
@@ -41,18 +47,11 @@ class _Stopped(Exception):
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Encoded rows. `watched` are the validation rows behind `validation`, in words."""
+    """Encoded rows. `watched` are the validation rows behind `validation`, in words, as samples ask them."""
 
     train: Sequence[Example]
     validation: Sequence[Example]
     watched: Sequence[Row]
-
-
-def peak_memory(device: torch.device) -> int:
-    """Most bytes that this process has held: tensors on the accelerator when there is one, else resident memory."""
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
-    return memory.peak()
 
 
 def total_steps(recipe: Recipe, order: Order) -> int:
@@ -67,17 +66,23 @@ class Loop:
     def __init__(
         self,
         loaded: LoadedModel,
-        objective: Objective,
+        objective: Objective[Any],
         data: TrainingData,
         recipe: Recipe,
         reporter: Reporter,
         phases: Phases,
         checkpoints: Checkpoints,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.loaded, self.objective, self.data, self.recipe = loaded, objective, data, recipe
-        self.reporter, self.phases, self.checkpoints = reporter, phases, checkpoints
+        self.device = loaded.device
+        self.reporter, self.phases, self.checkpoints, self.ranks = reporter, phases, checkpoints, ranks
         self.state = TrainingState()
+        self.sinks: list[FigureSink] = []
+        self._gauges = Gauges(loaded.device)
         self.optimizer = Optimizer(loaded.model, recipe)
+        ranks.take_over(self.optimizer.weights.values())
+        self.optimizer.publish()
         self.order = Order(len(data.train), recipe.batch_rows or 1, recipe.seed)
         self.steps = total_steps(recipe, self.order)
         self._round_seconds = 0.0
@@ -127,7 +132,7 @@ class Loop:
         """Validate once before the first step, so that the end can say whether anything was learned."""
         if self.state.step or self.state.base is not None or not self.data.validation:
             return
-        base = validate(self.objective, self.loaded, self.data.validation, self._check_stop)
+        base = validate(self.objective, self.loaded, self.data.validation, self._check_stop, self.ranks)
         self.state.base = base if math.isfinite(base.loss) else None
 
     def _run_steps(self) -> Ending:
@@ -156,7 +161,7 @@ class Loop:
         return True
 
     def _minutes_over(self) -> bool:
-        self.state.seconds = time.monotonic() - self._started
+        self.state.seconds = self.ranks.of_lead(time.monotonic() - self._started)
         return self._time_share() >= 1
 
     def _time_share(self) -> float:
@@ -180,34 +185,48 @@ class Loop:
         return rate
 
     def _check_stop(self) -> None:
-        if self.reporter.should_stop:
+        """Raise _Stopped in the middle of something: only a process alone may leave it."""
+        if self.ranks.alone and self.reporter.should_stop:
             raise _Stopped
 
     def _step(self) -> None:
         """One optimizer step: the gradient is the mean over everything that its rows teach, however they are grouped."""
         begun = time.monotonic()
-        rows = [self.data.train[index] for index in self.order.step(self.state.step)]
-        learned = max(1, sum(self.objective.learned(row) for row in rows))
+        if self.ranks.any(self.reporter.should_stop):
+            raise _Stopped
+        chosen = self.order.step(self.state.step)
+        step = self.state.step
+        rows = [
+            self.objective.drawn(self.data.train[index], step, index) for index in self.ranks.part(chosen)
+        ]
+        tokens = sum(self.objective.tokens(row) for row in rows)
+        weight, tokens = map(int, self.ranks.total(self.objective.weight(rows), tokens))
+        share_sums(self.objective, rows, self.ranks)
+        loss = self.ranks.with_memory(lambda: self._gradients(rows, weight))
+        self._rate = rate = self._scheduled_rate()
+        self.optimizer.sum_up(self.ranks)
+        norm = self.optimizer.step(rate)
+        [mean] = self.ranks.total(float(loss))
+        if not math.isfinite(mean) or not math.isfinite(norm):
+            raise diverged(self.recipe, usual_rate(self.loaded, self.recipe))
+        self._count(len(chosen), tokens, mean, norm, rate, time.monotonic() - begun)
+
+    def _gradients(self, rows: Sequence[Example], weight: int) -> torch.Tensor:
+        """Return the loss of these rows, of everything that `weight` counts. The optimizer has its gradients then."""
         loss = torch.zeros((), device=self.loaded.device)
         for group in self.objective.microbatches(rows):
             self._check_stop()
-            part = self.objective.loss_sum(group) / learned
+            part = self.objective.loss_sum(group) / max(1, weight)
             part.backward()
             self.optimizer.collect()
             loss += part.detach()
-        self._rate = rate = self._scheduled_rate()
-        norm = self.optimizer.step(rate)
-        mean = float(loss)
-        if not math.isfinite(mean) or not math.isfinite(norm):
-            raise diverged(self.recipe, usual_rate(self.loaded, self.recipe))
-        self._count(rows, mean, norm, rate, time.monotonic() - begun)
+        return loss
 
-    def _count(self, rows: Sequence[Example], loss: float, norm: float, rate: float, seconds: float) -> None:
+    def _count(self, rows: int, tokens: int, loss: float, norm: float, rate: float, seconds: float) -> None:
         state = self.state
-        tokens = sum(self.objective.tokens(row) for row in rows)
         state.seconds = time.monotonic() - self._started
         state.step += 1
-        state.rows_seen += len(rows)
+        state.rows_seen += rows
         state.tokens_seen += tokens
         # A running mean over about 20 steps: single steps are noise.
         weight = 1.0 if state.step == 1 else 0.05
@@ -232,12 +251,20 @@ class Loop:
             self._metric_at = now
             values = {
                 "train_loss": loss,
+                "smoothed_train_loss": state.train_loss,
                 "learning_rate": rate,
                 "gradient_norm": norm,
                 "tokens_per_second": speed,
-                "memory_bytes": float(peak_memory(self.loaded.device)),
+                **self._gauges.read(),
             }
-            self.reporter.metric(state.step, values, epoch=self.epoch)
+            self._report(values)
+
+    def _report(self, values: dict[str, float]) -> None:
+        """Send the figures of the current step to the studio, and to what else wants them."""
+        self.reporter.metric(self.state.step, values, epoch=self.epoch)
+        if self.ranks.leads:
+            for sink in self.sinks:
+                sink.log(self.state.step, values)
 
     @property
     def epoch(self) -> float:
@@ -249,13 +276,10 @@ class Loop:
         state = self.state
         best = False
         if self.data.validation:
-            now = validate(self.objective, self.loaded, self.data.validation, self._check_stop)
+            now = validate(self.objective, self.loaded, self.data.validation, self._check_stop, self.ranks)
             if not math.isfinite(now.loss):
                 raise diverged(self.recipe, usual_rate(self.loaded, self.recipe))
-            values = {"validation_loss": now.loss}
-            if now.accuracy is not None:
-                values["validation_accuracy"] = now.accuracy
-            self.reporter.metric(state.step, values, epoch=self.epoch)
+            self._report(self.objective.report(now))
             best = state.best is None or now.beats(state.best)
             learns = best or state.lowest_loss is None or now.loss < state.lowest_loss
             state.lowest_loss = now.loss if state.lowest_loss is None else min(state.lowest_loss, now.loss)
@@ -266,13 +290,13 @@ class Loop:
             self.checkpoints.keep_best(self.optimizer)
         self._save(best=best)
         rows = self.data.watched[: self.recipe.sample_rows]
-        if rows:
+        if rows and self.ranks.leads:
             self.reporter.sample(state.step, sample_outputs(self.loaded, rows, self._check_stop))
         self._round_seconds = time.monotonic() - begun
 
     def _checkpoint_due(self) -> bool:
         pause = max(CHECKPOINT_SECONDS, self._save_seconds / CHECKPOINT_COST_SHARE)
-        return time.monotonic() - self._saved_at >= pause
+        return bool(self.ranks.of_lead(time.monotonic() - self._saved_at >= pause))
 
     def _save(self, *, best: bool) -> None:
         begun = time.monotonic()

@@ -6,6 +6,7 @@ import torch
 from transformers import PreTrainedModel
 
 from workers.contracts.recipes import Recipe
+from workers.training.ranks import Ranks
 
 BETAS = (0.9, 0.98)
 """Of the original Transformer (Vaswani et al., 2017, section 5.3): steadier than 0.999 in short runs."""
@@ -50,6 +51,17 @@ class Optimizer:
             else:
                 weight.grad += parameter.grad
             parameter.grad = None
+
+    def sum_up(self, ranks: Ranks) -> None:
+        """Add up the gradients of all ranks. A rank whose part of a step is empty adds nothing."""
+        if ranks.alone:
+            return
+        learned = ranks.total(*(weight.grad is not None for weight in self.weights.values()))
+        chosen = [weight for weight, held in zip(self.weights.values(), learned, strict=True) if held]
+        for weight in chosen:
+            if weight.grad is None:
+                weight.grad = torch.zeros_like(weight)
+        ranks.sum_up(weight.grad for weight in chosen)
 
     def step(self, learning_rate: float) -> float:
         """Clip, step, clear; return the gradient's norm before clipping. A norm that is no number changes nothing."""

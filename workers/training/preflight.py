@@ -4,22 +4,24 @@ import math
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from workers.contracts.job_kinds.preflight import Finding, PreflightResult, PreflightSpec, TokenStats
 from workers.contracts.recipes import Precision, Recipe, Tuning, VersionBase
+from workers.contracts.roles import Role
 from workers.contracts.specs import Split
 from workers.contracts.texts import Text
 from workers.models.devices import choose_device, resolve_precision
 from workers.models.folder import write_folder
+from workers.models.hub import OnBytes
 from workers.models.loading import LoadedModel
-from workers.models.prompts import learned_pieces
 from workers.runtime.reporter import JobError, Reporter, run_child
 from workers.training.automatic import count_tokens, fill_recipe, percentile
 from workers.training.bases import open_base
-from workers.training.data import Order, Row, Rows, evenly_spaced
-from workers.training.encoding import encode
+from workers.training.data import Order, Rows, evenly_spaced
+from workers.training.encoding import encode, encode_watched
 from workers.training.estimates import (
     Speed,
     disk_bytes,
@@ -33,11 +35,12 @@ from workers.training.estimates import (
 from workers.training.failures import memory_explained
 from workers.training.findings import Counted, recipe_findings, row_findings
 from workers.training.loop import total_steps
-from workers.training.objectives import objective_for
+from workers.training.objectives import Objective, chosen_objective, objective_for, with_objective
 from workers.training.progress import Phases
 
 PHASES = {
     Text("training.phase_reading"): 0.1,
+    Text("training.phase_downloading"): 0.25,
     Text("training.phase_opening"): 0.3,
     Text("training.phase_counting"): 0.6,
     Text("training.phase_timing"): 1.0,
@@ -55,7 +58,10 @@ def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
         if not splits["train"]:
             raise JobError("no_rows", Text("training.no_training_rows"))
         phases.begin(Text("training.phase_opening"))
-        loaded = open_base(spec, splits["train"], device)
+        loaded = open_base(spec, splits["train"], device, _following_download(phases))
+        spec = spec.model_copy(update={"recipe": with_objective(spec.recipe, loaded, splits["train"].roles)})
+        roles = chosen_objective(loaded, spec.recipe).roles
+        splits = {name: rows.learned_by(roles) for name, rows in splits.items()}
         precision = resolve_precision(spec.recipe.precision, device, loaded.manifest.parameters)
         reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
         if spec.output is not None or not isinstance(spec.base, VersionBase):
@@ -76,6 +82,23 @@ def preflight(spec: PreflightSpec, reporter: Reporter) -> PreflightResult:
             too_large = _memory_findings(speed.memory_bytes, recipe, device)
         findings += too_large
         return _result(spec, loaded, recipe, counted, splits, speed, findings, precision)
+
+
+def _following_download(phases: Phases) -> OnBytes:
+    """Shows the bytes of a download as a phase of its own, and ends it when the job is told to stop."""
+    begun = False
+
+    def on_bytes(done: int, total: int) -> None:
+        nonlocal begun
+        if not begun:
+            begun = True
+            phases.begin(Text("training.phase_downloading"))
+        if done < total:
+            phases.check(done, total)
+        else:
+            phases.begin(Text("training.phase_opening"))
+
+    return on_bytes
 
 
 def _leave_initial_model(spec: PreflightSpec, loaded: LoadedModel) -> None:
@@ -100,20 +123,23 @@ def _count(
     work = Path(spec.work)
     train = encode(rows, loaded, recipe, work / "train.arrow", lambda *_: phases.check(1, 1))
     watched = evenly_spaced(splits["validation"], recipe.validation_rows)
-    validation = encode(watched, loaded, recipe, work / "validation.arrow")
+    validation = encode_watched(watched, loaded, recipe, work / "validation.arrow")
     if train.rows != len(rows):
-        # Long texts were divided: an epoch has as many steps as the windows fill.
+        # Texts were divided, or laid end to end: an epoch has as many steps as the windows fill.
         lengths = replace(uncut.lengths(), rows=train.rows)
         recipe = fill_recipe(spec.recipe, loaded, lengths, length=spec.length)
-    return recipe, Counted(train, validation.examples, uncut)
+    return recipe, Counted(train, validation, uncut)
 
 
 def _memory_findings(needed: int, recipe: Recipe, device: torch.device) -> list[Finding]:
     free = free_memory(device)
     if needed <= free:
         return []
-    fix = {"tuning": Tuning.LORA.value} if recipe.tuning is Tuning.FULL else {}
-    advice = Text("training.advice_lora") if fix else Text("jobs.choose_smaller_model")
+    fix, advice = {}, Text("jobs.choose_smaller_model")
+    if recipe.tuning is Tuning.FULL:
+        fix, advice = {"tuning": Tuning.LORA.value}, Text("training.advice_lora")
+    elif recipe.tuning is Tuning.LORA and device.type != "cpu":
+        fix, advice = {"tuning": Tuning.QLORA.value}, Text("training.advice_qlora")
     return [
         Finding(
             blocks=True,
@@ -144,9 +170,11 @@ def _result(
     objective = objective_for(loaded, recipe)
     train = counted.train
     rows = len(train.examples)
-    validation_tokens = sum(objective.tokens(example) for example in counted.watched)
-    seconds, whole_seconds = run_seconds(recipe, speed, max(1, rows), train.tokens, validation_tokens)
-    disk = disk_bytes(loaded, speed.trained_parameters, precision) + train.examples.path.stat().st_size
+    first = next(iter(splits["train"]))
+    learns_from_pairs = Role.REJECTED in chosen_objective(loaded, recipe).roles
+    seconds, whole_seconds = _seconds(objective, recipe, counted, speed)
+    encoded = train.examples.path.stat().st_size * (2 if objective.needs_reference else 1)
+    disk = disk_bytes(loaded, speed.trained_parameters, precision) + encoded
     return PreflightResult(
         recipe=recipe,
         rows={name: len(found) for name, found in splits.items()},
@@ -167,13 +195,19 @@ def _result(
         device=str(loaded.device),
         precision=precision,
         findings=findings + _disk_findings(disk, Path(spec.work)),
-        first_row=_first_row(loaded, next(iter(splits["train"]))),
+        first_row=[(text[:_SHOWN_CHARACTERS], learned) for text, learned in objective.pieces(first, loaded)],
+        rejected_answer=first.rejected[:_SHOWN_CHARACTERS] if learns_from_pairs else "",
     )
 
 
-def _first_row(loaded: LoadedModel, row: Row) -> list[tuple[str, bool]]:
-    pieces = learned_pieces(loaded.tokenizer, loaded.manifest, row.messages, row.target)
-    return [(text[:_SHOWN_CHARACTERS], learned) for text, learned in pieces]
+def _seconds(
+    objective: type[Objective[Any]], recipe: Recipe, counted: Counted, speed: Speed
+) -> tuple[float, float]:
+    """What `run_seconds` says of these rows."""
+    train = counted.train
+    watched = sum(objective.tokens(example) for example in counted.watched)
+    reference = train.tokens + watched if objective.needs_reference else 0
+    return run_seconds(recipe, speed, max(1, len(train.examples)), train.tokens, watched, reference)
 
 
 def token_stats(lengths: Counter[int]) -> TokenStats:

@@ -2,15 +2,17 @@
 
 import math
 import time
+import uuid
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from workers.contracts.events import SAVING, TRAINING
 from workers.contracts.job_kinds.run import RunResult, RunSpec
 from workers.contracts.model_folder import PARITY_NAME, ModelManifest
-from workers.contracts.recipes import Batching, Recipe, Tuning
+from workers.contracts.recipes import Batching, Recipe
 from workers.contracts.texts import Text
 from workers.contracts.verdicts import Verdict
 from workers.models.devices import DTYPES, cast_parameters, choose_device, resolve_precision
@@ -23,11 +25,21 @@ from workers.training.automatic import Lengths, count_tokens, fill_recipe, needs
 from workers.training.bases import open_base, prepare_model
 from workers.training.checkpoints import Checkpoints
 from workers.training.data import Row, Rows, evenly_spaced
-from workers.training.encoding import encode
+from workers.training.encoding import encode, encode_watched
+from workers.training.event_log import EventLog
 from workers.training.failures import memory_explained
-from workers.training.loop import Ending, Loop, TrainingData, peak_memory
-from workers.training.objectives import create_objective, objective_for
+from workers.training.hardware import peak_memory
+from workers.training.loop import Ending, Loop, TrainingData
+from workers.training.objectives import (
+    Objective,
+    chosen_objective,
+    create_objective,
+    objective_for,
+    with_objective,
+)
 from workers.training.progress import Phases
+from workers.training.ranks import Ranks, join_ranks, leave_ranks
+from workers.training.trackers import TrackedRun, tracking
 from workers.training.validation import PARITY_ROWS, parity_records
 from workers.training.verdict import judge, kept_validation
 
@@ -50,6 +62,9 @@ _WHY: dict[Ending, Text] = {
 def run(spec: RunSpec, reporter: Reporter) -> RunResult:
     """Train what the spec says. Raises JobError for what the user can fix, StopRequested when stopped before step 1."""
     begun = time.monotonic()
+    ranks = join_ranks()
+    if not ranks.leads:
+        reporter.silence()
     if spec.threads:
         torch.set_num_threads(spec.threads)
     device = choose_device()
@@ -59,31 +74,54 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
         phases.begin(Text("training.phase_loading_data"))
         data_folder, work = Path(spec.inputs["data"]), Path(spec.work)
         train_rows = Rows(data_folder, "train")
-        watched = evenly_spaced(Rows(data_folder, "validation"), spec.recipe.validation_rows)
         if not train_rows:
             raise JobError("no_rows", Text("training.no_training_rows"))
 
         phases.begin(Text("training.phase_loading_model"))
         loaded = open_base(spec, train_rows, device)
+        recipe = with_objective(spec.recipe, loaded, train_rows.roles)
+        spec = spec.model_copy(update={"recipe": recipe})
+        train_rows, watched = _learned_rows(data_folder, loaded, recipe)
         precision = resolve_precision(spec.recipe.precision, device, loaded.manifest.parameters)
         reporter.started(device=str(device), precision=precision, threads=torch.get_num_threads())
-        # A run that goes on has something to keep: told to stop, it first gets as far as saving that.
-        tick = phases.at if "checkpoint" in spec.inputs else phases.check
-        tick(1, 1)
+        # A run that goes on has something to keep: told to stop, it first gets as far as saving that. And only rank 0 ends
+        # what all ranks have begun.
+        tick = phases.at if "checkpoint" in spec.inputs or not ranks.leads else phases.check
+        ranks.from_lead(lambda: tick(1, 1))
 
         phases.begin(Text("training.phase_encoding"))
-        recipe, data, longest = _encode(spec, loaded, train_rows, watched, tick, reporter.log)
+        recipe, data, longest = ranks.from_lead(
+            lambda: _encode(spec, loaded, train_rows, watched, tick, reporter.log)
+        )
 
-        with memory_explained(recipe, longest):
+        with memory_explained(recipe, longest), tracking(_tracked(spec, recipe), ranks, reporter) as trackers:
             loaded.precision = precision
-            loop = _loop(spec, loaded, recipe, data, reporter, phases)
+            loop = _loop(spec, loaded, recipe, data, reporter, phases, ranks, tick)
+            loop.sinks.append(trackers)
             begun -= loop.state.seconds - loop.state.begun_seconds  # of the attempts before this one
             ending = loop.run()
             reporter.log(Text("training.log_ended", step=loop.state.step, steps=loop.steps, why=_WHY[ending]))
 
             phases.begin(SAVING)
-            manifest, verdict = _leave_model(spec, loop, ending, work / "out", phases)
+            manifest, verdict = ranks.from_lead(
+                lambda: _leave_model(spec, loop, ending, work / "out", phases)
+            )
+    leave_ranks(ranks)
     return _result(loop, ending, manifest, verdict, work / "out", time.monotonic() - begun)
+
+
+def _learned_rows(folder: Path, loaded: LoadedModel, recipe: Recipe) -> tuple[Rows, list[Row]]:
+    """The rows that the objective learns from, and those that validation looks at."""
+    roles = chosen_objective(loaded, recipe).roles
+    train, validation = (Rows(folder, split).learned_by(roles) for split in ("train", "validation"))
+    return train, evenly_spaced(validation, recipe.validation_rows)
+
+
+def _tracked(spec: RunSpec, recipe: Recipe) -> TrackedRun:
+    """What experiment trackers are told of the run."""
+    settings = {**spec.lineage, "task": spec.task_type, **recipe.model_dump(mode="json")}
+    key = spec.key or uuid.uuid4().hex
+    return TrackedRun(key=key, name=spec.name or key[:8], settings=settings, work=Path(spec.work))
 
 
 def _loop(
@@ -93,22 +131,42 @@ def _loop(
     data: TrainingData,
     reporter: Reporter,
     phases: Phases,
+    ranks: Ranks,
+    tick: Callable[[int, int], None],
 ) -> Loop:
     """Make the model ready to learn, in its precision, and take up the checkpoint where there is one."""
     prepare_model(loaded, recipe)
     objective = create_objective(loaded, recipe)
-    if recipe.tuning is Tuning.LORA:
+    if recipe.adapters:
         add_adapters(loaded, recipe)
     cast_parameters(loaded.model, DTYPES[loaded.precision])
-    checkpoints = Checkpoints(Path(spec.work) / "checkpoints", keeps_best=recipe.keep_best)
-    loop = Loop(loaded, objective, data, recipe, reporter, phases, checkpoints)
+    # Before a checkpoint is taken up: what the base says of the rows is part of some losses.
+    data = ranks.from_lead(lambda: _prepared(objective, data, Path(spec.work), tick))
+    checkpoints = Checkpoints(Path(spec.work) / "checkpoints", keeps_best=recipe.keep_best, ranks=ranks)
+    loop = Loop(loaded, objective, data, recipe, reporter, phases, checkpoints, ranks)
+    if not ranks.leads:
+        # All began with equal weights; what dropout leaves out is each rank's own.
+        torch.manual_seed(ranks.seed(recipe.seed))
     if "checkpoint" in spec.inputs:
         loop.state = checkpoints.load(Path(spec.inputs["checkpoint"]), loop.optimizer)
         if spec.continues:
             loop.begin_again(spec.continues)
         reporter.log(Text("training.log_going_on", step=loop.state.step, steps=loop.steps))
+    first_step = loop.state.step + 1 if loop.state.step else 0
+    loop.sinks.append(EventLog(Path(spec.work) / "tensorboard", first_step=first_step))
     _log_plan(reporter, loop)
+    if not ranks.alone:
+        reporter.log(Text("training.log_ranks", ranks=ranks.size))
     return loop
+
+
+def _prepared(
+    objective: Objective[Any], data: TrainingData, work: Path, tick: Callable[[int, int], None]
+) -> TrainingData:
+    """The rows with what the objective needs to know of them from the untrained model."""
+    train = objective.prepare(data.train, work / "train.prepared.arrow", tick)
+    validation = objective.prepare(data.validation, work / "validation.prepared.arrow", tick)
+    return TrainingData(train, validation, data.watched)
 
 
 def _encode(
@@ -133,7 +191,7 @@ def _encode(
         recipe = fill_recipe(recipe, loaded, Lengths(len(train_rows), 0, 0, 0, 0))
     work = Path(spec.work)
     train = encode(train_rows, loaded, recipe, work / "train.arrow", tick)
-    validation = encode(watched, loaded, recipe, work / "validation.arrow")
+    validation = encode_watched(watched, loaded, recipe, work / "validation.arrow")
     if train.unlearnable:
         log(Text("training.log_rows_left_out", count=train.unlearnable, rows=train.rows))
     if not train.examples:
@@ -142,7 +200,9 @@ def _encode(
             Text("training.no_learnable_row"),
             field="max_length",
         )
-    return recipe, TrainingData(train.examples, validation.examples, watched), train.longest
+    # A bad answer is nothing to expect of a model.
+    shown = [objective.shown(row) for row in watched if row.is_good]
+    return recipe, TrainingData(train.examples, validation, shown), train.longest
 
 
 def _log_plan(reporter: Reporter, loop: Loop) -> None:
@@ -171,10 +231,12 @@ def _leave_model(
     loaded = loop.loaded
     from_scratch = not loaded.manifest.trained
     merge_adapters(loaded)
+    loop.objective.finish()
     cast_parameters(loaded.model, DTYPES[loaded.precision])
     loaded.manifest = loaded.manifest.model_copy(
         update={
             "max_target_length": loop.recipe.max_target_length,
+            "learned_length": _learned_length(loaded.manifest, loop.recipe),
             "lineage": {**loaded.manifest.lineage, **spec.lineage},
         }
     )
@@ -192,12 +254,21 @@ def _leave_model(
     return manifest, verdict
 
 
+def _learned_length(before: ModelManifest, recipe: Recipe) -> int | None:
+    """The longest row so far, in tokens; None where the base comes from elsewhere, and nothing says what it learned from."""
+    if before.trained and before.learned_length is None:
+        return None
+    return max(before.learned_length or 0, recipe.max_length or 0) or None
+
+
 def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[Text]:
     state, recipe = loop.state, loop.recipe
     notes = []
     if from_scratch:
         notes.append(Text("training.note_random_weights"))
-    how = Text("training.how_lora") if recipe.tuning is Tuning.LORA else Text("training.how_whole")
+    how = Text("training.how_whole")
+    if recipe.adapters:
+        how = Text("training.how_adapters", adapters=recipe.adapters)
     notes.append(
         Text(
             "training.note_trained",
@@ -239,7 +310,7 @@ def _result(
         tokens_seen=state.tokens_seen,
         seconds=seconds,
         tokens_per_second=state.tokens_seen / max(state.seconds, 1e-9),
-        peak_memory_bytes=peak_memory(loop.loaded.device),
+        peak_memory_bytes=peak_memory(loop.device),
         parameters=manifest.parameters,
         bytes=sum(path.stat().st_size for path in out.iterdir()),
         recipe=loop.recipe,

@@ -3,7 +3,7 @@
 import math
 import sys
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -12,13 +12,16 @@ from workers.contracts.families import Family
 from workers.contracts.model_folder import ParityRecord
 from workers.contracts.recipes import Precision
 from workers.models.agreement import in_full_precision
-from workers.models.generation import classify, generate_greedy, score
+from workers.models.generation import classify, end_token_ids, generate_greedy, score
 from workers.models.loading import LoadedModel
-from workers.models.prompts import Example, encode_prompt, prompt_limit
+from workers.models.masking import asked, fill, filled, hides_any
+from workers.models.prompts import IGNORED, Example, encode_prompt, prompt_limit
+from workers.models.spans import removed, restored, sentinels
 from workers.training.attention import unpacked
 from workers.training.checkpoints import Validation
 from workers.training.data import Row
 from workers.training.objectives import Objective
+from workers.training.ranks import ALONE, Ranks
 
 SAMPLE_TOKENS = 64
 PARITY_ROWS = 12
@@ -32,21 +35,40 @@ Tick = Callable[[], None]
 
 @torch.inference_mode()
 def validate(
-    objective: Objective, loaded: LoadedModel, examples: Sequence[Example], tick: Tick
+    objective: Objective[Any],
+    loaded: LoadedModel,
+    examples: Sequence[Example],
+    tick: Tick,
+    ranks: Ranks = ALONE,
 ) -> Validation:
-    """How good the model is on rows that it does not learn from, dropout and smoothing off."""
+    """How good the model is on rows that it does not learn from, dropout and smoothing off. Each rank looks at some of them."""
+    part = [objective.drawn(examples[place], place) for place in ranks.part(range(len(examples)))]
+    counted = [0.0] * len(objective.counted)
     loaded.model.eval()
     try:
+        share_sums(objective, part, ranks)
         total, right = 0.0, None
-        for group in objective.microbatches(examples):
+        for group in objective.microbatches(part):
             tick()
-            loss, correct = objective.validate(group)
+            loss, correct, more = objective.measure(group)
             total += loss
             right = right if correct is None else (right or 0) + correct
+            counted = [sum(pair) for pair in zip(counted, more, strict=True)]
     finally:
         loaded.model.train()
-    mean = total / max(1, sum(objective.learned(example) for example in examples))
-    return Validation(loss=mean, accuracy=None if right is None else right / len(examples))
+    sums = ranks.total(total, objective.weight(part), right or 0, right is not None, *counted)
+    total, weight, answered, judged, *counted = sums
+    return Validation(
+        loss=total / max(1, weight),
+        accuracy=answered / len(examples) if judged else None,
+        sums=dict(zip(objective.counted, counted, strict=True)),
+    )
+
+
+def share_sums(objective: Objective[Any], examples: Sequence[Example], ranks: Ranks = ALONE) -> None:
+    """Give the objective what the loss of each of these rows, and of those of other ranks, depends on."""
+    sums = ranks.with_memory(lambda: objective.shared_sums(examples))
+    objective.use_sums(ranks.total(*sums))
 
 
 def _prompt(loaded: LoadedModel, row: Row, answer_tokens: int) -> list[int]:
@@ -67,6 +89,10 @@ def _shown_input(row: Row) -> str:
 
 def sample_outputs(loaded: LoadedModel, rows: Sequence[Row], tick: Tick) -> list[SampleRow]:
     """What the model answers now to fixed rows; a classifier's label with its share of certainty."""
+    if loaded.family is Family.ENCODER:
+        return _filled_samples(loaded, rows)
+    if not loaded.manifest.task.answers(loaded.family):
+        return _restored_samples(loaded, rows, tick)
     outputs: list[tuple[str, float | None]]
     loaded.model.eval()
     try:
@@ -87,6 +113,59 @@ def sample_outputs(loaded: LoadedModel, rows: Sequence[Row], tick: Tick) -> list
     ]
 
 
+def _filled_samples(loaded: LoadedModel, rows: Sequence[Row]) -> list[SampleRow]:
+    """The beginning of each document with some words hidden, and what an encoder fills in."""
+    tokenizer = loaded.tokenizer
+    asked_rows = [asked(tokenizer, row.target, SAMPLE_TOKENS, row.row_id) for row in rows]
+    usable = [(row, example) for row, example in zip(rows, asked_rows, strict=True) if hides_any(example)]
+    loaded.model.eval()
+    try:
+        found = list(fill(loaded, [example for _, example in usable]))
+    finally:
+        loaded.model.train()
+    shown = []
+    for number, tokens, _ in sorted(found):
+        row, example = usable[number]
+        right = [label for label in example.label_ids if label != IGNORED]
+        texts = [
+            tokenizer.decode(ids, skip_special_tokens=not keeps)
+            for ids, keeps in (
+                (example.input_ids, True),
+                (filled(example, right), False),
+                (filled(example, tokens), False),
+            )
+        ]
+        shown.append(SampleRow(row_id=row.row_id, input=texts[0], target=texts[1], output=texts[2]))
+    return shown
+
+
+def _restored_samples(loaded: LoadedModel, rows: Sequence[Row], tick: Tick) -> list[SampleRow]:
+    """The beginning of each document with stretches removed, and with those that an encoder-decoder writes."""
+    tokenizer, marks = loaded.tokenizer, sentinels(loaded.tokenizer)
+    asked_rows = [removed(tokenizer, row.target, SAMPLE_TOKENS, row.row_id) for row in rows]
+    loaded.model.eval()
+    try:
+        read = [example.input_ids for example in asked_rows]
+        answers = generate_greedy(
+            loaded, read, max_new_tokens=SAMPLE_TOKENS // 2, on_progress=lambda *_: tick()
+        )
+    finally:
+        loaded.model.train()
+    shown = []
+    for row, example, answer in zip(rows, asked_rows, answers, strict=True):
+        right, said = (
+            restored(example.input_ids, ids, marks) for ids in (example.label_ids, answer.token_ids)
+        )
+        ends = set(end_token_ids(loaded))
+        texts = (
+            tokenizer.decode([token for token in example.input_ids if token not in ends]),
+            tokenizer.decode(right, skip_special_tokens=True),
+            tokenizer.decode(said, skip_special_tokens=True),
+        )
+        shown.append(SampleRow(row_id=row.row_id, input=texts[0], target=texts[1], output=texts[2]))
+    return shown
+
+
 def _best_label(loaded: LoadedModel, shares: list[float]) -> tuple[str, float]:
     best = max(range(len(shares)), key=shares.__getitem__)
     return loaded.manifest.labels[best], shares[best]
@@ -98,6 +177,8 @@ def parity_records(loaded: LoadedModel, rows: Sequence[Row], tick: Tick) -> list
     `output_ids` include the end token where the model said it. For classifiers `label_scores` holds the
     probability of every label.
     """
+    if not loaded.manifest.task.answers(loaded.family):
+        return []  # the engine does not serve it
     loaded.model.eval()
     # The engine refuses a prompt that had to be cut here: such a row has nothing to compare.
     rows = [row for row in rows if _is_whole(loaded, row)] or rows

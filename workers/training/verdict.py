@@ -11,6 +11,7 @@ from workers.contracts.excerpts import excerpt
 from workers.contracts.metrics import SIGNIFICANCE_LEVEL
 from workers.contracts.model_folder import ParityRecord
 from workers.contracts.recipes import Recipe
+from workers.contracts.tasks import TASKS
 from workers.contracts.texts import Text
 from workers.contracts.verdicts import LEAST_GAIN, PlanProgress, RunEnding, Verdict, VerdictCode
 from workers.models.prompts import Example
@@ -43,6 +44,8 @@ def _judge_model(loop: Loop, records: Sequence[ParityRecord]) -> Verdict:
     losses: dict[str, float | str] = {"loss": after if math.isfinite(after) else "∞", "base_loss": before}
     if kept is not None and kept.accuracy is not None:
         losses["accuracy"] = kept.accuracy
+    if kept is not None and "reward_accuracy" in (figures := loop.objective.report(kept)):
+        losses["reward_accuracy"] = figures["reward_accuracy"]
     constant = _constant_answer(loop, kept, records)
     guesses = constant is not None and not constant.may_be_chance
     if _has_diverged(loop, before, after, guesses=guesses):
@@ -83,7 +86,7 @@ def _has_diverged(loop: Loop, before: float, after: float, *, guesses: bool) -> 
         return True
     if after <= _DIVERGED_OVER * before:
         return False
-    if not loop.objective.has_accuracy or guesses:
+    if not loop.loaded.manifest.labels or guesses:
         return True
     guessing = math.log(max(2, len(loop.loaded.manifest.labels)))
     gain = _accuracy_gain(loop.state, kept_validation(loop.state, loop.recipe))
@@ -95,7 +98,7 @@ def _has_diverged(loop: Loop, before: float, after: float, *, guesses: bool) -> 
 
 def _may_rise(loop: Loop, kept: Validation | None) -> bool:
     """Whether the loss need not have fallen: more labels are right than before, or only rows it learned from were looked at."""
-    if not loop.objective.has_accuracy:
+    if not loop.loaded.manifest.labels:
         return False
     gain = _accuracy_gain(loop.state, kept)
     return gain is None or gain > 0
@@ -109,10 +112,11 @@ def _accuracy_gain(state: TrainingState, kept: Validation | None) -> float | Non
 
 
 def _constant_answer(loop: Loop, kept: Validation | None, records: Sequence[ParityRecord]) -> Verdict | None:
-    if loop.objective.has_accuracy:
+    if loop.loaded.manifest.labels:
         return _most_frequent_label(loop.loaded.manifest.labels, loop.data.validation, kept)
     answers = [record.output.strip() for record in records]
-    if not answers:
+    # A base model that was trained on documents answers nothing; its loss says what it learned.
+    if not answers or TASKS[loop.loaded.manifest.task_type].is_corpus:
         return None
     if not any(answers):
         return Verdict(code=VerdictCode.EMPTY_ANSWERS, parameters={"rows": len(answers)})

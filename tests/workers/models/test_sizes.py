@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.patience import PATIENCE_SECONDS
 from workers.contracts.families import Family
 from workers.contracts.recipes import FolderBase
 from workers.models.loading import load_pretrained
@@ -48,7 +49,8 @@ def test_absurd_sizes_are_refused_at_once(tmp_path: Path, claims: dict[str, Any]
         load_pretrained(base, task_type="chat", model_roots=[str(tmp_path)])
     assert (refused.value.code, refused.value.field) == ("model_implausible", "base")
     assert "(tensors: 1, values: 4,096)" in refused.value.message
-    assert time.monotonic() - began < 2
+    # To make such a model takes hours, or all memory.
+    assert time.monotonic() - began < PATIENCE_SECONDS
 
 
 def test_a_header_that_claims_more_than_its_file_is_not_believed(tmp_path: Path) -> None:

@@ -79,6 +79,14 @@ def write_rows(folder: Path, rows: list[tuple[str, list[tuple[str, str]], str]])
     return folder
 
 
+def add_rejected(folder: Path, worse: Callable[[str], str]) -> Path:
+    """Give each row of a frozen dataset a rejected answer, made from its target."""
+    table = pq.read_table(folder / "data.parquet")
+    answers = pa.array([worse(target) for target in table["target"].to_pylist()], pa.string())
+    pq.write_table(table.append_column("rejected", answers), folder / "data.parquet")
+    return folder
+
+
 def phrases(count: int, *, classify: bool) -> list[tuple[str, list[tuple[str, str]], str]]:
     chosen = random.Random(5)
     rows = []

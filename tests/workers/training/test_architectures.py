@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 from tests.workers.serving.models import make_tokenizer
 from workers.contracts.families import Family
 from workers.contracts.model_folder import PromptMessage
-from workers.contracts.recipes import Batching, FolderBase, Recipe
+from workers.contracts.recipes import Batching, FolderBase, LoraVariant, Recipe
 from workers.models.folder import write_folder
 from workers.models.loading import LoadedModel, load_folder, load_pretrained
 from workers.models.prompts import Example, encode_examples
@@ -124,12 +124,19 @@ def test_rows_put_together_have_the_loss_of_a_plain_pass_each(kind, bring):
         assert float(objective.loss_sum(examples)) == pytest.approx(sum(alone), rel=1e-4)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_adapters_are_learned_and_merged_and_a_head_is_learned_whole(kind, bring, tmp_path):
+@pytest.mark.parametrize(
+    ("kind", "variant"),
+    [
+        *((kind, LoraVariant.LORA) for kind in KINDS),
+        *((kind, LoraVariant.DORA) for kind in ("GPT-2", "BART", "DistilBERT")),
+        *((kind, LoraVariant.PISSA) for kind in ("GPT-2", "BART", "DistilBERT")),
+    ],
+)
+def test_adapters_are_learned_and_merged_and_a_head_is_learned_whole(kind, variant, bring, tmp_path):
     loaded = bring(kind)
     examples = _examples(loaded)
     objective = create_objective(loaded, Recipe())
-    add_adapters(loaded, Recipe(lora_rank=4))
+    add_adapters(loaded, Recipe(lora_rank=4, lora_variant=variant))
     trained = [name for name, weight in loaded.model.named_parameters() if weight.requires_grad]
     assert any("lora_A" in name for name in trained)
     if kind == "DistilBERT":

@@ -62,7 +62,7 @@ def _sizes(objective: Objective, recipe: Recipe, examples: list[Example]) -> lis
 
 
 @pytest.mark.parametrize("batching", [Batching.AUTO, Batching.LENGTH_GROUPING])
-@pytest.mark.parametrize("family", list(Family))
+@pytest.mark.parametrize("family", list(TASKS))
 def test_the_group_with_the_most_tokens_of_a_run_is_measured(family: Family, batching: Batching) -> None:
     recipe = Recipe(batch_rows=8, tokens_per_microbatch=200, batching=batching, epochs=3)
     objective, examples = create_objective(_loaded(family), recipe), _examples(family, 60)

@@ -24,8 +24,8 @@ def test_memory_is_saved_step_by_step():
 
 def test_the_advice_promises_only_what_holds():
     shorter = memory_fix(Recipe(tokens_per_microbatch=64, gradient_checkpointing=True, max_length=64), 64)
-    assert "the result stays the same" in memory_advice(memory_fix(Recipe(), 10))
-    assert memory_advice(shorter) == "Cut rows at 32 tokens; what is longer is not learned."
+    assert "The result stays the same." in memory_advice(memory_fix(Recipe(), 10))
+    assert memory_advice(shorter) == "Train with rows of at most 32 tokens. Longer rows are truncated."
     assert memory_advice(None) == "Choose a smaller model."
 
 

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from workers.contracts.families import Family
 from workers.contracts.job_kinds.preflight import PreflightResult, PreflightSpec
 from workers.contracts.job_kinds.run import RunResult, RunSpec
 from workers.contracts.recipes import FolderBase, Precision, Recipe, StarterBase, StarterSize, Tuning
 from workers.contracts.specs import JobSpec
+from workers.evaluation.rows import read_split
+from workers.models.folder import write_folder
+from workers.models.starters import create_starter
 from workers.shared import kernels
 
-from .conftest import LABELS, TASKS, write_rows
+from .conftest import LABELS, TASKS, add_rejected, write_rows
 
 WORDS = [
     "time",
@@ -86,6 +90,8 @@ def _promised_and_held(
     checkpoint of the one before."""
     family = base.family
     data = str(_rows(tmp_path / "data", family, rows, longest))
+    if recipe.objective is not None and recipe.objective.kind == "dpo":
+        add_rejected(Path(data), lambda target: f"never {target}")
     common: dict[str, Any] = {
         "task_type": TASKS[family],
         "base": base,
@@ -112,6 +118,24 @@ def _promised_and_held(
 def test_the_memory_of_a_starter_is_promised_within_a_tenth(family: Family, tmp_path: Path) -> None:
     base = StarterBase(family=family, size=StarterSize.SMALL)
     recipe = Recipe(precision=Precision.FP32, sample_rows=1, batch_rows=16, epochs=2)
+    promised, held = _promised_and_held(tmp_path, base, recipe, rows=90, longest=60, parts=1)
+    assert promised == pytest.approx(max(held), rel=_OFF)
+
+
+def test_the_memory_of_a_run_on_pairs_is_promised_within_a_tenth(tmp_path: Path) -> None:
+    """What the reference says of the rows is part of them, so that no second model is held."""
+    data = _rows(tmp_path / "texts", Family.CAUSAL, 90, 60)
+    made = create_starter(
+        read_split(data, "train").targets,
+        family=Family.CAUSAL,
+        size=StarterSize.SMALL,
+        task_type="chat",
+        seed=1,
+        device=torch.device("cpu"),
+    )
+    write_folder(made, tmp_path / "base" / "out")
+    base = FolderBase(path=str(tmp_path / "base" / "out"), family=Family.CAUSAL)
+    recipe = Recipe(objective="dpo", precision=Precision.FP32, sample_rows=1, batch_rows=16, epochs=2)
     promised, held = _promised_and_held(tmp_path, base, recipe, rows=90, longest=60, parts=1)
     assert promised == pytest.approx(max(held), rel=_OFF)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from transformers import PreTrainedModel
 
 from workers.contracts.families import Family
@@ -13,12 +14,14 @@ from workers.contracts.objectives.seq2seq import Seq2SeqOptions
 from workers.contracts.recipes import (
     FolderBase,
     Length,
+    Precision,
     Recipe,
     StarterBase,
     StarterSize,
     Tuning,
     VersionBase,
 )
+from workers.models.folder import write_folder
 from workers.models.loading import load_folder
 from workers.runtime.reporter import JobError
 from workers.shared import memory
@@ -48,7 +51,7 @@ def make_preflight(tmp_path):
     return build
 
 
-@pytest.mark.parametrize("family", list(Family))
+@pytest.mark.parametrize("family", list(TASKS))
 def test_it_counts_fills_the_recipe_and_leaves_the_initial_model(family, dataset, make_preflight, recording):
     spec = make_preflight(dataset(family), family)
     result = preflight(spec, recording())
@@ -93,15 +96,15 @@ def test_rows_whose_answer_would_be_cut_off_are_left_out_and_the_fix_keeps_them(
     result = preflight(spec, recording())
     assert result.unlearnable_rows == 3
     assert result.cut_share == pytest.approx(2 / 33), "each row counts once"
-    [cut_off] = [finding for finding in result.findings if "lose their end" in finding.message]
-    assert cut_off.message.startswith("2 of 33 rows")
+    [cut_off] = [finding for finding in result.findings if "to be truncated" in finding.message]
+    assert cut_off.message.endswith(": 2 of 33.")
     assert not any(finding.blocks for finding in result.findings)
-    [left_out] = [finding for finding in result.findings if "left out" in finding.message]
-    assert left_out.message.startswith("3 of 33 rows")
+    [left_out] = [finding for finding in result.findings if "to be skipped" in finding.message]
+    assert ": 3 of 33. " in left_out.message
     assert result.steps == round(result.recipe.epochs * -(-30 // result.recipe.batch_rows))
     mended = Recipe(**{**spec.recipe.model_dump(), **left_out.fix})
     again = preflight(make_preflight(data, Family.CAUSAL, name="again", recipe=mended), recording())
-    assert not any("left out" in finding.message for finding in again.findings)
+    assert not any("to be skipped" in finding.message for finding in again.findings)
 
 
 def test_only_when_no_row_remains_does_that_block(make_preflight, recording, tmp_path):
@@ -135,7 +138,7 @@ def test_answers_that_equal_their_questions_are_questioned(make_preflight, recor
     rows = [("train", [("user", f"Echo {n}")], f" echo {n}") for n in range(20)]
     rows += [("validation", [("user", "Echo")], "echo")]
     result = preflight(make_preflight(write_rows(tmp_path / "echo", rows), Family.CAUSAL), recording())
-    assert [f.message for f in result.findings if f.message.startswith("In 20 of 20 rows")]
+    assert [f.message for f in result.findings if "repeats the question: 20 of 20." in f.message]
 
 
 def test_long_texts_are_divided_and_all_of_them_is_learned(make_preflight, make_spec, recording, tmp_path):
@@ -148,7 +151,7 @@ def test_long_texts_are_divided_and_all_of_them_is_learned(make_preflight, make_
     result = preflight(spec, recording())
     assert (result.cut_share, result.unlearnable_rows) == (0, 0)
     assert not any(finding.blocks for finding in result.findings), "two rows, but many windows"
-    assert any("divided into windows" in finding.message for finding in result.findings)
+    assert any("split into windows" in finding.message for finding in result.findings)
     assert result.learned_tokens == sum(length - 1 for length in _lengths(result, spec, data))
     recipe = result.recipe.model_copy(update={"max_steps": 3, "sample_rows": 0})
     trained = make_spec(Family.CAUSAL, name="run").model_copy(
@@ -241,6 +244,42 @@ def test_more_memory_than_there_is_blocks_and_offers_lora(dataset, make_prefligh
     monkeypatch.setattr(preflight_module, "free_memory", lambda _: 1_000_000)
     result = preflight(make_preflight(dataset(Family.CAUSAL), Family.CAUSAL), recording())
     assert {"tuning": Tuning.LORA} in [finding.fix for finding in result.findings if finding.blocks]
+
+
+@pytest.mark.parametrize(
+    ("tuning", "device", "fix"),
+    [
+        (Tuning.LORA, "cuda", {"tuning": Tuning.QLORA}),
+        (Tuning.LORA, "cpu", {}),
+        (Tuning.QLORA, "cuda", {}),
+    ],
+)
+def test_qlora_is_offered_where_it_helps(tuning, device, fix, monkeypatch):
+    """On a CPU, all weights are put together again in the memory that training used."""
+    monkeypatch.setattr(preflight_module, "free_memory", lambda _: 1_000_000)
+    [finding] = preflight_module._memory_findings(2_000_000, Recipe(tuning=tuning), torch.device(device))
+    assert (finding.blocks, finding.fix) == (True, fix)
+
+
+def test_qlora_is_tried_and_run_from_a_base_in_bf16(dataset, make_preflight, make_spec, recording):
+    data = dataset(Family.CAUSAL)
+    first = make_preflight(data, Family.CAUSAL)
+    preflight(first, recording())
+    folder = Path(first.work) / "out"
+    loaded = load_folder(folder)
+    loaded.precision = Precision.BF16
+    write_folder(loaded, folder)
+    inputs = {"base": str(folder)}
+    recipe = Recipe(tuning=Tuning.QLORA, max_steps=4, precision=Precision.FP32)
+    base = VersionBase(family=Family.CAUSAL)
+    asked = make_preflight(data, Family.CAUSAL, name="asked", base=base, inputs=inputs, recipe=recipe)
+    result = preflight(asked, recording())
+    assert not [finding for finding in result.findings if finding.blocks]
+    assert 0 < result.trainable_parameters < result.parameters == loaded.manifest.parameters
+    spec = make_spec(Family.CAUSAL, name="run", inputs=inputs).model_copy(update={"recipe": result.recipe})
+    ended = run(spec, recording())
+    assert (ended.steps, ended.parameters) == (4, result.parameters)
+    assert load_folder(Path(spec.work) / "out").manifest.precision is Precision.FP32
 
 
 @pytest.mark.parametrize(("spare", "fits"), [(64 << 20, True), (-(64 << 20), False)])

@@ -8,10 +8,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.workers.training.conftest import LABELS
+from tests.workers.training.conftest import LABELS, TASKS
 from workers.contracts.families import Family
 from workers.contracts.model_folder import ParityRecord
-from workers.contracts.recipes import Precision, Tuning
+from workers.contracts.recipes import LoraVariant, Precision, Tuning
 from workers.models.generation import classify, score
 from workers.models.loading import load_folder
 from workers.models.prompts import encode_prompt
@@ -20,7 +20,7 @@ from workers.training import loop as loop_module
 from workers.training.checkpoints import Validation
 from workers.training.run import run
 
-FAMILIES = list(Family)
+FAMILIES = list(TASKS)
 
 
 def _weights(work: str) -> dict[str, torch.Tensor]:
@@ -78,7 +78,13 @@ def test_events_tell_phases_metrics_samples_and_checkpoints(make_spec, recording
     spec = make_spec(Family.SEQ2SEQ)
     run(spec, reporter)
     phases = list(dict.fromkeys(event.phase for event in reporter.of("progress")))
-    assert phases == ["loading data", "loading model", "encoding rows", "training", "saving the model"]
+    assert phases == [
+        "loading data",
+        "loading model",
+        "encoding rows",
+        "training the model",
+        "saving the model",
+    ]
     fractions = [event.fraction for event in reporter.of("progress")]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
@@ -91,10 +97,20 @@ def test_events_tell_phases_metrics_samples_and_checkpoints(make_spec, recording
     assert len(reporter.of("sample")) == 3
 
 
-@pytest.mark.parametrize("tuning", list(Tuning))
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_resumed_run_ends_with_the_same_bits(family, tuning, make_spec, recording, tmp_path):
-    whole = make_spec(family, name="whole", tuning=tuning, dropout=0.1)
+@pytest.mark.parametrize(
+    ("family", "tuning", "variant"),
+    [
+        *((family, tuning, LoraVariant.LORA) for family in FAMILIES for tuning in Tuning),
+        *(
+            (Family.CAUSAL, Tuning.LORA, variant)
+            for variant in LoraVariant
+            if variant is not LoraVariant.LORA
+        ),
+    ],
+)
+def test_a_resumed_run_ends_with_the_same_bits(family, tuning, variant, make_spec, recording, tmp_path):
+    method = {"tuning": tuning, "lora_variant": variant, "dropout": 0.1}
+    whole = make_spec(family, name="whole", **method)
     run(whole, recording())
 
     class CutOff(recording):
@@ -107,10 +123,10 @@ def test_a_resumed_run_ends_with_the_same_bits(family, tuning, make_spec, record
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(make_spec(family, name="cut", tuning=tuning, dropout=0.1), CutOff())
+        run(make_spec(family, name="cut", **method), CutOff())
     torch.manual_seed(999)
     inputs = {"checkpoint": str(tmp_path / "kept")}
-    rest = make_spec(family, name="rest", tuning=tuning, dropout=0.1, inputs=inputs)
+    rest = make_spec(family, name="rest", **method, inputs=inputs)
     reporter = recording()
     result = run(rest, reporter)
 
@@ -122,7 +138,7 @@ def test_a_resumed_run_ends_with_the_same_bits(family, tuning, make_spec, record
 
     stopped = recording()
     stopped.request_stop()
-    at_once = make_spec(family, name="at once", tuning=tuning, dropout=0.1, inputs=inputs)
+    at_once = make_spec(family, name="at once", **method, inputs=inputs)
     result = run(at_once, stopped)
     assert (result.stopped, result.steps) == ("user", 8), "it leaves what the checkpoint holds"
     assert load_folder(Path(at_once.work) / "out").manifest.trained
@@ -161,7 +177,7 @@ def test_a_continued_run_is_the_longer_run(tuning, make_spec, recording):
     expected = load_file(_last_checkpoint(whole.work) / "weights.safetensors")
     found = load_file(_last_checkpoint(more.work) / "weights.safetensors")
     assert all(torch.equal(expected[name], found[name]) for name in expected)
-    training = [event.fraction for event in reporter.of("progress") if event.phase == "training"]
+    training = [event.fraction for event in reporter.of("progress") if event.phase == "training the model"]
     assert training[0] < 0.1, "the bar is that of the run at hand"
     assert [event.step for event in reporter.of("checkpoint")] == [12, 16]
 
@@ -238,7 +254,7 @@ def test_stop_during_the_first_step_leaves_nothing(make_spec, recording, monkeyp
 
     def stop_at_training(phases, phase):
         begin(phases, phase)
-        if phase == "training":
+        if phase == "training the model":
             reporter.request_stop()
 
     monkeypatch.setattr(loop_module.Phases, "begin", stop_at_training)
@@ -286,7 +302,7 @@ def test_a_time_limit_ends_a_run(make_spec, recording):
     result = run(make_spec(Family.CLASSIFIER, max_steps=100_000, max_minutes=0.02), reporter)
     assert result.stopped == "time"
     assert result.steps < result.planned_steps
-    training = [event for event in reporter.of("progress") if event.phase == "training"]
+    training = [event for event in reporter.of("progress") if event.phase == "training the model"]
     assert training[-1].fraction > 0.6, "the bar follows the time, which ends the run"
     assert training[-1].seconds_left < 0.6
 
@@ -327,12 +343,22 @@ def test_the_size_of_a_micro_batch_does_not_change_the_result(family, make_spec,
         torch.testing.assert_close(weight, found[1][name], atol=2e-4, rtol=1e-3)
 
 
-def test_lora_trains_little_and_leaves_a_merged_model(make_spec, recording):
+@pytest.mark.parametrize(
+    ("tuning", "variant"),
+    [
+        *((Tuning.LORA, variant) for variant in LoraVariant),
+        (Tuning.QLORA, LoraVariant.LORA),
+        (Tuning.QLORA, LoraVariant.DORA),
+        (Tuning.QLORA, LoraVariant.PISSA),
+    ],
+)
+def test_adapters_train_little_and_leave_a_merged_model(tuning, variant, make_spec, recording):
     reporter = recording()
-    spec = make_spec(Family.CAUSAL, tuning=Tuning.LORA, lora_rank=4)
+    spec = make_spec(Family.CAUSAL, tuning=tuning, lora_variant=variant, lora_rank=4)
     result = run(spec, reporter)
     losses = _validation(reporter)
-    assert losses[-1] < losses[0]
+    assert losses[-1] < losses[0] < result.base_loss
+    assert f"Method: {spec.recipe.adapters} adapters" in (Path(spec.work) / "out" / "README.md").read_text()
     assert not any("lora" in name for name in _weights(spec.work))
     state = next(Path(spec.work).glob("checkpoints/step-*/weights.safetensors"))
     adapters = sum(weight.numel() for weight in load_file(state).values())

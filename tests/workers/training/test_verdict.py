@@ -22,9 +22,10 @@ from workers.training import verdict as verdict_module
 from workers.training.checkpoints import TrainingState, Validation
 from workers.training.data import Row
 from workers.training.loop import TrainingData
-from workers.training.objectives import objective_for
 from workers.training.run import run
 from workers.training.verdict import judge as judge_run
+
+from .conftest import TASKS
 
 USUAL = 2e-3
 
@@ -53,11 +54,13 @@ def _loop(
     before, kept = Validation(loss=base, accuracy=base_accuracy), Validation(loss=loss, accuracy=accuracy)
     rows = [Row(f"r{n}", [PromptMessage(role="user", content=f"q{n}")], f"a{n}") for n in range(4)]
     examples = [Example([1], [label]) for label in labels] or [Example([1, 2], [-100, 2])]
-    manifest = SimpleNamespace(labels=names, task_type="chat")
+    manifest = SimpleNamespace(
+        labels=names if family is Family.CLASSIFIER else (), task_type="chat", trained=True
+    )
     loaded = SimpleNamespace(family=family, manifest=manifest)
     return SimpleNamespace(
         loaded=loaded,
-        objective=objective_for(loaded, Recipe()),
+        objective=SimpleNamespace(report=lambda _: {}),
         steps=60,
         recipe=Recipe(learning_rate=USUAL, **recipe) if "learning_rate" not in recipe else Recipe(**recipe),
         state=TrainingState(step=60, base=before, best=kept, last=kept, train_loss=loss),
@@ -202,7 +205,7 @@ _FIGURE = st.floats(1e-4, 100) | st.just(math.inf)
 
 
 @given(
-    family=st.sampled_from(Family),
+    family=st.sampled_from(list(TASKS)),
     base=st.floats(1e-4, 100),
     loss=_FIGURE,
     accuracies=st.tuples(st.floats(0, 1), st.floats(0, 1)),
@@ -272,8 +275,7 @@ def test_every_verdict_says_what_share_of_the_plan_was_seen(steps, planned, endi
     assert text.warns is not has_learned
     assert found.plan.share == steps / planned
     if found.plan.share < 1:
-        assert f"{planned:,} planned steps" in str(text.plan)
-        assert f"after {steps:,} of " in str(text.plan)
+        assert f"after step {steps:,} of {planned:,} (" in str(text.plan)
         assert "(100.0 %)" not in str(text.plan)
         assert "(0.0 %)" not in str(text.plan)
     else:
@@ -295,3 +297,13 @@ def test_a_real_run_at_learning_rate_one_says_that_it_diverged(make_spec, record
     assert (good.verdict.warns, good.planned_steps) == (False, 40)
     assert good.verdict.plan == PlanProgress(steps=40, planned_steps=40, ending="finished")
     assert good.verdict.parameters["base_loss"] == good.base_loss > good.validation_loss
+
+
+def test_an_accuracy_without_labels_is_judged_by_loss_and_answers() -> None:
+    """A preference objective counts the pairs that are right; its model still writes text."""
+    improved = judge(_loop(accuracy=0.9, base_accuracy=0.5), _records("a0", "a1", "a2", "a3"))
+    assert (improved.code, improved.parameters["accuracy"]) == (VerdictCode.LEARNED, 0.9)
+    constant = judge(_loop(accuracy=0.9, base_accuracy=0.5), _records(*["the the"] * 4))
+    assert constant.code == VerdictCode.CONSTANT_ANSWERS
+    risen = judge(_loop(loss=9.0, accuracy=0.9, base_accuracy=0.5), _records("a0", "a1", "a2", "a3"))
+    assert risen.code == VerdictCode.DIVERGED

@@ -10,13 +10,14 @@ from workers.contracts.recipes import Length
 from workers.models.generation import padded
 from workers.models.prompts import Example
 from workers.training.data import group_by_length
-from workers.training.objectives import Objective, Plan
+from workers.training.objectives import SMALL_RATE, Objective, Plan
 
 
-class Classification(Objective):
+class Classification(Objective[Example]):
     """Rows of similar length share a micro-batch."""
 
     starter_rate, pretrained_rate = 1e-3, 3e-5
+    small_rate = SMALL_RATE
     # A small model learns a few thousand rows by heart, and its loss then says little of its answers.
     starter_smoothing = 0.1
     starter_plans: ClassVar[Mapping[Length, Plan]] = {
@@ -25,7 +26,6 @@ class Classification(Objective):
         Length.THOROUGH: Plan(5000, 10, 30),
     }
     adapter_task = "SEQ_CLS"
-    has_accuracy = True
 
     def microbatches(self, examples: Sequence[Example]) -> Iterator[list[Example]]:
         return group_by_length(examples, self._budget, lambda example: (len(example.input_ids),))

@@ -8,13 +8,14 @@ from torch.nn.functional import cross_entropy
 from workers.models.generation import decoder_inputs, logits_where, padded
 from workers.models.prompts import IGNORED, Example
 from workers.training.data import group_by_length
-from workers.training.objectives import Objective
+from workers.training.objectives import SMALL_RATE, Objective
 
 
-class Seq2Seq(Objective):
+class Seq2Seq(Objective[Example]):
     """Rows of similar source and target length share a micro-batch, so that little padding is computed."""
 
     starter_rate, pretrained_rate = 1.5e-3, 5e-5
+    small_rate = SMALL_RATE
     adapter_task = "SEQ_2_SEQ_LM"
     has_own_targets = True
 

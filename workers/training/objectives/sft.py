@@ -12,13 +12,14 @@ from workers.models.loading import LoadedModel
 from workers.models.prompts import IGNORED, Example
 from workers.training.attention import can_pack, few_sizes, packed_inputs
 from workers.training.data import group_by_length, pack
-from workers.training.objectives import Objective
+from workers.training.objectives import SMALL_RATE, Objective
 
 
-class SupervisedFineTuning(Objective):
+class SupervisedFineTuning(Objective[Example]):
     """Packs rows end to end where the architecture allows it, else pads rows of similar length."""
 
     starter_rate, pretrained_rate = 2e-3, 2e-5
+    small_rate = SMALL_RATE
     adapter_task = "CAUSAL_LM"
 
     def __init__(self, loaded: LoadedModel, recipe: Recipe) -> None:
