@@ -1,7 +1,5 @@
 from django.apps import AppConfig
-from django.urls import reverse
 
-from workers.contracts.job_kinds.freezing import FREEZE
 from workers.contracts.job_kinds.importing import IMPORT
 
 
@@ -13,15 +11,12 @@ class DatasetsConfig(AppConfig):
         from apps.datasets import receivers, sources  # noqa: F401  (connects receivers)
         from apps.datasets.audit_words import ACTIONS
         from apps.datasets.models import Dataset, DatasetVersion, Import
-        from apps.jobs.job_pages import register_page
         from apps.jobs.runner.child import register_source_access
         from apps.workspaces.access.rules import register_object
         from apps.workspaces.audit.words import register_actions
         from apps.workspaces.team.purging import register_contents
 
         register_source_access(IMPORT, sources.source_access)
-        register_page(IMPORT, "dataset_import", lambda made: reverse("datasets:import", args=[made.pk]))
-        register_page(FREEZE, "dataset_version", lambda version: version.get_absolute_url())
         register_object("dataset", Dataset)
         register_object("import", Import)
         register_object("dataset_version", DatasetVersion)

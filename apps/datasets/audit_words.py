@@ -10,7 +10,7 @@ ACTIONS: dict[str, Promise] = {
     "dataset.deleted": _("Deleted a dataset"),
     "dataset.files_deleted": _("Deleted the rows of a dataset"),
     "dataset.unarchived": _("Restored an archived dataset"),
-    "dataset_version.confirmed": _("Confirmed what the columns of a file mean"),
+    "dataset_version.confirmed": _("Confirmed the columns of a file"),
     "import.discarded": _("Discarded an upload"),
     "import.reread": _("Read a file again"),
     "import.started": _("Uploaded a file"),

@@ -14,8 +14,10 @@ def send_version_file(request: HttpRequest, version: DatasetVersion, name: str) 
     """Send `kept` or `rejected` rows as .csv or .parquet; the caller has checked that the person may see the version."""
     if not version.is_ready:
         raise NotVisible
+    more = {"rejected": version.has_preferences, "feedback": version.has_ratings}
+    columns = ("line", "split", "prompt", "target", *(name for name, is_there in more.items() if is_there))
     tables = {
-        "kept": Table(version.storage_key, DATA_NAME, ("line", "split", "prompt", "target"), plain_cell),
+        "kept": Table(version.storage_key, DATA_NAME, columns, plain_cell),
         "rejected": _rejected(version.storage_key),
     }
     stem = f"{file_stem(version.dataset.name, 'data')}-v{version.number}"

@@ -14,6 +14,7 @@ from apps.workspaces.models import InWorkspace
 from workers.contracts.job_kinds.evaluation import EvaluatedSplit
 from workers.contracts.job_kinds.freezing import FreezeResult
 from workers.contracts.job_kinds.importing import ImportResult
+from workers.contracts.roles import Role
 from workers.contracts.tasks import TASKS, Task
 
 
@@ -164,6 +165,21 @@ class DatasetVersion(InWorkspace):
     @property
     def task(self) -> Task:
         return TASKS[self.task_type]
+
+    @property
+    def given_roles(self) -> frozenset[Role]:
+        """The roles that its columns have."""
+        return frozenset(map(Role, self.roles.values()))
+
+    @property
+    def has_preferences(self) -> bool:
+        """Whether each row has a rejected answer as well."""
+        return Role.REJECTED in self.given_roles
+
+    @property
+    def has_ratings(self) -> bool:
+        """Whether each answer is rated good or bad, and bad ones are kept."""
+        return Role.FEEDBACK in self.given_roles
 
     @property
     def frozen(self) -> FreezeResult | None:

@@ -1,24 +1,31 @@
-"""What becomes of the results of import and freeze jobs."""
+"""What becomes of the results of import and freeze jobs, and the pages that show them."""
 
 from typing import Any
 
 from django.dispatch import receiver
+from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.datasets import services
 from apps.datasets.models import Import
+from apps.jobs.job_pages import register_page
 from apps.jobs.models import Job
-from apps.jobs.signals import job_retried, job_succeeded
+from apps.jobs.signals import job_retried, job_succeeded, receives
 from workers.contracts.job_kinds.freezing import FREEZE
 from workers.contracts.job_kinds.importing import IMPORT
 
+register_page(IMPORT, "dataset_import", lambda made: reverse("datasets:import", args=[made.pk]))
+register_page(FREEZE, "dataset_version", lambda version: version.get_absolute_url())
 
-@receiver(job_succeeded)
-def take_result(sender: type[Job], job: Job, **_: Any) -> None:
-    if job.kind == IMPORT.name:
-        services.take_import_result(job=job)
-    elif job.kind == FREEZE.name:
-        services.take_freeze_result(job=job)
+
+@receives(job_succeeded, IMPORT)
+def take_import(job: Job) -> None:
+    services.take_import_result(job=job)
+
+
+@receives(job_succeeded, FREEZE)
+def take_freeze(job: Job) -> None:
+    services.take_freeze_result(job=job)
 
 
 @receiver(job_retried)

@@ -76,20 +76,24 @@ class DataRow:
     split: str
     prompt: list[dict[str, str]]
     target: str
+    rejected: str = ""
+    is_good: bool = True
 
 
 class DataRows:
     """Rows of a version that are in `split` and hold `text`, as a sequence that Django's Paginator takes."""
 
-    _HOLDS = "contains(lower(concat_ws(' ', target, array_to_string(list_transform(prompt, lambda m: m.content), ' '))), lower(?))"
+    _HOLDS = "contains(lower(concat_ws(' ', target, {rejected}, array_to_string(list_transform(prompt, lambda m: m.content), ' '))), lower(?))"
 
     def __init__(self, version: DatasetVersion, *, split: str = "", text: str = "") -> None:
         self._where, self._values = "WHERE true", [str(local_file(version.storage_key, DATA_NAME))]
+        self._rejected = "rejected" if version.has_preferences else "''"
+        self._is_good = "feedback" if version.has_ratings else "true"
         if split:
             self._where += " AND split = ?"
             self._values.append(split)
         if text:
-            self._where += f" AND {self._HOLDS}"
+            self._where += f" AND {self._HOLDS.format(rejected=self._rejected)}"
             self._values.append(text)
 
     def count(self) -> int:
@@ -103,7 +107,8 @@ class DataRows:
         # The file is sorted by line, and DuckDB keeps its order: sorting here would read all of it for every page.
         start, stop = part.start or 0, part.stop
         sql = (
-            f"SELECT row_id, line, split, prompt, left(target, {_SHOWN_CHARACTERS}) "  # noqa: S608
+            f"SELECT row_id, line, split, prompt, left(target, {_SHOWN_CHARACTERS}), "  # noqa: S608
+            f"left({self._rejected}, {_SHOWN_CHARACTERS}), {self._is_good} "
             f"FROM read_parquet(?) {self._where} LIMIT {int(stop - start)} OFFSET {int(start)}"
         )
         return [DataRow(*row) for row in select(sql, self._values)[1]]

@@ -41,18 +41,18 @@ def write_labelled_texts(
     """Write a row for each text: its label is its folder, its split the folder above where that is named after one."""
     with path.open("w", encoding="utf-8") as stream:
         for member in sorted(members, key=lambda member: member.header_offset):
+            on_piece(member.file_size)  # before it is unpacked into memory
             with archive.open(member) as file:
                 content = file.read()
             folders = PurePosixPath(member.filename).parent.parts
-            row = {"text": _text(content), "label": folders[-1]}
+            row = {"text": decoded(content), "label": folders[-1]}
             if split := next((name for name in folders[:-1] if split_of_name(name) is not None), None):
                 row[SPLIT_COLUMN] = split
-            line = json.dumps(row, ensure_ascii=False) + "\n"
-            stream.write(line)
-            on_piece(len(line))
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _text(content: bytes) -> str:
+def decoded(content: bytes) -> str:
+    """Return the text of a file in UTF-8 or a legacy encoding, without white space around it."""
     try:
         return content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:

@@ -21,6 +21,7 @@ from workers.ingest.archive_parts import (
     same_columns,
     write_labelled_texts,
 )
+from workers.ingest.documents import are_documents, is_text, write_documents
 from workers.ingest.source import Source
 from workers.ingest.split_parts import split_parts, training_part, unread_alike, unread_splits
 from workers.runtime.reporter import JobError
@@ -140,22 +141,21 @@ def _data_files(path: Path) -> list[zipfile.ZipInfo] | None:
         return None
     if any(name.startswith(("xl/", "word/", "ppt/", "META-INF/")) for name in names):
         return None
-    files = [member for member in members if _may_hold_data(member)]
-    return sorted(files, key=lambda member: -member.file_size)
+    files = [member for member in members if _is_content(member)]
+    return sorted(filter(_may_hold_data, files), key=lambda member: -member.file_size)
+
+
+def _is_content(member: zipfile.ZipInfo) -> bool:
+    """Whether a file is neither empty, nor hidden, nor a note on the others."""
+    place = PurePosixPath(member.filename)
+    is_hidden = any(part.startswith((".", "__MACOSX")) for part in place.parts)
+    is_note = place.stem.lower() in ("readme", "license", "licence", "requirements", "manifest")
+    return not member.is_dir() and not is_hidden and not is_note and member.file_size > 0
 
 
 def _may_hold_data(member: zipfile.ZipInfo) -> bool:
-    place = PurePosixPath(member.filename)
-    is_hidden = any(part.startswith((".", "__MACOSX")) for part in place.parts)
-    names = {suffix.lower() for suffix in place.suffixes[-2:]}
-    is_note = place.stem.lower() in ("readme", "license", "licence", "requirements", "manifest")
-    return (
-        not member.is_dir()
-        and not is_hidden
-        and not is_note
-        and bool(names & _DATA_EXTENSIONS)
-        and member.file_size > 0
-    )
+    names = {suffix.lower() for suffix in PurePosixPath(member.filename).suffixes[-2:]}
+    return bool(names & _DATA_EXTENSIONS)
 
 
 def _from_zip(
@@ -165,17 +165,13 @@ def _from_zip(
     part: str | None,
     on_bytes: Callable[[int], None],
 ) -> Source:
-    if not members:
-        raise JobError(
-            "no_data_in_archive",
-            Text("files.archive_without_data"),
-            field="source",
-        )
     names = [member.filename for member in members]
     try:
         with _told("zip"), zipfile.ZipFile(source.path) as archive:
             if part not in names and (together := _read_together(source, archive, members, work, on_bytes)):
                 return together
+            if not members:
+                raise JobError("no_data_in_archive", Text("files.archive_without_data"), field="source")
             return _one_of(source, archive, members, work, part, on_bytes)
     except RuntimeError as error:
         raise JobError(
@@ -198,6 +194,14 @@ def _read_together(
         write_labelled_texts(archive, members, work / "unpacked", counted)
         source.notes.append(Text("files.archive_of_texts_by_label", files=len(members)))
         return replace(source, path=work / "unpacked", filename="texts.jsonl")
+    if documents := _documents(archive, members):
+        divided = write_documents(archive, documents, work / "unpacked", counted)
+        source.notes.append(Text("files.archive_of_documents", files=len(documents)))
+        if divided:
+            source.notes.append(Text("files.documents_divided", documents=divided))
+        return replace(source, path=work / "unpacked", filename="documents.jsonl")
+    if not members:
+        return None
     read = _default(members)
     if splits := split_parts(
         read.filename, [read.filename, *same_columns(archive, members[:_MOST_PARTS], read)]
@@ -218,6 +222,13 @@ def _read_together(
     every = sorted((member.filename for member in members), key=lambda name: name not in names)
     source.parts, source.part = [whole, *every[: _MOST_PARTS - 1]], whole
     return replace(source, path=work / "unpacked", filename=PurePosixPath(names[0]).name)
+
+
+def _documents(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+    """The documents of an archive that holds no other data; none where its texts are something else."""
+    texts = [member for member in archive.infolist() if _is_content(member) and is_text(member.filename)]
+    only_texts = all(is_text(member.filename) for member in members)
+    return texts if only_texts and are_documents(archive, texts) else []
 
 
 def _splits(

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workers.contracts.excerpts import excerpt
 from workers.contracts.roles import Role
@@ -18,12 +18,14 @@ from workers.ingest.conversations import (
 )
 from workers.ingest.empty_cells import is_sheet_error
 from workers.ingest.labels import first_few, labels_of
+from workers.ingest.literals import nested_value
 from workers.ingest.passages import passages
 from workers.ingest.verdicts import Reading, is_no_mark, is_no_weight, reading_of
 
 _NAMES = {
     Role.INPUT: Text("rows.role_input"),
     Role.TARGET: Text("rows.role_target"),
+    Role.REJECTED: Text("rows.role_rejected"),
     Role.LABEL: Text("rows.role_label"),
     Role.CONTEXT: Text("rows.role_context"),
     Role.SYSTEM: Text("rows.role_system_prompt"),
@@ -43,11 +45,14 @@ class RowError(TextError):
 @dataclass(frozen=True, slots=True)
 class Example:
     """`key` is what decides the split: everything the model is given but the system prompt, or, where it is given
-    nothing, the target itself."""
+    nothing, the target itself. `rejected` is a worse answer to the prompt than the target. `is_good` says of
+    rated answers whether the target is one to give."""
 
     prompt: list[Message]
     target: str
     key: str
+    rejected: str | None = None
+    is_good: bool | None = None
 
     @property
     def input_characters(self) -> int:
@@ -65,7 +70,18 @@ class Example:
         unlearned = [
             f"unlearned:{n}" for n, message in enumerate(self.prompt) if not message.get("learned", True)
         ]
-        return [*texts, *unlearned, self.target]
+        worse = [] if self.rejected is None else ["rejected", self.rejected]
+        rated = [] if self.is_good is None else [f"good:{self.is_good}"]
+        return [*texts, *unlearned, *worse, *rated, self.target]
+
+    @property
+    def spoken(self) -> list[tuple[str, str]]:
+        """Who says what in the prompt, system prompt aside."""
+        return _spoken(self.prompt)
+
+
+def _spoken(messages: Sequence[Message]) -> list[tuple[str, str]]:
+    return [(each["role"], each["content"]) for each in messages if each["role"] != "system"]
 
 
 def _folded(text: str) -> str:
@@ -82,6 +98,7 @@ class Builder:
         columns: dict[Role, str],
         weights: Sequence[str] = (),
         marks: Reading | None = None,
+        feedback: Reading | None = None,
     ) -> None:
         self._task = TASKS[task_type]
         self._columns = columns
@@ -89,6 +106,7 @@ class Builder:
         self.unclear_marks: Counter[str] = Counter()
         """Rows by what their mark says, where that is neither good nor bad."""
         self._marks = marks or reading_of(columns.get(Role.QUALITY, ""), ())
+        self._feedback = feedback or reading_of(columns.get(Role.FEEDBACK, ""), ())
 
     def _cell(self, cells: dict[str, str | None], role: Role) -> str:
         column = self._columns.get(role)
@@ -108,6 +126,10 @@ class Builder:
             raise RowError(NO_WEIGHT)
         unclear = self._unclear_mark(cells) if Role.QUALITY in self._columns else None
         example = self._built(cells)
+        if Role.REJECTED in self._columns:
+            example = replace(example, rejected=self._rejected(cells, example))
+        if Role.FEEDBACK in self._columns:
+            example = replace(example, is_good=self._is_good(cells))
         if unclear and (unclear in self.unclear_marks or len(self.unclear_marks) < _MOST_UNCLEAR):
             self.unclear_marks[unclear] += 1
         elif unclear:
@@ -136,6 +158,31 @@ class Builder:
         return self._with_system(
             cells, [Message(role="user", content=given)] if given.strip() else [], target
         )
+
+    def _rejected(self, cells: dict[str, str | None], example: Example) -> str:
+        """Return the worse answer to the prompt of `example`: a text, a list of messages, or the first of a list of texts.
+        Raises RowError."""
+        cell = self._needed(cells, Role.REJECTED)
+        turns = parse_messages(cell)
+        if turns is None:
+            answer = _first_text(cell).strip()
+        else:
+            messages = _with_question(turns, example)
+            if _spoken(messages[:-1]) != example.spoken:
+                raise RowError(Text("rows.rejected_other_prompt", column=self._columns[Role.REJECTED]))
+            answer = messages[-1]["content"]
+        if answer == example.target:
+            raise RowError(Text("rows.rejected_same", column=self._columns[Role.REJECTED]))
+        return answer
+
+    def _is_good(self, cells: dict[str, str | None]) -> bool:
+        """Return whether the row's answer is rated good. Raises RowError where its rating says neither."""
+        mark = self._cell(cells, Role.FEEDBACK)
+        is_good = None if is_no_mark(mark) else self._feedback.is_good(mark)
+        if is_good is None:
+            column = self._columns[Role.FEEDBACK]
+            raise RowError(Text("rows.feedback_unclear", column=column, value=excerpt(mark.strip(), 40)))
+        return is_good
 
     def _unclear_mark(self, cells: dict[str, str | None]) -> str | None:
         """Return the mark of a row that says neither good nor bad. Raises RowError for a bad one."""
@@ -205,3 +252,22 @@ class Builder:
         except ConversationError as error:
             raise RowError(error.reason) from error
         return self._with_system(cells, messages[:-1], messages[-1]["content"])
+
+
+def _first_text(cell: str) -> str:
+    """The first text of a cell that holds a list of texts, else the cell."""
+    listed = nested_value(cell)
+    texts = listed if isinstance(listed, list) and all(isinstance(text, str) for text in listed) else []
+    return next((text for text in texts if text.strip()), cell)
+
+
+def _with_question(turns: list[Turn], example: Example) -> list[Message]:
+    """The messages of a conversation; an answer alone follows the prompt of `example`. Raises RowError."""
+    try:
+        return normalized(turns)
+    except ConversationError:
+        asked = [{"role": who, "content": said} for who, said in example.spoken]
+    try:
+        return normalized([*asked, *turns])
+    except ConversationError as error:
+        raise RowError(error.reason) from error

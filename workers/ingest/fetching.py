@@ -1,23 +1,20 @@
-"""Fetching what a person's address names, without becoming their way into the network that the worker stands in.
+"""Fetches the file at an address that a user entered. It is read piece by piece, within a time and a size.
 
-workers.shared.addresses decides where this may go. What it gives is read piece by piece, within a time and a size.
+workers.shared.outgoing_requests checks where the address leads.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin
 
 import httpcore
-import httpx
 
 from workers.contracts.job_kinds.importing import (
     ADDRESS_VARIABLE,
@@ -32,37 +29,14 @@ from workers.shared.addresses import (
     Allowance,
     Resolve,
     Target,
-    checked_addresses,
     parse_target,
     read_allowances,
     system_resolve,
 )
+from workers.shared.outgoing_requests import TRANSPORT_ERRORS, TooSlow, Watch, open_pool, send
 
 MOST_REDIRECTS = 5
-LONGEST_SECONDS = 600
-"""For the whole download, the headers included, so that a site that trickles holds nothing for long."""
-LISTENING_SECONDS = 1.0
-"""Seconds between two looks whether the job is to stop, while a site is silent."""
-_TIMEOUTS = {"connect": 10.0, "read": 30.0, "write": 10.0, "pool": 10.0}
 _REDIRECTS = {301, 302, 303, 307, 308}
-_TRANSPORT = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError)
-
-
-class TooSlow(Exception):
-    """The deadline has passed."""
-
-
-@dataclass
-class Watch:
-    """Asked while a site is waited for: ends the download at its deadline, or when the job is told to stop."""
-
-    raise_if_stopping: Callable[[], None] = lambda: None
-    deadline: float = field(default_factory=lambda: time.monotonic() + LONGEST_SECONDS)
-
-    def look(self) -> None:
-        self.raise_if_stopping()
-        if time.monotonic() > self.deadline:
-            raise TooSlow
 
 
 @dataclass(frozen=True)
@@ -126,12 +100,8 @@ def download(
     watch: Watch | None = None,
 ) -> Iterator[Download]:
     """Open `address` for reading. Raises JobError (field `address`), also while `chunks` are read."""
-    pinned = _Pinned(resolve, allowed, watch or Watch())
-    context = httpx.create_ssl_context(trust_env=False)
     with ExitStack() as held:
-        pool = held.enter_context(
-            httpcore.ConnectionPool(ssl_context=context, network_backend=pinned, max_connections=1)
-        )
+        pool = held.enter_context(open_pool(allowed=allowed, resolve=resolve, watch=watch or Watch()))
         with _as_job_errors():
             found = _arrive(pool, held, address, allowed)
         yield found
@@ -145,7 +115,7 @@ def _arrive(
     for _redirect in range(MOST_REDIRECTS + 1):
         opened = ExitStack()
         with opened:
-            response = opened.enter_context(_asked(pool, target))
+            response = opened.enter_context(send(pool, target))
             headers = {
                 name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
             }
@@ -155,75 +125,6 @@ def _arrive(
                 return found
         target = _followed(target, headers.get("location", ""), allowed)
     raise AddressRefused(address, Text("files.too_many_redirects", most=MOST_REDIRECTS))
-
-
-class _Pinned(httpcore.NetworkBackend):
-    """Connects to addresses that were checked in the same moment; the name is not looked up again."""
-
-    def __init__(self, resolve: Resolve, allowed: Sequence[Allowance], watch: Watch) -> None:
-        self._resolve, self._allowed, self._watch = resolve, allowed, watch
-        self._plain = httpcore.SyncBackend()
-
-    def connect_tcp(self, host: str, port: int, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
-        failed: Exception = httpcore.ConnectError("no address")
-        for address in checked_addresses(host, port, self._resolve, self._allowed):
-            self._watch.look()
-            try:
-                stream = self._plain.connect_tcp(address, port, *args, **kwargs)
-            except (httpcore.NetworkError, httpcore.TimeoutException) as error:
-                failed = error
-            else:
-                return _Watched(stream, self._watch)
-        raise failed
-
-    def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
-        raise NotImplementedError("people's addresses never name a socket of this machine")
-
-
-class _Watched(httpcore.NetworkStream):
-    """A connection that is looked away from once a second: a byte now and then, also in a header, does not hold it open."""
-
-    def __init__(self, inner: httpcore.NetworkStream, watch: Watch) -> None:
-        self._inner, self._watch = inner, watch
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        until = time.monotonic() + (_TIMEOUTS["read"] if timeout is None else timeout)
-        while True:
-            self._watch.look()
-            try:
-                return self._inner.read(max_bytes, LISTENING_SECONDS)
-            except httpcore.ReadTimeout:
-                if time.monotonic() > until:
-                    raise
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._watch.look()
-        self._inner.write(buffer, timeout)
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
-        return _Watched(self._inner.start_tls(*args, **kwargs), self._watch)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
-def _asked(pool: httpcore.ConnectionPool, target: Target) -> Any:
-    headers: dict[bytes | str, bytes | str] = {
-        "Host": target.authority,
-        "Accept": "*/*",
-        "Accept-Encoding": "identity",
-        "User-Agent": "Maquette",
-    }
-    url = httpcore.URL(
-        scheme=target.scheme.encode(),
-        host=target.host.encode(),
-        port=target.port,
-        target=target.path.encode(),
-    )
-    return pool.stream("GET", url, headers=headers, extensions={"timeout": _TIMEOUTS})
 
 
 def _followed(target: Target, location: str, allowed: Sequence[Allowance] = ()) -> Target:
@@ -268,7 +169,7 @@ def _as_job_errors() -> Iterator[None]:
     except TooSlow:
         message = Text("files.site_too_slow")
         raise JobError("address_slow", message, field="address") from None
-    except _TRANSPORT as error:
+    except TRANSPORT_ERRORS as error:
         message = Text("files.site_unreachable")
         raise JobError("address_unreachable", message, field="address", note=repr(error)) from None
 

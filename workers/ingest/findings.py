@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.contracts.excerpts import excerpt
+from workers.contracts.tasks import Task
 from workers.contracts.texts import Text
 from workers.ingest.examples import BAD_ANSWER, NO_WEIGHT, Example
 from workers.ingest.labels import first_few
@@ -34,6 +35,9 @@ class Gathered:
     targets: "array[int]" = field(default_factory=lambda: array("q"))
     input_characters: "array[int]" = field(default_factory=lambda: array("q"))
     target_characters: "array[int]" = field(default_factory=lambda: array("q"))
+    rejected_characters: "array[int]" = field(default_factory=lambda: array("q"))
+    bad: "array[int]" = field(default_factory=lambda: array("b"))
+    """1 where the target is rated as a bad answer."""
     echoes: "array[int]" = field(default_factory=lambda: array("b"))
     """1 where the target says the same as the input."""
     names: list[str] = field(default_factory=list)
@@ -67,6 +71,9 @@ class Gathered:
         self.targets.append(number)
         self.input_characters.append(example.input_characters)
         self.target_characters.append(len(example.target))
+        if example.rejected is not None:
+            self.rejected_characters.append(len(example.rejected))
+        self.bad.append(example.is_good is False)
         self.echoes.append(example.is_echo)
         self.has_unlearned |= any(not message.get("learned", True) for message in example.prompt)
 
@@ -74,10 +81,13 @@ class Gathered:
         """Return the rows of a mask."""
         chosen = Gathered(names=self.names, has_splits=self.has_splits)
         numbers = (
-            "splits_", "hashes_", "lines", "targets", "input_characters", "target_characters", "echoes",
+            "splits_", "hashes_", "lines", "targets", "input_characters", "target_characters", "rejected_characters",
+            "bad", "echoes",
         )  # fmt: skip
         for name in numbers:
             values: array[int] = getattr(self, name)
+            if len(values) < len(keep):  # rows have no rejected answers
+                continue
             setattr(chosen, name, array(values.typecode, np.array(values)[keep].tolist()))
         return chosen
 
@@ -102,11 +112,16 @@ def label_counts(gathered: Gathered) -> dict[str, int]:
 
 
 def warnings_for(
-    gathered: Gathered, codes: npt.NDArray[np.int8], reasons: dict[Text, int], *, classification: bool
+    gathered: Gathered, codes: npt.NDArray[np.int8], reasons: dict[Text, int], *, task: Task
 ) -> list[Text]:
     """Return what the owner should know, in plain words, the weightiest first."""
-    found = [*_size(gathered, codes), *_duplicates(gathered, reasons), *_set_aside(reasons)]
-    found += _labels(gathered, codes) if classification else [*_targets(gathered), *_echoes(gathered)]
+    found = [
+        *_size(gathered, codes),
+        *([] if task.teaches_texts else _long_rows(gathered)),
+        *_duplicates(gathered, reasons),
+        *_set_aside(reasons),
+    ]
+    found += _labels(gathered, codes) if task.has_labels else [*_targets(gathered), *_echoes(gathered)]
     return found
 
 
@@ -146,11 +161,13 @@ def _size(gathered: Gathered, codes: npt.NDArray[np.int8]) -> list[Text]:
         found.append(Text("rows.few_rows", rows=rows))
     if 0 < test < 20:
         found.append(Text("rows.small_test_split", rows=test))
+    return found
+
+
+def _long_rows(gathered: Gathered) -> list[Text]:
     longest = np.array(gathered.input_characters) + np.array(gathered.target_characters)
     long_rows = int((longest > _LONG_CHARACTERS).sum())
-    if long_rows:
-        found.append(Text("rows.long_rows", rows=long_rows, characters=_LONG_CHARACTERS))
-    return found
+    return [Text("rows.long_rows", rows=long_rows, characters=_LONG_CHARACTERS)] if long_rows else []
 
 
 def _duplicates(gathered: Gathered, reasons: dict[Text, int]) -> list[Text]:

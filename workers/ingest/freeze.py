@@ -66,7 +66,17 @@ DATA_SCHEMA = pa.schema(
 MARKED_DATA_SCHEMA = DATA_SCHEMA.set(
     DATA_SCHEMA.get_field_index("prompt"), pa.field("prompt", pa.list_(MARKED_MESSAGE_TYPE))
 )
-_STAGED_SCHEMA = MARKED_DATA_SCHEMA.remove(MARKED_DATA_SCHEMA.get_field_index("split"))
+MORE_FIELDS = {
+    Role.REJECTED: pa.field("rejected", pa.string()),
+    Role.FEEDBACK: pa.field("feedback", pa.bool_()),
+}
+"""Columns of versions in which a column has that role: the worse answer, and whether the answer is a good one."""
+_STAGED_SCHEMA = pa.schema(
+    [
+        *MARKED_DATA_SCHEMA.remove(MARKED_DATA_SCHEMA.get_field_index("split")),
+        *MORE_FIELDS.values(),
+    ]
+)
 _BATCH_ROWS = 2_000
 _MAX_LABELS = 1_000
 
@@ -89,7 +99,8 @@ def _frozen(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
         columns = checked_roles(spec, file.schema_arrow.names)
         supplied = _supplied_splits(spec, file, columns)
         weights = _weight_columns(spec, file.schema_arrow.names)
-        builder = Builder(spec.task_type, columns, weights, read_marks(file, columns.get(Role.QUALITY)))
+        marks, feedback = (read_marks(file, columns.get(role)) for role in (Role.QUALITY, Role.FEEDBACK))
+        builder = Builder(spec.task_type, columns, weights, marks, feedback)
         gathered = _stage(file, builder, spec, weights, supplied, staged, rejected, reporter)
         settled = Settled(np.ones(len(gathered), dtype=bool))
         least = spec.min_rows if gathered.can_train else 1
@@ -100,7 +111,9 @@ def _frozen(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
     _check_inputs(spec, gathered.only(keep))
     codes = _codes(spec, gathered.only(keep))
     data = out / DATA_NAME
-    _write_data(staged, keep, codes, settled.renamed, data, reporter, is_marked=gathered.has_unlearned)
+    schema = MARKED_DATA_SCHEMA if gathered.has_unlearned else DATA_SCHEMA
+    schema = pa.schema([*schema, *(field for role, field in MORE_FIELDS.items() if role in columns)])
+    _write_data(staged, keep, codes, settled.renamed, data, reporter, schema)
     rejects, reasons = merge_rejects([rows / REJECTED_NAME, own_rejects], out / REJECTED_NAME, work)
     gathered = gathered.only(keep)
     counts = Counter(codes.tolist())
@@ -114,12 +127,14 @@ def _frozen(spec: FreezeSpec, reporter: Reporter) -> FreezeResult:
         labels=label_counts(gathered) if is_classification else {},
         input_characters=statistics(gathered.input_characters),
         target_characters=statistics(gathered.target_characters),
+        rejected_characters=statistics(gathered.rejected_characters) if Role.REJECTED in columns else {},
+        bad_rows=int(np.sum(gathered.bad)),
         split_by="test_only" if spec.test_only else "column" if supplied else "hash",
         warnings=[
             *(split_findings(gathered, codes, supplied.column) if supplied else []),
             *settled.warnings,
             *unclear_marks(columns.get(Role.QUALITY), builder.unclear_marks),
-            *warnings_for(gathered, codes, reasons, classification=is_classification),
+            *warnings_for(gathered, codes, reasons, task=spec.task),
         ],
         bytes=sum(path.stat().st_size for path in out.iterdir()),
         sha256=digest,
@@ -231,7 +246,14 @@ def _stage(
                     identity = row_id(key, [*example.identity, f"copy-{repeats[known]}"])
                 gathered.add(example, input_hash(key, example.key), line, split)
                 kept.append(
-                    {"row_id": identity, "line": line, "prompt": example.prompt, "target": example.target}
+                    {
+                        "row_id": identity,
+                        "line": line,
+                        "prompt": example.prompt,
+                        "target": example.target,
+                        "rejected": example.rejected,
+                        "feedback": example.is_good,
+                    }
                 )
             writer.write(pa.Table.from_pylist(kept, schema=_STAGED_SCHEMA))
             done += batch.num_rows
@@ -324,37 +346,35 @@ def _write_data(
     renamed: dict[str, str],
     path: Path,
     reporter: Reporter,
-    *,
-    is_marked: bool,
+    schema: pa.Schema,
 ) -> None:
     """Second pass: give each kept row its split, and its label the spelling that was chosen."""
     every = np.full(len(keep), -1, dtype=np.int8)
     every[keep] = codes
-    with GroupWriter(path, MARKED_DATA_SCHEMA if is_marked else DATA_SCHEMA) as writer:
+    with GroupWriter(path, schema) as writer:
         start = 0
         for table in _tables(staged):
             chosen = every[start : start + table.num_rows]
             start += table.num_rows
             table = table.filter(pa.array(chosen >= 0))
-            table = _with_marks(table, is_marked=is_marked)
+            table = _with_marks(table, schema.field("prompt").type.value_type)
             if renamed:
                 labels = [renamed.get(label, label) for label in table["target"].to_pylist()]
                 table = table.set_column(3, "target", pa.array(labels, pa.string()))
             names = pa.array([SPLITS[code] for code in chosen[chosen >= 0]], pa.string())
-            writer.write(table.add_column(2, "split", names))
+            writer.write(table.add_column(2, "split", names).select(schema.names))
             reporter.raise_if_stopping()
             reporter.progress(
                 Text("rows.phase_writing"), start, len(keep), fraction=0.7 + 0.3 * start / len(keep)
             )
 
 
-def _with_marks(table: pa.Table, *, is_marked: bool) -> pa.Table:
+def _with_marks(table: pa.Table, kind: pa.StructType) -> pa.Table:
     """The messages of the prompt with `learned` in each, or in none."""
     prompt = table["prompt"].combine_chunks()
     messages = prompt.flatten()
     arrays = [messages.field("role"), messages.field("content")]
-    kind = MARKED_MESSAGE_TYPE if is_marked else MESSAGE_TYPE
-    if is_marked:
+    if kind == MARKED_MESSAGE_TYPE:
         arrays.append(messages.field("learned").fill_null(True))
     sizes = pc.list_value_length(prompt).to_numpy(zero_copy_only=False)
     offsets = pa.array(np.concatenate([[0], np.cumsum(sizes)]), pa.int32())

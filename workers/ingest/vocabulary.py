@@ -153,6 +153,15 @@ METADATA = _words(
     "version type note notes taskid name subset origin meta metadata copyright 编号 序号 日期 时间 作者 来源 语言 链接"
 )
 
+DOCUMENT = _words(
+    "document documents doc docs documento documenti dokument dokumente документ 文档 文書 문서"
+)
+"""What a column of documents is called where it holds the only text."""
+CORPUS_METADATA = _words(
+    "url link href warcrecordid crawl crawlid dump digest meta metadata languagescore timestamp docid documentid"
+)
+"""What collections of web pages and of books say of each document."""
+
 MAIL = _words(
     "body email mail emailbody mailbody emailtext mailtext emailcontent messagebody e-mail nachricht correo mensaje mensagem "
     "courriel messaggio письмо 邮件 邮件内容 邮件正文 メール 本文"

@@ -17,6 +17,7 @@ from apps.datasets import services
 from apps.datasets.models import Dataset, DatasetVersion, Import
 from apps.workspaces.models import AuditEntry
 from tests.apps.datasets.conftest import tickets
+from tests.fixtures.page_text import html_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -27,10 +28,10 @@ def test_upload_confirm_and_freeze_through_the_pages(client_for, editor, run_job
     import_ = Import.objects.get()
     page = reverse("datasets:import", args=[import_.pk])
     assert response["Location"] == page
-    assert "Reading my_tickets.csv" in client.get(page).content.decode()
+    assert "Reading my_tickets.csv" in html_of(client.get(page))
 
     assert run_job(import_.job).state == "succeeded"
-    html = client.get(page).content.decode()
+    html = html_of(client.get(page))
     assert 'value="classification" checked' in html
     assert "My invoice number 0 does not work" in html
 
@@ -44,7 +45,7 @@ def test_upload_confirm_and_freeze_through_the_pages(client_for, editor, run_job
     assert min(version.rows_train, version.rows_validation, version.rows_test) > 0
     assert version.labels == ["account", "billing", "connection"]
     assert version.bytes > 0
-    html = client.get(version.get_absolute_url()).content.decode()
+    html = html_of(client.get(version.get_absolute_url()))
     assert "my tickets" in html
     assert "My router number 2 does not work" in html
     assert set(AuditEntry.objects.values_list("action", flat=True)) >= {
@@ -64,7 +65,7 @@ def test_an_estimated_number_of_different_values_is_marked_as_one(client_for, ed
     import_.refresh_from_db()
     counted = {each["name"]: each["distinct_is_estimate"] for each in import_.result["columns"]}
     assert counted == {"text": True, "label": False}
-    page = client.get(reverse("datasets:import", args=[import_.pk])).content.decode()
+    page = html_of(client.get(reverse("datasets:import", args=[import_.pk])))
     text, label = re.findall(r'<span class="term">([^<]*?) distinct · ≈ \d+ characters', page)
     assert re.fullmatch(r"≈ (29|30|31)(\.\d)?\W?k", text)
     assert label == "2"
@@ -249,7 +250,7 @@ def test_the_page_keeps_what_was_chosen_and_names_what_is_missing(parsed, client
         page, {"task_type": "translation", "role-0": "input", "role-1": "ignore"}
     )
     assert response.status_code == 422
-    html = response.content.decode()
+    html = html_of(response)
     assert "Choose which column is “Translation”" in html
     assert 'value="translation" checked' in html
 

@@ -15,6 +15,7 @@ from apps.jobs.models import Job
 from apps.jobs.runner.supervisor import supervise
 from apps.jobs.states import State
 from tests.apps.datasets.conftest import tickets
+from tests.fixtures.page_text import html_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
@@ -124,7 +125,7 @@ def test_the_page_says_how_a_damaged_file_was_read_and_what_its_lines_were(clien
     result = source.result
     assert (result["rows"], result["rejected"], result["blank"], result["comments"]) == (599, 1, 0, 1)
     client.force_login(owner)
-    page = client.get(reverse("datasets:import", args=[source.pk])).content.decode()
+    page = html_of(client.get(reverse("datasets:import", args=[source.pk])))
     assert "Read as UTF-8" in page
     assert "Grüße 0,a" in page
     assert "<dt>Comment lines</dt><dd>1</dd>" in page

@@ -9,6 +9,7 @@ from apps.core.errors import UserError
 from apps.datasets import roles, services
 from apps.datasets.models import Import
 from apps.datasets.services.freezing import checked_roles
+from tests.fixtures.page_text import html_of
 from workers.contracts.job_kinds.importing import Column, Proposal
 from workers.contracts.roles import Role
 from workers.contracts.tasks import TASKS
@@ -61,13 +62,13 @@ def test_the_page_names_what_is_left_out(client_for, owner, parsed) -> None:
     parsed.result["proposal"] |= {
         "roles": {"text": "input", "label": "ignore"},
         "meanings": {"text": "another text", "label": "another label"},
-        "warnings": ["3 of 60 rows have several labels in “label” (such as “a”, “b”). Only one per row can be learned, so these rows are set aside."],
+        "warnings": ["Rows with several labels in “label” (such as “a”, “b”): 3 of 60. Only one label per row is supported, so these rows are rejected."],
     }  # fmt: skip
     parsed.save()
-    html = client_for(owner).get(reverse("datasets:import", args=[parsed.pk])).content.decode()
-    assert "3 of 60 rows have several labels" in html
+    html = html_of(client_for(owner).get(reverse("datasets:import", args=[parsed.pk])))
+    assert "Rows with several labels in “label” (such as “a”, “b”): 3 of 60." in html
     assert "<li hidden><strong>text</strong>" in html
-    assert "<li><strong>label</strong> (another label)" in html
+    assert "<li><strong>label</strong>(another label)" in html
 
 
 def test_case_is_kept_when_asked(client_for, owner, parsed) -> None:

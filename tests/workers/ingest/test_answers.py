@@ -39,7 +39,7 @@ def test_an_answer_in_json_is_learned_as_written(
     file = made(lambda n: {asked: question(n), answered: value(n)})
     proposal = import_file(file, "x.jsonl").result.proposal
     assert (proposal.task_type, proposal.roles) == (task, {asked: "input", answered: "target"})
-    assert proposal.why == [f"“{answered}” holds JSON, which is learned as it is written."]
+    assert proposal.why == [f"“{answered}” contains JSON, which is used for training unchanged."]
     frozen = freeze_rows(file, task, proposal.roles, name="x.jsonl")
     written = value(0) if isinstance(value(0), str) else json.dumps(value(0))
     assert spoken(frozen.rows[0]) == [question(0), written]
@@ -64,7 +64,10 @@ def test_of_several_answers_the_best_or_the_first_is_learned(
     file = made(lambda n: {"question": question(n), name: several(n)})
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.roles == {"question": "input", name: "target"}
-    assert "The best-rated answer is learned, or the first one if there are no ratings." in proposal.why[0]
+    assert (
+        "The best-rated answer is used for training, or the first one if there are no ratings."
+        in proposal.why[0]
+    )
     frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
     assert {row["target"] for row in frozen.rows} == {answer(n) for n in range(40)}
 

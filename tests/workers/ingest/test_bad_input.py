@@ -32,7 +32,7 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\
         (b"MZ\x90\0\x03\0\0\0", "not_a_table", "an executable"),
         (b"\x7fELF\x02\x01\x01\0", "not_a_table", "an executable"),
         (gzip.compress(b"text,label\na,b\n", mtime=0)[:-4], "damaged_file", "ends too early"),
-        (zipped("picture.png"), "no_data_in_archive", "holds no data file"),
+        (zipped("picture.png"), "no_data_in_archive", "contains no data file"),
         (zipped("word/document.xml"), "not_a_table", "a Word document"),
         (b"PK\x03\x04 cut off", "damaged_file", "damaged"),
         (b"<!DOCTYPE html><html></html>", "not_a_table", "a web page"),
@@ -74,7 +74,7 @@ def test_a_row_of_two_megabytes_costs_itself_only(import_file) -> None:
     (reject,) = imported.rejected
     assert (reject["line"], reject["reason"]) == (
         3,
-        "text: The cell has 2,000,000 bytes; at most 1,000,000 are kept",
+        "text: The cell is too large (2,000,000 of at most 1,000,000 bytes)",
     )
     assert (len(reject["text"]), reject["text"][-1]) == (2_001, "…")
 
@@ -94,7 +94,7 @@ def test_nul_bytes_cost_their_row_only(import_file) -> None:
     imported = import_file(b"text,label\ngood,a\nb\0d,b\nfine,c\n")
     assert [row["text"] for row in imported.rows] == ["good", "fine"]
     assert imported.rejected == [
-        {"line": 3, "reason": "text: Holds a NUL byte", "text": '{"text": "b\\u0000d", "label": "b"}'}
+        {"line": 3, "reason": "text: Contains a NUL byte", "text": '{"text": "b\\u0000d", "label": "b"}'}
     ]
 
 

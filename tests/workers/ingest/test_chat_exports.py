@@ -58,7 +58,7 @@ def test_a_chat_of_two_is_conversations_of_a_user_and_an_assistant(
     ]
     assert read == expected
     assert imported.result.proposal.task_type == "chat"
-    assert f"“{people[0]}” is read as the user" in imported.result.proposal.warnings[0]
+    assert f"“{people[0]}” is treated as the user" in imported.result.proposal.warnings[0]
 
 
 def test_a_chat_of_three_keeps_its_speakers(import_file) -> None:
@@ -129,7 +129,9 @@ OTHER_USES = {
 def test_quizzes_and_subtitles_are_named(import_file, use: str, ending: str) -> None:
     text = "".join(OTHER_USES[use].format(n=n, m=n + 1) for n in range(20))
     named = (
-        "These are subtitles" if use.startswith("sub") else f"multiple-choice quiz ({use[:5].strip(' ,')})"
+        "This is a subtitle file"
+        if use.startswith("sub")
+        else f"multiple-choice quiz ({use[:5].strip(' ,')})"
     )
     with pytest.raises(JobError) as refused:
         import_file(text, "x" + ending)

@@ -84,12 +84,12 @@ def test_of_several_files_the_largest_is_read_and_the_others_can_be(import_file)
     archive = zipped({"small.jsonl": LINES[:100], "train.csv": TABLE})
     imported = import_file(archive, "x.zip")
     assert (imported.result.part, imported.result.parts) == ("train.csv", ["train.csv", "small.jsonl"])
-    assert "The archive holds 2 data files; “train.csv” was read." in imported.result.proposal.why
+    assert "The archive contains 2 data files. Only “train.csv” was read." in imported.result.proposal.why
     assert import_file(archive, "x.zip", part="small.jsonl").result.format == "jsonl"
 
 
 def test_an_archive_without_data(import_file) -> None:
-    with pytest.raises(JobError, match="holds no data file"):
+    with pytest.raises(JobError, match="contains no data file"):
         import_file(zipped({"photo.png": b"\x89PNG"}), "x.zip")
 
 

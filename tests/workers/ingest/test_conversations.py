@@ -94,15 +94,15 @@ def test_answers_that_can_be_learned_are_learned(turns: list[Any], kept: list[An
 @pytest.mark.parametrize(
     ("turn", "reason"),
     [
-        ({"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}, "calls a tool"),
-        ({"role": "assistant", "content": "", "function_call": {"name": "track"}}, "calls a tool"),
-        ({"from": "function_call", "value": "{}"}, "calls a tool"),
-        ({"from": "observation", "value": "{}"}, "calls a tool"),
-        ({"role": "assistant", "content": [{"type": "tool_use", "name": "track", "input": {}}]}, "calls a tool"),
-        ({"role": "model", "parts": [{"functionCall": {"name": "track"}}]}, "calls a tool"),
+        ({"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}, "contains a tool call"),
+        ({"role": "assistant", "content": "", "function_call": {"name": "track"}}, "contains a tool call"),
+        ({"from": "function_call", "value": "{}"}, "contains a tool call"),
+        ({"from": "observation", "value": "{}"}, "contains a tool call"),
+        ({"role": "assistant", "content": [{"type": "tool_use", "name": "track", "input": {}}]}, "contains a tool call"),
+        ({"role": "model", "parts": [{"functionCall": {"name": "track"}}]}, "contains a tool call"),
         ({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}, "“image_url”, which is not text"),
         ({"role": "user", "content": [{"inline_data": {"data": "x"}}]}, "“inline_data”, which is not text"),
-        ({"role": "narrator", "content": "x"}, "by “narrator”"),
+        ({"role": "narrator", "content": "x"}, "role “narrator” is not supported"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_learned_says_why(turn: dict[str, Any], reason: str) -> None:
@@ -127,7 +127,7 @@ def test_answers_of_weight_nought_are_read_and_not_learned(freeze_rows, flag: di
 
 def test_a_conversation_without_a_learned_answer_is_rejected() -> None:
     turns = [*openai(U), {"role": "assistant", "content": "WRONG", "weight": 0}]
-    with pytest.raises(ConversationError, match="not to be learned"):
+    with pytest.raises(ConversationError, match="excluded from training"):
         normalized(turns)
     assert said([*turns, *openai(A)]) == [U, A], "of two answers to one question the one with weight is kept"
 

@@ -65,7 +65,7 @@ def test_a_damaged_byte_costs_its_line_at_most(
         lines[at].decode()
     except UnicodeDecodeError:
         assert [(each["line"], each["reason"]) for each in imported.rejected] == [
-            (at + 1, "text: Holds bytes that are not valid UTF-8")
+            (at + 1, "text: Contains bytes that are not valid UTF-8")
         ]
     else:
         # A byte can turn one character into another, which nobody can see from the bytes.

@@ -36,12 +36,12 @@ def test_ragged_rows_are_rejected_with_line_and_reason(import_file) -> None:
     assert imported.rejected == [
         {
             "line": 3,
-            "reason": "This row has a different number of cells (1) than the table has columns (2)",
+            "reason": "Wrong number of cells: 1 instead of 2",
             "text": "two",
         },
         {
             "line": 4,
-            "reason": "This row has a different number of cells (3) than the table has columns (2)",
+            "reason": "Wrong number of cells: 3 instead of 2",
             "text": "three,b,c",
         },
     ]
@@ -113,7 +113,7 @@ def test_lines_above_the_header_are_rejects(import_file) -> None:
     assert imported.result.rows == 4
     assert imported.rejected[0] == {
         "line": 1,
-        "reason": "This line is above the table's header",
+        "reason": "The line is above the table header",
         "text": "Export of Monday",
     }
 

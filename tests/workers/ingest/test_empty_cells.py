@@ -37,11 +37,11 @@ def test_an_error_of_a_spreadsheet_is_no_text(import_file, freeze_rows, error: s
     file = table(("question", "answer"), sides["question"], sides["answer"])
     proposal = import_file(file).result.proposal
     assert proposal.warnings == [
-        f"4 of 40 rows hold a spreadsheet error in “{side}” (“{error}”). These rows are set aside."
+        f"Rows with a spreadsheet error in “{side}” (“{error}”): 4 of 40. These rows are rejected."
     ]
     frozen = freeze_rows(file, "chat", proposal.roles)
     part = {"question": "input", "answer": "target"}[side]
-    reason = f"The {part} (column “{side}”) is a spreadsheet error, not a text"
+    reason = f"The {part} (column “{side}”) is a spreadsheet error, not text"
     assert frozen.reasons == {reason: 4}
     assert len(frozen.rows) == 36
 
@@ -51,7 +51,7 @@ def test_a_word_that_may_mean_no_answer_is_named(import_file, freeze_rows, word:
     file = table(("question", "answer"), question, some(word, answer))
     proposal = import_file(file).result.proposal
     assert proposal.warnings == [
-        f"4 of 40 rows hold “{word}” in “answer”. These are learned as answers. If they mean “no answer”, empty these cells."
+        f"Rows with “{word}” in “answer”: 4 of 40. These values are used as answers. If they mean “no answer”, empty these cells."
     ]
     assert len(freeze_rows(file, "chat", proposal.roles).rows) == 40
 

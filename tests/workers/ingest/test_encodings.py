@@ -96,7 +96,7 @@ def test_damaged_bytes_in_utf8_cost_their_row_only(import_file) -> None:
     imported = import_file(text.encode().replace(b"Nummer 7,", b"Nummer \xff7,"))
     assert imported.encoding == "UTF-8"
     assert [(reject["line"], reject["reason"]) for reject in imported.rejected] == [
-        (9, "text: Holds bytes that are not valid UTF-8")
+        (9, "text: Contains bytes that are not valid UTF-8")
     ]
     assert imported.result.rows == 29
 
@@ -177,7 +177,9 @@ def test_a_file_put_together_from_two_encodings(import_file: Any, name: str, ord
     imported = import_file(b"\n".join([b"text", *lines] if name == "x.csv" else lines), name)
     assert [row["text"] for row in imported.rows] == texts
     western = sum(not text.isascii() and not is_utf8 for text, is_utf8 in zip(texts, order, strict=True))
-    assert imported.result.proposal.warnings[0].startswith(f"{western} lines are not valid UTF-8")
+    assert imported.result.proposal.warnings[0].startswith(
+        f"{western} line{'s are' if western != 1 else ' is'} not valid UTF-8"
+    )
     as_chosen = import_file(
         b"\n".join([b"text", *lines] if name == "x.csv" else lines), name, encoding="utf-8"
     )

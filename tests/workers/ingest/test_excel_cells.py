@@ -122,7 +122,7 @@ def test_another_sheet_can_be_chosen(import_file, two_sheets: Path) -> None:
     chosen = import_file(two_sheets, "two.xlsx", part="Old")
     assert (chosen.result.rows, chosen.result.part) == (2, "Old")
     assert not any("fullest" in why for why in chosen.result.proposal.why)
-    with pytest.raises(JobError, match="The sheet “Empty” holds no cells"):
+    with pytest.raises(JobError, match="The sheet “Empty” is empty"):
         import_file(two_sheets, "two.xlsx", part="Empty")
 
 

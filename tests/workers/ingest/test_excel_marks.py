@@ -56,7 +56,7 @@ def test_rows_that_are_struck_through_are_not_learned(import_file) -> None:
     assert [row["line"] for row in imported.rejected] == [5, 9, 13, 17, 21, 25, 29, 33, 37, 41]
     assert {row["reason"] for row in imported.rejected} == {"The row is struck through in the workbook"}
     assert len(imported.rows) == 30
-    assert "Rows that are hidden in the workbook were read too: 1." in imported.result.proposal.why
+    assert "Hidden rows of the workbook were read too: 1." in imported.result.proposal.why
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_row_that_names_groups_of_columns_stands_above_the_header(
     as_text = "\n".join(",".join(map(str, row)) for row in rows)
     for imported in (import_file(workbook(fill), "x.xlsx"), import_file(as_text)):
         assert [column.name for column in imported.result.columns] == names
-        assert [row["reason"] for row in imported.rejected] == ["This line is above the table's header"]
+        assert [row["reason"] for row in imported.rejected] == ["The line is above the table header"]
         assert len(imported.rows) == 40
 
 

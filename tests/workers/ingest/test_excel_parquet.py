@@ -48,7 +48,7 @@ def test_the_fullest_sheet_is_read_and_not_its_cover(import_file, tmp_path: Path
     workbook.save(tmp_path / "covered.xlsx")
     imported = import_file(tmp_path / "covered.xlsx", "covered.xlsx")
     assert [row["text"] for row in imported.rows] == ["one", "two", "three"]
-    assert "2 sheets; “Tickets”, the fullest, was read" in imported.result.proposal.why[0]
+    assert "2 sheets. Only the fullest, “Tickets”, was read" in imported.result.proposal.why[0]
 
 
 def test_a_title_stands_above_the_header(import_file, tmp_path: Path) -> None:

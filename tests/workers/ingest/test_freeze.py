@@ -48,14 +48,14 @@ def test_every_row_is_kept_or_rejected_with_its_reason(freeze_rows) -> None:
     text = pairs(25) + "question 3,answer 3\n,no question\nno answer,\nragged\nQuestion 3,answer 3\n"
     frozen = freeze_rows(text, "chat", PAIR)
     assert [(reject["line"], reject["reason"]) for reject in frozen.rejected] == [
-        (27, "Same as line 5"),
+        (27, "Duplicate of line 5"),
         (28, "The input (column “question”) is empty"),
         (29, "The target (column “answer”) is empty"),
-        (30, "This row has a different number of cells (1) than the table has columns (2)"),
+        (30, "Wrong number of cells: 1 instead of 2"),
     ]
     assert len(frozen.rows) + len(frozen.rejected) == 30
     assert frozen.result.rejected == 4 == sum(frozen.reasons.values())
-    assert frozen.reasons["Same as another line"] == 1
+    assert frozen.reasons["Duplicate of another line"] == 1
 
 
 def test_instructions_take_context_and_system_prompt(freeze_rows) -> None:
@@ -75,7 +75,7 @@ def test_instructions_take_context_and_system_prompt(freeze_rows) -> None:
     system = {"role": "system", "content": "Be brief"}
     assert frozen.rows[0]["prompt"] == [system, {"role": "user", "content": "Sum up 0"}]
     assert frozen.rows[1]["prompt"] == [system, {"role": "user", "content": "Sum up 1\n\na text"}]
-    assert "100% of the targets are the same: “sum”. Check the column." in frozen.result.warnings
+    assert "100% of the outputs are the same: “sum”. Check the column." in frozen.result.warnings
 
 
 def test_generation_has_no_prompt_and_code_keeps_its_white_space(freeze_rows) -> None:
@@ -115,12 +115,15 @@ def test_conversations_are_brought_into_one_form(freeze_rows) -> None:
 @pytest.mark.parametrize(
     ("turns", "reason"),
     [
-        ([("user", "Hi")], "holds no answer of the assistant"),
+        ([("user", "Hi")], "contains no assistant answer"),
         ([("assistant", "Hi")], "No question comes before the answer"),
-        ([("system", "Be kind")], "holds no answer"),
-        ([("user", "Hi"), ("assistant", " ")], "turn of the assistant is empty"),
-        ([("user", "Hi"), ("tool", "42"), ("assistant", "42")], "calls a tool, which is not learned yet"),
-        ([("user", "Hi"), ("narrator", "42"), ("assistant", "42")], "by “narrator”"),
+        ([("system", "Be kind")], "contains no assistant answer"),
+        ([("user", "Hi"), ("assistant", " ")], "An assistant turn is empty"),
+        (
+            [("user", "Hi"), ("tool", "42"), ("assistant", "42")],
+            "contains a tool call, which is not supported yet",
+        ),
+        ([("user", "Hi"), ("narrator", "42"), ("assistant", "42")], "role “narrator” is not supported"),
     ],
 )
 def test_conversations_without_an_answer_to_learn_are_rejected(
@@ -137,21 +140,21 @@ def test_labels_are_trimmed_counted_and_single_ones_rejected(freeze_rows) -> Non
     frozen = freeze_rows("text,label\n" + rows, "classification", LABELLED)
     assert frozen.result.labels == {"no": 15, "yes": 15}
     assert frozen.rejected[0]["line"] == 32
-    assert frozen.rejected[0]["reason"] == "The label “once” occurs in this row only"
+    assert frozen.rejected[0]["reason"] == "The label “once” occurs only in this row"
 
 
 def test_uneven_and_contradicting_labels_are_warned_of(freeze_rows) -> None:
     rows = "".join(f"text {n},often\n" for n in range(100)) + "text 1,rare\nother,rare\n"
     warnings = freeze_rows("text,label\n" + rows, "classification", LABELLED).result.warnings
-    assert any("“often” has 100 rows, “rare” 2" in warning for warning in warnings)
-    assert any(warning.startswith("1 inputs occur with different labels") for warning in warnings)
+    assert any("Rows with “often”: 100. Rows with “rare”: 2." in warning for warning in warnings)
+    assert any(warning.startswith("1 input occurs with different labels") for warning in warnings)
 
 
 @pytest.mark.parametrize(
     ("text", "task_type", "roles", "code", "says"),
     [
-        (pairs(3), "chat", PAIR, "too_few_rows", "3 usable rows are left, and at least 20"),
-        ("text,label\none,a\ntwo,b\nthree,c\n", "classification", LABELLED, "too_few_rows", "3 usable rows are left"),
+        (pairs(3), "chat", PAIR, "too_few_rows", "Usable rows: 3. At least 20"),
+        ("text,label\none,a\ntwo,b\nthree,c\n", "classification", LABELLED, "too_few_rows", "Usable rows: 3. At least 20 are needed."),
         (pairs(), "chat", {"question": "input"}, "role_missing", "target"),
         (pairs(), "chat", {"question": "input", "reply": "target"}, "no_such_column", "reply"),
         (pairs(), "chat", {"question": "target", "answer": "target"}, "role_twice", "“answer”"),

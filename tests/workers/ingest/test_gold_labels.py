@@ -40,7 +40,9 @@ def test_the_agreed_label_is_learned(import_file, freeze_rows, beside: Any, name
     proposal = import_file(file, "x.jsonl").result.proposal
     learned = {column: role for column, role in proposal.roles.items() if role != "ignore"}
     assert learned == {name: "label", "sentence1": "input", "sentence2": "context"}
-    assert proposal.warnings == [f"9 of 90 rows have no label in “{name}” but “-”. These rows are set aside."]
+    assert proposal.warnings == [
+        f"Rows with “-” instead of a label in “{name}”: 9 of 90. These rows are rejected."
+    ]
     frozen = freeze_rows(file, "classification", proposal.roles, name="x.jsonl")
     assert set(frozen.result.labels) == set(KINDS)
     assert frozen.reasons == {"The label “…” means that the row has no label": 9}
@@ -52,7 +54,7 @@ def test_the_agreed_label_is_learned(import_file, freeze_rows, beside: Any, name
 def test_a_number_below_the_others_is_named(import_file, labels: tuple[int, ...], is_named: bool) -> None:
     file = made(lambda n: {**pair(n), "label": labels[n % len(labels)]})
     warnings = import_file(file, "x.jsonl").result.proposal.warnings
-    named = ["“-1” in “label” is learned as a label. If it means “no label”, empty these cells."]
+    named = ["“-1” in “label” is used as a label. If it means “no label”, empty these cells."]
     assert warnings == (named if is_named else [])
 
 
@@ -72,7 +74,8 @@ def test_a_label_of_two_answers_is_preference_data(
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.task_type is None
     assert (
-        f"“{answers[0]}”, “{answers[1]}” hold answers to the same input, and “{name}” says" in proposal.why[0]
+        f"“{answers[0]}”, “{answers[1]}” contain answers to the same input, and “{name}” marks"
+        in proposal.why[0]
     )
 
 

@@ -31,10 +31,10 @@ def test_several_labels_that_a_word_joins(
 ) -> None:
     file = table([*alone, *joined])
     warnings = import_file(file).result.proposal.warnings
-    assert warnings[0].startswith("24 of 60 rows have several labels in “label”")
+    assert warnings[0].startswith("Rows with several labels in “label”")
     frozen = freeze_rows(file, "classification", ROLES)
     assert set(frozen.result.labels) == set(alone)
-    assert frozen.reasons == {"The row has several labels; only one per row can be learned": 24}
+    assert frozen.reasons == {"The row has several labels, and only one per row is supported": 24}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_several_labels_that_a_word_joins(
 def test_one_combination_is_learned_and_named(import_file, freeze_rows, labels: list[str]) -> None:
     file = table(labels)
     assert import_file(file).result.proposal.warnings == [
-        f"“{labels[-1]}” in “label” joins other labels, and is learned as a label of its own. If it means several labels, keep the most important one of each row."
+        f"“{labels[-1]}” in “label” combines other labels, and is used as a separate label. If it means several labels, keep only the most important one in each row."
     ]
     assert set(freeze_rows(file, "classification", ROLES).result.labels) == set(labels)
 
@@ -80,7 +80,7 @@ def test_yes_and_no_are_one_label_each(import_file, freeze_rows, labels: list[st
     file = table(labels)
     proposal = import_file(file).result.proposal
     assert proposal.case_variants
-    assert "They are read as one label each." in proposal.warnings[0]
+    assert "All spellings of a label are treated as the same label." in proposal.warnings[0]
     frozen = freeze_rows(file, "classification", ROLES)
     assert sorted(frozen.result.labels.values()) == [6 * len(labels)] * 2
     says_yes = {row["target"] for row in frozen.rows if (row["line"] - 2) % 2 == 0}

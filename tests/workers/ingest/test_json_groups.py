@@ -245,4 +245,4 @@ def test_a_text_with_marked_parts_is_no_question(import_file) -> None:
     ]
     proposal = import_file(json.dumps(rows), "x.json").result.proposal
     assert proposal.task_type is None
-    assert "marks parts of “text”" in proposal.why[-1]
+    assert "annotates spans of “text”" in proposal.why[-1]

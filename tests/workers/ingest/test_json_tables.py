@@ -82,7 +82,7 @@ def test_a_split_that_begins_at_the_end_of_the_window(import_file, seen: int) ->
 def test_a_split_without_a_table_is_named(import_file) -> None:
     imported = import_file(json.dumps({"train": {"data": ROWS}, "test": {}}), "x.json")
     assert len(imported.rows) == len(ROWS)
-    assert any("Splits without a table were left out: “test”" in why for why in imported.result.proposal.why)
+    assert any("Splits without a table were skipped: “test”" in why for why in imported.result.proposal.why)
 
 
 def test_the_name_of_a_row_is_kept(import_file) -> None:
@@ -102,7 +102,7 @@ def test_a_list_of_another_length_is_a_reject(import_file) -> None:
     imported = import_file(json.dumps([*LISTS, ["only one"]]), "x.json")
     assert (imported.result.rows, imported.rejected[0]["reason"]) == (
         30,
-        "This row has a different number of values (1) than the table has columns (2)",
+        "Wrong number of values: 1 instead of 2",
     )
 
 

@@ -129,7 +129,7 @@ def test_a_refusal_is_an_answer(import_file, freeze_rows, content: str | None) -
         }
 
     proposal = import_file(lines(talk), "x.jsonl").result.proposal
-    assert "The assistant's refusals are learned as its answers." in proposal.why
+    assert "The assistant's refusals are used for training as well." in proposal.why
     frozen = freeze_rows(lines(talk), "chat", proposal.roles, name="x.jsonl")
     assert (len(frozen.rows), frozen.result.rejected) == (60, 0)
     assert "I cannot help with 3." in {row["target"] for row in frozen.rows}

@@ -50,7 +50,7 @@ def test_merged_spellings_are_named(import_file, freeze_rows) -> None:
     text = rows(["late", "Late", "paid"])
     assert any("“late” / “Late”" in said for said in import_file(text, "x.jsonl").result.proposal.warnings)
     frozen = freeze_rows(text, "classification", ROLES, name="x.jsonl")
-    assert "“late” / “Late” were read as one label, “late” (24 rows)." in frozen.result.warnings
+    assert "“late” / “Late” were merged into one label, “late” (24 rows)." in frozen.result.warnings
     apart = freeze_rows(text, "classification", ROLES, name="x.jsonl", merge_label_case=False)
     assert set(apart.result.labels) == {"late", "Late", "paid"}
 
@@ -71,10 +71,10 @@ def test_rows_with_several_labels_are_set_aside_and_counted(
 ) -> None:
     text = rows(["late", "paid", "lost", several])
     warnings = import_file(text, "x.jsonl").result.proposal.warnings
-    assert any("12 of 48 rows have several labels" in warning for warning in warnings)
+    assert any("Rows with several labels" in warning and ": 12 of 48." in warning for warning in warnings)
     frozen = freeze_rows(text, "classification", ROLES, name="x.jsonl")
     assert set(frozen.result.labels) == {"late", "paid", "lost"}
-    assert frozen.reasons == {"The row has several labels; only one per row can be learned": 12}
+    assert frozen.reasons == {"The row has several labels, and only one per row is supported": 12}
     assert any("12 rows have several labels" in warning for warning in frozen.result.warnings)
 
 
@@ -131,9 +131,7 @@ _LABEL_NAMES = [
 
 
 @pytest.mark.parametrize("name", _LABEL_NAMES)
-@pytest.mark.parametrize(
-    ("values", "reason"), [(1, "one value only"), (1_200, "at most 1,000 can be learned")]
-)
+@pytest.mark.parametrize(("values", "reason"), [(1, "only one value"), (1_200, "the limit is 1,000")])
 @pytest.mark.parametrize("texts", [["text"], ["title", "body"]])
 def test_a_label_column_of_any_name_that_cannot_be_learned_is_named(
     import_file, name: str, values: int, reason: str, texts: list[str]
@@ -180,9 +178,9 @@ def test_the_only_column_of_running_text_is_the_only_one(kinds: dict[str, str]) 
     why = propose(profile.columns(), profile.sample).why
     written = [name for name, kind in kinds.items() if kind.endswith("prose")]
     for sentence in why:
-        if "is the only column of running text" in sentence:
+        if "is the only column with running text" in sentence:
             assert [f"“{name}”" for name in written] == [sentence.split(" is the only")[0]]
-        if "holds the longest texts" in sentence:
+        if "contains the longest texts" in sentence:
             assert kinds[sentence.split("”")[0].removeprefix("“")] in ("long prose", "prose")
 
 

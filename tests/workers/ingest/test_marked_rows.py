@@ -7,7 +7,7 @@ import pytest
 
 from workers.ingest.conversations import normalized
 
-WEIGHT_NOTE = "rows have the weight 0 in the file and were set aside. Other weights are not followed."
+WEIGHT_NOTE = "rows have the weight 0 in the file and were rejected. Other weights are ignored."
 
 
 def made(row: Any, count: int = 40) -> str:
@@ -46,7 +46,7 @@ def test_rows_of_weight_0_are_not_learned(freeze_rows, name: str, zero: Any, row
 def test_weights_above_0_are_not_followed_and_that_is_said(import_file, freeze_rows) -> None:
     text = made(lambda n: {"messages": talk(n), "weight": 0.1 + n})
     meaning = import_file(text, "x.jsonl").result.proposal.meanings["weight"]
-    assert meaning == "weights of rows: a row of weight 0 is left out, other weights are not followed"
+    assert meaning == "row weights: rows with the weight 0 are rejected, other weights are ignored"
     frozen = freeze_rows(text, "chat", {"messages": "messages"}, name="x.jsonl")
     assert (len(frozen.rows), frozen.reasons) == (40, {})
 
@@ -73,8 +73,12 @@ def test_one_flag_that_says_no_is_enough(flags: dict[str, Any]) -> None:
     assert [message.get("learned", True) for message in normalized(turns)] == [True, False, True, True]
 
 
-@pytest.mark.parametrize(("good", "bad"), [(True, False), ("好", "差"), ("thumbs_up", "thumbs_down")])
-def test_one_bad_mark_among_thousands_is_found(import_file, good: Any, bad: Any) -> None:
+@pytest.mark.parametrize(
+    ("good", "bad", "role"),
+    [(True, False, "feedback"), ("好", "差", "quality"), ("thumbs_up", "thumbs_down", "quality")],
+)
+def test_one_bad_mark_among_thousands_is_found(import_file, good: Any, bad: Any, role: str) -> None:
+    """A boolean next to completions is feedback, from whose bad rows KTO alone learns."""
     text = made(
         lambda n: {
             "prompt": f"Where is {n}?",
@@ -83,7 +87,7 @@ def test_one_bad_mark_among_thousands_is_found(import_file, good: Any, bad: Any)
         },
         30_000,
     )
-    assert import_file(text, "x.jsonl").result.proposal.roles["label"] == "quality"
+    assert import_file(text, "x.jsonl").result.proposal.roles["label"] == role
 
 
 def test_a_bad_mark_in_another_spelling_is_found(import_file) -> None:

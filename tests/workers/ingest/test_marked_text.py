@@ -149,7 +149,7 @@ def test_a_prompt_with_marks_and_its_answer_are_learned_without(
     )
     proposal = import_file(text, "x.jsonl").result.proposal
     assert proposal.task_type == "chat"
-    assert proposal.why[0] == "The marks of turns in “prompt” and “completion” were left out of the texts."
+    assert proposal.why[0] == "The turn markers in “prompt” and “completion” were removed from the texts."
     frozen = freeze_rows(text, "chat", proposal.roles, name="x.jsonl")
     [row] = [row for row in frozen.rows if row["line"] == 4]
     assert learned(row) == [("user", Q.format(n=3)), ("assistant", A.format(n=3))]

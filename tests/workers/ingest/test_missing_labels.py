@@ -18,7 +18,7 @@ def test_a_missing_label_is_no_class(import_file, freeze_rows, none: str) -> Non
     proposal = import_file(file).result.proposal
     assert (proposal.roles, proposal.warnings) == (
         ROLES,
-        [f"15 of 60 rows have no label in “label” but “{none}”. These rows are set aside."],
+        [f"Rows with “{none}” instead of a label in “label”: 15 of 60. These rows are rejected."],
     )
     frozen = freeze_rows(file, "classification", ROLES)
     assert frozen.result.labels == {"broken": 15, "late": 15, "paid": 15}
@@ -38,7 +38,7 @@ def test_signs_and_words_that_are_labels_stay(import_file, freeze_rows, labels: 
 def test_a_doubtful_label_is_named(import_file, freeze_rows, doubtful: str) -> None:
     file = table(["joy", "anger", doubtful])
     assert import_file(file).result.proposal.warnings == [
-        f"“{doubtful}” in “label” is learned as a label. If it means “no label”, empty these cells."
+        f"“{doubtful}” in “label” is used as a label. If it means “no label”, empty these cells."
     ]
     assert len(freeze_rows(file, "classification", ROLES).result.labels) == 3
 
@@ -63,6 +63,6 @@ def test_backslash_n_is_an_empty_cell(freeze_rows, delimiter: str) -> None:
 def test_words_that_pair_with_others_are_labels(import_file, freeze_rows, labels: list[str]) -> None:
     file = table(labels)
     assert import_file(file).result.proposal.warnings == [
-        f"“{labels[0]}” in “label” is learned as a label. If it means “no label”, empty these cells."
+        f"“{labels[0]}” in “label” is used as a label. If it means “no label”, empty these cells."
     ]
     assert set(freeze_rows(file, "classification", ROLES).result.labels) == set(labels)

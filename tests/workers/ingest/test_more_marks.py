@@ -81,7 +81,7 @@ def test_a_mask_of_turns_is_followed(import_file, freeze_rows, name: str, mask: 
 )
 def test_a_mask_of_other_parts_is_named(import_file, row: Any) -> None:
     assert import_file(made(row), "x.jsonl").result.proposal.warnings == [
-        "“loss_mask” says which parts of a row are learned. It fits no list of messages, so it is not followed and all parts are learned."
+        "“loss_mask” marks the parts of a row to train on. It matches no list of messages, so it is ignored and all parts are used."
     ]
 
 
@@ -103,7 +103,9 @@ def test_0_is_a_degree_in_objects_with_more_numbers(import_file, scores: Any) ->
     file = made(lambda n: {**pair(n), "feedback": {"score": scores[n % len(scores)]}})
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.roles["feedback"] == "ignore"
-    assert proposal.warnings == ["“feedback” rates rows by numbers. Rows with a low rating are learned too."]
+    assert proposal.warnings == [
+        "“feedback” contains ratings of rows. Rows with a low rating are used for training too."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_tags_of_bad_rows_are_named_and_followed_where_a_person_wants_it(
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.roles[name] == "ignore"
     assert proposal.warnings == [
-        f"“{name}” may say which rows are bad. It is not followed, so all rows are learned. To set aside the bad ones, choose “Good or bad row” for this column."
+        f"“{name}” may mark bad rows. It is ignored, so all rows are used for training. To reject the bad rows, choose “Good or bad row” for this column."
     ]
     frozen = freeze_rows(file, "chat", {**proposal.roles, name: "quality"}, name="x.jsonl")
     assert {row["target"].split()[0] for row in frozen.rows} == {"Right"}
@@ -167,8 +169,8 @@ def test_personal_data_in_a_labelled_text_is_no_mark_on_its_label(import_file) -
 def test_every_second_column_of_marks_is_named(import_file) -> None:
     file = made(lambda n: {**pair(n), "flagged": is_bad(n), "toxic": n % 4 == 0, "deleted": n % 5 == 0, "tags": ["bad"] if n % 7 else ["lamp"], "result": ["PASS", "FAIL"][n % 2]})  # fmt: skip
     assert import_file(file, "x.jsonl").result.proposal.warnings == [
-        "“toxic”, “deleted” mark rows as bad as well. Only one such column is used, so these rows are learned. Remove them from the file first.",
-        "“tags”, “result” may say which rows are bad. They are not followed, so all rows are learned. To set aside the bad ones, choose “Good or bad row” for one of these columns.",
+        "“toxic”, “deleted” mark rows as bad as well. Only one such column is supported, so these rows are used for training. Remove them from the file first.",
+        "“tags”, “result” may mark bad rows. They are ignored, so all rows are used for training. To reject the bad rows, choose “Good or bad row” for one of these columns.",
     ]
 
 
@@ -186,7 +188,7 @@ def test_the_parts_of_a_test_set_alone_are_named(import_file, parts: list[str]) 
     file = made(lambda n: {**pair(n), "Usage": parts[n % len(parts)]})
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.roles["Usage"] == "ignore"
-    assert "names parts of a test set" in proposal.warnings[0]
+    assert "contains parts of a test set" in proposal.warnings[0]
 
 
 @pytest.mark.parametrize(

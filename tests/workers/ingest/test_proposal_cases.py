@@ -56,16 +56,16 @@ LONG = "The shop sells a kettle and a scanner and more of the kind on every day 
         (made(lambda n: {"premise": f"Ein Mann {n} läuft.", "hypothesis": f"Jemand {n} läuft weg.", "gold": "x", "Klasse": "abc"[n % 3]}), "classification", {"premise": "input", "hypothesis": "context", "Klasse": "label"}),
         (made(lambda n: {"text_a": f"A man repairs {n}.", "text_b": f"Nobody repairs {n} now.", "label": n % 2}), "classification", {"text_a": "input", "text_b": "context", "label": "label"}),
         # Marks of bad answers, earlier turns.
-        (made(lambda n: {"prompt": question(n), "completion": answer(n), "label": n % 2 == 0}), "chat", {"prompt": "input", "completion": "target", "label": "quality"}),
-        (made(lambda n: {"messages": ask(n) + reply(n), "kto_tag": n % 2 == 0}), "chat", {"messages": "messages", "kto_tag": "quality"}),
+        (made(lambda n: {"prompt": question(n), "completion": answer(n), "label": n % 2 == 0}), "chat", {"prompt": "input", "completion": "target", "label": "feedback"}),
+        (made(lambda n: {"messages": ask(n) + reply(n), "kto_tag": n % 2 == 0}), "chat", {"messages": "messages", "kto_tag": "feedback"}),
         (made(lambda n: {"问题": question(n), "回答": answer(n), "评价": ["好", "差"][n % 2]}), "chat", {"问题": "input", "回答": "target", "评价": "quality"}),
         (made(lambda n: {"instruction": question(n), "output": answer(n), "history": [["Hi", "Hello"]]}), "instruction", {"instruction": "input", "output": "target", "history": "history"}),
         # Messages in two columns.
         (made(lambda n: {"prompt": ask(n), "completion": reply(n)}), "chat", {"prompt": "input", "completion": "target"}),
-        (made(lambda n: {"conversations": ask(n), "chosen": reply(n)[0], "rejected": reply(n + 1)[0]}), "chat", {"conversations": "input", "chosen": "target"}),
-        (made(lambda n: {"prompt": question(n), "chosen": reply(n), "rejected": reply(n + 1)}), "chat", {"prompt": "input", "chosen": "target"}),
-        (made(lambda n: {"chosen": f"\n\nHuman: {question(n)}\n\nAssistant: {answer(n)}", "rejected": f"\n\nHuman: {question(n)}\n\nAssistant: No."}), "chat", {"chosen": "messages"}),
-        (made(lambda n: {"prompt": question(n), "chosen": answer(n), "rejected": "No idea."}), "chat", {"prompt": "input", "chosen": "target"}),
+        (made(lambda n: {"conversations": ask(n), "chosen": reply(n)[0], "rejected": reply(n + 1)[0]}), "chat", {"conversations": "input", "chosen": "target", "rejected": "rejected"}),
+        (made(lambda n: {"prompt": question(n), "chosen": reply(n), "rejected": reply(n + 1)}), "chat", {"prompt": "input", "chosen": "target", "rejected": "rejected"}),
+        (made(lambda n: {"chosen": f"\n\nHuman: {question(n)}\n\nAssistant: {answer(n)}", "rejected": f"\n\nHuman: {question(n)}\n\nAssistant: No."}), "chat", {"chosen": "messages", "rejected": "rejected"}),
+        (made(lambda n: {"prompt": question(n), "chosen": answer(n), "rejected": "No idea."}), "chat", {"prompt": "input", "chosen": "target", "rejected": "rejected"}),
         # Translations into any language.
         (made(lambda n: {"translation": {"en": f"Kettle {n} is ready.", "id": f"Ketel {n} sudah siap."}}), "translation", {"translation.en": "input", "translation.id": "target"}),
         (made(lambda n: {"translation": {"eng_Latn": f"Kettle {n} is ready.", "swh_Latn": f"Birika {n} iko tayari."}}), "translation", {"translation.eng_Latn": "input", "translation.swh_Latn": "target"}),
@@ -138,12 +138,12 @@ def test_one_turn_a_row_becomes_conversations(
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (made(lambda n: {"text": question(n), "label": f"intent {n // 2}"}, 3000), "1,500 different labels; at most 1,000"),
-        (made(lambda n: {"text": question(n), "label": "late"}), "“label” holds one value only (“late”)"),
-        (made(lambda n: {"文本": question(n), "标签": "late"}), "“标签” holds one value only"),
-        (made(lambda n: {"text": question(n), "category": f"c{n // 2}"}), "must repeat to be learned"),
-        (made(lambda n: {"text": question(n), "label": [[0, 5, "ORG"]]}), "marks of places within a text"),
-        (made(lambda n: {"messages": [*ask(n), {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}]}), "A turn calls a tool, which is not learned yet"),
+        (made(lambda n: {"text": question(n), "label": f"intent {n // 2}"}, 3000), "1,500 different labels, and the limit is 1,000"),
+        (made(lambda n: {"text": question(n), "label": "late"}), "“label” contains only one value (“late”)"),
+        (made(lambda n: {"文本": question(n), "标签": "late"}), "“标签” contains only one value"),
+        (made(lambda n: {"text": question(n), "category": f"c{n // 2}"}), "at least three times on average"),
+        (made(lambda n: {"text": question(n), "label": [[0, 5, "ORG"]]}), "annotated spans of a text"),
+        (made(lambda n: {"messages": [*ask(n), {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}]}), "A turn contains a tool call, which is not supported yet"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_learned_is_not_proposed_as_something_else(
@@ -186,23 +186,22 @@ def test_messages_in_two_columns_are_joined(freeze_rows) -> None:
 def test_answers_that_repeat_their_question_are_counted(freeze_rows) -> None:
     text = made(lambda n: {"question": question(n), "answer": question(n) if n % 2 else answer(n)})
     frozen = freeze_rows(text, "chat", {"question": "input", "answer": "target"}, name="x.jsonl")
-    assert any("20 answers equal their question" in warning for warning in frozen.result.warnings)
+    assert any("20 answers are the same as their questions" in warning for warning in frozen.result.warnings)
 
 
 @pytest.mark.parametrize(
     ("row", "column", "meaning"),
     [
-        ({"question": "q", "answer": "a", "rejected": "no"}, "rejected", "not preferred"),
         (
             {"messages": ask(1) + reply(1), "tools": [{"type": "function", "function": {"name": "x"}}]},
             "tools",
-            "descriptions of tools",
+            "tool descriptions",
         ),
         ({"question": "q", "answer": "a", "row_id": "7"}, "row_id", "an identifier"),
         ({"question": "q", "answer": "a", "created_at": "2024"}, "created_at", "a date or time"),
         ({"question": "q", "answer": "a", "licence": "CC-BY"}, "licence", "a licence"),
         ({"question": "q", "answer": "a", "category": "x"}, "category", "another label"),
-        ({"question": "q", "answer": "a", "weight": "2"}, "weight", "weights of rows"),
+        ({"question": "q", "answer": "a", "weight": "2"}, "weight", "row weights"),
         ({"question": "q", "answer": "a", "reasoning": "because"}, "reasoning", "reasoning"),
     ],
 )

@@ -70,7 +70,7 @@ def test_a_finding_says_where_it_cut_a_text(freeze_rows) -> None:
     for answer in ("short answer", "long answer " * 20):
         text = "\n".join(["question,answer", *(f"question number {n},{answer}" for n in range(30))])
         frozen = freeze_rows(text, "chat", {"question": "input", "answer": "target"})
-        [found] = [w for w in frozen.result.warnings if "of the targets are the same" in w]
+        [found] = [w for w in frozen.result.warnings if "of the outputs are the same" in w]
         assert ("…”" in found) is answer.startswith("long")
 
 

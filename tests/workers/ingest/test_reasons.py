@@ -65,7 +65,7 @@ def test_input_and_output_are_not_called_question_and_answer(import_file) -> Non
         },
     )
     assert found.task_type == "chat"
-    assert found.why == ["“source” and “target” are named like an input and its output."]
+    assert found.why == ["The names “source” and “target” suggest an input and its output."]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_multiple_choice_is_named_as_such(import_file, row: Callable[[int], dict
     found = proposal(import_file, row)
     assert found.task_type is None
     assert len(found.why) == 1
-    assert "multiple choice" in found.why[0]
+    assert "multiple-choice data" in found.why[0]
     assert not set(found.roles.values()) - {"ignore"}
 
 
@@ -119,4 +119,4 @@ def test_all_columns_of_yes_and_no_are_named(import_file) -> None:
         import_file, lambda n: {"comment_text": f"Parcel {n} came late.", "toxic": n % 2, "insult": n % 3 % 2, "threat": n % 5 % 2}
     )  # fmt: skip
     assert found.task_type is None
-    assert "“toxic”, “insult”, “threat” say yes or no" in found.why[0]
+    assert "“toxic”, “insult”, “threat” contain yes or no" in found.why[0]

@@ -30,7 +30,7 @@ def test_a_reason_is_stored_as_code_and_parameters(tmp_path: Path) -> None:
     row = pq.read_table(
         written(tmp_path / "r.parquet", Text("files.cell_too_large", bytes=2000, most=1000))
     ).to_pylist()[0]
-    assert row["reason"] == "The cell has 2,000 bytes; at most 1,000 are kept"
+    assert row["reason"] == "The cell is too large (2,000 of at most 1,000 bytes)"
     assert (row["code"], json.loads(row["params"])) == ("files.cell_too_large", {"bytes": 2000, "most": 1000})
 
 
@@ -43,11 +43,11 @@ def test_reasons_are_counted_without_their_numbers_and_old_files_by_their_englis
     total, reasons = merge_rejects(parts, tmp_path / "all.parquet", tmp_path)
     assert total == 11
     assert reasons == {
-        "The cell has … bytes; at most … are kept": 4,
-        "Same as another line": 2,
+        "The cell is too large (… of at most … bytes)": 4,
+        "Duplicate of another line": 2,
         "All cells are empty": 2,
-        "A turn is by “bob”; only system, user and assistant can be learned from": 2,
-        "A turn is by “ann”; only system, user and assistant can be learned from": 1,
+        "The role “bob” is not supported. Use system, user or assistant": 2,
+        "The role “ann” is not supported. Use system, user or assistant": 1,
     }
     codes = {reason.code for reason in reasons}
     assert codes == {"files.cell_too_large", "rows.group_duplicate", "", "conversations.unknown_role"}
@@ -56,7 +56,7 @@ def test_reasons_are_counted_without_their_numbers_and_old_files_by_their_englis
 def test_the_most_frequent_reason_is_said(tmp_path: Path) -> None:
     empty = Text("files.row_empty")
     said = most_frequent(written(tmp_path / "r.parquet", empty, empty, Text("rows.label_nested")))
-    assert said.startswith("3 were rejected, most often for this reason: All cells are empty (2 rows).")
+    assert said.startswith("Rejected rows: 3. Most frequent reason, in 2 of them: All cells are empty.")
     assert most_frequent(written(tmp_path / "none.parquet")) == ""
     assert most_frequent(tmp_path / "missing.parquet") == ""
 
@@ -71,7 +71,7 @@ def test_numbers_within_a_text_are_left_aside_too_however_many_there_are(tmp_pat
     new = written(tmp_path / "new.parquet", *map(too_large, range(2000, 2150)), *broken)
     _total, reasons = merge_rejects([new], tmp_path / "all.parquet", tmp_path)
     assert reasons == {
-        "text: The cell has … bytes; at most … are kept": 150,
+        "text: The cell is too large (… of at most … bytes)": 150,
         "Not valid JSON: Expecting value (character …)": 150,
     }
 

@@ -35,7 +35,7 @@ def test_another_wording_is_what_is_learned(import_file, names: tuple[str, str])
         "instruction",
         {names[0]: "input", names[1]: "target"},
     )
-    assert proposal.why == [f"“{names[1]}” is named like another wording of “{names[0]}”."]
+    assert proposal.why == [f"The name “{names[1]}” suggests a rewording of “{names[0]}”."]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_other_uses_of_the_words_stay(
 ) -> None:
     proposal = import_file(made(names, **beside), "x.jsonl").result.proposal
     assert task is None or proposal.task_type == task
-    assert "another wording" not in " ".join(proposal.why)
+    assert "rewording" not in " ".join(proposal.why)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_replies_to_mails_are_chat_and_the_subject_is_named(
         {names[0]: "input", names[1]: "target", subject: "ignore"},
     )
     assert proposal.warnings == [
-        f"“{subject}” is not read, although replies may depend on it. To learn from it too, write it above the text in “{names[0]}”."
+        f"“{subject}” is not used, although replies may depend on it. To use it for training, write it above the text in “{names[0]}”."
     ]
 
 

@@ -44,7 +44,7 @@ def test_rows_marked_as_bad_are_not_learned(import_file, freeze_rows, name: str,
     file = made(lambda n: {**pair(n), name: bad if n % 3 == 0 else good})
     proposal = import_file(file, "x.jsonl").result.proposal
     assert (proposal.task_type, proposal.roles[name]) == ("chat", "quality")
-    assert f"“{name}” says whether a row is good; rows marked as bad are set aside." in proposal.why
+    assert f"“{name}” marks rows as good or bad. Bad rows are rejected." in proposal.why
     frozen = freeze_rows(file, proposal.task_type, proposal.roles, name="x.jsonl")
     assert {row["target"].split()[0] for row in frozen.rows} == {"Right"}
     assert frozen.reasons == {"The file marks this row as bad": 20}
@@ -112,7 +112,7 @@ def test_degrees_are_named_and_followed_where_a_person_wants_it(
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.roles[name] == "ignore"
     assert proposal.warnings == [
-        f"“{name}” rates rows by numbers. Rows with a low rating are learned too. To set aside the lower half of the scale, choose “Good or bad row” for this column."
+        f"“{name}” contains ratings of rows. Rows with a low rating are used for training too. To reject the lower half of the scale, choose “Good or bad row” for this column."
     ]
     frozen = freeze_rows(file, "chat", {**proposal.roles, name: "quality"}, name="x.jsonl")
     middle = reading_of(name, [float(value(n)) for n in range(60)]).middle
@@ -123,8 +123,8 @@ def test_degrees_are_named_and_followed_where_a_person_wants_it(
 def test_a_second_mark_and_marks_in_unknown_words_are_named(import_file) -> None:
     file = made(lambda n: {**pair(n), "toxic": n % 2 == 0, "deleted": n % 3 == 0, "quality": "AF"[n % 2]})
     assert import_file(file, "x.jsonl").result.proposal.warnings == [
-        "“deleted” marks rows as bad as well. Only one such column is used, so these rows are learned. Remove them from the file first.",
-        "“quality” may mark rows as bad, but its values (“A”, “F”) say neither good nor bad. All rows are learned. To leave rows out, write “good” or “bad” in this column and upload the file again.",
+        "“deleted” marks rows as bad as well. Only one such column is supported, so these rows are used for training. Remove them from the file first.",
+        "“quality” may mark bad rows, but its values (“A”, “F”) mean neither good nor bad. All rows are used for training. To exclude rows, write “good” or “bad” in this column and upload the file again.",
     ]
 
 
@@ -139,13 +139,13 @@ def test_rows_whose_mark_says_neither_are_learned_and_counted(
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.roles[name] == "quality"
     assert (
-        f"“{name}” says neither good nor bad of some rows (“{unclear}”). These rows are learned too."
+        f"Some values of “{name}” mean neither good nor bad (“{unclear}”). These rows are used for training too."
         in proposal.warnings
     )
     frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
     assert frozen.reasons == {"The file marks this row as bad": 30}
     assert (
-        f"“{name}” says neither good nor bad of 30 rows (“{unclear}”). These rows are learned."
+        f"“{name}” is neither good nor bad in 30 rows (“{unclear}”). These rows are used for training."
         in frozen.result.warnings
     )
 
@@ -165,7 +165,7 @@ def test_a_column_that_may_be_about_something_else_is_named_and_not_followed(
     proposal = import_file(file, "x.jsonl").result.proposal
     assert proposal.roles[name] == "ignore"
     assert proposal.warnings == [
-        f"“{name}” may say which rows are bad. It is not followed, so all rows are learned. To set aside the bad ones, choose “Good or bad row” for this column."
+        f"“{name}” may mark bad rows. It is ignored, so all rows are used for training. To reject the bad rows, choose “Good or bad row” for this column."
     ]
 
 
@@ -224,10 +224,10 @@ def test_what_is_no_mark_sets_no_row_aside(import_file, name: str, value: Any) -
 
 def test_the_advice_follows_which_end_of_a_scale_is_bad(import_file) -> None:
     file = made(lambda n: {**pair(n), "errors": n % 3, "id": n})
-    assert "To set aside the upper half" in import_file(file, "x.jsonl").result.proposal.warnings[0]
+    assert "To reject the upper half" in import_file(file, "x.jsonl").result.proposal.warnings[0]
     file = made(lambda n: {**pair(n), "likes": 900 if n == 7 else n % 9})
     assert import_file(file, "x.jsonl").result.proposal.warnings == [
-        "“likes” rates rows by numbers. Rows with a low rating are learned too."
+        "“likes” contains ratings of rows. Rows with a low rating are used for training too."
     ]
 
 
@@ -252,7 +252,7 @@ def test_a_turn_that_is_marked_as_bad_is_read_only(mark: dict[str, Any], learned
 def test_degrees_of_turns_are_named() -> None:
     turns = [{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "There.", "rating": 2}]
     assert read_conversation(turns).notes == {
-        "Turns are rated by numbers in “rating”. All rated answers are learned."
+        "“rating” contains numeric ratings of turns. All rated answers are used for training."
     }
 
 

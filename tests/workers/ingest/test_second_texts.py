@@ -57,7 +57,7 @@ def test_both_texts_are_read(
     roles = {text: Role.INPUT, beside: Role.CONTEXT, label: Role.LABEL}
     assert (proposal.task_type, proposal.roles) == ("classification", roles)
     assert proposal.by_task["classification"] == roles
-    assert f"“{beside}” is read after “{text}”, with a blank line between them." in proposal.why
+    assert f"“{beside}” follows “{text}” in the input, after a blank line." in proposal.why
     assert proposal.warnings == []
     frozen = freeze_rows(rows, "classification", roles, name="x.jsonl")
     contents = {row["line"]: row["prompt"][0]["content"] for row in frozen.rows}
@@ -96,7 +96,7 @@ def test_an_aspect_comes_before_a_title_which_is_named(import_file) -> None:
     proposal = import_file(rows, "x.jsonl").result.proposal
     assert proposal.roles["aspect"] is Role.CONTEXT
     assert proposal.warnings == [
-        "Only “text”, “aspect” are used to predict the label, not “movie_title”. At most two texts can be read."
+        "Only “text”, “aspect” are used to predict the label, not “movie_title”. At most two texts are supported."
     ]
 
 
@@ -119,7 +119,7 @@ def test_a_text_that_is_not_read_is_named_at_the_top(import_file, name: str) -> 
     proposal = import_file(rows, "x.jsonl").result.proposal
     assert proposal.roles == {"text": Role.INPUT, name: Role.IGNORE, "label": Role.LABEL}
     assert proposal.warnings == [
-        f"Only “text” is used to predict the label, not “{name}”. If the label depends on it, mark it as the second text."
+        f"Only “text” is used to predict the label, not “{name}”. If the label depends on that text, mark it as the second text."
     ]
 
 
@@ -134,7 +134,7 @@ def test_a_third_text_is_named_at_the_top(import_file) -> None:
     )
     proposal = import_file(rows, "x.jsonl").result.proposal
     assert proposal.warnings == [
-        "Only “body”, “subject” are used to predict the label, not “answer”. At most two texts can be read."
+        "Only “body”, “subject” are used to predict the label, not “answer”. At most two texts are supported."
     ]
 
 

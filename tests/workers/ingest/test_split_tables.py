@@ -110,7 +110,9 @@ def test_tables_that_are_not_read_are_named(import_file) -> None:
     ):
         imported = import_file(text, "data.json")
         assert imported.result.rows == 12
-        assert "The file holds more tables, which were not read: “archive”." in imported.result.proposal.why
+        assert (
+            "The file contains more tables, which were not read: “archive”." in imported.result.proposal.why
+        )
 
 
 def test_what_follows_a_table_is_rejected(import_file) -> None:

@@ -162,7 +162,7 @@ def test_test_data_in_another_part_is_named(
 ) -> None:
     imported = import_file(write(parts, tmp_path / f"d{ending}"), f"d{ending}").result
     assert imported.part == f"{read}{suffix}"
-    said = [why for why in imported.proposal.why if "named like test or validation data" in why]
+    said = [why for why in imported.proposal.why if "the name suggests test or validation data" in why]
     assert len(said) == bool(unread)
     for name in unread:
         assert f"“{name}{suffix}”" in said[0]

@@ -91,7 +91,7 @@ def test_a_missing_split_is_drawn_from_training_rows_and_said(freeze_rows) -> No
     assert rows["test"] == 40
     assert rows["validation"] > 0
     assert rows["train"] + rows["validation"] == 100
-    assert any("names no validation rows, so" in warning for warning in frozen.result.warnings)
+    assert any("contains no validation rows, so" in warning for warning in frozen.result.warnings)
     assert all(row["split"] == "test" for row in frozen.rows if " test " in row["prompt"][0]["content"])
 
 
@@ -100,7 +100,7 @@ def test_an_empty_split_is_for_training_and_an_unknown_one_is_rejected(freeze_ro
     frozen = freeze_rows(text, "classification", SPLIT)
     assert frozen.result.rows == {"train": 66, "validation": 9, "test": 9}
     assert frozen.reasons == {
-        "The split (column “split”) is none of train, validation and test: “unsupervised”": 3
+        "The split (column “split”) is not train, validation or test: “unsupervised”": 3
     }
 
 
@@ -109,7 +109,7 @@ def test_rows_that_the_files_own_splits_share_stay_and_are_counted(freeze_rows) 
     text += "order train 0 went wrong,delivery,test\norder train 1 went wrong,returns,test\n"
     frozen = freeze_rows(text, "classification", SPLIT)
     assert frozen.result.rows == {"train": 60, "validation": 9, "test": 11}
-    assert frozen.result.warnings[0].startswith("2 of 11 test rows have the same input as a training row")
+    assert frozen.result.warnings[0].startswith("Test rows with the same input as a training row: 2 of 11.")
 
 
 def test_the_same_input_never_crosses_where_splits_are_drawn(freeze_rows) -> None:
@@ -131,7 +131,7 @@ def test_a_supplied_held_out_split_keeps_its_copies_and_single_labels(freeze_row
     text += "order train 0 went wrong,delivery,train\nanother thing,only here,train\n"
     frozen = freeze_rows(text, "classification", SPLIT)
     assert frozen.result.rows == {"train": 60, "validation": 9, "test": 9} | {whole: 11}
-    assert frozen.reasons == {"Same as another line": 1, "The label occurs in one row only": 1}
+    assert frozen.reasons == {"Duplicate of another line": 1, "The label occurs in only one row": 1}
     assert set(frozen.result.labels) == {*LABELS, "once only"}
     ids = [row["row_id"] for row in frozen.rows if row["split"] == whole]
     assert len(set(ids)) == 11
@@ -154,7 +154,7 @@ def test_copies_across_splits_are_said_at_the_top(freeze_rows, share: str) -> No
     text += f"order train 0 went wrong,delivery,{share}\n" * 2
     frozen = freeze_rows(text, "classification", SPLIT)
     assert frozen.result.rows == {"train": 60, "validation": 9, "test": 9} | {share: 11}
-    start = f"2 of 11 {share} rows have the same input as a training row"
+    start = f"{share.capitalize()} rows with the same input as a training row: 2 of 11."
     assert frozen.result.warnings[0].startswith(start)
 
 

@@ -88,7 +88,7 @@ def test_formulas_without_a_value_are_named(import_file) -> None:
             sheet.append([text, '=IF(1,"x","y")' if n % 2 else LABELS[n % 3]])
 
     why = import_file(workbook(fill), "x.xlsx").result.proposal.why
-    assert any(said.startswith("30 cells hold formulas") for said in why)
+    assert any(said.startswith("30 cells contain formulas") for said in why)
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_a_system_prompt_in_any_form_is_read(freeze_rows, import_file, rest, nam
 def test_what_conversations_are_about_is_their_system_prompt(freeze_rows, import_file, name: str) -> None:
     text = made(lambda n: {name: [fact(n)] if name == "documents" else fact(n), "messages": talk(n)})
     proposal, prompts = learned(freeze_rows, import_file, text)
-    assert f"“{name}” is read as the system prompt of each conversation." in proposal.why
+    assert f"“{name}” is used as the system prompt of each conversation." in proposal.why
     assert {line: prompt[0]["content"] for line, prompt in prompts.items()} == {
         n + 1: fact(n) for n in range(40)
     }
@@ -155,8 +155,8 @@ def test_earlier_turns_in_any_form_are_read(freeze_rows, import_file, name: str,
 @pytest.mark.parametrize(
     ("beside", "sentence"),
     [
-        ({"history": "We spoke of the kettle before."}, "“history” is named like earlier turns. It does not mark who speaks, so it is not read. Write “User:” and “Assistant:” before the turns."),
-        ({"knowledge": fact(1), "background": fact(2)}, "“{}” is not read, although answers may depend on it. Choose a task that reads it, or add its text to the question."),
+        ({"history": "We spoke of the kettle before."}, "The name “history” suggests earlier turns, but the speakers are not marked, so it is not used. Write “User:” and “Assistant:” before the turns."),
+        ({"knowledge": fact(1), "background": fact(2)}, "“{}” is not used, although answers may depend on it. Choose a task that uses it, or add its text to the question."),
     ],
 )  # fmt: skip
 def test_what_is_not_read_is_named(import_file, beside: dict[str, str], sentence: str) -> None:
@@ -177,7 +177,7 @@ def test_a_system_prompt_beside_a_summary_is_named(import_file) -> None:
     proposal = import_file(text, "x.jsonl").result.proposal
     assert proposal.task_type == "summarization"
     assert proposal.warnings == [
-        "“system” is named like a system prompt. This task does not use system prompts, so it is not read."
+        "The name “system” suggests a system prompt. This task does not support system prompts, so the column is not used."
     ]
 
 

@@ -55,7 +55,7 @@ def test_into_any_language(import_file, language: str, names: tuple[str, str], t
     pair = (ENGLISH, TRANSLATED[language])
     found = proposal(import_file, names, *(pair[::-1] if turned else pair))
     assert (found.task_type, found.roles) == ("translation", {names[0]: "input", names[1]: "target"})
-    assert "named like a text and its translation" in found.why[0]
+    assert "suggest a text and its translation" in found.why[0]
 
 
 @pytest.mark.parametrize(

@@ -29,10 +29,10 @@ def test_turns_marked_as_bad_are_not_learned(
 ) -> None:
     file = lines(talks(lambda n, turn: {name: bad if n % 4 == 0 else good} if turn else {}))
     proposal = import_file(file, "x.jsonl").result.proposal
-    assert f"“{name}” says whether a turn is good; answers marked as bad are not learned." in proposal.why
+    assert f"“{name}” marks turns as good or bad. Bad answers are not used for training." in proposal.why
     frozen = freeze_rows(file, "chat", proposal.roles, name="x.jsonl")
     assert {int(row["target"].split()[1]) % 4 for row in frozen.rows} == {1, 2, 3}
-    assert frozen.reasons == {"The file marks every answer as bad or as not to be learned": 10}
+    assert frozen.reasons == {"Every answer is marked in the file as bad or as excluded from training": 10}
 
 
 def test_what_holds_for_the_whole_conversation_stays(import_file, freeze_rows) -> None:
@@ -43,7 +43,7 @@ def test_what_holds_for_the_whole_conversation_stays(import_file, freeze_rows) -
     assert proposal.roles == {
         "conversation_id": "ignore", "messages": "messages", "split": "split", "system_prompt": "system",
     }  # fmt: skip
-    assert "Columns that differ within a conversation are left out: “seconds”." in proposal.why
+    assert "Columns that differ within a conversation were skipped: “seconds”." in proposal.why
     frozen = freeze_rows(lines(rows), "chat", proposal.roles, name="x.jsonl")
     assert frozen.result.rows == {"train": 20, "validation": 10, "test": 10}
     assert frozen.rows[0]["prompt"][0]["content"] == "Be kind."
@@ -82,7 +82,7 @@ def test_of_several_answers_the_best_is_learned(import_file, freeze_rows, rank: 
     rows = sorted(rows, key=lambda row: row["message_id"][::-1]) if shuffled else rows
     proposal = import_file(lines(rows), "x.jsonl").result.proposal
     assert "320 rows were joined into 40 conversations by “parent_id”." in " ".join(proposal.why)
-    assert "160 turns were left out because another reply to the same turn is kept" in " ".join(proposal.why)
+    assert "160 turns were skipped because another reply to the same turn is kept" in " ".join(proposal.why)
     frozen = freeze_rows(lines(rows), "chat", proposal.roles, name="x.jsonl")
     assert len(frozen.rows) == 40
     for row in frozen.rows:
@@ -107,7 +107,7 @@ def test_a_tree_without_ranks_keeps_the_first_answer_and_one_that_goes_in_circle
         ["Circle"],
         ["Alone"],
     ]
-    assert "is kept: the first one, with what follows it." in " ".join(imported.result.proposal.why)
+    assert "is kept: the first one, with the turns after it." in " ".join(imported.result.proposal.why)
 
 
 def test_a_turn_without_a_mark_is_learned(import_file) -> None:
@@ -173,7 +173,7 @@ def test_a_long_chain_ends_and_says_so(import_file) -> None:
     imported = import_file(lines(rows), "x.jsonl")
     assert len(json.loads(imported.rows[0]["messages"])) == 1_000
     said = " ".join(imported.result.proposal.why)
-    assert "Conversations are followed for 1,000 turns. The 100 turns after these are left out." in said
+    assert "Conversations are limited to 1,000 turns. 100 turns after the limit were skipped." in said
     assert "another reply" not in said
 
 
@@ -197,8 +197,8 @@ def test_each_turn_that_is_left_out_is_counted_once(
     said = " ".join(imported.result.proposal.why)
     left_out = len(rows) - sum(len(json.loads(row["messages"])) for row in imported.rows)
     assert left_out == replies + cut + len(late)
-    assert (f"{replies:,} turns were left out because another reply" in said) is bool(replies)
-    assert (f"The {cut + len(late):,} turns after these are left out." in said) is bool(cut)
+    assert (f"{replies:,} turns were skipped because another reply" in said) is bool(replies)
+    assert (f"{cut + len(late):,} turns after the limit were skipped." in said) is bool(cut)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_a_binary_column_costs_itself_only(import_table, binary: list[Any]) -> N
     imported = import_table(pa.table({"text": TEXTS, "thumbnail": binary, "label": NAMES * 20}))
     assert (imported.result.rows, imported.result.rejected) == (60, 0)
     assert [column.name for column in imported.result.columns] == ["text", "label"]
-    assert "“thumbnail” holds binary data" in imported.result.proposal.why[0]
+    assert "The column “thumbnail” was skipped" in imported.result.proposal.why[0]
 
 
 def test_text_that_is_typed_as_binary_is_text(import_table) -> None:
@@ -58,7 +58,7 @@ def test_text_that_is_typed_as_binary_is_text(import_table) -> None:
 
 
 def test_nothing_but_binary_data_is_told(import_table) -> None:
-    with pytest.raises(JobError, match="Every column of this file holds binary data"):
+    with pytest.raises(JobError, match="Every column of this file contains binary data"):
         import_table(pa.table({"image": [PNG] * 3}))
 
 

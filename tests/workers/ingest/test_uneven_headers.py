@@ -137,9 +137,7 @@ def test_a_header_of_another_length_names_its_columns(import_file: Any, header: 
     assert [(row["question"], row["answer"]) for row in imported.rows] == rows
     assert imported.result.rejected == 0
     assert imported.result.proposal.task_type == "chat"
-    told = [
-        warning for warning in imported.result.proposal.warnings if "than the header has names" in warning
-    ]
+    told = [warning for warning in imported.result.proposal.warnings if "than the header." in warning]
     assert len(told) == header.startswith("a column without")
 
 

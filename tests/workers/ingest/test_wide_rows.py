@@ -50,7 +50,7 @@ def test_numbered_turns_are_one_conversation(
     )
     proposal = import_file(text).result.proposal
     assert (proposal.task_type, proposal.roles["messages"]) == ("chat", "messages")
-    assert "Each row holds the turns of one conversation in columns" in " ".join(proposal.why)
+    assert "Each row contains the turns of one conversation in separate columns" in " ".join(proposal.why)
     frozen = freeze_rows(text, "chat", proposal.roles)
     said = [[*(message["content"] for message in row["prompt"]), row["target"]] for row in frozen.rows]
     assert sorted(said) == sorted(turns(n)[: short[n]] for n in range(40))
@@ -97,7 +97,7 @@ def test_each_language_is_a_row(
     )
     imported = import_file(text)
     assert {row["language"] for row in imported.rows} == languages
-    assert "Each language became a row of its own." in " ".join(imported.result.proposal.why)
+    assert "Each language became a separate row." in " ".join(imported.result.proposal.why)
     proposal = imported.result.proposal
     frozen = freeze_rows(text, proposal.task_type, proposal.roles)
     assert {(row["prompt"][0]["content"], row["target"]) for row in frozen.rows} == {

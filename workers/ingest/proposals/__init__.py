@@ -94,6 +94,11 @@ def _why_beside(roles: dict[str, Role], before: dict[str, Role]) -> list[Text]:
             )
         if role is Role.HISTORY:
             why.append(Text("proposal.history", column=column))
+        if role is Role.REJECTED:
+            chosen = next(name for name, given in roles.items() if given in (Role.TARGET, Role.MESSAGES))
+            why.append(Text("proposal.preferences", chosen=chosen, rejected=column))
+        if role is Role.FEEDBACK:
+            why.append(Text("proposal.rated_answers", column=column))
         if role is Role.QUALITY:
             why.append(Text("proposal.quality", column=column))
     return why

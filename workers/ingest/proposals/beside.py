@@ -1,5 +1,5 @@
-"""Columns that stand beside what is learned and change what a row means: system prompts, earlier turns, marks of bad
-answers."""
+"""Columns that stand beside what is learned and change what a row means: system prompts, earlier turns, rejected answers,
+marks of bad answers."""
 
 import json
 
@@ -11,24 +11,32 @@ from workers.contracts.tasks.instruction import INSTRUCTION
 from workers.contracts.texts import Text
 from workers.ingest import vocabulary
 from workers.ingest.conversations import read_history
-from workers.ingest.proposals.marked_rows import marking_columns
+from workers.ingest.mark_words import NO, YES
+from workers.ingest.proposals.marked_rows import marking_columns, values_of
 from workers.ingest.proposals.table import Table
-from workers.ingest.vocabulary import named
+from workers.ingest.verdicts import folded_mark
+from workers.ingest.vocabulary import named, plain
 
 _ABOUT_TALKS = vocabulary.KNOWLEDGE | vocabulary.INSTRUCTION | (vocabulary.CONTEXT - {"input", "输入"})
 
 
 _ANSWERED_FROM = (vocabulary.READ_TEXT | vocabulary.CONTEXT) - {"text", "story", "reference", "输入", "文本"}
 _ANSWERING = (CHAT, INSTRUCTION, CODE)
+_MOST_ROWS = 0.8
+_RATED = frozenset({"label", "ktotag", "kto", "desirable", "isdesirable"})
+"""Names of columns in data for KTO, whose bad answers are learned from, too."""
 
 
 def with_columns_beside(table: Table, task: Task, roles: dict[str, Role]) -> dict[str, Role]:
-    """Return the roles with those of a system prompt, earlier turns and marks of quality, where the task takes them."""
+    """Return the roles with those of a system prompt, earlier turns, rejected answers and marks of quality, where the task
+    takes them."""
     made = dict(roles)
     taken = set(roles.values())
     for role, column in (
         (Role.SYSTEM, system_column(table, made)),
         (Role.HISTORY, history_column(table) if Role.MESSAGES not in taken else None),
+        (Role.REJECTED, _rejected_column(table, made)),
+        (Role.FEEDBACK, _rated_column(table, task, made)),
         (Role.QUALITY, _marking(table, task, made)),
     ):
         if column and column not in made and role not in taken and role in task.optional:
@@ -39,6 +47,39 @@ def with_columns_beside(table: Table, task: Task, roles: dict[str, Role]) -> dic
 def _marking(table: Table, task: Task, roles: dict[str, Role]) -> str | None:
     """The first column without a role that calls some rows bad."""
     return next((column.name for column, _ in marking_columns(table, task) if column.name not in roles), None)
+
+
+def _rejected_column(table: Table, roles: dict[str, Role]) -> str | None:
+    """A column of worse answers that most rows with a better one have: a row without one could not be kept."""
+    chosen = next((name for name, role in roles.items() if role in (Role.TARGET, Role.MESSAGES)), None)
+    if chosen is None:
+        return None
+    return next(
+        (
+            column.name
+            for column in table.columns
+            if named(column.name, vocabulary.REJECTED)
+            and column.name not in roles
+            and column.filled >= _MOST_ROWS * table.column(chosen).filled
+            and not table.is_label_like(column)
+        ),
+        None,
+    )
+
+
+def _rated_column(table: Table, task: Task, roles: dict[str, Role]) -> str | None:
+    """A column that rates answers as data for KTO does: plainly named, filled in every row, with yes and no."""
+    if Role.FEEDBACK not in task.optional or not {Role.TARGET, Role.MESSAGES} & set(roles.values()):
+        return None
+    return next(
+        (
+            column.name
+            for column, _ in marking_columns(table, task)
+            if plain(column.name) in _RATED and column.name not in roles and column.filled == table.rows
+            and {folded_mark(value) for value in values_of(table, column)} <= YES | NO
+        ),
+        None,
+    )  # fmt: skip
 
 
 def system_column(table: Table, roles: dict[str, Role]) -> str | None:

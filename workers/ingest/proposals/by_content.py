@@ -6,6 +6,7 @@ from workers.contracts.job_kinds.importing import Column
 from workers.contracts.roles import Role
 from workers.contracts.tasks.chat import CHAT
 from workers.contracts.tasks.generation import GENERATION
+from workers.contracts.tasks.pretraining import PRETRAINING
 from workers.contracts.tasks.summarization import SUMMARIZATION
 from workers.contracts.tasks.translation import TRANSLATION
 from workers.contracts.texts import Text
@@ -18,6 +19,8 @@ _FLAGS = frozenset(("0", "1", "0.0", "1.0", "true", "false", "True", "False", "y
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 
 _LARGEST_SCORE = 10
+_DOCUMENT_CHARACTERS = 1000
+"""Of a text, on average, from which it may be a document."""
 _SPANS = frozenset({"spans", "entities", "ents", "nertags"})
 
 
@@ -67,7 +70,19 @@ def running_text(table: Table) -> Found | None:
         why = Text("proposal.longest_text", text=text)
     else:
         return None
+    if _holds_documents(table, text):
+        return Found(PRETRAINING, {text: Role.TARGET}, [why, Text("proposal.documents", text=text)])
     return Found(GENERATION, {text: Role.TARGET}, [why])
+
+
+def _holds_documents(table: Table, text: str) -> bool:
+    """Whether rows are documents of a corpus: their column is called so, or long texts stand with where each comes from."""
+    if named(text, vocabulary.DOCUMENT):
+        return True
+    about = [
+        column for column in table.columns if named(column.name, vocabulary.CORPUS_METADATA) and column.filled
+    ]
+    return bool(about) and table.column(text).mean_length >= _DOCUMENT_CHARACTERS
 
 
 def _not_alone(table: Table, text: str) -> Text | None:

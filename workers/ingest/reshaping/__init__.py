@@ -15,6 +15,7 @@ from workers.ingest.conversations.markup import cast_of_lines
 from workers.ingest.mojibake import repaired
 from workers.ingest.profile import Profile
 from workers.ingest.reshaping.cells import Cells, find_conversion
+from workers.ingest.reshaping.compared_answers import compared_answers
 from workers.ingest.reshaping.grouping import group_line_pairs, group_turns, has_line_pairs, turn_columns
 from workers.ingest.reshaping.groups import filled_down, group_column
 from workers.ingest.reshaping.turn_table import is_tree
@@ -45,6 +46,9 @@ def reshape(
     elif pairs := language_pairs(columns, sample):
         rows = _rewrite(path, work, pairs.rows)
         notes.append(pairs.note)
+    elif compared := compared_answers(columns, sample):
+        rows = _rewrite(path, work, compared.rows)
+        notes.append(compared.note)
     elif conversion := find_conversion(columns, sample):
         rows = _rewrite(
             path, work, lambda table: ((line, conversion.convert(cells)) for line, cells in table)
