@@ -1,5 +1,5 @@
 """Takes a picture of every kind of page, light, dark and on a phone, to look at: `python -m tools.screenshots --out DIR`,
-with `--language en zh-hans` in both languages.
+with `--language en zh-hans` in both languages; `--guide docs/pictures --readme docs/screenshots` takes those of the documentation.
 
 Without --url a throw-away studio is started and two examples taken through it, one that is sorted and one that is
 answered word by word. Pages are found by following links: one of each kind, where a kind is an address with its ids left
@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -33,9 +34,9 @@ EXAMPLES = (get_example("support_tickets"), get_example("library_help_desk"))
 QUESTIONS = {example.title: first_question(example) for example in list_examples()}
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 SKIPPED = re.compile(
-    r"^/(a|admin|static|accounts/logout)/|\.\w+$|/(source|again|export|schema|file|csv|jsonl)/$"
+    r"^/(a|admin|static|accounts/logout)/|\.\w+$|/(source|again|export|folder|schema|file|csv|jsonl)/$"
 )
-IN_README = {"comparison": "/evaluations/comparisons/*/", "chat": "/a/chat/"}
+IN_README = "/evaluations/comparisons/*/"
 IN_GUIDE = {
     "home": "/",
     "upload": "/data/new/",
@@ -44,12 +45,8 @@ IN_GUIDE = {
     "review": "/runs/preflights/*/",
     "run": "/runs/*/",
     "model": "/models/*/",
-    "comparison": "/evaluations/comparisons/*/",
     "app": "/apps/*/",
-    "chat": "/a/chat/",
     "members": "/workspace/",
-    "keys": "/workspace/keys/",
-    "audit": "/workspace/audit/",
     "console": "/console/",
 }
 """Pictures of the documentation: name and kind of page."""
@@ -78,7 +75,7 @@ def prepared_studio(
     browser: Browser, out: Path | None, languages: tuple[str, ...], *, thorough: bool
 ) -> Iterator[Place]:
     """A throw-away studio, its first visit pictured, in which the examples were then imported, trained, evaluated and
-    published: in a minute each, or `thorough`ly, with the wizard's defaults."""
+    published: in a minute each, or the first of them `thorough`ly, with the wizard's defaults."""
     length, size = ("standard", "small") if thorough else ("quick", "tiny")
     with throwaway_studio({"BOOTSTRAP_PASSWORD": PASSWORD}) as studio:
         place = Place(studio.url, OWNER, PASSWORD, languages)
@@ -88,7 +85,7 @@ def prepared_studio(
         arguments = ["--owner", OWNER, "--name", "Olga Owner", "--workspace", "City library"]
         made = json.loads(studio.manage("bootstrap", *arguments, "--token", "--json"))
         say = lambda step: print(f"{step.name:10} {step.text}", flush=True)  # noqa: E731
-        for example in EXAMPLES:
+        for example in EXAMPLES[:1] if thorough else EXAMPLES:
             base = f"starter:{TASKS[example.task_type].families[0]}:{size}"
             Tour(studio.url, made["token"], length=length, base=base, say=say).take(example)
         yield place
@@ -143,7 +140,7 @@ def find_apps(page: Page) -> dict[str, str]:
     return found
 
 
-def take(browser: Browser, place: Place, state: object, pages: dict[str, str], out: Path) -> None:
+def take(browser: Browser, place: Place, state: Any, pages: dict[str, str], out: Path) -> None:
     """One picture for each page, look and language."""
     for language in place.languages:
         for look, shape in LOOKS.items():
@@ -178,21 +175,23 @@ def ask(page: Page) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    goal = parser.add_mutually_exclusive_group(required=True)
-    goal.add_argument("--out", type=Path, help="folder for the pictures")
-    goal.add_argument("--guide", type=Path, help="folder for the pictures of the documentation, only these")
+    parser.add_argument("--out", type=Path, help="folder for pictures of every page")
+    parser.add_argument(
+        "--guide", type=Path, help="folder for the pictures of the documentation; trains thoroughly"
+    )
+    parser.add_argument("--readme", type=Path, help="folder for the picture of the README; trains thoroughly")
     parser.add_argument("--url", help="a running studio; its password is read from SCREENSHOTS_PASSWORD")
     parser.add_argument("--email", default=OWNER, help="who signs in there")
-    parser.add_argument(
-        "--readme", type=Path, help="folder for the pictures of the README; trains thoroughly"
-    )
     parser.add_argument(
         "--language", choices=LANGUAGES, nargs="+", default=("en",), help="languages of the pages"
     )
     chosen = parser.parse_args()
     languages = tuple(chosen.language)
-    out = chosen.guide or chosen.out
-    out.mkdir(parents=True, exist_ok=True)
+    folders = [folder for folder in (chosen.out, chosen.guide, chosen.readme) if folder]
+    if not folders:
+        parser.error("Name a folder with --out, --guide or --readme")
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=find_or_install_browser(), args=options)
@@ -202,10 +201,13 @@ def main() -> int:
             else prepared_studio(browser, chosen.out, languages, thorough=bool(chosen.readme or chosen.guide))
         )
         with studio as place:
+            state = sign_in(browser, place)
+            if chosen.readme:
+                picture_readme(browser, place, state, chosen.readme)
             if chosen.guide:
-                picture_guide(browser, place, chosen.guide)
-            else:
-                take_all(browser, place, chosen.out, chosen.readme)
+                picture_guide(browser, place, state, chosen.guide)
+            if chosen.out:
+                take_all(browser, place, state, chosen.out)
         browser.close()
     return 0
 
@@ -216,50 +218,45 @@ def there(url: str, email: str, languages: tuple[str, ...]) -> Iterator[Place]:
     yield Place(url.rstrip("/"), email, os.environ["SCREENSHOTS_PASSWORD"], languages)
 
 
-def take_all(browser: Browser, place: Place, out: Path, readme: Path | None) -> None:
-    take(browser, place, None, {"/accounts/login/": "/accounts/login/"}, out)
-    state = sign_in(browser, place)
+@contextmanager
+def opened(browser: Browser, place: Place, state: Any, width: int, height: int) -> Iterator[Page]:
+    """A page of the signed-in person, in light colours."""
     context = browser.new_context(
-        base_url=place.url, storage_state=state, viewport={"width": 1200, "height": 760}
+        base_url=place.url, storage_state=state, viewport={"width": width, "height": height}
     )
-    page = context.new_page()
-    pages = {**find_pages(page), **find_apps(page), "/missing/": "/missing/"}
-    if readme:
-        picture_readme(page, pages, readme)
+    context.add_init_script("localStorage.setItem('theme', 'light')")
+    yield context.new_page()
     context.close()
+
+
+def take_all(browser: Browser, place: Place, state: Any, out: Path) -> None:
+    take(browser, place, None, {"/accounts/login/": "/accounts/login/"}, out)
+    with opened(browser, place, state, 1200, 760) as page:
+        pages = {**find_pages(page), **find_apps(page), "/missing/": "/missing/"}
     take(browser, place, state, pages, out)
 
 
-def picture_guide(browser: Browser, place: Place, folder: Path) -> None:
+def picture_guide(browser: Browser, place: Place, state: Any, folder: Path) -> None:
     """The pages that the documentation shows, as WebP: Chromium writes it, Playwright has no option for it."""
-    shape = {"width": 1440, "height": 900}
-    context = browser.new_context(base_url=place.url, storage_state=sign_in(browser, place), viewport=shape)
-    context.add_init_script("localStorage.setItem('theme', 'light')")
-    page = context.new_page()
-    pages = {**find_pages(page), **find_apps(page)}
-    chromium = context.new_cdp_session(page)
-    for name, kind in IN_GUIDE.items():
-        if kind not in pages:
-            print(f"{name}: the studio has no page {kind}", flush=True)
-            continue
-        page.goto(pages[kind])
-        if kind.startswith("/a/"):
-            ask(page)
-        page.wait_for_timeout(SETTLED_MS)
-        taken = chromium.send("Page.captureScreenshot", {"format": "webp", "quality": 70})
-        (folder / f"{name}.webp").write_bytes(base64.b64decode(taken["data"]))
-    context.close()
+    with opened(browser, place, state, 1440, 900) as page:
+        pages = find_pages(page)
+        chromium = page.context.new_cdp_session(page)
+        for name, kind in IN_GUIDE.items():
+            if kind not in pages:
+                print(f"{name}: the studio has no page {kind}", flush=True)
+                continue
+            page.goto(pages[kind])
+            page.wait_for_timeout(SETTLED_MS)
+            taken = chromium.send("Page.captureScreenshot", {"format": "webp", "quality": 70})
+            (folder / f"{name}.webp").write_bytes(base64.b64decode(taken["data"]))
 
 
-def picture_readme(page: Page, pages: dict[str, str], folder: Path) -> None:
-    """The pages that the README shows, as far as a screen shows them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, kind in IN_README.items():
-        page.goto(pages[kind])
-        if kind.startswith("/a/"):
-            ask(page)
+def picture_readme(browser: Browser, place: Place, state: Any, folder: Path) -> None:
+    """What the README shows, as far as a screen shows it."""
+    with opened(browser, place, state, 1200, 760) as page:
+        page.goto(find_pages(page)[IN_README])
         page.wait_for_timeout(SETTLED_MS)
-        page.screenshot(path=folder / f"{name}.png")
+        page.screenshot(path=folder / "comparison.png")
 
 
 if __name__ == "__main__":
