@@ -1,64 +1,51 @@
 // The loss of a run, live: reads the points it does not have yet whenever the job changes.
-import uPlot from "../vendor/js/uPlot.js";
+import { axes, css, drawChart, isSinglePoint, legendValue } from "./chart-style.js";
 import { shortNumber } from "./figures.js";
-import { readLive } from "./session.js";
+import { drawFigures } from "./run-figures.js";
+import { RunPoints } from "./run-points.js";
 
 const box = document.querySelector("[data-run-chart]");
 const table = document.querySelector("[data-run-table]");
 const MOST_ROWS = 50;
-// Between two steps there is none.
-const WHOLE_STEPS = [1, 10, 100, 1000, 10000].flatMap((size) => [size, 2 * size, 5 * size]);
-const points = new Map();
-let last = 0;
+const points = box && new RunPoints(box.dataset.runChart);
 let chart = null;
 
-function css(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
 function data() {
-  const steps = [...points.keys()].sort((a, b) => a - b);
-  const column = (name) => steps.map((step) => points.get(step)[name] ?? null);
-  return [steps, column("train_loss"), column("validation_loss")];
-}
-
-// Without a pointer over the chart its legend tells the latest values.
-function told(drawn, value, series, index) {
-  const number = index === null ? drawn.data[series].findLast((one) => one !== null) : value;
-  return number == null ? "–" : shortNumber(number);
-}
-
-// A line needs two points; before its second one there would be nothing to see.
-function isAlone(drawn, series) {
-  return drawn.data[series].filter((one) => one !== null).length === 1;
+  const { steps, byStep } = points;
+  const column = (name) => steps.map((step) => byStep.get(step)[name] ?? null);
+  return [steps, column("train_loss"), column("smoothed_train_loss"), column("validation_loss")];
 }
 
 function draw() {
   const { clientWidth: width } = box;
-  const values = (_chart, ticks) => ticks.map((tick) => (tick == null ? "" : shortNumber(tick)));
-  const axis = { values, stroke: css("--ink-soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line") } };
-  const options = {
-    width,
+  const isSmoothed = data()[2].some((value) => value !== null);
+  const line = { value: legendValue(), points: { show: isSinglePoint, size: 5 }, spanGaps: true };
+  const set = {
     height: Math.max(220, Math.min(340, width * 0.42)),
-    scales: { x: { time: false } },
-    axes: [{ ...axis, incrs: WHOLE_STEPS, label: box.dataset.labelStep, labelSize: 22 }, axis],
+    stepLabel: box.dataset.labelStep,
+    axes: axes(box.dataset.labelStep),
     series: [
-      { label: box.dataset.labelStep, value: told },
-      { label: box.dataset.labelTrain, value: told, stroke: css("--base-model"), width: 1.5, points: { show: isAlone, size: 5 }, spanGaps: true },
-      { label: box.dataset.labelValidation, value: told, stroke: css("--tuned-model"), width: 2.5, points: { show: true, size: 7 }, spanGaps: true },
+      { ...line, label: box.dataset.labelTrain, stroke: css(isSmoothed ? "--raw-loss" : "--base-model"), width: 1 },
+      { ...line, label: box.dataset.labelSmoothed, stroke: css("--base-model"), width: 2 },
+      { ...line, label: box.dataset.labelValidation, stroke: css("--tuned-model"), width: 2.5, points: { show: true, size: 7 } },
     ],
   };
   chart?.destroy();
   box.textContent = "";
   box.setAttribute("role", "img");
   box.setAttribute("aria-label", box.dataset.label);
-  chart = new uPlot(options, data(), box);
-  chart.setLegend({ idx: null });
+  chart = drawChart(box, data(), set);
+}
+
+function drawAll() {
+  if (!points.byStep.size) return;
+  draw();
+  drawFigures(chart.data[0], points.byStep, true);
 }
 
 // The same numbers for people who do not see the curve: every round of validation or, without any, some of the steps.
 function tabulate() {
-  const [steps, train, validation] = data();
+  const [steps, train, , validation] = data();
   const all = [...steps.keys()];
   const rounds = all.filter((index) => validation[index] !== null);
   const shown = rounds.length ? rounds : all.filter((index) => index % Math.ceil(all.length / MOST_ROWS) === 0);
@@ -77,22 +64,14 @@ function tabulate() {
 }
 
 async function update() {
-  const response = await readLive(`${box.dataset.runChart}?after=${last}`);
-  if (!response?.ok) return;
-  const answer = await response.json();
-  last = answer.last;
-  const first = answer.points[0]?.[0];
-  // A run that goes on from a checkpoint says the steps after it again; what is older does not count any more.
-  if (first < Math.max(...points.keys())) {
-    for (const step of [...points.keys()]) if (step >= first) points.delete(step);
-  }
-  for (const [step, , values] of answer.points) points.set(step, { ...points.get(step), ...values });
-  if (!points.size) {
+  if (!(await points.read())) return;
+  if (!points.byStep.size) {
     box.textContent = box.dataset.empty;
     return;
   }
   if (chart) chart.setData(data());
   else draw();
+  drawFigures(chart.data[0], points.byStep);
   tabulate();
 }
 
@@ -107,10 +86,10 @@ if (box) {
     }, true);
     setInterval(update, 10000);
   }
-  document.addEventListener("theme-changed", () => points.size && draw());
+  document.addEventListener("theme-changed", drawAll);
   let resize = 0;
   window.addEventListener("resize", () => {
     clearTimeout(resize);
-    resize = setTimeout(() => points.size && draw(), 150);
+    resize = setTimeout(drawAll, 150);
   });
 }

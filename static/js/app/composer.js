@@ -41,7 +41,7 @@ export class Composer {
     this.stop.addEventListener("click", () => this.stopAnswer());
     for (const button of document.querySelectorAll("[data-suggestion]"))
       button.addEventListener("click", () => {
-        submit(button.textContent);
+        submit(button.textContent.trim());
       });
     watchLine(connection, () => {
       this.field.disabled = this.send.disabled = true;
