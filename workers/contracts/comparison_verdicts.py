@@ -10,12 +10,12 @@ from workers.contracts.metrics import METRICS, Direction
 _WINNER = _(
     "“%(winner)s” is significantly better than “%(next)s” by %(metric)s: %(value)s against %(other)s on %(rows)s rows."
 )
-_NO_WINNER = _("On %(rows)s rows these cannot be told apart by %(metric)s: %(names)s.")
+_NO_WINNER = _("On %(rows)s rows, the difference in %(metric)s is not significant: %(names)s.")
 _BASELINE_WINS = _("No model beats this simple baseline. Train longer, or add more and more varied rows.")
 _BASELINE_TIES = _(
     "“%(baseline)s”, a simple baseline, does as well as the best model. A trained model adds nothing measurable here."
 )
-_MORE_ROWS = _("More test rows would be needed to say which is better.")
+_MORE_ROWS = _("More test rows are needed to find out which is better.")
 
 
 class Subject(NamedTuple):

@@ -38,7 +38,9 @@ class Progress(BaseModel):
 
 
 class Metric(BaseModel):
-    """Numbers at one optimizer step: train_loss, validation_loss, learning_rate, tokens_per_second, memory_bytes…"""
+    """Numbers at one optimizer step: train_loss, smoothed_train_loss, validation_loss, learning_rate, gradient_norm,
+    tokens_per_second, memory_bytes…
+    """
 
     type: Literal["metric"] = "metric"
     step: int

@@ -9,3 +9,5 @@ class Family(StrEnum):
     CAUSAL = "causal"
     SEQ2SEQ = "seq2seq"
     CLASSIFIER = "classifier"
+    ENCODER = "encoder"
+    """Fills in hidden tokens: the body of a classifier, before it has labels."""

@@ -38,6 +38,9 @@ class ModelManifest(BaseModel):
     parameters: int
     context_length: int
     """Prompt and output together for causal models; input alone for the others."""
+    learned_length: int | None = None
+    """Tokens of the longest row that a model has learned from, where all its training is known. Beyond that it can read, but
+    never learned to."""
     max_target_length: int | None = None
     """Longest output, for sequence-to-sequence models."""
     labels: list[str] = Field(default_factory=list)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -18,6 +18,23 @@ MOST_EPOCHS = 1000
 class Tuning(StrEnum):
     FULL = "full"
     LORA = "lora"
+    QLORA = "qlora"
+
+
+class LoraVariant(StrEnum):
+    """A kind of low-rank adapter. `label` is its name in every language."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> Self:
+        made = str.__new__(cls, value)
+        made._value_, made.label = value, label
+        return made
+
+    LORA = "lora", "LoRA"
+    RSLORA = "rslora", "rsLoRA"
+    DORA = "dora", "DoRA"
+    PISSA = "pissa", "PiSSA"
 
 
 class Precision(StrEnum):
@@ -68,7 +85,7 @@ class Recipe(BaseModel):
         None,
         title=_("Objective"),
         help_text=_(
-            "What the model is trained for, with the settings of that objective alone. Left empty, it fits the base and the data."
+            "What the model is trained for, with its own settings. Default: the objective that fits the base model and the data."
         ),
         group="objective",
         auto=True,
@@ -76,9 +93,9 @@ class Recipe(BaseModel):
 
     tuning: Tuning | None = _field(
         None,
-        title=_("What is trained"),
+        title=_("Method"),
         help_text=_(
-            "Full changes every weight; LoRA adds small adapters and needs less memory. Left empty: full for starters and models under 300 million parameters, LoRA above."
+            "Full fine-tuning changes every weight. LoRA trains small adapters and needs less memory. QLoRA also keeps the frozen weights in 4 bits: on a GPU it needs the least memory, but each step takes longer. Default: full for starters and models under 300 million parameters, LoRA for larger ones."
         ),
         group="length",
         auto=True,
@@ -86,7 +103,7 @@ class Recipe(BaseModel):
     epochs: float | None = _field(
         None,
         title=_("Epochs"),
-        help_text=_("How often the training rows are gone through. Early stopping may end before."),
+        help_text=_("Number of passes over the training rows. Early stopping may end the run earlier."),
         group="length",
         auto=True,
         gt=0,
@@ -94,17 +111,15 @@ class Recipe(BaseModel):
     )
     max_steps: int | None = _field(
         None,
-        title=_("Most optimizer steps"),
-        help_text=_("Ends the run after this many steps, regardless of the number of epochs."),
+        title=_("Max steps"),
+        help_text=_("Ends the run after this many optimizer steps, regardless of the number of epochs."),
         group="length",
         ge=1,
     )
     max_minutes: float | None = _field(
         None,
-        title=_("Most minutes"),
-        help_text=_(
-            "Ends the run after this time. The learning rate is planned so that it has come down by then."
-        ),
+        title=_("Time limit (minutes)"),
+        help_text=_("Ends the run after this time. The learning rate schedule is shortened to fit."),
         group="length",
         gt=0,
         le=60 * 24 * 30,
@@ -113,7 +128,7 @@ class Recipe(BaseModel):
         3,
         title=_("Early stopping"),
         help_text=_(
-            "Stops when this many validation rounds in a row brought nothing better. With up to 100 labels to check, it also waits until the learning rate has come down. 0 switches it off."
+            "Ends the run after this many validation rounds without improvement. With 100 validation labels or fewer, it also waits until the learning rate has decayed. Enter 0 to switch it off."
         ),
         group="length",
         ge=0,
@@ -121,9 +136,9 @@ class Recipe(BaseModel):
     )
     keep_best: bool = _field(
         True,
-        title=_("Keep the best"),
+        title=_("Keep the best checkpoint"),
         help_text=_(
-            "The result is the checkpoint that did best on the validation rows (the lowest loss; for labels, the most right), not the last one."
+            "Keeps the checkpoint with the best validation results instead of the last one. Best means the lowest loss, or the highest accuracy for labels."
         ),
         group="length",
     )
@@ -131,9 +146,7 @@ class Recipe(BaseModel):
     learning_rate: float | None = _field(
         None,
         title=_("Learning rate"),
-        help_text=_(
-            "How far each step moves the weights. Left empty, it fits the model: high for starters, low for pretrained ones."
-        ),
+        help_text=_("Size of each weight update. Default: high for starters, low for pretrained models."),
         group="optimizer",
         auto=True,
         gt=0,
@@ -141,8 +154,8 @@ class Recipe(BaseModel):
     )
     batch_rows: int | None = _field(
         None,
-        title=_("Rows per step"),
-        help_text=_("How many rows are averaged for one optimizer step."),
+        title=_("Batch size"),
+        help_text=_("Number of rows in one optimizer step."),
         group="optimizer",
         auto=True,
         ge=1,
@@ -151,7 +164,7 @@ class Recipe(BaseModel):
     warmup_share: float = _field(
         0.05,
         title=_("Warm-up"),
-        help_text=_("Share of the steps during which the learning rate rises from zero."),
+        help_text=_("Share of the steps in which the learning rate rises from zero."),
         group="optimizer",
         ge=0,
         le=0.5,
@@ -159,13 +172,13 @@ class Recipe(BaseModel):
     schedule: Literal["cosine", "linear", "constant"] = _field(
         "cosine",
         title=_("Learning rate schedule"),
-        help_text=_("How the learning rate comes down after warm-up."),
+        help_text=_("How the learning rate decays after warm-up."),
         group="optimizer",
     )
     weight_decay: float = _field(
         0.01,
         title=_("Weight decay"),
-        help_text=_("Pulls weights towards zero; a little helps against learning rows by heart."),
+        help_text=_("Pulls weights towards zero. A low value helps to avoid overfitting."),
         group="optimizer",
         ge=0,
         le=1,
@@ -173,7 +186,7 @@ class Recipe(BaseModel):
     max_gradient_norm: float = _field(
         1.0,
         title=_("Gradient clipping"),
-        help_text=_("Longest step the gradient may ask for."),
+        help_text=_("Max gradient norm."),
         group="optimizer",
         gt=0,
         le=100,
@@ -182,7 +195,7 @@ class Recipe(BaseModel):
         None,
         title=_("Label smoothing"),
         help_text=_(
-            "Takes this share of the certainty away from the right answer. Left empty: a tenth for starters that sort texts, nothing for others."
+            "Share of the target probability that is spread over all other answers. Default: 0.1 for classifier starters, 0 for other models."
         ),
         group="optimizer",
         auto=True,
@@ -192,7 +205,7 @@ class Recipe(BaseModel):
     dropout: float | None = _field(
         None,
         title=_("Dropout"),
-        help_text=_("Share of activations dropped in training. Left empty, the model's own setting."),
+        help_text=_("Share of activations dropped in training. Default: the model's own setting."),
         group="optimizer",
         auto=True,
         ge=0,
@@ -201,9 +214,9 @@ class Recipe(BaseModel):
 
     max_length: int | None = _field(
         None,
-        title=_("Longest row, tokens"),
+        title=_("Max sequence length (tokens)"),
         help_text=_(
-            "Longer rows are cut. Left empty, it covers nearly every row, within the model's context."
+            "Longer rows are truncated. Default: long enough for nearly every row, within the model's context."
         ),
         group="data",
         auto=True,
@@ -213,14 +226,14 @@ class Recipe(BaseModel):
     batching: Batching = _field(
         Batching.AUTO,
         title=_("Batching"),
-        help_text=_("Packing and length grouping both avoid computing on padding; the result is the same."),
+        help_text=_("Packing and length grouping both avoid computing on padding. The result is the same."),
         group="data",
     )
     tokens_per_microbatch: int | None = _field(
         None,
-        title=_("Tokens at once"),
+        title=_("Tokens per micro-batch"),
         help_text=_(
-            "How many tokens go through the model at once. Lower it when memory runs out; the result stays the same."
+            "Number of tokens processed at once. Lower it if memory runs out. The result stays the same."
         ),
         group="data",
         auto=True,
@@ -228,13 +241,21 @@ class Recipe(BaseModel):
         le=1 << 22,
     )
 
+    lora_variant: LoraVariant = _field(
+        LoraVariant.LORA,
+        title=_("LoRA variant"),
+        help_text=_(
+            "LoRA suits most runs. rsLoRA makes better use of high ranks (from about 32). DoRA is often slightly better at low ranks, but takes more time. PiSSA starts from the main components of the weights and learns faster at first."
+        ),
+        group="lora",
+    )
     lora_rank: int = _field(
         16, title=_("LoRA rank"), help_text=_("Size of the adapters."), group="lora", ge=1, le=512
     )
     lora_alpha: int = _field(
         32,
         title=_("LoRA alpha"),
-        help_text=_("Strength of the adapters; usually twice the rank."),
+        help_text=_("Scaling of the adapters, usually twice the rank."),
         group="lora",
         ge=1,
         le=1024,
@@ -250,7 +271,7 @@ class Recipe(BaseModel):
     lora_targets: list[LayerName] | None = _field(
         None,
         title=_("LoRA layers"),
-        help_text=_("Names of the layers that get adapters. Left empty, every linear layer but the output."),
+        help_text=_("Names of the layers that get adapters. Default: every linear layer except the output."),
         group="lora",
         auto=True,
     )
@@ -258,7 +279,9 @@ class Recipe(BaseModel):
     validation_rounds: int = _field(
         10,
         title=_("Validation rounds"),
-        help_text=_("How often in a run the model is tried on the validation rows and a checkpoint is kept."),
+        help_text=_(
+            "How often the model is evaluated on the validation rows in a run. Each time, a checkpoint is saved."
+        ),
         group="watching",
         ge=1,
         le=1000,
@@ -266,16 +289,14 @@ class Recipe(BaseModel):
     validation_rows: int = _field(
         400,
         title=_("Validation rows"),
-        help_text=_("Most rows that the model is tried on; the same ones in every round."),
+        help_text=_("Max number of rows in each validation round. All rounds use the same rows."),
         group="watching",
         ge=1,
     )
     sample_rows: int = _field(
         4,
         title=_("Sample outputs"),
-        help_text=_(
-            "For this many fixed validation rows the run page shows what the model says as it learns."
-        ),
+        help_text=_("Number of validation rows whose outputs are shown on the run page during training."),
         group="watching",
         ge=0,
         le=50,
@@ -283,19 +304,19 @@ class Recipe(BaseModel):
     precision: Precision = _field(
         Precision.AUTO,
         title=_("Precision"),
-        help_text=_("bf16 is faster where the processor has it; auto looks."),
+        help_text=_("bf16 is faster on hardware that supports it. Auto detects this."),
         group="machine",
     )
     gradient_checkpointing: bool = _field(
         False,
         title=_("Gradient checkpointing"),
-        help_text=_("Saves memory, costs about a third more time."),
+        help_text=_("Saves memory, but takes about a third more time."),
         group="machine",
     )
     seed: int = _field(
         17,
         title=_("Seed"),
-        help_text=_("Same seed, same data, same settings: same result."),
+        help_text=_("The same seed, data and settings give the same result."),
         group="machine",
         ge=0,
         lt=2**31,
@@ -312,6 +333,14 @@ class Recipe(BaseModel):
         if longest is None or rest.get("objective"):
             return rest
         return {**rest, "objective": {"kind": "seq2seq", "max_target_length": longest}}
+
+    @property
+    def adapters(self) -> str:
+        """What the trained adapters are called; empty where every weight is trained."""
+        variant = self.lora_variant
+        if self.tuning is Tuning.QLORA:
+            return "QLoRA" if variant is LoraVariant.LORA else f"QLoRA + {variant.label}"
+        return variant.label if self.tuning is Tuning.LORA else ""
 
     @property
     def max_target_length(self) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
 EXTENSIONS_VARIABLE = "EXTENSIONS"
-GROUPS = ("tasks", "objectives", "metrics", "import_formats", "app_kinds", "job_kinds")
+GROUPS = ("tasks", "objectives", "metrics", "baselines", "import_formats", "app_kinds", "job_kinds")
 """The registries of the studio, as EXTENSIONS names them."""
 
 

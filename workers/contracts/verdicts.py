@@ -72,6 +72,8 @@ class Verdict(BaseModel):
     @property
     def words(self) -> "VerdictWords":
         """The words to fill with the parameters. Only a loss that fell is called so, and the advice is that of the fix."""
+        if self.code is VerdictCode.LEARNED and "reward_accuracy" in self.parameters:
+            return LEARNED_PREFERENCES
         if self.code is VerdictCode.LEARNED and not self._loss_fell:
             return LEARNED_LABELS
         words = UNPROVEN_LABELS if self.may_be_chance else VERDICTS[self.code]
@@ -157,6 +159,16 @@ LEARNED_LABELS = VerdictWords(
 )
 """LEARNED of a classifier whose loss did not fall, because it is too sure of its wrong labels."""
 
+LEARNED_PREFERENCES = VerdictWords(
+    _("Learned"),
+    _(
+        "The model has learned: it prefers the chosen answer to the rejected one in %(reward_accuracy)s of the validation rows."
+    ),
+    "",
+    warns=False,
+)
+"""LEARNED of a model that was trained on chosen and rejected answers."""
+
 UNPROVEN_LABELS = VerdictWords(
     _("No significant gain"),
     _(
@@ -178,26 +190,26 @@ PLAN_WORDS: dict[RunEnding, tuple[str, str]] = {
     ),
     "early_stopping": (
         _(
-            "Early stopping ended the run after %(steps)s of %(planned)s planned steps (%(share)s), because the validation results no longer improved."
+            "Early stopping ended the run after step %(steps)s of %(planned)s (%(share)s), because the validation results stopped improving."
         ),
         _(
-            "Early stopping ended the run after %(steps)s steps, because the validation results no longer improved."
+            "Early stopping ended the run after step %(steps)s, because the validation results stopped improving."
         ),
     ),
     "time": (
-        _("The time limit ended the run after %(steps)s of %(planned)s planned steps (%(share)s)."),
-        _("The time limit ended the run after %(steps)s steps."),
+        _("The time limit ended the run after step %(steps)s of %(planned)s (%(share)s)."),
+        _("The time limit ended the run after step %(steps)s."),
     ),
     "user": (
-        _("The run was stopped by a user after %(steps)s of %(planned)s planned steps (%(share)s)."),
-        _("The run was stopped by a user after %(steps)s steps."),
+        _("A user stopped the run after step %(steps)s of %(planned)s (%(share)s)."),
+        _("A user stopped the run after step %(steps)s."),
     ),
     "hours": (
         _(
-            "The run was stopped after %(steps)s of %(planned)s planned steps (%(share)s), because the training hours of the workspace were used up."
+            "The run was stopped after step %(steps)s of %(planned)s (%(share)s), because the training hours of the workspace were used up."
         ),
         _(
-            "The run was stopped after %(steps)s steps, because the training hours of the workspace were used up."
+            "The run was stopped after step %(steps)s, because the training hours of the workspace were used up."
         ),
     ),
 }

@@ -32,6 +32,10 @@ class JobKind:
     """Whether several jobs may be asked for the same output: what the first one left stays, since others may use it."""
     announced: bool = True
     """Whether its success is worth a notice; false for a step of something longer."""
+    notifies: bool = False
+    """Whether its owner can get an e-mail or a webhook at its end."""
+    tracks: bool = False
+    """Whether its child gets the keys of experiment trackers (RUN_TRACKERS)."""
     has_verdict: bool = False
     """Whether its result says whether anything was learned."""
     shares_memory: bool = False

@@ -10,7 +10,6 @@ from workers.contracts.i18n import gettext_noop as _
 from workers.contracts.job_kinds import JOB_KINDS, JobKind, Queue
 from workers.contracts.metrics import BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED
 from workers.contracts.specs import TaskSpec
-from workers.contracts.tasks import BaselineKind
 from workers.contracts.texts import Text
 
 EvaluatedSplit = Literal["train", "validation", "test", "all"]
@@ -24,6 +23,8 @@ class EvaluationSpec(TaskSpec):
 
     family: Family | None = None
     subject: Literal["model", "trivial"] = "model"
+    baseline: str = ""
+    """Which one answers, for subject trivial (workers/contracts/baselines); empty: the first of the task."""
     split: EvaluatedSplit = "test"
     max_rows: int | None = None
     """Rows to sample; a smaller sample is part of a larger one."""
@@ -51,6 +52,19 @@ class MetricValue(BaseModel):
     method: Literal["bootstrap", "exact"] = "bootstrap"
 
 
+class LabelFigures(BaseModel):
+    """One label of a classification: `rows` have it, `predicted` were given it."""
+
+    label: str
+    rows: int
+    predicted: int
+    precision: MetricValue | None
+    """None where it was never given."""
+    recall: MetricValue | None
+    """None where no row has it."""
+    f1: MetricValue
+
+
 class EvaluationResult(BaseModel):
     rows: int
     rows_available: int | None = None
@@ -62,9 +76,11 @@ class EvaluationResult(BaseModel):
     labels: list[str] = Field(default_factory=list)
     confusion: list[list[int]] = Field(default_factory=list)
     """Rows are the true labels, columns the given ones, in the order of `labels`."""
+    per_label: list[LabelFigures] = Field(default_factory=list)
     baseline: Text = Text.plain("")
     """How the simple baseline answers, for subject trivial."""
-    baseline_kind: BaselineKind | None = None
+    baseline_kind: str | None = None
+    """Its name."""
     seconds: float
     output_tokens: int
     findings: list[Text] = Field(default_factory=list)

@@ -14,7 +14,8 @@ from workers.contracts.texts import Text
 class FreezeSpec(TaskSpec):
     """inputs: rows (the folder an import left). Leaves data.parquet, sorted by line, with
     row_id string, line int64, split string, prompt list<struct<role, content>>, target string; the struct also holds
-    learned bool where some row has an earlier answer that is read and not learned;
+    learned bool where some row has an earlier answer that is read and not learned; rejected string and
+    feedback bool (whether the target is a good answer) where a column has that role;
     and rejected.parquet (line, reason, text, code, params), the import's own rejects included."""
 
     roles: dict[str, Role]
@@ -54,6 +55,10 @@ class FreezeResult(BaseModel):
     input_characters: dict[str, float]
     """mean, p50, p95, max."""
     target_characters: dict[str, float]
+    rejected_characters: dict[str, float] = Field(default_factory=dict)
+    """Of the rejected answers, in preference data."""
+    bad_rows: int = 0
+    """Rows whose answer is rated as a bad one, and kept."""
     warnings: list[Text] = Field(default_factory=list)
     bytes: int
     sha256: str

@@ -70,6 +70,8 @@ class PreflightResult(BaseModel):
     findings: list[Finding]
     first_row: list[tuple[str, bool]]
     """The first row as the model sees it: pieces of text, and whether the model learns to say them."""
+    rejected_answer: str = ""
+    """Of the first row, where the objective learns from rejected answers."""
 
 
 PREFLIGHT = JOB_KINDS.add(

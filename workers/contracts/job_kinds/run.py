@@ -26,6 +26,10 @@ class RunSpec(TaskSpec):
     continues: str = ""
     """Job of the run whose last checkpoint is this one's beginning."""
     threads: int | None = None
+    name: str = ""
+    """Of the run, for experiment trackers."""
+    key: str = ""
+    """The same in every attempt: by it, a tracker finds the run again."""
 
 
 class RunResult(BaseModel):
@@ -68,6 +72,8 @@ RUN = JOB_KINDS.add(
         module="workers.training.run",
         resumes=True,
         keeps_checkpoint=True,
+        notifies=True,
+        tracks=True,
         has_verdict=True,
     ),
     order=4,

@@ -5,7 +5,7 @@ An objective outside this package is a module that the environment names: `EXTEN
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -28,11 +28,17 @@ from pydantic_core import CoreSchema, PydanticKnownError
 from workers.contracts.families import Family
 from workers.contracts.i18n import gettext_noop as _
 from workers.contracts.registry import Registry
+from workers.contracts.roles import Role
+from workers.contracts.tasks import TASKS, Task
 
 
-def setting(default: Any, *, title: str, help_text: str, **limits: Any) -> Any:
-    """A setting of an objective. None as default says that the worker chooses, and writes its choice into the run."""
-    return Field(default, title=title, description=help_text, json_schema_extra={}, **limits)
+def setting(
+    default: Any, *, title: str, help_text: str, labels: Mapping[str, str] | None = None, **limits: Any
+) -> Any:
+    """A setting of an objective. None as default says that the worker chooses, and writes its choice into the run.
+    `labels` name the values of a Literal."""
+    extra: Any = {"labels": dict(labels)} if labels else {}
+    return Field(default, title=title, description=help_text, json_schema_extra=extra, **limits)
 
 
 class ObjectiveOptions(BaseModel):
@@ -58,11 +64,20 @@ class TargetLengthOptions(ObjectiveOptions):
 
     max_target_length: int | None = setting(
         None,
-        title=_("Longest answer, tokens"),
-        help_text=_("For models that read and write separately. Left empty, it covers nearly every row."),
+        title=_("Max answer length (tokens)"),
+        help_text=_("For encoder-decoder models. Default: long enough for nearly every row."),
         ge=4,
         le=32768,
     )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of each validation round that an objective reports besides the loss (`Objective.report`)."""
+
+    name: str
+    label: str
+    is_share: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,26 +89,67 @@ class ObjectiveInfo:
     families: tuple[Family, ...]
     options: type[ObjectiveOptions]
     implementation: str
-    """`module:name` of a subclass of `workers.training.objectives.Objective`. By name, because the site does not load
-    what trains models."""
+    """`module:name` of a subclass of `workers.training.objectives.Objective`, or of a function that returns it. By name,
+    because the site does not load what trains models."""
     tasks: frozenset[str] | None = None
     """Names of the tasks it is for; None: all that a model of these families can learn."""
+    learns_documents: bool = False
+    """Whether rows are documents that nothing answers; else each has an answer."""
+    figures: tuple[Figure, ...] = ()
+    """What the run page shows of it, besides losses and accuracy."""
+    roles: frozenset[Role] = frozenset()
+    """Roles that the columns of the data must have, besides those of the task."""
+    changes_trained: bool = False
+    """Whether it changes what a trained model answers, so that random weights learn nothing from it."""
+    model_types: frozenset[str] | None = None
+    """Of models from elsewhere, those that it can train, by `model_type` of their config.json; None: all of its families."""
 
     def __post_init__(self) -> None:
         kind = self.options.model_fields["kind"].annotation
         if get_origin(kind) is not Literal or get_args(kind) != (self.name,):
             raise TypeError(f"{self.options.__name__}.kind must be Literal[{self.name!r}].")
 
-    def fits(self, family: Family, task: str) -> bool:
-        return family in self.families and (self.tasks is None or task in self.tasks)
+    def fits(
+        self, family: Family, task: str, *, roles: Collection[Role] = (), from_random: bool = False
+    ) -> bool:
+        """Whether a model of this family can be trained so on data whose columns have these roles."""
+        return (
+            family in self.families
+            and TASKS[task].is_corpus == self.learns_documents
+            and (self.tasks is None or task in self.tasks)
+            and self.roles <= set(roles)
+            and not (from_random and self.changes_trained)
+        )
 
 
 OBJECTIVES: Registry[ObjectiveInfo] = Registry("objectives", "workers.contracts.objectives")
 
 
-def objectives_for(family: Family, task: str) -> list[ObjectiveInfo]:
-    """Return the objectives that fit a model and its task, the usual one first."""
-    return [objective for objective in OBJECTIVES.values() if objective.fits(family, task)]
+def objectives_for(
+    family: Family, task: str, *, roles: Collection[Role] = (), from_random: bool = False
+) -> list[ObjectiveInfo]:
+    """Return the objectives that fit a model, its task and the roles of the data's columns, the usual one first.
+    `from_random` says that the model begins with random weights."""
+    return [
+        objective
+        for objective in OBJECTIVES.values()
+        if objective.fits(family, task, roles=roles, from_random=from_random)
+    ]
+
+
+def model_types_for(task: Task, family: Family) -> frozenset[str] | None:
+    """Return which models from elsewhere of a family can learn a task, by `model_type` of their config.json; None: all of them."""
+    found = [
+        objective.model_types
+        for objective in objectives_for(task.family_from(family), task.name, roles=set(Role))
+    ]
+    return frozenset().union(*(types for types in found if types)) if found and None not in found else None
+
+
+def can_learn(task: Task, family: Family, model_type: str = "") -> bool:
+    """Whether a model from elsewhere can learn a task. Where its `model_type` is not known, its family decides."""
+    types = model_types_for(task, family)
+    return family in task.base_families and (types is None or not model_type or model_type in types)
 
 
 def _read(value: Any) -> Any:

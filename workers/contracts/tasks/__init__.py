@@ -4,16 +4,13 @@ A task outside this package is a module like `chat.py` that the environment name
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
 from workers.contracts.families import Family
 from workers.contracts.registry import Registry
 from workers.contracts.roles import Role
-
-BaselineKind = Literal["linear", "nearest", "bytes"]
-"""TF-IDF with logistic regression, the nearest training row, or byte frequencies where rows have no input."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,16 +33,28 @@ class Task:
     optional: frozenset[Role] = frozenset()
     continues: bool = False
     """Whether the model goes on with a text, spaces included, instead of answering it."""
-    baseline: BaselineKind = "nearest"
+    is_corpus: bool = False
+    """Whether rows are documents that nothing answers: their models are bases for other tasks."""
 
     @property
     def base_families(self) -> tuple[Family, ...]:
-        """Families of bases that training can start from: to classify, a causal model gets a head in place of its output."""
-        causal = (Family.CAUSAL,) if Family.CLASSIFIER in self.families else ()
-        return (*self.families, *causal)
+        """Families of bases that training can start from: to classify, other models get a head in place of their output. To fill in
+        hidden words, a classifier gets the output of its encoder."""
+        others: tuple[Family, ...] = ()
+        if Family.CLASSIFIER in self.families:
+            others = (Family.CAUSAL, Family.ENCODER)
+        elif Family.ENCODER in self.families:
+            others = (Family.CLASSIFIER,)
+        return (*self.families, *others)
+
+    def answers(self, family: str) -> bool:
+        """Whether apps can serve models of this family. Of those that learned from documents, only causal ones write texts."""
+        return not self.is_corpus or family == Family.CAUSAL
 
     def family_from(self, base: Family) -> Family:
         """What a base of this family becomes when it learns this task."""
+        if base is Family.CLASSIFIER and Family.ENCODER in self.families:
+            return Family.ENCODER
         return base if base in self.families else self.families[0]
 
     @property

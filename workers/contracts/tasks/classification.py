@@ -16,7 +16,6 @@ CLASSIFICATION = TASKS.add(
         metrics=("macro_f1", "accuracy"),
         input_label=_("Text"),
         target_label=_("Label"),
-        baseline="linear",
     ),
     order=7,
 )

@@ -9,7 +9,7 @@ GENERATION = TASKS.add(
     Task(
         name="generation",
         label=_("Text generation"),
-        help=_("Continues a text in the style it was shown."),
+        help=_("Continues a text in the style of the training data."),
         required=(frozenset({Role.TARGET}),),
         optional=frozenset({Role.INPUT, Role.QUALITY}),
         families=(Family.CAUSAL,),
@@ -17,7 +17,6 @@ GENERATION = TASKS.add(
         input_label=_("Beginning"),
         target_label=_("Text"),
         continues=True,
-        baseline="bytes",
     ),
     order=5,
 )

@@ -11,7 +11,9 @@ INSTRUCTION = TASKS.add(
         label=_("Instructions"),
         help=_("Follows an instruction, with or without a text to work on."),
         required=(INPUT_TARGET,),
-        optional=frozenset({Role.SYSTEM, Role.CONTEXT, Role.HISTORY, Role.QUALITY}),
+        optional=frozenset(
+            {Role.SYSTEM, Role.CONTEXT, Role.HISTORY, Role.REJECTED, Role.FEEDBACK, Role.QUALITY}
+        ),
         families=(Family.CAUSAL, Family.SEQ2SEQ),
         metrics=("chrf", "exact_match", "bits_per_byte", "perplexity"),
         input_label=_("Instruction"),

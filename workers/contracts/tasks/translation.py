@@ -13,7 +13,7 @@ TRANSLATION = TASKS.add(
         required=(INPUT_TARGET,),
         optional=frozenset({Role.QUALITY}),
         families=(Family.SEQ2SEQ, Family.CAUSAL),
-        metrics=("chrf", "bleu", "bits_per_byte", "perplexity"),
+        metrics=("chrf", "chrf_plus_plus", "bleu", "bits_per_byte", "perplexity"),
         input_label=_("Source text"),
         target_label=_("Translation"),
     ),

@@ -19,12 +19,15 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from workers.contracts.i18n import Plural
+
 MARKED = "common.marked"
 """The code of a text that stands in the code and in every catalogue, such as the name of a task."""
 SEPARATOR = ", "
 
 TEMPLATES: dict[str, str] = {}
-"""The English template of every code. A blank is a parameter, with its format: `{rows:,}`."""
+"""The English template of every code. A blank is a parameter, with its format: `{rows:,}`. A template whose wording
+depends on a number is a `Plural`."""
 
 
 def define(area: str, templates: Mapping[str, str]) -> None:
@@ -33,6 +36,22 @@ def define(area: str, templates: Mapping[str, str]) -> None:
         code = f"{area}.{name}"
         if TEMPLATES.setdefault(code, template) != template:
             raise ValueError(f"The code {code} has two templates.")
+
+
+def number_of(template: Plural, params: Mapping[str, Any]) -> int:
+    """The number that decides between the forms of a template; 2 for a stand-in, which stands for several numbers.
+
+    Raises KeyError on a number that is missing.
+    """
+    value = params[template.number]
+    return int(value) if isinstance(value, int | float) and value == int(value) else 2
+
+
+def _english(code: str, params: Mapping[str, Any]) -> str:
+    template = TEMPLATES[code]
+    if isinstance(template, Plural) and number_of(template, params) == 1:
+        template = template.singular
+    return fill(template, params)
 
 
 class _Filler(string.Formatter):
@@ -76,7 +95,7 @@ class Text(str):
 
     def __new__(cls, code: str, /, **params: Any) -> Self:
         values = {name: _parameter(value) for name, value in params.items()}
-        return cls._made(code, values, fill(TEMPLATES[code], values))
+        return cls._made(code, values, _english(code, values))
 
     @classmethod
     def _made(cls, code: str, params: dict[str, Any], english: str) -> Self:

@@ -1,15 +1,16 @@
 """What an uploaded file is, and how it was opened."""
 
 from workers.contracts.i18n import gettext_noop as _
+from workers.contracts.i18n import ngettext_noop as _n
 from workers.contracts.texts import define
 
 define(
     "files",
     {
         "accepted_formats": _("Upload a CSV, TSV, JSON, JSONL, Parquet, Arrow, Excel or plain text file."),
-        "address_empty": _("The address gives an empty file."),
+        "address_empty": _("The file at this address is empty."),
         "address_refused": _(
-            "The studio may not open this address. Use a public http or https address, or ask an administrator to allow this one."
+            "The studio is not allowed to open this address. Use a public http or https address, or ask an administrator to allow this one."
         ),
         "advice_unpack": _("Unpack it and upload the file inside."),
         "archive_damaged": _(
@@ -18,36 +19,56 @@ define(
         "archive_has_password": _(
             "This zip archive is protected by a password. Pack it again without one, then upload it."
         ),
-        "archive_of_texts_by_label": _(
-            "The archive holds {files:,} text files in folders. Each file became a row, and its folder the label."
+        "archive_of_documents": _n(
+            "The archive contains {files:,} text file. It was read as a document.",
+            "The archive contains {files:,} text files. Each was read as a document.",
+            "files",
+        ),
+        "archive_of_texts_by_label": _n(
+            "The archive contains {files:,} text file in a folder. The file became a row, with its folder as the label.",
+            "The archive contains {files:,} text files in folders. Each file became a row, with its folder as the label.",
+            "files",
         ),
         "archive_parts_joined": _(
-            "The archive holds {parts} parts of one table, from “{first}” to “{last}”. They were read together."
+            "The archive contains {parts} parts of one table, from “{first}” to “{last}”. They were merged."
         ),
-        "archive_with_several_files": _("The archive holds {files} data files; “{name}” was read."),
+        "archive_with_several_files": _("The archive contains {files} data files. Only “{name}” was read."),
         "archive_without_data": _(
-            "This zip archive holds no data file. Put a CSV, TSV, JSON, JSONL, Parquet, Arrow, Excel or text file into it."
+            "This zip archive contains no data file. Add a CSV, TSV, JSON, JSONL, Parquet, Arrow, Excel or text file to it."
         ),
-        "blank": _("This file holds only white space. Upload one with rows."),
-        "cell_too_large": _("The cell has {bytes:,} bytes; at most {most:,} are kept"),
+        "blank": _("This file contains only white space. Upload a file with rows."),
+        "cell_too_large": _("The cell is too large ({bytes:,} of at most {most:,} bytes)"),
         "damaged_workbook": _(
             "This file is a damaged Excel workbook or zip archive. Save it again, then upload it again."
         ),
+        "documents_divided": _n(
+            "{documents:,} long document was divided into several rows.",
+            "{documents:,} long documents were divided into several rows.",
+            "documents",
+        ),
         "empty": _("This file is empty. {advice}"),
-        "encoded_twice": _("{cells} cells were encoded twice, such as “{example}”, and were repaired."),
-        "encoded_twice_with_choice": _(
-            "{cells} cells were encoded twice, such as “{example}”, and were repaired. To read them as they are, choose “{encoding}” as the encoding."
+        "encoded_twice": _n(
+            "{cells} cell was encoded twice (“{example}”) and was repaired.",
+            "{cells} cells were encoded twice, such as “{example}”, and were repaired.",
+            "cells",
+        ),
+        "encoded_twice_with_choice": _n(
+            "{cells} cell was encoded twice (“{example}”) and was repaired. To read it unchanged, choose “{encoding}” as the encoding.",
+            "{cells} cells were encoded twice, such as “{example}”, and were repaired. To read them unchanged, choose “{encoding}” as the encoding.",
+            "cells",
         ),
         "field_problem": _("{field}: {problem}"),
-        "field_name_has_nul": _("The field's name holds a NUL character"),
-        "field_name_has_surrogate": _("The field's name holds half a Unicode character"),
-        "field_name_too_long": _("The field's name is longer than 500 characters"),
-        "has_nul": _("Holds a NUL byte"),
-        "has_surrogate": _("Holds half a Unicode character (a lone surrogate)"),
-        "held_out_not_read": _(
-            "Not read: {parts}, named like test or validation data. Import it separately, and choose “Use for testing only”."
+        "field_name_has_nul": _("The field name contains a NUL character"),
+        "field_name_has_surrogate": _(
+            "The field name contains half of a Unicode character (a lone surrogate)"
         ),
-        "invalid_bytes": _("Holds bytes that are not valid {encoding}"),
+        "field_name_too_long": _("The field name is longer than 500 characters"),
+        "has_nul": _("Contains a NUL byte"),
+        "has_surrogate": _("Contains half of a Unicode character (a lone surrogate)"),
+        "held_out_not_read": _(
+            "Not read, because the name suggests test or validation data: {parts}. Import this data separately, and choose “Use for testing only”."
+        ),
+        "invalid_bytes": _("Contains bytes that are not valid {encoding}"),
         "kind_7z": _("a 7-Zip archive"),
         "kind_audio": _("an audio file"),
         "kind_avro": _("an Avro file"),
@@ -79,30 +100,34 @@ define(
         "kind_xml": _("an XML document"),
         "kind_yaml": _("a YAML document"),
         "kind_zip": _("a zip archive"),
-        "maybe_encoded_twice": _(
-            "{cells} cells look as if they were encoded twice, such as “{example}”. They were read as they are."
+        "maybe_encoded_twice": _n(
+            "{cells} cell was possibly encoded twice (“{example}”). It was read unchanged.",
+            "{cells} cells were possibly encoded twice, such as “{example}”. They were read unchanged.",
+            "cells",
         ),
         "gigabytes": _("{size:g} GB"),
         "megabytes": _("{size} MB"),
-        "mixed_encodings": _(
-            "{lines:,} lines are not valid UTF-8, as the others are, and were read as Windows-1252. Check that their accents are right."
+        "mixed_encodings": _n(
+            "{lines:,} line is not valid UTF-8 and was read as Windows-1252. Check its accented characters.",
+            "{lines:,} lines are not valid UTF-8 and were read as Windows-1252. Check their accented characters.",
+            "lines",
         ),
-        "no_rows": _("No rows were found in this file. Add some, then upload it again."),
-        "no_usable_rows": _(
-            "None of the {rows:,} rows in this file can be used. The first problem is in line {line}: {reason}. Fix the file, then upload it again."
+        "no_rows": _("This file contains no rows. Add rows, then upload it again."),
+        "no_usable_rows": _n(
+            "The only row in this file cannot be used. The problem is in line {line}: {reason}. Fix the file, then upload it again.",
+            "None of the {rows:,} rows in this file can be used. The first problem is in line {line}: {reason}. Fix the file, then upload it again.",
+            "rows",
         ),
         "not_a_table": _("This is {kind}, not a table. {advice}"),
         "one_object": _(
-            "The whole file is one object, so it became one row. Write an object for each example: a list of them, or one in each line."
+            "The whole file is a single object, so it became one row. Write one object per example, in a list or one per line."
         ),
         "one_part_read": _(
-            "Only “{part}” was read. The same columns are in {others}. To use all rows, put them into one table."
+            "Only “{part}” was read. Not read, with the same columns: {others}. To use all rows, merge them into one table."
         ),
-        "parts_joined": _(
-            "Parts with the same columns were read together, with their names as splits: {parts}."
-        ),
+        "parts_joined": _("Parts with the same columns were merged, with their names as splits: {parts}."),
         "parts_joined_and_more": _(
-            "Parts with the same columns were read together, with their names as splits: {parts} and {more} more."
+            "Parts with the same columns were merged, with their names as splits: {parts} and {more} more."
         ),
         "phase_checking": _("checking the file"),
         "phase_counting": _("counting rows"),
@@ -110,24 +135,28 @@ define(
         "phase_reading": _("reading the file"),
         "phase_unpacking": _("unpacking the file"),
         "quiz": _(
-            "This is a multiple-choice quiz ({format}). Choosing is not learned yet. To learn the answers, upload a table with the columns “question” and “answer”, with the text of each right answer."
+            "This is a multiple-choice quiz ({format}), which is not supported yet. To train on the answers, upload a table with the columns “question” and “answer”, with the text of each right answer."
         ),
-        "redirect_to_http": _("it leads from https to http"),
+        "redirect_to_http": _("it redirects from https to http"),
         "row_empty": _("All cells are empty"),
         "site_compresses": _("The site sends this file compressed."),
         "site_status": _("The site answered with status {status} instead of the file."),
         "site_too_slow": _("The site is too slow. Download the file yourself, then upload it."),
-        "site_unreachable": _("Nothing answers at this address. Check it in a browser, then try again."),
+        "site_unreachable": _(
+            "No server responds at this address. Check the address in a browser, then try again."
+        ),
         "storage_full": _(
-            "This file does not fit into what is left of the workspace's storage. Delete what is no longer needed."
+            "This file is larger than the workspace's free storage. Delete data or models that are no longer needed."
         ),
         "subtitles": _(
-            "These are subtitles, whose lines break where the screen does. Upload the text alone, with a paragraph for each passage."
+            "This is a subtitle file, with line breaks made for the screen. Upload only its text, with one paragraph per passage."
         ),
         "too_large": _(
             "This file is larger than the limit of {megabytes} MB. Split it, or ask an administrator to raise the limit."
         ),
-        "too_many_redirects": _("it redirects more than {most} times"),
+        "too_many_redirects": _n(
+            "it redirects more than {most} time", "it redirects more than {most} times", "most"
+        ),
         "too_many_rows": _(
             "This file has more rows than the limit of {rows:,}. Split it, or ask an administrator to raise IMPORT_MAX_ROWS."
         ),
@@ -135,6 +164,6 @@ define(
         "unpacked_too_large": _(
             "Unpacked, this file is larger than the limit of {size}. Split it, or ask an administrator to raise IMPORT_MAX_UNPACKED_MB."
         ),
-        "wrong_encoding": _("This file is not written in {encoding}. Choose another encoding."),
+        "wrong_encoding": _("This file is not encoded in {encoding}. Choose another encoding."),
     },
 )

@@ -1,6 +1,7 @@
 """Model folders, the Hub, and their weights."""
 
 from workers.contracts.i18n import gettext_noop as _
+from workers.contracts.i18n import ngettext_noop as _n
 from workers.contracts.texts import define
 
 define(
@@ -8,55 +9,88 @@ define(
     {
         "a_weight_file": _("One of the weight files"),
         "adapter_alone": _(
-            "This folder holds an adapter, not a whole model. Merge the two into one model, then choose that."
+            "This folder contains an adapter, not a complete model. Merge the adapter into its base model, then choose the merged model."
         ),
-        "claim_layers": _("{layers:,} layers"),
-        "claim_layers_and_width": _("{layers:,} layers of width {width:,}"),
-        "claim_positions": _("{positions:,} positions"),
+        "claim_layers": _n("{layers:,} layer", "{layers:,} layers", "layers"),
+        "claim_layers_and_width": _n(
+            "{layers:,} layer of width {width:,}", "{layers:,} layers of width {width:,}", "layers"
+        ),
+        "claim_positions": _n("{positions:,} position", "{positions:,} positions", "positions"),
         "claim_vocabulary": _("{name} {rows:,} by {width:,}"),
         "claim_width": _("a width of {width:,}"),
         "configuration_unknown": _(
-            "This model's configuration is not one that can be loaded here; models that bring their own code are refused."
+            "The configuration of this model is not supported. Models that include their own code are not allowed."
         ),
-        "family_causal": _("a causal language model (one that continues text)"),
-        "family_classifier": _("a model that can classify text"),
-        "family_seq2seq": _("a sequence-to-sequence model (one that reads a text and writes another)"),
+        "family_causal": _("a causal language model (continues text)"),
+        "family_classifier": _("a text classifier"),
+        "family_encoder": _("an encoder (fills in hidden words)"),
+        "family_seq2seq": _("a sequence-to-sequence model (turns one text into another)"),
         "file_damaged": _(
-            "{file} of the model {model} is damaged ({error}). Put a whole copy in its place, by copying or downloading the model again, or choose another model."
+            "{file} of the model {model} is damaged ({error}). Copy or download the model again, or choose another model."
         ),
         "folder_not_allowed": _(
-            "The folder {path} is not below a folder that the administrator allows for models (MODEL_ROOTS)."
+            "The folder {path} is outside the folders that the administrator allows for models (MODEL_ROOTS)."
+        ),
+        "hub_busy": _("The Hub limits requests at the moment. Try again in {seconds:,} seconds."),
+        "hub_checksum": _(
+            "The download of {file} from {name} is damaged: its SHA-256 checksum is not the one that the Hub states. Start again to download it again."
+        ),
+        "hub_disk_full": _(
+            "{name} needs {needed:.1f} GB of disk space for its download, but only {free:.1f} GB are free on this machine. Free some disk space, or choose a smaller model."
         ),
         "hub_gated": _(
-            "{name} asks for permission. Accept its conditions on the Hub; then an admin of the workspace enters an access token under Workspace, Hub token."
+            "{name} is a gated model. Accept its terms on the Hub. Then ask an admin of the workspace to enter an access token under Workspace, Hub token."
         ),
         "hub_not_found": _(
-            "The Hub has no model {name} (revision {revision}), or it is private. Check the spelling, or let an admin of the workspace enter an access token under Workspace, Hub token."
+            "The Hub has no model {name} (revision {revision}), or it is private. Check the spelling, or ask an admin of the workspace to enter an access token under Workspace, Hub token."
+        ),
+        "hub_not_a_hub": _(
+            "The address of the Hub answers, but not as the Hub does. Ask the administrator to check HF_ENDPOINT and the proxy of this machine."
+        ),
+        "hub_offline": _(
+            "This studio is offline (HF_HUB_OFFLINE), so it does not ask the Hub. Choose a starter, a local folder, or a model that was downloaded before."
+        ),
+        "hub_silent": _(
+            "The Hub cannot be reached. Connect this machine to the network, set HF_ENDPOINT to a mirror, or choose a starter or a local folder."
         ),
         "hub_unreachable": _(
             "The Hub cannot be reached, so {name} cannot be downloaded. Connect this machine to the network, set HF_ENDPOINT to a mirror, or choose a starter or a local folder."
         ),
         "implausible": _(
-            "The configuration of this model claims {claim}, but its weight files are too small for that (tensors: {tensors:,}, values: {elements:,}). Choose a complete copy of the model."
+            "The configuration of this model declares {claim}, but its weight files are too small for that (tensors: {tensors:,}, values: {elements:,}). Choose a complete copy of the model."
         ),
         "memory_full": _(
             "Memory is full, so the model cannot be loaded. Stop other runs or published models, or choose a smaller model, then try again."
         ),
         "names_files_outside": _(
-            "The file {file} of this model names files outside of its folder, so the model is refused."
+            "The model's file {file} refers to files outside its folder, so the model is not allowed."
         ),
         "no_manifest": _("{folder} is not a model folder: its {manifest} is missing or unreadable."),
-        "no_model_in_folder": _("There is no model in {path}: a folder with a config.json is needed."),
+        "no_model_in_folder": _("There is no model in {path}. Choose a folder with a config.json."),
         "no_safetensors": _(
-            "{name} has no safetensors weights. Other formats can run code when they are opened, so they are refused. Convert the model to safetensors, or choose another."
+            "{name} has no safetensors weights. Other formats can run code when they are opened, so they are not allowed. Convert the model to safetensors, or choose another one."
         ),
         "not_opened": _("The model could not be opened: {error}"),
+        "only_adapter": _(
+            "{name} contains only an adapter, not a complete model. Choose {original} instead, or a merged copy."
+        ),
+        "only_quantized": _(
+            "{name} contains only quantized weights ({method}), which cannot be fine-tuned. Choose {original} instead."
+        ),
+        "remote_code": _(
+            "{name} needs its own code to run. The studio runs no code from a repository. Choose a model whose architecture is part of the transformers library."
+        ),
         "template_broken": _("The chat template of this model does not work: {error}."),
-        "template_endless": _("it does not end, or makes too much text"),
-        "template_refused": _("The chat template of this model was refused: {reason}."),
+        "template_endless": _("it does not end, or produces too much text"),
+        "template_refused": _("The chat template of this model was rejected: {reason}."),
         "template_too_long": _("it is longer than {most:,} characters"),
         "template_fails": _("The chat template of this model does not work ({error})."),
         "the_file": _("The file {name}"),
+        "the_original": _("the original model"),
+        "type_unknown": _("unknown"),
+        "unknown_type": _(
+            "{name} is a model of the type {model_type}, which the studio cannot open as a text model. Choose a causal language model, an encoder-decoder model or a text encoder."
+        ),
         "wrong_family": _("{model_type} is not {family}. Choose a model that fits the task."),
     },
 )

@@ -7,18 +7,22 @@ define(
     "parity",
     {
         "differs": _(
-            "The engine's probabilities differ by {nats:.4f} nat a token; {limit:.4g} is the limit."
+            "The engine's probabilities differ by {nats:.4f} nats per token. The limit is {limit:.4g}."
         ),
-        "engine_refused": _("The engine refused: {message}"),
+        "engine_refused": _("The engine returned an error: {message}"),
         "engine_unreachable": _(
             "The engine at {address} does not answer ({error}). Start it, then run the check again."
         ),
-        "no_records": _("This model's {file} is empty: there is nothing to compare with."),
-        "other_tokens": _("{count} of {rows} prompts become other tokens at the engine than in training."),
-        "passed": _("The engine computes what the trainer computed: {nats:.4f} nat a token apart at most."),
-        "phase_comparing": _("comparing the answers"),
+        "no_records": _("This model's {file} is empty, so there is nothing to compare."),
+        "other_tokens": _(
+            "Prompts that the engine tokenizes differently than training did: {count} of {rows}."
+        ),
+        "passed": _(
+            "The engine's probabilities match those of training. They differ by at most {nats:.4f} nats per token."
+        ),
+        "phase_comparing": _("comparing outputs"),
         "records_unreadable": _(
-            "This model has no readable {file}, so there is nothing to compare with. Only models trained here have one."
+            "This model has no readable {file}, so there is nothing to compare. Only models trained in this studio have this file."
         ),
     },
 )
