@@ -7,7 +7,6 @@ from apps.accounts.language import choose_language
 from apps.core.views import healthz
 from apps.jobs.urls import websocket_urlpatterns as jobs_sockets
 from apps.publishing.urls import websocket_urlpatterns as publishing_sockets
-from apps.workspaces.access.rules import ANYONE, access_rule, declare_rules
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -30,10 +29,3 @@ handler404 = "apps.api.errors.page_not_found"
 handler500 = "apps.api.errors.server_error"
 
 websocket_urlpatterns = [*jobs_sockets, *publishing_sockets]
-
-declare_rules(
-    {
-        "healthz": access_rule(get=ANYONE),
-        "set_language": access_rule(post=ANYONE),
-    }
-)

@@ -154,7 +154,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Raises ReauthenticationRequired for who has neither a password nor a second step and is due: allauth would ask
         them nothing."""
-        provider_reauthentication.require_provider(context.request)
+        if not super().get_reauthentication_methods(context.request.user):
+            provider_reauthentication.require_provider(context.request)
         return bool(super().is_reauthentication_required(app=app, **kwargs))
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
@@ -162,7 +163,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """By address, and apart for browsers that signed in before; allauth puts the Host header in front, which
-        an attacker chooses."""
+        an attacker chooses. allauth has no public hook for this."""
         email = str(credentials.get("email", credentials.get("username", ""))).lower()
         return f"{email}:{device_of(request, email)}"
 
@@ -223,5 +224,5 @@ class TwoStepAdapter(DefaultMFAAdapter):
         number = Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1
         return str(_("Passkey %(number)d") % {"number": number})
 
-    def _get_site_name(self) -> str:
-        return "Maquette"
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {**super().get_public_key_credential_rp_entity(), "name": "Maquette"}

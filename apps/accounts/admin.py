@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import services
 from apps.accounts.models import User
-from apps.core.admin import ReadOnlyAdmin
+from apps.core.admin import ReadOnlyAdmin, RuledAdmin
 
 # One way in: with two-step sign-in, limits on tries, and the audit trail.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -30,7 +30,7 @@ for _model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToke
         admin.site.unregister(_model)
 
 
-def _may_change(request: HttpRequest, user: User | None) -> bool:
+def _may_change(request: HttpRequest, user: Any) -> bool:
     """Whether the person may change this account: only a superuser changes a superuser."""
     return user is None or not user.is_superuser or bool(getattr(request.user, "is_superuser", False))
 
@@ -45,7 +45,8 @@ class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(RuledAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
+    may = "add change delete"
     add_form = NewUserForm
     ordering = ["email"]
     list_display = ["email", "name", "is_active", "is_staff", "last_login"]
@@ -71,10 +72,10 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         fixed = super().get_readonly_fields(request, obj)
         return fixed if request.user.is_superuser else [*fixed, *self.rights]
 
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return super().has_change_permission(request, obj) and _may_change(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return super().has_delete_permission(request, obj) and _may_change(request, obj)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -95,9 +96,17 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         return response
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Delete the rows of an account with it, also those that have no delete page of their own."""
-        shown, counts, _forbidden, protected = super().get_deleted_objects(objs, request)
-        return shown, counts, set(), protected
+        """Count the rows that are deleted with accounts, also those that have no delete page of their own.
+
+        An account may have many thousands of them, which Django would list one by one.
+        """
+        people = list(objs)
+        counts = {str(User._meta.verbose_name_plural): len(people)}
+        for relation in User._meta.related_objects:
+            rows = relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": people})
+            if relation.on_delete is models.CASCADE and (count := rows.count()):
+                counts[str(relation.related_model._meta.verbose_name_plural)] = count
+        return [str(person) for person in people], counts, set(), []
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         if not _may_change(request, obj):
@@ -124,10 +133,11 @@ class LookedAt(ReadOnlyAdmin):
 class Removable(LookedAt):
     """Looked at, and removed for a person who is locked out or whose device is lost."""
 
+    may = "delete"
     removed_action: str
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        is_given = admin.ModelAdmin.has_delete_permission(self, request, obj)
+        is_given = super().has_delete_permission(request, obj)
         return is_given and _may_change(request, getattr(obj, "user", None))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:

@@ -4,7 +4,6 @@ from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.auth_backends import AuthenticationBackend
-from allauth.account.internal.flows.email_verification import get_address_for_user
 from allauth.account.models import EmailAddress
 from django.http import HttpRequest
 
@@ -16,7 +15,7 @@ LINKS = Rate(1, 180)
 
 
 class PasswordBackend(AuthenticationBackend):
-    """An account is opened by its own address, once that is proved.
+    """An account is opened by its own address, once that is proved. allauth has no public hook for this.
 
     The right password of one that is not proved is answered as a wrong one: a caller who signs up with an address and then
     signs in with it would learn whether it had an account before. Whose address it is gets another link.
@@ -29,7 +28,7 @@ class PasswordBackend(AuthenticationBackend):
         if found is None or _is_proved(found):
             return found
         if request is not None and not take(f"confirm:{email}", LINKS):
-            get_address_for_user(found).send_confirmation(request)
+            EmailAddress.objects.add_email(request, found, found.email).send_confirmation(request)
         return None
 
 

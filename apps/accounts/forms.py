@@ -1,15 +1,16 @@
 """Forms of the account pages: allauth's, in the studio's words and look, and our own."""
 
+import re
 import uuid
 import zoneinfo
 from typing import Any, ClassVar
 
 from allauth.account import forms as account
 from allauth.mfa import app_settings as mfa
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as two_step
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from allauth.socialaccount import forms as provider
 from django import forms
@@ -183,15 +184,31 @@ def _accepted_seconds() -> int:
     return int(mfa.TOTP_PERIOD * (2 * mfa.TOTP_TOLERANCE + 1))
 
 
+def _use_code(user: User, code: str) -> bool:
+    """Return whether the code was unused until now."""
+    return bool(cache.add(_used_key(user, code), "y", _accepted_seconds()))
+
+
+def _used_key(user: User, code: str) -> str:
+    """Spaces and dashes in a code do not count."""
+    digits = re.sub(r"\D", "", code)
+    return f"accounts.used_code:{user.pk}:{digits}"
+
+
 class _OnceOnly:
     """A code is accepted for as long as MFA_TOTP_TOLERANCE says; allauth remembers its use for one half minute alone."""
 
+    user: User
     authenticator: Authenticator
+    cleaned_data: dict[str, Any]
 
     def clean_code(self) -> str:
+        # First of all: allauth forgets the wrong guesses once a code is right.
+        if cache.get(_used_key(self.user, self.cleaned_data["code"])):
+            raise get_adapter().validation_error("incorrect_code")
         code: str = super().clean_code()  # type: ignore[misc]
-        if self.authenticator.type == Authenticator.Type.TOTP:
-            cache.touch(self.authenticator.wrap()._get_used_cache_key(code), _accepted_seconds())
+        if self.authenticator.type == Authenticator.Type.TOTP and not _use_code(self.user, code):
+            raise get_adapter().validation_error("incorrect_code")
         return code
 
 
@@ -212,7 +229,7 @@ class ActivateAppForm(PlainWords, ActivateTOTPForm):
     def clean_code(self) -> str:
         """The first code is used up like any other."""
         code: str = super().clean_code()
-        cache.set(TOTP(Authenticator(user=self.user))._get_used_cache_key(code), "y", _accepted_seconds())
+        _use_code(self.user, code)
         return code
 
 

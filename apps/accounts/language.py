@@ -4,16 +4,16 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from apps.accounts.models import User
 from apps.accounts.services import update_profile
+from apps.core.access_rules import ANYONE, rule
 from apps.core.errors import UserError
 
 
 @csrf_exempt
-@require_POST
+@rule(post=ANYONE)
 def choose_language(request: HttpRequest) -> HttpResponse:
     """Back to the page that asked (`next` or the Referer, of this site only), in the `language` that was chosen.
 

@@ -8,8 +8,7 @@ import time
 from typing import Any
 
 from allauth.account import app_settings
-from allauth.account.internal.flows.login import get_authentication_records
-from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.account.authentication import get_authentication_records
 from allauth.core.exceptions import ReauthenticationRequired
 from allauth.socialaccount.models import SocialAccount
 from django.http import HttpRequest
@@ -17,16 +16,14 @@ from django.urls import reverse
 
 
 def provider_methods(user: Any) -> list[dict[str, Any]]:
-    """How allauth is told of the page that leads to the provider; none for who has another way or no provider."""
-    if not user.is_authenticated or get_reauthentication_flows(user):
-        return []
-    if not SocialAccount.objects.filter(user=user).exists():
+    """The page that leads to the provider, as a method of allauth's; none for a user without a provider."""
+    if not user.is_authenticated or not SocialAccount.objects.filter(user=user).exists():
         return []
     return [{"id": "provider", "url": reverse("account_confirm_at_provider")}]
 
 
 def require_provider(request: HttpRequest) -> None:
-    """Raises ReauthenticationRequired unless the person has another way to prove it, or came from the provider just now."""
+    """Raises ReauthenticationRequired for a user with a provider who did not come from there just now."""
     if not provider_methods(request.user):
         return
     records = get_authentication_records(request, request.user)

@@ -1,6 +1,7 @@
-"""Signing in, up and out, and one's own account: allauth's views under our addresses, and ours beside them."""
+"""Signing in, up and out, and one's own account: allauth's views under our URLs, and our own."""
 
 from collections.abc import Callable
+from typing import Any
 
 from allauth.account import views as account
 from allauth.account.decorators import reauthentication_required
@@ -12,25 +13,35 @@ from allauth.socialaccount import views as provider
 from allauth.socialaccount.providers.openid_connect import views as openid
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path, re_path
-from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts import views
+from apps.core.access_rules import ANYONE, PERSON, SIGN_IN, rule
 
 
-def _page(route: str, view: Callable[..., HttpResponseBase], *, name: str) -> URLPattern:
-    """A page by one of allauth's views, which take a PUT as a POST and any other method as a GET."""
-    return path(route, require_http_methods(["GET", "POST"])(view), name=name)
+def _page(route: str, view: Callable[..., HttpResponseBase], *, name: str, **asked: Any) -> URLPattern:
+    """A page by one of allauth's views, which take a PUT as a POST and any other method as a GET, with its access rule."""
+    return path(route, rule(**asked)(view), name=name)
 
 
 urlpatterns = [
-    _page("login/", account.login, name="account_login"),
-    _page("logout/", account.logout, name="account_logout"),
-    _page("signup/", views.sign_up, name="account_signup"),
-    _page("inactive/", account.account_inactive, name="account_inactive"),
-    _page("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    _page("login/", account.login, name="account_login", get=ANYONE, post=ANYONE),
+    _page("logout/", account.logout, name="account_logout", get=ANYONE, post=ANYONE),
+    _page("signup/", views.sign_up, name="account_signup", get=ANYONE, post=ANYONE),
+    _page("inactive/", account.account_inactive, name="account_inactive", get=ANYONE),
+    _page(
+        "reauthenticate/", account.reauthenticate, name="account_reauthenticate", get=SIGN_IN, post=SIGN_IN
+    ),
     path("reauthenticate/provider/", views.confirm_at_provider, name="account_confirm_at_provider"),
-    _page("password/change/", account.password_change, name="account_change_password"),
-    _page("password/set/", reauthentication_required(account.password_set), name="account_set_password"),
+    _page(
+        "password/change/", account.password_change, name="account_change_password", get=SIGN_IN, post=SIGN_IN
+    ),
+    _page(
+        "password/set/",
+        reauthentication_required(account.password_set),
+        name="account_set_password",
+        get=SIGN_IN,
+        post=SIGN_IN,
+    ),
     path("password/reset/", views.forgotten_password, name="account_reset_password"),
     path("password/reset/done/", views.forgotten_password_done, name="account_reset_password_done"),
     # The first dash ends the person's part: the token has one of its own.
@@ -43,9 +54,19 @@ urlpatterns = [
         "password/reset/key/done/",
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
+        get=ANYONE,
     ),
-    _page("confirm-email/", account.email_verification_sent, name="account_email_verification_sent"),
-    _page("confirm-email/<str:key>/", account.confirm_email, name="account_confirm_email"),
+    _page(
+        "confirm-email/", account.email_verification_sent, name="account_email_verification_sent", get=ANYONE
+    ),
+    _page(
+        "confirm-email/<str:key>/",
+        account.confirm_email,
+        name="account_confirm_email",
+        get=ANYONE,
+        post=ANYONE,
+        values="confirmation_key",
+    ),
     path("email/", views.email_address, name="account_email"),
     path("profile/", views.profile, name="account_profile"),
     path("export/", views.export, name="account_export"),
@@ -55,28 +76,63 @@ urlpatterns = [
     path("sessions/", views.sessions, name="usersessions_list"),
     path("sessions/end/", views.end_other_sessions, name="account_end_other_sessions"),
     path("sessions/<int:session_id>/end/", views.end_session, name="account_end_session"),
-    _page("two-step/", two_step.index, name="mfa_index"),
-    _page("two-step/code/", two_step.authenticate, name="mfa_authenticate"),
-    _page("two-step/confirm/", two_step.reauthenticate, name="mfa_reauthenticate"),
-    _page("two-step/app/add/", totp.activate_totp, name="mfa_activate_totp"),
-    _page("two-step/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
-    _page("two-step/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
-    _page("two-step/codes/new/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
-    path(
-        "two-step/codes/download/",
-        require_GET(recovery.download_recovery_codes),
-        name="mfa_download_recovery_codes",
+    _page("two-step/", two_step.index, name="mfa_index", get=SIGN_IN),
+    _page("two-step/code/", two_step.authenticate, name="mfa_authenticate", get=ANYONE, post=ANYONE),
+    _page("two-step/confirm/", two_step.reauthenticate, name="mfa_reauthenticate", get=SIGN_IN, post=SIGN_IN),
+    _page("two-step/app/add/", totp.activate_totp, name="mfa_activate_totp", get=SIGN_IN, post=SIGN_IN),
+    _page(
+        "two-step/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp", get=SIGN_IN, post=SIGN_IN
     ),
-    _page("passkeys/", webauthn.list_webauthn, name="mfa_list_webauthn"),
-    _page("passkeys/add/", webauthn.add_webauthn, name="mfa_add_webauthn"),
-    _page("passkeys/login/", webauthn.login_webauthn, name="mfa_login_webauthn"),
-    _page("passkeys/confirm/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
-    _page("passkeys/<int:pk>/edit/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
-    _page("passkeys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
-    _page("connected/", provider.connections, name="socialaccount_connections"),
-    _page("connected/signup/", provider.signup, name="socialaccount_signup"),
-    _page("connected/cancelled/", provider.login_cancelled, name="socialaccount_login_cancelled"),
-    _page("connected/error/", provider.login_error, name="socialaccount_login_error"),
+    _page("two-step/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes", get=SIGN_IN),
+    _page(
+        "two-step/codes/new/",
+        recovery.generate_recovery_codes,
+        name="mfa_generate_recovery_codes",
+        get=SIGN_IN,
+        post=SIGN_IN,
+    ),
+    _page(
+        "two-step/codes/download/",
+        recovery.download_recovery_codes,
+        name="mfa_download_recovery_codes",
+        get=SIGN_IN,
+    ),
+    _page("passkeys/", webauthn.list_webauthn, name="mfa_list_webauthn", get=SIGN_IN),
+    _page("passkeys/add/", webauthn.add_webauthn, name="mfa_add_webauthn", get=SIGN_IN, post=SIGN_IN),
+    _page("passkeys/login/", webauthn.login_webauthn, name="mfa_login_webauthn", get=ANYONE, post=ANYONE),
+    _page(
+        "passkeys/confirm/",
+        webauthn.reauthenticate_webauthn,
+        name="mfa_reauthenticate_webauthn",
+        get=SIGN_IN,
+        post=SIGN_IN,
+    ),
+    _page(
+        "passkeys/<int:pk>/edit/",
+        webauthn.edit_webauthn,
+        name="mfa_edit_webauthn",
+        get=PERSON,
+        post=PERSON,
+        of="passkey",
+    ),
+    _page(
+        "passkeys/<int:pk>/remove/",
+        webauthn.remove_webauthn,
+        name="mfa_remove_webauthn",
+        get=PERSON,
+        post=PERSON,
+        of="passkey",
+    ),
+    _page("connected/", provider.connections, name="socialaccount_connections", get=SIGN_IN, post=SIGN_IN),
+    _page("connected/signup/", provider.signup, name="socialaccount_signup", get=ANYONE, post=ANYONE),
+    _page("connected/cancelled/", provider.login_cancelled, name="socialaccount_login_cancelled", get=ANYONE),
+    _page("connected/error/", provider.login_error, name="socialaccount_login_error", get=ANYONE),
     path("oidc/<str:provider_id>/login/", views.provider_login, name="openid_connect_login"),
-    _page("oidc/<str:provider_id>/login/callback/", openid.callback, name="openid_connect_callback"),
+    _page(
+        "oidc/<str:provider_id>/login/callback/",
+        openid.callback,
+        name="openid_connect_callback",
+        get=ANYONE,
+        values="provider",
+    ),
 ]

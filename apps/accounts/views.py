@@ -10,7 +10,6 @@ from allauth.account.utils import get_next_redirect_url
 from allauth.socialaccount.providers.openid_connect import views as openid
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.sessions.models import Session
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -21,7 +20,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from requests import RequestException
 
 from apps.accounts import services
@@ -31,6 +29,7 @@ from apps.accounts.export import export_account
 from apps.accounts.forms import DeleteAccountForm, ProfileForm
 from apps.accounts.requests import SignedInRequest
 from apps.core import mail
+from apps.core.access_rules import ANYONE, PERSON, SIGN_IN, rule
 from apps.core.downloads import read_chunks, stream_download
 from apps.core.errors import UserError
 from apps.core.listing import PAGE_SIZE
@@ -50,7 +49,7 @@ class SignUp(account.SignupView):
 sign_up = SignUp.as_view()
 
 
-@require_http_methods(["GET", "POST"])
+@rule(get=ANYONE, post=ANYONE)
 def forgotten_password(request: HttpRequest) -> HttpResponse:
     """Promises an e-mail only where one can arrive."""
     if not mail.reaches_people():
@@ -59,12 +58,12 @@ def forgotten_password(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_GET
+@rule(get=ANYONE)
 def forgotten_password_done(request: HttpRequest) -> HttpResponse:
     return render(request, "account/password_reset_done.html")
 
 
-@require_http_methods(["GET", "POST"])
+@rule(get=ANYONE, post=ANYONE, values="uidb36 reset_key")
 def new_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
     """Set a new password. Wrong passwords that others tried do not delay the sign-in after it."""
     response: HttpResponse = account.password_reset_from_key(request, uidb36=uidb36, key=key)
@@ -73,8 +72,7 @@ def new_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
     return response
 
 
-@login_required
-@require_http_methods(["GET", "POST"])
+@rule(get=SIGN_IN, post=SIGN_IN)
 def email_address(request: SignedInRequest) -> HttpResponse:
     """The address changes when a link that was sent to the new one is opened: without e-mails an administrator does it."""
     if not mail.reaches_people():
@@ -83,9 +81,8 @@ def email_address(request: SignedInRequest) -> HttpResponse:
     return response
 
 
-@login_required
+@rule(get=SIGN_IN)
 @never_cache
-@require_GET
 def confirm_at_provider(request: SignedInRequest) -> HttpResponse:
     """“Confirm your identity” for users who sign in only at a provider."""
     wanted = get_next_redirect_url(request) or reverse("account_profile")
@@ -94,8 +91,7 @@ def confirm_at_provider(request: SignedInRequest) -> HttpResponse:
     return render(request, "account/reauthenticate_at_provider.html", {"next": wanted})
 
 
-@login_required
-@require_http_methods(["GET", "POST"])
+@rule(get=SIGN_IN, post=SIGN_IN)
 def profile(request: SignedInRequest) -> HttpResponse:
     """Name, language and time zone."""
     user = request.user
@@ -112,9 +108,8 @@ def profile(request: SignedInRequest) -> HttpResponse:
     return render(request, "account/profile.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@login_required
+@rule(get=SIGN_IN)
 @never_cache
-@require_GET
 def sessions(request: SignedInRequest) -> HttpResponse:
     """Where this person is signed in: here, then where they were last."""
     key = request.session.session_key
@@ -131,30 +126,26 @@ def sessions(request: SignedInRequest) -> HttpResponse:
     return render(request, "usersessions/usersession_list.html", {"rows": rows, "page": page})
 
 
-@login_required
-@require_POST
+@rule(post=PERSON, of="session")
 def end_session(request: SignedInRequest, session_id: int) -> HttpResponse:
     services.end_session(user=request.user, session_id=session_id)
     messages.success(request, _("The device is signed out."))
     return redirect("usersessions_list")
 
 
-@login_required
-@require_POST
+@rule(post=SIGN_IN)
 def end_other_sessions(request: SignedInRequest) -> HttpResponse:
     services.end_other_sessions(user=request.user, but=request.session.session_key or "")
     messages.success(request, _("You are signed out on all other devices."))
     return redirect("usersessions_list")
 
 
-@login_required
-@require_GET
+@rule(get=SIGN_IN)
 def export(request: SignedInRequest) -> HttpResponse:
     return render(request, "account/export.html")
 
 
-@login_required
-@require_POST
+@rule(post=SIGN_IN)
 @reauthentication_required
 def download_export(request: SignedInRequest) -> StreamingHttpResponse:
     archive = export_account(user=request.user)
@@ -162,8 +153,7 @@ def download_export(request: SignedInRequest) -> StreamingHttpResponse:
     return stream_download(chunks, filename="maquette-account.zip", content_type="application/zip")
 
 
-@login_required
-@require_http_methods(["GET", "POST"])
+@rule(get=SIGN_IN, post=SIGN_IN)
 @reauthentication_required(allow_get=True)
 def delete(request: SignedInRequest) -> HttpResponse:
     """Says what goes and what stays, and asks for the address once more."""
@@ -182,12 +172,12 @@ def delete(request: SignedInRequest) -> HttpResponse:
     return render(request, "account/delete.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@require_GET
+@rule(get=ANYONE)
 def deleted(request: HttpRequest) -> HttpResponse:
     return render(request, "account/deleted.html")
 
 
-@require_http_methods(["GET", "POST"])
+@rule(get=ANYONE, post=ANYONE, values="provider")
 def provider_login(request: HttpRequest, provider_id: str) -> HttpResponse:
     """allauth's, which asks the provider where to go first and takes it for granted that it answers.
 

@@ -21,7 +21,7 @@ from kombu.exceptions import KombuError
 from apps.accounts.models import User
 from apps.catalog.models import ModelVersion
 from apps.core.redis import refuses_writes, sync_redis
-from apps.jobs.job_pages import page_of
+from apps.jobs.job_pages import page_of, with_pages
 from apps.jobs.models import Job
 from apps.jobs.reaper import REAPED_AT
 from apps.jobs.states import CLAIMED, FAILURES, State
@@ -187,14 +187,14 @@ def stuck_jobs() -> list[Job]:
         | jobs.unclaimed()
         | jobs.filter(state__in=(State.LOST, State.ERRORED), ended_at__gte=recent)
     )
-    return list(found.with_pages().select_related("workspace").order_by("-created_at")[:MOST_STUCK])
+    return list(found.select_related("workspace").order_by("-created_at")[:MOST_STUCK])
 
 
 def pages_for(user: User | AnonymousUser, jobs: list[Job]) -> list[tuple[Job, str]]:
     """Each job with the path of its page; "" where the person may not see what it shows, or that is gone."""
     shown = Job.objects.visible_to(user).filter(pk__in=[job.pk for job in jobs])
     visible = set(shown.values_list("pk", flat=True))
-    return [(job, page_of(job) if job.pk in visible else "") for job in jobs]
+    return [(job, page_of(job) if job.pk in visible else "") for job in with_pages(jobs)]
 
 
 def disk() -> dict[str, Any]:

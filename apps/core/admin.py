@@ -24,7 +24,23 @@ class FewRowsFilter(admin.RelatedFieldListFilter):
         return super().field_choices(field, request, model_admin)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RuledAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Admin pages that state what an administrator may do to the rows besides looking at them, and enforce it."""
+
+    may = ""
+    """Of "add change delete"."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return "add" in self.may.split() and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return "change" in self.may.split() and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return "delete" in self.may.split() and super().has_delete_permission(request, obj)
+
+
+class ReadOnlyAdmin(RuledAdmin):
     """Search, filter, look; change nothing.
 
     Times are filters: `date_hierarchy` reads every row to find the days that there are.
@@ -38,15 +54,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             ("workspace", FewRowsFilter) if one == "workspace" else one
             for one in super().get_list_filter(request)
         ]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
 
 
 @admin.register(WaitingMail)

@@ -26,7 +26,8 @@ FIELDS = {
     *(_("parent"), _("position"), _("preflight"), _("request hash"), _("request key"), _("result")),
     *(_("rows key"), _("sealed"), _("seen at"), _("seq"), _("source"), _("source key"), _("source sha256")),
     *(_("step"), _("storage key"), _("token encrypted"), _("token hash"), _("total"), _("type"), _("user")),
-    *(_("user agent"), _("value"), _("visitor key"), _("workspace")),
+    *(_("user agent"), _("value"), _("visitor key"), _("webhook encrypted"), _("webhook secret encrypted")),
+    _("workspace"),
 }
 
 

@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from workers.contracts.registry import UnknownKind
+from workers.contracts.trackers import named_trackers
 from workers.shared.addresses import parse_allowance
 
 
@@ -27,6 +29,16 @@ def visitors_are_told_apart(**_: Any) -> list[CheckMessage]:
     if settings.FORWARDED_ALLOW_IPS == ["*"]:
         text = "FORWARDED_ALLOW_IPS believes everybody: visitors choose the address that limits count."
         return [Warning(text, hint=hint, id="core.W003")]
+    return []
+
+
+@register()
+def trackers_are_known(**_: Any) -> list[CheckMessage]:
+    """A tracker that is written wrongly would stop every run."""
+    try:
+        named_trackers(settings.RUN_TRACKERS)
+    except UnknownKind as error:
+        return [Error(f"RUN_TRACKERS: {error}", id="core.E002")]
     return []
 
 

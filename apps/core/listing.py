@@ -1,6 +1,6 @@
 """Lists of what people add: search, filters, sorting and pages, all of them in the address.
 
-A page declares a Listing once and reads a queryset through it. templates/ui/list_tools.html draws the form,
+A page declares a Listing once and reads a queryset, or the rows of a Parquet file, through it. templates/ui/list_tools.html draws the form,
 templates/ui/pagination.html the pages. The form is a plain GET; with scripts htmx replaces the results alone.
 Several lists on one page have different prefixes.
 """
@@ -16,6 +16,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
+
+from apps.core.parquet import ParquetRows
 
 Label = Any
 """A string, or one that is translated when it is shown."""
@@ -125,7 +127,12 @@ class Listing:
     prefix: str = ""
 
     def read(
-        self, request: HttpRequest, rows: QuerySet[Any], *, path: str = "", asked: QueryDict | None = None
+        self,
+        request: HttpRequest,
+        rows: QuerySet[Any] | ParquetRows,
+        *,
+        path: str = "",
+        asked: QueryDict | None = None,
     ) -> ListPage:
         """The page of `rows` that the address of the request asks for. What it asks wrongly is ignored.
 
@@ -134,12 +141,13 @@ class Listing:
         asked = request.GET if asked is None else asked
         text = asked.get(f"{self.prefix}q", "").replace("\x00", "").strip()[:MAX_SEARCH_CHARACTERS]
         shown = [self._shown(one, asked) for one in self.filters]
+        narrowed: Any = rows
         for one, chosen in zip(self.filters, shown, strict=True):
             if chosen.value:
-                rows = one.apply(rows, chosen.value)
+                narrowed = one.apply(narrowed, chosen.value)
         wanted = asked.get(f"{self.prefix}sort")
         sort = next((one for one in self.sorts if one.value == wanted), self.sorts[0])
-        found = search(rows, self.searches, text).order_by(*sort.by)
+        found = search(narrowed, self.searches, text).order_by(*sort.by)
         return ListPage(
             page=Paginator(found, self.page_size).get_page(asked.get(f"{self.prefix}page")),
             prefix=self.prefix,
@@ -170,6 +178,9 @@ class Listing:
 def search(rows: Any, fields: Sequence[str], text: str) -> Any:
     """Those of `rows` that hold every word of `text` in one of `fields`."""
     for word in text.split()[:MAX_SEARCH_WORDS]:
+        if isinstance(rows, ParquetRows):
+            rows = rows.holding(fields, word)
+            continue
         holds = Q()
         for field in fields:
             holds |= Q(**{f"{field}__icontains": word})

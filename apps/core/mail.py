@@ -24,7 +24,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from apps.core.encryption import Unreadable, reseal, seal, secrets_rotating, unseal
-from apps.core.models import WaitingMail
+from apps.core.models import WaitingDelivery, WaitingMail
 from launcher.console import SCREEN_ALONE
 from studio.celery import app as celery_app
 
@@ -91,15 +91,15 @@ def deliver_waiting() -> None:
     for mail in WaitingMail.objects.filter(try_at__lte=timezone.now()).order_by("try_at"):
         if server_is_away():
             break
-        if _claim(mail):
+        if claim(mail):
             _deliver(mail)
 
 
-def _claim(mail: WaitingMail) -> bool:
+def claim(waiting: WaitingDelivery) -> bool:
     """Of several workers that look at once one takes it. A worker that dies now leaves it for the next try."""
-    wait = timedelta(seconds=min(FIRST_WAIT_SECONDS * 2**mail.tries, MOST_WAIT_SECONDS))
-    unclaimed = WaitingMail.objects.filter(pk=mail.pk, tries=mail.tries)
-    return unclaimed.update(tries=mail.tries + 1, try_at=timezone.now() + wait) == 1
+    wait = timedelta(seconds=min(FIRST_WAIT_SECONDS * 2**waiting.tries, MOST_WAIT_SECONDS))
+    unclaimed = type(waiting)._default_manager.filter(pk=waiting.pk, tries=waiting.tries)
+    return unclaimed.update(tries=waiting.tries + 1, try_at=timezone.now() + wait) == 1
 
 
 def _deliver(mail: WaitingMail) -> None:

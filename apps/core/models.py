@@ -27,13 +27,21 @@ class Identified(models.Model):
         abstract = True
 
 
-class WaitingMail(Identified):
-    """An e-mail until the mail server has taken it: written with what it is about, so that nothing loses it."""
+class WaitingDelivery(Identified):
+    """A message to another server until that has taken it. It is written in the transaction of its cause, so that nothing
+    loses it."""
 
     sealed = models.TextField(editable=False)
-    """By apps.core.encryption: it may hold a link that lets a person in."""
+    """By apps.core.encryption: it may hold a secret."""
     tries = models.PositiveIntegerField(_("tries"), default=0)
     try_at = models.DateTimeField(_("next try"), default=timezone.now, db_index=True)
+
+    class Meta:
+        abstract = True
+
+
+class WaitingMail(WaitingDelivery):
+    """An e-mail until the mail server has taken it."""
 
     class Meta:
         verbose_name = _("waiting e-mail")

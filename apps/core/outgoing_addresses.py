@@ -36,7 +36,7 @@ def check_address(address: str) -> Target:
     except AddressRefused as refused:
         logger.warning("%s", refused)
         message = _(
-            "The studio may not open this address. Use a public http or https address, or ask an administrator to allow this one."
+            "The studio is not allowed to open this address. Use a public http or https address, or ask an administrator to allow this one."
         )
         raise UserError(message, field="address", code="address_refused") from refused
     return target

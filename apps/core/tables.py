@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ class Table:
     name: str
     columns: tuple[str, ...]
     cell: Callable[[Any], Any] = safe_cell
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What the CSV calls columns that have another name there."""
 
     @property
     def key(self) -> str:
@@ -41,7 +43,7 @@ def csv_chunks(path: Path, table: Table) -> Iterator[bytes]:
     with pq.ParquetFile(path) as file:
         # Files of earlier releases may have fewer columns.
         columns = [name for name in table.columns if name in file.schema_arrow.names]
-        yield _BYTE_ORDER_MARK + _lines([columns])
+        yield _BYTE_ORDER_MARK + _lines([[safe_cell(table.titles.get(name, name)) for name in columns]])
         for batch in file.iter_batches(_BATCH_ROWS, columns=columns):
             yield _lines([[table.cell(row[name]) for name in columns] for row in batch.to_pylist()])
 

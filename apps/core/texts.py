@@ -8,10 +8,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from apps.core.joined_names import between_names
-from workers.contracts.texts import MARKED, TEMPLATES, Text, fill
+from workers.contracts.i18n import Plural
+from workers.contracts.texts import MARKED, TEMPLATES, Text, fill, number_of
 
 if TYPE_CHECKING:
     _TextField = models.TextField[Text | str, Text]
@@ -52,6 +53,12 @@ def translated(text: Any) -> str:
     if template is None:  # of another release
         return str(text)
     try:
-        return fill(gettext(template), text.params, shown=translated, separator=between_names())
+        return fill(_in_language(template, text), text.params, shown=translated, separator=between_names())
     except (KeyError, ValueError, TypeError):  # a template that has other blanks by now
         return str(text)
+
+
+def _in_language(template: str, text: Text) -> str:
+    if not isinstance(template, Plural):
+        return gettext(template)
+    return ngettext(template.singular, str(template), number_of(template, text.params))

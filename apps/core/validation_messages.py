@@ -60,8 +60,14 @@ def _size_message(kind: str, given: Mapping[str, Any]) -> str:
         return _("%(field)s must be less than %(lt)s, not %(value)s.") % given
     if kind in ("too_short", "string_too_short") and given.get("min_length") == 1:
         return _("%(field)s must not be empty.") % given
-    if kind in ("too_short", "string_too_short"):
-        return _("%(field)s must have at least %(min_length)s entries or characters.") % given
-    if kind in ("too_long", "string_too_long"):
-        return _("%(field)s must have at most %(max_length)s entries or characters.") % given
+    if kind == "too_short":
+        return _("%(field)s has too few entries. The minimum is %(min_length)s.") % given
+    if kind == "string_too_short":
+        return _("%(field)s is too short. The minimum length is %(min_length)s characters.") % given
+    if kind == "too_long" and given.get("max_length") == 0:
+        return _("%(field)s is not supported. Leave it out.") % given
+    if kind == "too_long":
+        return _("%(field)s has too many entries. The maximum is %(max_length)s.") % given
+    if kind == "string_too_long":
+        return _("%(field)s is too long. The maximum length is %(max_length)s characters.") % given
     return _("%(field)s has a value that cannot be read.") % given

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from apps.core.texts import translated
 from workers.contracts.verdicts import LEARNED_LABELS, PlanProgress, Verdict, VerdictCode
 
-_SHARES = ("accuracy", "share")
+_SHARES = ("accuracy", "reward_accuracy", "share")
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_safe
 
+from apps.core.access_rules import ANYONE, rule
 from apps.core.outages import Outage
 
 
-@require_safe
+@rule(get=ANYONE)
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 when the process answers and reaches its database."""
     with connection.cursor() as cursor:

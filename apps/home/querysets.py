@@ -5,6 +5,7 @@ from typing import Any
 from apps.datasets.models import Dataset
 from apps.datasets.querysets import load_newest
 from apps.home.next_step import next_step
+from apps.jobs.job_pages import with_pages
 from apps.jobs.models import Job
 from apps.publishing.models import App
 from apps.training.models import Run
@@ -22,9 +23,7 @@ def overview(workspace: Workspace) -> dict[str, Any]:
     runs = list(Run.objects.in_workspace(workspace).select_related(*related)[:RECENT])
     apps = list(App.objects.in_workspace(workspace).current()[:RECENT])
     return {
-        "active_jobs": list(
-            Job.objects.in_workspace(workspace).active().with_pages().order_by("created_at")[:20]
-        ),
+        "active_jobs": with_pages(Job.objects.in_workspace(workspace).active().order_by("created_at")[:20]),
         "datasets": datasets,
         "runs": runs,
         "apps": apps,

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from apps.core.admin import ReadOnlyAdmin
-from apps.jobs.models import Job, JobEvent
+from apps.jobs.models import Job, JobEvent, NotificationSettings, WaitingWebhook
 
 
 @admin.register(Job)
@@ -30,3 +30,19 @@ class JobEventAdmin(ReadOnlyAdmin):
     list_filter = ["kind"]
     search_fields = ["job__id", "job__title"]
     list_select_related = ["job"]
+
+
+@admin.register(NotificationSettings)
+class NotificationSettingsAdmin(ReadOnlyAdmin):
+    list_display = ["user", "by_email", "webhook_outcome", "webhook_at"]
+    list_filter = ["by_email"]
+    search_fields = ["user__email"]
+    list_select_related = ["user"]
+
+
+@admin.register(WaitingWebhook)
+class WaitingWebhookAdmin(ReadOnlyAdmin):
+    list_display = ["id", "user", "tries", "try_at", "created_at"]
+    list_filter = ["tries"]
+    search_fields = ["user__email"]
+    list_select_related = ["user"]

@@ -5,13 +5,17 @@ from typing import Any
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
 from apps.core.database import database_call
+from apps.core.errors import NotVisible
 from apps.jobs.models import Job
 from apps.jobs.services import group_of
 from apps.workspaces.access import live_access
+from apps.workspaces.access.rules import VIEW, access_rule, object_of_socket
 
 
 class JobConsumer(live_access.WatchedSocket, AsyncJsonWebsocketConsumer):
     """Sends {"type": "changed"} whenever the job changes. The only thing a browser may say is nothing."""
+
+    access_rule = access_rule(opening=VIEW, of="job")
 
     async def connect(self) -> None:
         job = await database_call(self._job)()
@@ -29,8 +33,10 @@ class JobConsumer(live_access.WatchedSocket, AsyncJsonWebsocketConsumer):
         await self.accept()
 
     def _job(self) -> Job | None:
-        visible = Job.objects.visible_to(self.scope["user"])
-        found: Job | None = visible.filter(pk=self.scope["url_route"]["kwargs"]["job_id"]).first()
+        try:
+            found: Job = object_of_socket(self)
+        except NotVisible:
+            return None
         return found
 
     def is_allowed(self) -> bool:

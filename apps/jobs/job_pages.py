@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from django.db.models import prefetch_related_objects
 
 from workers.contracts.job_kinds import JobKind
 
@@ -22,7 +24,7 @@ _pages: dict[str, _Page] = {}
 
 
 def register_page(kind: JobKind, shows: str, address: Callable[[Any], str]) -> None:
-    """Call from AppConfig.ready; `shows` names the job's way to its object (a one-to-one of that object), `address`
+    """Call in receivers.py; `shows` names the job's way to its object (a one-to-one of that object), `address`
     returns the path of the object's page."""
     _pages[kind.name] = _Page(shows, address)
 
@@ -34,6 +36,12 @@ def page_of(job: Job) -> str:
     return page.address(shown) if page and shown else ""
 
 
-def names_of_what_is_shown() -> list[str]:
-    """The ways from a job to its object, one for each kind, to fetch together with jobs."""
-    return [page.shows for page in _pages.values()]
+def with_pages(jobs: Iterable[Job]) -> list[Job]:
+    """The jobs, with the object of each fetched: one query for each kind among them.
+
+    One query that joins the tables of all kinds takes Postgres 200 ms to plan, however few rows it reads.
+    """
+    found = list(jobs)
+    for kind in {job.kind for job in found} & _pages.keys():
+        prefetch_related_objects([job for job in found if job.kind == kind], _pages[kind].shows)
+    return found

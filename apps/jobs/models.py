@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.models import Identified, WaitingDelivery
 from apps.core.texts import StoredTextField
 from apps.core.verdicts import VerdictText, verdict_text
 from apps.jobs.querysets import JobQuerySet
@@ -193,3 +194,38 @@ class JobEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.seq}"
+
+
+class NotificationSettings(Identified):
+    """Which messages a user gets when a run that they started has ended."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="notification_settings"
+    )
+    by_email = models.BooleanField(_("by e-mail"), default=False)
+    webhook_encrypted = models.TextField(editable=False, blank=True)
+    """The address, which often holds a secret; empty without a webhook."""
+    webhook_secret_encrypted = models.TextField(editable=False, blank=True)
+    """What its requests are signed with."""
+    webhook_outcome = StoredTextField(_("last delivery"), blank=True)
+    webhook_at = models.DateTimeField(_("last delivery at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("notification settings")
+        verbose_name_plural = _("notification settings")
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class WaitingWebhook(WaitingDelivery):
+    """A request to a user's webhook until the other server has taken it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("waiting webhook")
+        verbose_name_plural = _("waiting webhooks")
+
+    def __str__(self) -> str:
+        return str(self.pk)

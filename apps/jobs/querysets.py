@@ -8,16 +8,11 @@ from typing import Self
 from django.conf import settings
 from django.utils import timezone
 
-from apps.jobs.job_pages import names_of_what_is_shown
 from apps.jobs.states import ACTIVE, CLAIMED, ENDED, State
 from apps.workspaces.querysets import InWorkspaceQuerySet
 
 
 class JobQuerySet(InWorkspaceQuerySet):
-    def with_pages(self) -> Self:
-        """With what apps.jobs.job_pages needs for the page of each."""
-        return self.select_related(*names_of_what_is_shown())
-
     def active(self) -> Self:
         return self.filter(state__in=ACTIVE)
 

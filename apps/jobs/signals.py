@@ -1,6 +1,16 @@
 """News for the apps above. Receivers run inside the transaction that writes the state, and may raise UserError."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 from django.dispatch import Signal
+
+from workers.contracts.job_kinds import JobKind
+
+if TYPE_CHECKING:
+    from apps.jobs.models import Job
 
 job_started = Signal()
 """Arguments: job. Sent when an attempt was claimed."""
@@ -19,3 +29,18 @@ job_succeeded = Signal()
 
 job_ended = Signal()
 """Arguments: job, in any ended state; after job_succeeded where there is one."""
+
+
+def receives(signal: Signal, kind: JobKind) -> Callable[[Callable[[Job], None]], Callable[..., None]]:
+    """Connect a function to a signal above, for jobs of this kind alone: `@receives(job_succeeded, EXPORT)`. Return what
+    is connected, which takes the arguments of the signal."""
+
+    def connect(take: Callable[[Job], None]) -> Callable[..., None]:
+        def receiver(job: Job, **_: Any) -> None:
+            if job.kind == kind.name:
+                take(job)
+
+        signal.connect(receiver, weak=False)
+        return receiver
+
+    return connect

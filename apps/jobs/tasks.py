@@ -7,7 +7,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.core.cache import cache
 
-from apps.jobs import reaper
+from apps.jobs import reaper, webhooks
 from apps.jobs.runner.supervisor import supervise, worker_is_ending
 from apps.jobs.services import RUN_TASK
 
@@ -28,6 +28,12 @@ def reap() -> dict[str, int]:
 @shared_task(name="jobs.drop_old_checkpoints")
 def drop_old_checkpoints() -> int:
     return reaper.drop_old_checkpoints()
+
+
+@shared_task(name=webhooks.TASK)
+def deliver_webhooks() -> None:
+    """Send all requests to webhooks that are due. Sent by the code that queues one, and by beat for those that wait."""
+    webhooks.deliver_waiting()
 
 
 @worker_shutting_down.connect

@@ -4,15 +4,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from apps.accounts.requests import SignedInRequest
+from apps.core import mail
+from apps.core.errors import UserError
 from apps.core.texts import translated
-from apps.jobs import services, stopping
-from apps.jobs.job_pages import page_of
+from apps.jobs import notifications, services, stopping, webhooks
+from apps.jobs.forms import NotificationForm
+from apps.jobs.job_pages import page_of, with_pages
 from apps.jobs.models import Job
 from apps.jobs.queue_order import Queues
 from apps.jobs.states import ENDED, State
@@ -81,13 +85,53 @@ def _notice_level(job: Job) -> str:
     return "warning" if job.warning else "success"
 
 
+@rule(get=SIGN_IN, post=SIGN_IN)
+def notification_settings(request: SignedInRequest) -> HttpResponse:
+    """Which messages the user gets when a run has ended. The secret of a new webhook is on the page that answers the form."""
+    form = NotificationForm(request.POST) if request.method == "POST" else None
+    if form is not None and form.is_valid():
+        try:
+            secret = notifications.update_settings(user=request.user, **form.cleaned_data)
+        except UserError as error:
+            form.add_user_error(error)
+        else:
+            messages.success(request, _("Your notifications are saved."))
+            return _notifications_page(request, secret=secret) if secret else redirect("jobs:notifications")
+    return _notifications_page(request, form=form)
+
+
+def _notifications_page(
+    request: SignedInRequest, *, form: NotificationForm | None = None, secret: str = ""
+) -> HttpResponse:
+    chosen = notifications.settings_of(request.user)
+    now = {"by_email": chosen.by_email, "webhook": webhooks.address_of(chosen)}
+    form = form or NotificationForm(initial=now)
+    context = {"form": form, "chosen": chosen, "secret": secret, "sends_email": mail.reaches_people()}
+    return render(request, "jobs/notifications.html", context, status=422 if form.errors else 200)
+
+
+@rule(post=SIGN_IN)
+def renew_webhook_secret(request: SignedInRequest) -> HttpResponse:
+    """Another signing secret, which is on the page that answers."""
+    return _notifications_page(request, secret=notifications.renew_secret(user=request.user))
+
+
+@rule(post=SIGN_IN)
+def test_webhook(request: SignedInRequest) -> HttpResponse:
+    notifications.send_test(user=request.user)
+    messages.success(
+        request, _("The test request is queued. Reload this page in a few seconds to see the result.")
+    )
+    return redirect("jobs:notifications")
+
+
 @rule(get=SIGN_IN)
 def notices(request: WorkspaceRequest) -> JsonResponse:
     """Jobs of this person that ended and were not shown yet; showing them here counts as shown."""
     ended = Job.objects.visible_to(request.user).filter(
         created_by=request.user, state__in=ENDED, seen_at=None
     )
-    jobs = list(ended.with_pages().order_by("-ended_at")[:MOST_NOTICES])
+    jobs = with_pages(ended.order_by("-ended_at")[:MOST_NOTICES])
     services.mark_seen(user=request.user, job_ids=[job.pk for job in jobs])
     shown = [
         {

@@ -1,7 +1,4 @@
 from django.apps import AppConfig
-from django.urls import reverse
-
-from workers.contracts.job_kinds.parity import PARITY
 
 
 class PublishingConfig(AppConfig):
@@ -9,7 +6,6 @@ class PublishingConfig(AppConfig):
     label = "publishing"
 
     def ready(self) -> None:
-        from apps.jobs.job_pages import register_page
         from apps.publishing import receivers, token_rotation  # noqa: F401  (registers them)
         from apps.publishing.audit_words import ACTIONS
         from apps.publishing.models import App, AppVersion, Conversation, Message, ShareLink
@@ -17,9 +13,6 @@ class PublishingConfig(AppConfig):
         from apps.workspaces.audit.words import register_actions
         from apps.workspaces.team.purging import register_contents
 
-        register_page(
-            PARITY, "parity_of", lambda version: reverse("publishing:detail", args=[version.app_id])
-        )
         register_object("app", App)
         register_actions(ACTIONS)
         register_contents(App)

@@ -37,6 +37,7 @@ from apps.publishing.services import branches, trials
 from apps.publishing.visitors import visitor_key_in
 from apps.workspaces import access
 from apps.workspaces.access import live_access
+from apps.workspaces.access.rules import LINK, SIGN_IN, VIEW, access_rule, object_of_socket
 
 logger = logging.getLogger(__name__)
 
@@ -134,28 +135,23 @@ class ReplySocket(live_access.WatchedSocket, AsyncWebsocketConsumer):
 
 
 class AppSocket(ReplySocket):
-    """A visitor's page, or a member's preview of it."""
+    """A page of an app."""
+
+    @abstractmethod
+    def enter(self) -> Entrance | None:
+        """The way in of the person whose page this is, None where a link is not open. Raises Http404."""
 
     async def admit(self) -> bool:
-        where = self.scope["url_route"]["kwargs"]
-        if "token" in where and visitor_key_in(self.scope["cookies"]) is None:
-            # The page that opens the socket came with the cookie: this browser keeps none.
-            self.refused_with = NO_COOKIE
-            return False
-        self.entrance = await self._entrance(where)
+        self.entrance: Any = await self._entered()
         return self.entrance is not None and await self.watch(self.entrance.groups)
 
     def is_allowed(self) -> bool:
         return bool(self.entrance.is_open())
 
     @database_call
-    def _entrance(self, where: dict[str, Any]) -> Entrance | None:
+    def _entered(self) -> Entrance | None:
         try:
-            if "token" in where:
-                cookies, address = self.scope["cookies"], address_of_scope(self.scope)
-                return entrances.by_link(where["token"], visitor_key_in(cookies) or "", cookies, address)
-            session_key = self.scope["session"].session_key
-            return entrances.for_member(self.scope["user"], where["app_id"], session_key)
+            return self.enter()
         except Http404:
             return None
 
@@ -233,8 +229,38 @@ class AppSocket(ReplySocket):
             self.follow(message_id, last_seq)
 
 
+class VisitorSocket(AppSocket):
+    """The page that a share link opens."""
+
+    access_rule = access_rule(opening=LINK, of="link_token")
+
+    async def admit(self) -> bool:
+        if visitor_key_in(self.scope["cookies"]) is None:
+            # The page that opens the socket came with the cookie: this browser keeps none.
+            self.refused_with = NO_COOKIE
+            return False
+        return await super().admit()
+
+    def enter(self) -> Entrance | None:
+        cookies, token = self.scope["cookies"], self.scope["url_route"]["kwargs"]["token"]
+        address = address_of_scope(self.scope)
+        return entrances.by_link(token, visitor_key_in(cookies) or "", cookies, address)
+
+
+class PreviewSocket(AppSocket):
+    """A member's preview of an app."""
+
+    access_rule = access_rule(opening=VIEW, of="app")
+
+    def enter(self) -> Entrance:
+        app = object_of_socket(self, "live_version")
+        return entrances.of_member(self.scope["user"], app, self.scope["session"].session_key)
+
+
 class TrialSocket(ReplySocket):
     """Models tried by hand by a member of their workspace."""
+
+    access_rule = access_rule(opening=SIGN_IN, names={"model": "model"})
 
     async def admit(self) -> bool:
         self.started: dict[str, str] = {}

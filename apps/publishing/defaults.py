@@ -19,7 +19,7 @@ LONGEST_NAME = 80
 
 def kind_of(model: ModelVersion) -> AppKind:
     """Return the kind of app that this model answers in. Raises UserError where there is none."""
-    kind = kind_of_task(model.task_type)
+    kind = kind_of_task(model.task_type, model.family)
     if kind is None:
         raise UserError(_("There is no kind of app for models of this task."), field="model")
     return kind
@@ -58,7 +58,7 @@ def suggestions_for(model: ModelVersion) -> list[str]:
         text = " ".join(row.prompt[0]["content"].split())
         if 0 < len(text) <= LONGEST_SUGGESTION:
             found.setdefault(text, row.target)
-    kind = kind_of_task(model.task_type)
+    kind = kind_of_task(model.task_type, model.family)
     has_labels = kind is not None and kind.answers_with_labels
     first = {target: text for text, target in reversed(found.items())} if has_labels else {}
     ordered = [text for text, target in found.items() if first.get(target) == text]

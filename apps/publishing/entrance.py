@@ -115,4 +115,9 @@ def by_link(
 def for_member(user: User | AnonymousUser, app_id: str, session_key: str | None = None) -> Entrance:
     """The way in of a member who is signed in. Raises NotVisible."""
     app = access.get_visible(App.objects.select_related("live_version"), user, pk=app_id)
+    return of_member(user, app, session_key)
+
+
+def of_member(user: User | AnonymousUser, app: App, session_key: str | None = None) -> Entrance:
+    """The way in of a member to an app that they may see."""
     return Entrance(app, f"member:{user.pk}", user=user, session_key=session_key)  # type: ignore[arg-type]

@@ -1,8 +1,11 @@
 """Forms for apps, links and keys."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
@@ -12,11 +15,12 @@ from apps.core.models import longest
 from apps.core.settings_fields import form_field
 from apps.core.validation_messages import problem_message
 from apps.core.verdicts import VerdictText
-from apps.publishing.kinds import AppKind, AppSettings, setting_group
+from apps.publishing.kinds import APP_KINDS, AppKind, AppSettings, can_answer, setting_group
 from apps.publishing.kinds.base import ICONS, MOST_SUGGESTIONS
 from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS
 from apps.publishing.models import App, ShareLink
 from apps.workspaces.forms import ApiKeyForm
+from workers.contracts.families import Family
 
 
 class AppForm(StudioForm):
@@ -92,7 +96,20 @@ def initial_of(settings: AppSettings, model: ModelVersion, name: str) -> dict[st
 
 def models_like(models: Any, kind: AppKind) -> Any:
     """Those of `models` that an app of this kind can answer with, newest first."""
-    return models.filter(task_type__in=kind.tasks)
+    return models.filter(_answering(kind))
+
+
+def publishable_models(models: Any) -> Any:
+    """Those of `models` that some kind of app can answer with, newest first."""
+    return models.filter(reduce(or_, map(_answering, APP_KINDS.values())))
+
+
+def _answering(kind: AppKind) -> Q:
+    fitting = Q(pk__in=[])
+    for name in kind.tasks:
+        families = [family.value for family in Family if can_answer(name, family)]
+        fitting |= Q(task_type=name, family__in=families)
+    return fitting
 
 
 def link_password_field() -> forms.CharField:

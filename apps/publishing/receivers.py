@@ -4,17 +4,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.dispatch import receiver
+from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.accounts.signals import account_deleting, personal_data_asked
+from apps.jobs.job_pages import register_page
 from apps.jobs.models import Job
-from apps.jobs.signals import job_succeeded
+from apps.jobs.signals import job_succeeded, receives
 from apps.publishing.models import Conversation
 from apps.publishing.services.apps import store_parity
 from apps.publishing.services.closing import stop_replies
 from apps.workspaces.models import Workspace
 from apps.workspaces.signals import workspace_closed
 from workers.contracts.job_kinds.parity import PARITY
+
+register_page(PARITY, "parity_of", lambda version: reverse("publishing:detail", args=[version.app_id]))
 
 
 @receiver(workspace_closed)
@@ -23,10 +27,9 @@ def end_answers(workspace: Workspace, **_: Any) -> None:
     stop_replies(conversation__app__workspace=workspace)
 
 
-@receiver(job_succeeded)
-def take_parity(job: Job, **_: Any) -> None:
-    if job.kind == PARITY.name:
-        store_parity(job)
+@receives(job_succeeded, PARITY)
+def take_parity(job: Job) -> None:
+    store_parity(job)
 
 
 @receiver(account_deleting)

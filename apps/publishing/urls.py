@@ -5,9 +5,9 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.urls import path
 
-from apps.publishing.consumers import AppSocket, TrialSocket
+from apps.publishing.consumers import PreviewSocket, TrialSocket, VisitorSocket
 from apps.publishing.views import public, studio, trial
-from apps.workspaces.access.rules import LINK, SIGN_IN, VIEW, access_rule, declare_rules
+from apps.workspaces.access.rules import LINK, VIEW, access_rule, declare_rules
 
 _VISIT = "a/<str:token>/"
 _PREVIEW = "apps/<uuid:app_id>/preview/"
@@ -51,8 +51,8 @@ urlpatterns = [
     ),
 ]
 websocket_urlpatterns = [
-    path("ws/a/<str:token>/", AppSocket.as_asgi()),
-    path("ws/apps/<uuid:app_id>/", AppSocket.as_asgi()),
+    path("ws/a/<str:token>/", VisitorSocket.as_asgi()),
+    path("ws/apps/<uuid:app_id>/", PreviewSocket.as_asgi()),
     path("ws/try/", TrialSocket.as_asgi()),
 ]
 
@@ -71,8 +71,5 @@ declare_rules(
         ),
         "publishing:visit_conversation": access_rule(get=LINK, of="link_token conversation", absent=302),
         "publishing:visit_stream": access_rule(get=LINK, of="link_token message"),
-        "ws/a/<str:token>/": access_rule(opening=LINK, of="link_token"),
-        "ws/apps/<uuid:app_id>/": access_rule(opening=VIEW, of="app"),
-        "ws/try/": access_rule(opening=SIGN_IN, names={"model": "model"}),
     }
 )

@@ -6,9 +6,7 @@ class TrainingConfig(AppConfig):
     label = "training"
 
     def ready(self) -> None:
-        from django.urls import reverse
 
-        from apps.jobs.job_pages import register_page
         from apps.training import receivers, services  # noqa: F401  (connects the former)
         from apps.training.audit_words import ACTIONS
         from apps.training.models import Preflight, Run
@@ -17,12 +15,8 @@ class TrainingConfig(AppConfig):
         from apps.workspaces.models import UsageKind
         from apps.workspaces.team.purging import register_contents
         from apps.workspaces.usage import register_gauge
-        from workers.contracts.job_kinds.preflight import PREFLIGHT
-        from workers.contracts.job_kinds.run import RUN
 
         register_gauge(UsageKind.RUNS, services.active_runs)
-        register_page(PREFLIGHT, "preflight", lambda made: reverse("training:preflight", args=[made.pk]))
-        register_page(RUN, "run", lambda run: reverse("training:detail", args=[run.pk]))
         register_object("preflight", Preflight)
         register_object("run", Run)
         register_actions(ACTIONS)

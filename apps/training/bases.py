@@ -14,9 +14,9 @@ from apps.core.joined_names import listed
 from apps.core.listing import search
 from apps.datasets.models import DatasetVersion
 from workers.contracts.families import Family
-from workers.contracts.objectives import objectives_for
+from workers.contracts.objectives import ObjectiveInfo, can_learn, model_types_for, objectives_for
 from workers.contracts.recipes import Base, Recipe, StarterBase, StarterSize, VersionBase
-from workers.contracts.tasks import Task
+from workers.contracts.tasks import TASKS, Task
 
 
 @dataclass(frozen=True)
@@ -54,21 +54,32 @@ def _family_label(family: Family) -> str:
         Family.CAUSAL: _("decoder"),
         Family.SEQ2SEQ: _("encoder-decoder"),
         Family.CLASSIFIER: _("classifier"),
+        Family.ENCODER: _("encoder"),
     }[family]
 
 
-def _starters(families: tuple[Family, ...]) -> list[BaseChoice]:
+def _family_use(family: Family) -> str:
+    """What a model that learned from documents is good for."""
+    return {
+        Family.CAUSAL: _("A base model for chat, text generation and classification."),
+        Family.SEQ2SEQ: _("A base model for translation and summarization."),
+        Family.CLASSIFIER: "",
+        Family.ENCODER: _("A base model for classification."),
+    }[family]
+
+
+def _starters(task: Task) -> list[BaseChoice]:
     """The default comes first: the recommended family's small starter."""
     sizes = (StarterSize.SMALL, StarterSize.TINY, StarterSize.MEDIUM)
-    several = len(families) > 1
+    several = len(task.families) > 1
     return [
         BaseChoice(
             value=f"starter:{family.value}:{size.value}",
             label=f"{_size_label(size)} ({_family_label(family)})" if several else _size_label(size),
-            help=_size_help(size),
+            help=f"{_size_help(size)} {_family_use(family)}" if task.is_corpus else _size_help(size),
             base=StarterBase(family=family, size=size),
         )
-        for family in families
+        for family in task.families
         for size in sizes
     ]
 
@@ -90,7 +101,7 @@ def choices_for(
     task = dataset_version.task
     brought, versions = _brought(user, dataset_version), _own(user, dataset_version)
     found = [
-        *_starters(dataset_version.task.families),
+        *_starters(task),
         *(_of_brought(row, task) for row in search(brought, ("name", "location"), text)[:count]),
         *(
             _of_own(row, task)
@@ -110,17 +121,38 @@ def has_more(user: User, dataset_version: DatasetVersion, count: int) -> bool:
 
 
 def _brought(user: User, dataset_version: DatasetVersion) -> Any:
-    families = [family.value for family in dataset_version.task.base_families]
-    rows = BaseModel.objects.visible_to(user).current()
-    return rows.filter(workspace=dataset_version.workspace, family__in=families)
+    rows = BaseModel.objects.visible_to(user).current().filter(workspace=dataset_version.workspace)
+    fitting = Q()
+    for family in dataset_version.task.base_families:
+        types = model_types_for(dataset_version.task, family)
+        any_type = Q() if types is None else Q(model_type__in=["", *types])
+        fitting |= Q(family=family.value) & any_type
+    return rows.filter(fitting)
 
 
 def _own(user: User, dataset_version: DatasetVersion) -> Any:
-    """Of classifiers those with the same labels: they can only go on with the ones that they have."""
-    families = [family.value for family in dataset_version.task.base_families]
+    """Of classifiers those with the same labels: they can only go on with the ones that they have. Where only some types of
+    models can learn the task, those that did already: their tokenizers have what it needs."""
+    task = dataset_version.task
+    families = [family.value for family in task.base_families]
+    some_types = [family.value for family in task.base_families if model_types_for(task, family) is not None]
     rows = ModelVersion.objects.visible_to(user).tuned()
     rows = rows.filter(workspace=dataset_version.workspace, family__in=families)
-    return rows.filter(~Q(family=Family.CLASSIFIER.value) | Q(labels=dataset_version.labels))
+    rows = rows.filter(~Q(family=Family.CLASSIFIER.value) | Q(labels=dataset_version.labels))
+    return rows.filter(~Q(family__in=some_types) | Q(task_type=task.name))
+
+
+def tasks_for(base: BaseModel | ModelVersion) -> list[Task]:
+    """Return the tasks that a base can learn, whatever the data."""
+    family = Family(base.family)
+    if isinstance(base, BaseModel):
+        return [task for task in TASKS.values() if can_learn(task, family, base.model_type)]
+    return [
+        task
+        for task in TASKS.values()
+        if family in task.base_families
+        and (model_types_for(task, family) is None or task.name == base.task_type)
+    ]
 
 
 def _of_brought(model: BaseModel, task: Task) -> BaseChoice:
@@ -136,7 +168,7 @@ def _of_brought(model: BaseModel, task: Task) -> BaseChoice:
 
 def _of_own(version: ModelVersion, task: Task) -> BaseChoice:
     return BaseChoice(
-        value=f"version:{version.pk}",
+        value=version.choice,
         label=version.name,
         help=_help(_("A model of this workspace, trained further."), task, Family(version.family)),
         base=VersionBase(family=task.family_from(Family(version.family))),
@@ -152,13 +184,15 @@ def _named(user: User, dataset_version: DatasetVersion, value: str) -> BaseChoic
         rows = _brought(user, dataset_version) if kind == "base" else _own(user, dataset_version)
         row = rows.filter(pk=pk).first()
         return (_of_brought(row, task) if kind == "base" else _of_own(row, task)) if row else None
-    starters = _starters(dataset_version.task.families)
+    starters = _starters(task)
     return next((starter for starter in starters if starter.value == value), None)
 
 
 def _help(text: str, task: Task, family: Family) -> str:
     if family in task.families:
         return text
+    if family is Family.CLASSIFIER:
+        return _("%(text)s Its classification head is not used.") % {"text": text}
     return _("%(text)s A classification head is added.") % {"text": text}
 
 
@@ -169,17 +203,29 @@ def find_choice(user: User, dataset_version: DatasetVersion, value: str) -> Base
         return found
     raise UserError(
         _("This base model does not fit the data. Choose one of these: %(bases)s")
-        % {"bases": listed(c.value for c in choices_for(user, dataset_version, count=6)[:6])},
+        % {
+            "bases": listed(f"{c.label} ({c.value})" for c in choices_for(user, dataset_version, count=6)[:6])
+        },
         field="base",
+    )
+
+
+def fitting_objectives(base: BaseChoice, dataset_version: DatasetVersion) -> list[ObjectiveInfo]:
+    """Return the objectives by which this base can learn from this data, the usual one first."""
+    return objectives_for(
+        base.base.family,
+        dataset_version.task_type,
+        roles=dataset_version.given_roles,
+        from_random=isinstance(base.base, StarterBase),
     )
 
 
 def require_fitting(recipe: Recipe, base: BaseChoice, dataset_version: DatasetVersion) -> None:
     """Refuse an objective that does not fit the base and the data. Raises UserError at field `objective`."""
-    fitting = objectives_for(base.base.family, dataset_version.task_type)
+    fitting = fitting_objectives(base, dataset_version)
     if recipe.objective is not None and recipe.objective.kind not in [each.name for each in fitting]:
         raise UserError(
             _("This objective does not fit the base and the data. Choose one of: %(objectives)s")
-            % {"objectives": listed(each.name for each in fitting)},
+            % {"objectives": listed(f"{_(each.label)} ({each.name})" for each in fitting)},
             field="objective",
         )

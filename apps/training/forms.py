@@ -19,7 +19,7 @@ from apps.core.settings_fields import plain_type
 from apps.core.validation_messages import problem_message
 from apps.training.models import Run
 from workers.contracts.objectives import OBJECTIVES, ObjectiveInfo
-from workers.contracts.recipes import Length, Recipe
+from workers.contracts.recipes import Length, LoraVariant, Recipe
 
 GROUPS = {
     "length": gettext_lazy("Length and checkpoints"),
@@ -49,9 +49,10 @@ VALUES = {
     "full": gettext_lazy("full"),
     "length_grouping": gettext_lazy("length grouping"),
     "linear": gettext_lazy("linear"),
-    "lora": "LoRA",
     "packing": gettext_lazy("packing"),
     "padding": gettext_lazy("padding"),
+    "qlora": "QLoRA",
+    **{variant.value: variant.label for variant in LoraVariant},
 }
 """What the choices of recipe fields are called; precisions are called what they are."""
 
@@ -81,11 +82,16 @@ def _objective_words(title: str, name: str, options: dict[str, Any]) -> list[tup
     """The objective's name, and its own settings."""
     kind = str(options.get("kind"))
     known = OBJECTIVES.get(kind)
-    titles = {key: _(field.title or "") for key, field in known.options.settings().items()} if known else {}
+    settings = known.options.settings() if known else {}
+    titles = {key: _(field.title or "") for key, field in settings.items()}
     own = [(key, value) for key, value in options.items() if key != "kind"]
+    labels = {key: _value_labels(field) for key, field in settings.items()}
     return [
         (title, name, _(known.label) if known else kind),
-        *((titles.get(key, key), key, value_words(value)) for key, value in own),
+        *(
+            (titles.get(key, key), key, labels.get(key, {}).get(str(value)) or value_words(value))
+            for key, value in own
+        ),
     ]
 
 
@@ -258,10 +264,18 @@ class WizardForm(StudioForm):
 def _option_field(field: FieldInfo) -> forms.Field:
     """The form field of an objective's own setting."""
     made = settings_fields.form_field(field)
+    if labels := _value_labels(field):
+        made = forms.ChoiceField(choices=list(labels.items()), label=made.label, help_text=made.help_text)
     made.initial, made.required = field.default, False
     if field.default is None:
         made.widget.attrs["placeholder"] = _("automatic")
     return made
+
+
+def _value_labels(field: FieldInfo) -> dict[str, str]:
+    """What the values of an objective's setting are called, where it lists them."""
+    extra: Any = field.json_schema_extra
+    return {value: _(label) for value, label in extra.get("labels", {}).items()}
 
 
 def _split(value: str) -> list[str]:

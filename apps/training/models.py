@@ -77,6 +77,9 @@ class Run(InWorkspace):
     )
     """The run whose last checkpoint this one begins with."""
 
+    loss_curve: Any = models.JSONField(_("loss curve"), null=True, blank=True)
+    """The training loss of an ended run in a few values, for lists. None while it is in progress."""
+
     objects = InWorkspaceQuerySet.as_manager()
 
     class Meta:

@@ -1,7 +1,7 @@
 """What a run's page reads from its job's events."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,11 +10,14 @@ from django.db.models import Count, F, Max, Min, QuerySet
 from apps.core.outputs import ShownOutput, shown_output
 from apps.jobs.models import Job, JobEvent
 from apps.training.models import Run
+from workers.contracts.objectives import OBJECTIVES, Figure
+from workers.contracts.texts import Text
 
 MOST_POINTS = 1000
 """Of training, and as many of validation at most: more than a chart has pixels in width."""
 SAMPLE_ROUNDS = 200
 """The newest; a run that says more often what it learned shows no more."""
+_WEB_ADDRESS = re.compile(r"https?://")
 _LABEL_WITH_SHARE = re.compile(r"(.*) \((\d{1,3})%\)", re.DOTALL)
 
 
@@ -39,7 +42,10 @@ def metric_points(job: Job, *, after: int = 0) -> dict[str, Any]:
             measured if len(measured) <= MOST_POINTS else _evenly(of_validation, ends["first"], ends["last"])
         )
         kept = metrics.filter(seq__in=seqs)
-    return {"last": ends["last"], "points": _one_line(kept.order_by("seq").values_list("attempt", "data"))}
+    return {
+        "last": ends["last"],
+        "points": counted_points(kept.order_by("seq").values_list("attempt", "data")),
+    }
 
 
 def _evenly(events: QuerySet[JobEvent], first: int, last: int) -> set[int]:
@@ -52,7 +58,7 @@ def _evenly(events: QuerySet[JobEvent], first: int, last: int) -> set[int]:
     return set(placed.values("stretch").annotate(Min("seq")).values_list("seq__min", flat=True))
 
 
-def _one_line(events: Iterable[tuple[int, dict[str, Any]]]) -> list[list[Any]]:
+def counted_points(events: Iterable[tuple[int, dict[str, Any]]]) -> list[list[Any]]:
     """The run that counts: from where a later attempt went on, its points replace those of the earlier ones."""
     points: list[list[Any]] = []
     current = 0
@@ -88,6 +94,17 @@ def shown_values(run: Run) -> dict[str, float]:
         if result.get(name) is not None:
             kept[name] = result[name]
     return {**kept, "step": result["best_step"]}
+
+
+def figures_of(run: Run) -> tuple[Figure, ...]:
+    """Return the figures that only the run's objective reports."""
+    objective = OBJECTIVES.get(str((run.recipe.get("objective") or {}).get("kind")))
+    return objective.figures if objective else ()
+
+
+def own_figures(run: Run, values: Mapping[str, float]) -> list[tuple[Figure, float]]:
+    """Return the figures that only the run's objective reports with their values, as far as `values` has them."""
+    return [(figure, values[figure.name]) for figure in figures_of(run) if figure.name in values]
 
 
 def _newest_first(job: Job, kind: str, until: int | None) -> Any:
@@ -132,6 +149,14 @@ def _label_said(step: int, row: dict[str, Any]) -> Said:
     if share is None and (old := _LABEL_WITH_SHARE.fullmatch(label)):
         label, share = old[1], int(old[2]) / 100
     return Said(step, label, share, shown_output("classification", row["target"], label))
+
+
+def tracker_links(job: Job, limit: int = 100) -> dict[str, str]:
+    """The addresses of the run at experiment trackers, by the tracker's label. Its worker names them early in the log."""
+    first = job.events.filter(kind="log").order_by("seq")[:limit]
+    texts = [Text.parse(event.data["text"]) for event in first]
+    named = [text.params for text in texts if text.code == "training.tracked_at"]
+    return {each["tracker"]: each["address"] for each in named if _WEB_ADDRESS.match(each["address"])}
 
 
 def log_lines(job: Job, limit: int = 200) -> list[JobEvent]:

@@ -1,26 +1,40 @@
-"""What training makes of the end of its jobs."""
+"""What training makes of the end of its jobs, and the pages that show them."""
 
-from typing import Any
+from django.urls import reverse
 
-from django.dispatch import receiver
-
+from apps.jobs.job_pages import register_page
 from apps.jobs.models import Job
-from apps.jobs.signals import job_retried, job_succeeded
-from apps.training import services
+from apps.jobs.signals import job_ended, job_retried, job_succeeded, receives
+from apps.training import loss_curves, services
 from workers.contracts.job_kinds.preflight import PREFLIGHT
 from workers.contracts.job_kinds.run import RUN
 
-
-@receiver(job_succeeded)
-def take_result(sender: type[Job], job: Job, **_: Any) -> None:
-    if job.kind == PREFLIGHT.name:
-        services.take_preflight(job)
-    elif job.kind == RUN.name:
-        services.take_run(job)
+register_page(PREFLIGHT, "preflight", lambda made: reverse("training:preflight", args=[made.pk]))
+register_page(RUN, "run", lambda run: reverse("training:detail", args=[run.pk]))
 
 
-@receiver(job_retried)
-def require_room_again(sender: type[Job], job: Job, **_: Any) -> None:
+@receives(job_succeeded, PREFLIGHT)
+def take_preflight(job: Job) -> None:
+    services.take_preflight(job)
+
+
+@receives(job_succeeded, RUN)
+def take_run(job: Job) -> None:
+    services.take_run(job)
+
+
+@receives(job_ended, RUN)
+def store_curve(job: Job) -> None:
+    loss_curves.store_curve(job)
+
+
+@receives(job_retried, PREFLIGHT)
+def require_rows(job: Job) -> None:
     services.require_rows(job)
-    if job.kind == RUN.name:
-        services.require_room_again(job)
+
+
+@receives(job_retried, RUN)
+def require_room_again(job: Job) -> None:
+    services.require_rows(job)
+    services.require_room_again(job)
+    loss_curves.clear_curve(job)

@@ -293,7 +293,7 @@ def create_run(
         workspace=workspace,
         kind=RUN,
         title=Text("jobs.title_run", name=name),
-        spec=_run_spec(preflight, base_version, plan, model),
+        spec=_run_spec(preflight, base_version, plan, model, name=name),
     )
     run = Run.objects.create(
         workspace=workspace,
@@ -355,7 +355,9 @@ def _require_startable(preflight: Preflight) -> ModelVersion:
     return base_version
 
 
-def _run_spec(preflight: Preflight, base: ModelVersion, plan: RunPlan, model: ModelVersion) -> RunSpec:
+def _run_spec(
+    preflight: Preflight, base: ModelVersion, plan: RunPlan, model: ModelVersion, *, name: str
+) -> RunSpec:
     version, earlier = preflight.dataset_version, plan.continues
     begins_with = {"checkpoint": earlier.job.checkpoint_key} if earlier else {}
     return RunSpec(
@@ -375,6 +377,8 @@ def _run_spec(preflight: Preflight, base: ModelVersion, plan: RunPlan, model: Mo
         },
         continues=str(earlier.job_id) if earlier else "",
         threads=settings.RUN_THREADS or None,
+        name=name,
+        key=model.pk.hex,
     )
 
 

@@ -7,6 +7,7 @@ from apps.training import views
 app_name = "training"
 urlpatterns = [
     path("", views.run_list, name="list"),
+    path("compare/", views.compare, name="compare"),
     path("new/", views.new, name="new"),
     path("preflights/<uuid:preflight_id>/", views.preflight, name="preflight"),
     path("preflights/<uuid:preflight_id>/start/", views.start, name="start"),
@@ -16,5 +17,7 @@ urlpatterns = [
     path("<uuid:run_id>/fix/", views.apply_fix, name="fix"),
     path("<uuid:run_id>/continue/", views.continue_training, name="continue"),
     path("<uuid:run_id>/metrics/", views.metrics, name="metrics"),
+    path("<uuid:run_id>/files/<str:name>", views.file, name="file"),
+    path("<uuid:run_id>/folder/", views.folder, name="folder"),
     path("<uuid:run_id>/samples/", views.samples, name="samples"),
 ]

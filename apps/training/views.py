@@ -4,28 +4,32 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from pydantic import ValidationError
 
-from apps.catalog.models import BaseModel
-from apps.core.choices import Picked, search_text
+from apps.catalog.base_cards import BaseCard, Fit, base_cards, free_training_memory
+from apps.catalog.models import BaseModel, ModelVersion
+from apps.core.choices import Picked, is_id, search_text
 from apps.core.errors import UserError
 from apps.core.htmx import render_page
 from apps.core.listing import NEWEST, OLDEST, Listing, Sort
-from apps.datasets.filters import by_task
 from apps.datasets.models import DatasetVersion
-from apps.jobs.filters import by_state
 from apps.jobs.views import sequence_number, status_context
 from apps.training import querysets, services
-from apps.training.bases import choices_for, find_choice, has_more
+from apps.training.bases import BaseChoice, choices_for, find_choice, fitting_objectives, has_more, tasks_for
+from apps.training.charts import charts_with
 from apps.training.continuation import More, continue_run
+from apps.training.export.folder import can_export, send_folder
+from apps.training.files import send_run_file
 from apps.training.forms import LENGTHS, RunNameForm, WizardForm, recipe_answers, recipe_words
 from apps.training.lineage import lineage_of
 from apps.training.models import Preflight, Run
+from apps.training.run_comparison import MOST_RUNS, comparison_context
+from apps.training.run_list import listed_runs, run_listing
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.access.decorators import in_workspace
@@ -33,19 +37,13 @@ from apps.workspaces.access.rules import EDIT, VIEW, rule
 from apps.workspaces.models import UsageKind
 from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.usage.report import meter_of
-from workers.contracts.objectives import objectives_for
 from workers.contracts.recipes import Length, Recipe
-from workers.contracts.tasks import TASKS
 
-_RUN_RELATED = ("job", "dataset_version__dataset", "base_version", "model_version", "preflight", "continues")
+# No more: Postgres plans a join of nine tables for 70 ms. What few runs have is read when it is shown.
+_RUN_RELATED = ("job", "dataset_version__dataset", "model_version", "preflight")
+_LISTED_RELATED = ("job", "dataset_version__dataset", "preflight", "created_by")
 BASES_SHOWN = 12
-RUNS = Listing(
-    searches=("name", "dataset_version__dataset__name", "preflight__base_label"),
-    filters=(
-        by_state(),
-        by_task(),
-    ),
-)
+CARDS_SHOWN = 3
 DATA = Listing(
     searches=("dataset__name",),
     sorts=(NEWEST, OLDEST, Sort("name", _l("Name"), ("dataset__name", "-number"))),
@@ -55,8 +53,18 @@ DATA = Listing(
 
 @rule(get=VIEW)
 def run_list(request: WorkspaceRequest) -> HttpResponse:
-    runs = Run.objects.in_workspace(request.workspace).select_related(*_RUN_RELATED)
-    return render_page(request, "training/list.html", {"list": RUNS.read(request, runs)})
+    runs = Run.objects.in_workspace(request.workspace).select_related(*_LISTED_RELATED)
+    shown = run_listing(request.workspace).read(request, runs)
+    return render_page(request, "training/list.html", {"list": shown, "rows": listed_runs(shown.page)})
+
+
+@rule(get=VIEW)
+def compare(request: WorkspaceRequest) -> HttpResponse:
+    """Several runs side by side: charts with a line for each run, results, and settings."""
+    ids = {pk for pk in request.GET.getlist("run") if is_id(pk)}
+    runs = Run.objects.in_workspace(request.workspace).filter(pk__in=ids)
+    shown = runs.select_related(*_LISTED_RELATED).order_by("number")[:MOST_RUNS]
+    return render(request, "training/compare.html", comparison_context(list(shown), selected=runs.count()))
 
 
 @rule(get=EDIT, post=EDIT, names={"data": "dataset_version"}, by_view=True)
@@ -86,7 +94,7 @@ def new(request: WorkspaceRequest) -> HttpResponse:
     form = WizardForm(
         request.POST or None,
         bases=[(c.value, c.label) for c in choices],
-        objectives={c.value: objectives_for(c.base.family, version.task_type) for c in choices},
+        objectives={c.value: fitting_objectives(c, version) for c in choices},
         initial=initial,
     )
     if request.method == "POST" and form.is_valid():
@@ -110,6 +118,7 @@ def new(request: WorkspaceRequest) -> HttpResponse:
         "choices": choices,
         "picked": Picked("base", [], text, has_more(request.user, version, BASES_SHOWN)),
         "chosen": asked if is_offered else choices[0].value,
+        "recommended": _recommended_cards(version, choices),
         "has_settings": bool(initial.keys() - {"base", "length"}),
         "base_is_missing": bool(asked) and not is_offered and not form.errors,
         "lengths": [(length.value, label, text) for length, (label, text) in LENGTHS.items()],
@@ -118,14 +127,21 @@ def new(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "training/new.html", context, status=422 if form.errors else 200)
 
 
+def _recommended_cards(version: DatasetVersion, choices: list[BaseChoice]) -> list[BaseCard]:
+    """The first bases that are recommended for the task, fit this machine and are no choice yet."""
+    offered = {choice.base_model.location for choice in choices if choice.base_model}
+    cards = base_cards(version.task, free_training_memory(), without=offered)
+    return [card for card in cards if card.is_recommended and card.fit is not Fit.NONE][:CARDS_SHOWN]
+
+
 @in_workspace(Action.EDIT)
 def _choose_data(request: WorkspaceRequest) -> HttpResponse:
     versions = DatasetVersion.objects.in_workspace(request.workspace)
     ready = versions.current().trainable().select_related("dataset")
-    base = _brought_base(request)
+    base = _given_base(request)
     if base is None:
         return render_page(request, "training/choose_data.html", {"list": DATA.read(request, ready)})
-    learns = [info for info in TASKS.values() if base.family in info.base_families]
+    learns = tasks_for(base)
     context = {
         "base": base,
         "learns": learns,
@@ -135,13 +151,16 @@ def _choose_data(request: WorkspaceRequest) -> HttpResponse:
     return render_page(request, "training/choose_data.html", context)
 
 
-def _brought_base(request: WorkspaceRequest) -> BaseModel | None:
-    """The model that was brought and is waiting for data: ?base=base:<id>. Raises NotVisible when it is not there."""
+def _given_base(request: WorkspaceRequest) -> BaseModel | ModelVersion | None:
+    """The model that is waiting for data: ?base=base:<id> or ?base=version:<id>. Raises NotVisible when it is not there."""
     kind, _colon, pk = request.GET.get("base", "").partition(":")
-    if kind != "base":
-        return None
-    found: BaseModel = access.open_object(request, BaseModel.objects.current(), pk=pk)
-    return found
+    if kind == "base":
+        brought: BaseModel = access.open_object(request, BaseModel.objects.current(), pk=pk)
+        return brought
+    if kind == "version":
+        own: ModelVersion = access.open_object(request, ModelVersion.objects.tuned(), pk=pk)
+        return own
+    return None
 
 
 @rule(get=VIEW, of="preflight", related=("job", "dataset_version__dataset", "base_version"))
@@ -222,8 +241,11 @@ def detail(request: WorkspaceRequest, run: Run) -> HttpResponse:
         "name_form": RunNameForm(),
         "lineage": lineage_of(run),
         **_figures(run),
+        "charts": charts_with(querysets.figures_of(run)),
         "more": _more_offered(run),
+        "can_export": can_export(run),
         "log": querysets.log_lines(run.job),
+        "trackers": querysets.tracker_links(run.job),
         "recipe": recipe_words(run.recipe),
         **status_context(run.job),
     }
@@ -233,8 +255,10 @@ def detail(request: WorkspaceRequest, run: Run) -> HttpResponse:
 def _figures(run: Run) -> dict[str, Any]:
     """Cards and samples: the newest of a run that learns, the kept step's of one that has ended."""
     until = run.result["best_step"] if run.result else None
+    latest = querysets.shown_values(run)
     return {
-        "latest": querysets.shown_values(run),
+        "latest": latest,
+        "figures": querysets.own_figures(run, latest),
         "samples": querysets.sample_rounds(run, until=until),
     }
 
@@ -258,7 +282,13 @@ def metrics(request: WorkspaceRequest, run: Run) -> JsonResponse:
     return JsonResponse(querysets.metric_points(run.job, after=after))
 
 
-@rule(get=VIEW, of="run", related=_RUN_RELATED)
+@rule(get=VIEW, of="run", values="run_file", related=("job", "workspace"))
+def file(request: WorkspaceRequest, run: Run, name: str) -> HttpResponseBase:
+    """The figures of every step as a file: metrics.csv or events.out.tfevents."""
+    return send_run_file(request, run, name)
+
+
+@rule(get=VIEW, of="run", related=("job", "dataset_version"))
 def samples(request: WorkspaceRequest, run: Run) -> HttpResponse:
     """The live part of the page below the chart: figures, sample outputs, log."""
     context: dict[str, Any] = {
@@ -268,6 +298,12 @@ def samples(request: WorkspaceRequest, run: Run) -> HttpResponse:
         "log": querysets.log_lines(run.job),
     }
     return render(request, "training/detail.html#live", context)
+
+
+@rule(get=VIEW, of="run", related=(*_RUN_RELATED, "base_version", "continues"))
+def folder(request: WorkspaceRequest, run: Run) -> HttpResponseBase:
+    """The run as a zip file that trains without the studio."""
+    return send_folder(request, run)
 
 
 @rule(post=EDIT, of="run")

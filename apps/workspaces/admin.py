@@ -6,12 +6,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.admin import FewRowsFilter, ReadOnlyAdmin
+from apps.core.admin import FewRowsFilter, ReadOnlyAdmin, RuledAdmin
 from apps.workspaces import audit, usage
 from apps.workspaces.audit.words import action_words
 from apps.workspaces.models import (
@@ -33,20 +33,22 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin):
+class GroupAdmin(RuledAdmin, DjangoGroupAdmin):
     """What administrators who are no superusers may do here, said by superusers; recorded as everything that they write."""
+
+    may = "add change delete"
 
     filter_horizontal = ()
     """As in UserAdmin (apps.accounts)."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)
+        return super().has_add_permission(request) and request.user.is_superuser
 
-    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return bool(request.user.is_superuser)
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return super().has_change_permission(request, obj) and request.user.is_superuser
 
-    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return bool(request.user.is_superuser)
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and request.user.is_superuser
 
     def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -62,14 +64,12 @@ class GroupAdmin(DjangoGroupAdmin):
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class WorkspaceAdmin(RuledAdmin):
+    may = "add change"
     list_display = ["name", "created_at", "deleted_at", "purged_at"]
     list_filter = ["created_at", ("deleted_at", admin.EmptyFieldListFilter)]
     readonly_fields = ["deleted_at", "purged_at"]
     search_fields = ["id", "name"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: Workspace, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -77,8 +77,10 @@ class WorkspaceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class MembershipAdmin(RuledAdmin):
     """For a workspace whose owners are gone: an administrator adds a member or takes one out, never the last owner."""
+
+    may = "add delete"
 
     list_display = ["user", "workspace", "role", "created_at"]
     list_filter = ["role", ("workspace", FewRowsFilter)]
@@ -88,11 +90,9 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ["user", "workspace"]
     actions = None
 
-    def has_change_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or not members.is_last_owner(obj))
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        is_last = isinstance(obj, Membership) and members.is_last_owner(obj)
+        return super().has_delete_permission(request, obj) and not is_last
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -104,7 +104,8 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Quota)
-class QuotaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class QuotaAdmin(RuledAdmin):
+    may = "add change delete"
     list_display = [
         "workspace",
         "is_unlimited",

@@ -7,11 +7,8 @@ class WorkspacesConfig(AppConfig):
     label = "workspaces"
 
     def ready(self) -> None:
-        from apps.workspaces.access import (
-            account_rules,
-            revocation,  # noqa: F401  (connects its receivers)
-            rules,
-        )
+        from apps.workspaces.access import revocation  # noqa: F401  (connects its receivers)
+        from apps.workspaces.access.rules import register_object
         from apps.workspaces.audit import append_only
         from apps.workspaces.models import (
             ApiKey,
@@ -24,8 +21,10 @@ class WorkspacesConfig(AppConfig):
         from apps.workspaces.team import account_lifecycle, secrets  # noqa: F401  (connect theirs)
         from apps.workspaces.team.purging import register_contents
 
-        rules.declare_rules(account_rules.RULES)
         # The audit log and the usage ledger stay: they name no content.
         for model in (Membership, Invitation, ApiKey, WorkspaceSecret, Quota, Counter):
             register_contents(model)
+        register_object("api_key", ApiKey)
+        register_object("invitation", Invitation)
+        register_object("secret", WorkspaceSecret)
         post_migrate.connect(append_only.install, sender=self)

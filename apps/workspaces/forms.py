@@ -131,11 +131,10 @@ class AuditFilterForm(StudioForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         entries = AuditEntry.objects.filter(workspace=workspace).order_by()
-        everybody, anything = [("", _("everyone"))], [("", _("any action"))]
         found: dict[str, list[tuple[str, Any]]] = {
-            "actor": [*everybody, *actors, (NOT_SIGNED_IN, _("not signed in"))],
-            "action": [*anything, *_in_words(entries, "action", action_words)],
-            "object_type": [*anything, *_in_words(entries, "object_type", kind_words)],
+            "actor": [("", _("everyone")), *actors, (NOT_SIGNED_IN, _("not signed in"))],
+            "action": [("", _("any action")), *_in_words(entries, "action", action_words)],
+            "object_type": [("", _("any object")), *_in_words(entries, "object_type", kind_words)],
         }
         for name, choices in found.items():
             self.fields[name].choices = choices  # type: ignore[attr-defined]

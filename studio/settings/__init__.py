@@ -179,8 +179,12 @@ JOB_MOST_RESUMES = env.int("JOB_MOST_RESUMES", 3)
 JOB_STOP_GRACE_SECONDS = env.float("JOB_STOP_GRACE_SECONDS", 30)
 CHECKPOINT_DAYS = env.int("CHECKPOINT_DAYS", 14)
 RUN_THREADS = env.int("RUN_THREADS", 0)
+# Experiment trackers that get the settings and figures of every run: wandb, mlflow, trackio.
+RUN_TRACKERS = env.list("RUN_TRACKERS", [])
 # Folders that models may be read from, separated by commas: /srv/models,/mnt/models
 MODEL_ROOTS = [str(Path(root.strip()).resolve()) for root in env.list("MODEL_ROOTS", []) if root.strip()]
+HF_ENDPOINT = env.str("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+HF_HUB_OFFLINE = env.bool("HF_HUB_OFFLINE", False)
 HF_TOKEN = env.str("HF_TOKEN", "")
 
 # Days that the audit trail is kept; 0 keeps it for good

@@ -18,6 +18,7 @@ CELERY_BEAT_SCHEDULER = "studio.beat:JsonScheduler"
 _SECONDS = {
     "jobs.reap": JOB_REAP_EVERY_SECONDS,
     "mail.deliver": 15.0,
+    "jobs.deliver_webhooks": 15.0,
     "jobs.drop_old_checkpoints": 3600.0,
     "datasets.drop_old_uploads": 3600.0,
     "accounts.forget_ended_sessions": 3600.0,

@@ -45,7 +45,7 @@ JOBS = Listing(
 def job_list(request: WorkspaceRequest) -> HttpResponse:
     """Imports, runs, exports and all other jobs of every workspace."""
     # The result stays: that of a run may hold a warning, which the list shows.
-    jobs = Job.objects.with_pages().select_related("workspace", "created_by").defer("spec")
+    jobs = Job.objects.select_related("workspace", "created_by").defer("spec")
     shown = JOBS.read(request, jobs)
     context = {"list": shown, "jobs": pages_for(request.user, list(shown.page))}
     return render_page(request, "console/jobs.html", context)

@@ -15,6 +15,7 @@ from apps.workspaces.team.secrets import hub_token
 from workers.contracts.events import EVENTS_FD_VARIABLE
 from workers.contracts.job_kinds import JobKind
 from workers.contracts.registry import EXTENSIONS_VARIABLE
+from workers.contracts.trackers import tracker_variables
 from workers.shared import kernels, memory
 
 _PASSED_ON = (
@@ -85,6 +86,11 @@ def memory_access(share: memory.Share | None) -> dict[str, str]:
 def engine_access(job: Job) -> dict[str, str]:
     """For a child that asks the engine, and for no other."""
     return {"ENGINE_KEY": settings.ENGINE_KEY} if job.job_kind.asks_engine else {}
+
+
+def tracker_access(job: Job) -> dict[str, str]:
+    """For a child that sends its figures to experiment trackers, and for no other: what their libraries read."""
+    return tracker_variables(settings.RUN_TRACKERS) if job.job_kind.tracks else {}
 
 
 def environment_of(work: Path, events_write: int, private: dict[str, str]) -> dict[str, str]:

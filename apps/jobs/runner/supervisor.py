@@ -41,6 +41,7 @@ from apps.jobs.runner.child import (
     memory_share,
     signal_group,
     source_access,
+    tracker_access,
 )
 from apps.jobs.runner.deaths import end_without_a_word
 from workers.contracts.events import (
@@ -172,7 +173,11 @@ class _Attempt:
                 env=environment_of(
                     self.work,
                     events_write,
-                    self.hub | self.source | engine_access(self.job) | memory_access(self.share),
+                    self.hub
+                    | self.source
+                    | engine_access(self.job)
+                    | tracker_access(self.job)
+                    | memory_access(self.share),
                 ),
             )
         os.close(events_write)

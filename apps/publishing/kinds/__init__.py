@@ -11,6 +11,7 @@ from apps.publishing.kinds.base import (
     setting_group,
 )
 from workers.contracts.registry import Registry
+from workers.contracts.tasks import TASKS
 
 APP_KINDS: Registry[AppKind] = Registry("app_kinds", "apps.publishing.kinds")
 
@@ -20,6 +21,7 @@ __all__ = [
     "AppSettings",
     "SamplingSettings",
     "VisitorOption",
+    "can_answer",
     "kind_choices",
     "kind_of_task",
     "setting",
@@ -28,8 +30,16 @@ __all__ = [
 ]
 
 
-def kind_of_task(task_type: str) -> AppKind | None:
-    """Return the kind of app that models of this task answer in; None where there is none."""
+def can_answer(task_type: str, family: str) -> bool:
+    """Whether models of this task and family write or choose answers. A kind of app may name a task that is not loaded."""
+    task = TASKS.get(task_type)
+    return task is None or task.answers(family)
+
+
+def kind_of_task(task_type: str, family: str) -> AppKind | None:
+    """Return the kind of app that models of this task and family answer in; None where there is none."""
+    if not can_answer(task_type, family):
+        return None
     return next((kind for kind in APP_KINDS.values() if task_type in kind.tasks), None)
 
 

@@ -9,7 +9,7 @@ class Generation(AppKind):
     name = "generation"
     label = gettext_lazy("Text generation")
     icon = "writing"
-    tasks = ("generation",)
+    tasks = ("generation", "pretraining")
     defaults = {"temperature": 0.8, "top_p": 0.95}
     welcome = gettext_lazy("Write a beginning, and the model continues it.")
     input_label = gettext_lazy("Beginning")

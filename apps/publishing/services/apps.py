@@ -106,13 +106,17 @@ def publish(*, actor: User, app: App, version: AppVersion, verdict_is_confirmed:
             verdict=warning.code.value,
         )
     if version.parity is None and version.parity_job_id is None:
-        start_parity_check(actor=actor, version=version)
+        _start_parity_check(actor, version)
 
 
 @transaction.atomic
 def start_parity_check(*, actor: User, version: AppVersion) -> Job:
     """Queue the comparison of what the engine computes with what the trainer recorded."""
     access.require(actor, version.workspace, Action.EDIT)
+    return _start_parity_check(actor, version)
+
+
+def _start_parity_check(actor: User, version: AppVersion) -> Job:
     if version.parity_job and version.parity_job.is_active:
         raise UserError(_("The check is already running. Wait until it ends."))
     model = version.model_version

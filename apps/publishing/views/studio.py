@@ -31,7 +31,15 @@ from apps.publishing.defaults import (
     settings_for,
     suggestions_for,
 )
-from apps.publishing.forms import AppForm, AppKeyForm, LinkForm, LinkPasswordForm, initial_of, models_like
+from apps.publishing.forms import (
+    AppForm,
+    AppKeyForm,
+    LinkForm,
+    LinkPasswordForm,
+    initial_of,
+    models_like,
+    publishable_models,
+)
 from apps.publishing.kinds import kind_choices
 from apps.publishing.models import App, AppVersion, Feedback, Message, ShareLink
 from apps.publishing.services import apps as services
@@ -85,7 +93,9 @@ def app_list(request: WorkspaceRequest) -> HttpResponse:
         "feedback": App.objects.feedback_of(listed.page.object_list),
         "archived": archived,
         "archived_count": found.exclude(archived_at=None).count(),
-        "newest_model": ModelVersion.objects.in_workspace(request.workspace).tuned().first()
+        "newest_model": publishable_models(
+            ModelVersion.objects.in_workspace(request.workspace).tuned()
+        ).first()
         if not listed.total
         else None,
     }
@@ -98,7 +108,8 @@ def new(request: WorkspaceRequest) -> HttpResponse:
     workspace = request.workspace
     models = ModelVersion.objects.in_workspace(workspace).current()
     chosen = request.POST.get("model") or request.GET.get("model")
-    model = access.open_object(request, models, pk=chosen) if chosen else models.tuned().first()
+    newest = publishable_models(models.tuned()).first()
+    model = access.open_object(request, models, pk=chosen) if chosen else newest
     if model is None:
         return render(request, "publishing/no_model.html", {})
     kind, warning = kind_of(model), warning_of(model)
@@ -290,9 +301,8 @@ def _qr(address: str) -> SafeString:
 @rule(post=PUBLISH, of="app", names={"version": "app_version"}, related=("live_version",))
 def publish(request: WorkspaceRequest, app: App) -> HttpResponse:
     """Publishes the version in the form: the newest, or an older one again."""
-    version = access.get_visible(
-        app.versions.select_related("model_version__run"), request.user, pk=request.POST.get("version", "")
-    )
+    versions = app.versions.select_related("model_version__run")
+    version = access.get_inner(versions, request.POST.get("version", ""))
     services.publish(
         actor=request.user,
         app=app,
@@ -347,7 +357,7 @@ def create_link(request: WorkspaceRequest, app: App) -> HttpResponse:
 @rule(post=PUBLISH, of="app share_link", related=("live_version",))
 def set_link_password(request: WorkspaceRequest, app: App, link_id: UUID) -> HttpResponse:
     """Another password for a link, or none."""
-    link = access.get_visible(ShareLink.objects.filter(app=app), request.user, pk=link_id)
+    link = access.get_inner(app.links.all(), link_id)
     form = LinkPasswordForm(request.POST)
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form.errors["password"])))
@@ -359,7 +369,7 @@ def set_link_password(request: WorkspaceRequest, app: App, link_id: UUID) -> Htt
 
 @rule(post=PUBLISH, of="app share_link", related=("live_version",))
 def revoke_link(request: WorkspaceRequest, app: App, link_id: UUID) -> HttpResponse:
-    link = access.get_visible(ShareLink.objects.filter(app=app), request.user, pk=link_id)
+    link = access.get_inner(app.links.all(), link_id)
     links.revoke_share_link(actor=request.user, link=link)
     messages.success(request, _("The link is closed. Open pages were disconnected."))
     return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
@@ -385,6 +395,6 @@ def create_key(request: WorkspaceRequest, app: App) -> HttpResponse:
 
 @rule(post=MAKER, of="app app_key", related=("live_version",))
 def revoke_key(request: WorkspaceRequest, app: App, key_id: UUID) -> HttpResponse:
-    key = access.get_visible(ApiKey.objects.filter(app_id=app.pk), request.user, pk=key_id)
+    key = access.get_inner(ApiKey.objects.filter(app_id=app.pk), key_id)
     revoke_api_key(actor=request.user, key=key)
     return redirect(reverse("publishing:detail", args=[app.pk]) + "#api")

@@ -1,7 +1,5 @@
 """The API keys page."""
 
-from uuid import UUID
-
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpResponse
@@ -40,7 +38,6 @@ def keys(request: WorkspaceRequest) -> HttpResponse:
     workspace = request.workspace
     form, secret, status = ApiKeyForm(request.POST or None), "", 200
     if request.method == "POST":
-        access.require(request.user, workspace, Action.EDIT)
         if form.is_valid():
             try:
                 _key, secret = api_keys.create_api_key(
@@ -70,10 +67,9 @@ def keys(request: WorkspaceRequest) -> HttpResponse:
     )
 
 
-@rule(post=MAKER, of="api_key", by_view=True)
+@rule(post=MAKER, of="api_key")
 @in_workspace()
-def revoke_key(request: WorkspaceRequest, key_id: UUID) -> HttpResponse:
-    key = access.open_object(request, ApiKey.objects.all(), pk=key_id)
+def revoke_key(request: WorkspaceRequest, key: ApiKey) -> HttpResponse:
     made = api_keys.revoke_api_key(actor=request.user, key=key)
     if made:
         messages.success(

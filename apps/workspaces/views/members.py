@@ -73,16 +73,15 @@ def invite(request: WorkspaceRequest) -> HttpResponse:
     return _page(request, form, status=422) if made is None else _page(request, **made)
 
 
-@rule(post=MANAGE, of="invitation", by_view=True)
-@in_workspace(Action.MANAGE)
-def revoke_invitation(request: WorkspaceRequest, invitation_id: UUID) -> HttpResponse:
-    invitation = access.open_object(request, Invitation.objects.all(), Action.MANAGE, pk=invitation_id)
+@rule(post=MANAGE, of="invitation")
+@in_workspace()
+def revoke_invitation(request: WorkspaceRequest, invitation: Invitation) -> HttpResponse:
     invitations.revoke_invitation(actor=request.user, invitation=invitation)
     return redirect("workspaces:detail")
 
 
 @rule(post=MANAGE, of="membership", by_view=True)
-@in_workspace(Action.MANAGE)
+@in_workspace()
 def set_role(request: WorkspaceRequest, member_id: UUID) -> HttpResponse:
     membership = _member(request, member_id)
     role = request.POST.get("role", "")
@@ -94,7 +93,7 @@ def set_role(request: WorkspaceRequest, member_id: UUID) -> HttpResponse:
 
 
 @rule(post=MANAGE, of="membership", by_view=True)
-@in_workspace(Action.MANAGE)
+@in_workspace()
 def remove(request: WorkspaceRequest, member_id: UUID) -> HttpResponse:
     membership = _member(request, member_id)
     try:

@@ -1,15 +1,11 @@
 """What the workspace keeps to itself: its token for the Hub. It is written here and never shown."""
 
-from uuid import UUID
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from apps.core.errors import UserError
-from apps.workspaces import access
-from apps.workspaces.access import Action
 from apps.workspaces.access.decorators import in_workspace
 from apps.workspaces.access.rules import MANAGE, rule
 from apps.workspaces.forms import SecretForm
@@ -43,10 +39,9 @@ def hub_token(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "workspaces/hub_token.html", context, status=422 if form.errors else 200)
 
 
-@rule(post=MANAGE, of="secret", by_view=True)
+@rule(post=MANAGE, of="secret")
 @in_workspace()
-def remove(request: WorkspaceRequest, secret_id: UUID) -> HttpResponse:
-    secret = access.open_object(request, WorkspaceSecret.objects.all(), Action.MANAGE, pk=secret_id)
+def remove(request: WorkspaceRequest, secret: WorkspaceSecret) -> HttpResponse:
     secrets.remove_secret(actor=request.user, secret=secret)
     messages.success(request, _("The token is removed."))
     return redirect("workspaces:hub_token")

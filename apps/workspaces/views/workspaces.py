@@ -15,7 +15,6 @@ from apps.core.choices import pick
 from apps.core.errors import NotVisible, UserError
 from apps.core.listing import Listing, Sort
 from apps.workspaces import access
-from apps.workspaces.access import Action
 from apps.workspaces.access.middleware import SESSION_KEY
 from apps.workspaces.access.rules import MANAGE, OWN, SIGN_IN, VIEW, rule
 from apps.workspaces.forms import DeleteForm, HandOverForm, NameForm
@@ -79,16 +78,10 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
     """The name, handing over, leaving and deleting. POST renames."""
     workspace = request.workspace
     form = NameForm(request.POST or None, initial={"name": workspace.name})
-    if request.method == "POST":
-        access.require(request.user, workspace, Action.MANAGE)
-        if form.is_valid():
-            lifecycle.rename_workspace(
-                actor=request.user,
-                workspace=workspace,
-                name=form.cleaned_data["name"],
-            )
-            messages.success(request, _("Renamed."))
-            return redirect("workspaces:settings")
+    if request.method == "POST" and form.is_valid():
+        lifecycle.rename_workspace(actor=request.user, workspace=workspace, name=form.cleaned_data["name"])
+        messages.success(request, _("Renamed."))
+        return redirect("workspaces:settings")
     return _settings(request, name_form=form, status=422 if form.errors else 200)
 
 
