@@ -33,6 +33,7 @@ from workers.contracts.metrics import SCORING_VERSION
 from workers.contracts.model_folder import CARD_NAME, MANIFEST_NAME, ModelManifest
 from workers.contracts.recipes import Length, Precision, Recipe
 from workers.contracts.texts import Text
+from workers.evaluation.per_label import label_figures
 
 LABELS = ["account", "billing", "connection"]
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
@@ -290,6 +291,9 @@ def outputs_table(rows: int = 12) -> pa.Table:
     )
 
 
+CONFUSION = [[4, 0, 0], [0, 4, 0], [2, 2, 0]]
+
+
 def evaluation_result(value: float = 0.5, rows: int = 12) -> EvaluationResult:
     metric = MetricValue(value=value, low=max(0, value - 0.1), high=min(1, value + 0.1))
     return EvaluationResult(
@@ -298,7 +302,8 @@ def evaluation_result(value: float = 0.5, rows: int = 12) -> EvaluationResult:
         scoring=SCORING_VERSION,
         metrics={"macro_f1": metric, "accuracy": metric},
         labels=LABELS,
-        confusion=[[4, 0, 0], [0, 4, 0], [2, 2, 0]],
+        confusion=CONFUSION,
+        per_label=label_figures(LABELS, CONFUSION),
         baseline="",
         seconds=1,
         output_tokens=0,

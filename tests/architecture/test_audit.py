@@ -12,6 +12,7 @@ MADE_FOR_OTHERS = {"create_version", "create_base_version", "create_tuned_versio
 NOTHING_KEPT = {
     "start_trial",
     "stop_trial",
+    "find_hub_model",
     "may_follow",
     "may_see",
     "store_part",

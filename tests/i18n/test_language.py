@@ -16,6 +16,7 @@ from django.utils.translation import override
 from apps.core.joined_names import listed
 from apps.workspaces.models import AuditEntry, Role
 from apps.workspaces.team.invitations import create_invitation, send_by_email
+from tests.fixtures.page_text import html_of
 
 LOGIN = reverse("account_login")
 SWITCH = reverse("set_language")
@@ -83,7 +84,7 @@ def test_the_switch_is_kept_in_the_account(owner: Any, client_for: Any) -> None:
 @pytest.mark.django_db
 def test_every_page_without_an_account_has_the_switch(client: Client, link: Any) -> None:
     for address in (LOGIN, f"/a/{link[1]}/", "/a/nowhere/"):
-        page = client.get(address, headers={"Accept-Language": "zh-CN"}).content.decode()
+        page = html_of(client.get(address, headers={"Accept-Language": "zh-CN"}))
         assert f'action="{SWITCH}"' in page
         assert '<button type="submit"' in page
         assert 'lang="en"' in page

@@ -16,6 +16,7 @@ from django.utils.translation import override, trans_real
 
 from apps.core.texts import translated
 from apps.jobs.models import Job
+from workers.contracts.i18n import Plural
 from workers.contracts.texts import TEMPLATES, Text, define
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,9 +50,9 @@ def test_every_text_has_a_template_with_the_same_parameters() -> None:
     assert set(TEMPLATES) - used == set()
 
 
-@pytest.mark.parametrize("value", [7, "…"])
+@pytest.mark.parametrize("value", [7, 1, "…"])
 def test_every_template_is_filled_in_in_every_language(value: int | str) -> None:
-    """With numbers, and with the stand-in for them that groups of rejected rows have."""
+    """With numbers, one of them singular, and with the stand-in for them that groups of rejected rows have."""
     for code in TEMPLATES:
         text = Text(code, **dict.fromkeys(blanks(TEMPLATES[code]), value))
         for language in ("en", "zh-hans"):
@@ -84,6 +85,31 @@ def test_a_stored_text_is_shown_in_the_readers_language(text: Text, expected: st
             assert translated(stored) == str(text)
 
 
+def test_a_plural_names_one_of_its_blanks() -> None:
+    plurals = {code: one for code, one in TEMPLATES.items() if isinstance(one, Plural)}
+    assert len(plurals) > 30
+    for code, template in plurals.items():
+        assert template.number in blanks(template), code
+        assert blanks(template.singular) <= blanks(template), code
+        assert template.singular != template, code
+
+
+@pytest.mark.parametrize(
+    ("rows", "english", "chinese"),
+    [
+        (0, "0 rows are marked as bad and were rejected.", "0 行被标记为不合格，已拒绝。"),
+        (1, "1 row is marked as bad and was rejected.", "1 行被标记为不合格，已拒绝。"),
+        (1_200, "1,200 rows are marked as bad and were rejected.", "1,200 行被标记为不合格，已拒绝。"),
+        ("…", "… rows are marked as bad and were rejected.", "… 行被标记为不合格，已拒绝。"),
+    ],
+)
+def test_a_text_agrees_with_its_number(rows: int | str, english: str, chinese: str) -> None:
+    text = Text.parse(json.loads(json.dumps(Text("rows.bad_set_aside", rows=rows).dump())))
+    assert str(text) == english
+    with override("zh-hans"):
+        assert translated(text) == chinese
+
+
 def test_names_that_are_words_of_the_studio_stay_as_they_are() -> None:
     """A model folder that is called “Summary” was shown as 摘要, and a model of the Hub as 标签."""
     for code in ("models.no_manifest", "models.hub_not_found", "rows.no_such_column", "jobs.title_run"):
@@ -106,8 +132,14 @@ def test_a_text_of_another_release_is_shown_as_it_was_stored() -> None:
 
 def test_a_third_language_is_a_catalogue_and_nothing_else(tmp_path: Path, settings: Any) -> None:
     catalogue = Catalog(locale="de")
-    catalogue.add("{fix}; what is longer is not learned.", "{fix}; was länger ist, wird nicht gelernt.")
-    catalogue.add("Cut rows at {tokens} tokens", "Zeilen nach {tokens} Tokens abschneiden")
+    catalogue.add("{fix}. Longer rows are truncated.", "{fix}. Längere Zeilen werden gekürzt.")
+    catalogue.add(
+        "Train with rows of at most {tokens} tokens", "Mit Zeilen von höchstens {tokens} Tokens trainieren"
+    )
+    bad = TEMPLATES["rows.bad_set_aside"]
+    assert isinstance(bad, Plural)
+    forms = ("{rows:,} Zeile ist als schlecht markiert.", "{rows:,} Zeilen sind als schlecht markiert.")
+    catalogue.add((bad.singular, str(bad)), forms)
     folder = tmp_path / "de" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     with (folder / "django.mo").open("wb") as file:
@@ -120,8 +152,11 @@ def test_a_third_language_is_a_catalogue_and_nothing_else(tmp_path: Path, settin
         with override("de"):
             text = Text("jobs.advice_cut_rows", fix=Text("jobs.fix_cut_rows", tokens=64))
             assert (
-                translated(text) == "Zeilen nach 64 Tokens abschneiden; was länger ist, wird nicht gelernt."
+                translated(text)
+                == "Mit Zeilen von höchstens 64 Tokens trainieren. Längere Zeilen werden gekürzt."
             )
+            shown = [translated(Text("rows.bad_set_aside", rows=rows)) for rows in (1, 2)]
+            assert shown == [forms[0].replace("{rows:,}", "1"), forms[1].replace("{rows:,}", "2")]
     finally:
         trans_real._translations.clear()
         trans_real.get_languages.cache_clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +11,11 @@ from playwright.sync_api import Browser, StorageState, expect
 
 from examples import get_example
 from launcher.throwaway import Studio
-from tests.fixtures.browser import Complaints
+from tests.fixtures.browser import Complaints, closing_contexts
 from tests.fixtures.keyboard import Keyboard
 from tests.fixtures.publishing import FaultyEngine, LiveSite
 from tests.fixtures.rest import Rest, wait_for
+from tests.fixtures.static_files import WithStaticFiles
 from tests.fixtures.talkative import train_talkative
 
 OWNER, PASSWORD = "owner@example.com", "a rather long password"
@@ -97,6 +99,12 @@ def talkative_link(rest: Rest, talkative: dict[str, Any]) -> str:
     return link
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The tables may be made in a process whose tests had a browser before, and so its loop."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
 @pytest.fixture
 def _beside_playwright(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its loop runs in this thread, where Django would refuse to be asked."""
@@ -104,10 +112,11 @@ def _beside_playwright(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def site(_beside_playwright: None, transactional_db: None, engine: FaultyEngine) -> Iterator[LiveSite]:
+def site(
+    _beside_playwright: None, transactional_db: None, engine: FaultyEngine, browser: Browser
+) -> Iterator[LiveSite]:
     """The site of this process with its static files, which elsewhere the set-up collects: pages without a studio."""
-    from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
     from django.core.asgi import get_asgi_application
 
-    with LiveSite(ASGIStaticFilesHandler(get_asgi_application())) as running:
+    with LiveSite(WithStaticFiles(get_asgi_application())) as running, closing_contexts(browser):
         yield running

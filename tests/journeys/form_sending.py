@@ -13,6 +13,7 @@ from tests.journeys.forms import MARK
 
 TIMEOUT_MS = 60_000
 LEAVING_MS = 10_000
+OPENING_TRIES = 5  # a sign-in at a provider leads through four pages
 REFUSED = 400
 GUESSES = {"email": "somebody@example.com", "password": "quite long words", "number": "1", "search": "a"}
 
@@ -37,13 +38,16 @@ TARGET = "form => new URL(form.getAttribute('action') ?? location.href, location
 
 
 def open_page(page: Page, path: str) -> None:
-    """Open a page, again where what the form before leads to was still on its way and broke that off."""
-    try:
-        page.goto(path)
-    except Error as error:
-        if "interrupted by another navigation" not in str(error) and "ERR_ABORTED" not in str(error):
-            raise
-        page.goto(path)
+    """Open a page, again while what the form before leads to is still on its way and breaks that off."""
+    for tries_left in reversed(range(OPENING_TRIES)):
+        try:
+            page.goto(path)
+            return
+        except Error as error:
+            broken_off = "interrupted by another navigation" in str(error) or "ERR_ABORTED" in str(error)
+            if not broken_off or not tries_left:
+                raise
+            page.wait_for_load_state()
 
 
 def target(page: Page, name: str) -> str:

@@ -20,7 +20,7 @@ from apps.workspaces.models import Membership, Role, Workspace
 from tests.access.readying import READY
 from tests.access.world import World
 from tests.apps.conftest import evaluation_result, outputs_table, parquet
-from tests.apps.evaluation.test_pages import ROWS, compared_metric, compared_table
+from tests.apps.evaluation.conftest import ROWS, compared_metric, compared_table
 from workers.contracts.events import Fix
 from workers.contracts.job_kinds.comparison import ComparisonResult
 from workers.contracts.job_kinds.parity import ParityResult

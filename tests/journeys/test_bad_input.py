@@ -65,7 +65,7 @@ def test_a_file_without_the_needed_column(upload: Callable[[str, bytes], Page]) 
     page = upload("numbers.csv", f"id,amount\n{rows}\n".encode())
     expect(page.get_by_role("heading", name="What is in this file?")).to_be_visible()
     page.get_by_role("radio", name="Classification").check()
-    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("button", name="Confirm columns").click()
     expect(page.get_by_text("Choose which column is")).to_be_visible()
     expect(page.get_by_role("radio", name="Classification")).to_be_checked()
 
@@ -73,8 +73,8 @@ def test_a_file_without_the_needed_column(upload: Callable[[str, bytes], Page]) 
 def test_three_rows_only(upload: Callable[[str, bytes], Page], complaints: Complaints) -> None:
     complaints.tolerate("status of 422")
     page = upload("short.csv", b"question,answer\nHow?,So.\nWhy?,Because.\nWhen?,Now.\n")
-    page.get_by_role("button", name="Confirm").click()
-    expect(page.get_by_role("alert")).to_contain_text("3 usable rows are left, and at least 20 are needed")
+    page.get_by_role("button", name="Confirm columns").click()
+    expect(page.get_by_role("alert")).to_contain_text("Usable rows: 3. At least 20 are needed")
 
 
 def test_a_row_of_two_megabytes(upload: Callable[[str, bytes], Page]) -> None:
@@ -98,7 +98,7 @@ def test_a_hub_that_cannot_be_reached(
     page.goto("/models/bases/new/")
     page.get_by_label("Hub id or folder").fill(location)
     page.get_by_label("Kind of model").select_option("classifier")
-    page.get_by_role("button", name="Add").click()
+    page.get_by_role("button", name="Add base model").click()
     page.goto(f"/runs/new/?data={tickets['id']}")
     page.get_by_role("radio", name="no-such-model").check()
     page.get_by_role("button", name="Review run").click()

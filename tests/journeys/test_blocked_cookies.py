@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from channels.routing import ProtocolTypeRouter
-from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.asgi import get_asgi_application
 from playwright.sync_api import Browser, Page, expect
 
 from studio.asgi import application
 from tests.access.world import build_world
 from tests.fixtures.publishing import LiveSite
+from tests.fixtures.static_files import WithStaticFiles
 
 pytestmark = pytest.mark.journey
 
@@ -25,7 +25,7 @@ BLOCK = 2
 @pytest.fixture
 def whole_site(_beside_playwright: None, transactional_db: None, engine: object) -> Iterator[LiveSite]:
     """With its sockets, which say what the page then shows, and its static files."""
-    http = ASGIStaticFilesHandler(get_asgi_application())
+    http = WithStaticFiles(get_asgi_application())
     sockets = application.application_mapping["websocket"]
     with LiveSite(ProtocolTypeRouter({"http": http, "websocket": sockets})) as running:
         yield running

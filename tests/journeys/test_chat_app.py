@@ -128,7 +128,7 @@ def test_revoking_the_link_closes_the_open_page(
     owner = open_page(studio.url, signed_in)
     owner.goto(f"/apps/{app['id']}/")
     owner.on("dialog", lambda dialog: dialog.accept())
-    owner.get_by_role("button", name="Close").click()
+    owner.get_by_role("button", name="Revoke link").click()
     expect(
         visitor.get_by_text("The person who shared this link has closed it. Ask for a new link.")
     ).to_be_visible()

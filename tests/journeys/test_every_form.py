@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.asgi import get_asgi_application
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Browser, BrowserContext, Error, Page
@@ -21,6 +20,7 @@ from tests.access.bodies import body_for
 from tests.access.world import World, build_world
 from tests.fixtures.provider import signing_in_through
 from tests.fixtures.publishing import LiveSite
+from tests.fixtures.static_files import WithStaticFiles
 from tests.journeys.account_forms import AccountForms
 from tests.journeys.expected_effects import EFFECTS, WITHOUT_SCRIPTS
 from tests.journeys.form_effects import Recording
@@ -50,7 +50,7 @@ def site(_beside_playwright: None, transactional_db: None, engine: Any, settings
         chosen = whole if scope["type"] == "websocket" else pages_of_site
         await chosen(scope, receive, send_back)
 
-    with LiveSite(ASGIStaticFilesHandler(application)) as running:
+    with LiveSite(WithStaticFiles(application)) as running:
         yield running
 
 

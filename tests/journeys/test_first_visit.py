@@ -23,7 +23,7 @@ def test_from_an_example_to_an_answer_on_a_phone(
     page.goto("/")
     page.get_by_role("button", name="Support tickets").click()
     expect(page.get_by_role("heading", name="Check the columns")).to_be_visible()
-    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("button", name="Confirm columns").click()
     page.get_by_role("link", name="Train a model").click()
     train(page)
     publish(page)
@@ -47,7 +47,7 @@ def test_from_an_example_to_a_streamed_answer(
     page = open_page(studio.url, signed_in)
     page.goto("/")
     page.get_by_role("button", name="Library help desk").click()
-    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("button", name="Confirm columns").click()
     page.get_by_role("link", name="Train a model").click()
     train(page)
     page.get_by_role("link", name="View model").click()
@@ -78,7 +78,7 @@ def train(page: Page) -> None:
     page.get_by_role("radio", name="Tiny starter").check()
     page.get_by_role("radio", name="Quick").check()
     page.get_by_text("Advanced", exact=True).click()
-    page.get_by_label("Most optimizer steps").fill("150")
+    page.get_by_label("Max steps").fill("150")
     page.get_by_role("button", name="Review run").click()
     expect(page.get_by_role("heading", name="The first row, as the model sees it")).to_be_visible()
     start_button(page).click()
@@ -92,7 +92,9 @@ def train(page: Page) -> None:
 def publish(page: Page) -> None:
     """From the trained model to the page of its published app."""
     page.get_by_role("button", name="Compare with the base model").click()
-    expect(page.locator("#verdict")).to_contain_text(re.compile("better|worse|told apart", re.IGNORECASE))
+    expect(page.locator("#verdict")).to_contain_text(
+        re.compile("better|worse|not significant", re.IGNORECASE)
+    )
     expect(page.get_by_role("heading", name="Row by row")).to_be_visible()
     page.get_by_role("link", name="Publish").click()
     page.get_by_label("Name", exact=True).fill("Where does it belong?")

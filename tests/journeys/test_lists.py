@@ -59,6 +59,19 @@ def test_a_list_is_searched_sorted_and_paged(
     context.close()
 
 
+def test_a_list_is_searched_as_one_types_where_the_address_says_more(
+    world: World, site: LiveSite, browser: Browser
+) -> None:
+    context = browser.new_context(base_url=site.url)
+    context.add_cookies(cookies_of(world.clients["owner"], site))
+    page = context.new_page()
+    page.goto("/data/?kept=1")
+    page.get_by_role("searchbox").fill("letters 2")
+    expect(page.locator("#results tbody tr")).to_have_count(12)
+    expect(page).to_have_url(re.compile("kept=1"))
+    context.close()
+
+
 def test_a_search_is_one_step_back_and_says_when_it_was_not_sent(
     world: World, site: LiveSite, browser: Browser
 ) -> None:

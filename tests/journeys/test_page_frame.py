@@ -174,7 +174,7 @@ def test_without_scripts_earlier_conversations_lie_over_nothing(
         page.goto(home)
         expect(page.locator("#history-list a")).not_to_have_count(0)
         for part in (page.locator("#text"), page.locator("#send"), page.locator("#history-list a").first):
-            part.click(trial=True, timeout=5000)
+            part.click(trial=True)
 
 
 def test_what_opened_over_the_page_goes_with_escape(world: World, site: LiveSite, browser: Browser) -> None:
@@ -220,11 +220,15 @@ def test_the_progress_of_a_job_is_told_by_quarters_and_its_end(
 ) -> None:
     run = world.ours.things["run"]
     job = Job.objects.filter(pk=run.job_id)
-    job.update(state="running", phase="training", fraction=0.1)
+    job.update(state="running", phase="training the model", fraction=0.1)
     page = page_of(world, "owner", site, browser)
     page.goto(f"/runs/{run.pk}/")
     said, card = page.locator("#said"), page.locator(".job-status")
-    for share, text in ((0.2, ""), (0.3, "Running · training · 25 %"), (0.4, "Running · training · 25 %")):
+    for share, text in (
+        (0.2, ""),
+        (0.3, "Running · training the model · 25 %"),
+        (0.4, "Running · training the model · 25 %"),
+    ):
         job.update(fraction=share)
         expect(card).to_have_attribute("data-percent", str(round(100 * share)))
         page.wait_for_timeout(500)

@@ -65,7 +65,7 @@ def test_choosing_a_task_fills_the_roles(faq: Page, complaints: Complaints) -> N
     faq.get_by_label("topic", exact=True).select_option("Label")
     faq.get_by_label("Answer", exact=True).select_option("Label")
     expect(said).to_contain_text("Two columns are “Label”")
-    faq.get_by_role("button", name="Confirm").click()
+    faq.get_by_role("button", name="Confirm columns").click()
     expect(faq.get_by_role("heading", name="Check the columns")).to_be_visible()
 
 
@@ -78,5 +78,5 @@ def test_choosing_a_task_by_keyboard_and_confirming(faq: Page) -> None:
     assert roles(faq) == {"Question": "input", "Answer": "target", "topic": "context"}
     keys.choose(faq.get_by_role("radio", name="Chat"))
     assert roles(faq) == {"Question": "input", "Answer": "target"}, "chat has no such role"
-    keys.activate(faq.get_by_role("button", name="Confirm"))
-    expect(faq.get_by_role("link", name="Train a model")).to_be_visible(timeout=30_000)
+    keys.activate(faq.get_by_role("button", name="Confirm columns"))
+    expect(faq.get_by_role("link", name="Train a model")).to_be_visible()

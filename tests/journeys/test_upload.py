@@ -65,7 +65,7 @@ def test_a_chinese_file_is_mended_and_trained_by_keyboard(
     page.keyboard.type("Not")
     press_until(page, "Tab", page.get_by_label("队列", exact=True))
     page.keyboard.type("Label")
-    press_until(page, "Tab", page.get_by_role("button", name="Confirm"))
+    press_until(page, "Tab", page.get_by_role("button", name="Confirm columns"))
     page.keyboard.press("Enter")
 
     follow(page, page.get_by_role("link", name="Train a model"))
@@ -113,6 +113,6 @@ def test_a_stopped_run_keeps_its_result(
     page.goto(f"/runs/{run['id']}/")
     expect(page.get_by_text("output since step").first).to_be_visible()
     page.get_by_role("button", name="Stop and keep the best checkpoint").click()
-    expect(page.get_by_text("The run was stopped by a user after")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("A user stopped the run after")).to_be_visible()
     expect(page.get_by_role("button", name="Compare with the base model")).to_be_visible()
     assert rest.read("runs", run)["result"]["stopped"] == "user"

@@ -25,7 +25,6 @@ STORES = ["postgres", "redis", "storage"]
 BY_LIBRARIES = {
     "AWS_ACCESS_KEY_ID": "pyarrow",
     "AWS_SECRET_ACCESS_KEY": "pyarrow",
-    "HF_ENDPOINT": "huggingface_hub",
     "PYTHONPATH": "Python",
 }
 

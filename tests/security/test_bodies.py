@@ -14,6 +14,7 @@ from django.conf import settings as site_settings
 
 from apps.workspaces.access.api_keys import create_api_key
 from apps.workspaces.models import AuditEntry
+from tests.fixtures.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,7 +41,7 @@ class Endless:
 
 def ask(site: Any, path: str, body: Any, **headers: str) -> tuple[int, bytes]:
     """Status and content; what a server says that no longer listens is still read."""
-    line = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=30)
+    line = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=PATIENCE_SECONDS)
     line.putrequest("POST", path)
     is_whole = isinstance(body, bytes)
     name, value = ("Content-Length", str(len(body))) if is_whole else ("Transfer-Encoding", "chunked")
@@ -90,7 +91,7 @@ def test_an_address_writes_no_line_of_its_own_into_the_log(
 
 
 def test_what_says_that_it_is_too_large_is_not_even_read(live_site: Any) -> None:
-    line = http.client.HTTPConnection(urlsplit(live_site.url).netloc, timeout=30)
+    line = http.client.HTTPConnection(urlsplit(live_site.url).netloc, timeout=PATIENCE_SECONDS)
     line.putrequest("POST", "/accounts/login/")
     line.putheader("Content-Length", str(1 << 40))
     line.endheaders()

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.patience import PATIENCE_SECONDS
 from tests.fixtures.sites import ROWS, Names, Site, certify_oneself, fetch, refusal
 from workers.ingest import fetching
-from workers.ingest.fetching import Watch
 from workers.shared.addresses import AddressRefused, parse_target
+from workers.shared.outgoing_requests import Watch
 
 
 def test_a_file_is_fetched_from_the_address_that_was_checked(site: Site, settings: Any) -> None:
@@ -96,7 +97,7 @@ def test_a_site_that_trickles_is_left(path: str, site: Site) -> None:
     began = time.monotonic()
     refused = refusal(f"{site.url}{path}", watch=Watch(deadline=began + 1))
     assert refused.code == "address_slow"
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < PATIENCE_SECONDS
 
 
 class Stopped(Exception):

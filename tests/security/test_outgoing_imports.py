@@ -75,7 +75,7 @@ def test_the_job_says_what_was_wrong_and_tells_nothing_about_the_network(
     )
     assert not secret.asked
     page = client.get(f"/data/imports/{made.pk}/").content.decode()
-    assert "may not open this address" in page
+    assert "not allowed to open this address" in page
     assert "Nothing was stored" in page
     assert str(secret.port) not in page
     assert f"port {secret.port} is not open" in caplog.text
@@ -89,7 +89,7 @@ def test_the_job_says_what_was_wrong_and_tells_nothing_about_the_network(
 def test_the_page_says_what_was_wrong_with_the_address(client_for: Any, editor: Any) -> None:
     response = client_for(editor).post("/data/new/", {"address": "http://169.254.169.254/latest/meta-data/"})
     assert response.status_code == 422
-    assert "may not open this address" in response.content.decode()
+    assert "not allowed to open this address" in response.content.decode()
     assert not Import.objects.exists()
 
 

@@ -14,6 +14,7 @@ from django.test import Client
 
 from apps.accounts import services
 from apps.accounts.models import User
+from apps.jobs.notifications import update_settings
 from apps.publishing.models import Conversation
 from apps.workspaces.access.api_keys import create_api_key
 from apps.workspaces.models import ApiKey, AuditEntry, Membership, Workspace
@@ -163,6 +164,7 @@ def test_the_export_holds_everything_about_them_and_nothing_else(
         role="user", text="What did I ask?", position=1, app_version=app.live_version or app.versions.first()
     )
     Conversation.objects.create(app=app, title="Of somebody else")
+    update_settings(user=person, by_email=True, webhook="")
     services.reset_password(email=person.email, password=PASSWORD)
     services.tell(person, "user.changed", by=owner)
     client = confirmed(sign_in())
@@ -172,7 +174,15 @@ def test_the_export_holds_everything_about_them_and_nothing_else(
         "README.txt",
         *(
             f"{name}.json"
-            for name in ("account", "memberships", "invitations", "made", "audit", "conversations")
+            for name in (
+                "account",
+                "memberships",
+                "invitations",
+                "made",
+                "audit",
+                "conversations",
+                "notifications",
+            )
         ),
     }
     parts = {name: json.loads(archive.read(name)) for name in archive.namelist() if name.endswith("json")}
@@ -180,6 +190,7 @@ def test_the_export_holds_everything_about_them_and_nothing_else(
     assert [row["name"] for row in parts["memberships.json"]] == ["Library"]
     assert [row["kind"] for row in parts["made.json"]] == ["apikey"]
     assert [row["title"] for row in parts["conversations.json"]] == ["Mine"]
+    assert parts["notifications.json"] == [{"by_email": True, "has_webhook": False}]
     assert parts["conversations.json"][0]["messages"][0]["text"] == "What did I ask?"
     assert "api_key.created" in {row["action"] for row in parts["audit.json"]}
     told = {(row["action"], row["by"], row["address"]) for row in parts["audit.json"]}

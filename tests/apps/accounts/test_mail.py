@@ -289,8 +289,8 @@ def test_tries_become_rarer_and_wait_while_the_server_is_away(settings: Any) -> 
 def test_of_several_workers_one_sends_it(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another worker looks while the first one talks to the server, and both saw the same row."""
     row, seen = waiting(), WaitingMail.objects.get()
-    assert mail._claim(row)
-    assert not mail._claim(seen)
+    assert mail.claim(row)
+    assert not mail.claim(seen)
     mail.deliver_waiting()
     assert not server.taken
 

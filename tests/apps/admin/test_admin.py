@@ -159,6 +159,26 @@ def test_only_administrators_come_in(client_for, admin, outsider, owner) -> None
     assert client_for(owner).get("/admin/").status_code == 200
 
 
+def test_deleting_an_account_counts_its_rows(
+    client_for, owner, editor, django_assert_max_num_queries
+) -> None:
+    from allauth.usersessions.models import UserSession
+
+    from apps.accounts.models import User
+
+    client, page = client_for(owner), address(User, "delete", editor.pk)
+    UserSession.objects.bulk_create(
+        UserSession(user=editor, ip="192.0.2.1", session_key=f"{number:032d}") for number in range(3000)
+    )
+    with django_assert_max_num_queries(40):
+        response = client.get(page)
+    html = response.content.decode()
+    assert re.search(r": 3,?000\s*</li>", html)
+    assert len(html) < 100_000
+    assert client.post(page, {"post": "yes"}).status_code == 302
+    assert not User.objects.filter(pk=editor.pk).exists()
+
+
 def test_a_member_set_here_is_in_the_audit_trail(client_for, owner, outsider, workspace) -> None:
     from apps.workspaces.models import AuditEntry, Membership
 

@@ -16,6 +16,7 @@ from apps.jobs.reaper import REAPED_AT
 from apps.jobs.states import State
 from apps.workspaces import usage
 from apps.workspaces.team.lifecycle import create_workspace
+from tests.fixtures.page_text import html_of
 
 pytestmark = pytest.mark.django_db
 CONSOLE = "/console/"
@@ -87,7 +88,7 @@ def test_little_room_on_the_disk_is_said_with_what_to_do(
     usage_of = SimpleNamespace(total=total, used=10 << 30, free=free)
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage_of)
     response = client_for(owner).get(CONSOLE)
-    html = response.content.decode()
+    html = html_of(response)
     assert ("Little disk space is left." in html) is is_tight
     assert f'max="{total}" value="{total - free}"' in html
 

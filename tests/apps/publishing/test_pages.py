@@ -10,6 +10,7 @@ from apps.publishing.models import App, AppVersion, Message, ShareLink
 from apps.publishing.services import links, replies
 from apps.publishing.services.apps import publish, update_app
 from apps.publishing.visitors import COOKIE
+from tests.fixtures.page_text import html_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -204,10 +205,10 @@ def test_asking_without_scripts(visitor):
     here = asked["Location"].removesuffix("#end")
     # Each look leads to another address than its own: a browser loads nothing on its way to a fragment of the same one.
     for path, following in ((here, f"{here}?looked#end"), (f"{here}?looked", f"{here}#end")):
-        waiting = client.get(path).content.decode()
+        waiting = html_of(client.get(path))
         assert f'<meta http-equiv="refresh" content="2; url={following}">' in waiting
     answer_all()
-    page = client.get(asked["Location"]).content.decode()
+    page = html_of(client.get(asked["Location"]))
     assert "Until **six**." in page
     assert 'http-equiv="refresh"' not in page
 

@@ -14,6 +14,7 @@ from apps.publishing.errors import error_text
 from apps.publishing.fanout import fanout
 from apps.publishing.models import Message
 from apps.publishing.services import replies
+from tests.fixtures.patience import PATIENCE_SECONDS
 from tests.workers.serving.models import make_folder
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
@@ -36,9 +37,9 @@ def real_engine(tmp_path_factory, free_port):
     }
     process = subprocess.Popen([sys.executable, "-m", "workers.serving.engine"], env=environment)
     url = f"http://127.0.0.1:{environment['ENGINE_PORT']}"
-    for _ in range(600):
+    for _ in range(2400):
         try:
-            httpx.get(f"{url}/health", timeout=2)
+            httpx.get(f"{url}/health", timeout=PATIENCE_SECONDS)
             break
         except httpx.TransportError:
             time.sleep(0.1)
@@ -61,7 +62,7 @@ def said_by(url, **body):
     """The engine's own answer."""
     body = {"model": "models/llama", "temperature": 0, "max_tokens": 24, **body}
     headers = {"Authorization": "Bearer engine-key"}
-    answer = httpx.post(f"{url}/v1/chat/completions", json=body, headers=headers, timeout=60)
+    answer = httpx.post(f"{url}/v1/chat/completions", json=body, headers=headers, timeout=PATIENCE_SECONDS)
     return answer.raise_for_status().json()["choices"][0]["message"]["content"]
 
 

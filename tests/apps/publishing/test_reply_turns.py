@@ -11,6 +11,7 @@ from apps.publishing.fanout import fanout
 from apps.publishing.reply_queue import REQUESTS, ReplyRequest, send_request, send_stop, stop_key
 from apps.publishing.services import replies
 from apps.publishing.streamer.turns import Turns
+from tests.fixtures.patience import PATIENCE_SECONDS
 from workers.contracts.model_folder import PromptMessage
 
 
@@ -61,7 +62,7 @@ def _ask(workspace: str) -> str:
 
 
 async def _end_of(reply: str) -> str:
-    async with asyncio.timeout(30), fanout().follow(reply) as entries:
+    async with asyncio.timeout(PATIENCE_SECONDS), fanout().follow(reply) as entries:
         async for entry in entries:
             if entry.kind == "end":
                 return str(entry.data["state"])

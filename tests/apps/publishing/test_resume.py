@@ -14,6 +14,7 @@ from apps.publishing.connections import async_redis
 from apps.publishing.fanout import Fanout
 from apps.publishing.streamer.log_writer import LogWriter
 from apps.publishing.token_log import Entry, LostReply
+from tests.fixtures.patience import PATIENCE_SECONDS
 
 WORDS = [f"w{number}·" for number in range(40)]
 
@@ -60,7 +61,7 @@ def test_whole_in_order_once(readers, pause, late):
             await asyncio.sleep(0.02 * late * index)
             return await read_with_breaks(fanout, reply, patience)
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             heard = await asyncio.gather(*(reader(i, p) for i, p in enumerate(readers)))
             await writing
         for said, seqs in heard:
@@ -119,7 +120,7 @@ async def test_a_redis_that_is_emptied_in_mid_answer_hears_it_from_the_beginning
         # Whoever comes only now reads all of it.
         late = asyncio.create_task(reading())
         await log.end({"state": "done", "characters": 8})
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await reader == ("one two ", [1, 2, 3])
             assert await late == ("one two ", [1, 2, 3])
     assert 0 < await connection.ttl(token_log.key_of(reply)) <= token_log.KEEP_SECONDS
@@ -167,7 +168,7 @@ async def test_a_number_that_makes_no_sense_leaves_the_other_readers_alone(numbe
     fanout, reply = Fanout(async_redis()), str(uuid.uuid4())
     async with fanout.follow("other", after=number):
         writing = asyncio.create_task(write(reply, 0))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             said, _ = await read_with_breaks(fanout, reply, [])
         await writing
     assert said == "".join(WORDS)

@@ -14,6 +14,7 @@ from apps.publishing.models import Message
 from apps.publishing.services import apps, links
 from apps.publishing.visitors import COOKIE, visitor_key_in
 from apps.workspaces.models import Membership
+from tests.fixtures.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +40,7 @@ async def say(line, **data):
 
 async def hear(line, *kinds):
     """The next message of one of these kinds; without kinds, the next one."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             data = json.loads(await line.recv())
             if not kinds or data["type"] in kinds:
@@ -209,7 +210,7 @@ async def test_a_stranger_cannot_listen_in(live_site, path, visitor, link, clien
 
 async def closing_code(line):
     with pytest.raises(ConnectionClosed):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 await line.recv()
     return line.close_code
@@ -224,7 +225,7 @@ async def test_revoking_closes_open_sockets_and_answers(
         await hear(line, "text")
         await sync_to_async(links.revoke_share_link)(actor=owner, link=link[0])
         assert await closing_code(line) == 4410
-        for _ in range(100):
+        for _ in range(5000):
             if (await Message.objects.aget(role="assistant")).state == "stopped":
                 break
             await asyncio.sleep(0.05)

@@ -18,6 +18,7 @@ from apps.publishing.streamer import store
 from apps.publishing.streamer.outcome import Outcome
 from apps.publishing.streamer.reply import Patience
 from apps.serving.client import EngineUnreachable
+from tests.fixtures.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +32,7 @@ def ask(entrance, text="Hello there", **arguments):
 
 async def listen(reply, after=0):
     """Everything that a token log says, from `after` on."""
-    async with asyncio.timeout(20), fanout().follow(str(reply), after=after) as entries:
+    async with asyncio.timeout(PATIENCE_SECONDS), fanout().follow(str(reply), after=after) as entries:
         return [entry async for entry in entries]
 
 
@@ -66,7 +67,7 @@ async def test_the_request_leaves_the_queue_when_it_has_ended(entrance, streamin
     async with streaming():
         turn = await ask(entrance)
         await listen(turn.answer.pk)
-        for _ in range(50):
+        for _ in range(5000):
             if not await async_redis().xlen(REQUESTS):
                 break
             await asyncio.sleep(0.02)
@@ -126,7 +127,7 @@ async def test_a_connection_that_a_restarted_redis_closed_costs_no_answer(entran
     monkeypatch.setattr("apps.publishing.streamer.log_writer.token_log.read", read_once_broken)
     async with streaming():
         turn = await ask(entrance)
-        for _ in range(100):
+        for _ in range(2400):
             answer = await stored(turn)
             if answer.ended_at:
                 break
@@ -169,7 +170,7 @@ async def test_a_reply_whose_end_fails_too_ends_with_a_reason(
         monkeypatch.setattr(store, "finish", finish)
         another = await ask(entrance, text="Still there?")
         assert text_of(await listen(another.answer.pk)) == WHOLE
-        for _ in range(50):
+        for _ in range(5000):
             if not await async_redis().xlen(REQUESTS):
                 break
             await asyncio.sleep(0.05)
@@ -223,13 +224,13 @@ async def test_stop_keeps_what_was_said_and_cancels_at_the_engine(entrance, stre
     engine.misbehave(pause=0.1, pieces=100)
     async with streaming():
         turn = await ask(entrance)
-        async with asyncio.timeout(20), fanout().follow(str(turn.answer.pk)) as entries:
+        async with asyncio.timeout(PATIENCE_SECONDS), fanout().follow(str(turn.answer.pk)) as entries:
             async for entry in entries:
                 if entry.kind == "text":
                     await database_sync_to_async(replies.stop)(
                         entrance=entrance, message_id=str(turn.answer.pk)
                     )
-        for _ in range(50):
+        for _ in range(5000):
             if engine.told()["cancelled"]:
                 break
             await asyncio.sleep(0.05)
@@ -299,7 +300,7 @@ async def test_a_redis_that_is_emptied_does_not_interrupt_an_answer(entrance, st
     async with streaming("one", **hurried):
         turn = await ask(entrance)
         listening = asyncio.create_task(listen(turn.answer.pk))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not await token_log.last_seq(async_redis(), turn.answer.pk):
                 await asyncio.sleep(0.02)
             async with streaming("two", **hurried):
@@ -315,7 +316,11 @@ async def test_a_redis_that_is_emptied_does_not_interrupt_an_answer(entrance, st
 async def test_a_streamer_that_goes_down_hands_over_at_once(entrance, streaming, engine):
     engine.misbehave(pause=0.1, pieces=8)
     turn = await ask(entrance)
-    async with streaming("one"), asyncio.timeout(20), fanout().follow(str(turn.answer.pk)) as entries:
+    async with (
+        streaming("one"),
+        asyncio.timeout(PATIENCE_SECONDS),
+        fanout().follow(str(turn.answer.pk)) as entries,
+    ):
         async for entry in entries:
             if entry.kind == "text":
                 break

@@ -16,6 +16,7 @@ from django.db import connection
 from apps.publishing.connections import async_redis, sync_redis
 from apps.publishing.fanout import fanout
 from apps.publishing.reply_queue import ReplyRequest, live_streamers, send_request
+from tests.fixtures.patience import PATIENCE_SECONDS
 from workers.contracts.model_folder import PromptMessage
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
@@ -68,7 +69,7 @@ def ask():
 async def listen(reply, meanwhile):
     """All entries; `meanwhile` is called when the first text has come."""
     entries = []
-    async with asyncio.timeout(60), fanout().follow(reply) as found:
+    async with asyncio.timeout(PATIENCE_SECONDS), fanout().follow(reply) as found:
         async for entry in found:
             if entry.kind == "text" and not any(e.kind == "text" for e in entries):
                 meanwhile()
@@ -97,7 +98,7 @@ async def test_another_streamer_goes_on(engine, fate):
 def test_a_streamer_gives_signs_of_life_and_takes_them_back(engine):
     with streamer_process("alone", engine) as process:
         signs = set()
-        for _ in range(200):
+        for _ in range(5000):
             # Between two signs of life a busy machine may let more time pass than one lasts.
             if live_streamers() == ["alone"]:
                 signs.add(sync_redis().ttl("streamer:alone"))
@@ -106,5 +107,5 @@ def test_a_streamer_gives_signs_of_life_and_takes_them_back(engine):
         assert signs <= {0, 1, 2}
         assert signs
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=PATIENCE_SECONDS)
         assert live_streamers() == []

@@ -94,8 +94,8 @@ def test_deleting_the_model_frees_its_checkpoint(ended, owner) -> None:
 def test_the_page_offers_the_rest_of_the_plan(ended, owner, client_for) -> None:
     client = client_for(owner)
     html = client.get(reverse("training:detail", args=[ended.pk])).content.decode()
-    assert "3 planned steps are left" in html
-    assert "The time limit ended the run after 9 of 12 planned steps (75.0 %)." in html
+    assert "Planned steps left: 3." in html
+    assert "The time limit ended the run after step 9 of 12 (75.0 %)." in html
     response = client.post(
         reverse("training:continue", args=[ended.pk]), {"amount": "1.5", "unit": "minutes"}
     )

@@ -15,6 +15,7 @@ from apps.publishing.defaults import settings_for
 from apps.publishing.services.apps import create_app
 from apps.training.bases import find_choice
 from apps.training.services import request_preflight, start_run
+from tests.fixtures.patience import PATIENCE_SECONDS
 from workers.contracts.recipes import Length, Recipe
 
 pytestmark = [
@@ -90,9 +91,9 @@ def second_meanwhile(first, second):
         with transaction.atomic():
             first()
             refused = other.submit(do_second)
-            assert begun.wait(20)
+            assert begun.wait(PATIENCE_SECONDS)
             until_somebody_waits()
-        return refused.result(timeout=20)
+        return refused.result(timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("what", ["evaluation", "run", "preflight", "app"])

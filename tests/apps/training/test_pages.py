@@ -14,6 +14,7 @@ from apps.jobs.models import Job
 from apps.training import querysets
 from apps.training.models import Preflight, Run
 from tests.apps.conftest import LABELS
+from tests.fixtures.page_text import html_of
 from workers.contracts.events import Failed, Fix, Log, Metric, Progress, Sample, SampleRow, Started
 from workers.contracts.job_kinds.preflight import Finding
 
@@ -32,7 +33,7 @@ def test_the_wizard_first_asks_for_data(client_for, owner, make_data) -> None:
 
 
 def test_the_wizard_has_a_right_answer_to_every_question(client_for, owner, tickets) -> None:
-    html = client_for(owner).get(reverse("training:new"), {"data": tickets.pk}).content.decode()
+    html = html_of(client_for(owner).get(reverse("training:new"), {"data": tickets.pk}))
     assert '<details class="card mb-3">' in html
     checked = re.findall(r'name="(base|length)" value="([^"]+)" checked', html)
     assert checked == [("base", "starter:classifier:small"), ("length", "standard")]
@@ -43,10 +44,10 @@ def test_a_base_that_is_not_offered_is_said(client_for, owner, tickets) -> None:
     client, said = client_for(owner), "does not fit this data"
     wizard = reverse("training:new")
     gone = "base:00000000-0000-0000-0000-000000000000"
-    html = client.get(wizard, {"data": tickets.pk, "base": gone}).content.decode()
+    html = html_of(client.get(wizard, {"data": tickets.pk, "base": gone}))
     assert said in html
     assert 'value="starter:classifier:small" checked' in html
-    offered = client.get(wizard, {"data": tickets.pk, "base": "starter:classifier:tiny"}).content.decode()
+    offered = html_of(client.get(wizard, {"data": tickets.pk, "base": "starter:classifier:tiny"}))
     assert said not in offered
 
 
@@ -88,7 +89,7 @@ def test_data_that_is_not_there(client_for, owner, value) -> None:
 def test_the_card_before_the_start(client_for, owner, make_preflight) -> None:
     finding = Finding(blocks=False, message="Rows are <long>.", fix={"max_length": 64})
     preflight = make_preflight(findings=[finding], keep_best=False)
-    html = client_for(owner).get(reverse("training:preflight", args=[preflight.pk])).content.decode()
+    html = html_of(client_for(owner).get(reverse("training:preflight", args=[preflight.pk])))
     assert "Start training" in html
     assert "Rows are &lt;long&gt;." in html
     assert "<mark>&lt;b&gt;billing&lt;/b&gt;</mark>" in html, "text of rows is no markup"
@@ -101,13 +102,13 @@ def test_the_card_before_the_start(client_for, owner, make_preflight) -> None:
 def test_a_run_over_its_limit_is_offered_with_two_buttons(client_for, owner, make_preflight) -> None:
     client = client_for(owner)
     usual = make_preflight()
-    html = client.get(reverse("training:preflight", args=[usual.pk])).content.decode()
+    html = html_of(client.get(reverse("training:preflight", args=[usual.pk])))
     assert "Start training</button>" in html
     assert 'name="minutes"' not in html
     limited = make_preflight(max_minutes=1.5)
     times = {"seconds": 100.0, "whole_seconds": 600.0, "offered_minutes": 1.5}
     Preflight.objects.filter(pk=limited.pk).update(result=limited.result | times)
-    html = client.get(reverse("training:preflight", args=[limited.pk])).content.decode()
+    html = html_of(client.get(reverse("training:preflight", args=[limited.pk])))
     assert "about 1 min 40 s" in html
     assert "all steps would take about 10 min" in html
     assert re.findall(r'name="minutes" value="([^"]+)"', html) == ["1.5", "none"]
@@ -218,7 +219,7 @@ def test_the_page_of_a_run_that_learns(client_for, owner, learning) -> None:
 
 
 def test_the_live_part_alone(client_for, owner, learning) -> None:
-    html = client_for(owner).get(reverse("training:samples", args=[learning.pk])).content.decode()
+    html = html_of(client_for(owner).get(reverse("training:samples", args=[learning.pk])))
     assert html.strip().startswith('<div id="live"')
     assert "output since step 4" in html
 
@@ -269,9 +270,9 @@ def test_a_long_chart_is_thinned_and_keeps_every_validation(make_run, monkeypatc
 
 
 def test_the_page_of_a_run_that_ended(client_for, owner, make_run) -> None:
-    html = client_for(owner).get(reverse("training:detail", args=[make_run().pk])).content.decode()
+    html = html_of(client_for(owner).get(reverse("training:detail", args=[make_run().pk])))
     for shown in (
-        "Early stopping ended the run after 9 steps",
+        "Early stopping ended the run after step 9",
         "Compare with the base model",
         "Try side by side",
         "Train again",
@@ -330,7 +331,7 @@ def test_a_failed_run_offers_the_mend_as_a_button(client_for, owner, make_run) -
     assert address == reverse("training:preflight", args=[mended.pk])
     assert mended.recipe == {"tokens_per_microbatch": 512, "lora_targets": ["q_proj"]}
     assert client.post(reverse("training:fix", args=[run.pk]))["Location"] == address
-    assert "Tokens at once: 512" in client.get(address).content.decode(), "what is changed is seen"
+    assert "Tokens per micro-batch: 512" in client.get(address).content.decode(), "what is changed is seen"
 
 
 def test_a_mend_whose_data_is_gone_leads_to_the_wizard(client_for, owner, make_run) -> None:

@@ -74,7 +74,8 @@ def _recipes() -> st.SearchStrategy[Recipe]:
     maybe = st.none()
     return st.builds(
         Recipe,
-        tuning=maybe | st.sampled_from(["full", "lora"]),
+        tuning=maybe | st.sampled_from(["full", "lora", "qlora"]),
+        lora_variant=st.sampled_from(["lora", "rslora", "dora", "pissa"]),
         epochs=maybe | st.floats(1e-3, 1000),
         max_steps=maybe | st.integers(1, 10**6),
         learning_rate=maybe | st.floats(1e-7, 1),

@@ -15,6 +15,7 @@ from apps.training.models import Preflight, Run
 from apps.workspaces.audit.words import change_words
 from apps.workspaces.models import AuditEntry
 from tests.apps.conftest import primary_buttons
+from tests.fixtures.page_text import html_of
 from workers.contracts.events import Fix
 from workers.contracts.verdicts import VERDICTS, PlanProgress, RunEnding, Verdict, VerdictCode
 
@@ -57,16 +58,16 @@ def test_every_warning_is_the_headline_and_the_badge(
         "catalog:detail": [run.model_version_id],
     }
     for address, arguments in shown.items():
-        html = client.get(reverse(address, args=arguments)).content.decode()
+        html = html_of(client.get(reverse(address, args=arguments)))
         assert text.badge in html or text.headline.partition("“")[0] in html, address
         assert "<b>the</b>" not in html
-    page = client.get(reverse("training:detail", args=[run.pk])).content.decode()
+    page = html_of(client.get(reverse("training:detail", args=[run.pk])))
     assert text.advice in page
     make_evaluation(run.model_version)
     assert primary_buttons(page) == []
-    model_page = client.get(run.model_version.get_absolute_url()).content.decode()
+    model_page = html_of(client.get(run.model_version.get_absolute_url()))
     assert primary_buttons(model_page) == ["Train again with changes"]
-    card = client.get(reverse("jobs:status", args=[run.job_id])).content.decode()
+    card = html_of(client.get(reverse("jobs:status", args=[run.job_id])))
     assert (text.badge in card, "Succeeded" in card) == (True, False)
     assert 'class="state state-succeeded"' not in page
     [notice] = [
@@ -185,7 +186,7 @@ def test_the_share_of_the_plan_stands_wherever_the_verdict_does(
         run.result["verdict"]["plan"] = plan.model_dump()
     run.save()
     model = run.model_version
-    said = "The time limit ended the run after 12 of 774 planned steps (1.6 %)."
+    said = "The time limit ended the run after step 12 of 774 (1.6 %)."
     made = apps.create_app(
         actor=owner, workspace=workspace, model_version=model, name="x", app_settings=settings_for(model)
     )

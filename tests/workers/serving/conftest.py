@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.fixtures.patience import PATIENCE_SECONDS
 from tests.workers.serving.models import make_folder
 from workers.contracts.recipes import Precision
 from workers.serving.hosted import HostedModel
@@ -49,12 +50,12 @@ class RunningEngine:
 
     def client(self, **options: object) -> httpx.Client:
         headers = {"Authorization": f"Bearer {KEY}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, **options)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS, **options)
 
     def health(self) -> dict:
-        return httpx.get(f"{self.url}/health", timeout=5).json()
+        return httpx.get(f"{self.url}/health", timeout=PATIENCE_SECONDS).json()
 
-    def wait_until(self, holds: Callable[[dict], bool], seconds: float = 20) -> dict:
+    def wait_until(self, holds: Callable[[dict], bool], seconds: float = PATIENCE_SECONDS) -> dict:
         """Poll /health until `holds` says so; fail the test when it never does."""
         deadline = time.monotonic() + seconds
         while not holds(state := self.health()):
@@ -95,7 +96,7 @@ def start_engine(store: Path, cache: Path, **settings: str) -> RunningEngine:
 def stop_engine(engine: RunningEngine) -> None:
     engine.process.terminate()
     try:
-        engine.process.wait(10)
+        engine.process.wait(PATIENCE_SECONDS)
     finally:
         engine.process.kill()
 

@@ -16,6 +16,7 @@ import openai
 import pytest
 from httpx_sse import EventSource
 
+from tests.fixtures.patience import PATIENCE_SECONDS
 from tests.workers.serving.conftest import KEY, RunningEngine, start_engine, stop_engine
 from tests.workers.serving.models import CONTEXT, LABELS
 from workers.contracts.engine import EngineHealth, EngineModel, ScoreResponse
@@ -299,8 +300,8 @@ def test_the_engine_ends_its_streams_and_itself(store: Path, tmp_path: Path, how
             else:
                 engine.process.stdin.close()
             # uvicorn passes the signal on to itself once everything is closed.
-            assert engine.process.wait(5) in (0, -signal.SIGTERM)
-            reader.join(5)
+            assert engine.process.wait(PATIENCE_SECONDS) in (0, -signal.SIGTERM)
+            reader.join(PATIENCE_SECONDS)
         assert answers[0]["choices"][0]["finish_reason"] in ("cancelled", "length")
     finally:
         stop_engine(engine)
@@ -312,7 +313,7 @@ def test_missing_settings_are_named() -> None:
         env={"PATH": "/usr/bin"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     assert ended.returncode != 0
     assert "STORAGE_URL" in ended.stderr

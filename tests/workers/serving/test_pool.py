@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.patience import PATIENCE_SECONDS
 from tests.workers.serving.models import make_folder
 from workers.contracts.engine import Sampling
 from workers.contracts.model_folder import PromptMessage
@@ -41,7 +42,7 @@ async def _pool(root: Path, memory_bytes: int, **options: int) -> AsyncIterator[
     dispatcher = Dispatcher(asyncio.get_running_loop())
     dispatcher.scheduler.start()
     yield ModelPool(settings, dispatcher.scheduler), dispatcher
-    dispatcher.scheduler.stop(timeout=5)
+    dispatcher.scheduler.stop(timeout=PATIENCE_SECONDS)
 
 
 async def _size(root: Path) -> int:

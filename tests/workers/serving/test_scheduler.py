@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.patience import PATIENCE_SECONDS
 from workers.contracts.engine import Sampling
 from workers.serving.backends.slots import SlotBackend
 from workers.serving.hosted import HostedModel
@@ -29,13 +30,13 @@ def scheduler(delivered: "queue.Queue[tuple[Work, Event]]") -> Iterator[Schedule
     running = Scheduler(lambda events: [delivered.put(pair) for pair in events] and None)
     running.start()
     yield running
-    running.stop(timeout=5)
+    running.stop(timeout=PATIENCE_SECONDS)
     assert not running.is_alive
 
 
 def _last(delivered: "queue.Queue[tuple[Work, Event]]", work: Work) -> Event:
     while True:
-        found, event = delivered.get(timeout=20)
+        found, event = delivered.get(timeout=PATIENCE_SECONDS)
         if found is work and isinstance(event, End | Failure):
             return event
 
@@ -52,7 +53,7 @@ def test_two_models_take_turns(host: Host, scheduler: Scheduler, delivered: queu
         scheduler.submit(backend, work)
     ends = {}
     while len(ends) < 2:
-        work, event = delivered.get(timeout=20)
+        work, event = delivered.get(timeout=PATIENCE_SECONDS)
         if isinstance(event, End):
             ends[work] = event
     assert set(ends.values()) == {End("length")}
@@ -140,8 +141,8 @@ def test_when_the_thread_dies_somebody_is_told(host: Host) -> None:
     for tokens in (6, 60):
         work = Generation([5, 6, 7], sampling=Sampling(temperature=0), max_new_tokens=tokens)
         scheduler.submit(backend, work)
-    assert told.wait(20)
-    scheduler.stop(timeout=5)
+    assert told.wait(PATIENCE_SECONDS)
+    scheduler.stop(timeout=PATIENCE_SECONDS)
     assert not scheduler.is_alive
 
 

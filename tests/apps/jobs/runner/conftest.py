@@ -17,16 +17,16 @@ from workers.contracts.job_kinds.run import RUN
 @pytest.fixture
 def fake_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Jobs of kind run and import do the fake work, and the apps that would look for their rows do not hear of them."""
-    from apps.datasets.receivers import take_result as take_import
-    from apps.training.receivers import take_result
+    from apps.datasets.receivers import take_import
+    from apps.training.receivers import take_run
 
     for kind in (RUN, IMPORT):
         fake = replace(kind, module="tests.apps.jobs.runner.fake_child")
         replace_kind(monkeypatch, JOB_KINDS, fake)
-    for taker in (take_result, take_import):
+    for taker in (take_run, take_import):
         job_succeeded.disconnect(taker)
     yield
-    for taker in (take_result, take_import):
+    for taker in (take_run, take_import):
         job_succeeded.connect(taker)
 
 

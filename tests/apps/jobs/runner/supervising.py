@@ -7,8 +7,9 @@ from django.db import connections
 
 from apps.jobs.models import Job
 from apps.jobs.runner.supervisor import supervise
+from tests.fixtures.patience import PATIENCE_SECONDS
 
-SECONDS_TO_WAIT = 30
+SECONDS_TO_WAIT = PATIENCE_SECONDS
 
 
 def fresh(job: Job) -> Job:

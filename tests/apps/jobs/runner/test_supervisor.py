@@ -118,7 +118,7 @@ def test_what_the_kernel_kills_for_want_of_memory_is_offered_a_smaller_batch(
     done = supervised(job)
     assert (done.state, done.error_code, done.attempt) == (State.FAILED, "out_of_memory", 1)
     assert done.error_fix["recipe"] == {"tokens_per_microbatch": 512}
-    assert "Train with 512 tokens at once; the result stays the same" in done.error_message
+    assert "Train with 512 tokens per micro-batch. The result stays the same." in done.error_message
 
 
 def test_the_kernel_counts_its_kills_here() -> None:

@@ -123,6 +123,7 @@ def test_without_a_link_to_prove_it_nobody_signs_up_elsewhere(owner: Any, worksp
     assert not User.objects.filter(email="new@example.com").exists()
 
 
+@pytest.mark.once
 def test_which_studios_mail_a_link_first() -> None:
     def verification(**environment: str) -> Any:
         return settings_under(["ACCOUNT_EMAIL_VERIFICATION"], **environment)["ACCOUNT_EMAIL_VERIFICATION"]

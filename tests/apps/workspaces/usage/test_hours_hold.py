@@ -145,7 +145,7 @@ def test_the_bar_follows_what_will_end_the_run(
     run = training.start_run(actor=owner, preflight=make_preflight())
     claimed = begin(run)
     at_work_for(run, claimed, 20)
-    jobs.record_events(claimed, [Progress(phase="training", fraction=0.1, seconds_left=work_left)])
+    jobs.record_events(claimed, [Progress(phase="training the model", fraction=0.1, seconds_left=work_left)])
     job, client = Job.objects.get(pk=run.job_id), client_for(owner)
     assert job.share_done == pytest.approx(share, abs=0.03)
     assert job.seconds_until_end == pytest.approx(left, abs=3)
@@ -167,7 +167,7 @@ def test_the_bar_hears_of_new_hours_and_of_what_others_took(owner, workspace, ma
     limit(workspace, accelerator_hours=100 / 3600)
     run = training.start_run(actor=owner, preflight=make_preflight())
     claimed = begin(run)
-    jobs.record_events(claimed, [Progress(phase="training", fraction=0.1, seconds_left=600)])
+    jobs.record_events(claimed, [Progress(phase="training the model", fraction=0.1, seconds_left=600)])
     assert at_work_for(run, claimed, 20).seconds_until_end == pytest.approx(80, abs=2)
     usage.reserve(
         workspace=workspace, kind=UsageKind.ACCELERATOR, amount=15, key="other", source=("run", "1")

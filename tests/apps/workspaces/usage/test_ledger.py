@@ -28,6 +28,7 @@ from apps.workspaces.models import (
 from apps.workspaces.team import invitations, members
 from apps.workspaces.usage import OverQuota
 from apps.workspaces.usage.report import meters, tight_meters
+from tests.fixtures.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,7 @@ def at_once(act: Callable[[int], Any], times: int = AT_ONCE) -> int:
 
     def one(n: int) -> bool:
         try:
-            gate.wait(timeout=30)
+            gate.wait(timeout=PATIENCE_SECONDS)
             act(n)
         except UserError:
             return False
@@ -153,7 +154,7 @@ def test_who_settles_waits_for_nobody_who_holds_the_workspace(workspace) -> None
         usage.lock_workspace(workspace.pk)
         other = threading.Thread(target=settle)
         other.start()
-        other.join(timeout=20)
+        other.join(timeout=PATIENCE_SECONDS)
         assert not other.is_alive()
     assert UsageTotal.objects.get().used == 10
 
@@ -303,7 +304,7 @@ def test_an_invitation_is_worth_nothing_once_its_maker_was_demoted_meanwhile(
         while not somebody_waits_for_a_lock():
             assert time.monotonic() < deadline
             time.sleep(0.02)
-    other.join(timeout=20)
+    other.join(timeout=PATIENCE_SECONDS)
     assert came_in == [False]
 
 

@@ -28,6 +28,7 @@ from apps.workspaces.models import AuditEntry, UsageEntry, UsageKind, UsageTotal
 from apps.workspaces.usage import OverQuota
 from tests.apps.conftest import model_files, run_result
 from tests.apps.workspaces.usage.test_ledger import at_once, limit, parallel, somebody_waits_for_a_lock, used
+from tests.fixtures.patience import PATIENCE_SECONDS
 from workers.contracts.recipes import Recipe
 from workers.contracts.verdicts import PlanProgress, Verdict, VerdictCode
 
@@ -182,7 +183,7 @@ def test_what_a_run_stopped_for_hours_left_is_kept_and_its_page_says_why(
     run.refresh_from_db()
     assert run.result["stopped"] == "hours"
     page = client_for(owner).get(f"/runs/{run.pk}/").content.decode()
-    said = "after 9 of 12 planned steps (75.0 %), because the training hours of the workspace were used up."
+    said = "after step 9 of 12 (75.0 %), because the training hours of the workspace were used up."
     assert page.count(said) == 1
     Job.objects.filter(pk=run.job_id).update(state="failed")
     limit(workspace, is_unlimited=True)
@@ -248,12 +249,12 @@ def test_who_tries_a_job_again_waits_for_the_workspace_before_taking_the_job(
         usage.lock_workspace(workspace.pk)
         other = threading.Thread(target=again)
         other.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not somebody_waits_for_a_lock():
             assert time.monotonic() < deadline
             time.sleep(0.02)
         assert Job.objects.select_for_update(nowait=True).get(pk=job.pk).state == "failed"
-    other.join(timeout=20)
+    other.join(timeout=PATIENCE_SECONDS)
     assert Job.objects.get(pk=job.pk).state == "queued"
 
 
