@@ -8,7 +8,7 @@ IN := cd $(call quote,$(ROOT)) &&
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help python setup setup-dev run test check tour bench format docs pin
+.PHONY: help python setup setup-dev run test test-fast coverage check tour bench format docs pin
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(call quote,$(ROOT)/Makefile)
@@ -29,6 +29,12 @@ run: setup ## start the studio and print its address [HOST=127.0.0.1 PORT=8000]
 test: setup-dev ## every test, on SQLite and on Postgres [ARGS=-k word]
 	@$(IN) exec $(VENV) tools/test.py $(ARGS)
 
+test-fast: setup-dev ## tests of a minute and a half, on SQLite [ARGS=-k word]
+	@$(IN) exec $(VENV) tools/test.py --part fast $(ARGS)
+
+coverage: setup-dev ## coverage of the same tests, which must not fall
+	@$(IN) exec $(VENV) tools/test.py --part coverage
+
 check: setup-dev ## format, lint, types, import rules, templates, migrations, deployment file
 	@$(IN) exec $(VENV) tools/check.py
 
@@ -38,8 +44,8 @@ tour: setup ## a throw-away studio does the main job once [QUICK=1 for the short
 bench: setup-dev ## benchmarks, into benchmarks/results [NAME=training|serving|start|memory]
 	@$(IN) for name in $(or $(NAME),training serving start memory); do $(VENV) -m benchmarks.$$name || exit 1; done
 
-format: setup-dev ## rewrite the code in the common format
-	@$(IN) $(VENV) -m ruff format . && $(VENV) -m ruff check --fix .
+format: setup-dev ## rewrite code and templates in the common format
+	@$(IN) $(VENV) -m ruff format . && $(VENV) -m ruff check --fix . && .venv/bin/djangofmt templates
 
 docs: python ## the documentation site, into .build/site [SERVE=1 to read it while you write]
 	@$(IN) exec '$(PYTHON)' -m tools.docs $(if $(SERVE),--serve)

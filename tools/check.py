@@ -17,6 +17,7 @@ CHECKS: dict[str, list[str]] = {
     "format": [str(BIN / "ruff"), "format", "--check", "."],
     "lint": [str(BIN / "ruff"), "check", "."],
     "import rules": [str(BIN / "lint-imports")],
+    "format of templates": [str(BIN / "djangofmt"), "--check", "templates"],
     "templates": [str(BIN / "djlint"), "--lint", "templates"],
     "languages": [sys.executable, "-m", "tools.messages"],
     "documentation": [sys.executable, "-m", "tools.docs"],

@@ -25,7 +25,7 @@ from tools.extraction import extract
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "locale"
-FILLED_IN = re.compile(r"%\(\w+\)[.\d]*[a-z]|%[sd%]|\{\w*\}")
+FILLED_IN = re.compile(r"%\(\w+\)[.\d]*[a-z]|%[sd%]|\{\w*(?:[:!][^{}]*)?\}")
 TAGS = re.compile(r"</?\w+[^>]*>")
 ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 HEADER = "Texts of Maquette. Written by `python -m tools.messages --update`; translate what it leaves empty."

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,8 +25,17 @@ from tools.browser import BrowserMissing, find_or_install_browser  # noqa: E402
 from tools.postgres import PostgresMissing, postgres_server  # noqa: E402
 
 LONG = "journey or faults or training"
-ON_REQUEST = "models"
-"""The part that runs when it is asked for: it downloads 180 MB."""
+ON_REQUEST = ("models", "fast", "coverage")
+"""The parts that run when they are asked for: one downloads 180 MB, the others repeat some of the quick tests."""
+FAST = (
+    *(f"tests/apps/{name}" for name in ("catalog", "core", "home")),
+    *(f"tests/apps/accounts/test_{name}.py" for name in ("profile", "sign_up")),
+    *(f"tests/apps/training/test_{name}.py" for name in ("continuation", "objectives", "pages", "services")),
+    *(f"tests/apps/jobs/test_{name}.py" for name in ("pages", "queue_order", "sockets")),
+    *(f"tests/apps/workspaces/{name}" for name in ("access", "team")),
+    *(f"tests/workers/{name}" for name in ("contracts", "runtime", "shared")),
+)
+"""What runs in `make test-fast`: less than a second each, without a browser, a model library or a job's process."""
 NOTHING_COLLECTED = 5
 
 
@@ -44,6 +53,9 @@ class Session:
     spread: str
     paths: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    measured: bool = False
+    """Whether a run of all its tests measures their coverage, which must not fall (`fail_under` in pyproject.toml)."""
 
     def files(self) -> list[str]:
         marked = re.compile(rf"\bmark\.({'|'.join(self.marks)})\b")
@@ -51,6 +63,16 @@ class Session:
         return [str(path.relative_to(ROOT)) for path in found if marked.search(path.read_text("utf-8"))]
 
 
+FAST_SESSION = Session(
+    "fast tests on SQLite",
+    "sqlite",
+    "fast",
+    f"not gpu and not models and not once and not ({LONG})",
+    "worksteal",
+    FAST,
+    # To migrate takes each process longer than a fifth of its tests; `make test` does it.
+    options=("-p", "tests.fixtures.no_model_library", "--no-migrations"),
+)
 SESSIONS = (
     Session(
         "quick tests on SQLite", "sqlite", "quick", f"not gpu and not models and not ({LONG})", "worksteal"
@@ -79,7 +101,10 @@ SESSIONS = (
         "loadscope",  # by folder: tests/fixtures/studio.py
         marks=("journey", "faults"),
     ),
-    Session("pretrained models", "sqlite", ON_REQUEST, "models", "", marks=("models",)),
+    Session("pretrained models", "sqlite", "models", "models", "", marks=("models",)),
+    FAST_SESSION,
+    # Apart, because tracing doubles the time.
+    replace(FAST_SESSION, title="coverage of the fast tests", part="coverage", measured=True),
 )
 
 
@@ -88,12 +113,15 @@ def run_session(session: Session, arguments: list[str], environment: dict[str, s
     print(f"\n=== {session.title}", flush=True)
     # In the order of collection: a browser's event loop stays in its process, where asynchronous tests would fail.
     parallel = ["-n", "2", "--dist", session.spread, "--no-loadscope-reorder"] if session.spread else []
+    coverage = ["--cov", "--cov-report="] if session.measured and not arguments else []
     return subprocess.run(
         [
             sys.executable,
             "-m",
             "pytest",
             "-q",
+            *session.options,
+            *coverage,
             "-m",
             session.markers,
             f"--junitxml={report}",
@@ -124,7 +152,7 @@ def main() -> int:
         session
         for session in SESSIONS
         if chosen.database in (None, session.database)
-        and (chosen.part == session.part or (chosen.part is None and session.part != ON_REQUEST))
+        and (chosen.part == session.part or (chosen.part is None and session.part not in ON_REQUEST))
     ]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     environment.pop("DATABASE_URL", None)
