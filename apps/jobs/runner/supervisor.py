@@ -333,6 +333,8 @@ class _Attempt:
             # The child is two checkpoints ahead of us and has removed this one.
             storage().delete(key)
             return
+        # A worker that is killed here goes on from this checkpoint, and repeats nothing that was reported before it.
+        wait_for_database(self._flush)
         replaced = wait_for_database(lambda: services.record_checkpoint(self.job, key=key, step=event.step))
         if replaced:
             storage().delete(replaced)

@@ -96,6 +96,20 @@ def test_a_killed_child_is_resumed_from_its_checkpoint(make_job, sent_tasks) -> 
     assert done.result == {"resumed_from": 2, "steps": 4}
 
 
+def test_the_figures_before_a_checkpoint_are_stored_before_it(make_job, monkeypatch) -> None:
+    """A worker that is killed after it goes on from the checkpoint, and the child reports them no more."""
+    stored: dict[int, list[int]] = {}
+    record = services.record_checkpoint
+
+    def look_and_record(job: Job, *, key: str, step: int) -> str | None:
+        stored[step] = list(job.events.filter(kind="metric").values_list("step", flat=True))
+        return record(job, key=key, step=step)
+
+    monkeypatch.setattr(services, "record_checkpoint", look_and_record)
+    supervised(make_job("finish"))
+    assert stored == {step: list(range(1, step + 1)) for step in (1, 2, 3)}
+
+
 def test_a_child_that_is_always_killed_ends_as_out_of_memory(make_job) -> None:
     job = make_job("die_always", steps=99)
     for _ in range(settings.JOB_MOST_RESUMES):
