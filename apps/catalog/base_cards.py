@@ -1,4 +1,4 @@
-"""Recommended bases as cards: what they are, and whether this machine can train them."""
+"""Recommended and packaged bases as cards: what they are, and whether this machine can train them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.models import FAMILY_LABELS
 from apps.core.joined_names import listed
+from apps.core.storage import local_copies
 from workers.contracts.memory_needs import least_training_bytes
 from workers.contracts.objectives import can_learn
+from workers.contracts.packaged_bases import PACKAGED_BASES, PackagedBase
 from workers.contracts.recipes import Precision, Tuning
 from workers.contracts.recommended import RecommendedBase, recommended_bases
 from workers.contracts.tasks import TASKS, Task
@@ -31,12 +33,14 @@ class Fit(StrEnum):
 class BaseCard:
     """`full_bytes` and `lora_bytes` are what training needs at least, as pre-flight first estimates it."""
 
-    base: RecommendedBase
+    base: RecommendedBase | PackagedBase
     full_bytes: int
     lora_bytes: int
     fit: Fit
     is_recommended: bool
     """For the task of the data. Without data, `tasks` says for which."""
+    is_here: bool = False
+    """Whether there is nothing left to download."""
 
     @property
     def family_label(self) -> str:
@@ -103,7 +107,23 @@ def base_cards(task: Task | None, free_bytes: int | None, *, without: Collection
     return sorted(cards, key=lambda card: (not card.is_recommended, card.fit is Fit.NONE))
 
 
-def _card(base: RecommendedBase, task: Task | None, free_bytes: int | None) -> BaseCard:
+def packaged_cards(task: Task | None, free_bytes: int | None) -> list[BaseCard]:
+    """Packaged bases that can learn the task, or all, first those that are recommended for it."""
+    bases = PACKAGED_BASES.values()
+    cards = [
+        _card(base, task, free_bytes)
+        for base in bases
+        if task is None or can_learn(task, base.family, base.model_type)
+    ]
+    return sorted(cards, key=lambda card: not card.is_recommended)
+
+
+def is_on_this_machine(base: PackagedBase) -> bool:
+    """Whether the model was downloaded before, by a worker that shares the site's disk."""
+    return base.folder_in(local_copies().folder).is_dir()
+
+
+def _card(base: RecommendedBase | PackagedBase, task: Task | None, free_bytes: int | None) -> BaseCard:
     full, lora = (
         least_training_bytes(base.parameters, tuning, Precision.FP32) for tuning in (Tuning.FULL, Tuning.LORA)
     )
@@ -113,4 +133,5 @@ def _card(base: RecommendedBase, task: Task | None, free_bytes: int | None) -> B
         lora_bytes=lora,
         fit=fit_of(base.parameters, free_bytes),
         is_recommended=task is not None and task.name in base.tasks,
+        is_here=isinstance(base, PackagedBase) and is_on_this_machine(base),
     )

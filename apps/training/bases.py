@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.catalog.base_cards import is_on_this_machine
 from apps.catalog.models import BaseModel, ModelVersion
 from apps.core.choices import is_id
 from apps.core.errors import UserError
@@ -15,13 +16,15 @@ from apps.core.listing import search
 from apps.datasets.models import DatasetVersion
 from workers.contracts.families import Family
 from workers.contracts.objectives import ObjectiveInfo, can_learn, model_types_for, objectives_for
-from workers.contracts.recipes import Base, Recipe, StarterBase, StarterSize, VersionBase
+from workers.contracts.packaged_bases import PACKAGED_BASES, PackagedBase
+from workers.contracts.recipes import Base, PackageBase, Recipe, StarterBase, StarterSize, VersionBase
 from workers.contracts.tasks import TASKS, Task
 
 
 @dataclass(frozen=True)
 class BaseChoice:
-    """One base. `value` is how forms and the API name it: starter:<family>:<size>, base:<id> or version:<id>."""
+    """One base. `value` is how forms and the API name it: starter:<family>:<size>, package:<key>, base:<id> or
+    version:<id>."""
 
     value: str
     label: str
@@ -96,17 +99,25 @@ def choices_for(
     chosen: str = "",
     count: int = MOST_OFFERED,
 ) -> list[BaseChoice]:
-    """Bases that can learn what this data teaches, the right default first: all starters, and at most `count` brought
-    and `count` own models that `text` finds; always the one named `chosen`, if it can learn this."""
+    """Bases that can learn what this data teaches, the right default first: all starters and packaged models, and at most
+    `count` brought and `count` own models that `text` finds; always the one named `chosen`, if it can learn this.
+
+    A packaged model that is on this machine and recommended for the task comes first, and starters then come last."""
     task = dataset_version.task
     brought, versions = _brought(user, dataset_version), _own(user, dataset_version)
+    packaged = [base for base in PACKAGED_BASES.values() if can_learn(task, base.family, base.model_type)]
+    ready = [base for base in packaged if task.name in base.tasks and is_on_this_machine(base)]
+    starters = _starters(task)
     found = [
-        *_starters(task),
+        *(_of_packaged(base, task) for base in ready),
+        *([] if ready else starters),
+        *(_of_packaged(base, task) for base in packaged if base not in ready),
         *(_of_brought(row, task) for row in search(brought, ("name", "location"), text)[:count]),
         *(
             _of_own(row, task)
             for row in search(versions, ("name", "dataset_version__dataset__name"), text)[:count]
         ),
+        *(starters if ready else []),
     ]
     if chosen and all(choice.value != chosen for choice in found):
         asked = _named(user, dataset_version, chosen)
@@ -142,10 +153,10 @@ def _own(user: User, dataset_version: DatasetVersion) -> Any:
     return rows.filter(~Q(family__in=some_types) | Q(task_type=task.name))
 
 
-def tasks_for(base: BaseModel | ModelVersion) -> list[Task]:
+def tasks_for(base: BaseModel | ModelVersion | PackagedBase) -> list[Task]:
     """Return the tasks that a base can learn, whatever the data."""
     family = Family(base.family)
-    if isinstance(base, BaseModel):
+    if isinstance(base, BaseModel | PackagedBase):
         return [task for task in TASKS.values() if can_learn(task, family, base.model_type)]
     return [
         task
@@ -153,6 +164,19 @@ def tasks_for(base: BaseModel | ModelVersion) -> list[Task]:
         if family in task.base_families
         and (model_types_for(task, family) is None or task.name == base.task_type)
     ]
+
+
+def _of_packaged(packaged: PackagedBase, task: Task) -> BaseChoice:
+    where = (
+        _("On this machine.") if is_on_this_machine(packaged) else _("Downloaded when you review the run.")
+    )
+    texts = (_(packaged.reason), _(packaged.caution) if packaged.caution else "", where)
+    return BaseChoice(
+        value=packaged.choice,
+        label=packaged.name,
+        help=_help(" ".join(filter(None, texts)), task, packaged.family),
+        base=PackageBase(family=task.family_from(packaged.family), package=packaged.key),
+    )
 
 
 def _of_brought(model: BaseModel, task: Task) -> BaseChoice:
@@ -184,8 +208,11 @@ def _named(user: User, dataset_version: DatasetVersion, value: str) -> BaseChoic
         rows = _brought(user, dataset_version) if kind == "base" else _own(user, dataset_version)
         row = rows.filter(pk=pk).first()
         return (_of_brought(row, task) if kind == "base" else _of_own(row, task)) if row else None
-    starters = _starters(task)
-    return next((starter for starter in starters if starter.value == value), None)
+    if kind == "package":
+        packaged = PACKAGED_BASES.get(pk)
+        fits = packaged is not None and can_learn(task, packaged.family, packaged.model_type)
+        return _of_packaged(packaged, task) if packaged and fits else None
+    return next((starter for starter in _starters(task) if starter.value == value), None)
 
 
 def _help(text: str, task: Task, family: Family) -> str:

@@ -34,7 +34,8 @@ from apps.workspaces.numbering import next_number
 from workers.contracts.families import Family
 from workers.contracts.job_kinds.preflight import PREFLIGHT, PreflightResult, PreflightSpec
 from workers.contracts.job_kinds.run import RUN, RunResult, RunSpec
-from workers.contracts.recipes import Base, Length, Recipe, VersionBase
+from workers.contracts.packaged_bases import PACKAGED_BASES
+from workers.contracts.recipes import Base, Length, PackageBase, Recipe, VersionBase
 from workers.contracts.texts import Text
 
 ANSWER_MINUTES = 5
@@ -69,6 +70,7 @@ def request_preflight(
             field="data",
         )
     require_fitting(recipe, base, dataset_version)
+    recipe = _with_usual_method(recipe, base.base)
     changed = recipe.model_dump(mode="json", exclude_defaults=True)
     digest = _hash(str(dataset_version.pk), base.value, length.value, changed)
     earlier = Preflight.objects.in_workspace(workspace).filter(request_hash=digest).select_related("job")
@@ -93,6 +95,13 @@ def request_preflight(
     preflight.save()
     audit.record(actor, "preflight.requested", preflight)
     return preflight
+
+
+def _with_usual_method(recipe: Recipe, base: Base) -> Recipe:
+    """The recipe with the method that suits a packaged model, unless it names one."""
+    if isinstance(base, PackageBase) and recipe.tuning is None:
+        return recipe.model_copy(update={"tuning": PACKAGED_BASES[base.package].tuning})
+    return recipe
 
 
 def is_stale(preflight: Preflight) -> bool:

@@ -37,7 +37,8 @@ from apps.workspaces.access.rules import EDIT, VIEW, rule
 from apps.workspaces.models import UsageKind
 from apps.workspaces.requests import WorkspaceRequest
 from apps.workspaces.usage.report import meter_of
-from workers.contracts.recipes import Length, Recipe
+from workers.contracts.packaged_bases import PACKAGED_BASES, PackagedBase
+from workers.contracts.recipes import Length, PackageBase, Recipe
 
 # No more: Postgres plans a join of nine tables for 70 ms. What few runs have is read when it is shown.
 _RUN_RELATED = ("job", "dataset_version__dataset", "base_version", "model_version", "preflight")
@@ -130,6 +131,8 @@ def new(request: WorkspaceRequest) -> HttpResponse:
 def _recommended_cards(version: DatasetVersion, choices: list[BaseChoice]) -> list[BaseCard]:
     """The first bases that are recommended for the task, fit this machine and are no choice yet."""
     offered = {choice.base_model.location for choice in choices if choice.base_model}
+    packages = [choice.base.package for choice in choices if isinstance(choice.base, PackageBase)]
+    offered |= {PACKAGED_BASES[package].hub_id for package in packages}
     cards = base_cards(version.task, free_training_memory(), without=offered)
     return [card for card in cards if card.is_recommended and card.fit is not Fit.NONE][:CARDS_SHOWN]
 
@@ -151,9 +154,12 @@ def _choose_data(request: WorkspaceRequest) -> HttpResponse:
     return render_page(request, "training/choose_data.html", context)
 
 
-def _given_base(request: WorkspaceRequest) -> BaseModel | ModelVersion | None:
-    """The model that is waiting for data: ?base=base:<id> or ?base=version:<id>. Raises NotVisible when it is not there."""
+def _given_base(request: WorkspaceRequest) -> BaseModel | ModelVersion | PackagedBase | None:
+    """The model that is waiting for data: ?base=base:<id>, version:<id> or package:<key>. Raises NotVisible when it is not
+    there."""
     kind, _colon, pk = request.GET.get("base", "").partition(":")
+    if kind == "package":
+        return PACKAGED_BASES.get(pk)
     if kind == "base":
         brought: BaseModel = access.open_object(request, BaseModel.objects.current(), pk=pk)
         return brought
@@ -204,6 +210,8 @@ def _base_value(preflight: Preflight) -> str:
     base = preflight.base
     if base["kind"] == "starter":
         return f"starter:{base['family']}:{base['size']}"
+    if base["kind"] == "package":
+        return f"package:{base['package']}"
     if preflight.base_model_id:
         return f"base:{preflight.base_model_id}"
     made_of = preflight.base_version.origin.get("version") if preflight.base_version else None

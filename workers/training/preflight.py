@@ -105,8 +105,8 @@ def _leave_initial_model(spec: PreflightSpec, loaded: LoadedModel) -> None:
     """Write the folder that the run, the evaluation of the base and the parity check share."""
     stored = loaded.model.config.dtype
     loaded.precision = Precision.BF16 if stored == torch.bfloat16 else Precision.FP32
-    name = getattr(spec.base, "repo_id", None) or getattr(spec.base, "path", None)
-    if name:
+    names = (getattr(spec.base, name, None) for name in ("repo_id", "path", "package"))
+    if name := next(filter(None, names), None):
         loaded.manifest.lineage["base"] = name
     loaded.manifest = write_folder(loaded, Path(spec.work) / "out")
     loaded.model.float()

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.catalog import services
-from apps.catalog.base_cards import base_cards, free_training_memory
+from apps.catalog.base_cards import base_cards, free_training_memory, packaged_cards
 from apps.catalog.forms import BaseModelForm
 from apps.catalog.hub_cards import filters_of, find_on_hub, hub_card, query_from
 from apps.catalog.models import BaseModel
@@ -79,6 +79,7 @@ def recommended(request: WorkspaceRequest) -> HttpResponse:
         found = find_on_hub(query, task, free_bytes, actor=request.user, workspace=request.workspace)
     context = {
         "cards": base_cards(task, free_bytes) if found is None else [],
+        "packaged": packaged_cards(task, free_bytes) if found is None else [],
         "free_bytes": free_bytes,
         "data": data,
         "is_unchecked": any(base.checked is None for base in recommended_bases()),

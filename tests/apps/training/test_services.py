@@ -15,13 +15,14 @@ from apps.jobs.models import Job
 from apps.jobs.states import State
 from apps.publishing.defaults import default_name
 from apps.training import services
-from apps.training.bases import choices_for
+from apps.training.bases import choices_for, find_choice
 from apps.training.models import Preflight, Run
 from apps.training.views import _base_value as training_base_value
 from apps.workspaces.models import AuditEntry
 from tests.apps.conftest import model_files, preflight_result, run_result
 from workers.contracts.events import Failed
 from workers.contracts.job_kinds.preflight import Finding
+from workers.contracts.packaged_bases import PACKAGED_BASES
 from workers.contracts.recipes import HubBase, Length, Recipe
 
 pytestmark = pytest.mark.django_db
@@ -271,3 +272,49 @@ def test_renaming_a_run_leaves_the_name_of_its_model(make_run, owner, viewer) ->
 def test_runs_are_counted_within_their_workspace(make_run, make_preflight) -> None:
     assert [make_run().number, make_run(length="quick").number] == [1, 2]
     assert Preflight.objects.count() == 2
+
+
+def test_a_packaged_model_is_offered_after_starters_until_it_is_here(
+    owner, tickets, settings, tmp_path
+) -> None:
+    settings.CACHE_DIR = tmp_path
+    values = [choice.value for choice in choices_for(owner, tickets)]
+    assert values[0] == "starter:classifier:small"
+    assert {"package:minilm", "package:smollm2"} <= set(values)
+    PACKAGED_BASES["minilm"].folder_in(tmp_path).mkdir()
+    values = [choice.value for choice in choices_for(owner, tickets)]
+    assert values[0] == "package:minilm"
+    assert values[-1].startswith("starter:"), "random weights are the last choice"
+
+
+def test_a_packaged_model_that_is_here_is_no_default_for_what_it_is_not_recommended_for(
+    owner, tickets, make_data, settings, tmp_path
+) -> None:
+    settings.CACHE_DIR = tmp_path
+    PACKAGED_BASES["smollm2"].folder_in(tmp_path).mkdir()
+    assert choices_for(owner, make_data("chat"))[0].value == "package:smollm2"
+    assert choices_for(owner, tickets)[0].value == "starter:classifier:small"
+    translation = [choice.value for choice in choices_for(owner, make_data("translation"))]
+    assert translation[0] == "starter:seq2seq:small"
+    assert "package:minilm" not in translation
+
+
+def test_a_packaged_model_is_fetched_by_preflight_and_shared_by_later_ones(ask, make_data, succeed) -> None:
+    chat = make_data("chat")
+    asked = ask(chat, "package:smollm2")
+    assert asked.job.spec["base"] == {"kind": "package", "family": "causal", "package": "smollm2"}
+    assert asked.job.spec["output"] == asked.base_version.storage_key
+    assert asked.job.spec["recipe"]["tuning"] == asked.recipe["tuning"] == "lora"
+    assert training_base_value(asked) == "package:smollm2"
+    succeed(asked.job, preflight_result(Recipe()), model_files(chat, trained=True))
+    again = ask(chat, "package:smollm2", tuning="full")
+    assert again.job.spec["base"]["kind"] == "version"
+    assert again.job.spec["recipe"]["tuning"] == "full"
+    assert again.base_version == asked.base_version
+
+
+def test_a_packaged_model_that_cannot_learn_it_is_refused(owner, make_data) -> None:
+    for value in ("package:minilm", "package:other"):
+        with pytest.raises(UserError, match="does not fit the data") as caught:
+            find_choice(owner, make_data("chat"), value)
+        assert caught.value.field == "base"

