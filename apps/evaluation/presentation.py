@@ -9,6 +9,7 @@ from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.core.joined_names import listed
+from apps.core.p_values import p_text
 from workers.contracts import comparison_verdicts as verdicts
 from workers.contracts.comparison_verdicts import Subject
 from workers.contracts.job_kinds.comparison import ComparedMetric
@@ -39,9 +40,7 @@ class Cell:
     def significance(self) -> str:
         if self.p is None:
             return ""
-        if self.p < 0.001:
-            return "p < 0.001"
-        return f"p = {self.p:.3f}"
+        return p_text(self.p)
 
     @property
     def is_significant(self) -> bool:

@@ -30,6 +30,7 @@ from apps.training.lineage import lineage_of
 from apps.training.models import Preflight, Run
 from apps.training.run_comparison import MOST_RUNS, comparison_context
 from apps.training.run_list import listed_runs, run_listing
+from apps.training.simple_model import simple_model_text
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.access.decorators import in_workspace
@@ -244,13 +245,15 @@ def _time_limit(answer: str) -> services.TimeLimit | None:
 @rule(get=VIEW, of="run", related=_RUN_RELATED)
 def detail(request: WorkspaceRequest, run: Run) -> HttpResponse:
     """The run's story, from top to bottom: what it is doing, how it is going, what it says, what it cost."""
+    more = _more_offered(run)
     context = {
         "run": run,
         "name_form": RunNameForm(),
         "lineage": lineage_of(run),
         **_figures(run),
         "charts": charts_with(querysets.figures_of(run)),
-        "more": _more_offered(run),
+        "more": more,
+        "simple": simple_model_text(run, can_continue=more is not None),
         "can_export": can_export(run),
         "log": querysets.log_lines(run.job),
         "trackers": querysets.tracker_links(run.job),

@@ -8,6 +8,7 @@
 Adapters are merged before a folder is written: software that serves it needs no peft.
 """
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,6 +27,11 @@ class PromptMessage(BaseModel):
     content: str
     learned: bool = Field(default=True, exclude=True)
     """False for an earlier answer that is read, and not learned. Matters to training alone, so it is never sent."""
+
+
+def asked_text(messages: Iterable[PromptMessage]) -> str:
+    """Return what was asked, as one text: everything but the system's messages."""
+    return "\n".join(message.content for message in messages if message.role != "system")
 
 
 class ModelManifest(BaseModel):

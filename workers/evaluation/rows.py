@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from workers.contracts.job_kinds.evaluation import EvaluatedSplit
-from workers.contracts.model_folder import PromptMessage
+from workers.contracts.model_folder import PromptMessage, asked_text
 from workers.contracts.texts import Text
 from workers.evaluation.metrics.protocol import FloatArray
 from workers.runtime.reporter import JobError
@@ -44,7 +44,7 @@ class DataRow:
     @property
     def input(self) -> str:
         """What was asked, as one text: everything but the system's messages."""
-        return "\n".join(message.content for message in self.prompt if message.role != "system")
+        return asked_text(self.prompt)
 
 
 class DataRows(Collection[DataRow]):

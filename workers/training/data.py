@@ -22,7 +22,7 @@ from jinja2 import TemplateError
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-from workers.contracts.model_folder import ModelManifest, PromptMessage
+from workers.contracts.model_folder import ModelManifest, PromptMessage, asked_text
 from workers.contracts.roles import Role
 from workers.contracts.specs import Split
 from workers.contracts.texts import Text
@@ -50,6 +50,11 @@ class Row:
     target: str
     rejected: str = ""
     is_good: bool = True
+
+    @property
+    def input(self) -> str:
+        """What was asked, as one text: everything but the system's messages."""
+        return asked_text(self.messages)
 
 
 class Rows(Collection[Row]):

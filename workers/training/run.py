@@ -13,6 +13,7 @@ from workers.contracts.events import SAVING, TRAINING
 from workers.contracts.job_kinds.run import RunResult, RunSpec
 from workers.contracts.model_folder import PARITY_NAME, ModelManifest
 from workers.contracts.recipes import Batching, Recipe
+from workers.contracts.simple_model import SimpleModelComparison
 from workers.contracts.texts import Text
 from workers.contracts.verdicts import Verdict
 from workers.models.devices import DTYPES, cast_parameters, choose_device, resolve_precision
@@ -39,6 +40,7 @@ from workers.training.objectives import (
 )
 from workers.training.progress import Phases
 from workers.training.ranks import Ranks, join_ranks, leave_ranks
+from workers.training.simple_model import compare_with_simple_model
 from workers.training.trackers import TrackedRun, tracking
 from workers.training.validation import PARITY_ROWS, parity_records
 from workers.training.verdict import judge, kept_validation
@@ -103,11 +105,13 @@ def run(spec: RunSpec, reporter: Reporter) -> RunResult:
             reporter.log(Text("training.log_ended", step=loop.state.step, steps=loop.steps, why=_WHY[ending]))
 
             phases.begin(SAVING)
+            simple = ranks.from_lead(lambda: compare_with_simple_model(loaded, recipe, train_rows, watched))
             manifest, verdict = ranks.from_lead(
-                lambda: _leave_model(spec, loop, ending, work / "out", phases)
+                lambda: _leave_model(spec, loop, ending, simple, work / "out", phases)
             )
     leave_ranks(ranks)
-    return _result(loop, ending, manifest, verdict, work / "out", time.monotonic() - begun)
+    result = _result(loop, ending, manifest, verdict, work / "out", time.monotonic() - begun)
+    return result.model_copy(update={"simple_model": simple})
 
 
 def _learned_rows(folder: Path, loaded: LoadedModel, recipe: Recipe) -> tuple[Rows, list[Row]]:
@@ -225,7 +229,12 @@ def _log_plan(reporter: Reporter, loop: Loop) -> None:
 
 
 def _leave_model(
-    spec: RunSpec, loop: Loop, ending: Ending, out: Path, phases: Phases
+    spec: RunSpec,
+    loop: Loop,
+    ending: Ending,
+    simple: SimpleModelComparison | None,
+    out: Path,
+    phases: Phases,
 ) -> tuple[ModelManifest, Verdict]:
     """Merge, cast, write the folder, record what the trainer itself answers, and judge what was learned."""
     loaded = loop.loaded
@@ -247,7 +256,7 @@ def _leave_model(
     verdict = judge(loop, records, ending)
     # Not before the verdict: the learning rates that suit a starter are those of weights that were never trained.
     loaded.manifest = loaded.manifest.model_copy(update={"trained": True})
-    manifest = write_folder(loaded, out, notes=_notes(loop, ending, from_scratch))
+    manifest = write_folder(loaded, out, notes=_notes(loop, ending, simple, from_scratch))
     body = ",\n".join(record.model_dump_json() for record in records)
     (out / PARITY_NAME).write_text(f"[{body}]\n")
     phases.at(2, 2)
@@ -261,7 +270,9 @@ def _learned_length(before: ModelManifest, recipe: Recipe) -> int | None:
     return max(before.learned_length or 0, recipe.max_length or 0) or None
 
 
-def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[Text]:
+def _notes(
+    loop: Loop, ending: Ending, simple: SimpleModelComparison | None, from_scratch: bool
+) -> list[Text]:
     state, recipe = loop.state, loop.recipe
     notes = []
     if from_scratch:
@@ -286,6 +297,15 @@ def _notes(loop: Loop, ending: Ending, from_scratch: bool) -> list[Text]:
         if state.best.accuracy is not None:
             how_good = Text("training.best_by_accuracy", accuracy=state.best.accuracy)
         notes.append(Text("training.note_weights_of_step", step=state.best_step, how_good=how_good))
+    if simple is not None:
+        notes.append(
+            Text(
+                "training.note_simple_model",
+                rows=simple.rows,
+                accuracy=simple.accuracy,
+                simple=simple.simple_accuracy,
+            )
+        )
     return notes
 
 

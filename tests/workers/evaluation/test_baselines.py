@@ -12,11 +12,11 @@ from tests.workers.evaluation.conftest import write_version
 from workers.contracts.baselines import BASELINES, baselines_of
 from workers.contracts.tasks import TASKS
 from workers.evaluation.baselines import Answer, answer_by_baseline
-from workers.evaluation.baselines.labels import classify_linearly
 from workers.evaluation.baselines.similarity import byte_frequency_numbers, nearest_rows
 from workers.evaluation.baselines.texts import first_sentences
 from workers.evaluation.metrics.likelihood import BYTES, NATS
 from workers.evaluation.rows import DataRows, rows_of_split
+from workers.models.linear import classify_linearly
 
 
 @pytest.fixture(autouse=True)

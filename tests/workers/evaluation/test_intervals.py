@@ -11,7 +11,7 @@ from workers.evaluation.metrics import create_metric
 from workers.evaluation.metrics.masked import HIDDEN, RIGHT
 from workers.evaluation.metrics.protocol import Rows
 from workers.evaluation.scoring import row_statistics, score
-from workers.evaluation.writing import Writing
+from workers.models.writing import Writing
 
 BOUNDED = [info.name for info in METRICS.values() if info.direction is Direction.HIGHER and info.scale]
 

@@ -22,7 +22,7 @@ from workers.evaluation.metrics.likelihood import BYTES, NATS, TOKENS, BitsPerBy
 from workers.evaluation.metrics.protocol import Metric, Rows, row_scores
 from workers.evaluation.metrics.repetition import Repetition
 from workers.evaluation.metrics.rouge import Rouge, longest_common_subsequence
-from workers.evaluation.writing import Writing, writing_of
+from workers.models.writing import Writing, writing_of
 
 TEXT = "the library opens at nine on Monday , and closes when the last reader leaves ! It's 3.5 km away ."
 WORDS = TEXT.split()

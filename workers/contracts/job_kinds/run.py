@@ -5,6 +5,7 @@ from pydantic import BaseModel, Field
 from workers.contracts.i18n import gettext_noop as _
 from workers.contracts.job_kinds import JOB_KINDS, JobKind, Queue
 from workers.contracts.recipes import Base, Recipe
+from workers.contracts.simple_model import SimpleModelComparison
 from workers.contracts.specs import TaskSpec
 from workers.contracts.verdicts import RunEnding, Verdict
 
@@ -46,6 +47,8 @@ class RunResult(BaseModel):
     """Validation loss before the first step."""
     verdict: Verdict | None = None
     """None in results of earlier releases."""
+    simple_model: SimpleModelComparison | None = None
+    """None where the run trains no classifier or has no validation rows, and in results of earlier releases."""
     rows_seen: int
     tokens_seen: int
     seconds: float

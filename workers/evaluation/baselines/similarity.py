@@ -1,7 +1,6 @@
 """The nearest training row, and byte frequencies."""
 
-from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from scipy import sparse
@@ -14,10 +13,9 @@ from workers.evaluation.baselines import Answer, OnProgress, outputs_of
 from workers.evaluation.metrics.likelihood import BYTES, NATS
 from workers.evaluation.metrics.protocol import FloatArray
 from workers.evaluation.rows import DataRows
-from workers.evaluation.writing import Writing, writing_of
+from workers.models.linear import LONGEST_TEXT, VECTORS, text_parts
+from workers.models.writing import Writing, writing_of
 
-LONGEST_TEXT = 2_000
-"""Characters of an input that are looked at."""
 _MOST_TRAIN_ROWS = 50_000
 _COMPARED_AT_ONCE = 1_000
 _CELLS = 20_000_000
@@ -61,19 +59,8 @@ def nearest_rows(
     return found
 
 
-def text_parts(texts: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Yield what is looked at of the texts, so many at a time."""
-    left = iter(texts)
-    while part := [text[:LONGEST_TEXT] for text in islice(left, size)]:
-        yield part
-
-
-VECTORS = {"sublinear_tf": True, "dtype": np.float32}
-UNSPACED = (Writing.CHINESE, Writing.JAPANESE, Writing.UNSPACED)
-
-
 def _vectorizers(writing: Writing) -> list[TfidfVectorizer]:
-    if writing in UNSPACED:
+    if writing.is_unspaced:
         return [TfidfVectorizer(analyzer="char", ngram_range=(1, 3), **VECTORS)]
     by_word = TfidfVectorizer(ngram_range=(1, 2), tokenizer=str.split, token_pattern=None, **VECTORS)
     return [by_word, TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), **VECTORS)]

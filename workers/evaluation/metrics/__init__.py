@@ -6,7 +6,7 @@ from pkgutil import resolve_name
 from workers.contracts.metrics import METRICS, metrics_of
 from workers.contracts.tasks import TASKS, TaskName
 from workers.evaluation.metrics.protocol import Metric, composed
-from workers.evaluation.writing import Writing, writing_of
+from workers.models.writing import Writing, writing_of
 
 
 def create_metric(name: str, writing: Writing) -> Metric:

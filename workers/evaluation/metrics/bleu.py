@@ -4,7 +4,7 @@ import numpy as np
 from sacrebleu.metrics.bleu import BLEU
 
 from workers.evaluation.metrics.protocol import Additive, FloatArray, Rows, ratio
-from workers.evaluation.writing import Writing
+from workers.models.writing import Writing
 
 _TOKENIZERS = {Writing.CHINESE: "zh", Writing.JAPANESE: "char", Writing.UNSPACED: "char"}
 _ORDERS = 4

@@ -12,7 +12,7 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.helpers import extract_word_ngrams
 
 from workers.evaluation.metrics.protocol import Additive, FloatArray, Rows, ratio
-from workers.evaluation.writing import Writing
+from workers.models.writing import Writing
 
 _BLOCK_CHARACTERS = 2_000_000
 """Characters counted at a time: about 150 MB."""

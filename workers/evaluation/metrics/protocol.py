@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from workers.evaluation.writing import Writing
+from workers.models.writing import Writing
 
 FloatArray = NDArray[np.float64]
 Matrix: TypeAlias = FloatArray | sparse.csr_array

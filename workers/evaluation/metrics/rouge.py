@@ -14,7 +14,7 @@ from rouge_score.tokenizers import DefaultTokenizer
 
 from workers.contracts.words import words
 from workers.evaluation.metrics.protocol import Additive, FloatArray, Rows
-from workers.evaluation.writing import Writing
+from workers.models.writing import Writing
 
 Tokenize = Callable[[str], list[str]]
 

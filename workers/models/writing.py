@@ -26,6 +26,11 @@ class Writing(StrEnum):
     UNSPACED = "unspaced"
     """No spaces between words: Thai, Lao, Khmer, Burmese and others."""
 
+    @property
+    def is_unspaced(self) -> bool:
+        """Whether words are not separated."""
+        return self in (Writing.CHINESE, Writing.JAPANESE, Writing.UNSPACED)
+
 
 def writing_of(texts: Iterable[str]) -> Writing:
     """Return the writing that most letters of `texts` belong to; kana tells Japanese from Chinese."""
