@@ -193,13 +193,13 @@ def _read_together(
     if are_labelled_texts(members):
         write_labelled_texts(archive, members, work / "unpacked", counted)
         source.notes.append(Text("files.archive_of_texts_by_label", files=len(members)))
-        return replace(source, path=work / "unpacked", filename="texts.jsonl")
+        return replace(source, path=work / "unpacked", filename="texts.jsonl", written_from="txt")
     if documents := _documents(archive, members):
         divided = write_documents(archive, documents, work / "unpacked", counted)
         source.notes.append(Text("files.archive_of_documents", files=len(documents)))
         if divided:
             source.notes.append(Text("files.documents_divided", documents=divided))
-        return replace(source, path=work / "unpacked", filename="documents.jsonl")
+        return replace(source, path=work / "unpacked", filename="documents.jsonl", written_from="txt")
     if not members:
         return None
     read = _default(members)

@@ -13,8 +13,9 @@ DOCUMENT_COLUMN = "document"
 _TEXTS = (".txt", ".md", ".markdown", ".rst")
 _FEWEST = 6
 _HEAD_BYTES = 4096
-_MOST_CHARACTERS = 100_000
-"""Of one row. A few long books become enough rows to hold some of them out."""
+_LEAST_CHARACTERS, _MOST_CHARACTERS = 2_000, 100_000
+_ROWS = 100
+"""A few books become about so many rows, within these lengths: enough to hold some of them out."""
 _ENDS = ("\n\n", "\n", " ")
 """Where a long document is divided, if possible: between paragraphs, else lines, else words."""
 _RECORD = re.compile(r"[\[{]|[^\t\n]*\t[^\t\n]*\S")
@@ -53,13 +54,15 @@ def write_documents(
     A folder that is named after a split names that of its documents.
     """
     divided = 0
+    length = sum(member.file_size for member in members) // _ROWS
+    most = min(_MOST_CHARACTERS, max(_LEAST_CHARACTERS, length))
     with path.open("w", encoding="utf-8") as stream:
         for member in sorted(members, key=lambda member: member.header_offset):
             folders = PurePosixPath(member.filename).parent.parts
             split = next((name for name in folders if split_of_name(name) is not None), None)
             on_piece(member.file_size)  # before it is unpacked into memory
             with archive.open(member) as file:
-                parts = list(divide_document(decoded(file.read()), _MOST_CHARACTERS))
+                parts = list(divide_document(decoded(file.read()), most))
             divided += len(parts) > 1
             for part in parts:
                 row = {DOCUMENT_COLUMN: part} | ({SPLIT_COLUMN: split} if split else {})

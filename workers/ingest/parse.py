@@ -85,7 +85,7 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
     rows.close()
     if not rows.count:
         raise _no_rows(rejected)
-    is_text = not format_.is_binary
+    is_text = not format_.is_binary and not source.written_from
     if doubled.is_noticeable and _is_repaired(doubled, source, spec, is_text=is_text):
         profile = repair_encoding(out / ROWS_NAME, Path(spec.work))
     columns, count = profile.columns(), rows.count
@@ -98,7 +98,7 @@ def _parsed(spec: ImportSpec, reporter: Reporter) -> ImportResult:
         reporter.log(note)
     proposal = propose(columns, profile.sample, source.notes)
     return ImportResult(
-        format=format_.name,
+        format=source.written_from or format_.name,
         encoding=encoding_label(source.encoding) if is_text else None,
         codec=source.encoding if is_text else None,
         preview=preview(source.sample()) if is_text else [],

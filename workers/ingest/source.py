@@ -56,6 +56,8 @@ class Source:
     parts: list[str] = field(default_factory=list)
     """Sheets of a workbook or files of an archive, of which `part` is read."""
     part: str | None = None
+    written_from: str = ""
+    """The format of the files that the studio wrote this one from, such as the texts of an archive. Its encoding is no choice."""
     split: str = ""
     """What the part that is read says of the split of its rows: its own name, where others hold the other splits."""
     following: list["Source"] = field(default_factory=list)

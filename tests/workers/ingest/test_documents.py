@@ -82,6 +82,18 @@ def test_a_long_document_becomes_several_rows(import_file) -> None:
     assert all(row["document"].startswith(("Chapter", *"012345")) for row in imported.rows)
 
 
+def test_a_few_books_become_enough_rows_to_hold_some_out(import_file) -> None:
+    book = "\n\n".join(f"Chapter {n}. " + "Nothing much happened. " * 40 for n in range(30))
+    imported = import_file(zipped({f"{n}.txt": f"{n} {book}" for n in range(6)}), "books.zip")
+    assert 60 < imported.result.rows < 200
+    assert min(len(row["document"]) for row in imported.rows) > 500
+
+
+def test_the_encoding_of_a_file_that_the_studio_wrote_is_no_choice(import_file) -> None:
+    result = import_file(zipped({f"{n}.txt": f"Größe {n}" for n in range(6)}), "x.zip").result
+    assert (result.format, result.encoding, result.codec, result.preview) == ("txt", None, None, [])
+
+
 @given(
     text=st.text(st.sampled_from("ab \n"), min_size=1, max_size=400),
     most=st.integers(10, 60),
