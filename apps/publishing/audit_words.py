@@ -12,7 +12,10 @@ ACTIONS: dict[str, Promise] = {
     "app.published": _("Published an app"),
     "app.restored": _("Restored an archived app"),
     "app.rolled_back": _("Rolled an app back to an earlier version"),
+    "share_link.changed": _("Changed the limits of a link"),
     "share_link.created": _("Created a link to an app"),
     "share_link.password_set": _("Changed the password of a link"),
+    "share_link.paused": _("Paused a link to an app"),
+    "share_link.resumed": _("Resumed a link to an app"),
     "share_link.revoked": _("Closed a link to an app"),
 }

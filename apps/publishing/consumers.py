@@ -50,6 +50,8 @@ class ReplySocket(live_access.WatchedSocket, AsyncWebsocketConsumer):
 
     refused_with = NOT_FOUND
     """The closing code for a refused connection."""
+    refused_because = ""
+    """Why it is refused, where the page has no words for it (errors.closed_text)."""
 
     async def connect(self) -> None:
         self.following: dict[str, asyncio.Task[None]] = {}
@@ -57,6 +59,8 @@ class ReplySocket(live_access.WatchedSocket, AsyncWebsocketConsumer):
         if not await self.admit():
             # Accepted first, so that the browser learns the code rather than a failed handshake.
             await self.accept()
+            if self.refused_because:
+                await self._say_closed(self.refused_because)
             await self.close(code=self.refused_with)
             return
         await self.accept()
@@ -70,8 +74,17 @@ class ReplySocket(live_access.WatchedSocket, AsyncWebsocketConsumer):
         """Do what the browser asks for. Raises UserError, or one of socket_messages.NOT_UNDERSTOOD."""
 
     async def turn_out(self) -> None:
-        await self.say({"type": "closed"})
+        await self._say_closed(await self.closed_because())
         await super().turn_out()
+
+    async def closed_because(self) -> str:
+        """Why the way in has closed, as errors.closed_text says it."""
+        return "closed"
+
+    async def _say_closed(self, reason: str) -> None:
+        with translation.override(self.language):
+            told = socket_messages.closed_json(reason)
+        await self.say(told)
 
     async def disconnect(self, code: int) -> None:
         await self.unwatch()
@@ -148,10 +161,16 @@ class AppSocket(ReplySocket):
     def is_allowed(self) -> bool:
         return bool(self.entrance.is_open())
 
+    async def closed_because(self) -> str:
+        return await database_call(self.entrance.closed_because)() or "closed"
+
     @database_call
     def _entered(self) -> Entrance | None:
         try:
             return self.enter()
+        except entrances.Shut as error:
+            self.refused_because = error.reason
+            return None
         except Http404:
             return None
 
@@ -244,7 +263,14 @@ class VisitorSocket(AppSocket):
     def enter(self) -> Entrance | None:
         cookies, token = self.scope["cookies"], self.scope["url_route"]["kwargs"]["token"]
         address = address_of_scope(self.scope)
-        return entrances.by_link(token, visitor_key_in(cookies) or "", cookies, address)
+        return entrances.by_link(
+            token,
+            visitor_key_in(cookies) or "",
+            cookies,
+            address,
+            user=self.scope["user"],
+            session_key=self.scope["session"].session_key,
+        )
 
 
 class PreviewSocket(AppSocket):

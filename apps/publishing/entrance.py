@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
@@ -13,7 +13,7 @@ from apps.core.client_addresses import limited_as
 from apps.core.errors import NotVisible
 from apps.publishing.link_passwords import is_open_to
 from apps.publishing.models import App, AppVersion, Conversation, Message, ShareLink
-from apps.publishing.querysets import ConversationQuerySet, MessageQuerySet, ShareLinkQuerySet
+from apps.publishing.querysets import ConversationQuerySet, MessageQuerySet
 from apps.workspaces import access
 from apps.workspaces.access import live_access
 
@@ -26,6 +26,14 @@ class Locked(NotVisible):
         self.link = link
 
 
+class Shut(NotVisible):
+    """The link exists, and does not open at the moment or for this person. `reason` is one of errors.closed_text."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class Entrance:
     """A visitor with a share link, or a member of the workspace (`link` None) who looks at the newest version."""
@@ -34,6 +42,7 @@ class Entrance:
     visitor_key: str
     link: ShareLink | None = None
     user: User | None = None
+    """The member; with a link, only where the link is for members."""
     session_key: str | None = None
     """Of the session that the member came with, if they came with one: signing out ends what is open."""
     address: str = ""
@@ -54,27 +63,41 @@ class Entrance:
 
     def version_now(self) -> AppVersion | None:
         """What answers a question that is asked now: while a page is open, its app may be published again. None where there
-        is none yet. Raises NotVisible where this entrance leads in no more."""
-        if self.link is None:
-            if not self.is_open():
-                raise NotVisible
+        is none yet. Raises Shut where this entrance leads in no more."""
+        link = self._live_link()
+        if reason := self._closed_because(link):
+            raise Shut(reason)
+        if link is None:
             return self.version
-        newest = self._live_link(self.link).values_list("app__live_version", flat=True).first()
-        if newest is None:
-            raise NotVisible
+        newest = link.app.live_version_id
         if newest != self.app.live_version_id:
             self.app.refresh_from_db(fields=["live_version"])
         return self._of_this_app(self.app.live_version)
 
-    @staticmethod
-    def _live_link(link: ShareLink) -> ShareLinkQuerySet:
-        return ShareLink.objects.live().filter(pk=link.pk, password=link.password)
+    def _live_link(self) -> ShareLink | None:
+        """The link as it is now, None where it is revoked, has another password, or its app is archived."""
+        if self.link is None:
+            return None
+        live = ShareLink.objects.live().select_related("app")
+        return live.filter(pk=self.link.pk, password=self.link.password).first()
 
     def is_open(self) -> bool:
-        """Whether it still leads in: the link neither revoked nor under another password, the app not archived, the
-        person signed in and a member."""
-        if self.link:
-            return self._live_link(self.link).exists()
+        """Whether it still leads in."""
+        return not self.closed_because()
+
+    def closed_because(self) -> str:
+        """Why it leads in no more, as errors.closed_text says it; empty while it does. A member must be signed in and a
+        member, and a link be open."""
+        return self._closed_because(self._live_link())
+
+    def _closed_because(self, link: ShareLink | None) -> str:
+        if self.link is None:
+            return "" if self._is_member() else "closed"
+        if link is None:
+            return "closed"
+        return link.closed_because or ("members_only" if link.members_only and not self._is_member() else "")
+
+    def _is_member(self) -> bool:
         return (
             self.user is not None
             and (self.session_key is None or live_access.is_signed_in(self.user, self.session_key))
@@ -97,19 +120,35 @@ class Entrance:
         """Channel groups on which it is told that something it rests on has changed (apps.workspaces.access.live_access)."""
         shared = [f"app.{self.app.pk}", live_access.of_workspace(self.app.workspace_id)]
         if self.link:
-            return [*shared, f"link.{self.link.pk}"]
+            shared.append(f"link.{self.link.pk}")
+            if self.user is None:
+                return shared
         own = [live_access.of_user(self.user.pk)] if self.user else []
         return [*shared, *own, live_access.of_session(self.session_key)]
 
 
 def by_link(
-    token: str, visitor_key: str, cookies: Mapping[str, str] | None = None, address: str = ""
+    token: str,
+    visitor_key: str,
+    cookies: Mapping[str, str] | None = None,
+    address: str = "",
+    *,
+    user: User | AnonymousUser | None = None,
+    session_key: str | None = None,
 ) -> Entrance | None:
-    """The way in that a live share link gives. Raises Locked when it has a password that the cookies do not speak of."""
+    """The way in that a live share link gives. Raises Shut where the link is paused, expired, or for members and `user` is
+    none; Locked where it has a password that the cookies do not speak of."""
     link = ShareLink.objects.by_token(token)
-    if link and not is_open_to(link, cookies or {}):
+    if link is None:
+        return None
+    entrance = Entrance(link.app, visitor_key, link=link, address=limited_as(address))
+    if link.members_only and user is not None and user.is_authenticated:
+        entrance = replace(entrance, user=user, session_key=session_key)
+    if reason := entrance._closed_because(link):
+        raise Shut(reason)
+    if not is_open_to(link, cookies or {}):
         raise Locked(link)
-    return Entrance(link.app, visitor_key, link=link, address=limited_as(address)) if link else None
+    return entrance
 
 
 def for_member(user: User | AnonymousUser, app_id: str, session_key: str | None = None) -> Entrance:

@@ -1,8 +1,10 @@
-"""Why an answer did not come, in words. What is stored and streamed is the code and its numbers."""
+"""Why an answer did not come, or a link does not open, in words. What is stored and streamed is the code and its numbers."""
 
 from typing import Any
 
 from django.utils.translation import gettext as _
+
+from apps.core.errors import UserError
 
 
 def error_text(error: dict[str, Any] | None) -> str:
@@ -33,3 +35,19 @@ def error_text(error: dict[str, Any] | None) -> str:
         "unsupported": _("This model cannot answer this kind of request."),
     }
     return words.get(str(code)) or _("The model failed on this request. Try again, or change the text.")
+
+
+def closed_text(reason: str) -> str:
+    """What a visitor reads where a link does not open. `reason` is a ShareLink.closed_because, or members_only."""
+    words = {
+        "expired": _("This link has expired. Ask the person who shared it for a new link."),
+        "paused": _("This link is paused. Try again later, or ask the person who shared it."),
+        "members_only": _(
+            "This link is for members of the workspace. Sign in with the account that is a member, then open the link again."
+        ),
+    }
+    return words.get(reason) or _("The person who shared this link has closed it. Ask for a new link.")
+
+
+def closed_error(reason: str) -> UserError:
+    return UserError(closed_text(reason), code=reason)

@@ -2,7 +2,7 @@
 
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.db.models import Q
@@ -17,7 +17,7 @@ from apps.core.validation_messages import problem_message
 from apps.core.verdicts import VerdictText
 from apps.publishing.kinds import APP_KINDS, AppKind, AppSettings, can_answer, setting_group
 from apps.publishing.kinds.base import ICONS, MOST_SUGGESTIONS
-from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS
+from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS, MOST_TOKENS, MOST_USES
 from apps.publishing.models import App, ShareLink
 from apps.workspaces.forms import ApiKeyForm
 from workers.contracts.families import Family
@@ -124,13 +124,64 @@ def link_password_field() -> forms.CharField:
     )
 
 
-class LinkForm(StudioForm):
+def _limit_field(label: Any, most: int, help_text: Any = "") -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label, required=False, min_value=1, max_value=most, help_text=help_text or _("Empty: no limit.")
+    )
+
+
+class LinkLimitsForm(StudioForm):
+    """Name and limits of a link. An empty limit allows everything."""
+
     name = forms.CharField(
         label=_("Link name"),
         max_length=longest(ShareLink, "name"),
         required=False,
         help_text=_("Visitors do not see this. For example: pilot group."),
     )
+    expires_at = forms.DateTimeField(
+        label=_("Expires at"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("In your time zone. Empty: the link does not expire."),
+    )
+    max_uses_per_day = _limit_field(
+        _("Questions per day"), MOST_USES, _("Of all visitors together. Empty: no limit.")
+    )
+    max_uses_per_visitor = _limit_field(
+        _("Questions per visitor and day"), MOST_USES, _("A visitor is a browser. Empty: no limit.")
+    )
+    max_uses = _limit_field(_("Questions in all"), MOST_USES)
+    token_budget = _limit_field(
+        _("Token budget"), MOST_TOKENS, _("Tokens of all questions and answers. Empty: no limit.")
+    )
+    members_only = forms.BooleanField(
+        label=_("Members of the workspace only"),
+        required=False,
+        help_text=_("Visitors must sign in."),
+    )
+
+    @classmethod
+    def of(cls, link: ShareLink) -> Self:
+        """The form of a link as it is now; its ids are apart from those of other links on the page."""
+        return cls(initial={name: getattr(link, name) for name in cls.base_fields}, **cls.names(link))
+
+    @staticmethod
+    def names(link: ShareLink) -> dict[str, str]:
+        return {"auto_id": f"link-{link.pk}-%s"}
+
+    @property
+    def limits(self) -> list[Any]:
+        """All fields but name and password, which the page draws apart."""
+        return [self[name] for name in self.fields if name not in ("name", "password")]
+
+    @property
+    def limits_have_errors(self) -> bool:
+        return any(field.errors for field in self.limits)
+
+
+class LinkForm(LinkLimitsForm):
+    """A new link."""
 
     password = link_password_field()
 

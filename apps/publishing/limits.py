@@ -9,6 +9,9 @@ MOST_CHARACTERS = 50_000
 MOST_PASSWORD_CHARACTERS = 128
 """Hashing a longer one would only cost time."""
 LEAST_PASSWORD_CHARACTERS = 8
+MOST_USES = 1_000_000_000
+"""Of a link: what the column holds on every database."""
+MOST_TOKENS = 1_000_000_000_000
 SOCKET_MESSAGE_BYTES = 256 * 1024
 VISITOR_PER_MINUTE = 20
 CONVERSATIONS_LISTED = 50

@@ -97,6 +97,20 @@ class ShareLink(InWorkspace):
     password = models.CharField(_("password"), max_length=128, blank=True, editable=False)
     """Hashed as passwords of accounts are; empty for a link that opens without one."""
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    paused_at = models.DateTimeField(_("paused"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    members_only = models.BooleanField(_("members of the workspace only"), default=False)
+    max_uses_per_day = models.PositiveIntegerField(_("uses per day"), null=True, blank=True)
+    max_uses_per_visitor = models.PositiveIntegerField(_("uses per visitor and day"), null=True, blank=True)
+    max_uses = models.PositiveIntegerField(_("uses in all"), null=True, blank=True)
+    token_budget = models.PositiveBigIntegerField(_("token budget"), null=True, blank=True)
+    # Counted under the lock of the row (services.link_uses).
+    uses = models.PositiveIntegerField(_("uses so far"), default=0, editable=False)
+    uses_of_day = models.PositiveIntegerField(_("uses of the day"), default=0, editable=False)
+    counted_on = models.DateField(_("counted on"), null=True, editable=False)
+    """The day of `uses_of_day`, by the site's TIME_ZONE."""
+    tokens = models.PositiveBigIntegerField(_("tokens used"), default=0, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
 
     objects = ShareLinkQuerySet.as_manager()
 
@@ -109,8 +123,17 @@ class ShareLink(InWorkspace):
         return self.name or str(self.app)
 
     @property
-    def is_live(self) -> bool:
-        return self.revoked_at is None
+    def uses_today(self) -> int:
+        return self.uses_of_day if self.counted_on == timezone.localdate() else 0
+
+    @property
+    def closed_because(self) -> str:
+        """Why the link opens for no visitor at the moment: closed (for good), paused or expired. Empty while it opens."""
+        if self.revoked_at is not None:
+            return "closed"
+        if self.expires_at is not None and self.expires_at <= timezone.now():
+            return "expired"
+        return "paused" if self.paused_at is not None else ""
 
 
 def new_visitor_key() -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from apps.publishing.states import UNANSWERED
 from apps.publishing.tokens import hash_token
@@ -28,7 +29,7 @@ class AppQuerySet(InWorkspaceQuerySet):
         be counted with every message."""
         related = self.model._meta.get_field
         conversations = related("conversations").related_model.objects.filter(app=OuterRef("pk"))
-        links = related("links").related_model.objects.filter(app=OuterRef("pk"), revoked_at=None)
+        links = related("links").related_model.objects.open_now().filter(app=OuterRef("pk"))
         return self.annotate(
             conversation_count=counted(conversations, "app"), live_links=counted(links, "app")
         )
@@ -59,6 +60,11 @@ class ShareLinkQuerySet(InWorkspaceQuerySet):
             app__live_version__isnull=False,
             workspace__deleted_at=None,
         )
+
+    def open_now(self) -> Self:
+        """Live ones that are neither paused nor expired."""
+        unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        return self.live().filter(unexpired, paused_at=None)
 
     def by_token(self, token: str) -> ShareLink | None:
         """The live link with this token; its hash is looked up, never the token itself."""

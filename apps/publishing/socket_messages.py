@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from apps.core.outages import Outage
-from apps.publishing.errors import error_text
+from apps.publishing.errors import closed_text, error_text
 from apps.publishing.limits import MESSAGES_RESENT
 from apps.publishing.models import Conversation, Message
 from apps.publishing.services.branches import versions_of
@@ -96,6 +96,11 @@ def entry_json(reply: str, entry: Entry, language: str) -> dict[str, Any]:
 
 def refusal_json(text: str, code: str, request_key: str | None = None) -> dict[str, Any]:
     return {"type": "refused", "code": code, "text": str(text), "request_key": request_key}
+
+
+def closed_json(reason: str) -> dict[str, Any]:
+    """The way in has closed. A page knows the usual words; others come along."""
+    return {"type": "closed"} if reason == "closed" else {"type": "closed", "text": closed_text(reason)}
 
 
 def not_understood(request_key: str | None = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.urls import path
 
 from apps.publishing.consumers import PreviewSocket, TrialSocket, VisitorSocket
-from apps.publishing.views import public, studio, trial
+from apps.publishing.views import links, public, studio, trial
 from apps.workspaces.access.rules import LINK, VIEW, access_rule, declare_rules
 
 _VISIT = "a/<str:token>/"
@@ -29,9 +29,12 @@ urlpatterns = [
     path("apps/<uuid:app_id>/archive/", studio.archive, name="archive"),
     path("apps/<uuid:app_id>/restore/", studio.restore, name="restore"),
     path("apps/<uuid:app_id>/delete/", studio.delete, name="delete"),
-    path("apps/<uuid:app_id>/links/", studio.create_link, name="create_link"),
-    path("apps/<uuid:app_id>/links/<uuid:link_id>/revoke/", studio.revoke_link, name="revoke_link"),
-    path("apps/<uuid:app_id>/links/<uuid:link_id>/password/", studio.set_link_password, name="link_password"),
+    path("apps/<uuid:app_id>/links/", links.create_link, name="create_link"),
+    path("apps/<uuid:app_id>/links/<uuid:link_id>/revoke/", links.revoke_link, name="revoke_link"),
+    path("apps/<uuid:app_id>/links/<uuid:link_id>/password/", links.set_link_password, name="link_password"),
+    path("apps/<uuid:app_id>/links/<uuid:link_id>/limits/", links.change_link, name="change_link"),
+    path("apps/<uuid:app_id>/links/<uuid:link_id>/pause/", links.pause_link, name="pause_link"),
+    path("apps/<uuid:app_id>/links/<uuid:link_id>/resume/", links.resume_link, name="resume_link"),
     path("apps/<uuid:app_id>/keys/", studio.create_key, name="create_key"),
     path("apps/<uuid:app_id>/keys/<uuid:key_id>/revoke/", studio.revoke_key, name="revoke_key"),
     path("try/<uuid:model_id>/", trial.try_model, name="try"),

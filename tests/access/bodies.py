@@ -45,6 +45,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST datasets:edit": {"name": "Renamed", "description": ""},
     "POST datasets:archive": {"archived": "1"},
     "POST datasets:import": {"task_type": "classification", "role-0": "input", "role-1": "label"},
+    "POST publishing:change_link": {"name": "Renamed", "max_uses": "100"},
     "POST publishing:link_password": {"password": "a long password"},
     "POST catalog:base_new": {
         "kind": "hub",
@@ -82,5 +83,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST api:comparison-list": {"evaluations": _ids("evaluation", "free_evaluation")},
     "POST api:app-list": {"model": _id("model"), "name": "New desk"},
     "POST api:app-links": {"name": "A link"},
+    "PATCH api:app-link": {"name": "Renamed", "max_uses": 100},
     "POST api:app-keys": {"name": "script"},
 }

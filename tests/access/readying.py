@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.datasets.models import Import
 from apps.jobs.models import Job
-from apps.publishing.models import App, AppVersion
+from apps.publishing.models import App, AppVersion, ShareLink
 from tests.access.results import import_result
 from tests.access.world import World
 
@@ -66,6 +66,11 @@ def _unchecked(world: World) -> list[Any]:
     return [world.ours.things["app"].pk]
 
 
+def _paused(world: World) -> list[Any]:
+    ShareLink.objects.filter(pk=world.ours.things["share_link"].pk).update(paused_at=timezone.now())
+    return [world.ours.things["app"].pk, world.ours.things["share_link"].pk]
+
+
 def _thing(kind: str) -> Callable[[World], list[Any]]:
     return lambda world: [world.ours.things[kind].pk]
 
@@ -110,6 +115,7 @@ READY: dict[str, Callable[[World], list[Any]]] = {
     "evaluation:delete": _thing("free_evaluation"),
     "api:evaluation-detail": _thing("free_evaluation"),
     "publishing:restore": _archived,
+    "publishing:resume_link": _paused,
     "publishing:check_parity": _unchecked,
 }
 """The ids for an address, after whatever it takes to make it useful."""

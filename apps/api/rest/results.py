@@ -191,16 +191,26 @@ class AppViewSet(VisibleViewSet):
         """Create a share link. Anyone with its address may use the app."""
         app: App = self.opened
         data = self.read(serializers.LinkSerializer)
-        link, _token = links.create_share_link(
-            actor=person_of(self.request),
-            app=app,
-            name=data["name"],
-            password=data["password"],
-        )
+        link, _token = links.create_share_link(actor=person_of(self.request), app=app, **data)
         return Response(serializers.LinkSerializer(_link(link)).data, status=status.HTTP_201_CREATED)
 
+    @extend_schema(
+        request=serializers.LinkChangeSerializer, responses=serializers.LinkSerializer, filters=False
+    )
+    @action(detail=True, methods=["patch"], url_path="links/<uuid:link>", url_name="link")
+    @asks(PUBLISH, inner="share_link")
+    def change_link(self, request: Request, pk: Any = None, link: Any = None) -> Response:
+        """Change name, password or limits of a link, pause or resume it. It applies at once, also to open pages."""
+        app: App = self.opened
+        found = access.get_inner(app.links.live(), link)
+        links.update_share_link(
+            actor=person_of(self.request), link=found, **self.read(serializers.LinkChangeSerializer)
+        )
+        found.refresh_from_db()
+        return Response(serializers.LinkSerializer(_link(found)).data)
+
     @extend_schema(responses={204: None}, filters=False)
-    @action(detail=True, methods=["delete"], url_path="links/<uuid:link>", url_name="link")
+    @change_link.mapping.delete
     @asks(PUBLISH, inner="share_link")
     def close_link(self, request: Request, pk: Any = None, link: Any = None) -> Response:
         """Close a share link at once. Open pages are disconnected."""
@@ -252,8 +262,10 @@ class AppViewSet(VisibleViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _link(link: ShareLink) -> dict[str, Any]:
-    return {"id": link.pk, "name": link.name, "url": links.address_of(link)}
+def _link(link: ShareLink) -> ShareLink:
+    """The link with its address, which is decrypted for each answer."""
+    link.url = links.address_of(link)  # type: ignore[attr-defined]
+    return link
 
 
 class JobViewSet(VisibleViewSet):

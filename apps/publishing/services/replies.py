@@ -10,13 +10,15 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.core.errors import NotVisible, UserError
+from apps.core.errors import UserError
 from apps.core.models import fitting
 from apps.publishing import limits
-from apps.publishing.entrance import Entrance
+from apps.publishing.entrance import Entrance, Shut
+from apps.publishing.errors import closed_error
 from apps.publishing.models import AppVersion, Conversation, Feedback, Message
 from apps.publishing.reply_queue import send_message, send_stop
 from apps.publishing.services import branches
+from apps.publishing.services.link_uses import take_use
 from apps.publishing.states import MessageState
 from apps.workspaces import usage
 from apps.workspaces.models import UsageKind
@@ -44,8 +46,8 @@ def ask(
     """Store a question and a waiting answer, and queue the reply. The same `request_key` again returns the same turn.
     `known` is the last message that the page shows, where it says so.
 
-    Raises UserError with a code: closed, empty, too_long, too_often, stale, busy, not_found,
-    quota_exceeded.
+    Raises UserError with a code: closed, expired, paused, members_only, empty, too_long, too_often, stale, busy, not_found,
+    quota_exceeded, or one of a link's limits (services.link_uses).
     """
     if request_key and (turn := _asked_before(entrance, request_key)):
         return turn
@@ -53,6 +55,7 @@ def ask(
     try:
         with transaction.atomic():
             conversation = _conversation(entrance, conversation_id, text, known)
+            take_use(entrance, tokens=_most_tokens(entrance, version, text))
             parent = branches.last_of(conversation) if conversation_id else None
             chosen = entrance.app.kind.clean_options(options or {})
             return _add_turn(conversation, parent, version, text, chosen, request_key)
@@ -78,6 +81,7 @@ def regenerate(*, entrance: Entrance, message_id: str, known: str | None = None)
             return turn
         _require_up_to_date(answer.conversation, known)
         question = _before(answer)
+        take_use(entrance, tokens=_most_tokens(entrance, version, question.text))
         branches.make_current(answer.conversation, tip=question)
         # A greedy model would say the same again, so that asking again brings some randomness.
         options = {**question.options, "again": answer.options.get("again", 0) + 1}
@@ -107,6 +111,7 @@ def edit(
             return turn
         conversation = question.conversation
         _require_up_to_date(conversation, known)
+        take_use(entrance, tokens=_most_tokens(entrance, version, text))
         branches.make_current(conversation, tip=question.parent)
         return _add_turn(conversation, question.parent, version, text, question.options, request_key)
 
@@ -143,10 +148,8 @@ def give_feedback(*, entrance: Entrance, message_id: str, helped: bool, comment:
 def _checked(entrance: Entrance, text: str) -> AppVersion:
     try:
         version = entrance.version_now()
-    except NotVisible:
-        raise UserError(
-            _("The person who shared this link has closed it. Ask for a new link."), code="closed"
-        ) from None
+    except Shut as error:
+        raise closed_error(error.reason) from None
     if version is None:
         raise UserError(_("This app is not published."), code="closed")
     if not text.strip():
@@ -164,6 +167,11 @@ def _checked(entrance: Entrance, text: str) -> AppVersion:
         message = _("Too many requests in a short time. Wait a minute, then try again.")
         raise UserError(message, code="too_often", retry_after=wait)
     return version
+
+
+def _most_tokens(entrance: Entrance, version: AppVersion, text: str) -> int:
+    """What an answer to `text` takes at most."""
+    return usage.guess_tokens(text) + entrance.app.kind.longest_answer(version.settings)
 
 
 def _asked_before(entrance: Entrance, request_key: str) -> Turn | None:
@@ -303,13 +311,12 @@ def _waiting(
 def _queue(answer: Message, question: str) -> None:
     """Raises OverQuota when the workspace's tokens of the day do not reach for it."""
     app, is_first = answer.conversation.app, answer.position == 1
-    longest = app.kind.longest_answer(answer.app_version.settings)
     if not is_first:
         Conversation.objects.filter(pk=answer.conversation_id).update(updated_at=timezone.now())
     usage.reserve(
         workspace=app.workspace,
         kind=UsageKind.TOKENS,
-        amount=usage.guess_tokens(question) + longest,
+        amount=usage.guess_tokens(question) + app.kind.longest_answer(answer.app_version.settings),
         key=f"reply:{answer.pk}",
         source=app,
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from apps.core.database import database_call
 from apps.publishing.models import Message
 from apps.publishing.prompts import request_for
 from apps.publishing.reply_queue import ReplyRequest
+from apps.publishing.services.link_uses import count_tokens, lock_link_of
 from apps.publishing.states import MessageState
 from apps.publishing.streamer.outcome import Outcome
 from apps.workspaces import usage
@@ -34,9 +36,13 @@ def take(message_id: str) -> ReplyRequest | Outcome | None:
 def finish(message_id: str, outcome: Outcome) -> Outcome:
     """Store how a reply ended, once: of two writers the first one counts, and both get what counts."""
     fields = outcome.model_dump()
-    if Message.objects.unanswered().filter(pk=message_id).update(**fields, ended_at=timezone.now()):
-        _count(message_id, outcome)
-        return outcome
+    with transaction.atomic():
+        # Who asks through the link at this moment counts the answer either as under way or with its tokens.
+        lock_link_of(message_id)
+        if Message.objects.unanswered().filter(pk=message_id).update(**fields, ended_at=timezone.now()):
+            count_tokens(message_id, outcome.prompt_tokens + outcome.output_tokens)
+            _count(message_id, outcome)
+            return outcome
     answer = Message.objects.filter(pk=message_id).first()
     return _outcome_of(answer) if answer else outcome
 

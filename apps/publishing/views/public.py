@@ -25,13 +25,14 @@ from django.views.decorators.http import require_GET, require_POST
 from redis.exceptions import RedisError
 
 from apps.core.client_addresses import address_of_request
+from apps.core.database import database_call_anywhere
 from apps.core.errors import UserError
 from apps.core.event_streams import COMMENT, event_bytes, event_response
 from apps.core.outages import outage_of
 from apps.jobs.views import sequence_number
 from apps.publishing import socket_messages, token_log
 from apps.publishing.actions import perform
-from apps.publishing.entrance import Entrance, Locked, by_link, for_member
+from apps.publishing.entrance import Entrance, Locked, Shut, by_link, for_member
 from apps.publishing.fanout import fanout
 from apps.publishing.limits import (
     CONVERSATIONS_LISTED,
@@ -41,6 +42,7 @@ from apps.publishing.limits import (
 )
 from apps.publishing.link_passwords import check_link_password, grant
 from apps.publishing.models import Conversation, Message, ShareLink
+from apps.publishing.services.link_uses import refusal_of
 from apps.publishing.views.strings import no_cookies, page_strings
 from apps.publishing.visitors import remember, visitor_key_in, visitor_key_of
 from apps.workspaces import access
@@ -52,6 +54,8 @@ _UNLOCKED = "unlocked"
 """In the address that the right password leads to."""
 _LOOKED = "looked"
 """In every other address at which a browser without scripts looks for an answer."""
+
+_CLOSED_STATUS = {"expired": 410, "paused": 403, "members_only": 403}
 
 
 def _private(view: Any) -> Any:
@@ -70,13 +74,21 @@ def _private(view: Any) -> Any:
 
 
 def _entrance(request: HttpRequest, token: str | None, app_id: UUID | None) -> Entrance:
-    """Raises Http404 (of a link with a password, Locked); a revoked link and one that never was look the same."""
+    """Raises Http404 (Locked where a link has a password, Shut where it does not open now); a revoked link and one that never
+    was look the same."""
     if token is None:
         entrance = for_member(request.user, str(app_id), request.session.session_key)
         access.show_workspace_of(request, entrance.app)
         return entrance
     address = address_of_request(request.META)
-    found = by_link(token, visitor_key_of(request), request.COOKIES, address)
+    found = by_link(
+        token,
+        visitor_key_of(request),
+        request.COOKIES,
+        address,
+        user=request.user,
+        session_key=request.session.session_key,
+    )
     if found is None:
         raise Http404
     return found
@@ -103,16 +115,25 @@ def visit(
         # A visitor who is locked out right after the right password keeps no cookie.
         error = no_cookies() if _UNLOCKED in request.GET else ""
         return _password_page(request, token, error)
+    except Shut as error:
+        return _closed_page(request, error.reason)
     except Http404:
         if token is None:
             raise
-        return render(request, "publishing/public/closed.html", status=404)
+        return _closed_page(request)
     if _UNLOCKED in request.GET:
         return redirect("publishing:visit", token)
     response = _page(request, entrance, token, conversation_id)
     if token:
         remember(response, entrance.visitor_key)
     return response
+
+
+def _closed_page(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """What a visitor sees where the link does not open; `reason` is empty where it is revoked or never was."""
+    return render(
+        request, "publishing/public/closed.html", {"reason": reason}, status=_CLOSED_STATUS.get(reason, 404)
+    )
 
 
 def _page(
@@ -157,12 +178,17 @@ def _page(
         "home_url": _address(entrance, token, ""),
         "act_url": _address(entrance, token, "act"),
         "most_characters": MOST_CHARACTERS,
-        "refused": refused,
+        "refused": refused or _limit_reached(entrance),
         "text": text or (turns["question"].text if turns["question"] and not kind.is_conversation else ""),
         "page_data": _page_data(entrance, token, current, messages),
     }
     response = render(request, kind.template, context)
     return refused.mark(response) if refused else response
+
+
+def _limit_reached(entrance: Entrance) -> UserError | None:
+    """What the next question would be refused with: better read before it is written."""
+    return refusal_of(entrance.link, entrance.visitor_key) if entrance.link else None
 
 
 def _next_look(request: HttpRequest, address: str) -> str:
@@ -242,7 +268,7 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
     """Take the password of a link. There is no session that another site could use, and the page sends no referrer."""
     link = ShareLink.objects.by_token(token)
     if link is None:
-        return render(request, "publishing/public/closed.html", status=404)
+        return _closed_page(request)
     response: HttpResponse = redirect("publishing:visit", token)
     if not link.password:
         return response
@@ -260,8 +286,14 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
 @_private
 def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = None) -> HttpResponse:
     """Ask, edit, stop, ask again, judge: for scripts whose socket is blocked, as JSON, and for forms."""
-    entrance = _entrance(request, token, app_id)
     wants_json = "application/json" in request.headers.get("Accept", "")
+    try:
+        entrance = _entrance(request, token, app_id)
+    except Shut as error:
+        if wants_json:
+            told = socket_messages.closed_json(error.reason)
+            return JsonResponse(told, status=_CLOSED_STATUS[error.reason])
+        return _closed_page(request, error.reason)
     try:
         data = json.loads(request.body) if wants_json else request.POST
         if token and visitor_key_in(request.COOKIES) is None:
@@ -340,7 +372,10 @@ async def _events(entrance: Entrance, message: Message, after: int, language: st
         ):
             yield COMMENT if event is None else event
     except live_access.WayClosed:
-        yield event_bytes({"type": "closed"}, id=0)
+        reason = await database_call_anywhere(entrance.closed_because)()
+        with override(language):
+            told = socket_messages.closed_json(reason or "closed")
+        yield event_bytes(told, id=0)
 
 
 async def _told(message: Message, after: int, language: str) -> AsyncGenerator[bytes]:

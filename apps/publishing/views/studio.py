@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import segno
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
@@ -13,7 +12,6 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
@@ -35,7 +33,7 @@ from apps.publishing.forms import (
     AppForm,
     AppKeyForm,
     LinkForm,
-    LinkPasswordForm,
+    LinkLimitsForm,
     initial_of,
     models_like,
     publishable_models,
@@ -44,6 +42,7 @@ from apps.publishing.kinds import kind_choices
 from apps.publishing.models import App, AppVersion, Feedback, Message, ShareLink
 from apps.publishing.services import apps as services
 from apps.publishing.services import links
+from apps.publishing.views.link_rows import LINKS, link_rows
 from apps.workspaces import access
 from apps.workspaces.access.api_keys import create_api_key, revoke_api_key
 from apps.workspaces.access.rules import EDIT, MAKER, PUBLISH, VIEW, rule
@@ -53,9 +52,10 @@ from apps.workspaces.requests import WorkspaceRequest
 
 def _in_state(apps: Any, value: str) -> Any:
     wanted = {
-        "live": Q(live_version__isnull=False) & Exists(ShareLink.objects.live().filter(app=OuterRef("pk"))),
+        "live": Q(live_version__isnull=False)
+        & Exists(ShareLink.objects.open_now().filter(app=OuterRef("pk"))),
         "closed": Q(live_version__isnull=False)
-        & ~Exists(ShareLink.objects.live().filter(app=OuterRef("pk"))),
+        & ~Exists(ShareLink.objects.open_now().filter(app=OuterRef("pk"))),
         "draft": Q(live_version=None),
     }
     return apps.filter(wanted[value])
@@ -78,7 +78,6 @@ APPS = Listing(
 
 
 VERSIONS = Listing(sorts=(Sort("number", "", ("-number",)),), page_size=10, prefix="versions-")
-LINKS = Listing(searches=("name", "created_by__email"), page_size=5, prefix="links-")
 APP_KEYS = Listing(searches=("name", "prefix", "created_by__email"), page_size=10, prefix="keys-")
 
 
@@ -232,22 +231,24 @@ def _is_uuid(value: str | None) -> bool:
 
 @rule(get=VIEW, of="app", related=("live_version",))
 def detail(request: WorkspaceRequest, app: App) -> HttpResponse:
-    return _detail(request, app)
+    return detail_page(request, app)
 
 
-def _detail(
+def detail_page(
     request: WorkspaceRequest,
     app: App,
     *,
     secret: str = "",
     key_form: AppKeyForm | None = None,
     link_form: LinkForm | None = None,
+    limits_form: tuple[ShareLink, LinkLimitsForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     versions = app.versions.select_related("model_version__run", "created_by", "parity_job")
     shown = versions.get(pk=app.live_version_id) if app.live_version_id else versions.first()
     assert shown is not None  # noqa: S101  (an app is made with its first version)
     open_links = LINKS.read(request, app.links.live().select_related("created_by"))
+    may_publish = access.can(request.user, app.workspace, access.Action.PUBLISH)
     keys = ApiKey.objects.in_workspace(app.workspace).filter(app_id=app.pk)
     keys = keys.select_related("created_by", "made_with")
     context = {
@@ -256,7 +257,7 @@ def _detail(
         "versions": VERSIONS.read(request, versions),
         "lineage": _lineage(app, shown),
         "links": open_links,
-        "link_rows": [_link_row(link) for link in open_links.page],
+        "link_rows": link_rows(open_links.page, limits_form, with_forms=may_publish),
         "link_form": link_form or LinkForm(),
         "secret": secret,
         "key_form": key_form or AppKeyForm(),
@@ -283,19 +284,6 @@ def _figures(app: App) -> dict[str, int]:
 
 def _lineage(app: App, version: AppVersion) -> list[dict[str, str]]:
     return [*lineage_of(version.model_version), {"label": app.name, "url": "", "icon": "app-window"}]
-
-
-def _link_row(link: ShareLink) -> dict[str, Any]:
-    address = links.address_of(link)
-    return {"link": link, "address": address, "qr": _qr(address) if address else ""}
-
-
-def _qr(address: str) -> SafeString:
-    """An SVG without styles or scripts; its colours come from the page's style sheet."""
-    code = segno.make(address, error="m", micro=False)
-    return mark_safe(  # noqa: S308  (drawn from modules alone: no text of the address gets into it)
-        code.svg_inline(scale=4, border=2, svgclass="qr", lineclass="qr-line", omitsize=True)
-    )
 
 
 @rule(post=PUBLISH, of="app", names={"version": "app_version"}, related=("live_version",))
@@ -342,39 +330,6 @@ def delete(request: WorkspaceRequest, app: App) -> HttpResponse:
     return redirect("publishing:list")
 
 
-@rule(post=PUBLISH, of="app", related=("live_version",))
-def create_link(request: WorkspaceRequest, app: App) -> HttpResponse:
-    form = LinkForm(request.POST)
-    if form.is_valid():
-        try:
-            links.create_share_link(actor=request.user, app=app, **form.cleaned_data)
-            return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
-        except UserError as error:
-            form.add_user_error(error)
-    return _detail(request, app, link_form=form, status=422)
-
-
-@rule(post=PUBLISH, of="app share_link", related=("live_version",))
-def set_link_password(request: WorkspaceRequest, app: App, link_id: UUID) -> HttpResponse:
-    """Another password for a link, or none."""
-    link = access.get_inner(app.links.all(), link_id)
-    form = LinkPasswordForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, " ".join(map(str, form.errors["password"])))
-    else:
-        links.set_link_password(actor=request.user, link=link, **form.cleaned_data)
-        messages.success(request, _("Saved. Visitors who have the link open must enter the password again."))
-    return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
-
-
-@rule(post=PUBLISH, of="app share_link", related=("live_version",))
-def revoke_link(request: WorkspaceRequest, app: App, link_id: UUID) -> HttpResponse:
-    link = access.get_inner(app.links.all(), link_id)
-    links.revoke_share_link(actor=request.user, link=link)
-    messages.success(request, _("The link is closed. Open pages were disconnected."))
-    return redirect(reverse("publishing:detail", args=[app.pk]) + "#share")
-
-
 @rule(post=EDIT, of="app", related=("live_version",))
 def create_key(request: WorkspaceRequest, app: App) -> HttpResponse:
     """The new key is on the page that answers, and never again."""
@@ -387,10 +342,10 @@ def create_key(request: WorkspaceRequest, app: App) -> HttpResponse:
                 app=app,
                 **form.cleaned_data,
             )
-            return _detail(request, app, secret=secret)
+            return detail_page(request, app, secret=secret)
         except UserError as error:
             form.add_user_error(error)
-    return _detail(request, app, key_form=form, status=422)
+    return detail_page(request, app, key_form=form, status=422)
 
 
 @rule(post=MAKER, of="app app_key", related=("live_version",))

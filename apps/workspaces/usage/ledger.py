@@ -311,6 +311,11 @@ def guess_tokens(text: str) -> int:
     return -(-len(text.encode()) // _BYTES_PER_TOKEN)
 
 
+def promised(keys: list[str]) -> int:
+    """How much is promised under these keys together."""
+    return Reservation.objects.filter(key__in=keys).aggregate(sum=Sum("amount"))["sum"] or 0
+
+
 def forget_promises(*, before: datetime) -> int:
     """Give back promises of answers whose process was killed; return how many."""
     stale = Reservation.objects.filter(created_at__lt=before, total__kind=UsageKind.TOKENS)

@@ -61,10 +61,10 @@ export class Connection extends EventTarget {
     this.retry = setTimeout(() => this.open(), Math.min(8000, 400 * 2 ** this.failures) * (0.7 + Math.random() * 0.6));
   }
 
-  // `why` names the words that say it.
-  end(why = "closed") {
+  // `why` names the words that say it; `text` are words from the server.
+  end(why = "closed", text = "") {
     this.gone = true;
-    this.tell("closed", { why });
+    this.tell("closed", { why, text });
   }
 
   fallBack() {
@@ -159,7 +159,7 @@ export class Connection extends EventTarget {
   }
 
   heard(data) {
-    if (data.type === "closed") return this.end();
+    if (data.type === "closed") return this.end("closed", data.text);
     if (data.request_key) this.unconfirmed.delete(data.request_key);
     if (data.type === "turn" || data.type === "trial") {
       const id = data.answer?.id ?? data.message;

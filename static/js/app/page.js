@@ -105,7 +105,7 @@ export function watchLine(connection, onClosed) {
   });
   connection.addEventListener("closed", ({ detail }) => {
     note.hidden = false;
-    note.textContent = words(detail.why ?? "closed");
+    note.textContent = detail.text || words(detail.why ?? "closed");
     note.classList.add("final");
     onClosed();
   });

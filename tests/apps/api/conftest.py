@@ -26,6 +26,9 @@ class Caller:
     def post(self, path: str, body: Any = None) -> Any:
         return self.client.post(ROOT + path, {} if body is None else body, content_type="application/json")
 
+    def patch(self, path: str, body: Any) -> Any:
+        return self.client.patch(ROOT + path, body, content_type="application/json")
+
     def send(self, path: str, form: dict[str, Any]) -> Any:
         """As multipart."""
         return self.client.post(ROOT + path, form)

@@ -51,6 +51,34 @@ def test_keys_are_listed_without_their_secrets_and_revoked(caller: Caller, made:
     assert caller.get(f"apps/{made['id']}/keys/").json() == []
 
 
+def test_the_limits_of_a_link_are_set_and_changed(caller: Caller, made: dict[str, Any], client: Any) -> None:
+    path = f"apps/{made['id']}/links/"
+    link = caller.post(path, {"max_uses": 5, "expires_at": "2099-01-01T00:00:00Z"}).json()
+    assert (link["max_uses"], link["uses"], link["uses_today"], link["paused_at"]) == (5, 0, 0, None)
+    assert link["expires_at"] == "2099-01-01T00:00:00Z"
+    changed = caller.patch(
+        f"{path}{link['id']}/", {"name": "Pilot", "max_uses": None, "is_paused": True}
+    ).json()
+    assert (changed["name"], changed["max_uses"], bool(changed["paused_at"])) == ("Pilot", None, True)
+    assert changed["expires_at"] == link["expires_at"]
+    page = "/a/" + link["url"].split("/a/")[1]
+    assert client.get(page).status_code == 403
+    assert caller.patch(f"{path}{link['id']}/", {"is_paused": False}).json()["paused_at"] is None
+    assert client.get(page).status_code == 200
+    caller.patch(f"{path}{link['id']}/", {"password": "a long password"})
+    assert b"requires a password" in client.get(page).content
+    for body, field in (
+        ({"max_uses": 0}, "max_uses"),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
+        ({"token_budget": 1}, "token_budget"),
+    ):
+        refused = caller.patch(f"{path}{link['id']}/", {"name": "No", **body})
+        assert refused.status_code == 400
+        assert field in refused.text
+    assert caller.get(path).json()[0]["name"] == "Pilot"
+    assert caller.patch(f"{path}{NOWHERE}/", {"name": "No"}).status_code == 404
+
+
 @pytest.mark.parametrize("kind", ["links", "keys"])
 def test_long_lists_are_read_page_by_page(caller: Caller, made: dict[str, Any], kind: str) -> None:
     """The body stays an array; the header Link leads on until all were read once."""

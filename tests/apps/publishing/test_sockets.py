@@ -232,6 +232,24 @@ async def test_revoking_closes_open_sockets_and_answers(
         assert (await Message.objects.aget(role="assistant")).state == "stopped"
 
 
+@pytest.mark.parametrize(
+    ("act", "words"), [("pause", "This link is paused."), ("limit", "This link is for members")]
+)
+async def test_a_socket_that_is_open_hears_why_its_link_closes(
+    live_site, path, visitor, link, owner, act, words
+):
+    async with socket(live_site, path, visitor) as line:
+        if act == "pause":
+            await sync_to_async(links.pause_share_link)(actor=owner, link=link[0])
+        else:
+            await sync_to_async(links.change_share_link)(actor=owner, link=link[0], members_only=True)
+        assert words in (await hear(line, "closed"))["text"]
+        assert await closing_code(line) == 4410
+    async with socket(live_site, path, visitor) as line:
+        assert words in (await hear(line, "closed"))["text"]
+        assert await closing_code(line) == 4404
+
+
 async def test_archiving_closes_open_sockets(live_site, path, visitor, app, owner):
     async with socket(live_site, path, visitor) as line:
         await sync_to_async(apps.archive_app)(actor=owner, app=app)

@@ -22,6 +22,7 @@ from apps.api.rest.serializers.publishing import (
     AppKeySerializer,
     AppRequestSerializer,
     AppSerializer,
+    LinkChangeSerializer,
     LinkSerializer,
     NewAppKeySerializer,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "ExportSerializer",
     "ImportSerializer",
     "JobSerializer",
+    "LinkChangeSerializer",
     "LinkSerializer",
     "ModelVersionSerializer",
     "NewAppKeySerializer",

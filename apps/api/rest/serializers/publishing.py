@@ -9,7 +9,7 @@ from apps.api.rest.serializers.jobs import JobSerializer
 from apps.core.models import longest
 from apps.core.settings_fields import api_field
 from apps.publishing.kinds import settings_fields
-from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS
+from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS, MOST_TOKENS, MOST_USES
 from apps.publishing.models import App, AppVersion, ShareLink
 from apps.workspaces.access.api_keys import DAYS, MOST_DAYS
 from apps.workspaces.models import ApiKey
@@ -60,6 +60,12 @@ class AppRequestSerializer(serializers.Serializer[Any]):
         return super().get_fields() | _settings_fields()
 
 
+def _limit(most: int, help_text: str) -> serializers.IntegerField:
+    return serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=most, help_text=f"{help_text} Null: no limit."
+    )
+
+
 class LinkSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(read_only=True)
     name = serializers.CharField(
@@ -74,7 +80,42 @@ class LinkSerializer(serializers.Serializer[Any]):
         trim_whitespace=False,
         help_text="What visitors are asked for; left out, the address alone opens the app.",
     )
+    expires_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="When the link stops working. Null: never."
+    )
+    members_only = serializers.BooleanField(
+        required=False, help_text="Whether visitors must be signed in as members of the workspace."
+    )
+    max_uses_per_day = _limit(MOST_USES, "Questions per day of all visitors.")
+    max_uses_per_visitor = _limit(MOST_USES, "Questions per day of one visitor, who is a browser.")
+    max_uses = _limit(MOST_USES, "Questions in all.")
+    token_budget = _limit(MOST_TOKENS, "Tokens of all questions and answers.")
     url = serializers.CharField(read_only=True)
+    paused_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Since when the link is paused; null: it is not."
+    )
+    uses_today = serializers.IntegerField(read_only=True)
+    uses = serializers.IntegerField(read_only=True, help_text="Questions so far.")
+    tokens = serializers.IntegerField(read_only=True, help_text="Tokens of the answers that have ended.")
+    last_used_at = serializers.DateTimeField(read_only=True, allow_null=True)
+
+
+class LinkChangeSerializer(LinkSerializer):
+    """Fields that are left out stay as they are."""
+
+    name = serializers.CharField(required=False, max_length=longest(ShareLink, "name"), allow_blank=True)
+    password = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        min_length=LEAST_PASSWORD_CHARACTERS,
+        max_length=MOST_PASSWORD_CHARACTERS,
+        write_only=True,
+        trim_whitespace=False,
+        help_text="What visitors are asked for from now on. Empty: the address alone opens the app.",
+    )
+    is_paused = serializers.BooleanField(
+        required=False, write_only=True, help_text="Pauses the link, or resumes it."
+    )
 
 
 class AppKeySerializer(serializers.Serializer[Any]):
