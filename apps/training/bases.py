@@ -13,6 +13,7 @@ from apps.core.choices import is_id
 from apps.core.errors import UserError
 from apps.core.joined_names import listed
 from apps.core.listing import search
+from apps.core.sizes import size_text
 from apps.datasets.models import DatasetVersion
 from workers.contracts.families import Family
 from workers.contracts.objectives import ObjectiveInfo, can_learn, model_types_for, objectives_for
@@ -167,14 +168,14 @@ def tasks_for(base: BaseModel | ModelVersion | PackagedBase) -> list[Task]:
 
 
 def _of_packaged(packaged: PackagedBase, task: Task) -> BaseChoice:
-    where = (
-        _("On this machine.") if is_on_this_machine(packaged) else _("Downloaded when you review the run.")
-    )
-    texts = (_(packaged.reason), _(packaged.caution) if packaged.caution else "", where)
+    if is_on_this_machine(packaged):
+        where = _("It is on this machine.")
+    else:
+        where = _("Download: %(size)s.") % {"size": size_text(packaged.download_bytes)}
     return BaseChoice(
         value=packaged.choice,
         label=packaged.name,
-        help=_help(" ".join(filter(None, texts)), task, packaged.family),
+        help=_help(f"{_(packaged.reason)} {where}", task, packaged.family),
         base=PackageBase(family=task.family_from(packaged.family), package=packaged.key),
     )
 
