@@ -16,6 +16,7 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
 PORTS_TRIED = 50
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 NETWORK_FILE = "network.json"
+MODELS_FOLDER = "models"
 """In the data folder: where administrators want the studio to listen."""
 EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  (names for it, chosen by the operator)
 
@@ -182,6 +183,7 @@ class Environment(dict[str, str]):
         self._fill("SETUP_TOKEN", lambda: kept_secret(data / "setup_token"))
         self._fill("STORAGE_URL", (data / "storage").as_uri())
         self._fill("CACHE_DIR", str(data / "cache"))
+        self._allow_models_in(data / MODELS_FOLDER)
         self._fill("EMAIL_URL", "console:")
         # A studio on one machine rarely has an administrator at hand: invited people create their own accounts.
         self._fill("SIGN_UP", "invitation")
@@ -210,6 +212,13 @@ class Environment(dict[str, str]):
     def secret(self, name: str) -> str:
         """The value of a variable, given as such or as the file that holds it."""
         return self.get(name) or Path(self[f"{name}_FILE"]).read_text().strip()
+
+    def _allow_models_in(self, folder: Path) -> None:
+        """Let base models lie in a folder of the studio too, next to the roots that are given."""
+        # The setting separates its folders with commas, so a path with one cannot be given.
+        if "," not in str(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self["MODEL_ROOTS"] = ",".join(filter(None, [self.get("MODEL_ROOTS", ""), str(folder)]))
 
     def _fill(self, name: str, value: object) -> None:
         if not self.is_given(name):

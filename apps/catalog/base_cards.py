@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
+from apps.catalog.model_files import FoundModel, folders_below
 from apps.catalog.models import FAMILY_LABELS
 from apps.core.joined_names import listed
 from apps.core.storage import local_copies
@@ -116,6 +117,29 @@ def packaged_cards(task: Task | None, free_bytes: int | None) -> list[BaseCard]:
         if task is None or can_learn(task, base.family, base.model_type)
     ]
     return sorted(cards, key=lambda card: not card.is_recommended)
+
+
+@dataclass(frozen=True)
+class LocalCard:
+    """A model in a folder of the server. `suits` says whether it can learn from the data, if the page has any in mind."""
+
+    model: FoundModel
+    suits: bool
+
+    @property
+    def family_label(self) -> str:
+        return str(FAMILY_LABELS[self.model.family]) if self.model.family else ""
+
+
+def local_cards(roots: list[str], task: Task | None) -> list[LocalCard]:
+    """The models below the roots, first those that can be used."""
+    return [
+        LocalCard(
+            model,
+            suits=task is None or model.family is None or can_learn(task, model.family, model.model_type),
+        )
+        for model in folders_below(roots)
+    ]
 
 
 def is_on_this_machine(base: PackagedBase) -> bool:

@@ -63,7 +63,7 @@ def add_base_model(
         recommended = find_recommended(location)
         model_type = model_type or (recommended.model_type if recommended else "")
     elif kind == BaseModel.Kind.FOLDER:
-        location = _checked_folder(location)
+        location = checked_folder(location)
         model_type = _type_in(location)
     else:
         raise UserError(_("Choose where the model comes from."), field="kind")
@@ -143,7 +143,7 @@ def _check_hub_id(location: str, revision: str, family: Family) -> None:
         raise UserError(not_an_id, field="location") from error
 
 
-def _checked_folder(location: str) -> str:
+def checked_folder(location: str) -> str:
     """Only folders below a root that the administrator set; a link out of it does not count as below."""
     roots = [Path(root) for root in settings.MODEL_ROOTS]
     if not roots:

@@ -152,6 +152,17 @@ def test_what_the_user_set_stays_and_the_rest_is_filled_in(tmp_path: Path) -> No
     assert environment.has_own_engine
 
 
+@pytest.mark.parametrize("given", ["", "/srv/models,/mnt/models"])
+def test_models_may_lie_in_the_data_folder_next_to_the_given_roots(tmp_path: Path, given: str) -> None:
+    environment = Environment(Options(tmp_path), 8123, {"MODEL_ROOTS": given} if given else {})
+    assert environment["MODEL_ROOTS"].split(",") == [*filter(None, given.split(",")), f"{tmp_path}/models"]
+    assert (tmp_path / "models").is_dir()
+
+
+def test_a_data_folder_with_a_comma_opens_no_other_folder(tmp_path: Path) -> None:
+    assert "MODEL_ROOTS" not in Environment(Options(tmp_path / "a,b"), 8123, {})
+
+
 def test_a_folder_that_was_open_to_all_is_closed(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o755)

@@ -111,7 +111,7 @@ def load_pretrained(
     download.
 
     Raises JobError: as fetch_from_hub and fetch_packaged, not_safetensors, folder_refused, folder_not_found, wrong_architecture,
-    model_unreadable.
+    model_unreadable, weights_not_finite.
     """
     if isinstance(base, HubBase):
         folder = fetch_from_hub(base, on_bytes)
@@ -123,6 +123,7 @@ def load_pretrained(
     device = device or choose_device()
     config = _config(folder, base.family)
     model, tokenizer = _read(folder, base.family, Precision.FP32, labels)
+    _require_finite(model)
     _make_fit(model, tokenizer, base.family, task_type)
     manifest = ModelManifest(
         family=base.family,
@@ -135,6 +136,14 @@ def load_pretrained(
         trained=True,
     )
     return LoadedModel(model.to(device).eval(), tokenizer, manifest, device, Precision.FP32)
+
+
+def _require_finite(model: PreTrainedModel) -> None:
+    """Raises JobError (weights_not_finite): from such weights, training only makes more of them."""
+    for name, weight in model.named_parameters():
+        if not torch.isfinite(weight).all():
+            text = Text("models.weights_not_finite", tensor=name)
+            raise JobError("weights_not_finite", text, field="base")
 
 
 def load_version(

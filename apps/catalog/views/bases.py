@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.catalog import services
-from apps.catalog.base_cards import base_cards, free_training_memory, packaged_cards
+from apps.catalog.base_cards import LocalCard, base_cards, free_training_memory, local_cards, packaged_cards
 from apps.catalog.forms import BaseModelForm
 from apps.catalog.hub_cards import filters_of, find_on_hub, hub_card, query_from
+from apps.catalog.local_models import add_local_base
 from apps.catalog.models import BaseModel
 from apps.core.errors import UserError
 from apps.core.htmx import redirect, render_page
@@ -24,6 +25,7 @@ from apps.workspaces.access.rules import EDIT, VIEW, rule
 from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.families import Family
 from workers.contracts.recommended import recommended_bases
+from workers.contracts.tasks import Task
 
 
 @rule(get=EDIT, post=EDIT)
@@ -62,12 +64,7 @@ def recommended(request: WorkspaceRequest) -> HttpResponse:
     data = _asked_data(request)
     if request.method == "POST":
         try:
-            base = services.add_hub_base(
-                actor=request.user,
-                workspace=request.workspace,
-                hub_id=request.POST.get("hub_id", ""),
-                revision=request.POST.get("revision", ""),
-            )
+            base = _add_chosen(request)
         except UserError as error:
             messages.error(request, str(error))
             return redirect(request, request.get_full_path())
@@ -80,6 +77,8 @@ def recommended(request: WorkspaceRequest) -> HttpResponse:
     context = {
         "cards": base_cards(task, free_bytes) if found is None else [],
         "packaged": packaged_cards(task, free_bytes) if found is None else [],
+        "local": _local_cards(request, task) if found is None else [],
+        "model_roots": settings.MODEL_ROOTS,
         "free_bytes": free_bytes,
         "data": data,
         "is_unchecked": any(base.checked is None for base in recommended_bases()),
@@ -89,6 +88,22 @@ def recommended(request: WorkspaceRequest) -> HttpResponse:
         "found": found,
     }
     return render_page(request, "catalog/recommended.html", context)
+
+
+def _add_chosen(request: WorkspaceRequest) -> BaseModel:
+    """Add the model whose button was pressed: one of the Hub, or one in a folder. Raises UserError."""
+    chosen: dict[str, Any] = {"actor": request.user, "workspace": request.workspace}
+    if folder := request.POST.get("folder"):
+        return add_local_base(**chosen, folder=folder)
+    return services.add_hub_base(
+        **chosen, hub_id=request.POST.get("hub_id", ""), revision=request.POST.get("revision", "")
+    )
+
+
+def _local_cards(request: WorkspaceRequest, task: Task | None) -> list[LocalCard]:
+    """Models in folders of the server, for those who may add them."""
+    is_editor = access.can(request.user, request.workspace, Action.EDIT)
+    return local_cards(settings.MODEL_ROOTS, task) if is_editor else []
 
 
 @rule(get=EDIT)

@@ -76,6 +76,18 @@ def test_a_pretrained_model_without_a_chat_template_gets_a_plain_one(tmp_path):
     assert loaded.manifest.trained
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_numbers_are_told(value, tmp_path):
+    folder = _plain_llama(tmp_path / "llama")
+    model = LlamaForCausalLM.from_pretrained(folder)
+    with torch.no_grad():
+        model.model.norm.weight[3] = value
+    model.save_pretrained(folder)
+    with pytest.raises(JobError, match=r"model\.norm\.weight") as caught:
+        _load(folder, tmp_path)
+    assert (_code(caught), caught.value.field) == ("weights_not_finite", "base")
+
+
 def test_a_model_trained_to_continue_texts_can_be_trained_to_talk(tmp_path):
     base = FolderBase(family=Family.CAUSAL, path=str(_plain_llama(tmp_path / "llama")))
     coder = load_pretrained(base, task_type="code", model_roots=[str(tmp_path)])

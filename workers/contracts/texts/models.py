@@ -81,10 +81,16 @@ define(
         "names_files_outside": _(
             "The model's file {file} refers to files outside its folder, so the model is not allowed."
         ),
+        "no_config": _(
+            "{name} has no readable config.json. Copy the whole folder of the model, as transformers saves it."
+        ),
         "no_manifest": _("{folder} is not a model folder: its {manifest} is missing or unreadable."),
         "no_model_in_folder": _("There is no model in {path}. Choose a folder with a config.json."),
         "no_safetensors": _(
             "{name} has no safetensors weights. Other formats can run code when they are opened, so they are not allowed. Convert the model to safetensors, or choose another one."
+        ),
+        "no_tokenizer": _(
+            "{name} has no tokenizer (tokenizer.json, vocab.txt or a .model file). Copy the files of its tokenizer into the same folder."
         ),
         "not_opened": _("The model could not be opened: {error}"),
         "only_adapter": _(
@@ -106,6 +112,9 @@ define(
         "type_unknown": _("unknown"),
         "unknown_type": _(
             "{name} is a model of the type {model_type}, which the studio cannot open as a text model. Choose a causal language model, an encoder-decoder model or a text encoder."
+        ),
+        "weights_not_finite": _(
+            "The weights of this model contain values that are not numbers (NaN or infinity), for example in {tensor}. Choose an undamaged copy of the model."
         ),
         "wrong_family": _("{model_type} is not {family}. Choose a model that fits the task."),
     },
