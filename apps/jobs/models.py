@@ -12,7 +12,19 @@ from apps.core.models import Identified, WaitingDelivery
 from apps.core.texts import StoredTextField
 from apps.core.verdicts import VerdictText, verdict_text
 from apps.jobs.querysets import JobQuerySet
-from apps.jobs.states import ACTIVE, CLAIMED, ENDED, FAILURES, RETRIABLE, STOPPABLE, State, StopReason
+from apps.jobs.states import (
+    ACTIVE,
+    CLAIMED,
+    ENDED,
+    FAILURES,
+    PAUSABLE,
+    RETRIABLE,
+    STOPPABLE,
+    WAITING,
+    Priority,
+    State,
+    StopReason,
+)
 from apps.workspaces.models import InWorkspace
 from workers.contracts.job_kinds import JOB_KINDS, JobKind
 from workers.contracts.texts import Text
@@ -32,6 +44,10 @@ class Job(InWorkspace):
         _("state"), max_length=10, choices=State.choices, default=State.QUEUED, db_index=True
     )
     queue = models.CharField(_("queue"), max_length=20)
+    priority = models.SmallIntegerField(
+        _("priority"), choices=Priority.choices, default=Priority.NORMAL, db_default=Priority.NORMAL
+    )
+    """Among the jobs of its workspace that wait in the same queue."""
     spec: Any = models.JSONField(_("spec"))
     result: Any = models.JSONField(_("result"), null=True, blank=True)
 
@@ -43,6 +59,8 @@ class Job(InWorkspace):
     checkpoint_step = models.PositiveIntegerField(null=True, blank=True)
     """Of the newest checkpoint; it outlives the checkpoint itself, which upkeep removes after a while."""
     stop_requested_at = models.DateTimeField(_("stop requested"), null=True, blank=True)
+    pause_requested_at = models.DateTimeField(_("pause requested"), null=True, blank=True)
+    """Set until it is resumed: an attempt that ends meanwhile leaves the job paused instead of queued."""
     stopped_for = models.CharField(_("stopped for"), max_length=10, choices=StopReason.choices, blank=True)
     """Empty unless the studio stopped it."""
 
@@ -158,6 +176,31 @@ class Job(InWorkspace):
     @property
     def can_stop(self) -> bool:
         return self.state in STOPPABLE
+
+    @property
+    def can_pause(self) -> bool:
+        """Kinds that go on from a checkpoint can."""
+        resumes = self.kind in JOB_KINDS and self.job_kind.resumes
+        return resumes and self.state in PAUSABLE and self.pause_requested_at is None
+
+    @property
+    def is_pausing(self) -> bool:
+        """Whether its process was asked to write a checkpoint and end."""
+        return self.state in PAUSABLE and self.pause_requested_at is not None
+
+    @property
+    def can_unpause(self) -> bool:
+        return self.state == State.PAUSED or self.is_pausing
+
+    @property
+    def has_nothing_to_keep(self) -> bool:
+        """Whether stopping it now ends it without a result."""
+        return self.state == State.QUEUED or (self.state == State.PAUSED and not self.checkpoint_key)
+
+    @property
+    def can_be_ordered(self) -> bool:
+        """Whether its priority matters: it waits, or waits again once it is resumed."""
+        return self.state in WAITING
 
     @property
     def can_retry(self) -> bool:

@@ -1,8 +1,8 @@
 """The order in which workers take the jobs of a queue.
 
 Workspaces take turns: the next job is that of the waiting workspace with the fewest jobs at work, then of the one that was
-served longest ago, so that a hundred imports of one team do not delay the import of another. Within a workspace the oldest
-job comes first.
+served longest ago, so that a hundred imports of one team do not delay the import of another. Within a workspace the job with
+the highest priority comes first, then the oldest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.db.models import CharField, Max, Value
 from django.db.models.functions import Cast, Replace
 
 from apps.jobs.models import Job
-from apps.jobs.states import ACTIVE, State
+from apps.jobs.states import CLAIMED, Priority, State
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -30,6 +30,7 @@ class Waiting:
     pk: str
     workspace_id: str
     number: int
+    priority: int = Priority.NORMAL
 
 
 def in_turn(
@@ -41,8 +42,8 @@ def in_turn(
     """
     turns: Counter[str] = Counter(at_work)
     keyed = []
-    for job in sorted(waiting, key=lambda job: job.number):
-        keyed.append((turns[job.workspace_id], served_at.get(job.workspace_id, _NEVER), job.number, job))
+    for place, job in enumerate(sorted(waiting, key=lambda job: (-job.priority, job.number))):
+        keyed.append((turns[job.workspace_id], served_at.get(job.workspace_id, _NEVER), place, job))
         turns[job.workspace_id] += 1
     return [job for *_, job in sorted(keyed, key=lambda key: key[:-1])]
 
@@ -66,11 +67,13 @@ class Queues:
         """Per queue: the jobs that wait, and the workspaces of those that a worker has taken."""
         waiting: dict[str, list[Waiting]] = defaultdict(list)
         taken: dict[str, dict[str, str]] = defaultdict(dict)
-        active = Job.objects.filter(state__in=ACTIVE, **self._only).order_by("created_at", "pk")
-        rows = active.values_list(_digits("pk"), _digits("workspace_id"), "queue", "state")
-        for number, (pk, workspace_id, queue, state) in enumerate(rows):
+        active = Job.objects.filter(state__in=(State.QUEUED, *CLAIMED), **self._only).order_by(
+            "created_at", "pk"
+        )
+        rows = active.values_list(_digits("pk"), _digits("workspace_id"), "queue", "state", "priority")
+        for number, (pk, workspace_id, queue, state, priority) in enumerate(rows):
             if state == State.QUEUED:
-                waiting[queue].append(Waiting(pk, workspace_id, number))
+                waiting[queue].append(Waiting(pk, workspace_id, number, priority))
             else:
                 taken[queue][pk] = workspace_id
         return waiting, taken

@@ -110,7 +110,6 @@ def _reap() -> dict[str, int]:
 def _reap_one(job: Job) -> str:
     transaction.on_commit(lambda: hint_changed(job.pk))
     end_attempt(job)
-    wish = {"stop_requested_at": job.stop_requested_at, "stopped_for": job.stopped_for}
     if job.stop_requested_at is not None and not job.checkpoint_key:
         end_waiting(job)
         return "lost"
@@ -118,9 +117,7 @@ def _reap_one(job: Job) -> str:
         note = Log(level="warning", text=Text("jobs.silent_and_queued", worker=job.worker))
         record_events(job, [note])
         job.refresh_from_db()
-        requeue(job, resumes=job.resumes + 1)
-        # Who was told to stop still is, and first saves what the checkpoint holds.
-        Job.objects.filter(pk=job.pk).update(**wish)
+        requeue(job, resumes=job.resumes + 1, keeps_stop=True)
         return "resumed"
     job.state, job.ended_at = State.LOST, timezone.now()
     job.error_code = "lost"

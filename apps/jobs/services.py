@@ -5,7 +5,7 @@ import logging
 import traceback
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
@@ -101,12 +101,13 @@ def claim(*, job_id: str, worker: str) -> Job | None:
 
 
 def _take_turn(job_id: str) -> Job | None:
-    """Lock the job that comes next in the queue of `job_id`: that one itself where its workspace is next. Jobs of closed
-    workspaces end on the way."""
+    """Lock the job that comes next in the queue of `job_id`: that one itself where its workspace is next and none of its jobs
+    goes first. Jobs of closed workspaces end on the way."""
     queue = Job.objects.filter(pk=job_id).values_list("queue", flat=True).first()
     order = Queues(queue).order(queue) if queue else []
     asked = UUID(job_id).hex
-    first = [job.pk for job in order if job.pk == asked and job.workspace_id == order[0].workspace_id]
+    turn = [(job.workspace_id, job.priority) for job in order[:1]]
+    first = [job.pk for job in order if job.pk == asked and [(job.workspace_id, job.priority)] == turn]
     for pk in [*first, *(job.pk for job in order)]:
         # Another worker may be taking it at this moment.
         found = Job.objects.select_for_update(skip_locked=True, of=("self",))
@@ -134,8 +135,17 @@ def heartbeat(job: Job) -> bool:
     return True
 
 
-def stop_is_requested(job: Job) -> bool:
-    return Job.objects.filter(pk=job.pk, stop_requested_at__isnull=False).exists()
+class Wishes(NamedTuple):
+    """What a person asked of a job that may be at work."""
+
+    stop: bool
+    pause: bool
+
+
+def wishes_for(job: Job) -> Wishes:
+    row = Job.objects.filter(pk=job.pk).values_list("stop_requested_at", "pause_requested_at").first()
+    stop, pause = row or (None, None)
+    return Wishes(stop is not None, pause is not None)
 
 
 @transaction.atomic
@@ -296,23 +306,31 @@ def retry(*, actor: User, job: Job) -> None:
     signals.job_retried.send(Job, job=current, actor=actor)
     if current.has_lost_checkpoint:
         current.checkpoint_step = None
+    current.pause_requested_at = None
     requeue(current, resumes=0)
     audit.record(actor, "job.retried", current, kind=current.kind)
 
 
-def requeue(job: Job, *, resumes: int) -> None:
-    """Put a locked row back into the queue, keeping its checkpoint."""
-    job.state, job.resumes = State.QUEUED, resumes
-    job.ended_at = job.stop_requested_at = job.sent_at = job.seen_at = None
-    job.error_code = job.error_message = job.error_field = job.error_trace = job.phase = job.stopped_for = ""
+def requeue(job: Job, *, resumes: int, keeps_stop: bool = False) -> None:
+    """Put a locked row back into the queue, keeping its checkpoint. One that is to pause waits until it is resumed.
+
+    `keeps_stop` keeps the request to stop: the next attempt first saves what the checkpoint holds.
+    """
+    job.state, job.resumes = State.PAUSED if job.pause_requested_at else State.QUEUED, resumes
+    job.ended_at = job.sent_at = job.seen_at = None
+    job.error_code = job.error_message = job.error_field = job.error_trace = job.phase = ""
     job.error_fix = job.seconds_left = job.hours_end_at = None
+    if not keeps_stop:
+        job.stop_requested_at, job.stopped_for = None, ""
     job.save()
-    transaction.on_commit(lambda: send(job))
+    if job.state == State.QUEUED:
+        transaction.on_commit(lambda: send(job))
     transaction.on_commit(lambda: hint_changed(job.pk))
 
 
 def release(job: Job) -> None:
-    """Give a claimed job back to the queue: its worker is going down in an orderly way. One that was stopped ends."""
+    """Give a claimed job back to the queue: it is to pause, or its worker is going down in an orderly way. One that was
+    stopped ends."""
     with transaction.atomic():
         current = (
             Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED).first()

@@ -2,10 +2,13 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class State(models.TextChoices):
     QUEUED = "queued", _("Queued")
+    PAUSED = "paused", _("Paused")
+    """It waits until a person resumes it, with the checkpoint of its last attempt."""
     STARTING = "starting", _("Starting")
     RUNNING = "running", _("Running")
     STOPPING = "stopping", _("Stopping")
@@ -20,11 +23,21 @@ class State(models.TextChoices):
 
 CLAIMED = (State.STARTING, State.RUNNING, State.STOPPING)
 """A worker has it."""
-ACTIVE = (State.QUEUED, *CLAIMED)
+WAITING = (State.QUEUED, State.PAUSED)
+ACTIVE = (*WAITING, *CLAIMED)
 FAILURES = (State.FAILED, State.ERRORED, State.LOST)
 RETRIABLE = (*FAILURES, State.CANCELLED)
 ENDED = (State.SUCCEEDED, *RETRIABLE)
-STOPPABLE = (State.QUEUED, State.STARTING, State.RUNNING)
+PAUSABLE = (State.QUEUED, State.STARTING, State.RUNNING)
+STOPPABLE = (*PAUSABLE, State.PAUSED)
+
+
+class Priority(models.IntegerChoices):
+    """Which of the waiting jobs of one workspace come first."""
+
+    LOW = -1, pgettext_lazy("priority", "Low")
+    NORMAL = 0, pgettext_lazy("priority", "Normal")
+    HIGH = 1, pgettext_lazy("priority", "High")
 
 
 class StopReason(models.TextChoices):

@@ -8,15 +8,15 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.jobs.models import Job
-from apps.jobs.services import end_waiting, hint_changed
-from apps.jobs.states import CLAIMED, State, StopReason
+from apps.jobs.services import end_waiting, hint_changed, requeue
+from apps.jobs.states import CLAIMED, WAITING, State, StopReason
 from apps.workspaces import access, audit
 from apps.workspaces.models import Workspace
 
 
 @transaction.atomic
 def request_stop(*, actor: User, job: Job) -> None:
-    """Ask a running job to end with what it has; a queued one ends at once."""
+    """Ask a running job to end with what it has; a queued one ends at once, and a paused one with its checkpoint."""
     access.require_repair(actor, job.workspace)
     _stop(actor, job.pk)
 
@@ -36,7 +36,11 @@ def stop_for(job: Job, reason: StopReason) -> None:
 
 def _stop(actor: User | None, job_id: UUID, reason: StopReason | None = None) -> None:
     current = Job.objects.select_for_update().get(pk=job_id)
-    if current.state == State.QUEUED:
+    if current.state == State.PAUSED and current.checkpoint_key:
+        current.stop_requested_at, current.pause_requested_at = timezone.now(), None
+        current.stopped_for = reason or ""
+        requeue(current, resumes=current.resumes, keeps_stop=True)
+    elif current.state in WAITING:
         current.stop_requested_at = timezone.now()
         end_waiting(current)
     elif current.state in CLAIMED and current.stop_requested_at is None:

@@ -15,5 +15,8 @@ urlpatterns = [
     path("<uuid:job_id>/log/", views.log, name="log"),
     path("<uuid:job_id>/stop/", views.stop, name="stop"),
     path("<uuid:job_id>/retry/", views.retry, name="retry"),
+    path("<uuid:job_id>/pause/", views.pause, name="pause"),
+    path("<uuid:job_id>/unpause/", views.unpause, name="unpause"),
+    path("<uuid:job_id>/priority/", views.set_priority, name="priority"),
 ]
 websocket_urlpatterns = [path("ws/jobs/<uuid:job_id>/", JobConsumer.as_asgi())]

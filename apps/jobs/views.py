@@ -14,12 +14,12 @@ from apps.accounts.requests import SignedInRequest
 from apps.core import mail
 from apps.core.errors import UserError
 from apps.core.texts import translated
-from apps.jobs import notifications, services, stopping, webhooks
+from apps.jobs import notifications, pausing, services, stopping, webhooks
 from apps.jobs.forms import NotificationForm
 from apps.jobs.job_pages import page_of, with_pages
 from apps.jobs.models import Job
 from apps.jobs.queue_order import Queues
-from apps.jobs.states import ENDED, State
+from apps.jobs.states import ENDED, Priority, State
 from apps.workspaces.access.rules import EDIT, SIGN_IN, VIEW, rule
 from apps.workspaces.requests import WorkspaceRequest
 
@@ -38,7 +38,21 @@ def status(request: WorkspaceRequest, job: Job) -> HttpResponse:
 
 def status_context(job: Job) -> dict[str, Any]:
     """What templates/jobs/status.html needs, for pages that include it."""
-    return {"job": job, "ahead": Queues(job.queue).ahead_of(job) or 0}
+    ahead = Queues(job.queue).ahead_of(job) or 0
+    return {"job": job, "ahead": ahead, "priority_changes": _priority_changes(job)}
+
+
+def _priority_changes(job: Job) -> list[tuple[str, str, str]]:
+    """The next priorities up and down: name, label and icon of each button."""
+    changes = (
+        (job.priority + 1, _("Raise priority"), "arrow-up"),
+        (job.priority - 1, _("Lower priority"), "arrow-down"),
+    )
+    return [
+        (Priority(value).name.lower(), label, icon)
+        for value, label, icon in changes
+        if value in Priority.values
+    ]
 
 
 @rule(get=VIEW, of="job")
@@ -68,6 +82,24 @@ def stop(request: WorkspaceRequest, job: Job) -> HttpResponse:
 def retry(request: WorkspaceRequest, job: Job) -> HttpResponse:
     services.retry(actor=request.user, job=job)
     messages.success(request, _("“%(job)s” is queued again.") % {"job": translated(job.title)})
+    return _back(request, job)
+
+
+@rule(post=EDIT, of="job")
+def pause(request: WorkspaceRequest, job: Job) -> HttpResponse:
+    pausing.pause(actor=request.user, job=job)
+    return _back(request, job)
+
+
+@rule(post=EDIT, of="job")
+def unpause(request: WorkspaceRequest, job: Job) -> HttpResponse:
+    pausing.unpause(actor=request.user, job=job)
+    return _back(request, job)
+
+
+@rule(post=EDIT, of="job")
+def set_priority(request: WorkspaceRequest, job: Job) -> HttpResponse:
+    pausing.set_priority(actor=request.user, job=job, priority=request.POST.get("priority", ""))
     return _back(request, job)
 
 

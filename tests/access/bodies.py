@@ -30,6 +30,8 @@ _APP = {
 BODIES: dict[str, dict[str, Any]] = {
     "POST account_profile": {"name": "New", "language": "en", "timezone": "UTC"},
     "POST jobs:notifications": {"by_email": "on", "webhook": "https://example.org/hook"},
+    "POST jobs:priority": {"priority": "high"},
+    "POST api:job-priority": {"priority": "high"},
     "POST workspaces:set_role": {"role": "editor"},
     "POST workspaces:invite": {"email": "", "role": "viewer", "days": "7"},
     "POST console:invite": {"email": "", "workspace": "", "role": "", "days": "7"},

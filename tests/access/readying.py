@@ -31,6 +31,15 @@ def _running(world: World) -> list[Any]:
     return [world.ours.things["run"].pk]
 
 
+def _waiting(state: str) -> Callable[[World], list[Any]]:
+    def ready(world: World) -> list[Any]:
+        pk = world.ours.things["run"].job_id
+        Job.objects.filter(pk=pk).update(state=state, pause_requested_at=None, ended_at=None)
+        return [pk]
+
+    return ready
+
+
 def _with_a_fix(world: World) -> list[Any]:
     run = world.ours.things["run"]
     fix = {"label": "Train with learning rate 0.001", "recipe": {"learning_rate": 0.001}}
@@ -95,6 +104,12 @@ READY: dict[str, Callable[[World], list[Any]]] = {
     "jobs:retry": _failed_job,
     "api:job-retry": _failed_job,
     "console:retry": _failed_job,
+    "jobs:pause": _waiting("queued"),
+    "api:job-pause": _waiting("queued"),
+    "jobs:priority": _waiting("queued"),
+    "api:job-priority": _waiting("queued"),
+    "jobs:unpause": _waiting("paused"),
+    "api:job-unpause": _waiting("paused"),
     "console:reactivate": _deactivated,
     "console:remove_administrator": _second_administrator,
     "api:run-stop": _running,

@@ -34,6 +34,9 @@ BUTTONS: list[Address] = [
     ("evaluation:delete_comparison", "comparison"),
     ("jobs:stop", "job"),
     ("jobs:retry", "job"),
+    ("jobs:pause", "job"),
+    ("jobs:unpause", "job"),
+    ("jobs:priority", "job"),
 ]
 LISTS = ["home:home", "training:list", "evaluation:list", "jobs:notices"]
 EDITORS_LISTS = ["training:new", "evaluation:new"]

@@ -152,6 +152,8 @@ STATES: list[tuple[Callable[[World], None], str, str]] = [
     (_lost, "/console/", "administrator"),
     (_ready("training:fix"), "/runs/{run}/", "owner"),
     (_ready("training:continue"), "/runs/{run}/", "owner"),
+    (_ready("jobs:priority"), "/runs/{run}/", "owner"),
+    (_ready("jobs:unpause"), "/runs/{run}/", "owner"),
     (_diverged, "/runs/{run}/", "owner"),
     (_sampled, "/evaluations/{evaluation}/", "owner"),
     (_nothing, "/evaluations/comparisons/{comparison}/", "owner"),

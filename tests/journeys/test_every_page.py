@@ -54,7 +54,7 @@ def browser(shell: Browser) -> Browser:
 THE_SAME = ("account_", "usersessions_", "home:set_up")
 """Pages that look in an empty workspace as in any."""
 CONFIRM = "/accounts/reauthenticate/"
-STATES = ("queued", "running", "stopping", "failed", "errored", "lost", "cancelled")
+STATES = ("queued", "paused", "running", "stopping", "failed", "errored", "lost", "cancelled")
 FAILURE = {
     "error_code": "out_of_memory",
     "error_message": Text("training.out_of_memory", advice=Text("jobs.fix_tokens_at_once", tokens=512)),

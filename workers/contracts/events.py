@@ -1,6 +1,7 @@
 """What a child process tells its supervisor: one JSON object a line on the descriptor in MAQUETTE_EVENTS_FD."""
 
 import re
+import signal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
@@ -8,6 +9,8 @@ from pydantic import BaseModel, Field, TypeAdapter
 from workers.contracts.texts import Text
 
 EVENTS_FD_VARIABLE = "MAQUETTE_EVENTS_FD"
+PAUSE_SIGNAL = signal.SIGUSR1
+"""Asks a child whose kind resumes to write a checkpoint and end without a result. SIGTERM asks for a result."""
 STARTING = Text("jobs.phase_starting")
 """The phase of a job whose process has not spoken yet, after it waited for something."""
 TRAINING = Text("jobs.phase_training")

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from workers.contracts.events import (
     EVENTS_FD_VARIABLE,
+    PAUSE_SIGNAL,
     Checkpoint,
     Event,
     Failed,
@@ -61,7 +62,7 @@ class Reporter:
     def __init__(self, descriptor: int | None = None) -> None:
         self._stream = os.fdopen(descriptor, "w", buffering=1) if descriptor is not None else sys.stdout
         self._lock = threading.Lock()
-        self._stop = threading.Event()
+        self._stop, self._pause = threading.Event(), threading.Event()
         self._last_progress = ("", 0.0)
         self._silent = False
 
@@ -69,11 +70,19 @@ class Reporter:
     def should_stop(self) -> bool:
         return self._stop.is_set()
 
+    @property
+    def should_pause(self) -> bool:
+        """Whether to write a checkpoint and end without a result."""
+        return self._pause.is_set()
+
     def request_stop(self, *_: Any) -> None:
         self._stop.set()
 
+    def request_pause(self, *_: Any) -> None:
+        self._pause.set()
+
     def raise_if_stopping(self) -> None:
-        if self.should_stop:
+        if self.should_stop or self.should_pause:
             raise StopRequested
 
     def silence(self) -> None:
@@ -148,6 +157,7 @@ def run_child(spec_type: type[Spec], work: Callable[[Spec, Reporter], BaseModel]
     descriptor = os.environ.get(EVENTS_FD_VARIABLE)
     reporter = Reporter(int(descriptor) if descriptor else None)
     signal.signal(signal.SIGTERM, reporter.request_stop)
+    signal.signal(PAUSE_SIGNAL, reporter.request_pause)
     if descriptor:
         _make_way()
         threading.Thread(target=_exit_when_orphaned, daemon=True).start()

@@ -45,6 +45,10 @@ class _Stopped(Exception):
     """The user's wish to stop, in the middle of a step or a validation round."""
 
 
+class _Paused(Exception):
+    """The user's wish to pause, between two steps."""
+
+
 @dataclass(frozen=True)
 class TrainingData:
     """Encoded rows. `watched` are the validation rows behind `validation`, in words, as samples ask them."""
@@ -110,6 +114,9 @@ class Loop:
                 raise StopRequested from None
             ending = "user"
             self._save_stopped()
+        except _Paused:
+            self._save_stopped()
+            raise StopRequested from None
         self.state.seconds = time.monotonic() - self._started
         if self.checkpoints.best is not None:
             self.optimizer.load_weights(self.checkpoints.best)
@@ -192,8 +199,8 @@ class Loop:
     def _step(self) -> None:
         """One optimizer step: the gradient is the mean over everything that its rows teach, however they are grouped."""
         begun = time.monotonic()
-        if self.ranks.any(self.reporter.should_stop):
-            raise _Stopped
+        if self.ranks.any(self.reporter.should_stop or self.reporter.should_pause):
+            raise _Stopped if self.ranks.any(self.reporter.should_stop) else _Paused
         chosen = self.order.step(self.state.step)
         step = self.state.step
         rows = [

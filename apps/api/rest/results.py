@@ -18,8 +18,8 @@ from apps.datasets.models import DatasetVersion
 from apps.evaluation import services as evaluation
 from apps.evaluation.files import send_comparison_file, send_evaluation_file
 from apps.evaluation.models import Comparison, Evaluation
+from apps.jobs import pausing, stopping
 from apps.jobs import services as jobs
-from apps.jobs import stopping
 from apps.jobs.models import Job
 from apps.publishing.defaults import settings_for
 from apps.publishing.kinds import AppSettings
@@ -281,6 +281,39 @@ class JobViewSet(VisibleViewSet):
         """Ask a job to end."""
         job: Job = self.opened
         stopping.request_stop(actor=person_of(self.request), job=job)
+        job.refresh_from_db()
+        return Response(serializers.JobSerializer(job).data)
+
+    @extend_schema(request=None, responses=serializers.JobSerializer, filters=False)
+    @action(detail=True, methods=["post"])
+    @asks(EDIT)
+    def pause(self, request: Request, pk: Any = None) -> Response:
+        """Let a run write a checkpoint and wait until it is resumed. Other kinds of jobs cannot be paused."""
+        job: Job = self.opened
+        pausing.pause(actor=person_of(self.request), job=job)
+        job.refresh_from_db()
+        return Response(serializers.JobSerializer(job).data)
+
+    @extend_schema(request=None, responses=serializers.JobSerializer, filters=False)
+    @action(detail=True, methods=["post"])
+    @asks(EDIT)
+    def unpause(self, request: Request, pk: Any = None) -> Response:
+        """Queue a paused run again. It goes on from its checkpoint."""
+        job: Job = self.opened
+        pausing.unpause(actor=person_of(self.request), job=job)
+        job.refresh_from_db()
+        return Response(serializers.JobSerializer(job).data)
+
+    @extend_schema(
+        request=serializers.PriorityRequestSerializer, responses=serializers.JobSerializer, filters=False
+    )
+    @action(detail=True, methods=["post"])
+    @asks(EDIT)
+    def priority(self, request: Request, pk: Any = None) -> Response:
+        """Let a queued job come before or after the other jobs of its workspace."""
+        data = self.read(serializers.PriorityRequestSerializer)
+        job: Job = self.opened
+        pausing.set_priority(actor=person_of(self.request), job=job, priority=data["priority"])
         job.refresh_from_db()
         return Response(serializers.JobSerializer(job).data)
 

@@ -30,6 +30,7 @@ LARGE = {
 
 STATE_ICONS = {
     "queued": "clock",
+    "paused": "player-pause",
     "starting": "loader",
     "running": "player-play",
     "stopping": "hand-stop",

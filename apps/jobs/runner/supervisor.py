@@ -45,6 +45,7 @@ from apps.jobs.runner.child import (
 )
 from apps.jobs.runner.deaths import end_without_a_word
 from workers.contracts.events import (
+    PAUSE_SIGNAL,
     SAVING,
     STARTING,
     WAITING_FOR_MEMORY,
@@ -110,6 +111,7 @@ class _Attempt:
         self.pending: list[Event] = []
         self.outcome: Finished | Failed | None = None
         self.stop_sent_at: float | None = None
+        self.pause_sent_at: float | None = None
         self.is_saving = self.has_spoken = False
         self.is_current = True
         self.base = base_access(job)
@@ -148,7 +150,7 @@ class _Attempt:
             if not self._last_beat and not self.pending:
                 self.pending.append(Progress(phase=WAITING_FOR_MEMORY))
             self._flush()
-            is_stopped = services.stop_is_requested(self.job)
+            is_stopped = services.wishes_for(self.job).stop
         except DatabaseError as error:
             self._require_outage(error)
             is_stopped = False
@@ -270,7 +272,7 @@ class _Attempt:
             if now - last_flush >= BATCH_SECONDS:
                 try:
                     self._flush()
-                    self._pass_on_stop(child, now)
+                    self._pass_on_wishes(child, now)
                 except DatabaseError as error:
                     self._require_outage(error)
                 last_flush = time.monotonic()
@@ -345,16 +347,19 @@ class _Attempt:
             self.pending = []
             services.hint_changed(self.job.pk)
 
-    def _pass_on_stop(self, child: subprocess.Popen[bytes], now: float) -> None:
-        if self.stop_sent_at is None:
-            # A child that is still starting would die of it, and with it what its checkpoint holds would not be kept.
-            hears = self.has_spoken or not self.job.checkpoint_key
-            if hears and services.stop_is_requested(self.job):
+    def _pass_on_wishes(self, child: subprocess.Popen[bytes], now: float) -> None:
+        # A child that is still starting would die of it, and with it what its checkpoint holds would not be kept.
+        if self.stop_sent_at is None and (self.has_spoken or not self.job.checkpoint_key):
+            wishes = services.wishes_for(self.job)
+            if wishes.stop:
                 self.stop_sent_at = now
                 signal_group(child, signal.SIGTERM)
-        elif now - self.stop_sent_at > settings.JOB_STOP_GRACE_SECONDS * (
-            _SAVING_TIMES_GRACE if self.is_saving else 1
-        ):
+            elif wishes.pause and self.pause_sent_at is None and child.poll() is None:
+                self.pause_sent_at = now
+                child.send_signal(PAUSE_SIGNAL)
+        asked_at = self.stop_sent_at or self.pause_sent_at
+        grace = settings.JOB_STOP_GRACE_SECONDS * (_SAVING_TIMES_GRACE if self.is_saving else 1)
+        if asked_at is not None and now - asked_at > grace:
             signal_group(child, signal.SIGKILL)
 
     def _conclude(self, code: int | None, stderr_path: Path) -> None:
@@ -366,6 +371,8 @@ class _Attempt:
             if self.outcome.note:
                 logger.warning("Job %s: %s", self.job.pk, self.outcome.note)
             services.fail(self.job, self.outcome)
+        elif self.stop_sent_at is None and self.pause_sent_at is not None:
+            services.release(self.job)
         elif self.stop_sent_at is not None or code == STOPPED_WITHOUT_RESULT:
             services.end_cancelled(self.job)
         else:

@@ -144,6 +144,28 @@ def test_a_resumed_run_ends_with_the_same_bits(family, tuning, variant, make_spe
     assert load_folder(Path(at_once.work) / "out").manifest.trained
 
 
+def test_a_paused_run_writes_a_checkpoint_and_ends_with_the_same_bits(make_spec, recording) -> None:
+    whole = make_spec(Family.CAUSAL, name="whole", dropout=0.1)
+    run(whole, recording())
+
+    class Pausing(recording):
+        def emit(self, event):
+            super().emit(event)
+            if event.type == "metric" and event.step == 1:
+                self.request_pause()
+
+    paused = make_spec(Family.CAUSAL, name="paused", dropout=0.1)
+    reporter = Pausing()
+    with pytest.raises(StopRequested):
+        run(paused, reporter)
+    (last,) = reporter.of("checkpoint")
+    assert last.step == 1
+    rest = make_spec(Family.CAUSAL, name="rest", dropout=0.1, inputs={"checkpoint": last.path})
+    assert run(rest, recording()).steps == 12
+    expected, found = _weights(whole.work), _weights(rest.work)
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
 def test_a_resumed_run_cost_the_time_of_all_its_attempts(make_spec, recording, tmp_path):
     first = make_spec(Family.CLASSIFIER, name="first")
     run(first, recording())

@@ -16,7 +16,7 @@ from apps.api.rest.serializers.evaluation import (
     EvaluationRequestSerializer,
     EvaluationSerializer,
 )
-from apps.api.rest.serializers.jobs import JobSerializer
+from apps.api.rest.serializers.jobs import JobSerializer, PriorityRequestSerializer
 from apps.api.rest.serializers.models import BaseModelSerializer, ExportSerializer, ModelVersionSerializer
 from apps.api.rest.serializers.publishing import (
     AppKeySerializer,
@@ -58,6 +58,7 @@ __all__ = [
     "PartsSerializer",
     "PreflightRequestSerializer",
     "PreflightSerializer",
+    "PriorityRequestSerializer",
     "RereadSerializer",
     "RunRequestSerializer",
     "RunSerializer",

@@ -67,7 +67,7 @@ def work(spec: FakeSpec, reporter: Reporter) -> FakeResult:
             os.kill(os.getpid(), signal.SIGKILL)
     while spec.behaviour == "hang":
         time.sleep(0.05)
-    while spec.behaviour == "wait_for_stop":
+    while spec.behaviour == "wait_for_stop" or (spec.behaviour == "wait_at_first" and begin is None):
         reporter.raise_if_stopping()
         time.sleep(0.05)
     while spec.behaviour == "save_slowly" and not reporter.should_stop:

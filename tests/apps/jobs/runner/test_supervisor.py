@@ -16,7 +16,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from apps.core.storage import storage
-from apps.jobs import accelerator_quota, reaper, services, stopping
+from apps.jobs import accelerator_quota, pausing, reaper, services, stopping
 from apps.jobs.models import Job, JobEvent
 from apps.jobs.runner import supervisor
 from apps.jobs.runner.supervisor import supervise
@@ -138,6 +138,23 @@ def test_what_the_kernel_kills_for_want_of_memory_is_offered_a_smaller_batch(
 def test_the_kernel_counts_its_kills_here() -> None:
     assert memory.counters(), "neither control groups nor /proc/vmstat"
     assert memory.kills(memory.counters()) >= 0
+
+
+@pytest.mark.parametrize("behaviour", ["wait_at_first", "hang"])
+def test_pause_frees_the_worker_and_keeps_the_checkpoint(behaviour, make_job, owner, sent_tasks) -> None:
+    job = make_job(behaviour)
+    thread = in_background(job)
+    wait_until(lambda: fresh(job).checkpoint_step == 3)
+    pausing.pause(actor=owner, job=job)
+    thread.join(SECONDS_TO_WAIT)
+    after = fresh(job)
+    assert (after.state, after.checkpoint_step, after.resumes, len(sent_tasks)) == (State.PAUSED, 3, 0, 1)
+    assert storage().is_published(after.checkpoint_key)
+    pausing.unpause(actor=owner, job=job)
+    assert len(sent_tasks) == 2
+    if behaviour == "wait_at_first":
+        done = supervised(job)
+        assert (done.state, done.result["resumed_from"]) == (State.SUCCEEDED, 3)
 
 
 @pytest.mark.parametrize("behaviour", ["wait_for_stop", "hang"])
