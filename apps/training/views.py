@@ -42,7 +42,7 @@ from workers.contracts.packaged_bases import PACKAGED_BASES, PackagedBase
 from workers.contracts.recipes import Length, PackageBase, Recipe
 
 # No more: Postgres plans a join of nine tables for 70 ms. What few runs have is read when it is shown.
-_RUN_RELATED = ("job", "dataset_version__dataset", "base_version", "model_version", "preflight")
+_RUN_RELATED = ("job", "dataset_version__dataset", "model_version", "preflight")
 _LISTED_RELATED = ("job", "dataset_version__dataset", "preflight", "created_by")
 BASES_SHOWN = 12
 CARDS_SHOWN = 3
@@ -311,7 +311,7 @@ def samples(request: WorkspaceRequest, run: Run) -> HttpResponse:
     return render(request, "training/detail.html#live", context)
 
 
-@rule(get=VIEW, of="run", related=(*_RUN_RELATED, "continues"))
+@rule(get=VIEW, of="run", related=(*_RUN_RELATED, "base_version", "continues"))
 def folder(request: WorkspaceRequest, run: Run) -> HttpResponseBase:
     """The run as a zip file that trains without the studio."""
     return send_folder(request, run)

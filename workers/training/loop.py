@@ -113,8 +113,10 @@ class Loop:
             if not self.state.step:
                 raise StopRequested from None
             ending = "user"
+            self.phases.begin(SAVING)
             self._save_stopped()
         except _Paused:
+            self.phases.note(SAVING)
             self._save_stopped()
             raise StopRequested from None
         self.state.seconds = time.monotonic() - self._started
@@ -125,7 +127,6 @@ class Loop:
     def _save_stopped(self) -> None:
         """Write a checkpoint of where the stop met the run, so that it can be continued from there."""
         if self.state.step > self._saved_step:
-            self.phases.begin(SAVING)
             self._save(best=False)
 
     def begin_again(self, run: str) -> None:

@@ -40,6 +40,11 @@ class Phases:
         self._phase = phase
         self.at(0)
 
+    def note(self, phase: Text) -> None:
+        """Name what is done meanwhile, and leave the bar where it is."""
+        self._last = {"phase": phase}
+        self._send()
+
     def at(
         self,
         done: float,

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.workers.training.conftest import LABELS, TASKS
+from workers.contracts.events import SAVING
 from workers.contracts.families import Family
 from workers.contracts.model_folder import ParityRecord
 from workers.contracts.recipes import LoraVariant, Precision, Tuning
@@ -160,6 +161,8 @@ def test_a_paused_run_writes_a_checkpoint_and_ends_with_the_same_bits(make_spec,
         run(paused, reporter)
     (last,) = reporter.of("checkpoint")
     assert last.step == 1
+    assert reporter.of("progress")[-1].phase == SAVING
+    assert max(event.fraction or 0 for event in reporter.of("progress")) < 0.5, "the bar stays where it is"
     rest = make_spec(Family.CAUSAL, name="rest", dropout=0.1, inputs={"checkpoint": last.path})
     assert run(rest, recording()).steps == 12
     expected, found = _weights(whole.work), _weights(rest.work)
