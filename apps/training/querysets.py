@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from unicodedata import normalize
 
 from django.db.models import Count, F, Max, Min, QuerySet
 
-from apps.core.outputs import ShownOutput, shown_output
 from apps.jobs.models import Job, JobEvent
 from apps.training.models import Run
 from workers.contracts.objectives import OBJECTIVES, Figure
@@ -116,12 +116,13 @@ def _newest_first(job: Job, kind: str, until: int | None) -> Any:
 
 @dataclass(frozen=True)
 class Said:
-    """An output for a fixed row, and the step at which the model first gave it. `shown` is there for labels."""
+    """An output for a fixed row, and the step at which the model first gave it."""
 
     step: int
     output: str
+    is_right: bool | None = None
+    """A label is right or wrong. A text is right where it is the expected one; any other may be as good."""
     share: float | None = None
-    shown: ShownOutput | None = None
 
 
 def sample_rounds(run: Run, *, until: int | None = None) -> list[dict[str, Any]]:
@@ -134,7 +135,7 @@ def sample_rounds(run: Run, *, until: int | None = None) -> list[dict[str, Any]]
                 row["row_id"], {"input": row["input"], "target": row["target"], "outputs": []}
             )
             outputs: list[Said] = entry["outputs"]
-            said = _label_said(data["step"], row) if is_label else Said(data["step"], row["output"])
+            said = _label_said(data["step"], row) if is_label else _text_said(data["step"], row)
             if not outputs or outputs[-1].output != said.output:
                 outputs.append(said)
             else:
@@ -148,7 +149,13 @@ def _label_said(step: int, row: dict[str, Any]) -> Said:
     # Earlier releases stored the share behind the label.
     if share is None and (old := _LABEL_WITH_SHARE.fullmatch(label)):
         label, share = old[1], int(old[2]) / 100
-    return Said(step, label, share, shown_output("classification", row["target"], label))
+    return Said(step, label, label == row["target"], share)
+
+
+def _text_said(step: int, row: dict[str, Any]) -> Said:
+    """White space at the ends and the way that letters are composed make no other text."""
+    said, expected = (normalize("NFC", row[name]).strip() for name in ("output", "target"))
+    return Said(step, row["output"], (said == expected and bool(said)) or None)
 
 
 def tracker_links(job: Job, limit: int = 100) -> dict[str, str]:

@@ -213,15 +213,28 @@ def test_the_page_of_a_run_that_learns(client_for, owner, learning) -> None:
     said = response.context["samples"][0]["outputs"]
     assert [(each.step, each.output) for each in said] == [(4, "billing"), (2, "bill")]
     words = " ".join(re.sub(r"<[^>]*>", " ", html).split())
-    assert "output since step 4 Right: billing 83.0 %" in words
-    assert "2 Wrong: bill expected: billing" in words
+    assert "Right: billing 83.0 % since step 4" in words
+    assert "Wrong: bill" in words
     assert "Stop and keep the best checkpoint" in html
+
+
+def test_a_text_is_marked_where_it_is_the_expected_one(make_run) -> None:
+    run = make_run(done=False)
+    said = [("café ", "cafe\u0301"), ("tea", "coffee"), ("", "")]
+    rows = [
+        {"row_id": f"r{n}", "input": "drink", "output": output, "target": target}
+        for n, (output, target) in enumerate(said)
+    ]
+    type(run.dataset_version).objects.filter(pk=run.dataset_version_id).update(task_type="chat")
+    run.job.events.create(seq=900, attempt=1, kind="sample", step=3, data={"step": 3, "rows": rows})
+    shown = querysets.sample_rounds(Run.objects.get(pk=run.pk))
+    assert [sample["outputs"][0].is_right for sample in shown] == [True, None, None]
 
 
 def test_the_live_part_alone(client_for, owner, learning) -> None:
     html = html_of(client_for(owner).get(reverse("training:samples", args=[learning.pk])))
     assert html.strip().startswith('<div id="live"')
-    assert "output since step 4" in html
+    assert "since step 4" in html
 
 
 def test_chart_points_since_the_last_ones(client_for, owner, learning) -> None:
