@@ -48,6 +48,8 @@ class Job(InWorkspace):
         _("priority"), choices=Priority.choices, default=Priority.NORMAL, db_default=Priority.NORMAL
     )
     """Among the jobs of its workspace that wait in the same queue."""
+    announced = models.BooleanField(_("announced"), default=True)
+    """False for a part of something larger, whose own end is worth a notice."""
     spec: Any = models.JSONField(_("spec"))
     result: Any = models.JSONField(_("result"), null=True, blank=True)
 

@@ -100,7 +100,7 @@ def notify(job: Job) -> None:
     """Queue the messages about a job that has ended. The caller holds the transaction of its end."""
     user = job.created_by
     # The user who cancels a run knows that it ended.
-    if user is None or job.state == State.CANCELLED or not job.job_kind.notifies:
+    if user is None or job.state == State.CANCELLED or not (job.announced and job.job_kind.notifies):
         return
     chosen = NotificationSettings.objects.filter(user=user, user__is_active=True).first()
     if chosen is None or not access.can(user, job.workspace, Action.VIEW):

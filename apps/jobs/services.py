@@ -45,7 +45,15 @@ def group_of(job_id: UUID | str) -> str:
     return f"job.{job_id}"
 
 
-def enqueue(*, actor: User | None, workspace: Workspace, kind: JobKind, title: Text, spec: JobSpec) -> Job:
+def enqueue(
+    *,
+    actor: User | None,
+    workspace: Workspace,
+    kind: JobKind,
+    title: Text,
+    spec: JobSpec,
+    announced: bool = True,
+) -> Job:
     """Create a queued job; after commit its Celery task is sent, carrying the id only.
 
     The caller has checked permission and holds the transaction in which the domain row is made.
@@ -57,6 +65,7 @@ def enqueue(*, actor: User | None, workspace: Workspace, kind: JobKind, title: T
         title=Text.parse(title),
         queue=kind.queue.value,
         spec=spec.model_dump(mode="json"),
+        announced=announced,
     )
     transaction.on_commit(lambda: send(job))
     return job

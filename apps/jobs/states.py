@@ -47,3 +47,10 @@ class StopReason(models.TextChoices):
         "hours",
         _("The job was stopped because this workspace has used up its training hours for this month."),
     )
+    PRUNED = (
+        "pruned",
+        _(
+            "The sweep stopped this trial because its validation results were worse than those of other trials."
+        ),
+    )
+    BUDGET = "budget", _("The sweep stopped this trial because its time budget was used up.")

@@ -161,7 +161,7 @@ def test_webhook(request: SignedInRequest) -> HttpResponse:
 def notices(request: WorkspaceRequest) -> JsonResponse:
     """Jobs of this person that ended and were not shown yet; showing them here counts as shown."""
     ended = Job.objects.visible_to(request.user).filter(
-        created_by=request.user, state__in=ENDED, seen_at=None
+        created_by=request.user, state__in=ENDED, seen_at=None, announced=True
     )
     jobs = with_pages(ended.order_by("-ended_at")[:MOST_NOTICES])
     services.mark_seen(user=request.user, job_ids=[job.pk for job in jobs])

@@ -8,4 +8,7 @@ ACTIONS: dict[str, Promise] = {
     "run.continued": _("Continued a run"),
     "run.renamed": _("Renamed a run"),
     "run.started": _("Started a run"),
+    "sweep.best_kept": _("Kept only the best model of a sweep"),
+    "sweep.ended": _("A sweep ended"),
+    "sweep.started": _("Started a sweep"),
 }

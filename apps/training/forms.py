@@ -119,7 +119,7 @@ def _field_name(kind: str, name: str) -> str:
     return f"{kind}-{name}"
 
 
-def _limits(field: FieldInfo) -> dict[str, Any]:
+def field_limits(field: FieldInfo) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for rule in field.metadata:
         if isinstance(rule, annotated_types.Ge | annotated_types.Gt):
@@ -129,7 +129,7 @@ def _limits(field: FieldInfo) -> dict[str, Any]:
     return found
 
 
-def _values(kind: Any) -> list[str]:
+def field_values(kind: Any) -> list[str]:
     """What an enumeration or a Literal allows."""
     return [value.value for value in kind] if isinstance(kind, type) else list(typing.get_args(kind))  # type: ignore[attr-defined]
 
@@ -150,7 +150,7 @@ def form_field(field: FieldInfo) -> forms.Field:
     if kind is bool:
         return forms.BooleanField(initial=field.default, **common)
     if typing.get_origin(kind) is typing.Literal or (isinstance(kind, type) and issubclass(kind, StrEnum)):
-        values = _values(kind)
+        values = field_values(kind)
         empty = [("", _("automatic"))] if field.default is None else []
         return forms.ChoiceField(
             choices=[*empty, *((v, VALUES.get(v, v)) for v in values)], initial=field.default, **common
@@ -159,7 +159,7 @@ def form_field(field: FieldInfo) -> forms.Field:
         placeholder = {"placeholder": _("automatic") if field.default is None else str(field.default)}
         make = forms.IntegerField if kind is int else forms.FloatField
         widget = forms.NumberInput(attrs={**placeholder, "step": "1" if kind is int else "any"})
-        limits = _limits(field) if kind is int else {}
+        limits = field_limits(field) if kind is int else {}
         return make(initial=field.default, widget=widget, **limits, **common)
     return forms.CharField(
         initial="", widget=forms.TextInput(attrs={"placeholder": _("automatic")}), **common

@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -24,7 +24,7 @@ from apps.datasets.services import keeping as datasets
 from apps.jobs import accelerator_quota
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
-from apps.jobs.states import ACTIVE, StopReason
+from apps.jobs.states import ACTIVE
 from apps.training.bases import BaseChoice, require_fitting
 from apps.training.models import Preflight, Run
 from apps.workspaces import access, audit, usage
@@ -37,6 +37,7 @@ from workers.contracts.job_kinds.run import RUN, RunResult, RunSpec
 from workers.contracts.packaged_bases import PACKAGED_BASES
 from workers.contracts.recipes import Base, Length, PackageBase, Recipe, VersionBase
 from workers.contracts.texts import Text
+from workers.contracts.verdicts import RunEnding
 
 ANSWER_MINUTES = 5
 """How long the times of a pre-flight hold: the machine may have been busy then and idle now."""
@@ -238,8 +239,8 @@ def start_run(
     Preflight.objects.select_for_update().get(pk=preflight.pk)
     if preflight.base_version is not None:
         preflight.base_version = catalog.hold_version(preflight.base_version)
-    base_version = _require_startable(preflight)
-    under_way = preflight.runs.filter(job__state__in=ACTIVE, continues=None).first()
+    base_version = require_startable(preflight)
+    under_way = preflight.runs.filter(job__state__in=ACTIVE, continues=None, trial=None).first()
     if under_way is not None:
         return under_way
     usage.require_one_more(workspace, UsageKind.RUNS)
@@ -280,6 +281,7 @@ def create_run(
     plan: RunPlan,
     *,
     name: str,
+    announced: bool = True,
 ) -> Run:
     """The run with its job, its hours and the model version that it will leave."""
     workspace = preflight.workspace
@@ -303,6 +305,7 @@ def create_run(
         kind=RUN,
         title=Text("jobs.title_run", name=name),
         spec=_run_spec(preflight, base_version, plan, model, name=name),
+        announced=announced,
     )
     run = Run.objects.create(
         workspace=workspace,
@@ -348,7 +351,7 @@ def active_runs(workspace: Workspace) -> int:
     return Run.objects.in_workspace(workspace).filter(job__state__in=ACTIVE).count()
 
 
-def _require_startable(preflight: Preflight) -> ModelVersion:
+def require_startable(preflight: Preflight) -> ModelVersion:
     """Return the base, whose files are there. Raises UserError in the words of what stands in the way."""
     base_version = preflight.base_version
     if preflight.result is None or base_version is None:
@@ -395,9 +398,9 @@ def take_run(job: Job) -> None:
     """Keep the run's result; its model version is ready from now on."""
     run = Run.objects.select_for_update().get(job=job)
     result = RunResult.model_validate(job.result)
-    if job.stopped_for == StopReason.HOURS and result.stopped == "user":
+    if job.stopped_for and result.stopped == "user":
         # Its process was only asked to end; why, the job knows.
-        result = result.ended_by("hours")
+        result = result.ended_by(cast("RunEnding", job.stopped_for))
     run.result = result.model_dump(mode="json")
     run.save(update_fields=["result"])
     catalog.record_files(version=run.model_version)

@@ -1,12 +1,11 @@
 """The wizard, the pre-flight card, and a run's page."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import Count
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from pydantic import ValidationError
@@ -27,10 +26,12 @@ from apps.training.export.folder import can_export, send_folder
 from apps.training.files import send_run_file
 from apps.training.forms import LENGTHS, RunNameForm, WizardForm, recipe_answers, recipe_words
 from apps.training.lineage import lineage_of
-from apps.training.models import Preflight, Run
+from apps.training.models import Preflight, Run, Sweep, Trial
 from apps.training.run_comparison import MOST_RUNS, comparison_context
 from apps.training.run_list import listed_runs, run_listing
 from apps.training.simple_model import simple_model_text
+from apps.training.sweeps.page import SWEEPS
+from apps.training.wizard import address_of, base_value, own_settings, wizard_address
 from apps.workspaces import access
 from apps.workspaces.access import Action
 from apps.workspaces.access.decorators import in_workspace
@@ -57,7 +58,15 @@ DATA = Listing(
 def run_list(request: WorkspaceRequest) -> HttpResponse:
     runs = Run.objects.in_workspace(request.workspace).select_related(*_LISTED_RELATED)
     shown = run_listing(request.workspace).read(request, runs)
-    return render_page(request, "training/list.html", {"list": shown, "rows": listed_runs(shown.page)})
+    sweeps = Sweep.objects.in_workspace(request.workspace).select_related(
+        "preflight__dataset_version__dataset", "created_by"
+    )
+    context = {
+        "list": shown,
+        "rows": listed_runs(shown.page),
+        "sweeps": SWEEPS.read(request, sweeps.annotate(trial_count=Count("trials"))),
+    }
+    return render_page(request, "training/list.html", context)
 
 
 @rule(get=VIEW)
@@ -176,11 +185,11 @@ def preflight(request: WorkspaceRequest, found: Preflight) -> HttpResponse:
     change = {
         "data": found.dataset_version_id,
         "length": found.length,
-        "base": _base_value(found),
+        "base": base_value(found),
         **recipe_answers(found.recipe),
     }
     fixes = [
-        {**finding, "change": _address_of({**change, **finding["fix"]})}
+        {**finding, "change": address_of({**change, **finding["fix"]})}
         for finding in (found.result or {}).get("findings", [])
     ]
     context = {
@@ -188,7 +197,7 @@ def preflight(request: WorkspaceRequest, found: Preflight) -> HttpResponse:
         "name_form": RunNameForm(),
         "result": found.result,
         "findings": fixes,
-        "change": _address_of(change),
+        "change": address_of(change),
         "length_label": LENGTHS[Length(found.length)][0],
         "changed": recipe_words(found.recipe),
         "is_stale": services.is_stale(found),
@@ -204,21 +213,6 @@ def _asked_again(answers: dict[str, Any]) -> list[tuple[str, str]]:
     given = {name: ", ".join(v) if isinstance(v, list) else v for name, v in answers.items()}
     # A checkbox that is off is not posted at all.
     return [(name, str(value)) for name, value in given.items() if value is not None and value is not False]
-
-
-def _base_value(preflight: Preflight) -> str:
-    """How the wizard names the base of this pre-flight."""
-    base = preflight.base
-    if base["kind"] == "starter":
-        return f"starter:{base['family']}:{base['size']}"
-    if base["kind"] == "package":
-        return f"package:{base['package']}"
-    if preflight.base_model_id:
-        return f"base:{preflight.base_model_id}"
-    made_of = preflight.base_version.origin.get("version") if preflight.base_version else None
-    if made_of:
-        return f"version:{made_of}"
-    return f"version:{preflight.base_version_id}"
 
 
 @rule(post=EDIT, of="preflight", related=("job", "dataset_version__dataset", "base_version"))
@@ -248,6 +242,7 @@ def detail(request: WorkspaceRequest, run: Run) -> HttpResponse:
     more = _more_offered(run)
     context = {
         "run": run,
+        "trial": Trial.objects.filter(run=run).select_related("sweep").first(),
         "name_form": RunNameForm(),
         "lineage": lineage_of(run),
         **_figures(run),
@@ -329,7 +324,7 @@ def rename(request: WorkspaceRequest, run: Run) -> HttpResponse:
 @rule(get=EDIT, of="run", related=("preflight",))
 def again(request: WorkspaceRequest, run: Run) -> HttpResponse:
     """The wizard with this run's answers filled in."""
-    return redirect(_wizard_address(run, {}))
+    return redirect(wizard_address(run.preflight, own_settings(run)))
 
 
 @rule(post=EDIT, of="run", related=("preflight", "job", "dataset_version"))
@@ -343,12 +338,12 @@ def apply_fix(request: WorkspaceRequest, run: Run) -> HttpResponse:
         fixed = services.request_preflight(
             actor=request.user,
             dataset_version=version,
-            base=find_choice(request.user, version, _base_value(preflight)),
+            base=find_choice(request.user, version, base_value(preflight)),
             length=Length(preflight.length),
-            recipe=Recipe.model_validate({**preflight.recipe, **fix}),
+            recipe=Recipe.model_validate({**own_settings(run), **fix}),
         )
     except (UserError, ValidationError):
-        return redirect(_wizard_address(run, fix))
+        return redirect(wizard_address(preflight, {**own_settings(run), **fix}))
     return redirect("training:preflight", fixed.pk)
 
 
@@ -362,20 +357,3 @@ def continue_training(request: WorkspaceRequest, run: Run) -> HttpResponse:
     more = More(minutes=amount) if request.POST.get("unit") == "minutes" else More(epochs=amount)
     made = continue_run(actor=request.user, run=run, more=more)
     return redirect("training:detail", made.pk)
-
-
-def _wizard_address(run: Run, changes: dict[str, Any]) -> str:
-    preflight = run.preflight
-    answers = {
-        "data": run.dataset_version_id,
-        "base": _base_value(preflight),
-        "length": preflight.length,
-        **recipe_answers(preflight.recipe | changes),
-    }
-    return _address_of(answers)
-
-
-def _address_of(answers: dict[str, Any]) -> str:
-    """The wizard's address with these answers filled in."""
-    plain = {name: ", ".join(v) if isinstance(v, list) else v for name, v in answers.items() if v is not None}
-    return f"{reverse('training:new')}?{urlencode(plain)}"

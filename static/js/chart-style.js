@@ -38,12 +38,13 @@ export function isSinglePoint(drawn, series) {
 }
 
 // Draws a chart over steps into `box`. Its legend shows the latest values, and all charts of a page the values at one step.
-export function drawChart(box, data, { height, stepLabel, axes, series }) {
+// Charts over something else give their own `scale` and `cursor`.
+export function drawChart(box, data, { height, stepLabel, axes, series, scale = {}, cursor = { sync: { key: "run", scales: ["x", null] } } }) {
   const options = {
     width: box.clientWidth,
     height,
-    scales: { x: { time: false } },
-    cursor: { sync: { key: "run", scales: ["x", null] } },
+    scales: { x: { time: false, ...scale } },
+    cursor,
     axes,
     series: [{ label: stepLabel, value: legendValue() }, ...series],
   };

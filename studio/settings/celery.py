@@ -19,6 +19,7 @@ _SECONDS = {
     "jobs.reap": JOB_REAP_EVERY_SECONDS,
     "mail.deliver": 15.0,
     "jobs.deliver_webhooks": 15.0,
+    "training.advance_sweeps": 10.0,
     "jobs.drop_old_checkpoints": 3600.0,
     "datasets.drop_old_uploads": 3600.0,
     "accounts.forget_ended_sessions": 3600.0,

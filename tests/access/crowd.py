@@ -24,6 +24,8 @@ from apps.accounts.models import User
 from apps.core.models import WaitingMail
 from apps.jobs.models import Job, JobEvent, NotificationSettings, WaitingWebhook
 from apps.publishing.models import Message
+from apps.training.models import Trial
+from apps.training.sweeps.services import MOST_TRIALS
 from apps.workspaces.models import AuditEntry, Counter, Quota, Reservation, UsageEntry, UsageTotal
 from tests.access.world import VISITOR, World
 
@@ -205,7 +207,10 @@ def _models(world: World) -> None:
     clone(things["export"], MANY, job_id=_jobs(world, "export"))
     clone(things["preflight"], MANY, job_id=_jobs(world, "preflight"), request_hash=_random_text())
     changes = {"job_id": _jobs(world, "run"), "model_version_id": tuned("n.i")}
-    clone(things["run"], MANY, number="10000 + n.i", name=named("Run"), **changes)
+    runs = clone(things["run"], MANY, number="10000 + n.i", name=named("Run"), **changes)
+    sweeps = clone(things["sweep"], MANY, number="10000 + n.i", name=named("Sweep"))
+    ours = f"CASE WHEN n.i < {MOST_TRIALS - 1} THEN {_literal(things['sweep'])} ELSE {sweeps('n.i')} END"
+    clone(Trial.objects.get(sweep=things["sweep"]), MANY, sweep_id=ours, run_id=runs("n.i"), number="2 + n.i")
 
 
 def _results(world: World) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.datasets.models import Import
 from apps.jobs.models import Job
 from apps.publishing.models import App, AppVersion, ShareLink
+from apps.training.models import Run, Sweep, Trial
 from tests.access.results import import_result
 from tests.access.world import World
 
@@ -45,6 +46,31 @@ def _with_a_fix(world: World) -> list[Any]:
     fix = {"label": "Train with learning rate 0.001", "recipe": {"learning_rate": 0.001}}
     Job.objects.filter(pk=run.job_id).update(state="failed", error_fix=fix)
     return [run.pk]
+
+
+def _swept(world: World) -> list[Any]:
+    """The sweep's trial is complete, and a second one is worse and has a model, too."""
+    things = world.ours.things
+    sweep, run = things["sweep"], Run.objects.get(pk=things["run"].pk)
+    Job.objects.filter(pk=run.job_id).update(state="succeeded")
+    Trial.objects.filter(sweep=sweep).exclude(run=run).delete()
+    run.pk, run.number, run.job, run.model_version = (
+        uuid4(),
+        902,
+        _job(world, "run", "succeeded"),
+        things["free_model"],
+    )
+    run.result = {**run.result, "validation_loss": 9.0}
+    run.save(force_insert=True)
+    Trial.objects.create(sweep=sweep, run=run, number=2, values={"learning_rate": 0.01})
+    Sweep.objects.filter(pk=sweep.pk).update(ended_at=timezone.now(), ending="trials")
+    return [sweep.pk]
+
+
+def _sweeping(world: World) -> list[Any]:
+    sweep = world.ours.things["sweep"]
+    Sweep.objects.filter(pk=sweep.pk).update(ended_at=None, ending="")
+    return [sweep.pk]
 
 
 def _with_a_checkpoint(world: World) -> list[Any]:
@@ -116,6 +142,9 @@ READY: dict[str, Callable[[World], list[Any]]] = {
     "training:fix": _with_a_fix,
     "training:continue": _with_a_checkpoint,
     "api:run-continue": _with_a_checkpoint,
+    "training:sweep_stop": _sweeping,
+    "api:sweep-stop": _sweeping,
+    "training:sweep_keep_best": _swept,
     "datasets:import": _fresh_import,
     "datasets:discard": _fresh_import,
     "datasets:reread": _fresh_import,

@@ -36,7 +36,7 @@ from apps.publishing.models import Conversation, Feedback, Message
 from apps.publishing.services.apps import create_app, publish
 from apps.publishing.services.links import create_share_link, revoke_share_link
 from apps.publishing.visitors import COOKIE
-from apps.training.models import Preflight, Run
+from apps.training.models import Preflight, Run, Sweep, Trial
 from apps.workspaces.access.api_keys import create_api_key
 from apps.workspaces.models import ApiKey, Membership, Role, Workspace, WorkspaceSecret
 from apps.workspaces.team.invitations import create_invitation
@@ -265,6 +265,12 @@ def _fill_models(place: Place, maker: User) -> None:
         model_version=things["model"], recipe=recipe.model_dump(mode="json"),
         job=_job(place, maker, "run", "failed"), result=run_result(recipe).model_dump(mode="json"),
     )  # fmt: skip
+    things["sweep"] = Sweep.objects.create(
+        workspace=workspace, created_by=maker, number=901, name=f"{mark} sweep", preflight=things["preflight"],
+        space={"learning_rate": {"low": 0.0001, "high": 0.01}}, metric="validation_loss", most_trials=4, seed=17,
+        ending="trials", ended_at=timezone.now(),
+    )  # fmt: skip
+    Trial.objects.create(sweep=things["sweep"], run=things["run"], number=1, values={"learning_rate": 0.001})
 
 
 def _fill_results(place: Place, maker: User) -> None:

@@ -154,6 +154,8 @@ STATES: list[tuple[Callable[[World], None], str, str]] = [
     (_ready("training:continue"), "/runs/{run}/", "owner"),
     (_ready("jobs:priority"), "/runs/{run}/", "owner"),
     (_ready("jobs:unpause"), "/runs/{run}/", "owner"),
+    (_ready("training:sweep_stop"), "/runs/sweeps/{sweep}/", "owner"),
+    (_ready("training:sweep_keep_best"), "/runs/sweeps/{sweep}/", "owner"),
     (_diverged, "/runs/{run}/", "owner"),
     (_sampled, "/evaluations/{evaluation}/", "owner"),
     (_nothing, "/evaluations/comparisons/{comparison}/", "owner"),

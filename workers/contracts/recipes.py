@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -60,13 +61,35 @@ class Length(StrEnum):
     THOROUGH = "thorough"
 
 
-def _field(default: Any, *, title: str, help_text: str, group: str, auto: bool = False, **limits: Any) -> Any:
-    """A recipe field. `auto` says that None means: chosen by the worker, and written back into the run's result."""
+@dataclass(frozen=True)
+class Search:
+    """How a sweep usually varies a setting: from `low` to `high`, or `factor` times less and more than its value. A setting
+    with neither takes each of its choices. `log`: as many trials from 1 to 10 as from 10 to 100."""
+
+    low: float | None = None
+    high: float | None = None
+    factor: float | None = None
+    log: bool = False
+
+
+def _field(
+    default: Any,
+    *,
+    title: str,
+    help_text: str,
+    group: str,
+    auto: bool = False,
+    search: Search | None = None,
+    **limits: Any,
+) -> Any:
+    """A recipe field. `auto` says that None means: chosen by the worker, and written back into the run's result. Only a setting
+    with `search` can be varied in a sweep: one that changes the rows of validation, or what its loss means, has none."""
+    varied = {"search": asdict(search)} if search else {}
     return Field(
         default,
         title=title,
         description=help_text,
-        json_schema_extra={"group": group, "auto": auto},
+        json_schema_extra={"group": group, "auto": auto, **varied},
         **limits,
     )
 
@@ -105,6 +128,7 @@ class Recipe(BaseModel):
         title=_("Epochs"),
         help_text=_("Number of passes over the training rows. Early stopping may end the run earlier."),
         group="length",
+        search=Search(factor=2),
         auto=True,
         gt=0,
         le=MOST_EPOCHS,
@@ -114,6 +138,7 @@ class Recipe(BaseModel):
         title=_("Max steps"),
         help_text=_("Ends the run after this many optimizer steps, regardless of the number of epochs."),
         group="length",
+        search=Search(factor=2),
         ge=1,
     )
     max_minutes: float | None = _field(
@@ -148,6 +173,7 @@ class Recipe(BaseModel):
         title=_("Learning rate"),
         help_text=_("Size of each weight update. Default: high for starters, low for pretrained models."),
         group="optimizer",
+        search=Search(factor=10, log=True),
         auto=True,
         gt=0,
         le=1,
@@ -157,6 +183,7 @@ class Recipe(BaseModel):
         title=_("Batch size"),
         help_text=_("Number of rows in one optimizer step."),
         group="optimizer",
+        search=Search(factor=4, log=True),
         auto=True,
         ge=1,
         le=4096,
@@ -166,6 +193,7 @@ class Recipe(BaseModel):
         title=_("Warm-up"),
         help_text=_("Share of the steps in which the learning rate rises from zero."),
         group="optimizer",
+        search=Search(low=0, high=0.2),
         ge=0,
         le=0.5,
     )
@@ -174,12 +202,14 @@ class Recipe(BaseModel):
         title=_("Learning rate schedule"),
         help_text=_("How the learning rate decays after warm-up."),
         group="optimizer",
+        search=Search(),
     )
     weight_decay: float = _field(
         0.01,
         title=_("Weight decay"),
         help_text=_("Pulls weights towards zero. A low value helps to avoid overfitting."),
         group="optimizer",
+        search=Search(low=0, high=0.1),
         ge=0,
         le=1,
     )
@@ -188,6 +218,7 @@ class Recipe(BaseModel):
         title=_("Gradient clipping"),
         help_text=_("Max gradient norm."),
         group="optimizer",
+        search=Search(factor=4, log=True),
         gt=0,
         le=100,
     )
@@ -198,6 +229,7 @@ class Recipe(BaseModel):
             "Share of the target probability that is spread over all other answers. Default: 0.1 for classifier starters, 0 for other models."
         ),
         group="optimizer",
+        search=Search(low=0, high=0.2),
         auto=True,
         ge=0,
         le=0.5,
@@ -207,6 +239,7 @@ class Recipe(BaseModel):
         title=_("Dropout"),
         help_text=_("Share of activations dropped in training. Default: the model's own setting."),
         group="optimizer",
+        search=Search(low=0, high=0.3),
         auto=True,
         ge=0,
         le=0.9,
@@ -248,15 +281,23 @@ class Recipe(BaseModel):
             "LoRA suits most runs. rsLoRA makes better use of high ranks (from about 32). DoRA is often slightly better at low ranks, but takes more time. PiSSA starts from the main components of the weights and learns faster at first."
         ),
         group="lora",
+        search=Search(),
     )
     lora_rank: int = _field(
-        16, title=_("LoRA rank"), help_text=_("Size of the adapters."), group="lora", ge=1, le=512
+        16,
+        title=_("LoRA rank"),
+        help_text=_("Size of the adapters."),
+        group="lora",
+        search=Search(factor=4, log=True),
+        ge=1,
+        le=512,
     )
     lora_alpha: int = _field(
         32,
         title=_("LoRA alpha"),
         help_text=_("Scaling of the adapters, usually twice the rank."),
         group="lora",
+        search=Search(factor=4, log=True),
         ge=1,
         le=1024,
     )
@@ -265,6 +306,7 @@ class Recipe(BaseModel):
         title=_("LoRA dropout"),
         help_text=_("Share of adapter inputs dropped in training."),
         group="lora",
+        search=Search(low=0, high=0.2),
         ge=0,
         le=0.9,
     )

@@ -26,8 +26,9 @@ class VerdictCode(StrEnum):
     MOST_FREQUENT_LABEL = "most_frequent_label"
 
 
-RunEnding = Literal["finished", "early_stopping", "time", "user", "hours"]
-"""What ended a run: `time` is the recipe's limit, `hours` the quota of the workspace."""
+RunEnding = Literal["finished", "early_stopping", "time", "user", "hours", "pruned", "budget"]
+"""What ended a run: `time` is the recipe's limit, `hours` the quota of the workspace. `pruned` and `budget` end trials: their
+sweep found them worse than others, or has used up its time."""
 
 
 class PlanProgress(BaseModel):
@@ -211,6 +212,20 @@ PLAN_WORDS: dict[RunEnding, tuple[str, str]] = {
         _(
             "The run was stopped after step %(steps)s, because the training hours of the workspace were used up."
         ),
+    ),
+    "pruned": (
+        _(
+            "The sweep stopped this trial after step %(steps)s of %(planned)s (%(share)s), because its validation results were worse than the median of the earlier trials."
+        ),
+        _(
+            "The sweep stopped this trial after step %(steps)s, because its validation results were worse than the median of the earlier trials."
+        ),
+    ),
+    "budget": (
+        _(
+            "The sweep stopped this trial after step %(steps)s of %(planned)s (%(share)s), because its time budget was used up."
+        ),
+        _("The sweep stopped this trial after step %(steps)s, because its time budget was used up."),
     ),
 }
 """By what ended the run: with the plan known, and for runs of earlier releases without."""

@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
-from apps.api.rest import data, models, results
+from apps.api.rest import data, models, results, sweeps
 from apps.workspaces.access.rules import ANYONE, access_rule, declare_rules
 
 router = DefaultRouter(use_regex_path=False)
@@ -17,6 +17,7 @@ router.register("dataset-versions", data.DatasetVersionViewSet)
 router.register("base-models", models.BaseModelViewSet)
 router.register("preflights", models.PreflightViewSet)
 router.register("runs", models.RunViewSet)
+router.register("sweeps", sweeps.SweepViewSet)
 router.register("models", models.ModelVersionViewSet)
 router.register("exports", models.ExportViewSet)
 router.register("evaluations", results.EvaluationViewSet)

@@ -95,7 +95,9 @@ NAMES: dict[str, Promise] = {
     "data": _("data"),
     "dataset": _("dataset"),
     "days": _("days"),
+    "deleted": _("deleted"),
     "encoding": _("encoding"),
+    "ending": _("reason"),
     "fields": _("fields"),
     "host": _("from"),
     "is_new": _("new user"),
@@ -115,6 +117,7 @@ NAMES: dict[str, Promise] = {
     "run": _("run"),
     "runs": _("runs waiting or running"),
     "storage_gb": _("storage, GB"),
+    "sweep": _("sweep"),
     "task_type": _("task"),
     "test_only": _("for testing only"),
     "to": _("to"),
@@ -138,7 +141,11 @@ WORDS: dict[str, dict[str, Promise]] = {
         "password_reset": _("new password"),
         "socialaccount": _("provider"),
     },
-    "reason": {"hours": _("training hours used up")},
+    "reason": {
+        "budget": _("time budget of the sweep used up"),
+        "hours": _("training hours used up"),
+        "pruned": _("worse than other trials"),
+    },
     "verdict": {code.value: _(words.badge) for code, words in VERDICTS.items()},
 }
 """Codes that no field of the changed thing has words for, by the name of the change."""

@@ -11,7 +11,7 @@ from django.apps import apps
 from apps.core.errors import UserError
 from apps.training.forms import WizardForm, recipe_answers, recipe_words
 from apps.training.models import Preflight, Run
-from apps.training.views import _address_of
+from apps.training.wizard import address_of
 from workers.contracts.families import Family
 from workers.contracts.objectives import (
     OBJECTIVES,
@@ -90,7 +90,7 @@ def test_where_several_fit_one_can_be_chosen(ranking: None) -> None:
 def test_options_survive_the_address(ranking: None) -> None:
     recipe = Recipe(objective=RankingOptions(margin=1.5, is_strict=False))
     answers = recipe_answers(recipe.model_dump(mode="json", exclude_defaults=True))
-    query = dict(parse_qsl(urlsplit(_address_of(answers)).query))
+    query = dict(parse_qsl(urlsplit(address_of(answers)).query))
     shown = wizard(initial={name: value != "False" and value for name, value in query.items()})
     sent = {field.html_name: field.value() for field in shown if field.value() not in (None, False)}
     assert recipe_of(**{**sent, "base": BASES[1][0]}).objective == recipe.objective

@@ -398,7 +398,7 @@ def test_pages_cost_a_bounded_number_of_queries(
 ) -> None:
     client = client_for(owner)
     client.get(reverse("training:list"))  # the first request of a session notes its browser
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         client.get(reverse("training:detail", args=[learning.pk]))
     with django_assert_max_num_queries(10):
         client.get(reverse("training:preflight", args=[learning.preflight_id]))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from apps.training.forms import WizardForm, editable_fields, recipe_fields, recipe_words
 from apps.training.models import Preflight
-from apps.training.views import _address_of
+from apps.training.wizard import address_of
 from workers.contracts.recipes import Recipe
 
 BASES = [("starter:causal:small", "Starter")]
@@ -100,7 +100,7 @@ def _recipes() -> st.SearchStrategy[Recipe]:
 @given(_recipes())
 def test_a_recipe_survives_the_address_and_the_form(recipe: Recipe) -> None:
     """A run's settings, put into the wizard's address, shown by its form and sent by a browser."""
-    address = _address_of(recipe.model_dump(mode="json", exclude_defaults=True))
+    address = address_of(recipe.model_dump(mode="json", exclude_defaults=True))
     given_ = dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
     shown = WizardForm(bases=BASES, initial={k: v != "False" and v for k, v in given_.items()})
     form = WizardForm(submitted(shown), bases=BASES)

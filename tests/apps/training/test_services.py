@@ -17,7 +17,7 @@ from apps.publishing.defaults import default_name
 from apps.training import services
 from apps.training.bases import choices_for, find_choice
 from apps.training.models import Preflight, Run
-from apps.training.views import _base_value as training_base_value
+from apps.training.wizard import base_value as training_base_value
 from apps.workspaces.models import AuditEntry
 from tests.apps.conftest import model_files, preflight_result, run_result
 from workers.contracts.events import Failed

@@ -110,6 +110,9 @@ define(
             "Rows to be skipped because their answer is empty or truncated: {count} of {rows}. {advice}"
         ),
         "rows_unreadable": _("The dataset's rows could not be read. Import the data again."),
+        "sweep_without_member": _(
+            "The member who started the sweep can no longer train models in this workspace. Start a new sweep."
+        ),
         "template_refuses_rows": _(
             "The chat template of this model does not accept these rows ({error}). Choose another base model, or remove unsupported content, such as a system prompt."
         ),

@@ -26,6 +26,11 @@ from apps.api.rest.serializers.publishing import (
     LinkSerializer,
     NewAppKeySerializer,
 )
+from apps.api.rest.serializers.sweeps import (
+    SweepDetailSerializer,
+    SweepRequestSerializer,
+    SweepSerializer,
+)
 from apps.api.rest.serializers.training import (
     ContinueRequestSerializer,
     PreflightRequestSerializer,
@@ -62,5 +67,8 @@ __all__ = [
     "RereadSerializer",
     "RunRequestSerializer",
     "RunSerializer",
+    "SweepDetailSerializer",
+    "SweepRequestSerializer",
+    "SweepSerializer",
     "UploadSerializer",
 ]

@@ -1,0 +1,1 @@
+"""Sweeps: series of runs that search for better settings."""
