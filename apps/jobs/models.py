@@ -176,14 +176,20 @@ class Job(InWorkspace):
         return round(100 * (self.share_done or 0))
 
     @property
+    def is_saving_what_it_has(self) -> bool:
+        """Whether it was stopped without a process, and waits for a worker that makes a result of its checkpoint."""
+        return self.state == State.QUEUED and self.stop_requested_at is not None
+
+    @property
     def can_stop(self) -> bool:
-        return self.state in STOPPABLE
+        return self.state in STOPPABLE and not self.is_saving_what_it_has
 
     @property
     def can_pause(self) -> bool:
         """Kinds that go on from a checkpoint can."""
         resumes = self.kind in JOB_KINDS and self.job_kind.resumes
-        return resumes and self.state in PAUSABLE and self.pause_requested_at is None
+        is_wanted = self.pause_requested_at is None and self.stop_requested_at is None
+        return resumes and self.state in PAUSABLE and is_wanted
 
     @property
     def is_pausing(self) -> bool:

@@ -80,6 +80,7 @@ def test_a_paused_run_that_is_stopped_leaves_what_its_checkpoint_holds(
     found = fresh(job)
     assert found.state == (State.QUEUED if has_checkpoint else State.CANCELLED)
     assert found.stop_requested_at is not None
+    assert not found.can_stop, "a second stop would end it without what it has"
 
 
 @pytest.mark.parametrize(("kind", "state"), [("import", "queued"), ("run", "succeeded"), ("run", "stopping")])
