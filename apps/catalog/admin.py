@@ -8,7 +8,7 @@ from apps.core.admin import ReadOnlyAdmin
 
 @admin.register(BaseModel)
 class BaseModelAdmin(ReadOnlyAdmin):
-    list_display = ["name", "kind", "family", "location", "workspace", "created_by", "archived_at"]
+    list_display = ["name", "kind", "family", "location", "workspace", "created_by", "bytes", "archived_at"]
     list_filter = ["kind", "family", "archived_at", "workspace"]
     list_select_related = ["workspace", "created_by"]
     search_fields = ["name", "location"]

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 ACTIONS: dict[str, Promise] = {
     "base_model.added": _("Added a base model"),
     "base_model.archived": _("Archived a base model"),
+    "base_model.deleted": _("Deleted an uploaded base model"),
     "base_model.unarchived": _("Restored an archived base model"),
     "model_version.archived": _("Archived a model"),
     "model_version.changed": _("Changed the name or notes of a model"),

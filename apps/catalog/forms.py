@@ -44,6 +44,26 @@ class BaseModelForm(StudioForm):
         self.fields["family"].choices = [(family.value, FAMILY_LABELS[family]) for family in families]  # type: ignore[attr-defined]
 
 
+class ModelUploadForm(StudioForm):
+    file = forms.FileField(
+        label=_("Zip archive"),
+        help_text=_(
+            "The folder of the model: config.json, weights as safetensors, and the files of the tokenizer."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".zip"}),
+        error_messages={
+            "required": _("Choose a zip archive."),
+            "empty": _("This file is empty. Choose a zip archive."),
+        },
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        required=False,
+        max_length=longest(BaseModel, "name"),
+        help_text=_("Leave empty to use the name of the file."),
+    )
+
+
 class ModelVersionForm(StudioForm):
     name = forms.CharField(label=_("Name"), max_length=longest(ModelVersion, "name"))
     notes = forms.CharField(

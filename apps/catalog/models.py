@@ -14,7 +14,7 @@ from apps.workspaces.models import InWorkspace
 from apps.workspaces.querysets import InWorkspaceQuerySet
 from workers.contracts.families import Family
 from workers.contracts.metrics import METRICS, MetricInfo
-from workers.contracts.recipes import Base, FolderBase, HubBase
+from workers.contracts.recipes import Base, FolderBase, HubBase, UploadBase
 from workers.contracts.tasks import TASKS, Task
 
 FAMILY_LABELS = {
@@ -30,15 +30,19 @@ def family_choices() -> list[tuple[str, Promise]]:
     return [(family.value, label) for family, label in FAMILY_LABELS.items()]
 
 
-class BaseModel(InWorkspace):
-    """A model from elsewhere that the workspace brought: a Hub id, or a folder on the workers' disk.
+UPLOADS_FOLDER = "bases"
 
-    Bundled starters need no row: they are made from the dataset they are trained on.
+
+class BaseModel(InWorkspace):
+    """A model from elsewhere that the workspace brought: a Hub id, a folder on the workers' disk, or an uploaded archive.
+
+    `location` of an upload is the name of its file. Bundled starters need no row: they are made from the dataset they are trained on.
     """
 
     class Kind(models.TextChoices):
         HUB = "hub", _("Hub")
         FOLDER = "folder", _("Folder")
+        UPLOAD = "upload", _("Upload")
 
     kind = models.CharField(_("from"), max_length=10, choices=Kind.choices)
     name = models.CharField(_("name"), max_length=150)
@@ -47,6 +51,8 @@ class BaseModel(InWorkspace):
     revision = models.CharField(_("revision"), max_length=100, blank=True, default="main")
     model_type = models.CharField(_("model type"), max_length=60, blank=True)
     """As its config.json says; empty where the site has not read that."""
+    bytes = models.BigIntegerField(_("bytes"), default=0)
+    """Of the files of an upload; 0 once they are deleted."""
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
 
     objects = BaseModelQuerySet.as_manager()
@@ -69,7 +75,18 @@ class BaseModel(InWorkspace):
         family = Family(self.family)
         if self.kind == self.Kind.HUB:
             return HubBase(family=family, repo_id=self.location, revision=self.revision or "main")
+        if self.kind == self.Kind.UPLOAD:
+            return UploadBase(family=family, upload=str(self.pk))
         return FolderBase(family=family, path=self.location)
+
+    @property
+    def is_upload(self) -> bool:
+        return bool(self.kind == self.Kind.UPLOAD)
+
+    @property
+    def files_key(self) -> str:
+        """Where the files of an upload lie in storage."""
+        return f"{UPLOADS_FOLDER}/{self.pk}"
 
 
 class ModelVersion(InWorkspace):

@@ -181,6 +181,8 @@ def _type_in(folder: str) -> str:
 @transaction.atomic
 def set_base_model_archived(*, actor: User, base_model: BaseModel, archived: bool) -> None:
     access.require(actor, base_model.workspace, Action.EDIT)
+    if base_model.is_upload and not base_model.bytes:
+        raise UserError(_("The files of this model were deleted. Upload it again."), code="gone")
     _set_archived(base_model, archived)
     audit.record(actor, "base_model.archived" if archived else "base_model.unarchived", base_model)
 

@@ -34,6 +34,12 @@ class BaseChoice:
     base_model: BaseModel | None = None
     version: ModelVersion | None = None
 
+    def with_usual_method(self, recipe: Recipe) -> Recipe:
+        """The recipe with the method that suits a packaged model, unless it names one."""
+        if isinstance(self.base, PackageBase) and recipe.tuning is None:
+            return recipe.model_copy(update={"tuning": PACKAGED_BASES[self.base.package].tuning})
+        return recipe
+
 
 def _size_label(size: StarterSize) -> str:
     return {

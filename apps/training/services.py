@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from apps.accounts.models import User
 from apps.catalog import services as catalog
+from apps.catalog.local_models import hold_files
 from apps.catalog.models import ModelVersion
 from apps.core.errors import UserError
 from apps.core.models import fitting
@@ -34,8 +35,7 @@ from apps.workspaces.numbering import next_number
 from workers.contracts.families import Family
 from workers.contracts.job_kinds.preflight import PREFLIGHT, PreflightResult, PreflightSpec
 from workers.contracts.job_kinds.run import RUN, RunResult, RunSpec
-from workers.contracts.packaged_bases import PACKAGED_BASES
-from workers.contracts.recipes import Base, Length, PackageBase, Recipe, VersionBase
+from workers.contracts.recipes import Base, Length, Recipe, VersionBase
 from workers.contracts.texts import Text
 from workers.contracts.verdicts import RunEnding
 
@@ -71,7 +71,7 @@ def request_preflight(
             field="data",
         )
     require_fitting(recipe, base, dataset_version)
-    recipe = _with_usual_method(recipe, base.base)
+    recipe = base.with_usual_method(recipe)
     changed = recipe.model_dump(mode="json", exclude_defaults=True)
     digest = _hash(str(dataset_version.pk), base.value, length.value, changed)
     earlier = Preflight.objects.in_workspace(workspace).filter(request_hash=digest).select_related("job")
@@ -96,13 +96,6 @@ def request_preflight(
     preflight.save()
     audit.record(actor, "preflight.requested", preflight)
     return preflight
-
-
-def _with_usual_method(recipe: Recipe, base: Base) -> Recipe:
-    """The recipe with the method that suits a packaged model, unless it names one."""
-    if isinstance(base, PackageBase) and recipe.tuning is None:
-        return recipe.model_copy(update={"tuning": PACKAGED_BASES[base.package].tuning})
-    return recipe
 
 
 def is_stale(preflight: Preflight) -> bool:
@@ -184,6 +177,8 @@ def _enqueue_preflight(actor: User, preflight: Preflight, recipe: Recipe) -> Job
     begun_with = base_version if base_version.is_ready else base_version.parent
     if begun_with is not None:
         inputs["base"] = begun_with.storage_key
+    elif preflight.base_model is not None and preflight.base_model.is_upload:
+        inputs["files"] = hold_files(preflight.base_model)
     spec = PreflightSpec(
         inputs=inputs,
         output=None if base_version.is_ready else base_version.storage_key,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from tests.access.world import Place
+from tests.fixtures.model_archives import model_zip
 
 
 def body_for(key: str, method: str, place: Place) -> dict[str, Any]:
@@ -57,6 +60,10 @@ BODIES: dict[str, dict[str, Any]] = {
         "revision": "main",
     },
     "POST catalog:base_recommended": {"hub_id": "Qwen/Qwen2.5-0.5B-Instruct"},
+    "POST catalog:base_upload": {
+        "file": lambda place: SimpleUploadedFile("model.zip", model_zip()),
+        "name": "",
+    },
     "POST catalog:base_archive": {"archived": "1"},
     "POST catalog:edit": {"name": "Renamed", "notes": ""},
     "POST catalog:archive": {"archived": "1"},

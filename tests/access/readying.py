@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from apps.catalog.models import BaseModel
 from apps.datasets.models import Import
 from apps.jobs.models import Job
 from apps.publishing.models import App, AppVersion, ShareLink
@@ -126,6 +127,12 @@ def _second_administrator(world: World) -> list[Any]:
     return [User.objects.create_superuser(f"{uuid4().hex}@example.com", "p").pk]
 
 
+def _uploaded_base(world: World) -> list[Any]:
+    base = BaseModel.objects.filter(pk=world.ours.things["base_model"].pk)
+    base.update(kind="upload", bytes=1)
+    return [base.get().pk]
+
+
 READY: dict[str, Callable[[World], list[Any]]] = {
     "jobs:retry": _failed_job,
     "api:job-retry": _failed_job,
@@ -152,6 +159,7 @@ READY: dict[str, Callable[[World], list[Any]]] = {
     "api:import-confirm": _fresh_import,
     "datasets:delete": _made("dataset"),
     "api:dataset-detail": _made("dataset"),
+    "catalog:base_delete": _uploaded_base,
     "catalog:delete": _thing("free_model"),
     "api:modelversion-detail": _thing("free_model"),
     "catalog:export": _thing("free_model"),

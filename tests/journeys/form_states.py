@@ -150,6 +150,7 @@ STATES: list[tuple[Callable[[World], None], str, str]] = [
         "administrator",
     ),
     (_lost, "/console/", "administrator"),
+    (_ready("catalog:base_delete"), "/models/", "owner"),
     (_ready("training:fix"), "/runs/{run}/", "owner"),
     (_ready("training:continue"), "/runs/{run}/", "owner"),
     (_ready("jobs:priority"), "/runs/{run}/", "owner"),

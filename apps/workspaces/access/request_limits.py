@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 Application = Callable[..., Awaitable[Any]]
 
-TAKE_FILES = ("/data/", "/api/v1/datasets/")
+TAKE_FILES = ("/data/", "/models/bases/upload/", "/api/v1/datasets/")
 """Beginnings of the addresses that take files; what any other takes fits into memory."""
 FORM_BYTES = 1 << 20
 """What a form has around its file."""

@@ -19,6 +19,7 @@ from workers.contracts.recipes import (
     StarterBase,
     StarterSize,
     Tuning,
+    UploadBase,
     VersionBase,
 )
 from workers.models.folder import write_folder
@@ -353,6 +354,19 @@ def test_a_local_model_is_copied_as_it_came(dataset, make_preflight, make_spec, 
     assert copied.manifest.trained
     for name, weight in original.model.state_dict().items():
         assert weight.equal(copied.model.state_dict()[name]), name
+
+
+def test_an_uploaded_model_is_read_from_its_files(dataset, make_preflight, make_spec, recording):
+    first = make_spec(Family.CAUSAL)
+    run(first, recording())
+    folder = Path(first.work) / "out"
+    base = UploadBase(family=Family.CAUSAL, upload="1")
+    spec = make_preflight(dataset(Family.CAUSAL), Family.CAUSAL, base=base)
+    spec = spec.model_copy(update={"inputs": {**spec.inputs, "files": str(folder)}})
+    preflight(spec, recording())
+    copied = load_folder(Path(spec.work) / "out")
+    assert copied.manifest.trained
+    assert copied.model.num_parameters() == load_folder(folder).model.num_parameters()
 
 
 def test_the_specs_task_type_decides_how_a_prompt_is_built(dataset, make_preflight, recording):

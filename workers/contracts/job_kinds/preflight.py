@@ -21,7 +21,7 @@ class Finding(BaseModel):
 
 
 class PreflightSpec(TaskSpec):
-    """inputs: data (frozen folder), base (when base.kind is version). Unless the base already
+    """inputs: data (frozen folder), base (when base.kind is version), files (when it is upload). Unless the base already
     is a version, the child leaves its initial model folder in work/out (a starter: tokenizer trained on the train
     split and random weights; a Hub id or a local folder: its weights as they came, `trained` True). That folder
     becomes a ModelVersion, which the run, the evaluation of the base and the parity check then share."""
