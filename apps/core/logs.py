@@ -7,7 +7,7 @@ import logging
 import re
 
 _SECRET_PART = re.compile(
-    r"((?:/a|/workspace/join|/accounts/password/reset/key|/accounts/confirm-email)/)(?!done/)[^/\s?\"']+"
+    r"((?:/a|/e|/workspace/join|/accounts/password/reset/key|/accounts/confirm-email)/)(?!done/)[^/\s?\"']+"
 )
 
 

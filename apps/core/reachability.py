@@ -18,6 +18,8 @@ class Reach:
 
     is_local: bool
     """It works on the computer that the studio runs on alone."""
+    is_private: bool
+    """It works in the local network alone."""
     may_switch: bool
     """Whether the person who looks may open the studio to its network, and close it again."""
     switch_exists: bool
@@ -35,6 +37,7 @@ def reach_for(user: Any) -> Reach:
     port = f":{site.port}" if site.port else ""
     return Reach(
         is_local=is_local,
+        is_private=is_private(site.hostname or ""),
         may_switch=exists and bool(user.is_active and user.is_superuser),
         switch_exists=exists,
         lan_url=f"{site.scheme}://{lan}{port}" if lan else "",
@@ -42,10 +45,24 @@ def reach_for(user: Any) -> Reach:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` means the very computer that asks for it."""
+    """Whether `host` means the very computer that asks for it, or no computer at all (0.0.0.0)."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    return address.is_loopback or address.is_unspecified
+
+
+_LOCAL_NAMES = (".local", ".lan", ".internal", ".home.arpa")
+
+
+def is_private(host: str) -> bool:
+    """Whether `host` means a computer only within its own network."""
+    if is_loopback(host):
+        return False
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith(_LOCAL_NAMES)

@@ -252,9 +252,10 @@ class VisitorSocket(AppSocket):
     """The page that a share link opens."""
 
     access_rule = access_rule(opening=LINK, of="link_token")
+    in_frame = False
 
     async def admit(self) -> bool:
-        if visitor_key_in(self.scope["cookies"]) is None:
+        if visitor_key_in(self.scope["cookies"], in_frame=self.in_frame) is None:
             # The page that opens the socket came with the cookie: this browser keeps none.
             self.refused_with = NO_COOKIE
             return False
@@ -265,12 +266,19 @@ class VisitorSocket(AppSocket):
         address = address_of_scope(self.scope)
         return entrances.by_link(
             token,
-            visitor_key_in(cookies) or "",
+            visitor_key_in(cookies, in_frame=self.in_frame) or "",
             cookies,
             address,
             user=self.scope["user"],
             session_key=self.scope["session"].session_key,
+            in_frame=self.in_frame,
         )
+
+
+class EmbedSocket(VisitorSocket):
+    """The page of a share link in a frame of another site."""
+
+    in_frame = True
 
 
 class PreviewSocket(AppSocket):

@@ -45,6 +45,8 @@ class Entrance:
     """The member; with a link, only where the link is for members."""
     session_key: str | None = None
     """Of the session that the member came with, if they came with one: signing out ends what is open."""
+    shown_on: frozenset[str] | None = None
+    """The sites that may show the page in a frame, when it was opened in one; None outside of frames."""
     address: str = ""
     """Where a visitor asks from, as limits count it; empty for members, who are known by their account."""
 
@@ -95,7 +97,12 @@ class Entrance:
             return "" if self._is_member() else "closed"
         if link is None:
             return "closed"
-        return link.closed_because or ("members_only" if link.members_only and not self._is_member() else "")
+        if link.closed_because:
+            return link.closed_because
+        if link.members_only and not self._is_member():
+            return "members_only"
+        is_shown = self.shown_on is None or (link.embed_sites and self.shown_on <= set(link.embed_sites))
+        return "" if is_shown else "not_shown_here"
 
     def _is_member(self) -> bool:
         return (
@@ -135,13 +142,16 @@ def by_link(
     *,
     user: User | AnonymousUser | None = None,
     session_key: str | None = None,
+    in_frame: bool = False,
 ) -> Entrance | None:
-    """The way in that a live share link gives. Raises Shut where the link is paused, expired, or for members and `user` is
+    """The way in that a live share link gives; none in a frame where no site may show it. Raises Shut where the link is paused, expired, or for members and `user` is
     none; Locked where it has a password that the cookies do not speak of."""
     link = ShareLink.objects.by_token(token)
-    if link is None:
+    if link is None or (in_frame and not link.embed_sites):
         return None
     entrance = Entrance(link.app, visitor_key, link=link, address=limited_as(address))
+    if in_frame:
+        entrance = replace(entrance, shown_on=frozenset(link.embed_sites))
     if link.members_only and user is not None and user.is_authenticated:
         entrance = replace(entrance, user=user, session_key=session_key)
     if reason := entrance._closed_because(link):

@@ -45,6 +45,7 @@ def closed_text(reason: str) -> str:
         "members_only": _(
             "This link is for members of the workspace. Sign in with the account that is a member, then open the link again."
         ),
+        "not_shown_here": _("The sites that may show this app have changed. Reload the page."),
     }
     return words.get(reason) or _("The person who shared this link has closed it. Ask for a new link.")
 

@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
 from apps.catalog.models import ModelVersion
-from apps.core.forms import StudioForm
+from apps.core.errors import UserError
+from apps.core.forms import StudioForm, TextArea
 from apps.core.models import longest
 from apps.core.settings_fields import form_field
 from apps.core.validation_messages import problem_message
 from apps.core.verdicts import VerdictText
+from apps.publishing.embedding import cleaned_sites
 from apps.publishing.kinds import APP_KINDS, AppKind, AppSettings, can_answer, setting_group
 from apps.publishing.kinds.base import ICONS, MOST_SUGGESTIONS
 from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS, MOST_TOKENS, MOST_USES
@@ -178,6 +180,29 @@ class LinkLimitsForm(StudioForm):
     @property
     def limits_have_errors(self) -> bool:
         return any(field.errors for field in self.limits)
+
+
+class EmbedForm(StudioForm):
+    """The sites that may show a link in a frame; left empty, none."""
+
+    embed_sites = forms.CharField(
+        label=_("Allowed sites"),
+        required=False,
+        widget=TextArea(attrs={"rows": 2, "dir": "ltr", "placeholder": "https://www.example.org"}),
+        help_text=_(
+            "One address per line, without a path. No other site can show the app. Empty: no embedding."
+        ),
+    )
+
+    @classmethod
+    def of(cls, link: ShareLink) -> Self:
+        return cls(initial={"embed_sites": "\n".join(link.embed_sites)}, **LinkLimitsForm.names(link))
+
+    def clean_embed_sites(self) -> list[str]:
+        try:
+            return cleaned_sites(self.cleaned_data["embed_sites"].split())
+        except UserError as error:
+            raise forms.ValidationError(error.message) from error
 
 
 class LinkForm(LinkLimitsForm):

@@ -19,6 +19,7 @@ from apps.core.errors import UserError
 from apps.core.passwords import trim
 from apps.core.rate_limits import Guessing
 from apps.publishing.models import ShareLink
+from apps.publishing.visitors import set_visitor_cookie
 
 logger = logging.getLogger(__name__)
 
@@ -86,13 +87,7 @@ def check_link_password(*, link: ShareLink, password: str, address: str) -> None
     raise UserError(_("The password is wrong. Try again."), field="password", code="wrong_password")
 
 
-def grant(response: HttpResponse, link: ShareLink) -> None:
+def grant(response: HttpResponse, link: ShareLink, *, in_frame: bool = False) -> None:
     """Let the browser that gets `response` in for some hours."""
-    response.set_cookie(
-        _cookie(link),
-        signing.TimestampSigner(salt=_SALT).sign(_fingerprint(link)),
-        max_age=GRANTED_SECONDS,
-        httponly=True,
-        samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
-    )
+    value = signing.TimestampSigner(salt=_SALT).sign(_fingerprint(link))
+    set_visitor_cookie(response, _cookie(link), value, max_age=GRANTED_SECONDS, in_frame=in_frame)

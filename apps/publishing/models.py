@@ -104,6 +104,8 @@ class ShareLink(InWorkspace):
     max_uses_per_visitor = models.PositiveIntegerField(_("uses per visitor and day"), null=True, blank=True)
     max_uses = models.PositiveIntegerField(_("uses in all"), null=True, blank=True)
     token_budget = models.PositiveBigIntegerField(_("token budget"), null=True, blank=True)
+    embed_sites: Any = models.JSONField(_("sites that may show it in a frame"), default=list, blank=True)
+    """Origins, as embedding.cleaned_sites makes them."""
     # Counted under the lock of the row (services.link_uses).
     uses = models.PositiveIntegerField(_("uses so far"), default=0, editable=False)
     uses_of_day = models.PositiveIntegerField(_("uses of the day"), default=0, editable=False)

@@ -63,7 +63,7 @@ class Answer:
 _MASKS = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
     (
-        re.compile(r"(?<=[\"=]/a/)[\w-]{20,}(?=/)"),
+        re.compile(r"(?<=[\"=]/[ae]/)[\w-]{20,}(?=/)"),
         "TOKEN",
     ),  # of the address that was asked, which its page repeats
     (re.compile(r"(?<=/)\d+(?=/)"), "ID"),

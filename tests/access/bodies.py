@@ -50,6 +50,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST datasets:edit": {"name": "Renamed", "description": ""},
     "POST datasets:archive": {"archived": "1"},
     "POST datasets:import": {"task_type": "classification", "role-0": "input", "role-1": "label"},
+    "POST publishing:embed_link": {"embed_sites": "https://www.example.org"},
     "POST publishing:change_link": {"name": "Renamed", "max_uses": "100"},
     "POST publishing:link_password": {"password": "a long password"},
     "POST catalog:base_new": {
@@ -89,6 +90,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST publishing:create_link": {"name": "A link"},
     "POST publishing:create_key": {"name": "script", "access": "write", "days": "90"},
     "POST publishing:preview_act": {"type": "ask", "text": "Hello"},
+    "POST publishing:embed_act": {"type": "ask", "text": "Hello"},
     "POST publishing:visit_act": {"type": "ask", "text": "Hello"},
     "POST api:dataset-list": {"text": _TEXT, "filename": "t.csv"},
     "POST api:basemodel-list": {"kind": "hub", "name": "b", "family": "causal", "location": "someone/model"},

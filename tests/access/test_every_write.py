@@ -27,6 +27,8 @@ NO_ENTRY = {
     "api:upload-list": "nothing is written before a part comes",
     "api:upload-part": "as datasets:part",
     "publishing:preview_act": "what visitors say is content",
+    "publishing:embed_act": "as publishing:visit_act",
+    "publishing:embed_unlock": "as publishing:visit_unlock",
     "publishing:visit_act": "what visitors say is content",
     "publishing:visit_unlock": "a visitor says a link's password; nothing is written",
 }

@@ -35,7 +35,7 @@ from apps.publishing.defaults import settings_for
 from apps.publishing.models import Conversation, Feedback, Message
 from apps.publishing.services.apps import create_app, publish
 from apps.publishing.services.links import create_share_link, revoke_share_link
-from apps.publishing.visitors import COOKIE
+from apps.publishing.visitors import COOKIE, COOKIE_IN_FRAMES
 from apps.training.models import Preflight, Run, Sweep, Trial
 from apps.workspaces.access.api_keys import create_api_key
 from apps.workspaces.models import ApiKey, Membership, Role, Workspace, WorkspaceSecret
@@ -60,6 +60,8 @@ OURS, THEIRS = "Quokka", "Wombat"
 ROLES = ("viewer", "editor", "admin", "owner")
 PEOPLE = ("anonymous", "outsider", *ROLES, "revoked", "administrator")
 NO_ROW = "987654321"
+EMBED_SITE = "https://site.example"
+"""May show the apps of the world in a frame."""
 VISITOR = "the-visitor-of-the-matrix"
 
 
@@ -141,7 +143,8 @@ def _client(user: User | None) -> Client:
         session["account_authentication_methods"] = [said]
         session["account_authentication_methods_user"] = session["_auth_user_id"]
         session.save()
-    client.cookies[COOKIE] = signing.Signer(salt="apps.publishing.visitors").sign(VISITOR)
+    for name in (COOKIE, COOKIE_IN_FRAMES):
+        client.cookies[name] = signing.Signer(salt="apps.publishing.visitors").sign(VISITOR)
     return client
 
 
@@ -309,7 +312,7 @@ def _fill_app(place: Place, maker: User, model: ModelVersion, people: dict[str, 
     )  # fmt: skip
     version = things["app_version"] = app.versions.get()
     publish(actor=maker, app=app, version=version)
-    link, token = create_share_link(actor=maker, app=app, name=f"{place.mark} link")
+    link, token = create_share_link(actor=maker, app=app, name=f"{place.mark} link", embed_sites=[EMBED_SITE])
     things["share_link"], things["link_token"] = link, token
     closed, things["closed_token"] = create_share_link(actor=maker, app=app)
     revoke_share_link(actor=maker, link=closed)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from channels.routing import ProtocolTypeRouter
 from playwright.sync_api import Browser, StorageState, expect
 
 from examples import get_example
@@ -120,3 +123,48 @@ def site(
 
     with LiveSite(WithStaticFiles(get_asgi_application())) as running, closing_contexts(browser):
         yield running
+
+
+@pytest.fixture
+def answering(
+    _beside_playwright: None, transactional_db: None, engine: FaultyEngine, browser: Browser
+) -> Iterator[LiveSite]:
+    """The site with its sockets, and a streamer in a loop of its own."""
+    from django.core.asgi import get_asgi_application
+
+    from studio.asgi import application
+
+    whole = ProtocolTypeRouter(
+        {
+            "http": WithStaticFiles(get_asgi_application()),
+            "websocket": application.application_mapping["websocket"],
+        }
+    )
+    with LiveSite(whole) as site, _streamer(engine.url), closing_contexts(browser):
+        yield site
+
+
+class _streamer:
+    def __init__(self, engine_url: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=[self._run(engine_url)])
+
+    async def _run(self, engine_url: str) -> None:
+        from apps.publishing.connections import async_redis
+        from apps.publishing.streamer.service import Streamer
+        from apps.serving.client import EngineClient
+
+        async with EngineClient(engine_url) as client:
+            streamer = Streamer(name="journeys", connection=async_redis(), engine=client)
+            running = asyncio.create_task(streamer.run())
+            await self._stop.wait()
+            streamer.stop.set()
+            await running
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(timeout=20)

@@ -82,6 +82,7 @@ EFFECTS: dict[str, str] = {
     "publishing/_api.html#0": "api_key.revoked",
     "publishing/_api.html#1": "api_key.created",
     "publishing/_parity.html#0": "app.parity_started",
+    "publishing/_embed.html#0": "share_link.changed",
     "publishing/_link.html#0": "share_link.resumed",
     "publishing/_link.html#1": "share_link.paused",
     "publishing/_link.html#2": "share_link.revoked",

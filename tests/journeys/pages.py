@@ -53,6 +53,7 @@ FILES = (
         "training:folder",
         "evaluation:comparison_file",
         "catalog:download",
+        "publishing:embed_script",
     ),
     *("workspaces:audit_export", "mfa_download"),
 )

@@ -3,7 +3,6 @@ is entered on phones and with input methods."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import threading
@@ -11,62 +10,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocketRoute, expect
 
 from apps.publishing.models import Message
 from tests.access.world import build_world
 from tests.fixtures.axe import bring_axe, violations
-from tests.fixtures.browser import PHONE, Complaints, closing_contexts
+from tests.fixtures.browser import PHONE, Complaints
 from tests.fixtures.publishing import FaultyEngine, LiveSite
-from tests.fixtures.static_files import WithStaticFiles
 from tests.journeys.pages import cookies_of
 
 pytestmark = pytest.mark.journey
-
-
-@pytest.fixture
-def answering(
-    _beside_playwright: None, transactional_db: None, engine: FaultyEngine, browser: Browser
-) -> Iterator[LiveSite]:
-    """The site with its sockets, and a streamer in a loop of its own."""
-    from studio.asgi import application
-
-    whole = ProtocolTypeRouter(
-        {
-            "http": WithStaticFiles(get_asgi_application()),
-            "websocket": application.application_mapping["websocket"],
-        }
-    )
-    with LiveSite(whole) as site, _streamer(engine.url), closing_contexts(browser):
-        yield site
-
-
-class _streamer:
-    def __init__(self, engine_url: str) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=[self._run(engine_url)])
-
-    async def _run(self, engine_url: str) -> None:
-        from apps.publishing.connections import async_redis
-        from apps.publishing.streamer.service import Streamer
-        from apps.serving.client import EngineClient
-
-        async with EngineClient(engine_url) as client:
-            streamer = Streamer(name="journeys", connection=async_redis(), engine=client)
-            running = asyncio.create_task(streamer.run())
-            await self._stop.wait()
-            streamer.stop.set()
-            await running
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(timeout=20)
 
 
 @pytest.fixture

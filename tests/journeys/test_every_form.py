@@ -37,6 +37,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "file": {"name": "model.zip", "mimeType": "application/zip", "buffer": model_zip()}
     },
     "publishing:visit_unlock": {"password": LINK_PASSWORD},
+    "publishing:embed_unlock": {"password": LINK_PASSWORD},
     "workspaces:join": {"email": "new@example.com", "name": "Nia", "password": "quite long words"},
 }
 

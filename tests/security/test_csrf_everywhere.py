@@ -14,12 +14,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 WITHOUT = {
     "set_language",
+    "publishing:embed_act",
+    "publishing:embed_unlock",
     "publishing:visit_act",
     "publishing:visit_unlock",
     "api:openai_chat",
     "api:openai_completions",
 }
-"""Pages of share links send no referrer, which the check asks for; their cookies are SameSite. /v1 reads no cookie."""
+"""Pages of share links send no referrer, which the check asks for; their cookies are SameSite, and those of frames partitioned. /v1 reads no cookie."""
 
 
 def answer_without_a_token(world: World, address: Address, method: str, person: str) -> str:

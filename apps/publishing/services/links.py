@@ -15,6 +15,7 @@ from apps.accounts.models import User
 from apps.core.errors import UserError
 from apps.core.models import fitting
 from apps.core.passwords import trim
+from apps.publishing.embedding import cleaned_sites
 from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS, MOST_TOKENS, MOST_USES
 from apps.publishing.models import App, ShareLink
 from apps.publishing.services.closing import stop_replies
@@ -32,6 +33,7 @@ class LinkLimits(TypedDict, total=False):
     max_uses_per_visitor: int | None
     max_uses: int | None
     token_budget: int | None
+    embed_sites: list[str]
 
 
 class LinkChanges(LinkLimits, total=False):
@@ -49,6 +51,8 @@ def create_share_link(
     access.require(actor, app.workspace, Action.PUBLISH)
     if app.archived_at or app.live_version_id is None:
         raise UserError(_("Publish the app before you share it."))
+    if "embed_sites" in limits:
+        limits["embed_sites"] = cleaned_sites(limits["embed_sites"])
     _require_usable(app, limits)
     token = new_token()
     link = ShareLink.objects.create(
@@ -72,8 +76,10 @@ def change_share_link(*, actor: User, link: ShareLink, **changes: Unpack[LinkCha
     against the new limits. Raises UserError as `create_share_link`."""
     access.require(actor, link.workspace, Action.PUBLISH)
     link = ShareLink.objects.select_for_update(no_key=True).get(pk=link.pk)
+    if "embed_sites" in changes:
+        changes["embed_sites"] = cleaned_sites(changes["embed_sites"])
     changed = {name: value for name, value in changes.items() if value != getattr(link, name)}
-    _require_usable(link.app, changed)
+    _require_usable(link.app, {"members_only": link.members_only, "embed_sites": link.embed_sites} | changed)
     if not changed:
         return
     ShareLink.objects.filter(pk=link.pk).update(**changed)
@@ -100,6 +106,11 @@ def _require_usable(app: App, limits: Mapping[str, Any]) -> None:
         if limits.get(name) is not None and not 1 <= limits[name] <= MOST_USES:
             message = _("Enter a number from 1 to %(most)s, or leave the field empty for no limit.")
             raise UserError(message % {"most": MOST_USES}, field=name)
+    if limits.get("members_only") and limits.get("embed_sites"):
+        message = _(
+            "A link for members cannot be embedded: browsers don't sign in within frames of other sites. Use a second link."
+        )
+        raise UserError(message, field="members_only")
     budget, version = limits.get("token_budget"), app.live_version
     if budget is None or version is None:
         return

@@ -8,16 +8,20 @@ from typing import Any
 import segno
 from django.utils.safestring import SafeString, mark_safe
 
+from apps.core.forms import StudioForm
 from apps.core.listing import Listing
-from apps.publishing.forms import LinkLimitsForm
+from apps.publishing.embedding import address_in_frames
+from apps.publishing.forms import EmbedForm, LinkLimitsForm
 from apps.publishing.models import ShareLink
 from apps.publishing.services import links
 
+RefusedForm = tuple[ShareLink, StudioForm]
+"""A form of a link that was sent and not accepted."""
 LINKS = Listing(searches=("name", "created_by__email"), page_size=5, prefix="links-")
 
 
 def link_rows(
-    shown: Iterable[ShareLink], refused: tuple[ShareLink, LinkLimitsForm] | None, *, with_forms: bool
+    shown: Iterable[ShareLink], refused: RefusedForm | None, *, with_forms: bool
 ) -> list[dict[str, Any]]:
     """A row for each link. The one whose form was refused is always there, first where it is on another page."""
     forms = {refused[0].pk: refused[1]} if refused else {}
@@ -27,15 +31,16 @@ def link_rows(
     return [_row(link, forms.get(link.pk), with_forms) for link in found]
 
 
-def _row(link: ShareLink, form: LinkLimitsForm | None, with_forms: bool) -> dict[str, Any]:
+def _row(link: ShareLink, refused: StudioForm | None, with_forms: bool) -> dict[str, Any]:
     address = links.address_of(link)
-    return {
-        "link": link,
-        "address": address,
-        "qr": _qr(address) if address else "",
-        "form": form or (LinkLimitsForm.of(link) if with_forms else None),
-        "is_refused": form is not None,
-    }
+    row: dict[str, Any] = {"link": link, "address": address, "qr": _qr(address) if address else ""}
+    if with_forms:
+        row |= {
+            "limits": refused if isinstance(refused, LinkLimitsForm) else LinkLimitsForm.of(link),
+            "embed": refused if isinstance(refused, EmbedForm) else EmbedForm.of(link),
+            "embed_url": address_in_frames(link) if link.embed_sites else None,
+        }
+    return row
 
 
 def _qr(address: str) -> SafeString:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.core.errors import UserError
-from apps.publishing.forms import LinkForm, LinkLimitsForm, LinkPasswordForm
+from apps.publishing.forms import EmbedForm, LinkForm, LinkLimitsForm, LinkPasswordForm
 from apps.publishing.models import App
 from apps.publishing.services import links
 from apps.publishing.views.studio import detail_page
@@ -61,7 +62,18 @@ def change_link(request: WorkspaceRequest, app: App, link_id: UUID) -> HttpRespo
             return _back_to(app)
         except UserError as error:
             form.add_user_error(error)
-    return detail_page(request, app, limits_form=(link, form), status=422)
+    return detail_page(request, app, refused_form=(link, form), status=422)
+
+
+@rule(post=PUBLISH, of="app share_link", related=("live_version",))
+def embed_link(request: WorkspaceRequest, app: App, link_id: UUID) -> HttpResponse:
+    """The sites that may show the app in a frame."""
+    link = access.get_inner(app.links.live(), link_id)
+    form = EmbedForm(request.POST, **LinkLimitsForm.names(link))
+    if form.is_taken_by(partial(links.change_share_link, actor=request.user, link=link)):
+        messages.success(request, _("The allowed sites are saved."))
+        return redirect(f"{reverse('publishing:detail', args=[app.pk])}?embed={link.pk}#link-{link.pk}")
+    return detail_page(request, app, refused_form=(link, form), status=422)
 
 
 @rule(post=PUBLISH, of="app share_link", related=("live_version",))

@@ -4,36 +4,32 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
+from django.core.exceptions import PermissionDenied
 from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseBase,
     JsonResponse,
 )
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, override
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 from redis.exceptions import RedisError
 
 from apps.core.client_addresses import address_of_request
-from apps.core.database import database_call_anywhere
 from apps.core.errors import UserError
-from apps.core.event_streams import COMMENT, event_bytes, event_response
 from apps.core.outages import outage_of
 from apps.jobs.views import sequence_number
 from apps.publishing import socket_messages, token_log
 from apps.publishing.actions import perform
+from apps.publishing.embedding import allow_frames, is_from_another_page
 from apps.publishing.entrance import Entrance, Locked, Shut, by_link, for_member
-from apps.publishing.fanout import fanout
 from apps.publishing.limits import (
     CONVERSATIONS_LISTED,
     MOST_CHARACTERS,
@@ -46,7 +42,6 @@ from apps.publishing.services.link_uses import refusal_of
 from apps.publishing.views.strings import no_cookies, page_strings
 from apps.publishing.visitors import remember, visitor_key_in, visitor_key_of
 from apps.workspaces import access
-from apps.workspaces.access import live_access
 
 logger = logging.getLogger(__name__)
 
@@ -68,12 +63,15 @@ def _private(view: Any) -> Any:
         response["Referrer-Policy"] = "no-referrer" if kwargs.get("token") else "same-origin"
         response["X-Robots-Tag"] = "noindex, nofollow"
         response["Cache-Control"] = "no-store"
+        if kwargs.get("in_frame"):
+            link = ShareLink.objects.by_token(kwargs["token"])
+            allow_frames(response, link.embed_sites if link else [])
         return response
 
     return wrapped
 
 
-def _entrance(request: HttpRequest, token: str | None, app_id: UUID | None) -> Entrance:
+def enter(request: HttpRequest, token: str | None, app_id: UUID | None, in_frame: bool = False) -> Entrance:
     """Raises Http404 (Locked where a link has a password, Shut where it does not open now); a revoked link and one that never
     was look the same."""
     if token is None:
@@ -83,11 +81,12 @@ def _entrance(request: HttpRequest, token: str | None, app_id: UUID | None) -> E
     address = address_of_request(request.META)
     found = by_link(
         token,
-        visitor_key_of(request),
+        visitor_key_of(request, in_frame=in_frame),
         request.COOKIES,
         address,
         user=request.user,
         session_key=request.session.session_key,
+        in_frame=in_frame,
     )
     if found is None:
         raise Http404
@@ -96,7 +95,8 @@ def _entrance(request: HttpRequest, token: str | None, app_id: UUID | None) -> E
 
 def _address(entrance: Entrance, token: str | None, name: str, *more: Any) -> str:
     """An address below the way that this person came in."""
-    prefix, first = ("publishing:visit", token) if token else ("publishing:preview", entrance.app.pk)
+    way = "embed" if entrance.shown_on is not None else "visit"
+    prefix, first = (f"publishing:{way}", token) if token else ("publishing:preview", entrance.app.pk)
     return reverse(f"{prefix}_{name}" if name else prefix, args=[first, *more])
 
 
@@ -107,14 +107,15 @@ def visit(
     token: str | None = None,
     app_id: UUID | None = None,
     conversation_id: UUID | None = None,
+    in_frame: bool = False,
 ) -> HttpResponse:
     """The app, empty or with one of the visitor's conversations."""
     try:
-        entrance = _entrance(request, token, app_id)
+        entrance = enter(request, token, app_id, in_frame)
     except Locked:
         # A visitor who is locked out right after the right password keeps no cookie.
         error = no_cookies() if _UNLOCKED in request.GET else ""
-        return _password_page(request, token, error)
+        return _password_page(request, token, error, in_frame)
     except Shut as error:
         return _closed_page(request, error.reason)
     except Http404:
@@ -122,10 +123,10 @@ def visit(
             raise
         return _closed_page(request)
     if _UNLOCKED in request.GET:
-        return redirect("publishing:visit", token)
+        return redirect(_address(entrance, token, ""))
     response = _page(request, entrance, token, conversation_id)
     if token:
-        remember(response, entrance.visitor_key)
+        remember(response, entrance.visitor_key, in_frame=in_frame)
     return response
 
 
@@ -222,7 +223,8 @@ def _page_data(
 
 
 def _addresses(entrance: Entrance, token: str | None) -> dict[str, str]:
-    socket = f"/ws/a/{token}/" if token else f"/ws/apps/{entrance.app.pk}/"
+    way = "a" if entrance.shown_on is None else "e"
+    socket = f"/ws/{way}/{token}/" if token else f"/ws/apps/{entrance.app.pk}/"
     placeholder = UUID(int=0)
     return {
         "socket": socket,
@@ -256,47 +258,58 @@ def _drawn(message: Message) -> Any:
     return message
 
 
-def _password_page(request: HttpRequest, token: str | None, error: str) -> HttpResponse:
-    context = {"token": token, "error": error, "most_password_characters": MOST_PASSWORD_CHARACTERS}
+def _password_page(
+    request: HttpRequest, token: str | None, error: str, in_frame: bool = False
+) -> HttpResponse:
+    context = {
+        "unlock_url": reverse(f"publishing:{'embed' if in_frame else 'visit'}_unlock", args=[token]),
+        "error": error,
+        "most_password_characters": MOST_PASSWORD_CHARACTERS,
+    }
     return render(request, "publishing/public/password.html", context)
 
 
 @csrf_exempt
 @require_POST
 @_private
-def unlock(request: HttpRequest, token: str) -> HttpResponse:
+def unlock(request: HttpRequest, token: str, in_frame: bool = False) -> HttpResponse:
     """Take the password of a link. There is no session that another site could use, and the page sends no referrer."""
     link = ShareLink.objects.by_token(token)
     if link is None:
         return _closed_page(request)
-    response: HttpResponse = redirect("publishing:visit", token)
+    home = reverse(f"publishing:{'embed' if in_frame else 'visit'}", args=[token])
+    response: HttpResponse = redirect(home)
     if not link.password:
         return response
     try:
         password = request.POST.get("password", "")[:MOST_PASSWORD_CHARACTERS]
         check_link_password(link=link, password=password, address=address_of_request(request.META))
     except UserError as error:
-        return error.mark(_password_page(request, token, error.message))
-    response = redirect(f"{reverse('publishing:visit', args=[token])}?{_UNLOCKED}=1")
-    grant(response, link)
+        return error.mark(_password_page(request, token, error.message, in_frame))
+    response = redirect(f"{home}?{_UNLOCKED}=1")
+    grant(response, link, in_frame=in_frame)
     return response
 
 
 @require_POST
 @_private
-def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = None) -> HttpResponse:
+def act(
+    request: HttpRequest, token: str | None = None, app_id: UUID | None = None, in_frame: bool = False
+) -> HttpResponse:
     """Ask, edit, stop, ask again, judge: for scripts whose socket is blocked, as JSON, and for forms."""
     wants_json = "application/json" in request.headers.get("Accept", "")
+    if in_frame and is_from_another_page(request):
+        raise PermissionDenied
     try:
-        entrance = _entrance(request, token, app_id)
+        entrance = enter(request, token, app_id, in_frame)
     except Shut as error:
         if wants_json:
             told = socket_messages.closed_json(error.reason)
-            return JsonResponse(told, status=_CLOSED_STATUS[error.reason])
+            return JsonResponse(told, status=_CLOSED_STATUS.get(error.reason, 404))
         return _closed_page(request, error.reason)
     try:
         data = json.loads(request.body) if wants_json else request.POST
-        if token and visitor_key_in(request.COOKIES) is None:
+        if token and visitor_key_in(request.COOKIES, in_frame=in_frame) is None:
             # The page came with the cookie: without it the answer could not be shown to the person again.
             raise UserError(no_cookies(), code="no_cookies")
         turn = perform(entrance, str(data["type"]), data)
@@ -325,7 +338,7 @@ def act(request: HttpRequest, token: str | None = None, app_id: UUID | None = No
             _address(entrance, token, "conversation" if where else "", *([where] if where else []))
         )
     if token:
-        remember(response, entrance.visitor_key)
+        remember(response, entrance.visitor_key, in_frame=in_frame)
     return response
 
 
@@ -337,54 +350,5 @@ def _conversation_in(data: Mapping[str, Any]) -> UUID | None:
 
 
 act_as_visitor = csrf_exempt(act)
-"""A visitor's cookie is SameSite=Lax: another site's form comes without it, as a stranger's."""
-
-
-@require_GET
-async def stream(
-    request: HttpRequest, message_id: UUID, token: str | None = None, app_id: UUID | None = None
-) -> HttpResponseBase:
-    """A reply as server-sent events, where sockets are blocked; `Last-Event-ID` or ?after= says where to go on."""
-
-    @sync_to_async
-    def find() -> tuple[Entrance, Message | None]:
-        entrance = _entrance(request, token, app_id)
-        return entrance, entrance.message(str(message_id))
-
-    entrance, message = await find()
-    if message is None:
-        raise Http404
-    after = sequence_number(request.headers.get("Last-Event-ID") or request.GET.get("after", ""))
-    events = _events(entrance, message, after, get_language() or "en")
-    response = event_response(events)
-    response["Referrer-Policy"] = "no-referrer"
-    return response
-
-
-async def _events(entrance: Entrance, message: Message, after: int, language: str) -> AsyncGenerator[bytes]:
-    """The reply, until it ends or the way in through which it was asked for closes."""
-    try:
-        async for event in live_access.while_open(
-            _told(message, after, language),
-            entrance.groups,
-            entrance.is_open,
-            silence=live_access.SILENCE_SECONDS,
-        ):
-            yield COMMENT if event is None else event
-    except live_access.WayClosed:
-        reason = await database_call_anywhere(entrance.closed_because)()
-        with override(language):
-            told = socket_messages.closed_json(reason or "closed")
-        yield event_bytes(told, id=0)
-
-
-async def _told(message: Message, after: int, language: str) -> AsyncGenerator[bytes]:
-    reply = str(message.pk)
-    if message.is_ended:
-        with override(language):
-            stored = {"type": "message", "message": reply, "stored": socket_messages.message_json(message)}
-        yield event_bytes(stored, id=0)
-        return
-    async with fanout().follow(reply, after=after) as entries:
-        async for entry in entries:
-            yield event_bytes(socket_messages.entry_json(reply, entry, language), id=entry.seq)
+"""A visitor's cookie is SameSite=Lax: another site's form comes without it, as a stranger's. That of a frame is not, so that
+`act` asks where the request comes from."""

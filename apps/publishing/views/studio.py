@@ -29,11 +29,11 @@ from apps.publishing.defaults import (
     settings_for,
     suggestions_for,
 )
+from apps.publishing.embedding import needs_https
 from apps.publishing.forms import (
     AppForm,
     AppKeyForm,
     LinkForm,
-    LinkLimitsForm,
     initial_of,
     models_like,
     publishable_models,
@@ -42,7 +42,7 @@ from apps.publishing.kinds import kind_choices
 from apps.publishing.models import App, AppVersion, Feedback, Message, ShareLink
 from apps.publishing.services import apps as services
 from apps.publishing.services import links
-from apps.publishing.views.link_rows import LINKS, link_rows
+from apps.publishing.views.link_rows import LINKS, RefusedForm, link_rows
 from apps.workspaces import access
 from apps.workspaces.access.api_keys import create_api_key, revoke_api_key
 from apps.workspaces.access.rules import EDIT, MAKER, PUBLISH, VIEW, rule
@@ -241,7 +241,7 @@ def detail_page(
     secret: str = "",
     key_form: AppKeyForm | None = None,
     link_form: LinkForm | None = None,
-    limits_form: tuple[ShareLink, LinkLimitsForm] | None = None,
+    refused_form: RefusedForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     versions = app.versions.select_related("model_version__run", "created_by", "parity_job")
@@ -257,8 +257,9 @@ def detail_page(
         "versions": VERSIONS.read(request, versions),
         "lineage": _lineage(app, shown),
         "links": open_links,
-        "link_rows": link_rows(open_links.page, limits_form, with_forms=may_publish),
+        "link_rows": link_rows(open_links.page, refused_form, with_forms=may_publish),
         "link_form": link_form or LinkForm(),
+        "embedding_needs_https": needs_https(),
         "secret": secret,
         "key_form": key_form or AppKeyForm(),
         "keys": APP_KEYS.read(request, keys),

@@ -40,7 +40,21 @@ function applyHighlightTheme() {
   for (const sheet of document.querySelectorAll("link[data-when]")) sheet.disabled = sheet.dataset.when !== theme;
 }
 
+// The frame may be in the panel of the button (publishing/bubble.js). A browser allows no autofocus there, so that the panel
+// asks for it; and Escape closes the panel, unless an answer is to be stopped.
+function startInFrame() {
+  if (window.parent === window) return;
+  window.addEventListener("message", ({ source, data }) => {
+    if (source === window.parent && data?.maquette === "focus") document.getElementById("text")?.focus();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || isComposing(event)) return;
+    if (document.getElementById("stop")?.hidden !== false) window.parent.postMessage({ maquette: "escape" }, "*");
+  }, { capture: true });
+}
+
 export function startPage() {
+  startInFrame();
   applyHighlightTheme();
   new MutationObserver(applyHighlightTheme).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
   document.getElementById("theme-toggle")?.addEventListener("click", () => {

@@ -9,7 +9,13 @@ from apps.api.rest.serializers.jobs import JobSerializer
 from apps.core.models import longest
 from apps.core.settings_fields import api_field
 from apps.publishing.kinds import settings_fields
-from apps.publishing.limits import LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS, MOST_TOKENS, MOST_USES
+from apps.publishing.limits import (
+    LEAST_PASSWORD_CHARACTERS,
+    MOST_EMBED_SITES,
+    MOST_PASSWORD_CHARACTERS,
+    MOST_TOKENS,
+    MOST_USES,
+)
 from apps.publishing.models import App, AppVersion, ShareLink
 from apps.workspaces.access.api_keys import DAYS, MOST_DAYS
 from apps.workspaces.models import ApiKey
@@ -90,6 +96,12 @@ class LinkSerializer(serializers.Serializer[Any]):
     max_uses_per_visitor = _limit(MOST_USES, "Questions per day of one visitor, who is a browser.")
     max_uses = _limit(MOST_USES, "Questions in all.")
     token_budget = _limit(MOST_TOKENS, "Tokens of all questions and answers.")
+    embed_sites = serializers.ListField(
+        child=serializers.CharField(max_length=300),
+        max_length=MOST_EMBED_SITES,
+        required=False,
+        help_text="The sites that may show the app in a frame, as `https://www.example.org`. Empty: none.",
+    )
     url = serializers.CharField(read_only=True)
     paused_at = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="Since when the link is paused; null: it is not."
