@@ -1,8 +1,9 @@
-"""Messages to the user whose run has ended: an e-mail, and a request to the user's webhook."""
+"""Messages to the user whose run or sweep has ended: an e-mail, and a request to the user's webhook."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ from apps.jobs.models import Job, NotificationSettings
 from apps.jobs.states import State
 from apps.workspaces import access
 from apps.workspaces.access import Action
+from apps.workspaces.models import Workspace
 
 TESTS = Rate(20, 3600)
 """Of one user: enough to set up a webhook, too few to search a network with."""
@@ -102,64 +104,84 @@ def notify(job: Job) -> None:
     # The user who cancels a run knows that it ended.
     if user is None or job.state == State.CANCELLED or not (job.announced and job.job_kind.notifies):
         return
+    send(user, job.workspace, lambda: _message_about(job))
+
+
+def send(user: User, workspace: Workspace, make: Callable[[], EndMessage]) -> None:
+    """Queue the messages that the user has asked for, if the user is still a member. `make` is called in the user's language.
+    The caller holds the transaction of the end."""
     chosen = NotificationSettings.objects.filter(user=user, user__is_active=True).first()
-    if chosen is None or not access.can(user, job.workspace, Action.VIEW):
+    if chosen is None or not access.can(user, workspace, Action.VIEW):
         return
     with override(language_of(user.email)):
-        message = EndMessage.of(job)
+        message = make()
         if chosen.by_email and mail.reaches_people():
             own_page = f"{settings.SITE_URL}{reverse('jobs:notifications')}"
-            text = render_to_string(
-                "jobs/email/ended.txt", {"message": message, "settings_address": own_page}
-            )
+            context = {"message": message, "workspace": workspace, "settings_address": own_page}
+            text = render_to_string("jobs/email/ended.txt", context)
             send_mail(message.subject, text, None, [user.email])
         if chosen.webhook_encrypted:
-            webhooks.enqueue(user, message.payload)
+            webhooks.enqueue(user, message.payload(workspace))
 
 
 @dataclass(frozen=True)
 class EndMessage:
-    """What the messages about a job say, in the language that is in use."""
+    """What the messages about the end of something say, in the language that is in use.
 
-    job: Job
+    `kind` names it in the body of a webhook, and `facts` are what the body says besides.
+    """
+
+    kind: str
     title: str
     outcome: str
     detail: str
-    address: str
+    path: str
+    seconds: float | None
+    facts: dict[str, Any]
 
-    @classmethod
-    def of(cls, job: Job) -> EndMessage:
-        verdict = verdict_text(job.result) if isinstance(job.result, dict) else None
-        detail = translated(job.error_message) or (verdict.summary if verdict else "")
-        return cls(
-            job, translated(job.title), job.outcome, detail, f"{settings.SITE_URL}{page_of(job) or '/'}"
-        )
+    @property
+    def address(self) -> str:
+        """The address of its page."""
+        return f"{settings.SITE_URL}{self.path}"
 
     @property
     def subject(self) -> str:
         said = pgettext("what ended, and how", "%(title)s: %(state)s")
         return " ".join((said % {"title": self.title, "state": self.outcome}).split())
 
-    @property
-    def payload(self) -> dict[str, Any]:
+    def payload(self, workspace: Workspace) -> dict[str, Any]:
         """The body of a webhook. Chat services show its `text`."""
-        job = self.job
         return {
-            "event": "job.ended",
+            "event": f"{self.kind}.ended",
             "text": " ".join(filter(None, (f"{self.subject}.", self.detail, self.address))),
-            "job": {
-                "id": str(job.pk),
-                "kind": job.kind,
-                "state": job.state,
+            self.kind: {
                 "title": self.title,
                 "detail": self.detail,
                 "address": self.address,
-                "workspace": job.workspace.name,
-                "started_at": job.started_at.isoformat() if job.started_at else None,
-                "ended_at": job.ended_at.isoformat() if job.ended_at else None,
-                "figures": _figures(job.result),
+                "workspace": workspace.name,
+                **self.facts,
             },
         }
+
+
+def _message_about(job: Job) -> EndMessage:
+    verdict = verdict_text(job.result) if isinstance(job.result, dict) else None
+    return EndMessage(
+        kind="job",
+        title=translated(job.title),
+        outcome=job.outcome,
+        detail=translated(job.error_message) or (verdict.summary if verdict else ""),
+        path=page_of(job) or "/",
+        seconds=job.seconds,
+        facts={
+            "id": str(job.pk),
+            "kind": job.kind,
+            "state": job.state,
+            "started_at": job.started_at.isoformat() if job.started_at else None,
+            "ended_at": job.ended_at.isoformat() if job.ended_at else None,
+            "figures": _figures(job.result),
+        },
+    )
 
 
 def _figures(result: Any) -> dict[str, float]:

@@ -24,10 +24,11 @@ from apps.core.errors import NotVisible, UserError
 from apps.core.models import fitting
 from apps.datasets.models import DatasetVersion
 from apps.datasets.services import keeping as datasets
-from apps.jobs import stopping
+from apps.jobs import notifications, stopping
 from apps.jobs.states import State, StopReason
 from apps.training.models import Run, Sweep, SweepEnding, Trial
 from apps.training.services import create_run, require_startable
+from apps.training.sweeps.messages import message_about
 from apps.training.sweeps.search import PastTrial
 from apps.training.sweeps.space import stored_space
 from apps.training.sweeps.trials import (
@@ -116,6 +117,9 @@ def end_sweep(
     sweep.ended_at, sweep.ending, sweep.ending_detail = timezone.now(), ending, Text.parse(detail)
     sweep.save(update_fields=["ended_at", "ending", "ending_detail"])
     audit.record(actor, "sweep.ended", sweep, ending=str(ending.value))
+    # A member who stops it knows that it ended.
+    if sweep.created_by is not None and ending is not SweepEnding.STOPPED:
+        notifications.send(sweep.created_by, sweep.workspace, lambda: message_about(sweep))
 
 
 def _ending_of(sweep: Sweep, trials: Sequence[Trial]) -> SweepEnding | None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from apps.core.listing import BY_NAME, NEWEST, OLDEST, Listing
 from apps.training.forms import recipe_fields, value_words
 from apps.training.models import Sweep, SweepMetric, Trial
-from apps.training.sweeps.services import ending_words
+from apps.training.sweeps.messages import ending_words
 from apps.training.sweeps.space import Choices, Setting, stored_space
 from apps.training.sweeps.trials import best_of, trained_seconds, trials_of
 

@@ -13,7 +13,6 @@ from apps.accounts.models import User
 from apps.catalog import services as catalog
 from apps.core.errors import UserError
 from apps.core.models import fitting
-from apps.core.texts import translated
 from apps.datasets.services import keeping as datasets
 from apps.jobs import stopping
 from apps.training.models import Preflight, Sweep, SweepEnding, SweepMetric
@@ -171,11 +170,3 @@ def keep_best(*, actor: User, sweep: Sweep) -> CleanUp:
             deleted, freed = deleted + 1, freed + model.bytes
     audit.record(actor, "sweep.best_kept", sweep, model=best.run.model_version.name, deleted=deleted)
     return CleanUp(deleted, freed, kept)
-
-
-def ending_words(sweep: Sweep) -> str:
-    """Why the sweep has ended, in the reader's language."""
-    if sweep.is_active:
-        return ""
-    said = str(SweepEnding(sweep.ending).label)
-    return f"{said} {translated(sweep.ending_detail)}".strip()

@@ -1,16 +1,21 @@
 """A sweep starts one trial after the other, prunes, keeps to its budget, and says why it ended."""
 
+import json
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from apps.catalog.models import ModelVersion
+from apps.core.encryption import seal, unseal
 from apps.core.errors import NotVisible, UserError
 from apps.datasets.services import delete_dataset
 from apps.jobs import stopping
-from apps.jobs.models import Job
+from apps.jobs.models import Job, NotificationSettings, WaitingWebhook
 from apps.training import services as training
 from apps.training.models import Run, Sweep, SweepEnding
 from apps.training.sweeps.advancing import advance, advance_all
@@ -305,3 +310,36 @@ def test_data_without_validation_rows_cannot_be_swept(make_sweep, plan) -> None:
     plan.save()
     with pytest.raises(UserError, match="no validation rows"):
         make_sweep()
+
+
+def test_its_owner_gets_one_message_at_the_end(make_sweep, end_trial, owner, settings) -> None:
+    settings.EMAIL_URL, settings.SITE_URL = "smtp://mail.example.org", "https://studio.example.org"
+    NotificationSettings.objects.create(
+        user=owner, by_email=True, webhook_encrypted=seal("https://93.184.215.14/hook", "webhooks")
+    )
+    sweep = make_sweep(trials=2)
+    for loss in (0.5, 0.25):
+        end_trial(next_trial(sweep), loss)
+    assert not mail.outbox, "none for each trial"
+    ended(sweep)
+    (sent,) = mail.outbox
+    assert sent.subject == f"{sweep.name}: Finished"
+    assert "Validation loss of the best trial: 0.2500." in sent.body
+    assert f"https://studio.example.org/runs/sweeps/{sweep.pk}/" in sent.body
+    (request,) = WaitingWebhook.objects.all()
+    payload = json.loads(unseal(request.sealed, "webhooks"))
+    assert (payload["event"], payload["sweep"]["trials"]) == ("sweep.ended", 2)
+    assert payload["sweep"]["best"]["validation_loss"] == 0.25
+
+
+def test_who_stops_a_sweep_gets_no_message(make_sweep, owner, settings) -> None:
+    settings.EMAIL_URL = "smtp://mail.example.org"
+    NotificationSettings.objects.create(user=owner, by_email=True)
+    stop_sweep(actor=owner, sweep=make_sweep())
+    assert not mail.outbox
+
+
+def test_neither_the_site_nor_its_pages_load_optuna() -> None:
+    code = "import studio.asgi, sys; print('optuna' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
