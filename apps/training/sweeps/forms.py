@@ -54,7 +54,7 @@ class SweepForm(StudioForm):
     trials = forms.IntegerField(
         label=gettext_lazy("Number of trials"),
         help_text=gettext_lazy(
-            "Each trial is a run. The first five are spread evenly, later ones follow the best."
+            "Each trial is a run. The first one uses the settings of the plan, and later ones learn from the results."
         ),
         min_value=2,
         max_value=MOST_TRIALS,
