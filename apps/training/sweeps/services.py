@@ -69,17 +69,11 @@ def start_sweep(
     _require_budget(budget)
     usage.require_one_more(workspace, UsageKind.RUNS)
     usage.require_storage(workspace)
-    number = next_number(workspace, "sweep")
-    data = preflight.dataset_version.dataset.name
-    sweep = Sweep.objects.create(
-        workspace=workspace,
-        created_by=actor,
-        number=number,
-        name=fitting(
-            Sweep, "name", name.strip() or _("%(data)s, sweep %(n)d") % {"data": data[:80], "n": number}
-        ),
-        preflight=preflight,
-        space={name: domain.model_dump(mode="json") for name, domain in found.items()},
+    sweep = _create_sweep(
+        actor,
+        preflight,
+        name.strip(),
+        space={setting: domain.model_dump(mode="json") for setting, domain in found.items()},
         metric=_checked_metric(preflight, plan, metric),
         most_trials=budget.trials,
         max_minutes=budget.minutes,
@@ -91,6 +85,20 @@ def start_sweep(
     )
     transaction.on_commit(lambda: wake_worker(sweep.pk))
     return sweep
+
+
+def _create_sweep(actor: User, preflight: Preflight, name: str, **fields: Any) -> Sweep:
+    number = next_number(preflight.workspace, "sweep")
+    data = preflight.dataset_version.dataset.name
+    name = name or _("%(data)s, sweep %(n)d") % {"data": data[:80], "n": number}
+    return Sweep.objects.create(
+        workspace=preflight.workspace,
+        created_by=actor,
+        number=number,
+        name=fitting(Sweep, "name", name),
+        preflight=preflight,
+        **fields,
+    )
 
 
 def metrics_of(preflight: Preflight) -> list[SweepMetric]:
