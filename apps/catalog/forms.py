@@ -13,7 +13,11 @@ from workers.contracts.families import Family
 
 
 class BaseModelForm(StudioForm):
-    kind = forms.ChoiceField(label=_("Location"), choices=BaseModel.Kind.choices, initial=BaseModel.Kind.HUB)
+    kind = forms.ChoiceField(
+        label=_("Location"),
+        choices=[(kind.value, kind.label) for kind in (BaseModel.Kind.HUB, BaseModel.Kind.FOLDER)],
+        initial=BaseModel.Kind.HUB,
+    )
     location = forms.CharField(
         label=_("Hub id or folder"),
         max_length=longest(BaseModel, "location"),

@@ -216,6 +216,10 @@ class TestPage:
         assert client_for(viewer).post(path).status_code == 403
         assert client_for(outsider).post(path).status_code == 404
 
+    def test_the_form_of_ids_and_folders_offers_no_upload(self, client_for, editor) -> None:
+        form = client_for(editor).get(reverse("catalog:base_new")).context["form"]
+        assert [value for value, _label in form.fields["kind"].choices] == ["hub", "folder"]
+
     def test_a_base_that_is_no_upload_is_not_deleted(self, client_for, owner, workspace) -> None:
         base = BaseModel.objects.create(
             workspace=workspace, created_by=owner, kind="hub", name="x", family="causal", location="a/b"
