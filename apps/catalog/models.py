@@ -21,6 +21,7 @@ FAMILY_LABELS = {
     Family.CAUSAL: _("Causal language model"),
     Family.SEQ2SEQ: _("Encoder and decoder"),
     Family.CLASSIFIER: _("Classifier"),
+    Family.LINEAR: _("Linear classifier"),
     Family.ENCODER: _("Encoder"),
 }
 

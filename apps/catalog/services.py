@@ -56,7 +56,7 @@ def add_base_model(
     """Add a model from the Hub or from a folder. Raises UserError when its address cannot be one."""
     access.require(actor, workspace, Action.EDIT)
     location = location.strip()
-    if family not in set(Family):
+    if family not in {each for each in Family if each.is_transformer}:
         raise UserError(_("Choose what kind of model it is."), field="family")
     if kind == BaseModel.Kind.HUB:
         _check_hub_id(location, revision, Family(family))

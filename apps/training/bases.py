@@ -16,10 +16,12 @@ from apps.core.listing import search
 from apps.core.sizes import size_text
 from apps.datasets.models import DatasetVersion
 from workers.contracts.families import Family
-from workers.contracts.objectives import ObjectiveInfo, can_learn, model_types_for, objectives_for
+from workers.contracts.objectives import OBJECTIVES, ObjectiveInfo, can_learn, model_types_for, objectives_for
 from workers.contracts.packaged_bases import PACKAGED_BASES, PackagedBase
 from workers.contracts.recipes import Base, PackageBase, Recipe, StarterBase, StarterSize, VersionBase
 from workers.contracts.tasks import TASKS, Task
+
+LINEAR_STARTER = f"starter:{Family.LINEAR.value}:{StarterSize.SMALL.value}"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class BaseChoice:
     base: Base
     base_model: BaseModel | None = None
     version: ModelVersion | None = None
+
+    @property
+    def learns_at_once(self) -> bool:
+        """Whether there are no steps, so that most settings do not apply."""
+        fitting = [each for each in OBJECTIVES.values() if self.base.family in each.families]
+        return bool(fitting) and all(each.learns_at_once for each in fitting)
 
     def with_usual_method(self, recipe: Recipe) -> Recipe:
         """The recipe with the method that suits a packaged model, unless it names one."""
@@ -64,6 +72,7 @@ def _family_label(family: Family) -> str:
         Family.CAUSAL: _("decoder"),
         Family.SEQ2SEQ: _("encoder-decoder"),
         Family.CLASSIFIER: _("classifier"),
+        Family.LINEAR: _("linear"),
         Family.ENCODER: _("encoder"),
     }[family]
 
@@ -74,6 +83,7 @@ def _family_use(family: Family) -> str:
         Family.CAUSAL: _("A base model for chat, text generation and classification."),
         Family.SEQ2SEQ: _("A base model for translation and summarization."),
         Family.CLASSIFIER: "",
+        Family.LINEAR: "",
         Family.ENCODER: _("A base model for classification."),
     }[family]
 
@@ -81,17 +91,30 @@ def _family_use(family: Family) -> str:
 def _starters(task: Task) -> list[BaseChoice]:
     """The default comes first: the recommended family's small starter."""
     sizes = (StarterSize.SMALL, StarterSize.TINY, StarterSize.MEDIUM)
-    several = len(task.families) > 1
-    return [
+    families = [family for family in task.families if family.is_transformer]
+    several = len(families) > 1
+    found = [
         BaseChoice(
             value=f"starter:{family.value}:{size.value}",
             label=f"{_size_label(size)} ({_family_label(family)})" if several else _size_label(size),
             help=f"{_size_help(size)} {_family_use(family)}" if task.is_corpus else _size_help(size),
             base=StarterBase(family=family, size=size),
         )
-        for family in task.families
+        for family in families
         for size in sizes
     ]
+    return [*found, _linear_starter()] if Family.LINEAR in task.families else found
+
+
+def _linear_starter() -> BaseChoice:
+    return BaseChoice(
+        value=LINEAR_STARTER,
+        label=_("Linear model"),
+        help=_(
+            "Trains in seconds and offline. Good for short texts whose words tell the label. Ignores word order (TF-IDF, logistic regression)."
+        ),
+        base=StarterBase(family=Family.LINEAR),
+    )
 
 
 MOST_OFFERED = 100
@@ -262,4 +285,13 @@ def require_fitting(recipe: Recipe, base: BaseChoice, dataset_version: DatasetVe
             _("This objective does not fit the base and the data. Choose one of: %(objectives)s")
             % {"objectives": listed(f"{_(each.label)} ({each.name})" for each in fitting)},
             field="objective",
+        )
+    chosen = OBJECTIVES[recipe.objective.kind] if recipe.objective else fitting[0] if fitting else None
+    given = recipe.model_dump(exclude_defaults=True)
+    unused = sorted(name for name in given if chosen is not None and not chosen.has_setting(name))
+    if chosen is not None and unused:
+        raise UserError(
+            _("“%(objective)s” has no setting %(settings)s. Remove it from the recipe.")
+            % {"objective": _(chosen.label), "settings": listed(unused)},
+            field=unused[0],
         )

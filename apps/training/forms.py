@@ -2,6 +2,7 @@
 
 import typing
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -18,7 +19,7 @@ from apps.core.models import longest
 from apps.core.settings_fields import plain_type
 from apps.core.validation_messages import problem_message
 from apps.training.models import Run
-from workers.contracts.objectives import OBJECTIVES, ObjectiveInfo
+from workers.contracts.objectives import OBJECTIVES, SETTINGS_WITHOUT_STEPS, ObjectiveInfo
 from workers.contracts.recipes import Length, LoraVariant, Recipe
 
 GROUPS = {
@@ -69,13 +70,21 @@ def value_words(value: Any) -> str:
 def recipe_words(recipe: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Title, name and value of every setting of a recipe; one that this release does not know is called by its name."""
     titles = {name: _(field.title or "") for name, field in recipe_fields().items()}
+    objective = objective_of(recipe)
     found = []
     for name, value in recipe.items():
+        if objective is not None and not objective.has_setting(name):
+            continue
         if isinstance(value, dict):
             found += _objective_words(titles.get(name, name), name, value)
         elif name != "recipe_version":
             found.append((titles.get(name, name), name, value_words(value)))
     return found
+
+
+def objective_of(recipe: Mapping[str, Any]) -> ObjectiveInfo | None:
+    """Return the objective of a stored recipe; None where it names none, or one that this release does not know."""
+    return OBJECTIVES.get(str((recipe.get("objective") or {}).get("kind")))
 
 
 def _objective_words(title: str, name: str, options: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -166,6 +175,32 @@ def form_field(field: FieldInfo) -> forms.Field:
     )
 
 
+_WITH_STEPS, _WITHOUT_STEPS = "with-steps", "without-steps"
+"""CSS classes of what a page hides with a base that learns at once, and with any other base."""
+
+
+def _applies(name: str) -> str:
+    return "" if name in SETTINGS_WITHOUT_STEPS else _WITH_STEPS
+
+
+def _shown_with(objective: ObjectiveInfo) -> str:
+    return _WITHOUT_STEPS if objective.learns_at_once else _WITH_STEPS
+
+
+@dataclass(frozen=True)
+class SettingsGroup:
+    """A heading and its fields, each with the CSS class that says with which bases it is shown."""
+
+    title: str
+    fields: list[tuple[Any, str]]
+
+    @property
+    def css(self) -> str:
+        """The class that all fields share, if they do."""
+        found = {css for _field, css in self.fields}
+        return found.pop() if len(found) == 1 else ""
+
+
 class WizardForm(StudioForm):
     """Three questions; everything else has a right default."""
 
@@ -207,16 +242,19 @@ class WizardForm(StudioForm):
             choices=choices, required=False, label=_(field.title or ""), help_text=_(field.description or "")
         )
 
-    def groups(self) -> list[tuple[Any, list[Any]]]:
+    def groups(self) -> list[SettingsGroup]:
         """The advanced fields by heading."""
         title = _(Recipe.model_fields["objective"].title or "")
-        chosen = [(title, [self["objective"]])] if "objective" in self.fields else []
-        general = [
-            (title, [self[name] for name, field in editable_fields().items() if _group(field) == key])
-            for key, title in GROUPS.items()
-        ]
+        chosen = [SettingsGroup(title, [(self["objective"], "")])] if "objective" in self.fields else []
+        general = []
+        for key, heading in GROUPS.items():
+            names = [name for name, field in editable_fields().items() if _group(field) == key]
+            general.append(SettingsGroup(str(heading), [(self[name], _applies(name)) for name in names]))
         own = [
-            (_(objective.label), [self[_field_name(objective.name, name)] for name in settings])
+            SettingsGroup(
+                _(objective.label),
+                [(self[_field_name(objective.name, name)], _shown_with(objective)) for name in settings],
+            )
             for objective in self._objectives
             if (settings := objective.options.settings())
         ]
@@ -230,12 +268,14 @@ class WizardForm(StudioForm):
         """Build the Recipe; what it refuses becomes an error at its field."""
         cleaned = super().clean() or {}
         given: dict[str, Any] = {}
+        kind = self._chosen_objective(cleaned)
         for name, field in editable_fields().items():
             value = cleaned.get(name)
-            if value in (None, ""):
+            # The page hides what does not apply to the chosen base.
+            if value in (None, "") or (kind is not None and not kind.has_setting(name)):
                 continue
             given[name] = _split(value) if typing.get_origin(plain_type(field)) is list else value
-        options = self._chosen_options(cleaned)
+        options = self._chosen_options(cleaned, kind)
         try:
             cleaned["recipe"] = Recipe.model_validate(given | options)
         except ValidationError as error:
@@ -246,11 +286,15 @@ class WizardForm(StudioForm):
                 self.add_error(name, problem_message(problem))
         return cleaned
 
-    def _chosen_options(self, cleaned: dict[str, Any]) -> dict[str, Any]:
-        """The objective with its settings, where one was chosen or a setting of the usual one was changed."""
+    def _chosen_objective(self, cleaned: dict[str, Any]) -> ObjectiveInfo | None:
+        """The objective that was chosen, else the usual one of the base."""
         fitting = self._fitting.get(cleaned.get("base", ""), [])
         named = cleaned.get("objective")
-        kind = OBJECTIVES[named] if named else fitting[0] if fitting else None
+        return OBJECTIVES[named] if named else fitting[0] if fitting else None
+
+    def _chosen_options(self, cleaned: dict[str, Any], kind: ObjectiveInfo | None) -> dict[str, Any]:
+        """The objective with its settings, where one was chosen or a setting of the usual one was changed."""
+        named = cleaned.get("objective")
         if kind is None:
             return {}
         values = {name: cleaned.get(_field_name(kind.name, name)) for name in kind.options.settings()}

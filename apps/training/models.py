@@ -13,6 +13,7 @@ from apps.jobs.models import Job
 from apps.jobs.states import State, StopReason
 from apps.workspaces.models import InWorkspace
 from apps.workspaces.querysets import InWorkspaceQuerySet
+from workers.contracts.objectives import OBJECTIVES
 from workers.contracts.recipes import Length
 
 COMPLETE = ("finished", "early_stopping", "time")
@@ -99,7 +100,14 @@ class Run(InWorkspace):
     @property
     def can_continue(self) -> bool:
         """Whether more epochs or minutes can be added: it left a model, and its last checkpoint is still there."""
-        return self.job.state == State.SUCCEEDED and self.result is not None and bool(self.job.checkpoint_key)
+        is_kept = self.result is not None and bool(self.job.checkpoint_key)
+        return self.job.state == State.SUCCEEDED and is_kept and not self.learns_at_once
+
+    @property
+    def learns_at_once(self) -> bool:
+        """Whether there are no steps, and nothing to continue."""
+        objective = OBJECTIVES.get(str((self.recipe.get("objective") or {}).get("kind")))
+        return objective is not None and objective.learns_at_once
 
     @property
     def steps_left(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from apps.core.p_values import p_text
+from apps.training.bases import LINEAR_STARTER
 from apps.training.models import Run
 from workers.contracts.recipes import StarterBase
 from workers.contracts.simple_model import (
@@ -62,7 +63,7 @@ def simple_model_text(run: Run, *, can_continue: bool) -> SimpleModelText | None
         headline=_(OUTCOME_WORDS[found.outcome]) % shown,
         figures=f"{_(figures) % shown} {_fitted_rows(found)}",
         is_beaten=is_beaten,
-        remedies=[] if is_beaten else _remedies(run, can_continue=can_continue),
+        remedies=[] if is_beaten else _remedies(run, found.outcome, can_continue=can_continue),
     )
 
 
@@ -82,12 +83,17 @@ def _fitted_rows(found: SimpleModelComparison) -> str:
     return _("The simple model was fitted on the same %(rows)s training rows.") % counts
 
 
-def _remedies(run: Run, *, can_continue: bool) -> list[Remedy]:
-    """An unfinished plan is finished first; a starter, which knows nothing but these rows, needs a better base."""
+def _remedies(run: Run, outcome: SimpleModelOutcome, *, can_continue: bool) -> list[Remedy]:
+    """An unfinished plan is finished first; a starter, which knows nothing but these rows, needs a better base. What is
+    significantly better comes before both."""
     longer = [Remedy(_("Continue training"), "player-play", "#continue")] if can_continue else []
-    others = []
-    if run.dataset_version.is_ready:
-        address = f"{reverse('catalog:base_recommended')}?data={run.dataset_version_id}"
-        others.append(Remedy(_("Choose a pretrained base model"), "brain", address))
-    starts_at_zero: Any = run.preflight.base.get("kind") == StarterBase.model_fields["kind"].default
-    return [*others, *longer] if starts_at_zero and not run.steps_left else [*longer, *others]
+    if not run.dataset_version.is_ready:
+        return longer
+    data = {"data": run.dataset_version_id}
+    bases = f"{reverse('catalog:base_recommended')}?{urlencode(data)}"
+    better = [Remedy(_("Choose a pretrained base model"), "brain", bases)]
+    wizard = f"{reverse('training:new')}?{urlencode(data | {'base': LINEAR_STARTER})}"
+    simple = [Remedy(_("Train the simple model"), "chart-bar", wizard)]
+    starts_at_zero = run.preflight.base.get("kind") == StarterBase.model_fields["kind"].default
+    trained = [*better, *longer] if starts_at_zero and not run.steps_left else [*longer, *better]
+    return [*simple, *trained] if outcome is SimpleModelOutcome.WORSE else [*trained, *simple]

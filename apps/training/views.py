@@ -24,7 +24,7 @@ from apps.training.charts import charts_with
 from apps.training.continuation import More, continue_run
 from apps.training.export.folder import can_export, send_folder
 from apps.training.files import send_run_file
-from apps.training.forms import LENGTHS, RunNameForm, WizardForm, recipe_answers, recipe_words
+from apps.training.forms import LENGTHS, RunNameForm, WizardForm, objective_of, recipe_answers, recipe_words
 from apps.training.lineage import lineage_of
 from apps.training.models import Preflight, Run, Sweep, Trial
 from apps.training.run_comparison import MOST_RUNS, comparison_context
@@ -192,12 +192,14 @@ def preflight(request: WorkspaceRequest, found: Preflight) -> HttpResponse:
         {**finding, "change": address_of({**change, **finding["fix"]})}
         for finding in (found.result or {}).get("findings", [])
     ]
+    objective = objective_of((found.result or {}).get("recipe", {}))
     context = {
         "preflight": found,
         "name_form": RunNameForm(),
         "result": found.result,
         "findings": fixes,
         "change": address_of(change),
+        "learns_at_once": objective is not None and objective.learns_at_once,
         "length_label": LENGTHS[Length(found.length)][0],
         "changed": recipe_words(found.recipe),
         "is_stale": services.is_stale(found),

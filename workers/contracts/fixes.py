@@ -1,6 +1,7 @@
 """Changes of a recipe that fix a failure; the trainer offers them, and its supervisor when the trainer was killed."""
 
 from workers.contracts.events import Fix
+from workers.contracts.objectives import OBJECTIVES
 from workers.contracts.recipes import Recipe
 from workers.contracts.texts import Text
 
@@ -26,6 +27,8 @@ def memory_advice(fix: Fix | None) -> Text:
 
 def memory_fix(recipe: Recipe, longest_row: int) -> Fix | None:
     """The next smaller setting: half the tokens at once down to one row, then gradient checkpointing, then shorter rows."""
+    if recipe.objective is not None and OBJECTIVES[recipe.objective.kind].learns_at_once:
+        return None
     tokens = recipe.tokens_per_microbatch or 2048
     if tokens > max(longest_row, _LEAST_MICROBATCH):
         half = max(tokens // 2, _LEAST_MICROBATCH)

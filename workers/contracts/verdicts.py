@@ -69,6 +69,8 @@ class Verdict(BaseModel):
     parameters: dict[str, float | str] = Field(default_factory=dict)
     fix: Fix | None = None
     plan: PlanProgress | None = None
+    learned_at_once: bool = False
+    """Whether there were no steps, so that longer training is no advice."""
 
     @property
     def words(self) -> "VerdictWords":
@@ -78,6 +80,8 @@ class Verdict(BaseModel):
         if self.code is VerdictCode.LEARNED and not self._loss_fell:
             return LEARNED_LABELS
         words = UNPROVEN_LABELS if self.may_be_chance else VERDICTS[self.code]
+        if self.learned_at_once and words.advice:
+            return replace(words, advice=AT_ONCE_ADVICE)
         if self.fix is None or self.code is VerdictCode.DIVERGED:
             return words
         return replace(words, advice=FAR_RATE_ADVICE)
@@ -183,6 +187,9 @@ FAR_RATE_ADVICE = _(
     "The learning rate is far from the usual one for this base model. Train again with the usual rate."
 )
 """Replaces the advice of a verdict with a fix: longer training at such a rate does not help."""
+
+AT_ONCE_ADVICE = _("Add more rows, or train a model that reads more than single words.")
+"""Replaces the advice of a verdict on a linear model."""
 
 PLAN_WORDS: dict[RunEnding, tuple[str, str]] = {
     "finished": (

@@ -49,7 +49,7 @@ def answer_by_model(
         loaded = load_folder(folder, device=device)
     answering = progress(Text("evaluation.phase_answering"), _ANSWERING)
     findings = _seen_in_training(spec, rows)
-    if loaded.family is Family.CLASSIFIER:
+    if loaded.family.has_labels:
         if unknown := sum(target not in loaded.manifest.labels for target in rows.targets):
             findings.append(Text("evaluation.unknown_labels", unknown=unknown, rows=len(rows)))
         return classify_rows(loaded, rows, Path(spec.work), answering), findings
@@ -85,7 +85,7 @@ def _seen_in_training(spec: EvaluationSpec, rows: DataRows) -> list[Text]:
 
 def _check_family(task_type: TaskName, family: Family) -> None:
     task = TASKS[task_type]
-    fits = task.is_corpus if family is Family.ENCODER else task.has_labels == (family is Family.CLASSIFIER)
+    fits = task.is_corpus if family is Family.ENCODER else task.has_labels == family.has_labels
     if not fits:
         raise JobError(
             "wrong_family",

@@ -13,6 +13,7 @@ _FAMILY_WORDS = {
     Family.CAUSAL: "a causal language model",
     Family.SEQ2SEQ: "a sequence-to-sequence model",
     Family.CLASSIFIER: "a classifier",
+    Family.LINEAR: "a linear classifier: logistic regression over the TF-IDF of words and word pairs",
     Family.ENCODER: "an encoder that fills in hidden words",
 }
 
@@ -63,7 +64,12 @@ def card(manifest: ModelManifest, notes: Sequence[str]) -> str:
         f"This is {_FAMILY_WORDS[manifest.family]}. It {task.help[0].lower()}{task.help[1:]}",
         "",
     ]
-    if not manifest.trained:
+    if not manifest.trained and manifest.family is Family.LINEAR:
+        lines += [
+            "**Not trained yet.** This starter knows the words of the training rows, and finds every label equally likely.",
+            "",
+        ]
+    elif not manifest.trained:
         lines += [
             "**Not trained yet.** This starter has random weights: its output is noise until it is trained."
             " Its tokenizer was trained on the training rows of the dataset.",

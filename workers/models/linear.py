@@ -2,11 +2,13 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -17,9 +19,11 @@ from workers.models.writing import Writing, writing_of
 LONGEST_TEXT = 2_000
 """Characters of a text that are looked at."""
 VECTORS: dict[str, Any] = {"sublinear_tf": True, "dtype": np.float32}
-_MOST_FEATURES = 30_000
+MOST_FEATURES = 30_000
 _MOST_STEPS = 100
-_INVERSE_PENALTY = 10.0
+INVERSE_PENALTY = 10.0
+"""C of the logistic regression."""
+IntArray = NDArray[np.int64]
 _LABELLED_AT_ONCE = 5_000
 
 
@@ -42,11 +46,7 @@ def classify_linearly(
     if len(set(labels)) < 2:
         return [majority] * len(asked)
     on_progress(0, len(asked))
-    model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=_MOST_STEPS, tol=1e-3)
-    with warnings.catch_warnings():
-        # A fit that is stopped early is a little worse, which a simple baseline may be; it is never slow.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(rows, list(labels))
+    model = fit_regression(rows, list(labels))
     found: list[str] = []
     for part in text_parts(asked, _LABELLED_AT_ONCE):
         found += [str(label) for label in model.predict(vectorizer.transform(part))]
@@ -54,9 +54,20 @@ def classify_linearly(
     return found
 
 
-def word_vectorizer(writing: Writing) -> TfidfVectorizer:
+def fit_regression(
+    rows: csr_matrix, labels: Sequence[str] | IntArray, *, inverse_penalty: float = INVERSE_PENALTY
+) -> LogisticRegression:
+    """Return a logistic regression of at least two different labels, fitted on `rows` [n, features]."""
+    model = LogisticRegression(C=inverse_penalty, max_iter=_MOST_STEPS, tol=1e-3)
+    with warnings.catch_warnings():
+        # A fit that is stopped early is a little worse, which a simple model may be; it is never slow.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(rows, labels)
+
+
+def word_vectorizer(writing: Writing, most_features: int = MOST_FEATURES) -> TfidfVectorizer:
     """Words and word pairs; up to three characters where words are not separated."""
-    shared = {**VECTORS, "max_features": _MOST_FEATURES}
+    shared = {**VECTORS, "max_features": most_features}
     if writing.is_unspaced:
         return TfidfVectorizer(analyzer="char", ngram_range=(1, 3), **shared)
     return TfidfVectorizer(ngram_range=(1, 2), tokenizer=words, token_pattern=None, **shared)

@@ -39,6 +39,7 @@ from workers.contracts.tasks import TASKS, TaskName
 from workers.contracts.texts import Text
 from workers.models.devices import DTYPES, choose_device, resolve_precision
 from workers.models.hub import OnBytes, fetch_from_hub
+from workers.models.linear_classifier import read_linear
 from workers.models.manifest import read_manifest
 from workers.models.memory import is_out_of_memory
 from workers.models.packages import fetch_packaged
@@ -61,6 +62,7 @@ FAMILY_TEXTS = {
     Family.CAUSAL: Text("models.family_causal"),
     Family.SEQ2SEQ: Text("models.family_seq2seq"),
     Family.CLASSIFIER: Text("models.family_classifier"),
+    Family.LINEAR: Text("models.family_linear"),
     Family.ENCODER: Text("models.family_encoder"),
 }
 """What messages call a model of each family."""
@@ -276,6 +278,8 @@ def fits_family(config: PretrainedConfig, family: Family) -> bool:
     kind = config.model_type
     if family is Family.SEQ2SEQ:
         return kind in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
+    if family is Family.LINEAR:
+        return False
     if family is Family.CLASSIFIER:
         return kind in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
     if family is Family.ENCODER:
@@ -297,6 +301,8 @@ def _read(
         head = {"id2label": named, "label2id": {label: index for index, label in named.items()}}
         head |= {"num_labels": len(labels), "ignore_mismatched_sizes": True}
     try:
+        if family is Family.LINEAR:
+            return read_linear(folder, DTYPES[precision])
         tokenizer = AutoTokenizer.from_pretrained(folder, **options)
         model = AUTO_MODELS[family].from_pretrained(
             folder,

@@ -273,7 +273,7 @@ def encode_examples(
         return []
     texts = [_joined(tokenizer, messages) for messages, _ in rows]
     inputs, cut_inputs = _bounded(tokenizer, texts, max_length)
-    if manifest.family is Family.CLASSIFIER:
+    if manifest.family.has_labels:
         index = {label: number for number, label in enumerate(manifest.labels)}
         labels = [[index[target]] for _, target in rows]
         return [Example(*parts) for parts in zip(inputs, labels, cut_inputs, strict=True)]

@@ -19,6 +19,7 @@ from transformers import (
     ModernBertForSequenceClassification,
     PretrainedConfig,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
 )
 
@@ -26,6 +27,7 @@ from workers.contracts.families import Family
 from workers.contracts.model_folder import ModelManifest
 from workers.contracts.recipes import Precision, StarterSize
 from workers.contracts.tasks import TASKS, TaskName
+from workers.models.linear_classifier import create_linear
 from workers.models.loading import LoadedModel
 from workers.models.prompts import STARTER_CHAT_TEMPLATE
 from workers.models.spans import MOST_SENTINELS, sentinel
@@ -34,9 +36,10 @@ CONTEXT_LENGTHS = {
     Family.CAUSAL: 2048,
     Family.SEQ2SEQ: 1024,
     Family.CLASSIFIER: 2048,
+    Family.LINEAR: 65_536,
     Family.ENCODER: 2048,
 }
-"""Tokens that a starter can read; longest answers of sequence-to-sequence starters too."""
+"""Tokens that a starter can read (n-grams for a linear one); longest answers of sequence-to-sequence starters too."""
 PAD, START, END, MASK = "<|pad|>", "<|start|>", "<|end|>", "<|mask|>"
 _ROLES = ["<|system|>", "<|user|>", "<|assistant|>"]
 
@@ -89,13 +92,14 @@ def create_starter(
     device: torch.device,
 ) -> LoadedModel:
     """Train a tokenizer on `texts` (the training split's alone) and draw initial weights: a pure function of both
-    and of `seed`. The caller's random state is left as it was."""
-    shape = SHAPES[family][size]
-    spans = MOST_SENTINELS if family is Family.SEQ2SEQ and TASKS[task_type].is_corpus else 0
-    tokenizer = train_tokenizer(texts, family=family, vocabulary=shape.vocabulary, spans=spans)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = _model(family, shape, tokenizer, labels)
+    and of `seed`. The caller's random state is left as it was. A linear starter has one size, and no weights yet; each of its
+    `texts` is one input."""
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    if family is Family.LINEAR:
+        model, tokenizer = create_linear(texts, labels, CONTEXT_LENGTHS[family])
+    else:
+        model, tokenizer = _random_model(texts, family, SHAPES[family][size], task_type, labels, seed)
     manifest = ModelManifest(
         family=family,
         task_type=task_type,
@@ -108,6 +112,21 @@ def create_starter(
         lineage={"base": f"starter {family}, {size}"},
     )
     return LoadedModel(model.to(device).eval(), tokenizer, manifest, device, Precision.FP32)
+
+
+def _random_model(
+    texts: Iterable[str],
+    family: Family,
+    shape: Shape,
+    task_type: TaskName,
+    labels: Sequence[str],
+    seed: int,
+) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+    spans = MOST_SENTINELS if family is Family.SEQ2SEQ and TASKS[task_type].is_corpus else 0
+    tokenizer = train_tokenizer(texts, family=family, vocabulary=shape.vocabulary, spans=spans)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return _model(family, shape, tokenizer, labels), tokenizer
 
 
 def train_tokenizer(

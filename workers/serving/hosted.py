@@ -51,7 +51,7 @@ class HostedModel:
         pack = packing_available(loaded.device, loaded.model.dtype)
         if loaded.device.type == "cpu":
             adapt_threads(loaded.model, loaded.manifest.parameters, threads or torch.get_num_threads())
-        if loaded.family is Family.CLASSIFIER:
+        if loaded.family.has_labels:
             if pack:
                 pack_linear_layers(loaded.model)
             return cls(loaded, ClassifierBackend(loaded, slots=slots), None)
@@ -77,7 +77,7 @@ class HostedModel:
             raise context_length_exceeded(error.tokens, error.limit, param) from error
 
     def classification(self, text: str) -> Classification:
-        if self.loaded.family is not Family.CLASSIFIER:
+        if not self.loaded.family.has_labels:
             raise unsupported("This model writes text; ask /v1/chat/completions.", "model")
         return Classification(self.prompt_ids([PromptMessage(role="user", content=text)]))
 

@@ -26,7 +26,6 @@ from workers.contracts.engine import (
     ScoreRequest,
     ScoreResponse,
 )
-from workers.contracts.families import Family
 from workers.contracts.openai import Answer, Usage, Whole, field_of
 from workers.models.devices import choose_device
 from workers.serving.dispatch import Dispatcher
@@ -84,7 +83,7 @@ class Engine:
     async def score(self, request: ScoreRequest) -> ScoreResponse:
         """The same requests that visitors make: one that is told what to say, one that answers greedily."""
         async with self.pool.use(request.model) as hosted:
-            if hosted.loaded.family is Family.CLASSIFIER:
+            if hosted.loaded.family.has_labels:
                 work = Classification(await asyncio.to_thread(hosted.prompt_ids, request.prompt))
                 scores = await self._label_scores(hosted, work)
                 return ScoreResponse(prompt_ids=work.prompt_ids, log_probabilities=[], label_scores=scores)

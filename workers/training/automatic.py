@@ -47,6 +47,8 @@ class Lengths:
 
 def needs_lengths(recipe: Recipe, objective: type[Objective[Any]]) -> bool:
     """Whether the data must be measured before this recipe can be filled."""
+    if objective.learns_at_once:
+        return False
     answers_open = objective.has_own_targets and recipe.max_target_length is None
     return recipe.max_length is None or answers_open
 
@@ -73,6 +75,9 @@ def fill_recipe(
     objective = objective_for(loaded, recipe)
     options = recipe.objective or chosen_objective(loaded, recipe).options()
     filled = recipe.model_copy()
+    if objective.learns_at_once:
+        filled.objective = options
+        return filled
     filled.tuning = recipe.tuning or _tuning(loaded)
     filled.learning_rate = recipe.learning_rate or usual_rate(loaded, filled)
     if recipe.label_smoothing is None:

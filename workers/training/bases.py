@@ -48,7 +48,7 @@ def _open(
     on_bytes: OnBytes | None,
 ) -> LoadedModel:
     base = spec.base
-    if base.family is Family.CLASSIFIER and len(spec.labels) < 2:
+    if base.family.has_labels and len(spec.labels) < 2:
         raise JobError(
             "labels_missing",
             Text("training.too_few_labels"),
@@ -63,7 +63,7 @@ def _open(
         raise JobError("base_missing", Text("training.base_gone"), field="base")
     if isinstance(base, StarterBase):
         return create_starter(
-            _texts(train_rows),
+            _inputs(train_rows) if base.family is Family.LINEAR else _texts(train_rows),
             family=base.family,
             size=base.size,
             task_type=spec.task_type,
@@ -96,6 +96,17 @@ def _texts(rows: Collection[Row]) -> Iterator[str]:
         for message in row.messages:
             yield message.content
         yield row.target
+
+
+_MOST_COUNTED_ROWS, _COUNTED_CHARACTERS = 50_000, 20_000_000
+"""Of the inputs whose n-grams are counted: all different ones are held in memory."""
+
+
+def _inputs(rows: Collection[Row]) -> Iterator[str]:
+    """Inputs from all over the rows, all of them unless they are too many or too large."""
+    size = sum(len(row.input) for row in rows)
+    share = max(1, -(-size // _COUNTED_CHARACTERS), -(-len(rows) // _MOST_COUNTED_ROWS))
+    return (row.input for row in islice(rows, 0, None, share))
 
 
 _DROPOUT_SETTINGS = ("dropout", "attention_dropout", "activation_dropout", "dropout_prob")

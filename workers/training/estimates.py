@@ -19,6 +19,7 @@ from workers.training.adapters import add_adapters, frozen_layers, merge_adapter
 from workers.training.automatic import USUAL_MINUTES
 from workers.training.bases import prepare_model
 from workers.training.data import Order
+from workers.training.encoding import Spread
 from workers.training.hardware import peak_memory
 from workers.training.loop import total_steps
 from workers.training.objectives import Objective, create_objective
@@ -37,6 +38,9 @@ _MOST_SEARCHED_STEPS = 1000
 _LEARNED_WEIGHT = 0.5
 """What the logits of a learned token take, in the memory of a token that is only read; near enough to rank groups."""
 _NO_RATE = 1e-9
+_SOLVED_ROWS = 2_000
+_FEATURE_BYTES = 50
+"""What a token takes while an objective that learns at once collects its features, at most."""
 _FORWARD_SHARE = 0.35
 """Of a forward and backward pass, what the forward pass alone takes."""
 _OVERHEAD_SECONDS = 10.0
@@ -102,6 +106,8 @@ def measure_speed(
     """
     prepare_model(loaded, recipe)
     objective = create_objective(loaded, recipe)
+    if objective.learns_at_once:
+        return _measure_solving(loaded, objective, examples, phases)
     if recipe.adapters:
         add_adapters(loaded, recipe)
     cast_parameters(loaded.model, DTYPES[precision])
@@ -130,6 +136,21 @@ def measure_speed(
         loaded.precision = precision
         merge_adapters(loaded)
     return Speed(timer.per_token, per_step, peak_memory(device), optimizer.parameters)
+
+
+def _measure_solving(
+    loaded: LoadedModel, objective: Objective[Any], examples: Sequence[Example], phases: Phases
+) -> Speed:
+    """Solve for some rows. What takes the most memory besides is proportional to the tokens of all rows."""
+    some = Spread(examples, _SOLVED_ROWS)
+    begun = time.monotonic()
+    objective.solve(some, lambda: phases.check(0, 1))
+    seconds = time.monotonic() - begun
+    used = objective.used(examples) / len(examples)
+    tokens, all_tokens = (sum(map(objective.tokens, rows)) for rows in (some, examples))
+    more = max(0, round(used * all_tokens) - tokens) * _FEATURE_BYTES
+    parameters = loaded.manifest.parameters
+    return Speed(used * seconds / max(1, tokens), 0.0, peak_memory(loaded.device) + more, parameters)
 
 
 class _Timer:
@@ -244,6 +265,12 @@ def run_seconds(
     limit = recipe.max_minutes * 60 if recipe.max_minutes else training
     before = _OVERHEAD_SECONDS + reference_tokens * speed.per_token * _FORWARD_SHARE
     return min(training, limit) + before, training + before
+
+
+def solving_seconds(speed: Speed, tokens: int) -> tuple[float, float]:
+    """What `run_seconds` says of an objective that learns at once."""
+    whole = _OVERHEAD_SECONDS + tokens * speed.per_token
+    return whole, whole
 
 
 def offered_minutes(recipe: Recipe, length: Length, whole_seconds: float) -> float | None:

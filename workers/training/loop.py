@@ -87,7 +87,7 @@ class Loop:
         self.optimizer = Optimizer(loaded.model, recipe)
         ranks.take_over(self.optimizer.weights.values())
         self.optimizer.publish()
-        self.order = Order(len(data.train), recipe.batch_rows or 1, recipe.seed)
+        self.order = objective.order(recipe, len(data.train))
         self.steps = total_steps(recipe, self.order)
         self._round_seconds = 0.0
         self._rate = recipe.learning_rate or 0.0
@@ -144,6 +144,9 @@ class Loop:
         self.state.base = base if math.isfinite(base.loss) else None
 
     def _run_steps(self) -> Ending:
+        if self.objective.learns_at_once:
+            self._solve()
+            return "finished"
         while self.state.step < self.steps:
             if self._minutes_over():
                 self._round()
@@ -157,6 +160,21 @@ class Loop:
             elif self._checkpoint_due():
                 self._save(best=False)
         return "finished"
+
+    def _solve(self) -> None:
+        """The one step of an objective that learns at once. Every rank computes the same weights."""
+        if self.state.step:
+            return
+        begun, rows = time.monotonic(), self.data.train
+        loss = self.objective.solve(rows, self._check_stop)
+        self.optimizer.take_up()
+        state, now = self.state, time.monotonic()
+        state.step, state.seconds = 1, now - self._started
+        state.train_loss, state.first_loss = loss, None
+        state.rows_seen, state.tokens_seen = len(rows), sum(map(self.objective.tokens, rows))
+        speed = state.tokens_seen / max(now - begun, 1e-9)
+        self._report({"train_loss": loss, "tokens_per_second": speed, **self._gauges.read()})
+        self._round()
 
     def _is_stuck(self) -> bool:
         """Whether early stopping ends the run. With few labels it waits for the learning rate, whose fall often helps."""

@@ -86,6 +86,12 @@ class Optimizer:
                 parameter.copy_(self.weights[name])
 
     @torch.no_grad()
+    def take_up(self) -> None:
+        """Take over weights that something else has set in the model."""
+        for name, parameter in self._trained.items():
+            self.weights[name].copy_(parameter)
+
+    @torch.no_grad()
     def load_weights(self, weights: dict[str, torch.Tensor]) -> None:
         """Put weights of the same names in place, in the model too."""
         for name, weight in self.weights.items():

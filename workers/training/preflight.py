@@ -20,7 +20,7 @@ from workers.models.loading import LoadedModel
 from workers.runtime.reporter import JobError, Reporter, run_child
 from workers.training.automatic import count_tokens, fill_recipe, percentile
 from workers.training.bases import open_base
-from workers.training.data import Order, Rows, evenly_spaced
+from workers.training.data import Rows, evenly_spaced
 from workers.training.encoding import encode, encode_watched
 from workers.training.estimates import (
     Speed,
@@ -31,6 +31,7 @@ from workers.training.estimates import (
     measure_speed,
     offered_minutes,
     run_seconds,
+    solving_seconds,
 )
 from workers.training.failures import memory_explained
 from workers.training.findings import Counted, recipe_findings, row_findings
@@ -183,7 +184,7 @@ def _result(
         row_tokens=token_stats(counted.uncut.whole),
         cut_share=train.cut / train.rows,
         unlearnable_rows=train.unlearnable,
-        steps=total_steps(recipe, Order(max(1, rows), recipe.batch_rows or 1, recipe.seed)),
+        steps=total_steps(recipe, objective.order(recipe, max(1, rows))),
         seconds=seconds,
         whole_seconds=whole_seconds,
         offered_minutes=offered_minutes(recipe, spec.length, whole_seconds),
@@ -205,6 +206,8 @@ def _seconds(
 ) -> tuple[float, float]:
     """What `run_seconds` says of these rows."""
     train = counted.train
+    if objective.learns_at_once:
+        return solving_seconds(speed, train.tokens)
     watched = sum(objective.tokens(example) for example in counted.watched)
     reference = train.tokens + watched if objective.needs_reference else 0
     return run_seconds(recipe, speed, max(1, len(train.examples)), train.tokens, watched, reference)

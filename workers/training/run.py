@@ -158,7 +158,8 @@ def _loop(
         reporter.log(Text("training.log_going_on", step=loop.state.step, steps=loop.steps))
     first_step = loop.state.step + 1 if loop.state.step else 0
     loop.sinks.append(EventLog(Path(spec.work) / "tensorboard", first_step=first_step))
-    _log_plan(reporter, loop)
+    if not objective.learns_at_once:
+        _log_plan(reporter, loop)
     if not ranks.alone:
         reporter.log(Text("training.log_ranks", ranks=ranks.size))
     return loop
@@ -273,7 +274,9 @@ def _learned_length(before: ModelManifest, recipe: Recipe) -> int | None:
 def _notes(
     loop: Loop, ending: Ending, simple: SimpleModelComparison | None, from_scratch: bool
 ) -> list[Text]:
-    state, recipe = loop.state, loop.recipe
+    state, recipe, train = loop.state, loop.recipe, loop.data.train
+    if loop.objective.learns_at_once:
+        return [Text("training.note_solved", rows=loop.objective.used(train), all_rows=len(train))]
     notes = []
     if from_scratch:
         notes.append(Text("training.note_random_weights"))
@@ -283,7 +286,7 @@ def _notes(
     notes.append(
         Text(
             "training.note_trained",
-            rows=len(loop.data.train),
+            rows=len(train),
             epoch=loop.epoch,
             steps=state.step,
             how=how,

@@ -98,7 +98,7 @@ def sample_outputs(loaded: LoadedModel, rows: Sequence[Row], tick: Tick) -> list
     try:
         prompts = [_prompt(loaded, row, SAMPLE_TOKENS) for row in rows]
         with unpacked(loaded.model):
-            if loaded.family is Family.CLASSIFIER:
+            if loaded.family.has_labels:
                 outputs = [_best_label(loaded, shares) for shares in classify(loaded, prompts)]
             else:
                 answers = generate_greedy(
@@ -183,7 +183,7 @@ def parity_records(loaded: LoadedModel, rows: Sequence[Row], tick: Tick) -> list
     # The engine refuses a prompt that had to be cut here: such a row has nothing to compare.
     rows = [row for row in rows if _is_whole(loaded, row)] or rows
     prompts = [_prompt(loaded, row, PARITY_TOKENS) for row in rows]
-    if loaded.family is Family.CLASSIFIER:
+    if loaded.family.has_labels:
         scores = _label_scores(loaded, prompts)
         best = [max(shares, key=shares.__getitem__) for shares in scores]
         exact_scores = _in_fp32(loaded, lambda: _label_scores(loaded, prompts)) or scores

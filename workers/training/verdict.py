@@ -32,7 +32,8 @@ _LONGEST_QUOTE = 80
 def judge(loop: Loop, records: Sequence[ParityRecord], ending: RunEnding) -> Verdict:
     """The verdict on the model as it will be left; `records` are its own answers to validation rows."""
     plan = PlanProgress(steps=loop.state.step, planned_steps=loop.steps, ending=ending)
-    return _judge_model(loop, records).model_copy(update={"plan": plan})
+    at_once = loop.objective.learns_at_once
+    return _judge_model(loop, records).model_copy(update={"plan": plan, "learned_at_once": at_once})
 
 
 def _judge_model(loop: Loop, records: Sequence[ParityRecord]) -> Verdict:
@@ -48,14 +49,14 @@ def _judge_model(loop: Loop, records: Sequence[ParityRecord]) -> Verdict:
         losses["reward_accuracy"] = figures["reward_accuracy"]
     constant = _constant_answer(loop, kept, records)
     guesses = constant is not None and not constant.may_be_chance
-    if _has_diverged(loop, before, after, guesses=guesses):
+    if not loop.objective.learns_at_once and _has_diverged(loop, before, after, guesses=guesses):
         rate = loop.recipe.learning_rate or usual
         return Verdict(
             code=VerdictCode.DIVERGED,
             parameters=losses | {"rate": f"{rate:g}"},
             fix=_rate_fix(min(rate / 4, usual)),
         )
-    far = _far_rate_fix(loop.recipe, usual)
+    far = None if loop.objective.learns_at_once else _far_rate_fix(loop.recipe, usual)
     if constant is not None:
         return constant.model_copy(update={"fix": far})
     improved = after < (1 - LEAST_GAIN) * before

@@ -52,7 +52,7 @@ async def chat_completions(request: HttpRequest, caller: Caller) -> HttpResponse
     body = await _admitted(request, caller, ChatRequest)
     version = caller.version
     model = version.model_version
-    if model.family == Family.CLASSIFIER:
+    if Family(model.family).has_labels:
         return await _answered(body, caller, [_labelled(caller, body.messages[-1].prompt().content)])
     messages, sampling = body.prompt(version), body.sampling(version)
     meter = Meter(caller, "\n".join(message.content for message in messages), _longest(sampling, version))
@@ -74,7 +74,7 @@ async def completions(request: HttpRequest, caller: Caller) -> HttpResponseBase:
         await sync_to_async(caller.take_turn)()
     version = caller.version
     model = version.model_version
-    if model.family == Family.CLASSIFIER:
+    if Family(model.family).has_labels:
         return await _answered(body, caller, [_labelled(caller, prompt) for prompt in body.prompts])
     sampling = body.sampling(version)
 

@@ -32,7 +32,7 @@ from workers.contracts.tasks import Task
 def add(request: WorkspaceRequest) -> HttpResponse:
     """Then on to the wizard, with this base chosen and the data that ?data= names."""
     data = _asked_data(request)
-    form = BaseModelForm(request.POST or None, families=data.task.families if data else list(Family))
+    form = BaseModelForm(request.POST or None, families=_families(data))
     if request.method == "POST" and form.is_valid():
         try:
             base = services.add_base_model(
@@ -46,6 +46,11 @@ def add(request: WorkspaceRequest) -> HttpResponse:
             return _to_the_wizard(request, base, data)
     context = {"form": form, "model_roots": settings.MODEL_ROOTS, "data": data}
     return render_page(request, "catalog/base_new.html", context, status=422 if form.errors else 200)
+
+
+def _families(data: DatasetVersion | None) -> list[Family]:
+    """The kinds of models that can come from elsewhere: all, or those that can learn from the data."""
+    return [family for family in (data.task.families if data else Family) if family.is_transformer]
 
 
 def _to_the_wizard(request: WorkspaceRequest, base: BaseModel, data: DatasetVersion | None) -> HttpResponse:

@@ -219,7 +219,7 @@ def rows_to_answer(
         isinstance(subject, ModelVersion)
         and subject.kind == ModelVersion.Kind.BASE
         and subject.is_starter
-        and Family(subject.family) not in (Family.CLASSIFIER, Family.ENCODER)
+        and Family(subject.family) in (Family.CAUSAL, Family.SEQ2SEQ)
     ):
         max_rows = min(max_rows or STARTER_ROWS, STARTER_ROWS)
     return max_rows if max_rows and max_rows < data.rows_of(split) else None

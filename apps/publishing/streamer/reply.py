@@ -24,7 +24,6 @@ from apps.serving.client import (
     Text,
 )
 from workers.contracts.engine import Sampling
-from workers.contracts.families import Family
 
 _LOADING_SECONDS = 0.4
 """Silence after which a visitor is told that the model is being loaded, if it is."""
@@ -84,7 +83,7 @@ class Reply:
             try:
                 self._is_heard = False
                 self._loading = asyncio.create_task(self._say_if_loading())
-                if self.request.family is Family.CLASSIFIER:
+                if self.request.family.has_labels:
                     return await self._classify()
                 return await self._generate()
             except EngineBusy as error:

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from apps.core.errors import UserError
 from apps.core.settings_fields import plain_type
 from apps.core.validation_messages import problem_message
-from apps.training.forms import field_limits, field_values, recipe_fields
+from apps.training.forms import field_limits, field_values, objective_of, recipe_fields
 from workers.contracts.recipes import Recipe, Search
 
 _DIGITS = 3
@@ -94,7 +94,10 @@ class Setting:
 def searchable(recipe: Recipe) -> dict[str, Setting]:
     """Return the settings of a training plan that can be varied, by name."""
     found = {}
+    objective = objective_of(recipe.model_dump())
     for name, field in recipe_fields().items():
+        if objective is not None and not objective.has_setting(name):
+            continue
         extra: Any = field.json_schema_extra
         setting = Setting(name, field, getattr(recipe, name))
         if "search" not in extra or (extra["group"] == "lora" and not recipe.adapters):

@@ -59,7 +59,7 @@ def recipe_of(**sent: str) -> Recipe:
 
 
 def test_each_objective_with_settings_has_a_heading_and_no_choice_is_asked_where_there_is_none() -> None:
-    groups = {str(title): [field.name for field in fields] for title, fields in wizard().groups()}
+    groups = {group.title: [field.name for field, _css in group.fields] for group in wizard().groups()}
     assert groups["Sequence to sequence"] == ["seq2seq-max_target_length"]
     assert "Objective" not in groups
     assert "Supervised fine-tuning" not in groups

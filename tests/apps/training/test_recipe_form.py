@@ -32,7 +32,7 @@ def submitted(form: WizardForm) -> dict[str, str]:
 
 def test_every_setting_is_there_with_its_title_and_help() -> None:
     form = WizardForm(bases=BASES)
-    shown = {bound.name for _title, fields in form.groups() for bound in fields}
+    shown = {bound.name for group in form.groups() for bound, _css in group.fields}
     assert shown == set(Recipe.model_fields) - {"recipe_version", "objective"}
     for name, field in editable_fields().items():
         assert form[name].label == field.title

@@ -41,21 +41,30 @@ def test_a_better_model_is_said_to_be_better(client_for, owner, make_run) -> Non
 
 
 @pytest.mark.parametrize(
-    ("right", "simple_right", "p", "words"),
+    ("right", "simple_right", "p", "words", "button"),
     [
-        (92, 90, 0.8, "not significantly better than a simple model (p = 0.800)"),
-        (90, 90, 1.0, "A simple model is as good"),
-        (80, 100, 0.002, "A simple model is significantly better"),
+        (
+            92,
+            90,
+            0.8,
+            "not significantly better than a simple model (p = 0.800)",
+            "Choose a pretrained base model",
+        ),
+        (90, 90, 1.0, "A simple model is as good", "Choose a pretrained base model"),
+        (80, 100, 0.002, "A simple model is significantly better", "Train the simple model"),
     ],
 )
 def test_where_a_simple_model_does_as_well_the_likely_fix_is_the_primary_button(
-    right, simple_right, p, words, client_for, owner, make_run
+    right, simple_right, p, words, button, client_for, owner, make_run
 ) -> None:
     run = _compared(make_run(), right, simple_right, p)
     page = _page(client_for(owner), run)
     assert words in page
-    assert primary_buttons(page) == ["Choose a pretrained base model"]
+    assert primary_buttons(page) == [button]
     assert f"{reverse('catalog:base_recommended')}?data={run.dataset_version_id}" in page
+    assert (
+        f"{reverse('training:new')}?data={run.dataset_version_id}&amp;base=starter%3Alinear%3Asmall" in page
+    )
 
 
 def test_an_unfinished_run_is_finished_first(client_for, owner, make_run) -> None:

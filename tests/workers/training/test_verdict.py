@@ -48,6 +48,7 @@ def _loop(
     base_accuracy=None,
     labels=(),
     names=("spam", "ham"),
+    at_once=False,
     **recipe,
 ):
     """What `judge` reads of a loop that has ended."""
@@ -60,7 +61,7 @@ def _loop(
     loaded = SimpleNamespace(family=family, manifest=manifest)
     return SimpleNamespace(
         loaded=loaded,
-        objective=SimpleNamespace(report=lambda _: {}),
+        objective=SimpleNamespace(report=lambda _: {}, learns_at_once=at_once),
         steps=60,
         recipe=Recipe(learning_rate=USUAL, **recipe) if "learning_rate" not in recipe else Recipe(**recipe),
         state=TrainingState(step=60, base=before, best=kept, last=kept, train_loss=loss),

@@ -80,6 +80,10 @@ class Figure:
     is_share: bool = False
 
 
+SETTINGS_WITHOUT_STEPS = frozenset({"recipe_version", "objective", "validation_rows", "sample_rows"})
+"""What of a recipe applies to an objective that learns at once."""
+
+
 @dataclass(frozen=True)
 class ObjectiveInfo:
     """How an objective is named, what it fits, what can be set, and what computes it."""
@@ -101,6 +105,8 @@ class ObjectiveInfo:
     """Roles that the columns of the data must have, besides those of the task."""
     changes_trained: bool = False
     """Whether it changes what a trained model answers, so that random weights learn nothing from it."""
+    learns_at_once: bool = False
+    """Whether weights are computed from all rows at once (`Objective.solve`), so that the settings of steps do not apply."""
     model_types: frozenset[str] | None = None
     """Of models from elsewhere, those that it can train, by `model_type` of their config.json; None: all of its families."""
 
@@ -108,6 +114,10 @@ class ObjectiveInfo:
         kind = self.options.model_fields["kind"].annotation
         if get_origin(kind) is not Literal or get_args(kind) != (self.name,):
             raise TypeError(f"{self.options.__name__}.kind must be Literal[{self.name!r}].")
+
+    def has_setting(self, name: str) -> bool:
+        """Whether a setting that every recipe has applies to this objective."""
+        return not self.learns_at_once or name in SETTINGS_WITHOUT_STEPS
 
     def fits(
         self, family: Family, task: str, *, roles: Collection[Role] = (), from_random: bool = False

@@ -45,7 +45,7 @@ class Task:
             others = (Family.CAUSAL, Family.ENCODER)
         elif Family.ENCODER in self.families:
             others = (Family.CLASSIFIER,)
-        return (*self.families, *others)
+        return (*filter(lambda family: family.is_transformer, self.families), *others)
 
     def answers(self, family: str) -> bool:
         """Whether apps can serve models of this family. Of those that learned from documents, only causal ones write texts."""

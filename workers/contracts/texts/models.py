@@ -23,6 +23,7 @@ define(
         ),
         "family_causal": _("a causal language model (continues text)"),
         "family_classifier": _("a text classifier"),
+        "family_linear": _("a linear classifier"),
         "family_encoder": _("an encoder (fills in hidden words)"),
         "family_seq2seq": _("a sequence-to-sequence model (turns one text into another)"),
         "file_damaged": _(

@@ -62,6 +62,7 @@ define(
         "note_simple_model": _(
             "The model classifies {accuracy:.1%} of {rows:,} validation rows correctly. A simple model (TF-IDF with logistic regression) classifies {simple:.1%} of them correctly."
         ),
+        "note_solved": _("Logistic regression was fitted on {rows:,} of {all_rows:,} training rows."),
         "note_trained": _(
             "Training rows: {rows:,}. Epochs: {epoch:.1f}. Steps: {steps:,}. Method: {how}. Training ended because {why}."
         ),

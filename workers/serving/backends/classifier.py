@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from workers.contracts.families import Family
 from workers.models.loading import LoadedModel
 from workers.serving.backends.base import Deliver
 from workers.serving.errors import EngineError, engine_error
@@ -20,10 +19,10 @@ class ClassifierBackend:
     """Micro-batching: a request waits only for the batch that is being computed."""
 
     name = "classifier"
-    family = Family.CLASSIFIER
 
     def __init__(self, loaded: LoadedModel, *, slots: int) -> None:
         self.model, self.device, self.precision = loaded.model, loaded.device, loaded.precision
+        self.family = loaded.family
         self.memory_bytes = memory_of(loaded.model)
         self.pad = loaded.tokenizer.pad_token_id or 0
         self.slots = slots

@@ -20,7 +20,7 @@ from workers.models.loading import LoadedModel
 from workers.models.prompts import Example, Piece, learned_pieces
 from workers.runtime.reporter import JobError
 from workers.training.checkpoints import Validation
-from workers.training.data import Row, encode_rows
+from workers.training.data import Order, Row, encode_rows
 
 E = TypeVar("E", bound=Example)
 
@@ -75,6 +75,9 @@ class Objective(ABC, Generic[E]):
     """Names of more sums that validation takes over all rows, for figures of this objective alone (`Validation.sums`)."""
     needs_reference: ClassVar[bool] = False
     """Whether `prepare` takes a pass of the untrained model over all rows."""
+
+    learns_at_once: ClassVar[bool] = False
+    """Whether `solve` takes the place of steps."""
 
     batching: Batching
     """What the object decided on, never AUTO."""
@@ -161,6 +164,19 @@ class Objective(ABC, Generic[E]):
 
     def use_sums(self, sums: Sequence[float]) -> None:
         """Take these sums of all rows of a step, before the loss of any of them is asked for."""
+
+    @classmethod
+    def order(cls, recipe: Recipe, rows: int) -> Order:
+        """Return which rows each step holds."""
+        return Order(rows, rows if cls.learns_at_once else recipe.batch_rows or 1, recipe.seed)
+
+    def used(self, examples: Sequence[E]) -> int:
+        """Return how many of these examples are learned from."""
+        return len(examples)
+
+    def solve(self, examples: Sequence[E], tick: Callable[[], None]) -> float:
+        """Set all weights from all rows, and return the mean training loss. `tick` is called between its parts, and may raise. Only for an objective that learns at once."""
+        raise NotImplementedError
 
     @abstractmethod
     def microbatches(self, examples: Sequence[E]) -> Iterator[list[E]]:
