@@ -18,7 +18,7 @@ from apps.catalog.models import BaseModel
 from apps.core.errors import UserError
 from apps.core.storage import storage
 from apps.jobs.models import Job
-from apps.training.views import _base_value
+from apps.training.wizard import base_value
 from apps.workspaces import usage
 from apps.workspaces.models import AuditEntry, Quota, UsageTotal
 from tests.fixtures.model_archives import WHOLE, model_zip
@@ -152,7 +152,7 @@ def test_a_run_starts_from_its_files(upload, ask, tickets) -> None:
     asked = ask(base=base.choice)
     assert asked.job.spec["base"] == {"kind": "upload", "family": "classifier", "upload": str(base.pk)}
     assert asked.job.spec["inputs"]["files"] == base.files_key
-    assert _base_value(asked) == base.choice
+    assert base_value(asked) == base.choice
     other = upload(model_zip())
     assert ask(base=other.choice).base_version != asked.base_version
 
