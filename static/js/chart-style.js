@@ -39,14 +39,14 @@ export function isSinglePoint(drawn, series) {
 
 // Draws a chart over steps into `box`. Its legend shows the latest values, and all charts of a page the values at one step.
 // Charts over something else give their own `scale` and `cursor`.
-export function drawChart(box, data, { height, stepLabel, axes, series, scale = {}, cursor = { sync: { key: "run", scales: ["x", null] } } }) {
+export function drawChart(box, data, { height, stepLabel, axes, series, stepValue = legendValue(), scale = {}, cursor = { sync: { key: "run", scales: ["x", null] } } }) {
   const options = {
     width: box.clientWidth,
     height,
     scales: { x: { time: false, ...scale } },
     cursor,
     axes,
-    series: [{ label: stepLabel, value: legendValue() }, ...series],
+    series: [{ label: stepLabel, value: stepValue }, ...series],
   };
   const chart = new uPlot(options, data, box);
   chart.setLegend({ idx: null });

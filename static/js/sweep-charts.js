@@ -63,8 +63,9 @@ function draw(figure, points) {
     series.push({ label: labelBest, stroke: css("--base-model"), width: 2, value: legendValue(format), points: { show: false }, spanGaps: true });
   }
   const stepLabel = setting ? figure.querySelector("figcaption").textContent : labelTrial;
+  const stepValue = setting?.labels.length ? legendValue((place) => setting.labels[place] ?? "") : legendValue();
   box.textContent = "";
-  return drawChart(box, data, { height: HEIGHT, stepLabel, axes: axisOf(setting, format), series, scale: scaleOf(setting), cursor: {} });
+  return drawChart(box, data, { height: HEIGHT, stepLabel, stepValue, axes: axisOf(setting, format), series, scale: scaleOf(setting), cursor: {} });
 }
 
 function show(redraw = false) {
