@@ -97,6 +97,12 @@ class AppSettings(BaseModel):
         rows=3,
         max_length=MOST_SUGGESTIONS,
     )
+    disclaimer: str = setting(
+        "",
+        title=gettext_noop("Disclaimer"),
+        help_text=gettext_noop("Shown below the input. Empty: “Answers come from a model and may be wrong.”"),
+        max_length=300,
+    )
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> Self:

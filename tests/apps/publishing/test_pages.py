@@ -73,6 +73,19 @@ def test_every_type_has_its_pages(client_for, owner, client, make_app, task_type
     assert b"Try <this>" not in pages[3].content
 
 
+@pytest.mark.parametrize(("task_type", "family"), TYPES[:2])
+def test_a_disclaimer_takes_the_place_of_the_usual_one(owner, client, make_app, task_type, family):
+    for disclaimer, words in (
+        ("", "Answers come from a model"),
+        ("Ask <your> doctor.", "Ask &lt;your&gt; doctor."),
+    ):
+        app = make_app(task_type, family, disclaimer=disclaimer)
+        _link, token = links.create_share_link(actor=owner, app=app)
+        page = client.get(f"/a/{token}/").content.decode()
+        assert words in page
+        assert ("Answers come from a model" in page) is (not disclaimer)
+
+
 def test_one_form_makes_publishes_and_shares(client_for, editor, make_model):
     model = make_model()
     client = client_for(editor)
