@@ -165,8 +165,8 @@ STATES: list[tuple[Callable[[World], None], str, str]] = [
     (_nothing, "/a/{link_token}/", "without scripts"),
     (_with(App, "app", app_type="chat"), "/a/{link_token}/", "without scripts"),
     (_locked, "/a/{link_token}/", "anonymous"),
-    (_with(App, "app", live_version=None), "/apps/{app}/", "owner"),
     (_ready("publishing:resume_link"), "/apps/{app}/", "owner"),
+    (_with(App, "app", live_version=None), "/apps/{app}/", "owner"),
     (_ready("publishing:restore"), "/apps/{app}/", "owner"),
     (_with(Membership, "membership", role=Role.OWNER), "/workspace/settings/", "owner"),
 ]
