@@ -357,6 +357,9 @@ def _made_by_editor(place: Place, editor: User) -> None:
     place.made["model"].pk, place.made["model"].number = uuid4(), 950
     place.made["model"].created_by, place.made["model"]._state.adding = editor, True
     place.made["model"].save()
+    place.made["base_model"] = BaseModel.objects.create(
+        workspace=workspace, created_by=editor, kind="upload", name="mine", family="causal", bytes=1
+    )
     place.made["app"] = create_app(
         actor=editor, workspace=workspace, model_version=place.things["model"], name="mine",
         app_settings=settings_for(model),
