@@ -81,7 +81,7 @@ def test_what_waits_and_runs_ends(workspace, owner, new_job) -> None:
     claimed = jobs.claim(job_id=str(running.pk), worker="w")
     delete(owner, workspace)
     assert Job.objects.get(pk=waiting.pk).state == State.CANCELLED
-    assert jobs.stop_is_requested(claimed)
+    assert jobs.wishes_for(claimed).stop
     late = new_job("import", State.QUEUED)
     assert jobs.claim(job_id=str(late.pk), worker="w") is None
     assert Job.objects.get(pk=late.pk).state == State.CANCELLED
