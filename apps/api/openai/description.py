@@ -103,6 +103,9 @@ def add_to(result: Schema) -> None:
         "/a/{token}/m/{message_id}/stream/": {
             "get": _replies("visit_stream", "token", {"type": "string"}, [])
         },
+        "/e/{token}/m/{message_id}/stream/": {
+            "get": _replies("embed_stream", "token", {"type": "string"}, [])
+        },
         "/apps/{app_id}/preview/m/{message_id}/stream/": {
             "get": _replies("preview_stream", "app_id", _UUID, [{"cookieAuth": []}])
         },
