@@ -14,7 +14,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Field, Model
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
@@ -111,6 +111,7 @@ NAMES: dict[str, Promise] = {
     "name": _("name"),
     "password": _("password"),
     "part": _("sheet or file"),
+    "priority": _("priority"),
     "reason": _("reason"),
     "role": _("role"),
     "roles": _("columns"),
@@ -134,6 +135,11 @@ WORDS: dict[str, dict[str, Promise]] = {
         "recovery_codes": _("recovery codes"),
         "totp": _("authenticator app"),
         "webauthn": _("passkey"),
+    },
+    "priority": {
+        "low": pgettext_lazy("priority", "Low"),
+        "normal": pgettext_lazy("priority", "Normal"),
+        "high": pgettext_lazy("priority", "High"),
     },
     "methods": {
         "mfa": _("second step"),
