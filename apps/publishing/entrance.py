@@ -67,7 +67,7 @@ class Entrance:
         """What answers a question that is asked now: while a page is open, its app may be published again. None where there
         is none yet. Raises Shut where this entrance leads in no more."""
         link = self._live_link()
-        if reason := self._closed_because(link):
+        if reason := self.reason_of(link):
             raise Shut(reason)
         if link is None:
             return self.version
@@ -90,9 +90,10 @@ class Entrance:
     def closed_because(self) -> str:
         """Why it leads in no more, as errors.closed_text says it; empty while it does. A member must be signed in and a
         member, and a link be open."""
-        return self._closed_because(self._live_link())
+        return self.reason_of(self._live_link())
 
-    def _closed_because(self, link: ShareLink | None) -> str:
+    def reason_of(self, link: ShareLink | None) -> str:
+        """The same, for the link as a caller read it; None where it is revoked."""
         if self.link is None:
             return "" if self._is_member() else "closed"
         if link is None:
@@ -112,10 +113,12 @@ class Entrance:
         )
 
     def conversations(self) -> ConversationQuerySet:
-        return Conversation.objects.of_visitor(self.app, self.visitor_key)
+        return Conversation.objects.of_visitor(self.app, self.visitor_key, self.link)
 
     def messages(self) -> MessageQuerySet:
-        return Message.objects.of_visitor(self.app, self.visitor_key).select_related("conversation")
+        return Message.objects.of_visitor(self.app, self.visitor_key, self.link).select_related(
+            "conversation"
+        )
 
     def message(self, message_id: str) -> Message | None:
         """One of their own messages, or None."""
@@ -153,12 +156,18 @@ def by_link(
     if in_frame:
         entrance = replace(entrance, shown_on=frozenset(link.embed_sites))
     if link.members_only and user is not None and user.is_authenticated:
-        entrance = replace(entrance, user=user, session_key=session_key)
-    if reason := entrance._closed_because(link):
+        # Known by the account: the next person at this browser is another one.
+        key = _member_key(user)
+        entrance = replace(entrance, user=user, session_key=session_key, visitor_key=key, address="")
+    if reason := entrance.reason_of(link):
         raise Shut(reason)
     if not is_open_to(link, cookies or {}):
         raise Locked(link)
     return entrance
+
+
+def _member_key(user: User | AnonymousUser) -> str:
+    return f"member:{user.pk}"
 
 
 def for_member(user: User | AnonymousUser, app_id: str, session_key: str | None = None) -> Entrance:
@@ -169,4 +178,4 @@ def for_member(user: User | AnonymousUser, app_id: str, session_key: str | None 
 
 def of_member(user: User | AnonymousUser, app: App, session_key: str | None = None) -> Entrance:
     """The way in of a member to an app that they may see."""
-    return Entrance(app, f"member:{user.pk}", user=user, session_key=session_key)  # type: ignore[arg-type]
+    return Entrance(app, _member_key(user), user=user, session_key=session_key)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import ModelVersion
 from apps.core.models import Identified
+from apps.core.site_days import site_today
 from apps.jobs.models import Job
 from apps.publishing.kinds import APP_KINDS, AppKind, kind_choices
 from apps.publishing.querysets import AppQuerySet, ConversationQuerySet, MessageQuerySet, ShareLinkQuerySet
@@ -126,7 +127,7 @@ class ShareLink(InWorkspace):
 
     @property
     def uses_today(self) -> int:
-        return self.uses_of_day if self.counted_on == timezone.localdate() else 0
+        return self.uses_of_day if self.counted_on == site_today() else 0
 
     @property
     def closed_because(self) -> str:

@@ -73,8 +73,9 @@ class ShareLinkQuerySet(InWorkspaceQuerySet):
 
 
 class ConversationQuerySet(models.QuerySet[Any]):
-    def of_visitor(self, app: App, visitor_key: str) -> Self:
-        return self.filter(app=app, visitor_key=visitor_key)
+    def of_visitor(self, app: App, visitor_key: str, link: ShareLink | None) -> Self:
+        """Those that a visitor began through this link, whose limits count them; None: in the preview."""
+        return self.filter(app=app, visitor_key=visitor_key, link=link)
 
 
 class MessageQuerySet(models.QuerySet[Any]):
@@ -86,8 +87,9 @@ class MessageQuerySet(models.QuerySet[Any]):
             conversation__app__workspace__deleted_at=None,
         )
 
-    def of_visitor(self, app: App, visitor_key: str) -> Self:
-        return self.filter(conversation__app=app, conversation__visitor_key=visitor_key)
+    def of_visitor(self, app: App, visitor_key: str, link: ShareLink | None) -> Self:
+        own = {"conversation__app": app, "conversation__visitor_key": visitor_key, "conversation__link": link}
+        return self.filter(**own)
 
     def current(self) -> Self:
         """The conversation as it reads now, without turns that were edited or answered again."""

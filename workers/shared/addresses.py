@@ -8,6 +8,7 @@ through here.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,8 +36,10 @@ class AddressRefused(ValueError):
     """The studio does not go there. The reason is for the administrator's log: it may tell about the network."""
 
     def __init__(self, address: str, reason: str) -> None:
-        # Neither a name with a password in front of the host nor a query is for the log.
-        shown = address.rpartition("@")[2].partition("?")[0][:200]
+        # A password in front of the host, a query, and the path of a webhook are secrets, and not for the log.
+        scheme, separator, rest = address.partition("://")
+        host = re.split(r"[/?#\\]", rest if separator else address, maxsplit=1)[0].rpartition("@")[2]
+        shown = f"{scheme if separator else ''}{separator}{host}"[:200]
         super().__init__(f"Refused to fetch {shown!r}: {reason}")
 
 

@@ -7,14 +7,13 @@ Rows are locked in one order: conversation, link, messages, usage total.
 
 from __future__ import annotations
 
-from datetime import datetime, time
-
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.errors import UserError
+from apps.core.site_days import beginning_of, site_today
 from apps.publishing.entrance import Entrance
 from apps.publishing.errors import closed_error
 from apps.publishing.models import Message, ShareLink
@@ -28,14 +27,15 @@ def take_use(entrance: Entrance, *, tokens: int) -> None:
         return
     link = ShareLink.objects.select_for_update(no_key=True).get(pk=entrance.link.pk)
     # Since the entrance was checked the link may have been closed, and its answers been told to stop.
-    if reason := link.closed_because or ("closed" if link.password != entrance.link.password else ""):
+    reason = entrance.reason_of(link) or ("closed" if link.password != entrance.link.password else "")
+    if reason:
         raise closed_error(reason)
     if refusal := refusal_of(link, entrance.visitor_key, tokens=tokens):
         raise refusal
     ShareLink.objects.filter(pk=link.pk).update(
         uses=F("uses") + 1,
         uses_of_day=link.uses_today + 1,
-        counted_on=timezone.localdate(),
+        counted_on=site_today(),
         last_used_at=timezone.now(),
     )
 
@@ -55,9 +55,12 @@ def refusal_of(link: ShareLink, visitor_key: str, *, tokens: int = 1) -> UserErr
     """Why this visitor may not ask through the link now, None where they may. `tokens`: what the answer may take."""
     if link.max_uses is not None and link.uses >= link.max_uses:
         return UserError(_uses_reached(link.max_uses), code="uses_reached")
-    if link.token_budget is not None and link.tokens + _promised(link) + tokens > link.token_budget:
+    if link.token_budget is not None and link.tokens + tokens > link.token_budget:
         message = _("The token budget of this link is used up. Ask the person who shared it for a new link.")
         return UserError(message, code="token_budget_reached")
+    if link.token_budget is not None and link.tokens + _promised(link) + tokens > link.token_budget:
+        message = _("The answers under way may use up the token budget of this link. Try again in a minute.")
+        return UserError(message, code="token_budget_reached", retry_after=60)
     if link.max_uses_per_day is not None and link.uses_today >= link.max_uses_per_day:
         return _refused_today("uses_of_day_reached", _uses_of_day_reached(link.max_uses_per_day))
     most = link.max_uses_per_visitor
@@ -102,6 +105,6 @@ def _promised(link: ShareLink) -> int:
 
 
 def _asked_today(link: ShareLink, visitor_key: str) -> int:
-    midnight = timezone.make_aware(datetime.combine(timezone.localdate(), time()))
-    answers = Message.objects.filter(role=Message.Role.ASSISTANT, created_at__gte=midnight)
+    today = beginning_of(site_today())
+    answers = Message.objects.filter(role=Message.Role.ASSISTANT, created_at__gte=today)
     return answers.filter(conversation__link=link, conversation__visitor_key=visitor_key).count()

@@ -56,8 +56,12 @@ def change_link(request: WorkspaceRequest, app: App, link_id: UUID) -> HttpRespo
     link = access.get_inner(app.links.live(), link_id)
     form = LinkLimitsForm(request.POST, **LinkLimitsForm.names(link))
     if form.is_valid():
+        changes = form.cleaned_data
+        # The field shows minutes. An end that was not touched stays as it is, also when it has passed.
+        if link.expires_at and changes["expires_at"] == link.expires_at.replace(second=0, microsecond=0):
+            del changes["expires_at"]
         try:
-            links.change_share_link(actor=request.user, link=link, **form.cleaned_data)
+            links.change_share_link(actor=request.user, link=link, **changes)
             messages.success(request, _("The link is saved. Its limits apply from now on."))
             return _back_to(app)
         except UserError as error:

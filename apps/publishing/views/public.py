@@ -126,8 +126,16 @@ def visit(
         return redirect(_address(entrance, token, ""))
     response = _page(request, entrance, token, conversation_id)
     if token:
-        remember(response, entrance.visitor_key, in_frame=in_frame)
+        _remember_browser(request, response, entrance, in_frame=in_frame)
     return response
+
+
+def _remember_browser(
+    request: HttpRequest, response: HttpResponse, entrance: Entrance, *, in_frame: bool
+) -> None:
+    """A member is known by the account, and the browser keeps a key of its own."""
+    key = entrance.visitor_key if entrance.user is None else visitor_key_of(request, in_frame=in_frame)
+    remember(response, key, in_frame=in_frame)
 
 
 def _closed_page(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -274,19 +282,22 @@ def _password_page(
 @_private
 def unlock(request: HttpRequest, token: str, in_frame: bool = False) -> HttpResponse:
     """Take the password of a link. There is no session that another site could use, and the page sends no referrer."""
-    link = ShareLink.objects.by_token(token)
-    if link is None:
-        return _closed_page(request)
     home = reverse(f"publishing:{'embed' if in_frame else 'visit'}", args=[token])
-    response: HttpResponse = redirect(home)
-    if not link.password:
-        return response
+    try:
+        enter(request, token, None, in_frame)
+        return redirect(home)
+    except Locked as locked:
+        link = locked.link
+    except Shut as shut:
+        return _closed_page(request, shut.reason)
+    except Http404:
+        return _closed_page(request)
     try:
         password = request.POST.get("password", "")[:MOST_PASSWORD_CHARACTERS]
         check_link_password(link=link, password=password, address=address_of_request(request.META))
     except UserError as error:
         return error.mark(_password_page(request, token, error.message, in_frame))
-    response = redirect(f"{home}?{_UNLOCKED}=1")
+    response: HttpResponse = redirect(f"{home}?{_UNLOCKED}=1")
     grant(response, link, in_frame=in_frame)
     return response
 
@@ -338,7 +349,7 @@ def act(
             _address(entrance, token, "conversation" if where else "", *([where] if where else []))
         )
     if token:
-        remember(response, entrance.visitor_key, in_frame=in_frame)
+        _remember_browser(request, response, entrance, in_frame=in_frame)
     return response
 
 

@@ -8,7 +8,7 @@ UsageTotal, runs and members under the lock of the workspace. Amounts are whole 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.core.errors import UserError
+from apps.core.site_days import beginning_of, site_today
 from apps.workspaces import audit
 from apps.workspaces.models import (
     Invitation,
@@ -54,9 +55,8 @@ class OverQuota(UserError):
 
 
 def _seconds_until_tomorrow() -> int:
-    now = timezone.localtime()
-    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return max(1, int((midnight - now).total_seconds()))
+    midnight = beginning_of(site_today() + timedelta(days=1))
+    return max(1, int((midnight - timezone.now()).total_seconds()))
 
 
 def _refusal(kind: str) -> str:
@@ -110,7 +110,7 @@ def _limits(quota: Quota | None) -> dict[str, int | None]:
 
 def period_of(kind: str, today: date | None = None) -> date:
     """The day, the first of the month, or the one period that never ends; days begin by the site's TIME_ZONE."""
-    today = today or timezone.localdate()
+    today = today or site_today()
     return {UsageKind.TOKENS: today, UsageKind.ACCELERATOR: today.replace(day=1)}.get(
         UsageKind(kind), FOREVER
     )
@@ -243,7 +243,7 @@ def period_ends(kind: str) -> datetime | None:
     if days is None:
         return None
     after = period_of(kind, period + timedelta(days=days))
-    return timezone.make_aware(datetime.combine(after, time()))
+    return beginning_of(after)
 
 
 def _locked_promise(key: str) -> tuple[Reservation, UsageTotal] | None:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.site_days import site_today
 from apps.core.sizes import size_text
 from apps.workspaces.models import UsageEntry, UsageKind, UsageTotal, Workspace
 from apps.workspaces.usage import HOUR, count_now, limits_of, period_of
@@ -152,7 +152,7 @@ def _meters(workspace: Workspace, limits: dict[str, int | None], kinds: list[Usa
 
 
 def _reset(kind: UsageKind) -> date | None:
-    today = timezone.localdate()
+    today = site_today()
     if kind == UsageKind.TOKENS:
         return today + timedelta(days=1)
     if kind == UsageKind.ACCELERATOR:

@@ -101,6 +101,75 @@ def test_a_limit_of_a_day_ends_with_it(ask, limit):
     assert ask() == ""
 
 
+def test_the_time_zone_of_a_reader_moves_no_day(ask, limit):
+    limit(max_uses_per_day=1)
+    zones = ("Pacific/Kiritimati", "Etc/GMT+12")
+    taken = []
+    for zone in (*zones, *zones):
+        with timezone.override(zone):
+            taken.append(ask())
+    assert taken == ["", *["uses_of_day_reached"] * 3]
+
+
+def test_what_began_through_another_link_is_not_continued_through_this_one(owner, link, ask):
+    other, token = links.create_share_link(actor=owner, app=link[0].app, max_uses_per_visitor=1)
+    begun = replies.ask(entrance=by_link(link[1], "a-visitor"), text="Hello")
+    Message.objects.update(state="done")
+    through_other = by_link(token, "a-visitor")
+    assert not through_other.conversations().exists()
+    assert through_other.message(str(begun.answer.pk)) is None
+    with pytest.raises(UserError) as caught:
+        replies.ask(entrance=through_other, text="And?", conversation_id=str(begun.conversation.pk))
+    assert caught.value.code == "not_found"
+    other.refresh_from_db()
+    assert other.uses == 0
+
+
+def test_members_at_one_browser_have_conversations_of_their_own(owner, editor, link, limit, client):
+    limit(members_only=True)
+    address = reverse("publishing:visit", args=[link[1]])
+    for member in (owner, editor):
+        client.force_login(member)
+        client.get(address)
+        assert by_link(link[1], "the-browser", user=member).conversations().count() == 0
+        entrance = by_link(link[1], "the-browser", user=member)
+        replies.ask(entrance=entrance, text=f"I am {member.name}")
+    assert "I am Olga" not in html_of(client.get(address))
+    assert "I am Editor" in html_of(client.get(address))
+
+
+def test_a_budget_that_is_only_reserved_is_not_called_used_up(link, ask, limit):
+    app = link[0].app
+    limit(token_budget=app.kind.longest_answer(app.live_version.settings) + 100)
+    assert ask() == ""
+    with pytest.raises(UserError) as caught:
+        replies.ask(entrance=by_link(link[1], "another"), text="Hello")
+    assert caught.value.code == "token_budget_reached"
+    assert "under way" in str(caught.value.message)
+
+
+@pytest.mark.parametrize("reason", ["paused", "expired", "members_only"])
+def test_a_closed_link_takes_no_password(owner, link, client, reason):
+    links.set_link_password(actor=owner, link=link[0], password="a long password")
+    close(link[0], owner, reason)
+    response = client.post(
+        reverse("publishing:visit_unlock", args=[link[1]]), {"password": "a long password"}
+    )
+    assert response.status_code != 302
+    assert not [name for name in response.cookies if "link" in name]
+
+
+def test_saving_the_name_leaves_an_end_that_was_not_touched(owner, link, client):
+    ends = (timezone.now() - timedelta(hours=1)).replace(second=30, microsecond=0)
+    ShareLink.objects.filter(pk=link[0].pk).update(expires_at=ends)
+    client.force_login(owner)
+    shown = timezone.localtime(ends).strftime("%Y-%m-%dT%H:%M")
+    address = reverse("publishing:change_link", args=[link[0].app_id, link[0].pk])
+    assert client.post(address, {"name": "Open day", "expires_at": shown}).status_code == 302
+    link[0].refresh_from_db()
+    assert (link[0].name, link[0].expires_at) == ("Open day", ends)
+
+
 def test_answering_again_is_a_use(link, ask, limit):
     limit(max_uses=2)
     entrance = by_link(link[1], "a-visitor")
