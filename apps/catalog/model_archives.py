@@ -1,7 +1,11 @@
 """Zip archives with a model, as strangers may have made them: nothing is read from one before its list of files is checked."""
 
+import lzma
+import os
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +26,21 @@ _SMALL_BYTES = 64 << 20
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib")
 _ENCRYPTED = 0x1
 _CHUNK_BYTES = 1 << 20
+_MOST_LIST_BYTES = 1 << 20
+"""Of the archive's list of files. zipfile reads all of it, whatever it holds."""
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+"""What zipfile raises for archives that it cannot read; NotImplementedError is a RuntimeError."""
+_END, _END_64 = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q")
+_LOCATOR_64_BYTES, _LONGEST_COMMENT = 20, (1 << 16) - 1
 
 
 @dataclass(frozen=True)
@@ -38,7 +57,7 @@ class ModelArchive:
             with self.archive.open(member) as stream:
                 while chunk := stream.read(_CHUNK_BYTES):
                     yield chunk
-        except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError) as error:
+        except _DAMAGE as error:
             raise _refused(_damaged()) from error
 
 
@@ -54,8 +73,9 @@ def _damaged() -> str:
 def opened_archive(file: IO[bytes], name: str) -> Iterator[ModelArchive]:
     """Open an archive whose model can be a base. Raises UserError at field `file`."""
     try:
+        _require_short_list(file)
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError) as error:
+    except _DAMAGE as error:
         raise _refused(_damaged()) from error
     with archive:
         files = _checked_files(archive)
@@ -66,6 +86,30 @@ def opened_archive(file: IO[bytes], name: str) -> Iterator[ModelArchive]:
             if str(path.parent) == folder and is_downloaded(path.name)
         }
         yield ModelArchive(_described(archive, inside, name), list(inside.values()), archive)
+
+
+def _require_short_list(file: IO[bytes]) -> None:
+    """Raise UserError where the list of files is longer than that of any model, before it is read."""
+    size = file.seek(0, os.SEEK_END)
+    begin = max(0, size - _END.size - _LONGEST_COMMENT - _LOCATOR_64_BYTES - _END_64.size)
+    file.seek(begin)
+    tail = file.read()
+    file.seek(0)
+    # Found as zipfile finds it: without a comment at the very end, and where there is one, the last that looks like it.
+    is_last = tail[-_END.size :].startswith(b"PK\5\6") and tail.endswith(b"\0\0")
+    place = len(tail) - _END.size if is_last else tail.rfind(b"PK\5\6")
+    if place < 0 or place + _END.size > len(tail):
+        return
+    listed = [_END.unpack_from(tail, place)[5]]
+    large = place - _LOCATOR_64_BYTES - _END_64.size
+    if large >= 0 and tail[place - _LOCATOR_64_BYTES :].startswith(b"PK\6\7"):
+        listed.append(_END_64.unpack_from(tail, large)[8])
+    # The format has these in place of numbers that the larger record holds.
+    if max(number for number in listed if number != 0xFFFFFFFF or len(listed) == 1) > _MOST_LIST_BYTES:
+        raise _refused(
+            _("The archive has more than %(most)d files. Pack only the folder of the model.")
+            % {"most": _MOST_FILES}
+        )
 
 
 def _checked_files(archive: zipfile.ZipFile) -> dict[PurePosixPath, zipfile.ZipInfo]:
@@ -139,7 +183,7 @@ def _described(archive: zipfile.ZipFile, inside: dict[str, zipfile.ZipInfo], nam
     if config.file_size <= MOST_CONFIG_BYTES:
         try:
             content = archive.read(config)
-        except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError) as error:
+        except _DAMAGE as error:
             raise _refused(_damaged()) from error
     model = describe_files(name, {file: member.file_size for file, member in inside.items()}, content)
     if model.obstacle is not None or model.family is None:

@@ -337,16 +337,18 @@ def requeue(job: Job, *, resumes: int, keeps_stop: bool = False) -> None:
     transaction.on_commit(lambda: hint_changed(job.pk))
 
 
-def release(job: Job) -> None:
-    """Give a claimed job back to the queue: it is to pause, or its worker is going down in an orderly way. One that was
-    stopped ends."""
+def release(job: Job, *, is_paused: bool = False) -> None:
+    """Give a claimed job back to the queue: its attempt was paused, or its worker is going down in an orderly way. One that
+    was stopped ends; where it was paused before, another attempt first saves what the checkpoint holds."""
     with transaction.atomic():
         current = (
             Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt, state__in=CLAIMED).first()
         )
-        if current is not None and current.stop_requested_at is None:
+        if current is not None and (
+            current.stop_requested_at is None or (is_paused and current.checkpoint_key)
+        ):
             end_attempt(current)
-            requeue(current, resumes=current.resumes)
+            requeue(current, resumes=current.resumes, keeps_stop=True)
             return
     end_cancelled(job)
 

@@ -25,7 +25,7 @@ def request_stop(*, actor: User, job: Job) -> None:
 def stop_all(*, actor: User, workspace: Workspace) -> None:
     """Stop all jobs that wait or run in a workspace that is being deleted; the caller has checked permission."""
     for pk in Job.objects.in_workspace(workspace).active().order_by("pk").values_list("pk", flat=True):
-        _stop(actor, pk)
+        _stop(actor, pk, keeps_result=False)
 
 
 @transaction.atomic
@@ -34,9 +34,13 @@ def stop_for(job: Job, reason: StopReason) -> None:
     _stop(None, job.pk, reason)
 
 
-def _stop(actor: User | None, job_id: UUID, reason: StopReason | None = None) -> None:
+def _stop(
+    actor: User | None, job_id: UUID, reason: StopReason | None = None, *, keeps_result: bool = True
+) -> None:
     current = Job.objects.select_for_update().get(pk=job_id)
-    if current.state == State.PAUSED and current.checkpoint_key:
+    if keeps_result and current.is_saving_what_it_has:
+        return
+    if keeps_result and current.state == State.PAUSED and current.checkpoint_key:
         current.stop_requested_at, current.pause_requested_at = timezone.now(), None
         current.stopped_for = reason or ""
         requeue(current, resumes=current.resumes, keeps_stop=True)
@@ -45,8 +49,8 @@ def _stop(actor: User | None, job_id: UUID, reason: StopReason | None = None) ->
         end_waiting(current)
     elif current.state in CLAIMED and current.stop_requested_at is None:
         current.state, current.stop_requested_at = State.STOPPING, timezone.now()
-        current.stopped_for = reason or ""
-        current.save(update_fields=["state", "stop_requested_at", "stopped_for"])
+        current.stopped_for, current.pause_requested_at = reason or "", None
+        current.save(update_fields=["state", "stop_requested_at", "stopped_for", "pause_requested_at"])
     else:
         return
     why: dict[str, Any] = {"reason": str(reason)} if reason else {}

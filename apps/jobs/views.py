@@ -64,7 +64,8 @@ def log(request: WorkspaceRequest, job: Job) -> HttpResponse:
     text = "\n".join(
         f"{localtime(e.at):%H:%M:%S} {e.data['level']}: {translated(e.data['text'])}" for e in lines
     )
-    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+    named = {"Content-Disposition": 'attachment; filename="log.txt"'}
+    return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=named)
 
 
 def sequence_number(text: str) -> int:

@@ -20,6 +20,10 @@ COMPLETE = ("finished", "early_stopping", "time")
 """Endings of a run that did what it was to do. Others cut a trial short."""
 
 
+MOST_TRIALS = 200
+"""Of a sweep. More find little, and each is a row of its page."""
+
+
 class Preflight(InWorkspace):
     """The wizard's three answers, and what came of looking at them.
 

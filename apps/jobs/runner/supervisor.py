@@ -72,7 +72,7 @@ BATCH_SECONDS = 1.0
 STOPPED_WITHOUT_RESULT = 3
 LONGEST_LINE_BYTES = 8 << 20
 _SAVING_TIMES_GRACE = 10
-"""How much longer a stopped child may take that is writing what the stop is to keep: a large model takes minutes."""
+"""How much longer a child may take that is to pause, or is writing what a stop is to keep: a large model takes minutes."""
 _OVERTIME_SECONDS = 60
 
 worker_is_ending = threading.Event()
@@ -112,7 +112,7 @@ class _Attempt:
         self.outcome: Finished | Failed | None = None
         self.stop_sent_at: float | None = None
         self.pause_sent_at: float | None = None
-        self.is_saving = self.has_spoken = False
+        self.is_saving = self.has_spoken = self.was_killed = False
         self.is_current = True
         self.base = base_access(job)
         self.source = source_access(job)
@@ -358,8 +358,11 @@ class _Attempt:
                 self.pause_sent_at = now
                 child.send_signal(PAUSE_SIGNAL)
         asked_at = self.stop_sent_at or self.pause_sent_at
-        grace = settings.JOB_STOP_GRACE_SECONDS * (_SAVING_TIMES_GRACE if self.is_saving else 1)
+        # A pause is heard between two steps, which a validation round may hold up. A person can still press Stop.
+        takes_long = self.is_saving or self.stop_sent_at is None
+        grace = settings.JOB_STOP_GRACE_SECONDS * (_SAVING_TIMES_GRACE if takes_long else 1)
         if asked_at is not None and now - asked_at > grace:
+            self.was_killed = True
             signal_group(child, signal.SIGKILL)
 
     def _conclude(self, code: int | None, stderr_path: Path) -> None:
@@ -371,8 +374,10 @@ class _Attempt:
             if self.outcome.note:
                 logger.warning("Job %s: %s", self.job.pk, self.outcome.note)
             services.fail(self.job, self.outcome)
-        elif self.stop_sent_at is None and self.pause_sent_at is not None:
-            services.release(self.job)
+        elif self.pause_sent_at is not None and (
+            self.was_killed or code in (STOPPED_WITHOUT_RESULT, -PAUSE_SIGNAL)
+        ):
+            services.release(self.job, is_paused=True)
         elif self.stop_sent_at is not None or code == STOPPED_WITHOUT_RESULT:
             services.end_cancelled(self.job)
         else:

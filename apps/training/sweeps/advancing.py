@@ -26,7 +26,7 @@ from apps.datasets.models import DatasetVersion
 from apps.datasets.services import keeping as datasets
 from apps.jobs import notifications, stopping
 from apps.jobs.states import State, StopReason
-from apps.training.models import Run, Sweep, SweepEnding, Trial
+from apps.training.models import MOST_TRIALS, Run, Sweep, SweepEnding, Trial
 from apps.training.services import create_run, require_startable
 from apps.training.sweeps.messages import message_about
 from apps.training.sweeps.search import PastTrial
@@ -92,7 +92,7 @@ def advance(sweep_id: UUID | str) -> None:
         return
     under_way = [trial for trial in trials if trial.run.job.is_active]
     if under_way:
-        _watch(sweep, trials, under_way)
+        _watch(sweep, trials, [one for one in under_way if one.run.job.stop_requested_at is None])
         return
     past = past_trials(sweep, trials)
     ending = _ending_of(sweep, trials)
@@ -129,7 +129,7 @@ def _ending_of(sweep: Sweep, trials: Sequence[Trial]) -> SweepEnding | None:
         return SweepEnding.HOURS
     if sweep.max_minutes and trained_seconds(trials) >= sweep.max_minutes * 60:
         return SweepEnding.MINUTES
-    if sweep.most_trials and len(trials) >= sweep.most_trials:
+    if len(trials) >= (sweep.most_trials or MOST_TRIALS):
         return SweepEnding.TRIALS
     if len(last) == MOST_FAILURES and all(job.has_failed for job in last):
         return SweepEnding.FAILURES

@@ -13,8 +13,8 @@ from apps.core.errors import UserError
 from apps.core.forms import StudioForm
 from apps.core.models import longest
 from apps.training.forms import VALUES, value_words
-from apps.training.models import Preflight, Sweep
-from apps.training.sweeps.services import MOST_TRIALS, Budget, metrics_of
+from apps.training.models import MOST_TRIALS, Preflight, Sweep
+from apps.training.sweeps.services import Budget, metrics_of
 from apps.training.sweeps.space import Choices, Setting, searchable
 from workers.contracts.job_kinds.preflight import PreflightResult
 

@@ -15,7 +15,7 @@ from apps.core.errors import UserError
 from apps.core.models import fitting
 from apps.datasets.services import keeping as datasets
 from apps.jobs import stopping
-from apps.training.models import Preflight, Sweep, SweepEnding, SweepMetric
+from apps.training.models import MOST_TRIALS, Preflight, Sweep, SweepEnding, SweepMetric
 from apps.training.services import require_startable
 from apps.training.sweeps.advancing import end_sweep, wake_worker
 from apps.training.sweeps.space import checked_space
@@ -26,8 +26,6 @@ from apps.workspaces.models import UsageKind
 from apps.workspaces.numbering import next_number
 from workers.contracts.job_kinds.preflight import PreflightResult
 
-MOST_TRIALS = 200
-"""More find little, and each is a row of the page."""
 _MOST_MINUTES = 60 * 24 * 30
 
 
@@ -165,6 +163,8 @@ def keep_best(*, actor: User, sweep: Sweep) -> CleanUp:
     best = best_of(trials, maximizes=sweep.maximizes)
     if best is None:
         raise UserError(_("No trial is complete, so there is no best model to keep."))
+    if not best.run.model_version.is_ready:
+        raise UserError(_("The files of the best model were deleted, so the other models stay."))
     deleted, freed, kept = 0, 0, []
     for trial in trials:
         model = trial.run.model_version

@@ -227,3 +227,28 @@ class TestPage:
         client_for(owner).post(reverse("catalog:base_delete", args=[base.pk]))
         base.refresh_from_db()
         assert base.archived_at is None
+
+
+@pytest.mark.parametrize("comment", [b"", b"a comment"])
+def test_an_endless_list_of_files_is_not_read(upload, monkeypatch, comment) -> None:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for number in range(20_000):
+            archive.writestr(f"folder-{number:060d}/", b"")
+        archive.comment = comment
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("its list was read"))
+    with pytest.raises(UserError) as caught:
+        upload(sink.getvalue())
+    assert caught.value.field == "file"
+
+
+def test_damaged_content_is_refused_at_the_field(upload) -> None:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mine/config.json", b'{"model_type": "bert", "x": "' + b"abcdefgh" * 200 + b'"}')
+    content = bytearray(sink.getvalue())
+    content[50:60] = b"\xff" * 10
+    with pytest.raises(UserError) as caught:
+        upload(bytes(content))
+    assert caught.value.field == "file"
+    assert "readable" in str(caught.value.message)

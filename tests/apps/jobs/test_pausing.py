@@ -83,6 +83,33 @@ def test_a_paused_run_that_is_stopped_leaves_what_its_checkpoint_holds(
     assert not found.can_stop, "a second stop would end it without what it has"
 
 
+def test_a_second_stop_does_not_end_what_is_being_saved(owner: User, new_job: NewJob) -> None:
+    job = new_job("run", "paused", queue="gpu", checkpoint_step=3)
+    Job.objects.filter(pk=job.pk).update(checkpoint_key=f"jobs/{job.pk}/checkpoint-1-3")
+    for _ in range(2):
+        stopping.request_stop(actor=owner, job=job)
+    assert fresh(job).is_saving_what_it_has
+    stopping.stop_all(actor=owner, workspace=job.workspace)
+    assert fresh(job).state == State.CANCELLED, "with its workspace it ends at once"
+
+
+@pytest.mark.parametrize("has_checkpoint", [True, False])
+def test_a_stop_while_it_pauses_keeps_what_the_checkpoint_holds(
+    owner: User, new_job: NewJob, has_checkpoint: bool
+) -> None:
+    job = new_job("run", "queued", queue="gpu")
+    claimed = services.claim(job_id=str(job.pk), worker="w")
+    assert claimed is not None
+    pausing.pause(actor=owner, job=job)
+    stopping.request_stop(actor=owner, job=job)
+    assert fresh(job).pause_requested_at is None, "a lost worker leaves it stopped, not paused"
+    if has_checkpoint:
+        Job.objects.filter(pk=job.pk).update(checkpoint_key=f"jobs/{job.pk}/checkpoint-1-3")
+    services.release(claimed, is_paused=True)
+    assert fresh(job).state == (State.QUEUED if has_checkpoint else State.CANCELLED)
+    assert fresh(job).stop_requested_at is not None
+
+
 @pytest.mark.parametrize(("kind", "state"), [("import", "queued"), ("run", "succeeded"), ("run", "stopping")])
 def test_what_cannot_be_paused_says_so(owner: User, new_job: NewJob, kind: str, state: str) -> None:
     with pytest.raises(UserError, match="queued or running"):

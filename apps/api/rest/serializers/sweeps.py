@@ -7,9 +7,8 @@ from rest_framework import serializers
 
 from apps.api.rest.serializers.fields import ObjectField
 from apps.core.models import longest
-from apps.training.models import Sweep, SweepEnding, SweepMetric, Trial
+from apps.training.models import MOST_TRIALS, Sweep, SweepEnding, SweepMetric, Trial
 from apps.training.sweeps.messages import ending_words
-from apps.training.sweeps.services import MOST_TRIALS
 from apps.training.sweeps.trials import best_of, trials_of
 
 

@@ -67,6 +67,11 @@ def work(spec: FakeSpec, reporter: Reporter) -> FakeResult:
             os.kill(os.getpid(), signal.SIGKILL)
     while spec.behaviour == "hang":
         time.sleep(0.05)
+    while spec.behaviour == "crash_on_pause" and not reporter.should_pause:
+        time.sleep(0.05)
+    if spec.behaviour == "crash_on_pause":
+        print("a last word", file=sys.stderr, flush=True)
+        os._exit(7)
     while spec.behaviour == "wait_for_stop" or (spec.behaviour == "wait_at_first" and begin is None):
         reporter.raise_if_stopping()
         time.sleep(0.05)

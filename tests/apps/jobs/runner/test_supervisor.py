@@ -157,6 +157,17 @@ def test_pause_frees_the_worker_and_keeps_the_checkpoint(behaviour, make_job, ow
         assert (done.state, done.result["resumed_from"]) == (State.SUCCEEDED, 3)
 
 
+def test_a_crash_while_it_pauses_is_one(make_job, owner, monkeypatch) -> None:
+    job = make_job("crash_on_pause")
+    thread = in_background(job)
+    wait_until(lambda: fresh(job).checkpoint_step == 3)
+    pausing.pause(actor=owner, job=job)
+    thread.join(SECONDS_TO_WAIT)
+    after = fresh(job)
+    assert (after.state, after.error_code) == (State.ERRORED, "died")
+    assert "a last word" in after.error_trace
+
+
 @pytest.mark.parametrize("behaviour", ["wait_for_stop", "hang"])
 def test_stop_ends_a_child_that_listens_and_one_that_does_not(behaviour, make_job, owner) -> None:
     job = make_job(behaviour)
