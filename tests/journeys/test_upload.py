@@ -111,7 +111,7 @@ def test_a_stopped_run_keeps_its_result(
     run = rest.start_run(tickets, "starter:classifier:tiny", **recipe)
     page = open_page(studio.url, signed_in)
     page.goto(f"/runs/{run['id']}/")
-    expect(page.get_by_text("output since step").first).to_be_visible()
+    expect(page.get_by_text("since step").first).to_be_visible()
     page.get_by_role("button", name="Stop and keep the best checkpoint").click()
     expect(page.get_by_text("A user stopped the run after")).to_be_visible()
     expect(page.get_by_role("button", name="Compare with the base model")).to_be_visible()
