@@ -47,7 +47,7 @@ def create_share_link(
     *, actor: User, app: App, name: str = "", password: str = "", **limits: Unpack[LinkLimits]
 ) -> tuple[ShareLink, str]:
     """Return the link and its token. Raises UserError when nothing is published yet, the password is too short, or a limit
-    lets nobody ask."""
+    would let no one ask."""
     access.require(actor, app.workspace, Action.PUBLISH)
     if app.archived_at or app.live_version_id is None:
         raise UserError(_("Publish the app before you share it."))
